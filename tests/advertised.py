@@ -1,0 +1,47 @@
+"""The commands that a rendered project advertises, read from the template's own pages."""
+
+import re
+
+from baking import DEFAULTS, TEMPLATE, with_answers
+
+COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|poetry) [^`#\n]+"
+
+
+def commands() -> list[str]:
+    """What README.md and `make help` tell people to type, each once, in the order of the page."""
+    readme = with_answers((TEMPLATE / "README.md").read_text(encoding="utf-8"), DEFAULTS)
+    makefile = (TEMPLATE / "Makefile").read_text(encoding="utf-8")
+    fences = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    in_fences = [match for block in fences for match in re.findall(COMMAND, block)]
+    in_text = re.findall(rf"`({COMMAND})`", re.sub(r"^```.*?^```", "", readme, flags=re.M | re.S))
+    targets = [f"make {name}" for name in re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)]
+    found = dict.fromkeys(command.strip() for command in [*in_text, *in_fences, *targets])
+    return sorted(found, key=rank)
+
+
+# What a command needs must have run before it; what nobody mentions here keeps its place.
+ORDER = (
+    "install",
+    "lock",
+    "help",
+    "loop replay",
+    "make loop",
+    "ingest",
+    "train",
+    "serve",
+    "log export",
+    "score",
+    "label",
+    "monitor",
+    "status",
+    "history",
+    "reject",
+    "promote",
+    "rollback",
+)
+
+
+def rank(command: str) -> int:
+    if command == "make clean":
+        return len(ORDER) + 1
+    return next((place for place, word in enumerate(ORDER) if word in command), len(ORDER))

@@ -1,0 +1,181 @@
+"""The default project, installed from its lock: everything it advertises is run."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from advertised import commands
+from conftest import Bake
+
+import toolbox
+
+SLUG = "my-ml-project"
+PLACEHOLDER = re.compile(r"\b(INPUT|OUTPUT|FILE|VERSION)\b")
+SERVERS = {
+    f"{prefix} {name}": path
+    for name, path in {"serve": "/health/live", "ui": "/"}.items()
+    for prefix in ("make", f"poetry run {SLUG}")
+}
+FIRST_TIME = {"make loop", f"poetry run {SLUG} loop replay"}  # refused where a history is
+ENDLESS = {f"poetry run {SLUG} loop run"}
+SECONDS_TO_START = 120
+# Resolving anew would prove what is on the index today; that the lock fits is what we promise.
+INSTEAD = {"poetry lock": "poetry check --lock"}
+
+
+def run(command: str, project: Path, env: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, shell=True, cwd=project, env=env, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def started(command: str, project: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that does not end by itself; it is stopped with all its children."""
+    process = subprocess.Popen(
+        command,
+        shell=True,
+        cwd=project,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a command and its children: asked first, then made to."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, request)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the address answers 200 before the process ends or the time is up."""
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    return False
+
+
+def filled_in(command: str, project: Path, env: dict[str, str]) -> str:
+    """The command with real files and versions in the place of the words in capitals."""
+    if PLACEHOLDER.search(command):
+        (project / "var" / "exports").mkdir(parents=True, exist_ok=True)
+    values: dict[str, Callable[[], str]] = {
+        "OUTPUT": lambda: "var/exports/scored.parquet",
+        "INPUT": lambda: str(next((project / "var" / "snapshots").rglob("*.parquet"))),
+        "FILE": lambda: labels(project, env) if " label " in command else "var/exports/log.parquet",
+        "VERSION": lambda: version(project, env),
+    }
+    return PLACEHOLDER.sub(lambda match: f"'{values[match[0]]()}'", command)
+
+
+def version(project: Path, env: dict[str, str]) -> str:
+    """The challenger; without one, the version that was last moved."""
+    status = json.loads(run(f"poetry run {SLUG} status --json", project, env))
+    if status["challenger"]:
+        return str(status["challenger"]["version"])
+    history = json.loads(run(f"poetry run {SLUG} loop history --json", project, env))
+    versions = [entry["figures"].get("version") for entry in history["entries"]]
+    return str([version for version in versions if version][-1])
+
+
+def labels(project: Path, env: dict[str, str]) -> str:
+    """A file with the outcome of one prediction that the log holds."""
+    code = "import pyarrow.parquet as p; print(p.read_table('var/exports/log.parquet')"
+    code += "['prediction_id'][-1])"
+    prediction_id = run(f'.venv/bin/python -c "{code}"', project, env).strip()
+    path = project / "var" / "exports" / "labels.csv"
+    path.write_text(f"prediction_id,label\n{prediction_id},true\n")
+    return str(path)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_advertised_command_works(installed: Path, tools: dict[str, str], command: str) -> None:
+    if command in SERVERS:
+        port = free_port()
+        flags = f'ARGS="--port {port}"' if command.startswith("make") else f"--port {port}"
+        with started(f"{command} {flags}", installed, tools) as process:
+            assert answers(f"http://127.0.0.1:{port}{SERVERS[command]}", process)
+    elif command.split(" make ")[-1] == "serve":
+        with started(command, installed, tools) as process:
+            assert answers(f"http://127.0.0.1:9000{SERVERS['make serve']}", process)
+    elif command in ENDLESS:
+        with (
+            started(command, installed, tools) as process,
+            pytest.raises(subprocess.TimeoutExpired),
+        ):
+            process.wait(timeout=10)
+    else:
+        if command in FIRST_TIME:
+            shutil.rmtree(installed / "var", ignore_errors=True)
+        run(filled_in(INSTEAD.get(command, command), installed, tools), installed, tools)
+
+
+def test_lock_that_arrived_is_the_one_that_was_installed(
+    installed: Path, tools: dict[str, str]
+) -> None:
+    assert "All set!" in run("poetry check --lock", installed, tools)
+
+
+def test_formatting_changes_nothing(installed: Path, tools: dict[str, str]) -> None:
+    run("make format", installed, tools)
+    assert run("git status --porcelain", installed, tools) == ""
+
+
+def test_make_works_in_a_folder_with_spaces(
+    bake: Bake, tools: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "my first projects").mkdir()
+    project = bake().rename(tmp_path / "my first projects" / SLUG)
+    run("make install", project, tools)
+    run("make status", project, tools)
+
+
+def test_make_says_what_to_do_before_anything_is_installed(project: Path) -> None:
+    done = subprocess.run(["make", "loop"], cwd=project, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "run 'make install'" in done.stderr.splitlines()[0]
+
+
+def test_main_dependencies_alone_import_the_service(
+    installed: Path, tools: dict[str, str], tmp_path: Path
+) -> None:
+    python = toolbox.load_installer().executable(tmp_path / "slim", "python")
+    run(f"uv venv --quiet '{tmp_path}/slim'", installed, tools)
+    run(f"poetry export --quiet --only main --output '{tmp_path}/main.txt'", installed, tools)
+    run(f"uv pip sync --quiet --python '{python}' '{tmp_path}/main.txt'", installed, tools)
+    run(f"uv pip install --quiet --no-deps --python '{python}' .", installed, tools)
+    run(f"'{python}' -c 'import my_ml_project.serving.app'", tmp_path, tools)
+    run(f"'{tmp_path}/slim/bin/{SLUG}' serve --help", tmp_path, tools)

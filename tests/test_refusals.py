@@ -1,0 +1,79 @@
+"""Answers that are refused: one sentence that helps, and nothing left behind."""
+
+import re
+from pathlib import Path
+
+import pre_gen_project
+import pytest
+
+from baking import cookiecutter
+
+GOOD = {
+    "project_name": "My ML Project",
+    "project_slug": "my-ml-project",
+    "package_name": "my_ml_project",
+    "description": "It learns.",
+    "author_name": "Your Name",
+    "author_email": "you@example.com",
+}
+BAD = [
+    ("project_name", " "),
+    ("project_name", "two\nlines"),
+    ("project_name", "a\u2028b"),
+    ("project_slug", ""),
+    ("project_slug", "a/b"),
+    ("project_slug", "a\\b"),
+    ("project_slug", ".."),
+    ("project_slug", "-dash"),
+    ("project_slug", "with space"),
+    ("project_slug", "CON"),
+    ("project_slug", "mlflow"),
+    ("project_slug", "x" * 61),
+    ("package_name", ""),
+    ("package_name", "my-package"),
+    ("package_name", "2fast"),
+    ("package_name", "Capital"),
+    ("package_name", "größe"),
+    ("package_name", "class"),
+    ("package_name", "match"),
+    ("package_name", "json"),
+    ("package_name", "distutils"),
+    ("package_name", "numpy"),
+    ("package_name", "yaml"),
+    ("package_name", "sklearn"),
+    ("package_name", "starlette"),
+    ("package_name", "tests"),
+    ("package_name", "x" * 31),
+    ("description", ""),
+    ("description", "bell\a"),
+    ("author_name", "\t"),
+    ("author_email", "nobody"),
+    ("author_email", "a@b"),
+    ("author_email", 'a"@example.com'),
+]
+
+
+@pytest.mark.parametrize(("question", "answer"), BAD)
+def test_bad_answer_gets_one_sentence_with_one_that_would_do(
+    question: str, answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pre_gen_project.main({**GOOD, question: answer}) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(question) and err.endswith(".\n") and ". " not in err
+    advice = re.findall(r"'([^']*)'", err)[-1]
+    assert pre_gen_project.main({**GOOD, question: advice}) == 0
+
+
+def test_good_answers_are_accepted_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pre_gen_project.main(GOOD) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("question", "answer"), [("package_name", "numpy"), ("project_slug", "-")])
+def test_refused_project_leaves_nothing(tmp_path: Path, question: str, answer: str) -> None:
+    done = cookiecutter(tmp_path, {question: answer})
+    assert done.returncode != 0
+    sentence = done.stderr.splitlines()[0]
+    assert sentence.startswith(f"{question} {answer!r}")
+    assert list(tmp_path.iterdir()) == []

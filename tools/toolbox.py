@@ -1,0 +1,92 @@
+"""Set up what working on the template takes, in the git-ignored folder .tools."""
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+TOOLS = ROOT / ".tools"
+REQUIREMENTS = ROOT / "tools" / "requirements"
+OLDEST_PYTHON = (3, 11)
+
+
+def load_installer() -> ModuleType:
+    """The rendered project's own installer, which knows pip's index and how to make tools."""
+    path = TEMPLATE / "tools" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = writes_bytecode
+    return module
+
+
+def fingerprint(kind: str) -> str:
+    """What the tool environment of a kind (demo, or test with more in it) is made of."""
+    content = (REQUIREMENTS / f"{kind}.txt").read_bytes()
+    return f"{kind} {hashlib.sha256(content).hexdigest()} {sys.version}"
+
+
+def set_up(kind: str) -> bool:
+    """Make .tools hold what `kind` needs; whether anything had to be done."""
+    requirements = ["--requirement", str(REQUIREMENTS / f"{kind}.txt")]
+    made: bool = load_installer().make_environment(
+        TOOLS, requirements, fingerprint(kind), enough=(fingerprint("test"),)
+    )
+    return made
+
+
+def program(name: str) -> Path:
+    """A program of the tool environment."""
+    path: Path = load_installer().executable(TOOLS, name)
+    return path
+
+
+def cookiecutter(output: Path) -> list[str | Path]:
+    """The command that renders the default project into a folder, whatever the user's settings.
+
+    What Cookiecutter keeps of a rendering stays in .tools, too.
+    """
+    config = TOOLS / "cookiecutter.json"
+    folders = {"replay_dir": str(TOOLS / "replay"), "cookiecutters_dir": str(TOOLS / "templates")}
+    config.write_text(json.dumps(folders), encoding="utf-8")
+    options: list[str | Path] = ["--no-input", "--config-file", config, "--output-dir", output]
+    return [program("cookiecutter"), *options, ROOT]
+
+
+def surroundings() -> dict[str, str]:
+    """Environment variables for what runs with these tools: their programs first, pip's index."""
+    installer = load_installer()
+    env: dict[str, str] = installer.surroundings(installer.index_settings(Path(sys.executable)))
+    env["PATH"] = os.pathsep.join([str(program("python").parent), env.get("PATH", os.defpath)])
+    # A make that runs inside another is not part of it.
+    for key in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        env.pop(key, None)
+    return env
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=["demo", "test"], help="for make demo, or for make test")
+    kind = parser.parse_args().kind
+    if sys.version_info < OLDEST_PYTHON:
+        print(f"Python 3.11 or newer is needed; python3 is {sys.version.split()[0]}.")
+        return 2
+    if not set_up(kind):
+        return 0
+    print(f"Tools are in {TOOLS.relative_to(ROOT)}/", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""What training hands to serving: one folder, written once, verified whenever it is read.
+
+model.onnx         one float tensor in, probabilities or values out
+encoder.json       columns to that tensor
+contract.yaml      the contract the model was trained under
+reference.parquet  held-out rows with predictions, for monitoring; the service leaves it alone
+bundle.json        the manifest: version, run, problem, metrics, and a digest of every file
+"""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from .contract.model import Class, Contract, parse_contract
+from .encoder import Encoder
+from .errors import BundleError
+
+MANIFEST = "bundle.json"
+MODEL = "model.onnx"
+ENCODER = "encoder.json"
+CONTRACT = "contract.yaml"
+REFERENCE = "reference.parquet"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of itself.
+
+    Attributes:
+        version: version of the registered model, as text.
+        classes: target values in the order of the probability columns; empty for regression.
+        threshold: probability from which a binary prediction is the second class.
+        metrics: on the held-out rows.
+        parity: largest difference between native and exported model, and the tolerance.
+        files: SHA-256 of every other file of the bundle.
+    """
+
+    version: str
+    run_id: str
+    problem: str
+    classes: tuple[Class, ...]
+    created: str
+    features_digest: str
+    contract_digest: str
+    snapshot: str
+    candidate: str = ""
+    trained_until: str | None = None
+    threshold: float | None = None
+    metrics: dict[str, float] = {}
+    parity: dict[str, float] = {}
+    files: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    directory: Path
+    manifest: Manifest
+
+    def read(self, name: str) -> bytes:
+        """Bytes of one file of the bundle.
+
+        Raises:
+            BundleError: if it is missing or its digest is not the one in the manifest.
+        """
+        try:
+            content = (self.directory / name).read_bytes()
+        except OSError as error:
+            raise BundleError(f"bundle {self.directory} lacks {name}: publish it again") from error
+        if _digest(content) != self.manifest.files.get(name):
+            raise BundleError(
+                f"{self.directory / name} is not the file that was published "
+                "(its digest differs): publish the version again"
+            )
+        return content
+
+    @cached_property
+    def contract(self) -> Contract:
+        return parse_contract(self.read(CONTRACT).decode(), str(self.directory / CONTRACT))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return Encoder.from_json(self.read(ENCODER).decode())
+
+
+def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -> Bundle:
+    """Write a bundle; the folder appears complete or not at all.
+
+    Args:
+        directory: where to; what stands there is replaced.
+        manifest: everything but the digests, which are filled in here.
+        files: content by file name.
+    """
+    digests = {name: _digest(content) for name, content in files.items()}
+    manifest = msgspec.structs.replace(manifest, files=digests)
+    draft = directory.with_name(f".{directory.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, content in files.items():
+        (draft / name).write_bytes(content)
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    (draft / MANIFEST).write_bytes(encoded + b"\n")
+    shutil.rmtree(directory, ignore_errors=True)
+    draft.rename(directory)
+    return Bundle(directory, manifest)
+
+
+def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
+    """Open a bundle and verify what serving needs of it.
+
+    Args:
+        directory: the bundle's folder.
+        features_digest: that of the running features code; None where it does not matter.
+
+    Raises:
+        BundleError: if a file is missing or changed, or the bundle was made for other features.
+    """
+    try:
+        manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
+    except OSError as error:
+        raise BundleError(f"there is no bundle in {directory}") from error
+    except msgspec.DecodeError as error:
+        raise BundleError(f"{directory / MANIFEST} cannot be read: {error}") from error
+    if features_digest not in (None, manifest.features_digest):
+        raise BundleError(
+            f"version {manifest.version} was trained with other features "
+            f"({manifest.features_digest}) than this code has ({features_digest}): train again"
+        )
+    bundle = Bundle(directory, manifest)
+    for name in (MODEL, ENCODER, CONTRACT):
+        bundle.read(name)
+    return bundle
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,71 @@
+"""The command line: one command a stage. Nothing heavy is imported until a command runs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import ProjectError
+from . import data, loop, models, serving, state
+
+PACKAGE = (__package__ or "").partition(".")[0]
+COMMANDS = (
+    data.ingest,
+    models.train,
+    serving.serve,
+    serving.score,
+    data.label,
+    loop.monitor,
+    loop.loop,
+    models.promote,
+    models.reject,
+    models.rollback,
+    data.log,
+    state.status,
+    state.doctor,
+    serving.ui,
+)
+
+
+class Commands(click.Group):
+    """Turns an error into one sentence and an exit code, unless tracebacks are asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ProjectError as error:
+            self._fail(ctx, error, error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            hint = "; this is a fault of the program, --debug shows where"
+            self._fail(ctx, error, 1, hint)
+
+    def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:
+        if ctx.params.get("debug"):
+            raise error
+        click.echo(f"error: {str(error) or type(error).__name__}{hint}", err=True)
+        ctx.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="The project's root, by default the current folder.",
+)
+@click.pass_context
+def cli(context: click.Context, debug: bool, root: Path) -> None:
+    """Train, serve, watch and retrain one model."""
+    context.obj = root
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name=PACKAGE)

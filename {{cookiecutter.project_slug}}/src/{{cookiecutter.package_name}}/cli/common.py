@@ -1,0 +1,61 @@
+"""What several commands share."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..project import Project
+
+
+@contextmanager
+def opened(root: Path) -> Iterator["Project"]:
+    """The project at `root`, closed when the command is done."""
+    from ..logs import configure_logs
+    from ..project import open_project
+
+    configure_logs()
+    project = open_project(root)
+    try:
+        yield project
+    finally:
+        project.close()
+
+
+def show_json(value: object) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def actor() -> str:
+    """Who runs the command, for the journal."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or a date and time in ISO 8601; one without a zone is UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date in ISO 8601, as 2013-06-01", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+MOMENT = Moment()
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")

@@ -1,0 +1,55 @@
+"""Commands that make models and decide which of them serves."""
+
+from pathlib import Path
+
+import click
+
+from .common import AS_JSON, actor, opened, show_json
+
+
+@click.command()
+@click.option("--tune", is_flag=True, help="Search the best candidate's settings first.")
+@AS_JSON
+@click.pass_obj
+def train(root: Path, tune: bool, as_json: bool) -> None:
+    """Train the candidates, gate the best one, register and publish it."""
+    from ..training import train_project
+
+    with opened(root) as project:
+        result = train_project(project, tune=tune, actor=actor())
+        if as_json:
+            show_json(result.to_json())
+        else:
+            click.echo(result.leaderboard.table())
+            click.echo(result.gate.sentence())
+        if not result.gate.passed:
+            raise click.exceptions.Exit(3)
+
+
+@click.command()
+@click.argument("version")
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def promote(root: Path, version: str, reason: str) -> None:
+    """Make VERSION the champion."""
+    with opened(root) as project:
+        click.echo(project.transitions.promote(version, actor=actor(), reason=reason).sentence())
+
+
+@click.command()
+@click.argument("version")
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def reject(root: Path, version: str, reason: str) -> None:
+    """End the trial of the challenger VERSION."""
+    with opened(root) as project:
+        click.echo(project.transitions.reject(version, actor=actor(), reason=reason).sentence())
+
+
+@click.command()
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def rollback(root: Path, reason: str) -> None:
+    """Bring the previous champion back."""
+    with opened(root) as project:
+        click.echo(project.transitions.rollback(actor=actor(), reason=reason).sentence())

@@ -1,0 +1,60 @@
+"""Commands that predict, and the one that shows what was tracked."""
+
+import gc
+import os
+from pathlib import Path
+
+import click
+
+from .common import opened
+from .progress import display
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; by default that of the settings.")
+@click.option("--port", type=click.IntRange(0, 65535))
+@click.option("--workers", type=click.IntRange(1))
+@click.pass_obj
+def serve(root: Path, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve predictions over HTTP, also before there is a model."""
+    # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
+    # lost time; the service turns the collector on when it is ready.
+    gc.disable()
+    # Rows come one at a time: a pool of threads, which numpy starts on import, has nothing to do.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from ..logs import configure_logs
+    from ..serving.server import run
+    from ..settings import load_settings
+
+    try:
+        configure_logs()
+        run(load_settings(root), host=host, port=port, workers=workers)
+    finally:
+        gc.enable()
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
+@click.argument("target", metavar="OUTPUT", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def score(root: Path, source: Path, target: Path) -> None:
+    """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT."""
+    from ..predictor import champion_predictor
+    from ..scoring import score as run
+
+    with opened(root) as project:
+        predictor = champion_predictor(project.bundles)
+        with display("rows") as shown:
+            scored = run(source, target, predictor, project.contract, progress=shown.reached)
+        click.echo(scored.sentence())
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.pass_obj
+def ui(root: Path, port: int) -> None:
+    """Open MLflow's pages on the project's own store."""
+    from ..registry.ui import run_ui
+
+    with opened(root) as project:
+        run_ui(project.settings, port=port)

@@ -1,0 +1,38 @@
+"""Commands that say how things are: status and doctor."""
+
+from pathlib import Path
+
+import click
+
+from .common import AS_JSON, opened, show_json
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def status(root: Path, as_json: bool) -> None:
+    """Say which versions serve, what the log holds and where the loop stands."""
+    from ..status import project_status
+
+    with opened(root) as project:
+        found = project_status(project)
+        if as_json:
+            show_json(found.to_json())
+        else:
+            click.echo("\n".join(found.sentences()))
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def doctor(root: Path, as_json: bool) -> None:
+    """Check that all parts are there and agree; exit with 3 if one is not."""
+    from ..doctor import examine
+
+    checks = examine(root)
+    if as_json:
+        show_json({"checks": [check.to_json() for check in checks]})
+    else:
+        click.echo("\n".join(check.sentence() for check in checks))
+    if not all(check.passed for check in checks):
+        raise click.exceptions.Exit(3)

@@ -1,0 +1,90 @@
+"""The contract as Arrow: the schema of snapshots and batches, and the way to arrays and back."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .columns import Array, Columns, missing
+from .model import Column, ColumnType, Contract
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "category": pa.string(),
+    "text": pa.string(),
+    "datetime": pa.timestamp("us", tz="UTC"),
+}
+
+
+def table_columns(contract: Contract, *, target: bool = True) -> tuple[Column, ...]:
+    """Columns that a table of the contract carries, in the contract's order."""
+    return tuple(
+        column
+        for column in contract.columns
+        if column.role != "ignore" and (target or column.role != "target")
+    )
+
+
+def arrow_schema(contract: Contract, *, target: bool = True) -> pa.Schema:
+    """Names and types of a table of the contract, with or without the target."""
+    columns = table_columns(contract, target=target)
+    return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in columns])
+
+
+def from_arrow(contract: Contract, table: pa.Table) -> Columns:
+    """Arrays of the contract's columns that a table has; other columns are left behind.
+
+    Args:
+        contract: what the columns are.
+        table: in the types of `arrow_schema`, as snapshots and `contract.reading` give it.
+
+    Raises:
+        pyarrow.ArrowInvalid: if a column is of another type and does not cast without loss.
+    """
+    present = set(table.column_names)
+    return {
+        column.name: _to_array(column, table[column.name])
+        for column in table_columns(contract)
+        if column.name in present
+    }
+
+
+def to_arrow(contract: Contract, columns: Columns) -> pa.Table:
+    """A table of those contract columns that `columns` holds; missing entries are null."""
+    kept = [column for column in table_columns(contract) if column.name in columns]
+    return pa.table(
+        {column.name: _to_arrow(column, columns[column.name]) for column in kept},
+        schema=pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in kept]),
+    )
+
+
+def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
+    wanted = ARROW_TYPES[column.type]
+    if values.type != wanted:
+        values = values.cast(wanted)
+    if column.type in ("category", "text"):
+        return _to_objects(values)
+    if column.type == "datetime":
+        moments: Array = values.cast(pa.timestamp("us")).to_numpy()
+        return moments
+    numbers = values.cast(pa.float64(), safe=False)
+    array: Array = pc.fill_null(numbers, np.nan).to_numpy()
+    return array
+
+
+def _to_objects(values: pa.ChunkedArray) -> Array:
+    """Strings and None; equal strings share one object where there are few of them."""
+    encoded = values.combine_chunks().dictionary_encode()
+    words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    objects: Array = words[pc.fill_null(encoded.indices, len(words) - 1).to_numpy()]
+    return objects
+
+
+def _to_arrow(column: Column, values: Array) -> pa.Array:
+    if column.type == "datetime":
+        return pa.array(values.astype("datetime64[us]")).cast(ARROW_TYPES["datetime"])
+    if column.type in ("category", "text"):
+        return pa.array(values, type=pa.string())
+    numbers = pa.array(values, mask=missing(values))
+    return numbers.cast(ARROW_TYPES[column.type])

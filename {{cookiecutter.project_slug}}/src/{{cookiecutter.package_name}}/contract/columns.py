@@ -1,0 +1,85 @@
+"""Data in memory: one numpy array a column, the same in training, batch and online.
+
+| contract type            | array                                  | missing |
+| ------------------------ | -------------------------------------- | ------- |
+| integer, number, boolean | float64, shape (rows,); booleans 0, 1  | NaN     |
+| category, text           | object, shape (rows,), of `str`        | None    |
+| datetime                 | datetime64[us], shape (rows,), UTC     | NaT     |
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Column, ColumnType
+
+Array = NDArray[Any]
+Columns = dict[str, Array]
+JsonValue = bool | int | float | str | None
+
+DTYPES: dict[ColumnType, str] = {
+    "integer": "float64",
+    "number": "float64",
+    "boolean": "float64",
+    "category": "object",
+    "text": "object",
+    "datetime": "datetime64[us]",
+}
+
+
+def length(columns: Columns) -> int:
+    """Number of rows; 0 for no columns."""
+    return len(next(iter(columns.values()), ()))
+
+
+def take(columns: Columns, index: Array) -> Columns:
+    """The rows at `index` (positions, or a boolean mask)."""
+    return {name: values[index] for name, values in columns.items()}
+
+
+def concat(parts: Sequence[Columns]) -> Columns:
+    """Stack blocks that have the same columns."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def missing(values: Array) -> NDArray[np.bool_]:
+    """Mask of missing entries, whatever the dtype."""
+    if values.dtype == object:
+        absent: Any = None
+        mask: NDArray[np.bool_] = np.equal(values, absent).astype(np.bool_)
+        return mask
+    return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+
+
+def to_json(column: Column, value: Any) -> JsonValue:
+    """One array entry as the JSON value a caller would have sent."""
+    if value is None or value != value:
+        return None
+    if column.type == "boolean":
+        return bool(value)
+    if column.type == "integer":
+        return int(value)
+    if column.type == "number":
+        return float(value)
+    if column.type == "datetime":
+        moment: datetime = value.astype("datetime64[us]").item()
+        return moment.replace(tzinfo=UTC).isoformat()
+    return str(value)
+
+
+def to_rows(specs: Iterable[Column], columns: Columns) -> list[dict[str, JsonValue]]:
+    """Rows as JSON objects, in order."""
+    kept = [spec for spec in specs if spec.name in columns]
+    lists = [[to_json(spec, value) for value in columns[spec.name]] for spec in kept]
+    names = [spec.name for spec in kept]
+    return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def to_datetime64(moment: datetime) -> np.datetime64:
+    """A moment as numpy keeps it: UTC, microseconds; one without a zone is UTC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(moment, "us")

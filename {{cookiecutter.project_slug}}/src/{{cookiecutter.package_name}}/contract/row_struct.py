@@ -1,0 +1,64 @@
+"""The contract as a struct that msgspec decodes rows into, and the values to look at again."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from .model import Categories, Column, Range
+
+
+class Watch:
+    """Tells whether a value may deserve a warning; the check then words it."""
+
+    def __init__(self, spec: Column) -> None:
+        bounds, categories = spec.range, spec.categories
+        self._low = -inf if bounds is None or bounds.minimum is None else bounds.minimum
+        self._high = inf if bounds is None or bounds.maximum is None else bounds.maximum
+        self._words = None if categories is None else frozenset(categories.values)
+
+    def strange(self, value: Any) -> bool:
+        if value is None:
+            return False
+        if self._words is not None:
+            return value not in self._words
+        return not self._low <= value <= self._high
+
+
+def warns(constraint: Range | Categories | None) -> bool:
+    return constraint is not None and constraint.otherwise == "warn"
+
+
+def row_struct(specs: Sequence[Column]) -> type[msgspec.Struct]:
+    """A struct of one row; nullable fields may be absent, names need not be identifiers."""
+    fields: list[Any] = [
+        (
+            (f"f{number}", _field_type(spec) | None, None)
+            if spec.nullable
+            else (f"f{number}", _field_type(spec))
+        )
+        for number, spec in enumerate(specs)
+    ]
+    return msgspec.defstruct(
+        "Row",
+        fields,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        rename={f"f{number}": spec.name for number, spec in enumerate(specs)},
+        gc=False,
+    )
+
+
+def _field_type(spec: Column) -> Any:
+    if spec.type == "boolean":
+        return bool
+    if spec.type in ("category", "text", "datetime"):
+        listed = spec.categories
+        if listed is not None and listed.otherwise == "refuse":
+            return Literal[listed.values]
+        return str
+    bounds = spec.range
+    if bounds is None or bounds.otherwise == "warn":
+        return float
+    return Annotated[float, msgspec.Meta(ge=bounds.minimum, le=bounds.maximum)]

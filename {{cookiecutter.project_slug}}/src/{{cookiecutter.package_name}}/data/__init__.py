@@ -1,0 +1,1 @@
+"""Sources, ingestion with quarantine, content-addressed snapshots, splits."""

@@ -1,0 +1,54 @@
+"""The labelled part of the prediction log: what the model was asked, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+import pyarrow as pa
+
+from ...contract import Contract
+from ...contract.arrow import table_columns
+from ...prediction_log import LoggedRow, PredictionLog
+
+ADDRESS = "prediction log"
+_BLOCK_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class LabelledLog:
+    log: PredictionLog
+    address: str = ADDRESS
+
+    def read(
+        self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
+    ) -> pa.Table:
+        """Rows whose outcome is known, in the order of event time.
+
+        Args:
+            contract: names the columns and says how long a label may take.
+            since: leave out events of before.
+            until: the moment as of which is read. Events that are not older than
+                `label_horizon` then are left out: labels that come early are no fair sample.
+        """
+        known = None if until is None else until - contract.label_horizon
+        rows = self.log.rows(since, known, labelled=True)
+        names = [column.name for column in table_columns(contract)]
+        values: dict[str, list[object]] = {name: [] for name in names}
+        while block := list(islice(rows, _BLOCK_ROWS)):
+            for name in names:
+                values[name] += _values(block, name, contract.target.name)
+        return pa.table({name: _array(column) for name, column in values.items()})
+
+
+def _values(block: list[LoggedRow], name: str, target: str) -> list[object]:
+    if name == target:
+        return [None if row.label is None else row.label.label for row in block]
+    return [row.record.columns.get(name) for row in block]
+
+
+def _array(values: list[object]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # An older contract may have had another type: as text, the bad ones can be named.
+        return pa.array([None if value is None else str(value) for value in values])

@@ -1,0 +1,124 @@
+"""Which rows train and which are held out, decided so that it stays decided.
+
+By time where the contract has a time column, else by group, else by a hash of the row: adding
+rows moves no old row from one side to the other of a hash. Only positions come out.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract import Contract
+from ..contract.columns import Columns, length
+from ..duration import format_duration
+from ..errors import SnapshotError
+from ..settings import Settings
+from .row_hash import hash_rows
+
+Index = NDArray[np.intp]
+Moments = NDArray[np.datetime64]
+
+_HOLDOUT = "holdout"
+_FOLD = "fold"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions of the rows for training and of those that only the gate reads."""
+
+    train_idx: Index
+    holdout_idx: Index
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows that a candidate is fitted on, and of those that judge it."""
+
+    fit_idx: Index
+    validation_idx: Index
+
+
+def split(contract: Contract, columns: Columns, settings: Settings) -> Split:
+    """Hold rows out.
+
+    With a time column these are the last `training.holdout`; rows whose label may not have
+    been known when it began (`label_horizon`) are on neither side.
+
+    Raises:
+        SnapshotError: if one side would be empty.
+    """
+    training = settings.training
+    if contract.time is not None:
+        times = columns[contract.time.name]
+        start = _latest(times) - np.timedelta64(training.holdout)
+        held = times >= start
+        train = times < start - np.timedelta64(contract.label_horizon)
+        remedy = f"training.holdout ({format_duration(training.holdout)}) and label_horizon"
+    else:
+        held = hash_rows(contract, columns, _HOLDOUT) < training.holdout_share
+        train = ~held
+        remedy = f"training.holdout_share ({training.holdout_share})"
+    made = Split(np.flatnonzero(train), np.flatnonzero(held))
+    if not made.train_idx.size or not made.holdout_idx.size:
+        raise SnapshotError(
+            f"{length(columns)} rows leave {made.train_idx.size} to train on and "
+            f"{made.holdout_idx.size} to hold out: ingest more, or change {remedy}"
+        )
+    return made
+
+
+def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: Index) -> list[Fold]:
+    """Cut the training rows for cross-validation, in the way the holdout was cut.
+
+    With a time column each fold is fitted on everything older than its validation rows, less
+    the gap of `label_horizon`.
+
+    Args:
+        contract: says by what to cut.
+        columns: all rows.
+        settings: `training.folds` says how many.
+        train_idx: positions of the rows to cut; no other position comes out.
+
+    Raises:
+        SnapshotError: if a fold would have nothing to fit on, or nothing to judge by.
+    """
+    count = settings.training.folds
+    if contract.time is not None:
+        made = _time_folds(columns[contract.time.name], train_idx, count, contract.label_horizon)
+    else:
+        part = (hash_rows(contract, columns, _FOLD)[train_idx] * count).astype(np.intp)
+        made = [Fold(train_idx[part != k], train_idx[part == k]) for k in range(count)]
+    for number, fold in enumerate(made, 1):
+        if not fold.fit_idx.size or not fold.validation_idx.size:
+            raise SnapshotError(
+                f"{train_idx.size} training rows are too few for training.folds ({count}): fold "
+                f"{number} fits on {fold.fit_idx.size} rows and is judged by "
+                f"{fold.validation_idx.size}; ingest more, or lower training.folds"
+            )
+    return made
+
+
+def _time_folds(
+    times: Moments, train_idx: Index, count: int, label_horizon: timedelta
+) -> list[Fold]:
+    own = times[train_idx]
+    ordered = np.sort(own)
+    if not ordered.size:
+        return [Fold(train_idx, train_idx)] * count
+    # The first of count + 1 stretches with as many rows each is only ever fitted on.
+    edges = ordered[[ordered.size * k // (count + 1) for k in range(1, count + 1)]]
+    ends = np.append(edges[1:], ordered[-1:] + np.timedelta64(1, "us"))
+    gap = np.timedelta64(label_horizon)
+    return [
+        Fold(train_idx[own < start - gap], train_idx[(own >= start) & (own < end)])
+        for start, end in zip(edges, ends, strict=True)
+    ]
+
+
+def _latest(times: Moments) -> np.datetime64:
+    if not times.size:
+        raise SnapshotError("there are no rows to split: ingest some")
+    latest: np.datetime64 = times.max()
+    return latest

@@ -1,0 +1,83 @@
+"""One table against the contract: what may be used, and everything that is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..contract import Column, Contract
+from ..contract.arrow import table_columns
+from ..contract.pandera_schema import find_violations
+from ..contract.reading import read_table
+from ..contract.reasons import MISSING, unreadable
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A table in the contract's types and the verdict on each row.
+
+    Attributes:
+        table: every row, also the refused ones.
+        accepted: mask of the rows that may be used.
+        violations: a frame with `row`, `column`, `reason`, `action`, one line a violation.
+    """
+
+    table: pa.Table
+    accepted: NDArray[np.bool_]
+    violations: pd.DataFrame
+
+    def counts(self, action: str) -> dict[str, int]:
+        """Rows by sentence, as `distance is below 0`, the most frequent first."""
+        lines = self.violations[self.violations["action"] == action]
+        counted = sentences(lines).value_counts()
+        return {str(sentence): int(rows) for sentence, rows in counted.items()}
+
+    def reasons(self) -> "pd.Series[str]":
+        """All that is wrong with each refused row in one text, indexed by row."""
+        refused = self.violations[self.violations["action"] == "refuse"]
+        return sentences(refused).groupby(refused["row"]).agg("; ".join)
+
+
+def validate(
+    contract: Contract, raw: pa.Table, columns: Sequence[Column] | None = None
+) -> Validated:
+    """Read a raw table in the contract's types and let pandera judge it.
+
+    Args:
+        contract: what the data should be.
+        raw: a table as a source gives it; a column that is not there is missing in every row.
+        columns: those to check, by default all but the ignored ones.
+    """
+    columns = table_columns(contract) if columns is None else columns
+    reading = read_table(columns, raw)
+    found = find_violations(contract, reading.table, columns)
+    parts = []
+    for column in columns:
+        mask = reading.unreadable.get(column.name)
+        if mask is not None:
+            # Null now, and so missing as well; but that is not what is wrong with it.
+            null = (found["column"] == column.name) & (found["reason"] == MISSING)
+            found = found[~(null & found["row"].isin(np.flatnonzero(mask)))]
+            parts.append(_unreadable(column, mask))
+    found = pd.concat([found, *parts], ignore_index=True).sort_values("row", kind="stable")
+    accepted = np.ones(raw.num_rows, dtype=np.bool_)
+    accepted[found.loc[found["action"] == "refuse", "row"].to_numpy()] = False
+    return Validated(reading.table, accepted, found.reset_index(drop=True))
+
+
+def sentences(violations: pd.DataFrame) -> "pd.Series[str]":
+    return violations["column"] + " " + violations["reason"]
+
+
+def _unreadable(column: Column, mask: NDArray[np.bool_]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": np.flatnonzero(mask),
+            "column": column.name,
+            "reason": unreadable(column),
+            "action": "refuse",
+        }
+    )

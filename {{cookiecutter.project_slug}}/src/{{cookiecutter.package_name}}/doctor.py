@@ -1,0 +1,86 @@
+"""Checks that all parts of the project are there and agree with each other."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .bundle import read_bundle
+from .errors import ProjectError
+from .feature_set import features_digest, load_features
+from .loop.sqlite_state import SqliteStateStore
+from .project import LOOP_STATE, Project, open_project
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    passed: bool
+    finding: str
+
+    def sentence(self) -> str:
+        return f"{'ok ' if self.passed else 'BAD'}  {self.name:<12} {self.finding}"
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def examine(root: Path) -> list[Check]:
+    """Run every check; one that fails hides no other, unless the settings cannot be read."""
+    try:
+        project = open_project(root)
+    except ProjectError as error:
+        return [Check("settings", False, str(error))]
+    try:
+        return [
+            Check("settings", True, f"read from {project.settings.root}"),
+            *(_run(name, probe, project) for name, probe in PROBES.items()),
+        ]
+    finally:
+        project.close()
+
+
+def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
+    try:
+        return Check(name, True, probe(project))
+    except ProjectError as error:
+        return Check(name, False, str(error))
+
+
+def _contract(project: Project) -> str:
+    contract = project.contract
+    columns = load_features().columns(contract)
+    return f"{contract.problem}, {len(contract.inputs)} inputs, {len(columns)} feature columns"
+
+
+def _log(project: Project) -> str:
+    totals = project.log.totals()
+    return f"{totals.predictions} predictions, {totals.labels} with a label"
+
+
+def _bundles(project: Project) -> str:
+    published = project.published()
+    versions = [version for version in (published.champion, published.challenger) if version]
+    for version in versions:
+        read_bundle(project.bundles.fetch(version), features_digest())
+    return f"versions {', '.join(versions)} are whole" if versions else "nothing published yet"
+
+
+def _registry(project: Project) -> str:
+    if project.published().champion is None and not project.registry.exists():
+        return "nothing registered yet"
+    mended = project.transitions.reconcile()
+    return f"aliases mended: {', '.join(mended)}" if mended else "aliases agree with the pointer"
+
+
+def _loop(project: Project) -> str:
+    state, _ = SqliteStateStore(project.settings.path(LOOP_STATE)).load()
+    return f"{state.phase}: {state.reason}"
+
+
+PROBES: dict[str, Callable[[Project], str]] = {
+    "contract": _contract,
+    "log": _log,
+    "bundles": _bundles,
+    "registry": _registry,
+    "loop": _loop,
+}

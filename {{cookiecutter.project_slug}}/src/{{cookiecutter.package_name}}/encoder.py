@@ -1,0 +1,110 @@
+"""The one fitted step between features and models: columns to one float32 matrix."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contract.columns import Array, Columns, length, missing
+from .feature_set import FeatureColumn
+
+Matrix = NDArray[np.float32]
+
+UNKNOWN = -1.0
+_CALENDAR_PARTS = ("month", "weekday", "hour")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Encodes feature columns; numbers stay as they are, categories become positions.
+
+    A missing value is NaN, a category that was not seen in training is -1, and a datetime
+    becomes its month, weekday and hour in UTC.
+    """
+
+    columns: tuple[FeatureColumn, ...]
+    vocabularies: dict[str, tuple[str, ...]]
+    _positions: dict[str, dict[str | None, float]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positions = {
+            name: {None: np.nan, **{value: float(i) for i, value in enumerate(words)}}
+            for name, words in self.vocabularies.items()
+        }
+        object.__setattr__(self, "_positions", positions)
+
+    @classmethod
+    def fit(cls, specs: Sequence[FeatureColumn], columns: Columns) -> "Encoder":
+        """Learn the vocabulary of each category, in sorted order."""
+        vocabularies = {
+            spec.name: tuple(
+                sorted({str(value) for value in columns[spec.name] if value is not None})
+            )
+            for spec in specs
+            if spec.type == "category"
+        }
+        return cls(tuple(specs), vocabularies)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the matrix columns, in order."""
+        names: list[str] = []
+        for spec in self.columns:
+            parts = _CALENDAR_PARTS if spec.type == "datetime" else ()
+            names += [f"{spec.name}_{part}" for part in parts] or [spec.name]
+        return tuple(names)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions of the matrix columns that hold category positions."""
+        names = self.names
+        return tuple(names.index(name) for name in self.vocabularies)
+
+    def encode(self, columns: Columns) -> Matrix:
+        """Matrix of shape (rows, features), float32, row-major.
+
+        Args:
+            columns: arrays by name as in `contract.columns`, features included.
+        """
+        matrix = np.empty((length(columns), len(self.names)), dtype=np.float32)
+        at = 0
+        for spec in self.columns:
+            values = columns[spec.name]
+            if spec.type == "category":
+                position = self._positions[spec.name].get
+                matrix[:, at] = [position(value, UNKNOWN) for value in values]
+            elif spec.type == "datetime":
+                matrix[:, at : at + len(_CALENDAR_PARTS)] = _calendar(values)
+                at += len(_CALENDAR_PARTS) - 1
+            else:
+                matrix[:, at] = values
+            at += 1
+        return matrix
+
+    def to_json(self) -> str:
+        columns = [asdict(column) for column in self.columns]
+        return json.dumps({"columns": columns, "vocabularies": self.vocabularies}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Encoder":
+        raw = json.loads(text)
+        columns = tuple(FeatureColumn(**column) for column in raw["columns"])
+        vocabularies = {name: tuple(words) for name, words in raw["vocabularies"].items()}
+        return cls(columns, vocabularies)
+
+
+def _calendar(moments: Array) -> NDArray[np.float64]:
+    days = moments.astype("datetime64[D]").astype(np.int64)
+    parts = np.stack(
+        [
+            moments.astype("datetime64[M]").astype(np.int64) % 12 + 1,
+            (days + 3) % 7,
+            moments.astype("datetime64[h]").astype(np.int64) % 24,
+        ],
+        axis=1,
+    ).astype(np.float64)
+    parts[missing(moments)] = np.nan
+    return parts

@@ -1,0 +1,72 @@
+"""Paired bootstrap: how far a figure, or the difference of two, would move on other rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.columns import Columns, length, missing
+from ..contract.model import Contract
+from .metrics import Floats, Scorer
+
+# Fewer clusters than this say too little about how clusters differ; rows are drawn instead.
+_FEWEST_CLUSTERS = 5
+
+
+@dataclass(frozen=True)
+class Interval:
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Which rows are drawn together, how often, and how sure an interval is.
+
+    Attributes:
+        clusters: number of the cluster of each row, counted from 0; rows of one cluster are
+            drawn together.
+        confidence: of each bound of an interval.
+    """
+
+    clusters: NDArray[np.int64]
+    resamples: int
+    confidence: float
+    seed: int
+
+    def scores(self, scorers: Sequence[Scorer]) -> Floats:
+        """Shape (resamples, scorers): every scorer sees the same draws, hence paired."""
+        return np.array([[scorer(weights) for scorer in scorers] for weights in self._draws()])
+
+    def interval(self, value: float, draws: Floats) -> Interval:
+        """Around the value on all rows; each bound by itself holds with the confidence."""
+        tail = 1 - self.confidence
+        low, high = np.quantile(draws, [tail, 1 - tail])
+        return Interval(value, float(low), float(high))
+
+    def _draws(self) -> Iterator[Floats]:
+        rng = np.random.default_rng(self.seed)
+        count = int(self.clusters.max()) + 1
+        for _ in range(self.resamples):
+            drawn = np.bincount(rng.integers(0, count, count), minlength=count)
+            yield drawn[self.clusters].astype(np.float64)
+
+
+def clusters(contract: Contract, columns: Columns) -> NDArray[np.int64]:
+    """Rows that resemble one another: of one group, else of one day, else each for itself."""
+    keys: NDArray[np.generic] | None = None
+    if contract.group is not None:
+        keys = columns[contract.group.name]
+        keys = np.where(missing(keys), "", keys.astype(str))
+    elif contract.time is not None:
+        keys = columns[contract.time.name].astype("datetime64[D]")
+    if keys is not None:
+        found, inverse = np.unique(keys, return_inverse=True)
+        if len(found) >= _FEWEST_CLUSTERS:
+            return np.asarray(inverse, dtype=np.int64)
+    return np.arange(length(columns), dtype=np.int64)

@@ -1,0 +1,99 @@
+"""The gate: may this model be published? It alone reads the holdout's outcomes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .bootstrap import Interval, Resampling
+from .metrics import Floats, Metric
+from .target import Truth
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate decided, why in words, and every figure it looked at."""
+
+    passed: bool
+    sentences: tuple[str, ...]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        return " ".join(self.sentences)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "passed": self.passed,
+            "sentences": list(self.sentences),
+            "figures": self.figures,
+        }
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Predictions of several models on the same held-out rows.
+
+    Attributes:
+        truth: class codes or values, shape (rows,).
+        candidate: predictions of the model that wants to pass.
+        baseline: those of the dummy baseline.
+        champion: those of the present champion, on rows it was not trained on, if there is one.
+        note: what else should be said of the comparison.
+    """
+
+    truth: Truth
+    candidate: Floats
+    baseline: Floats
+    champion: Floats | None = None
+    note: str = ""
+
+
+def judge(contest: Contest, metric: Metric, resampling: Resampling, margin: float) -> Verdict:
+    """Pass a model that beats the baseline and is not worse than the champion by `margin`.
+
+    Both must hold at the lower bound of the paired difference, so rows that are few or say
+    little make the gate refuse.
+
+    Args:
+        contest: the predictions to compare.
+        metric: what is compared.
+        resampling: how the interval is drawn.
+        margin: how much worse than the champion is still allowed, in units of the metric.
+    """
+    values, draws = _scores(contest, metric, resampling)
+    score = resampling.interval(values[0], draws[:, 0])
+
+    def gain(over: int) -> Interval:
+        gained = metric.direction * (draws[:, 0] - draws[:, over])
+        return resampling.interval(metric.direction * (values[0] - values[over]), gained)
+
+    figures = {"baseline": values[1]} | _figures("score", score)
+    figures |= _figures("gain_over_baseline", gain(1))
+    beats = gain(1).low > 0
+    sentences = [
+        f"{metric.name} on {len(contest.truth)} held-out rows is {score}.",
+        f"It {'beats' if beats else 'does not surely beat'} the baseline: better by {gain(1)}.",
+    ]
+    sentences += [contest.note] if contest.note else []
+    if contest.champion is None:
+        return Verdict(beats, tuple(sentences), figures)
+    figures |= {"champion": values[2], "margin": margin} | _figures("gain_over_champion", gain(2))
+    holds = gain(2).low >= -margin
+    sentences.append(
+        f"It is {'at most' if holds else 'perhaps more than'} {margin:g} worse than the champion: "
+        f"better by {gain(2)}."
+    )
+    return Verdict(beats and holds, tuple(sentences), figures)
+
+
+def _scores(contest: Contest, metric: Metric, resampling: Resampling) -> tuple[list[float], Floats]:
+    """Of candidate, baseline and champion: the metric on all rows, and on each resample."""
+    models = [contest.candidate, contest.baseline]
+    models += [] if contest.champion is None else [contest.champion]
+    scorers = [metric.scorer(contest.truth, predicted) for predicted in models]
+    whole = np.ones(len(contest.truth))
+    return [scorer(whole) for scorer in scorers], resampling.scores(scorers)
+
+
+def _figures(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}

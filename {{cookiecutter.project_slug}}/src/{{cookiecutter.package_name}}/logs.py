@@ -1,0 +1,61 @@
+"""Structured logs on standard error: JSON in a pipe, readable on a terminal."""
+
+import logging
+import sys
+from contextvars import ContextVar
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# The request at hand, for every line that is written while it is answered.
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def configure_logs(level: int = logging.INFO) -> None:
+    """Send structlog, and the warnings of libraries that use `logging`, to standard error."""
+    shared: list[Processor] = [
+        _add_request_id,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    readable = sys.stderr.isatty()
+    rendered: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if readable
+        else [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_to_json),
+        ]
+    )
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=(
+            structlog.PrintLoggerFactory(sys.stderr)
+            if readable
+            else structlog.BytesLoggerFactory(sys.stderr.buffer)
+        ),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+class _Forward(logging.Handler):
+    """Hands a record of `logging` to structlog, so that all lines look alike."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )
+
+
+def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
+
+
+def _to_json(event: EventDict, **_: object) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)

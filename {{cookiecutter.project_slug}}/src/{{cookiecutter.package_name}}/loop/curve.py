@@ -1,0 +1,112 @@
+"""The metric a month as a curve: the champion beside the first model never retrained."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .chart import Axis, Point, Scale, band, line, runs, spread, ticks
+from .panels import Layout, Mark, apart_edge, marks
+from .story import Interval, Month, Story
+
+CHANCE = {"roc_auc": 0.5}  # what guessing scores, where that does not depend on the data
+
+
+@dataclass(frozen=True)
+class Series:
+    name: str
+    lines: tuple[str, ...]
+    bands: tuple[str, ...]
+    dots: tuple[tuple[float, float, str], ...]
+    end: tuple[float, str] | None
+
+
+@dataclass(frozen=True)
+class MetricPanel:
+    axis: Axis
+    scale: Scale
+    ticks: tuple[tuple[float, str], ...]
+    chance: float | None
+    series: tuple[Series, ...]
+    marks: tuple[Mark, ...]
+    apart: float | None
+
+
+def metric_panel(story: Story, layout: Layout) -> MetricPanel:
+    """The metric a month of the champion and of the first model; raises nothing on gaps."""
+    axis = layout.axis(story)
+    sides = {
+        "first": [month.first.get(story.metric) for month in story.months],
+        "champion": [month.champion.get(story.metric) for month in story.months],
+    }
+    known = [interval for side in sides.values() for interval in side if interval is not None]
+    chance = CHANCE.get(story.metric)
+    edges = [edge for interval in known for edge in (interval.low, interval.high)]
+    steps = ticks(*_reach([*edges, *([chance] if chance is not None else [])]))
+    scale = Scale(steps[0], steps[-1], 0, layout.plot)
+    ends = [_last(side) for side in sides.values()]
+    places = spread([scale.y(end) for end in ends if end is not None], 16)
+    rest = iter(places)
+    series = tuple(
+        _series(name, side, story.months, axis, scale, next(rest) if end is not None else None)
+        for (name, side), end in zip(sides.items(), ends, strict=True)
+    )
+    digits = max(len(f"{step:.10f}".rstrip("0").split(".")[1]) for step in steps)
+    return MetricPanel(
+        axis=axis,
+        scale=scale,
+        ticks=tuple((scale.y(step), f"{step:.{digits}f}") for step in steps),
+        chance=None if chance is None else scale.y(chance),
+        series=series,
+        marks=marks(story, axis),
+        apart=apart_edge(story, axis),
+    )
+
+
+def _reach(edges: list[float]) -> tuple[float, float]:
+    return (min(edges), max(edges)) if edges else (0.0, 1.0)
+
+
+def _last(side: Iterable[Interval | None]) -> float | None:
+    values = [interval.value for interval in side if interval is not None]
+    return values[-1] if values else None
+
+
+def _series(
+    name: str,
+    side: list[Interval | None],
+    months: tuple[Month, ...],
+    axis: Axis,
+    scale: Scale,
+    end: float | None,
+) -> Series:
+    def track(which: str) -> list[tuple[Point, ...]]:
+        points = [
+            None if one is None else (axis.centre(index), scale.y(getattr(one, which)))
+            for index, one in enumerate(side)
+        ]
+        return [_widened(run) for run in runs(points)]
+
+    dots = tuple(
+        (
+            axis.centre(index),
+            scale.y(one.value),
+            f"{month.label}: {one.value:.3f} [{one.low:.3f}, {one.high:.3f}], n = {month.labels:,}",
+        )
+        for index, (month, one) in enumerate(zip(months, side, strict=True))
+        if one is not None
+    )
+    value = _last(side)
+    return Series(
+        name=name,
+        lines=tuple(line(run) for run in track("value")),
+        bands=tuple(band(a, b) for a, b in zip(track("low"), track("high"), strict=True)),
+        dots=dots,
+        end=None if value is None or end is None else (end, f"{value:.3f}"),
+    )
+
+
+def _widened(run: tuple[Point, ...]) -> tuple[Point, ...]:
+    # a month alone between two gaps would have a band without an area
+    if len(run) > 1:
+        return run
+    ((x, y),) = run
+    return ((x - 4, y), (x + 4, y))

@@ -1,0 +1,230 @@
+"""From what a replay left in the log and the journal to the story that its page tells."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from ..bundle import read_bundle
+from ..contract import Contract
+from ..contract.check import check_rows
+from ..contract.columns import Columns
+from ..evaluation.bootstrap import Resampling, clusters
+from ..evaluation.metrics import Floats, metrics_of
+from ..evaluation.target import Truth, encode_target
+from ..monitoring import Monitoring
+from ..prediction_log import LoggedRow, Output
+from ..predictor import OnnxPredictor, Prediction
+from ..project import Project
+from .story import Decision, Interval, Month, Outcome, Story, VersionSpan
+
+CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rmse"}
+RESAMPLES = 200
+CONFIDENCE = 0.95
+BOOKKEEPING = ("before", "after", "features", "run_id", "version")
+
+
+@dataclass(frozen=True)
+class PlayedMonth:
+    """One month of a replay: its window and what monitoring said at its end."""
+
+    since: datetime
+    until: datetime
+    rows: int
+    monitoring: Monitoring | None
+
+    def sentence(self) -> str:
+        found = self.monitoring
+        drift = "drift" if found and found.drift else "no drift"
+        performance = found.performance if found else "unknown"
+        return f"{self.since:%Y-%m}      {self.rows} rows, {drift}, performance {performance}"
+
+
+@dataclass
+class _Traces:
+    """Event times at which a version answered, and at which it ran in shadow."""
+
+    served: list[datetime] = field(default_factory=list)
+    shadow: list[datetime] = field(default_factory=list)
+
+
+def narrate(
+    project: Project, played: Sequence[PlayedMonth], *, rows_per_month: int, page: Path
+) -> Story:
+    """The story of a replay: what each month was like, which versions there were, and why."""
+    replay = project.settings.replay
+    assert replay is not None
+    apart_from = replay.moment(replay.report_from)
+    metric = CHART_METRIC[project.contract.problem]
+    traces: dict[str, _Traces] = {}
+    narrator = _Narrator(project, apart_from, page.parent, traces)
+    months = tuple(narrator.month(month) for month in played)
+    return Story(
+        title=f"{project.settings.root.name}: the loop, month by month",
+        metric=metric,
+        greater_is_better=metrics_of(project.contract.problem)[metric].greater_is_better,
+        months=months,
+        versions=(*_spans(project, traces, played[-1].until), *_refused(project)),
+        decisions=tuple(
+            Decision(entry.time, entry.kind, entry.reason, _telling(entry.figures), entry.actor)
+            for entry in project.journal.done()
+        ),
+        settings_note=f"Every setting was fixed on the months before {apart_from:%B %Y}.",
+        rows_per_month=rows_per_month,
+        apart_from=apart_from if any(month.apart for month in months) else None,
+    )
+
+
+class _Narrator:
+    """Turns a played month into a told one; the first model predicts the same rows again."""
+
+    def __init__(
+        self, project: Project, apart_from: datetime, folder: Path, traces: dict[str, _Traces]
+    ) -> None:
+        self._project = project
+        self._contract = project.contract
+        self._apart_from = apart_from
+        self._folder = folder
+        self._traces = traces
+        oldest = next(project.log.rows(None, None))
+        version = _served(oldest).version
+        self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)))
+
+    def month(self, month: PlayedMonth) -> Month:
+        rows = list(self._project.log.rows(month.since, month.until))
+        _trace(self._traces, rows)
+        labelled = [row for row in rows if row.label is not None]
+        columns, truth = _columns(self._contract, labelled)
+        resampling = Resampling(
+            clusters(self._contract, columns), RESAMPLES, CONFIDENCE, self._project.settings.seed
+        )
+        found = month.monitoring
+        return Month(
+            label=f"{month.since:%b}",
+            since=month.since,
+            until=month.until,
+            apart=month.since >= self._apart_from,
+            rows=len(rows),
+            labels=len(labelled),
+            base_rate=float(truth.mean()) if self._contract.problem == "binary" else None,
+            champion=self._measured(truth, _logged_scores(labelled), resampling),
+            first=self._measured(truth, _scores(self._first.predict(columns)), resampling),
+            drift_share=None,
+            drift=self._drift(found),
+            drifted=bool(found and found.drift),
+            performance=found.performance if found else "unknown",
+            report=self._link(found),
+            traffic=Counter(_served(row).version for row in rows),
+        )
+
+    def _measured(
+        self, truth: Truth, scores: Floats, resampling: Resampling
+    ) -> dict[str, Interval]:
+        metrics = metrics_of(self._contract.problem)
+        scorers = [metric.scorer(truth, scores) for metric in metrics.values()]
+        draws = resampling.scores(scorers)
+        everything = np.ones(len(truth))
+        measured = {}
+        for at, (name, scorer) in enumerate(zip(metrics, scorers, strict=True)):
+            interval = resampling.interval(scorer(everything), draws[:, at])
+            measured[name] = Interval(interval.value, interval.low, interval.high)
+        return measured
+
+    def _drift(self, found: Monitoring | None) -> dict[str, float]:
+        threshold = self._project.settings.monitoring.drift_threshold
+        scores = found.drift_scores if found else {}
+        return {name: score / threshold for name, score in scores.items()}
+
+    def _link(self, found: Monitoring | None) -> str | None:
+        if found is None or found.report is None:
+            return None
+        return os.path.relpath(self._project.settings.path(found.report), self._folder)
+
+
+def _columns(contract: Contract, rows: Sequence[LoggedRow]) -> tuple[Columns, Truth]:
+    columns = check_rows(contract, [row.record.columns for row in rows]).columns
+    target = contract.target
+    labels = [{target.name: row.label.label} for row in rows if row.label is not None]
+    return columns, encode_target(contract, check_rows(contract, labels, [target]).columns)
+
+
+def _scores(prediction: Prediction) -> Floats:
+    if prediction.probabilities is not None:
+        return prediction.probabilities
+    return np.array(prediction.values, dtype=np.float64)
+
+
+def _logged_scores(rows: Sequence[LoggedRow]) -> Floats:
+    outputs = [_served(row) for row in rows]
+    return np.array(
+        [output.probabilities or output.prediction for output in outputs], dtype=np.float64
+    )
+
+
+def _served(row: LoggedRow) -> Output:
+    return next(output for output in row.record.outputs if output.served)
+
+
+def _trace(traces: dict[str, _Traces], rows: Sequence[LoggedRow]) -> None:
+    for row in rows:
+        for output in row.record.outputs:
+            trace = traces.setdefault(output.version, _Traces())
+            (trace.served if output.served else trace.shadow).append(row.record.event_time)
+
+
+def _spans(project: Project, traces: dict[str, _Traces], end: datetime) -> list[VersionSpan]:
+    published = project.published()
+    spans = []
+    for version, trace in sorted(traces.items(), key=lambda item: int(item[0])):
+        manifest = read_bundle(project.bundles.fetch(version)).manifest
+        is_champion = version == published.champion
+        in_trial = version == published.challenger
+        spans.append(
+            VersionSpan(
+                version=version,
+                run_id=manifest.run_id,
+                trained_until=datetime.fromisoformat(manifest.trained_until or manifest.created),
+                served_from=min(trace.served, default=None),
+                served_to=end if is_champion else max(trace.served, default=None),
+                shadow_from=min(trace.shadow, default=None),
+                shadow_to=end if in_trial else max(trace.shadow, default=None),
+                outcome=_outcome(trace, is_champion=is_champion, in_trial=in_trial),
+                figures=manifest.metrics,
+            )
+        )
+    return spans
+
+
+def _refused(project: Project) -> list[VersionSpan]:
+    """Models that the gate refused; they never came near a request."""
+    return [
+        VersionSpan(
+            version=str(entry.figures["version"]),
+            run_id=str(entry.figures["run_id"]),
+            trained_until=entry.time,
+            served_from=None,
+            served_to=None,
+            shadow_from=None,
+            shadow_to=None,
+            outcome="refused",
+        )
+        for entry in project.journal.done()
+        if entry.kind == "refused"
+    ]
+
+
+def _telling(figures: Mapping[str, object]) -> dict[str, object]:
+    """Figures for people; addresses and digests stay in the journal."""
+    return {name: value for name, value in figures.items() if name not in BOOKKEEPING}
+
+
+def _outcome(trace: _Traces, *, is_champion: bool, in_trial: bool) -> Outcome:
+    if is_champion:
+        return "champion"
+    if in_trial:
+        return "challenger"
+    return "retired" if trace.served else "rejected"

@@ -1,0 +1,181 @@
+"""The story of a replayed year as one HTML page that needs nothing but itself."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from . import panels
+from .curve import metric_panel
+from .story import Figures, Interval, Month, Story
+
+NAMES = {
+    "roc_auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+}
+
+
+def render(story: Story, path: Path) -> None:
+    """Write the page, whole or not at all; the folder is made where there is none."""
+    text = html(story)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def html(story: Story) -> str:
+    """The page as text, the same for the same story."""
+    drawings = [
+        {
+            "layout": layout,
+            "axis": layout.axis(story),
+            "apart": panels.apart_edge(story, layout.axis(story)),
+            "curve": metric_panel(story, layout),
+            "lanes": panels.strip(story, layout),
+            "traffic": panels.traffic(story, layout),
+            "heat": panels.heat_map(story, layout),
+            "context": panels.context(story, layout),
+        }
+        for layout in (panels.WIDE, panels.NARROW)
+    ]
+    return _template().render(
+        story=story,
+        drawings=drawings,
+        headline=headline(story),
+        metrics=metrics(story),
+        hidden_columns=max(len(panels.drift_rows(story)) - panels.MOST_COLUMNS, 0),
+        report=any(month.report for month in story.months),
+    )
+
+
+def headline(story: Story) -> Mapping[str, object]:
+    """The year's one sentence in pieces: over which months, both means, and who was ahead.
+
+    The months held apart where there are some with figures, otherwise all the others.
+    """
+    apart = bool(story.compared(story.metric, apart=True))
+    months = story.half(apart=apart)
+    champion, first = story.mean_champion(apart=apart), story.mean_first(apart=apart)
+    return {
+        "apart": apart,
+        "since": months[0].label if months else "",
+        "until": months[-1].label if months else "",
+        "champion": champion,
+        "first": first,
+        "gain": None if champion is None or first is None else champion - first,
+        "ahead": story.months_ahead(apart=apart),
+        "compared": len(story.compared(story.metric, apart=apart)),
+    }
+
+
+def metrics(story: Story) -> list[tuple[str, list[tuple[float | None, float | None]]]]:
+    """(metric, [(champion, first) on the design half, the same on the half held apart])."""
+    names = list(dict.fromkeys(name for month in story.months for name in month.champion))
+    names.sort(key=lambda name: name != story.metric)
+    return [
+        (
+            name,
+            [
+                (
+                    story.mean_champion(apart=apart, metric=name),
+                    story.mean_first(apart=apart, metric=name),
+                )
+                for apart in (False, True)
+            ],
+        )
+        for name in names
+    ]
+
+
+def three(value: float | None) -> str:
+    """A metric to three places; a dash where it is not known."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def span(interval: Interval | None) -> str:
+    """An estimate with its bounds."""
+    if interval is None:
+        return "–"
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 promotion`, `2 promotions`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def short(number: int) -> str:
+    """A count for a narrow column: 940, 5.9k, 12k."""
+    if number < 1000:
+        return str(number)
+    thousands = f"{number / 1000:.1f}" if number < 9950 else f"{number / 1000:.0f}"
+    return thousands.removesuffix(".0") + "k"
+
+
+def pairs(figures: Figures) -> list[tuple[str, str]]:
+    """A decision's figures as words and rounded numbers."""
+    return [(label(name), _figure(value)) for name, value in figures.items()]
+
+
+def clip(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def under(month: Month, layout: panels.Layout) -> str:
+    """A month's label as it fits under its column."""
+    if layout is panels.WIDE:
+        return clip(month.label, 10)
+    return month.label if len(month.label) <= 4 else f"{month.since:%b}"
+
+
+def label(name: str) -> str:
+    """A metric's or a figure's name as a person writes it."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, int):
+        return _minus(f"{value:,}")
+    if isinstance(value, float):
+        return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    return str(value)
+
+
+def _minus(number: str) -> str:
+    # a hyphen is too short to be seen before a digit
+    return number.replace("-", "\N{MINUS SIGN}", 1) if number.startswith("-") else number
+
+
+def _day(moment: datetime | None) -> str:
+    return "–" if moment is None else f"{moment.day} {moment:%b %Y}"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters = (three, span, count, short, pairs, label, clip, under, panels.named)
+    environment.filters.update({function.__name__: function for function in filters})
+    environment.filters["day"] = _day
+    source = resources.files(__package__).joinpath("page.html.j2")
+    return environment.from_string(source.read_text(encoding="utf-8"))

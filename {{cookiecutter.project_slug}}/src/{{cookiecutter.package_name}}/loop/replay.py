@@ -1,0 +1,162 @@
+"""The sample's year, played month by month against the real service on a clock of its own."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+from ..clock import ManualClock
+from ..contract.arrow import from_arrow
+from ..data.sources import open_source
+from ..errors import InputError
+from ..monitoring import Monitoring
+from ..monitoring.report import prepare
+from ..project import VAR, Project
+from ..settings import Replay, Settings, load_settings
+from .assembly import make_loop
+from .client import ServiceClient, running_service
+from .machine import Loop
+from .narrate import PlayedMonth, narrate
+from .page import render
+from .stream import Stream
+
+PAGE = VAR / "reports" / "loop.html"
+STRIDE = timedelta(days=7)
+
+Window = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who follows a replay: `tell` gets a line for each event, `reached` rows done and in all."""
+
+    tell: Callable[[str], None]
+    reached: Callable[[int, int], None] = lambda done, total: None
+
+
+def replay_year(
+    root: Path,
+    audience: Audience,
+    *,
+    months: int | None = None,
+    rows_per_month: int | None = None,
+    fresh: bool = False,
+) -> Path:
+    """Play the settings' replay from an empty project and write its page.
+
+    Args:
+        root: the project's root.
+        audience: told what happens.
+        months: play only the first so many.
+        rows_per_month: uniform sample of each month, by default that of the settings.
+        fresh: set aside what `var/` holds; without it a project with a history is refused.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        InputError: if the settings have no replay, or the project has a history.
+    """
+    settings = load_settings(root)
+    if settings.replay is None:
+        raise InputError("config/project.yaml has no section replay: there is no year to play")
+    _clear(settings, audience, fresh=fresh)
+    windows = list(_months(settings.replay))[:months]
+    rows = rows_per_month or settings.replay.rows_per_month
+    page = settings.path(PAGE)
+    project = Project(settings, ManualClock(windows[0][0]))
+    try:
+        with running_service(settings.root, settings.path(VAR / "service.log")) as client:
+            played = _play(project, client, windows, rows, audience)
+        render(narrate(project, played, rows_per_month=rows, page=page), page)
+    finally:
+        project.close()
+    audience.tell(f"report       {page}")
+    return page
+
+
+def _play(
+    project: Project, client: ServiceClient, windows: list[Window], rows: int, audience: Audience
+) -> list[PlayedMonth]:
+    loop = make_loop(project)
+    _step(loop, audience)
+    # Its import takes seconds, which the first month spends on waiting for the service.
+    Thread(target=prepare, daemon=True).start()
+    stream = _stream(project, windows, rows)
+    player = _Player(project, loop, stream, client, audience)
+    return [player.play(window) for window in windows]
+
+
+def _stream(project: Project, windows: list[Window], rows: int) -> Stream:
+    settings = project.settings
+    assert settings.replay is not None
+    address = f"{settings.replay.source}?rows_per_month={rows}&seed={settings.seed}"
+    table = open_source(address, settings).read(
+        project.contract, since=windows[0][0], until=windows[-1][1]
+    )
+    return Stream(project.contract, from_arrow(project.contract, table))
+
+
+@dataclass(frozen=True)
+class _Player:
+    project: Project
+    loop: Loop
+    stream: Stream
+    client: ServiceClient
+    audience: Audience
+
+    def play(self, window: Window) -> PlayedMonth:
+        clock, rows = self.project.clock, 0
+        assert isinstance(clock, ManualClock)
+        monitoring: Monitoring | None = None
+        for moment in _strides(*window):
+            published = self.project.published()
+            self.client.wait_for(champion=published.champion, challenger=published.challenger)
+            rows += self.stream.send(self.client, moment)
+            clock.set(moment)
+            monitoring = _step(self.loop, self.audience) or monitoring
+            self.audience.reached(self.stream.sent, len(self.stream))
+        month = PlayedMonth(*window, rows, monitoring)
+        self.audience.tell(
+            f"{month.sentence()}, version {self.project.published().champion} serves"
+        )
+        return month
+
+
+def _step(loop: Loop, audience: Audience) -> Monitoring | None:
+    step = loop.step()
+    for entry in step.entries:
+        audience.tell(f"{entry.time:%Y-%m-%d}   {entry.kind}: {entry.reason}")
+    return step.monitoring
+
+
+def _strides(since: datetime, until: datetime) -> Iterator[datetime]:
+    """Week after week; the last one takes what is left of the month."""
+    moment = since + STRIDE
+    while moment < until - STRIDE / 2:
+        yield moment
+        moment += STRIDE
+    yield until
+
+
+def _months(replay: Replay) -> Iterator[Window]:
+    since, end = replay.moment(replay.since), replay.moment(replay.until)
+    while since < end:
+        after = (since.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield since, min(after, end)
+        since = after
+
+
+def _clear(settings: Settings, audience: Audience, *, fresh: bool) -> None:
+    var = settings.path(VAR)
+    if not var.exists() or not any(var.iterdir()):
+        return
+    if not fresh:
+        raise InputError("var/ holds a history: `loop replay --fresh` sets it aside first")
+    number = 1
+    while (target := var.with_name(f"{var.name}.{number}")).exists():
+        number += 1
+    shutil.move(var, target)
+    audience.tell(f"what var/ held is now in {target}")

@@ -1,0 +1,88 @@
+"""Candidates: what may be trained. One file a library, found by its name in the settings."""
+
+import os
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.model import Problem
+from ..encoder import Encoder, Matrix
+from ..errors import SettingsError
+
+Parameters = Mapping[str, Any]
+Space = Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a library may know when it makes its candidates."""
+
+    problem: Problem
+    encoder: Encoder
+    seed: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something that can be trained on the float32 matrix of the encoder.
+
+    Attributes:
+        build: an unfitted estimator with `fit` and `predict_proba` (or `predict`, for a
+            regression), from parameters that override the library's defaults.
+        space: parameters that an Optuna trial suggests; None where there is nothing to tune.
+        to_onnx: ONNX bytes of the fitted estimator, from the number of matrix columns; by
+            default skl2onnx converts it.
+        is_baseline: there to be beaten, never to win.
+        parameters: what tuning found, for the record; `build` uses them already.
+    """
+
+    name: str
+    build: Callable[[Parameters], Any]
+    space: Space | None = None
+    to_onnx: Callable[[Any, int], bytes] | None = None
+    is_baseline: bool = False
+    parameters: Parameters = field(default_factory=dict)
+
+
+def load_candidates(names: Sequence[str], task: Task) -> tuple[Candidate, ...]:
+    """The candidates of each library, in the order of the settings.
+
+    Raises:
+        SettingsError: if nothing here has that name.
+    """
+    # OpenMP threads that wait by spinning starve whoever shares the cores; read when the
+    # libraries are loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    candidates: list[Candidate] = []
+    for name in names:
+        try:
+            module = import_module(f".{name}", __name__)
+        except ModuleNotFoundError as error:
+            raise SettingsError(_what_is_missing(name, error)) from error
+        candidates += module.candidates(task)
+    return tuple(candidates)
+
+
+def predicted(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float64]:
+    """Probabilities of shape (rows, classes), or values of shape (rows,) where classes is 0.
+
+    A class that the estimator never saw has probability 0.
+    """
+    if not classes:
+        return np.asarray(estimator.predict(matrix), dtype=np.float64).reshape(-1)
+    scores = np.zeros((len(matrix), classes))
+    scores[:, np.asarray(estimator.classes_, dtype=np.intp)] = estimator.predict_proba(matrix)
+    return scores
+
+
+def _what_is_missing(name: str, error: ModuleNotFoundError) -> str:
+    if error.name != f"{__name__}.{name}":
+        return f"training.models: {name} needs the package {error.name}: install it"
+    known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return f"training.models: there is no {name!r} in models/; it holds {known}"

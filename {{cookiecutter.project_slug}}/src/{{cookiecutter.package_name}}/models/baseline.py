@@ -1,0 +1,79 @@
+"""What every other model has to beat: a constant answer, and a linear model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import Binarizer, OneHotEncoder, StandardScaler
+
+from ..encoder import UNKNOWN, Encoder
+from . import Candidate, Parameters, Task
+
+_MISSING = UNKNOWN - 1
+# A number that no data holds, in float32.
+_FAR_BELOW = -1e30
+
+
+def candidates(task: Task) -> list[Candidate]:
+    return [
+        Candidate("dummy", lambda parameters: _dummy(task), is_baseline=True),
+        Candidate(
+            "linear",
+            lambda parameters: _linear(task, parameters),
+            space=lambda trial: {"strength": trial.suggest_float("strength", 1e-3, 1e3, log=True)},
+        ),
+    ]
+
+
+def _dummy(task: Task) -> Any:
+    if task.problem == "regression":
+        return DummyRegressor(strategy="mean")
+    return DummyClassifier(strategy="prior")
+
+
+def _linear(task: Task, parameters: Parameters) -> Pipeline:
+    strength = parameters.get("strength", 1.0)
+    if task.problem == "regression":
+        model: Any = Ridge(alpha=strength)
+    else:
+        # Few columns and many rows: a handful of Newton steps, the same on every machine.
+        model = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=50)
+    return Pipeline([("columns", _columns(task.encoder)), ("model", model)])
+
+
+def _columns(encoder: Encoder) -> ColumnTransformer:
+    """Numbers imputed and scaled, whether they were there, and categories one-hot."""
+    categories = list(encoder.categorical)
+    numbers = [at for at in range(len(encoder.names)) if at not in categories]
+    parts: list[tuple[str, Pipeline, Sequence[int]]] = []
+    if numbers:
+        parts += [("value", _value(), numbers), ("presence", _presence(), numbers)]
+    if categories:
+        parts.append(("category", _category(encoder), categories))
+    return ColumnTransformer(parts, sparse_threshold=0)
+
+
+def _value() -> Pipeline:
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    return Pipeline([("impute", impute), ("scale", StandardScaler())])
+
+
+def _presence() -> Pipeline:
+    # An indicator made of steps that have an ONNX form; scikit-learn's own has none.
+    fill = SimpleImputer(strategy="constant", fill_value=_FAR_BELOW, keep_empty_features=True)
+    return Pipeline([("fill", fill), ("mark", Binarizer(threshold=_FAR_BELOW / 10))])
+
+
+def _category(encoder: Encoder) -> Pipeline:
+    fill = SimpleImputer(strategy="constant", fill_value=_MISSING, keep_empty_features=True)
+    positions = [
+        np.arange(_MISSING, len(words), dtype=np.float32) for words in encoder.vocabularies.values()
+    ]
+    # In double precision the solver sees a matrix it can factor.
+    one_hot = OneHotEncoder(categories=positions, handle_unknown="ignore", sparse_output=False)
+    return Pipeline([("fill", fill), ("one_hot", one_hot)])

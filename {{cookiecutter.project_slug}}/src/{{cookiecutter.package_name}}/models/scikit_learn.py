@@ -1,0 +1,41 @@
+"""Histogram gradient-boosted trees of scikit-learn.
+
+They take missing values as they are and categories as positions. Declaring the categories as
+such would export to an ONNX model that answers differently, so they stay ordinals.
+"""
+
+from typing import Any
+
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from . import Candidate, Parameters, Task
+
+# Small trees: rows of one day or one group resemble each other, and large trees learn that.
+_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 0.1,
+    "max_iter": 100,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 200,
+    "l2_regularization": 10.0,
+    "early_stopping": False,
+}
+
+
+def candidates(task: Task) -> list[Candidate]:
+    return [Candidate("trees", lambda parameters: _trees(task, parameters), space=_space)]
+
+
+def _trees(task: Task, parameters: Parameters) -> Any:
+    is_regression = task.problem == "regression"
+    kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
+    return kind(**{**_DEFAULTS, "random_state": task.seed, **parameters})
+
+
+def _space(trial: Any) -> dict[str, Any]:
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+        "max_iter": trial.suggest_int("max_iter", 50, 300, step=25),
+        "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 4, 64, log=True),
+        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 200, log=True),
+        "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 10.0, log=True),
+    }

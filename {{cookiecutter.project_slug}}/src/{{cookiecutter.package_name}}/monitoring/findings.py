@@ -1,0 +1,122 @@
+"""What monitoring found, as objects, as JSON and in words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["drift", "quality", "performance"]
+# A warning concerns one column; what is critical concerns the whole window.
+Severity = Literal["warning", "critical"]
+Answer = Literal["ok", "worse", "unknown"]
+
+_SENTENCES = {
+    "wasserstein": "{column} drifted by {value:.3f} standard deviations (Wasserstein distance), "
+    "threshold {threshold:.3f}",
+    "jensen_shannon": "{column} drifted: Jensen-Shannon distance {value:.3f}, "
+    "threshold {threshold:.3f}",
+    "drifted_share": "{value:.0%} of the columns drifted, threshold {threshold:.0%}",
+    "violation_share": "{value:.1%} of the rows break the contract{in_column}, "
+    "threshold {threshold:.1%}",
+    "missing_share": "{column} is missing in {value:.0%} of the rows, threshold {threshold:.0%}",
+    "unseen_share": "{column} holds values that training never saw in {value:.1%} of the rows, "
+    "threshold {threshold:.1%}",
+    "rows": "only {value:.0f} rows came, threshold {threshold:.0f}: half of the window before",
+    "age_hours": "the newest row is {value:.0f} hours older than the end of the window, "
+    "threshold {threshold:.0f}",
+}
+_PERFORMANCE = (
+    "performance is worse: {statistic} is {value:.4f} at the holdout's base rate, "
+    "threshold {threshold:.4f}"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that crossed its threshold.
+
+    Attributes:
+        column: None if it concerns the whole window; `prediction` for what the model answered.
+        statistic: what was measured: a metric's name, or one of the names above.
+    """
+
+    kind: Kind
+    column: str | None
+    statistic: str
+    value: float
+    threshold: float
+    severity: Severity
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    def sentence(self) -> str:
+        form = _PERFORMANCE if self.kind == "performance" else _SENTENCES[self.statistic]
+        in_column = f" in {self.column}" if self.column else ""
+        return form.format(in_column=in_column, **asdict(self))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of event time, end excluded: how many rows it holds, how many were looked at."""
+
+    since: datetime
+    until: datetime
+    rows: int
+    sampled: int
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            **asdict(self),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """The answers to the three questions, and everything they rest on.
+
+    Attributes:
+        drift: whether enough columns drifted for the window as a whole.
+        quality: whether the quality of the data is broken.
+        performance: `unknown` as long as too few mature labels are there.
+        report: Evidently's page, relative to the project's root; None if nothing was compared.
+        drift_scores: Evidently's distance by compared column, `prediction` included.
+        notes: sentences about what could not be judged, or on how much a verdict rests.
+        figures: what the verdict on performance rests on, by name.
+    """
+
+    window: Window
+    drift: bool
+    quality: bool
+    performance: Answer
+    findings: tuple[Finding, ...] = ()
+    report: str | None = None
+    drift_scores: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "window": self.window.to_json(),
+            "drift": self.drift,
+            "quality": self.quality,
+            "performance": self.performance,
+            "findings": [finding.to_json() for finding in self.findings],
+            "report": self.report,
+        }
+
+    def sentences(self) -> list[str]:
+        """The answers, each finding and each note, one sentence each."""
+        window = self.window
+        lines = [
+            f"{window.since:%Y-%m-%d %H:%M} to {window.until:%Y-%m-%d %H:%M}: "
+            f"{window.rows} predictions, {window.sampled} of them looked at",
+            f"drift: {'yes' if self.drift else 'no'}; "
+            f"quality: {'broken' if self.quality else 'nothing found'}; "
+            f"performance: {self.performance}",
+        ]
+        lines += [finding.sentence() for finding in self.findings]
+        lines += self.notes
+        return lines if self.report is None else [*lines, f"report: {self.report}"]

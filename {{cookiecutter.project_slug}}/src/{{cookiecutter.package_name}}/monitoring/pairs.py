@@ -1,0 +1,79 @@
+"""One column on both sides, and how large its distance may become by chance alone.
+
+Evidently's distances have no sample size in them: two samples of the same hundred categories,
+2000 rows each, are 0.12 apart, above the usual threshold of 0.1. The threshold of a column is
+therefore raised by what chance does in 99 of 100 cases, added as squares, as errors are.
+
+- Jensen-Shannon: 8 n D² follows chi-square with (categories - 1) degrees of freedom.
+- Wasserstein, in standard deviations: the distance of the means, 2.6 / sqrt(n).
+
+Here n stands for n₁ n₂ / (n₁ + n₂), as in every comparison of two samples. Rows of one day
+resemble one another, so real data needs more room than this: it is the floor, not the last word.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..contract.columns import Array, missing
+
+_NORMAL_99 = 2.326
+_NORMAL_99_TWO_SIDED = 2.576
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A column of the reference and of the window.
+
+    Attributes:
+        numeric: whether values are compared by distance, and not by their shares.
+        allowed: the distance that the settings allow.
+    """
+
+    name: str
+    reference: Array
+    window: Array
+    numeric: bool
+    allowed: float
+
+    @property
+    def method(self) -> str:
+        """Evidently's name of the distance."""
+        return "wasserstein" if self.numeric else "jensenshannon"
+
+    @property
+    def statistic(self) -> str:
+        """Our name of it."""
+        return "wasserstein" if self.numeric else "jensen_shannon"
+
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """How many values there are on both sides."""
+        reference, window = (~missing(side) for side in (self.reference, self.window))
+        return int(reference.sum()), int(window.sum())
+
+    @cached_property
+    def threshold(self) -> float:
+        """From which distance the column drifted; both sides must have values."""
+        return math.hypot(self.allowed, self._chance())
+
+    def _chance(self) -> float:
+        first, second = self.sizes
+        size = first * second / (first + second)
+        if self.numeric:
+            return _NORMAL_99_TWO_SIDED / math.sqrt(size)
+        return math.sqrt(_chi_square_99(self._variety() - 1) / (8 * size))
+
+    def _variety(self) -> int:
+        values = np.concatenate([self.reference, self.window])
+        return len(set(values[~missing(values)].tolist()))
+
+
+def _chi_square_99(freedom: int) -> float:
+    """The 99 % quantile, by the approximation of Wilson and Hilferty."""
+    if freedom < 1:
+        return 0.0
+    spread = 2 / (9 * freedom)
+    return float(freedom * (1 - spread + _NORMAL_99 * math.sqrt(spread)) ** 3)

@@ -1,0 +1,84 @@
+"""Does performance hold? Judged on rows old enough to have their label.
+
+Labels that come early are no fair sample (who is on time is known first), so rows younger than
+`label_horizon` are left alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..contract import Contract
+from ..evaluation.metrics import metric_named
+from ..prediction_log import PredictionLog
+from ..settings import Settings
+from .findings import Answer, Finding
+from .samples import Sample, labelled_sample
+from .worsening import Measured, measure
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The answer, a sentence about it, and the figures it rests on."""
+
+    answer: Answer
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def find_performance(
+    settings: Settings,
+    contract: Contract,
+    log: PredictionLog,
+    *,
+    since: datetime,
+    until: datetime,
+    version: str,
+    reference: Sample,
+) -> Performance:
+    """Compare labelled rows with the champion's held-out rows.
+
+    Performance is worse when all of the interval lies beyond the margin, and unknown with fewer
+    labels than the settings ask for.
+
+    Args:
+        settings: the metric, the margin, and how many labels are enough.
+        contract: what the data is.
+        log: predictions and labels.
+        since: beginning of the cohort, in event time.
+        until: its end, excluded; no row before it may be younger than `label_horizon`.
+        version: the champion; where it ran in shadow its answers count as well.
+        reference: its held-out rows.
+    """
+    if until <= since:
+        return _unknown("no row of the window is old enough to have its label")
+    counts = log.count(since, until)
+    missing = f"{counts.predictions - counts.labels} of {counts.predictions} have no label yet"
+    least = settings.monitoring.min_labels
+    limit = max(settings.monitoring.sample_rows, least)
+    rows = log.sample(since, until, limit, labelled=True)
+    sample = labelled_sample(contract, rows, version)
+    if len(sample) < least:
+        return _unknown(f"{least} labelled rows are needed, there are {len(sample)}; {missing}")
+    if reference.truth is None:
+        return _unknown(f"the reference has no column {contract.target.name}; train again")
+    metric = metric_named(settings.training.metric, contract.problem)
+    measured = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
+    if measured is None:
+        return _unknown(f"all outcomes are alike; {missing}")
+    return _judged(measured, settings.monitoring.performance_margin, counts.labels, missing)
+
+
+def _unknown(reason: str) -> Performance:
+    return Performance("unknown", (f"performance is unknown: {reason}",))
+
+
+def _judged(measured: Measured, margin: float, labels: int, missing: str) -> Performance:
+    notes = (f"{measured.sentence()}; {missing}",)
+    figures = {**measured.figures(), "labels": float(labels)}
+    if measured.worsening.low <= margin:
+        return Performance("ok", notes, figures=figures)
+    limit = measured.reference + (margin if measured.rises_when_worse else -margin)
+    finding = Finding("performance", None, measured.metric, measured.adjusted, limit, "critical")
+    return Performance("worse", notes, (finding,), figures)

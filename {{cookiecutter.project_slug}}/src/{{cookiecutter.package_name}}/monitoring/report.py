@@ -1,0 +1,122 @@
+"""Evidently, kept in one place: it measures the distances and draws the page."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..contract import Contract
+from ..contract.evidently_definition import data_definition
+from .pairs import Pair
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Distance by column, and Evidently's snapshot, which can draw itself."""
+
+    distances: Mapping[str, float]
+    snapshot: Any
+
+
+def prepare() -> None:
+    """Import Evidently, which takes seconds; harmless beside other work."""
+    with _quiet():
+        import_module("evidently.metrics")
+        import_module("evidently.presets")
+
+
+def compare(
+    contract: Contract, pairs: Sequence[Pair], prediction: Pair | None, *, drift_share: float
+) -> Comparison:
+    """Measure how far the window is from the reference.
+
+    Args:
+        contract: what the columns are.
+        pairs: input columns; each has values on both sides.
+        prediction: what the model answered on both sides; shown apart from the inputs.
+        drift_share: from which share of drifted columns the page calls the window drifted.
+    """
+    with _quiet():
+        from evidently import Dataset, Report
+        from evidently.metrics import ValueDrift
+        from evidently.presets import DataDriftPreset
+
+        metrics = [
+            DataDriftPreset(
+                columns=[pair.name for pair in pairs],
+                per_column_method={pair.name: pair.method for pair in pairs},
+                per_column_threshold={pair.name: pair.threshold for pair in pairs},
+                drift_share=drift_share,
+            )
+        ]
+        if prediction is not None:
+            name, method, threshold = prediction.name, prediction.method, prediction.threshold
+            metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
+        everything = [*pairs, *([] if prediction is None else [prediction])]
+        definition = _definition(contract, pairs, prediction)
+        reference = pd.DataFrame({pair.name: pair.reference for pair in everything})
+        window = pd.DataFrame({pair.name: pair.window for pair in everything})
+        snapshot = Report(metrics).run(
+            Dataset.from_pandas(window, data_definition=definition),
+            Dataset.from_pandas(reference, data_definition=definition),
+        )
+        return Comparison(_distances(snapshot), snapshot)
+
+
+def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
+    """Write Evidently's page, and beside it a JSON file with the verdict and all distances.
+
+    Args:
+        comparison: what there is to draw; without it there is only the JSON file.
+        verdict: what monitoring says.
+        page: where the HTML goes; the JSON has the same name but for its ending.
+    """
+    page.parent.mkdir(parents=True, exist_ok=True)
+    distances = {} if comparison is None else dict(comparison.distances)
+    text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
+    page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    if comparison is not None:
+        with _quiet():
+            comparison.snapshot.save_html(str(page))
+
+
+def _definition(contract: Contract, pairs: Sequence[Pair], prediction: Pair | None) -> Any:
+    kept = {pair.name for pair in pairs}
+    own = [] if prediction is None else [prediction]
+    return data_definition(
+        contract,
+        numbers=[pair.name for pair in own if pair.numeric],
+        categories=[pair.name for pair in own if not pair.numeric],
+        leave_out={spec.name for spec in contract.columns} - kept,
+    )
+
+
+def _distances(snapshot: Any) -> dict[str, float]:
+    found = {}
+    for metric in snapshot.dict()["metrics"]:
+        column = metric["config"].get("column")
+        if column is not None:
+            found[column] = float(metric["value"])
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to itself what Evidently and its dependencies are warned for.
+
+    It imports half of the world, and the compiler and the libraries deprecate much of that. It
+    also asks numpy for the correlations of columns that are constant. Other kinds of warnings,
+    such as those about the numbers that it is given, come through.
+    """
+    with warnings.catch_warnings():
+        for category in (DeprecationWarning, PendingDeprecationWarning, SyntaxWarning):
+            warnings.simplefilter("ignore", category)
+        undefined = "invalid value encountered in divide"
+        warnings.filterwarnings("ignore", undefined, RuntimeWarning, r"numpy\.lib")
+        yield

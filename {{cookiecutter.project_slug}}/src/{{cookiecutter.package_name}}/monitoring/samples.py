@@ -1,0 +1,115 @@
+"""The two bounded samples that are compared: the champion's held-out rows, and the window."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from ..bundle import REFERENCE, Bundle
+from ..contract import Contract
+from ..contract.arrow import from_arrow
+from ..contract.check import Checked, check_rows
+from ..contract.columns import Columns, take
+from ..contract.outputs import PREDICTION, probability_names
+from ..evaluation.target import Truth, encode_target
+from ..prediction_log import LoggedRow, Output
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows together with what one model version said about them.
+
+    Attributes:
+        columns: the contract's columns.
+        scores: probabilities of shape (rows, classes), or values of shape (rows,).
+        truth: class codes or values of shape (rows,); None where outcomes are not asked for.
+    """
+
+    columns: Columns
+    scores: Floats
+    truth: Truth | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def answers(self) -> tuple[Floats, bool]:
+        """One answer a row, NaN where there is none, and whether it is a number.
+
+        It is the value of a regression, the probability of the second of two classes, or the
+        code of the likeliest of several.
+        """
+        if self.scores.ndim == 1:
+            return self.scores, True
+        if self.scores.shape[1] == 2:
+            return self.scores[:, 1], True
+        codes = np.where(np.isnan(self.scores), -np.inf, self.scores).argmax(axis=1)
+        return np.where(np.isnan(self.scores[:, 0]), np.nan, codes), False
+
+
+def reference_sample(contract: Contract, bundle: Bundle, limit: int, seed: int) -> Sample:
+    """At most `limit` of the champion's held-out rows, drawn uniformly.
+
+    Raises:
+        BundleError: if the bundle came without them.
+    """
+    table = pyarrow.parquet.read_table(io.BytesIO(bundle.read(REFERENCE)))
+    if table.num_rows > limit:
+        rng = np.random.default_rng(seed)
+        table = table.take(np.sort(rng.choice(table.num_rows, limit, replace=False)))
+    columns = from_arrow(contract, table)
+    names = probability_names(bundle.manifest.classes) or (PREDICTION,)
+    scores = np.stack([table[name].to_numpy().astype(np.float64) for name in names], axis=1)
+    if contract.problem == "regression":
+        scores = scores[:, 0]
+    has_truth = contract.target.name in columns
+    return Sample(columns, scores, encode_target(contract, columns) if has_truth else None)
+
+
+def check_window(contract: Contract, rows: Sequence[LoggedRow]) -> Checked:
+    """Logged rows against the contract as it is now."""
+    return check_rows(contract, [row.record.columns for row in rows])
+
+
+def window_sample(
+    contract: Contract, rows: Sequence[LoggedRow], columns: Columns, version: str
+) -> Sample:
+    """Logged rows with what one version answered, served or in shadow; NaN where it did not.
+
+    Args:
+        contract: what the data is.
+        rows: from the log.
+        columns: the same rows, as `check_window` read them.
+        version: whose answers.
+    """
+    width = len(contract.classes)
+    scores = np.full((len(rows), width) if width else len(rows), np.nan)
+    for at, row in enumerate(rows):
+        output = _output_of(row, version)
+        if output is not None:
+            scores[at] = output.probabilities if width else output.prediction
+    return Sample(columns, scores)
+
+
+def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str) -> Sample:
+    """Labelled rows on which a version answered, with their outcomes.
+
+    A label that the contract's target would not accept is left out.
+    """
+    known = [row for row in rows if row.label is not None and _output_of(row, version)]
+    sample = window_sample(contract, known, check_window(contract, known).columns, version)
+    target = contract.target
+    labels = [{target.name: row.label.label} for row in known if row.label is not None]
+    checked = check_rows(contract, labels, [target])
+    kept = np.ones(len(known), dtype=np.bool_)
+    kept[[violation.row for violation in checked.violations]] = False
+    truth = encode_target(contract, take(checked.columns, kept))
+    return Sample(take(sample.columns, kept), sample.scores[kept], truth)
+
+
+def _output_of(row: LoggedRow, version: str) -> Output | None:
+    return next((output for output in row.record.outputs if output.version == version), None)

@@ -1,0 +1,52 @@
+"""Where predictions and their outcomes are kept: one file a store, chosen by address."""
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from ..errors import SettingsError
+from .protocol import PredictionLog
+from .records import Counts, Label, LabelReport, LoggedRow, Output, Record, Scalar
+
+__all__ = [
+    "Counts",
+    "Label",
+    "LabelReport",
+    "LoggedRow",
+    "Output",
+    "PredictionLog",
+    "Record",
+    "Scalar",
+    "open_prediction_log",
+    "stores",
+]
+
+_SHARED = {"instants", "protocol", "records", "sampling"}
+
+
+def stores() -> list[str]:
+    """The address schemes this project has a store for: the public modules beside this one."""
+    names = (module.name for module in iter_modules(__path__))
+    return sorted(name for name in names if name not in _SHARED and "_" not in name)
+
+
+def open_prediction_log(address: str, *, root: Path) -> PredictionLog:
+    """The log at an address such as `sqlite:///var/predictions.db`.
+
+    Relative paths start at `root`, the project's folder. SettingsError for an address without
+    a store here, StoreError where the store cannot be opened.
+    """
+    scheme, separator, _ = address.partition("://")
+    if not separator or scheme not in stores():
+        known = ", ".join(f"{name}://" for name in stores())
+        # The rest of an address may hold a password.
+        raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
+    try:
+        member = import_module(f".{scheme}", __package__)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"prediction_log: {scheme}:// needs the package {error.name!r}, which is not"
+            " installed; run `poetry install`"
+        ) from error
+    log: PredictionLog = member.open_log(address, root)
+    return log

@@ -1,0 +1,105 @@
+"""Columns in, predictions out: the one thing that the service and batch scoring both call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from .bundle import MODEL, Bundle, Manifest, read_bundle
+from .contract.columns import Columns
+from .contract.model import Class, Contract
+from .encoder import Matrix
+from .errors import InputError
+from .feature_set import FeatureSet, features_digest, load_features
+from .publication import BundleStore
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Answers for a block of rows.
+
+    Attributes:
+        values: one class or number a row.
+        probabilities: shape (rows, classes) in the order of the manifest; None for regression.
+    """
+
+    values: Sequence[Class | float]
+    probabilities: NDArray[np.float64] | None
+
+
+class Predictor(Protocol):
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def contract(self) -> Contract: ...
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Predict rows that the contract has accepted."""
+        ...
+
+
+class OnnxPredictor:
+    """A bundle in ONNX Runtime."""
+
+    def __init__(
+        self, bundle: Bundle, *, features: FeatureSet | None = None, threads: int = 1
+    ) -> None:
+        self.manifest = bundle.manifest
+        self.contract = bundle.contract
+        self._encoder = bundle.encoder
+        self._features = features or load_features()
+        self._session = OnnxSession(bundle.read(MODEL), threads=threads)
+
+    def predict(self, columns: Columns) -> Prediction:
+        matrix = self._encoder.encode(self._features.apply(columns))
+        return decide(self._session.run(matrix), self.manifest)
+
+
+class OnnxSession:
+    """An exported model in ONNX Runtime, on the CPU, that keeps to so many threads."""
+
+    def __init__(self, model: bytes, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+        # A classifier puts out its labels first.
+        self._outputs = [self._session.get_outputs()[-1].name]
+
+    def run(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Raw scores: probabilities of shape (rows, classes), or values of shape (rows, 1)."""
+        (scores,) = self._session.run(self._outputs, {self._input: matrix})
+        return np.asarray(scores, dtype=np.float64)
+
+
+def decide(scores: NDArray[np.float64], manifest: Manifest) -> Prediction:
+    """Turn raw scores into classes, by the threshold where there is one, or into numbers."""
+    if not manifest.classes:
+        return Prediction(scores.reshape(-1).tolist(), None)
+    if manifest.threshold is not None:
+        codes = (scores[:, 1] >= manifest.threshold).astype(np.intp)
+    else:
+        codes = scores.argmax(axis=1)
+    return Prediction([manifest.classes[code] for code in codes], scores)
+
+
+def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor:
+    """The champion of the present features code, loaded from the store.
+
+    Raises:
+        InputError: if there is no champion yet.
+        BundleError: if its bundle is damaged.
+    """
+    digest = features_digest()
+    version = store.pointer().entry(digest).champion
+    if version is None:
+        raise InputError("there is no champion for this features code: run `train` first")
+    return OnnxPredictor(read_bundle(store.fetch(version), digest), threads=threads)

@@ -1,0 +1,64 @@
+"""Bundles in a folder: one subfolder a version, and `pointer.json`."""
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from ..bundle import Bundle
+from ..errors import BundleError
+from .pointer import Entry, Pointer
+
+POINTER = "pointer.json"
+
+
+class FolderStore:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pointer = folder / POINTER
+
+    def publish(self, bundle: Bundle) -> None:
+        target = self._folder / bundle.manifest.version
+        if target.exists():
+            return
+        draft = self._folder / f".{bundle.manifest.version}.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(bundle.directory, draft)
+        draft.rename(target)
+
+    def fetch(self, version: str) -> Path:
+        folder = self._folder / version
+        if not folder.is_dir():
+            raise BundleError(f"version {version} is not published in {self._folder}")
+        return folder
+
+    def pointer(self) -> Pointer:
+        try:
+            return msgspec.json.decode(self._pointer.read_bytes(), type=Pointer)
+        except FileNotFoundError:
+            return Pointer()
+        except msgspec.DecodeError as error:
+            raise BundleError(f"{self._pointer} cannot be read: {error}") from error
+
+    def stamp(self) -> object:
+        try:
+            found = self._pointer.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def set_entry(self, features_digest: str, entry: Entry) -> None:
+        pointer = Pointer({**self.pointer().entries, features_digest: entry})
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f".{POINTER}.{os.getpid()}"
+        with draft.open("wb") as file:
+            file.write(msgspec.json.encode(pointer))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._pointer)
+
+
+def open_store(address: str, root: Path) -> FolderStore:
+    """Open the folder at `address`, relative to the project's root."""
+    return FolderStore(root / address)

@@ -1,0 +1,62 @@
+"""The pointer: which versions serve, for each state of the features code."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from ..bundle import Bundle
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who serves requests.
+
+    Attributes:
+        champion: version that answers.
+        challenger: version under trial, if any.
+        mode: `shadow`, both predict and the champion answers; `split`, the challenger answers
+            its share.
+        share: of the keys that the challenger answers in a split.
+    """
+
+    champion: str | None = None
+    challenger: str | None = None
+    mode: Literal["shadow", "split"] = "shadow"
+    share: float = 0.1
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """Entries by digest of the features code, so that old and new code can run side by side."""
+
+    entries: dict[str, Entry] = {}
+
+    def entry(self, features_digest: str) -> Entry:
+        return self.entries.get(features_digest, Entry())
+
+
+class BundleStore(Protocol):
+    """Published bundles by version, and one pointer."""
+
+    def publish(self, bundle: Bundle) -> None:
+        """Copy a bundle in; complete or not at all, and harmless when repeated."""
+        ...
+
+    def fetch(self, version: str) -> Path:
+        """Local folder that holds a version.
+
+        Raises:
+            BundleError: if the version was never published here.
+        """
+        ...
+
+    def pointer(self) -> Pointer:
+        """The pointer as it is now; an empty one before anything was published."""
+        ...
+
+    def stamp(self) -> object:
+        """Something cheap to compare that changes whenever the pointer does."""
+        ...
+
+    def set_entry(self, features_digest: str, entry: Entry) -> None:
+        """Replace one entry atomically; readers see the old pointer or the new one."""
+        ...

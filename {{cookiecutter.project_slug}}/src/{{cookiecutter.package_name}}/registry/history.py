@@ -1,0 +1,48 @@
+"""What the journal says of past transitions of one state of the features code."""
+
+from collections.abc import Sequence
+
+from ..journal import Entry, Journal
+
+INTENT = "intent"
+DROPPED = "dropped"
+TRANSITIONS = ("promote", "challenge", "reject", "rollback")
+
+
+def transitions(journal: Journal, features_digest: str) -> list[Entry]:
+    """Intents and what became of them, oldest first."""
+    kinds = (INTENT, DROPPED, *TRANSITIONS)
+    return [
+        entry
+        for entry in journal.entries()
+        if entry.kind in kinds and entry.figures.get("features") == features_digest
+    ]
+
+
+def open_intent(history: Sequence[Entry]) -> Entry | None:
+    """The intent that nothing has closed."""
+    return history[-1] if history and history[-1].kind == INTENT else None
+
+
+def last_of(history: Sequence[Entry], kind: str, version: str) -> Entry | None:
+    """The last thing that was done with a version, if it is this transition."""
+    done = [
+        entry
+        for entry in history
+        if entry.kind in TRANSITIONS and entry.figures["version"] == version
+    ]
+    return done[-1] if done and done[-1].kind == kind else None
+
+
+def champions(history: Sequence[Entry]) -> list[str]:
+    """Champions in the order of their promotion, without those rolled back."""
+    line: list[str] = []
+    for entry in history:
+        version = str(entry.figures["version"])
+        if entry.kind == "promote" and line[-1:] != [version]:
+            line.append(version)
+        if entry.kind == "rollback":
+            line.pop()
+            while line and line[-1] != version:
+                line.pop()
+    return line

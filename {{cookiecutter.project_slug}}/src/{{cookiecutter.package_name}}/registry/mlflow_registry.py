@@ -1,0 +1,182 @@
+"""Registered versions of the model, with their aliases and tags, in MLflow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ..bundle import Bundle
+from ..errors import RegistryError
+from .pyfunc_model import save_pyfunc, warm_up
+from .tracking import Tracking
+from .worker import beside
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+# A version whose artifacts are complete says so; one without the tag was cut off half-made.
+COMPLETE_TAG = "complete"
+VERDICT_TAG = "gate"
+PASSED, REFUSED = "passed", "refused"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version; `created` is when MLflow was told."""
+
+    version: str
+    run_id: str
+    created: datetime
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+class Registry:
+    """The registered model of a project, and the runs behind it.
+
+    Opening it is cheap: MLflow is imported by the first use, in a process beside this one.
+    """
+
+    def __init__(
+        self, uri: str, experiment: str, name: str, root: Path, *, inline: bool = False
+    ) -> None:
+        self.tracking = Tracking(uri, experiment, root)
+        self.name = name
+        self.inline = inline
+
+    @classmethod
+    def open(cls, settings: "Settings", *, inline: bool = False) -> "Registry":
+        """The registry that the settings name; `inline` keeps MLflow in this process."""
+        tracking = settings.tracking
+        return cls(tracking.uri, tracking.experiment, tracking.model, settings.root, inline=inline)
+
+    @property
+    def address(self) -> tuple[str, str, str, Path]:
+        """What opens the same registry elsewhere."""
+        return self.tracking.uri, self.tracking.experiment, self.name, self.tracking.root
+
+    def exists(self) -> bool:
+        """Whether there is a store at all; answers without MLflow."""
+        return self.tracking.exists()
+
+    @beside
+    def prepare(self) -> None:
+        """Import MLflow and make its store: seconds that a thread can wait for meanwhile."""
+        self.tracking.experiment_id
+        warm_up()
+
+    @beside
+    def start_run(
+        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Begin a run and return its id."""
+        return self.tracking.start_run(name, parent=parent, tags=tags)
+
+    @beside
+    def log(
+        self,
+        run: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add metrics, parameters and text files by name to a run."""
+        self.tracking.log(run, metrics=metrics, parameters=parameters)
+        for file, text in (texts or {}).items():
+            self.tracking.client.log_text(run, text, file)
+
+    @beside
+    def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
+        """Put a bundle among the run's artifacts, as an MLflow model."""
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / artifact
+            save_pyfunc(bundle, draft)
+            self.tracking.client.log_artifacts(run, str(draft), artifact)
+
+    @beside
+    def finish(self, run: str, *, failed: bool = False) -> None:
+        """End a run."""
+        self.tracking.client.set_terminated(run, "FAILED" if failed else "FINISHED")
+
+    @beside
+    def create_version(self, run_id: str, artifact: str, tags: Mapping[str, str]) -> str:
+        """Register what the run holds, or will hold, under `artifact`; returns the number.
+
+        The number is needed inside the artifact, so the version comes first; `complete` ends
+        what this begins, `discard` undoes it.
+        """
+        client = self.tracking.client
+        if not client.search_registered_models(f"name='{self.name}'"):
+            client.create_registered_model(self.name)
+        source = f"{client.get_run(run_id).info.artifact_uri}/{artifact}"
+        return str(client.create_model_version(self.name, source, run_id, tags=dict(tags)).version)
+
+    def complete(self, version: str) -> None:
+        """Say that all of a version's artifacts are there."""
+        self.tag(version, COMPLETE_TAG, "true")
+
+    @beside
+    def discard(self, version: str) -> None:
+        """Remove a version; its number is not used again."""
+        self.tracking.client.delete_model_version(self.name, version)
+
+    @beside
+    def tag(self, version: str, key: str, value: str) -> None:
+        self.tracking.client.set_model_version_tag(self.name, version, key, value)
+
+    @beside
+    def versions(self) -> tuple[Version, ...]:
+        """Complete versions, oldest first."""
+        if not self.exists():
+            return ()
+        found = self.tracking.client.search_model_versions(f"name='{self.name}'")
+        aliases = self._aliases()
+        versions = [_version(raw, aliases) for raw in found if COMPLETE_TAG in raw.tags]
+        return tuple(sorted(versions, key=lambda version: int(version.version)))
+
+    def version(self, version: str) -> Version:
+        """One complete version.
+
+        Raises:
+            RegistryError: naming the versions that there are.
+        """
+        versions = self.versions()
+        for found in versions:
+            if found.version == version:
+                return found
+        known = ", ".join(found.version for found in versions)
+        told = f"there are {known}" if known else "nothing is registered yet: run `train`"
+        raise RegistryError(f"there is no version {version} of {self.name}; {told}")
+
+    @beside
+    def alias(self, alias: str) -> str | None:
+        """The version that carries an alias."""
+        return self._aliases().get(alias) if self.exists() else None
+
+    @beside
+    def set_alias(self, alias: str, version: str | None) -> None:
+        """Give an alias to a version, or to none."""
+        client = self.tracking.client
+        if version is None:
+            client.delete_registered_model_alias(self.name, alias)
+        else:
+            client.set_registered_model_alias(self.name, alias, version)
+
+    def _aliases(self) -> dict[str, str]:
+        models = self.tracking.client.search_registered_models(f"name='{self.name}'")
+        found = dict(models[0].aliases) if models else {}
+        return {str(alias): str(version) for alias, version in found.items()}
+
+
+def _version(raw: Any, aliases: Mapping[str, str]) -> Version:
+    number = str(raw.version)
+    return Version(
+        version=number,
+        run_id=str(raw.run_id),
+        created=datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC),
+        aliases=tuple(sorted(name for name, version in aliases.items() if version == number)),
+        tags=dict(raw.tags),
+    )

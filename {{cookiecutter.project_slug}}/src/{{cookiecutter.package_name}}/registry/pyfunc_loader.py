@@ -1,0 +1,57 @@
+"""How `mlflow.pyfunc.load_model` opens a bundle; the package travels along as code."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bundle import read_bundle
+from ..contract.columns import DTYPES, Array, Columns, to_datetime64
+from ..contract.model import Column
+from ..contract.outputs import PREDICTION, probability_names
+from ..feature_set import features_digest
+from ..predictor import OnnxPredictor
+
+
+class BundleModel:
+    """A bundle behind the interface that MLflow expects: a frame in, a frame out."""
+
+    def __init__(self, predictor: OnnxPredictor) -> None:
+        self._predictor = predictor
+
+    def predict(self, frame: Any, params: dict[str, Any] | None = None) -> Any:
+        """Predictions, and probabilities by class, with the index of `frame`."""
+        contract = self._predictor.contract
+        columns: Columns = {spec.name: _array(spec, frame) for spec in contract.inputs}
+        answer = self._predictor.predict(columns)
+        answers: dict[str, Any] = {PREDICTION: answer.values}
+        if answer.probabilities is not None:
+            names = probability_names(contract.classes)
+            answers |= dict(zip(names, answer.probabilities.T, strict=True))
+        return type(frame)(answers, index=frame.index)
+
+
+def _load_pyfunc(path: str) -> BundleModel:
+    return BundleModel(OnnxPredictor(read_bundle(Path(path), features_digest())))
+
+
+def _array(spec: Column, frame: Any) -> Array:
+    """One column of a pandas frame as the contract keeps it; an absent one is missing."""
+    dtype = DTYPES[spec.type]
+    if spec.name not in frame:
+        empty = None if dtype == "object" else np.nan
+        if spec.type == "datetime":
+            return np.full(len(frame), np.datetime64("NaT"), dtype=dtype)
+        return np.full(len(frame), empty, dtype=dtype)
+    values = frame[spec.name]
+    is_missing = values.isna().to_numpy()
+    if spec.type == "datetime":
+        moments = [np.datetime64("NaT") if m else to_datetime64(v) for v, m in _pairs(values)]
+        return np.array(moments, dtype=dtype)
+    array: Array = np.array(values.to_numpy(dtype=object, copy=True))
+    array[is_missing] = None if dtype == "object" else np.nan
+    return array.astype(dtype)
+
+
+def _pairs(values: Any) -> Any:
+    return zip(values.dt.to_pydatetime(), values.isna(), strict=True)

@@ -1,0 +1,146 @@
+"""Runs in MLflow, through its client alone: imported late, silenced, and safe in a thread."""
+
+import logging
+import os
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RegistryError
+from .relocation import relocate
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_SQLITE = "sqlite:///"
+ARTIFACTS = "artifacts"
+PARENT_TAG = "mlflow.parentRunId"
+NAME_TAG = "mlflow.runName"
+USER_TAG = "mlflow.user"
+# What MLflow says of its own use of SQLAlchemy 2.1 and of its own type hints, and that a model
+# with a signature has no example.
+_CHATTER = (
+    ("The ``noload`` loader strategy", DeprecationWarning),
+    (".*Any type hint is inferred as AnyType", UserWarning),
+    (".*An input example was not provided", UserWarning),
+)
+
+
+@dataclass
+class Tracking:
+    """The tracking store of a project.
+
+    Attributes:
+        uri: as in the settings; the path of a SQLite file is taken from `root`.
+        experiment: name of the experiment that holds the runs.
+        root: folder of the project.
+    """
+
+    uri: str
+    experiment: str
+    root: Path
+    _client: "MlflowClient | None" = field(default=None, repr=False)
+    _experiment_id: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file, or None for a server."""
+        if not self.uri.startswith(_SQLITE):
+            return None
+        return self.root / self.uri.removeprefix(_SQLITE)
+
+    @property
+    def address(self) -> str:
+        """The URI as MLflow needs it, whatever the working directory."""
+        return self.uri if self.database is None else f"{_SQLITE}{self.database.as_posix()}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where a SQLite store keeps its files: beside the database."""
+        assert self.database is not None
+        return self.database.with_name(f"{self.database.stem}-{ARTIFACTS}")
+
+    def exists(self) -> bool:
+        return self.database is None or self.database.is_file()
+
+    @property
+    def client(self) -> "MlflowClient":
+        """MLflow's client; the first call imports MLflow and makes the store, in seconds."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
+    @property
+    def experiment_id(self) -> str:
+        client = self.client
+        with self._lock:
+            if not self._experiment_id:
+                self._experiment_id = self._ensure_experiment(client)
+            return self._experiment_id
+
+    def start_run(
+        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Begin a run and return its id."""
+        all_tags = {NAME_TAG: name, **(tags or {})}
+        if parent is not None:
+            all_tags[PARENT_TAG] = parent
+        run = self.client.create_run(self.experiment_id, tags=all_tags)
+        return str(run.info.run_id)
+
+    def log(
+        self,
+        run: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        parameters: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add figures to a run in one write."""
+        from mlflow.entities import Metric, Param
+
+        now = time.time_ns() // 1_000_000
+        self.client.log_batch(
+            run,
+            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
+            params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
+        )
+
+    def _open(self) -> "MlflowClient":
+        try:
+            if self.database is not None:
+                self.artifacts.mkdir(parents=True, exist_ok=True)
+                relocate(self.database, self.artifacts)
+            with quiet_mlflow() as client_class:
+                return client_class(self.address, self.address)  # type: ignore[no-any-return]
+        except Exception as error:
+            raise RegistryError(
+                f"the tracking store {self.uri} cannot be opened ({error}): see tracking.uri"
+            ) from error
+
+    def _ensure_experiment(self, client: "MlflowClient") -> str:
+        found = client.get_experiment_by_name(self.experiment)
+        if found is not None:
+            return str(found.experiment_id)
+        location = None if self.database is None else self.artifacts.as_posix()
+        return str(client.create_experiment(self.experiment, artifact_location=location))
+
+
+@contextmanager
+def quiet_mlflow() -> Iterator[Any]:
+    """MLflow's client class, imported so that it neither chatters nor calls home."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    with warnings.catch_warnings():
+        for message, category in _CHATTER:
+            warnings.filterwarnings("ignore", message, category)
+        from mlflow.tracking import MlflowClient
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield MlflowClient

@@ -1,0 +1,1 @@
+"""The online service: one core without a framework, and thin adapters around it."""

@@ -1,0 +1,101 @@
+"""What serves at one moment: the champion, perhaps a challenger, and how they share the work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import structlog
+
+from ..contract.columns import Columns, take
+from ..contract.decoder import Decoder
+from ..contract.json_schema import class_names
+from ..contract.model import Contract
+from ..prediction_log.records import Output
+from ..predictor import Predictor
+from .identifiers import fraction
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Role = Literal["champion", "challenger"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One model in the role it plays."""
+
+    role: Role
+    predictor: Predictor
+
+    @property
+    def version(self) -> str:
+        return self.predictor.manifest.version
+
+    def outputs(self, columns: Columns, *, served: bool) -> list[Output]:
+        """One output a row."""
+        prediction = self.predictor.predict(columns)
+        version, values = self.version, prediction.values
+        if prediction.probabilities is None:
+            return [Output(version, self.role, served, value) for value in values]
+        shares = prediction.probabilities.tolist()
+        return [
+            Output(version, self.role, served, value, share)
+            for value, share in zip(values, shares, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Immutable: a request that began with one ends with it, whatever is published meanwhile."""
+
+    champion: Variant
+    challenger: Variant | None = None
+    mode: Literal["shadow", "split"] = "shadow"
+    share: float = 0.0
+
+    @property
+    def contract(self) -> Contract:
+        return self.champion.predictor.contract
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        return Decoder(self.contract)
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        return class_names(self.contract)
+
+    def predict(self, columns: Columns, keys: Sequence[str]) -> list[tuple[Output, ...]]:
+        """Outputs of each row; the first of them is the one to serve.
+
+        Args:
+            columns: rows that the contract has accepted.
+            keys: one a row; in a split the same key always meets the same variant.
+        """
+        if self.challenger is None:
+            return [(output,) for output in self.champion.outputs(columns, served=True)]
+        if self.mode == "split":
+            return self._split(columns, keys, self.challenger)
+        served = self.champion.outputs(columns, served=True)
+        try:
+            shadow = self.challenger.outputs(columns, served=False)
+        except Exception:
+            # A model on trial must not cost the caller an answer.
+            logger.exception("the challenger failed", version=self.challenger.version)
+            return [(output,) for output in served]
+        return list(zip(served, shadow, strict=True))
+
+    def _split(
+        self, columns: Columns, keys: Sequence[str], challenger: Variant
+    ) -> list[tuple[Output, ...]]:
+        drawn = np.array([fraction(key, challenger.version) < self.share for key in keys])
+        found: list[tuple[Output, ...]] = [()] * len(keys)
+        for variant, mask in ((self.champion, ~drawn), (challenger, drawn)):
+            rows = np.flatnonzero(mask)
+            if not len(rows):
+                continue
+            part = columns if len(rows) == len(keys) else take(columns, rows)
+            for row, output in zip(rows, variant.outputs(part, served=True), strict=True):
+                found[row] = (output,)
+        return found

@@ -1,0 +1,84 @@
+"""The parts of the OpenAPI document that say what bodies look like."""
+
+from typing import Any
+
+from ..contract.json_schema import class_names, class_schema, row_schema
+from ..contract.model import Contract
+
+Document = dict[str, Any]
+
+_VIOLATION: Document = {
+    "type": "object",
+    "properties": {
+        "row": {"type": "integer", "description": "Position in the request, from 0"},
+        "column": {"type": ["string", "null"]},
+        "value": {},
+        "reason": {"type": "string"},
+    },
+    "required": ["row", "column", "value", "reason"],
+}
+_PROBLEM: Document = {
+    "type": "object",
+    "description": "Problem details (RFC 9457)",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "violations": {"type": "array", "items": {"$ref": "#/components/schemas/Violation"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+_LABEL_REPORT: Document = {
+    "type": "object",
+    "properties": {
+        "joined": {"type": "integer", "description": "Met their prediction"},
+        "early": {"type": "integer", "description": "Wait for their prediction"},
+        "repeated": {"type": "integer", "description": "Said the same once more"},
+        "conflicting": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids that had another label already, which stays",
+        },
+    },
+    "required": ["joined", "early", "repeated", "conflicting"],
+}
+
+
+def schemas(contract: Contract) -> dict[str, Document]:
+    """The components of the document by name."""
+    label = {
+        "type": "object",
+        "properties": {"prediction_id": {"type": "string"}, "label": class_schema(contract)},
+        "required": ["prediction_id", "label"],
+        "additionalProperties": False,
+    }
+    return {
+        "Row": row_schema(contract),
+        "Prediction": _prediction(contract),
+        "Label": label,
+        "LabelReport": _LABEL_REPORT,
+        "Violation": _VIOLATION,
+        "Problem": _PROBLEM,
+    }
+
+
+def _prediction(contract: Contract) -> Document:
+    properties: Document = {
+        "prediction_id": {"type": "string", "format": "uuid"},
+        "prediction": class_schema(contract),
+        "model_version": {"type": "string"},
+        "variant": {"type": "string", "enum": ["champion", "challenger"]},
+        "warnings": {
+            "type": "array",
+            "description": "Values that the contract lets pass with a warning",
+            "items": {"type": "object"},
+        },
+    }
+    required = ["prediction_id", "prediction", "model_version", "variant"]
+    if names := class_names(contract):
+        shares = {name: {"type": "number"} for name in names}
+        properties["probabilities"] = {"type": "object", "properties": shares, "required": names}
+        required.append("probabilities")
+    return {"type": "object", "properties": properties, "required": required}

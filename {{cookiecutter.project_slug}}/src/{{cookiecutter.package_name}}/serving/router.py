@@ -1,0 +1,157 @@
+"""Follows the published pointer: new versions come into service without a restart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+import structlog
+
+from ..bundle import Bundle, read_bundle
+from ..contract.check import check_rows
+from ..contract.json_schema import example_row
+from ..errors import BundleError
+from ..predictor import OnnxPredictor, Predictor
+from ..publication import BundleStore, Entry
+from .deployment import Deployment, Role, Variant
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Load = Callable[[Bundle], Predictor]
+_NEVER = object()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A published bundle, or the pointer itself, that the service does not take, and why."""
+
+    role: Role | None
+    reason: str
+
+
+class Router:
+    """Holds the deployment that serves, and replaces it when the pointer changes.
+
+    Args:
+        store: where bundles are published.
+        features_digest: that of the running code; it names the entry this service takes.
+        load: makes a predictor of a bundle.
+    """
+
+    def __init__(
+        self, store: BundleStore, *, features_digest: str, load: Load = OnnxPredictor
+    ) -> None:
+        self._store = store
+        self._digest = features_digest
+        self._load = load
+        self._stamp: object = _NEVER
+        self._lock = Lock()
+        self.deployment: Deployment | None = None
+        self.refusals: tuple[Refusal, ...] = ()
+
+    def refresh(self) -> None:
+        """Look at the pointer and follow it; what cannot be taken leaves the old in service."""
+        with self._lock:
+            try:
+                self._follow()
+            except Exception as error:
+                # Whatever is wrong with what was published, what serves goes on.
+                self._refuse(Refusal(None, f"the pointer cannot be followed: {error}"))
+
+    def _follow(self) -> None:
+        stamp = self._store.stamp()
+        if stamp == self._stamp and not self.refusals:
+            return
+        entry = self._store.pointer().entry(self._digest)
+        self._stamp = stamp
+        if entry.champion is None:
+            kept = (Refusal("champion", "the pointer names no champion"),)
+            self._refuse(*(kept if self.deployment else ()))
+            return
+        champion, refusal = self._variant("champion", entry.champion)
+        if champion is None:
+            self._refuse(*refusal)
+            return
+        challenger = None
+        if entry.challenger is not None:
+            challenger, refusal = self._variant("challenger", entry.challenger, beside=champion)
+        self._deploy(entry, champion, challenger)
+        self._refuse(*refusal)
+
+    def _variant(
+        self, role: Role, version: str, *, beside: Variant | None = None
+    ) -> tuple[Variant | None, tuple[Refusal, ...]]:
+        try:
+            predictor = self._loaded(version) or self._open(version)
+            if beside is not None:
+                _require_same_inputs(predictor, beside.predictor)
+        except Exception as error:
+            return None, (Refusal(role, f"version {version} cannot serve: {error}"),)
+        return Variant(role, predictor), ()
+
+    def _loaded(self, version: str) -> Predictor | None:
+        serving = self.deployment
+        variants = (serving.champion, serving.challenger) if serving else ()
+        found = (
+            variant.predictor for variant in variants if variant and variant.version == version
+        )
+        return next(found, None)
+
+    def _open(self, version: str) -> Predictor:
+        bundle = read_bundle(self._store.fetch(version), self._digest)
+        predictor = self._load(bundle)
+        # The first prediction is slow, and it tells whether the bundle can predict at all.
+        example = check_rows(bundle.contract, [example_row(bundle.contract)])
+        predictor.predict(example.columns)
+        return predictor
+
+    def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
+        deployment = Deployment(champion, challenger, entry.mode, entry.share)
+        deployment.decoder  # noqa: B018 - made here rather than by the first request
+        if deployment == self.deployment:
+            return
+        self.deployment = deployment
+        logger.info(
+            "model in service",
+            champion=champion.version,
+            challenger=challenger.version if challenger else None,
+            mode=entry.mode,
+            share=entry.share,
+        )
+
+    def _refuse(self, *refusals: Refusal) -> None:
+        if refusals != self.refusals:
+            for refusal in refusals:
+                logger.error("publication refused", role=refusal.role, reason=refusal.reason)
+        self.refusals = refusals
+
+
+class Watcher:
+    """A thread that refreshes a router every `interval` seconds."""
+
+    def __init__(self, router: Router, interval: float) -> None:
+        self._router = router
+        self._interval = interval
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="pointer-watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._interval):
+            self._router.refresh()
+
+
+def _require_same_inputs(challenger: Predictor, champion: Predictor) -> None:
+    accepted = {column.name: column.type for column in champion.contract.inputs}
+    for column in challenger.contract.inputs:
+        if accepted.get(column.name) != column.type:
+            raise BundleError(
+                f"it needs the column {column.name} ({column.type}), which the champion's "
+                "contract does not have: promote it by the gate instead of a challenge"
+            )

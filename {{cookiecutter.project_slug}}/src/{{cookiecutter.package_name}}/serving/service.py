@@ -1,0 +1,190 @@
+"""The application core: what the service does, whichever web framework carries it."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Lock
+
+import msgspec
+
+from ..clock import Clock, SystemClock
+from ..contract.decoder import BodyRefused, Decoded
+from ..contract.model import Contract
+from ..errors import StoreError
+from ..prediction_log import PredictionLog, Record
+from .answers import Reply, answers, encode, variant_of
+from .deployment import Deployment
+from .identifiers import new_id
+from .labels import decode_labels
+from .metrics import Metrics
+from .problem import Problem, refused, unavailable
+from .router import Router, Watcher
+from .row_facts import entity_keys, event_times
+
+_KEY_LENGTH = 200
+_PROBE_SECONDS = 1.0
+
+
+class PredictionService:
+    """Answers requests with the models that a router holds, and keeps what it answered.
+
+    Args:
+        router: says which models serve.
+        log: where predictions and labels are kept.
+        contract: that of the project; it stands in until a model brings its own.
+        max_rows: of one request.
+        max_concurrency: requests at work at once; more are told to come back.
+        watch_interval: seconds between two looks at the published pointer.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        log: PredictionLog,
+        contract: Contract,
+        *,
+        max_rows: int,
+        max_concurrency: int,
+        watch_interval: float,
+        clock: Clock | None = None,
+    ) -> None:
+        self.router = router
+        self.metrics = Metrics(pending=lambda: self._at_work)
+        self._log = log
+        self._contract = contract
+        self._max_rows = max_rows
+        self._max_concurrency = max_concurrency
+        self._clock = clock or SystemClock()
+        self._watcher = Watcher(router, watch_interval)
+        self._lock = Lock()
+        self._at_work = 0
+        self._store_failure: StoreError | None = None
+
+    def start(self) -> None:
+        """Load what is published and follow it from now on."""
+        self.router.refresh()
+        self._watcher.start()
+
+    def close(self) -> None:
+        """Stop following, and write what the log still holds."""
+        self._watcher.stop()
+        self._log.close()
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that requests are held to."""
+        deployment = self.router.deployment
+        return deployment.contract if deployment else self._contract
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A place among the requests at work.
+
+        Raises:
+            Problem: 503 if all are taken.
+        """
+        with self._lock:
+            if self._at_work >= self._max_concurrency:
+                raise unavailable(f"{self._at_work} requests are at work, which is the limit")
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
+    def predict(self, body: bytes, entity_key: str | None = None) -> Reply:
+        """Predict the rows of a body; the reply may leave once its record is durable.
+
+        Args:
+            body: one JSON object of contract columns, or a list of them.
+            entity_key: whom the rows are about; makes the split sticky, and erasure possible.
+
+        Raises:
+            Problem: 400, 413, 422, or 503 while no model is published.
+        """
+        deployment = self.deployed()
+        if entity_key is not None and not 0 < len(entity_key) <= _KEY_LENGTH:
+            raise Problem(400, f"X-Entity-Key should have 1 to {_KEY_LENGTH} characters")
+        decoded = self._decode(deployment, body)
+        if not decoded.rows:
+            return Reply(b"[]", _done(), 0, deployment.champion.role, None)
+        now = self._clock.now()
+        ids = [new_id(now) for _ in decoded.rows]
+        entities = entity_keys(deployment.contract, decoded, entity_key)
+        keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
+        outputs = deployment.predict(decoded.columns, keys)
+        moments = event_times(deployment.contract, decoded, now)
+        parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
+        recorded = self._log.append(
+            [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
+        )
+        self.metrics.count_rows(outputs, decoded.warnings)
+        listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
+        content = encode(listed, many=decoded.many)
+        return Reply(content, recorded, len(ids), variant_of(outputs), ids[0])
+
+    def label(self, body: bytes) -> bytes:
+        """Keep labels durably; what became of them, as JSON.
+
+        Raises:
+            Problem: 400, 413 or 422.
+            StoreError: if the log refuses.
+        """
+        try:
+            labels = decode_labels(body, self.contract, self._clock.now())
+        except BodyRefused as error:
+            raise refused(error) from error
+        self._limit(len(labels))
+        return msgspec.json.encode(self._log.add_labels(labels))
+
+    def deployed(self) -> Deployment:
+        """What serves now.
+
+        Raises:
+            Problem: 503 with the reason why nothing does.
+        """
+        deployment = self.router.deployment
+        if deployment is None:
+            reasons = [refusal.reason for refusal in self.router.refusals]
+            detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
+            raise unavailable(detail)
+        return deployment
+
+    def store_failed(self, error: StoreError) -> Problem:
+        """The answer where the log refused; readiness says so until it accepts again."""
+        self._store_failure = error
+        return unavailable("predictions cannot be recorded just now, so none is given")
+
+    @property
+    def store_in_doubt(self) -> bool:
+        """Whether the log failed and has not accepted anything since."""
+        return self._store_failure is not None
+
+    def require_store(self) -> None:
+        """Raises Problem 503 if the log failed and still does; then it may take a second."""
+        if not self.store_in_doubt:
+            return
+        try:
+            self._log.append([]).result(_PROBE_SECONDS)
+        except (StoreError, TimeoutError) as error:
+            raise unavailable(f"the prediction log does not accept: {error}") from error
+        self._store_failure = None
+
+    def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
+        try:
+            decoded = deployment.decoder.decode(body)
+        except BodyRefused as error:
+            raise refused(error) from error
+        self._limit(len(decoded.rows))
+        return decoded
+
+    def _limit(self, rows: int) -> None:
+        if rows > self._max_rows:
+            raise Problem(413, f"{rows} rows in one request: send at most {self._max_rows}")
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future

@@ -1,0 +1,65 @@
+"""How the project is, in the form that scripts rely on."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .bundle import read_bundle
+from .loop.sqlite_state import SqliteStateStore
+from .project import LOOP_STATE, Project
+
+
+@dataclass(frozen=True)
+class Version:
+    version: str
+    since: str
+    metrics: dict[str, float]
+
+    def sentence(self) -> str:
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in self.metrics.items())
+        return f"version {self.version}, trained {self.since[:16]}, on the holdout {figures}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Versions that serve, what the log holds, where the loop stands."""
+
+    champion: Version | None
+    challenger: Version | None
+    log: dict[str, int]
+    loop: dict[str, str | None]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def sentences(self) -> list[str]:
+        champion, challenger = self.champion, self.challenger
+        return [
+            f"champion    {champion.sentence() if champion else 'none yet: run `train`'}",
+            f"challenger  {challenger.sentence() if challenger else 'none'}",
+            f"log         {self.log['predictions']} predictions, {self.log['labels']} labels",
+            f"loop        {self.loop['state']}: {self.loop['reason']}",
+        ]
+
+
+def project_status(project: Project) -> Status:
+    """Read the pointer, the log and the loop's state."""
+    published = project.published()
+    totals = project.log.totals()
+    state, _ = SqliteStateStore(project.settings.path(LOOP_STATE)).load()
+    return Status(
+        champion=_version(project, published.champion),
+        challenger=_version(project, published.challenger),
+        log={"predictions": totals.predictions, "labels": totals.labels, "spooled": 0},
+        loop={
+            "state": "paused" if state.paused else state.phase,
+            "since": state.since.isoformat() if state.since else None,
+            "reason": state.reason,
+        },
+    )
+
+
+def _version(project: Project, version: str | None) -> Version | None:
+    if version is None:
+        return None
+    manifest = read_bundle(project.bundles.fetch(version)).manifest
+    return Version(version, manifest.created, manifest.metrics)

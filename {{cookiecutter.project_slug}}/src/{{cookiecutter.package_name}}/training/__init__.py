@@ -1,0 +1,49 @@
+"""Leaderboard, tuning, final fit, export, gate, registration: one training."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..data.snapshot import Snapshot
+    from ..project import Project
+    from .request import TrainingResult
+
+
+def train_project(
+    project: "Project",
+    *,
+    snapshot: "Snapshot | None" = None,
+    tune: bool = False,
+    actor: str = "user",
+    reason: str = "",
+    as_challenger: bool | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> "TrainingResult":
+    """Train a project's model; see `training.request.Request` for the options.
+
+    Args:
+        project: the project put together.
+        snapshot: what to train on, by default the latest one.
+
+    Raises:
+        SnapshotError: if nothing was ingested yet, or too little.
+    """
+    from ..data.snapshot import DIRECTORY, latest_snapshot
+    from .request import Request
+    from .run import train
+
+    settings = project.settings
+    request = Request(
+        tune=tune,
+        actor=actor,
+        reason=reason,
+        as_challenger=as_challenger,
+        progress=progress or (lambda told: None),
+    )
+    return train(
+        settings,
+        project.contract,
+        snapshot or latest_snapshot(settings.path(DIRECTORY)),
+        project.transitions,
+        request,
+    )

@@ -1,0 +1,125 @@
+"""From the winner to a verdict: exported, compared with its native form, put to the gate."""
+
+from dataclasses import dataclass
+
+from ..bundle import CONTRACT, ENCODER, MODEL, REFERENCE
+from ..contract import Contract
+from ..contract.columns import take
+from ..encoder import Encoder
+from ..evaluation.bootstrap import Resampling, clusters
+from ..evaluation.gate import Contest, Verdict, judge
+from ..evaluation.metrics import Floats, Metric, metrics_of
+from ..models import predicted
+from ..predictor import OnnxSession, Prediction
+from ..publication import BundleStore
+from ..settings import Settings
+from .champion import compare_with_champion
+from .export import Parity, check_parity, export
+from .preparation import Holdout
+from .reference import reference_file
+from .selection import Selection
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The model's exported form, how near it is to the native one, what it says of the holdout."""
+
+    model: bytes
+    parity: Parity
+    predicted: Floats
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A judged model with all that its bundle needs."""
+
+    exported: Exported
+    verdict: Verdict
+    metrics: dict[str, float]
+    encoder: Encoder
+    holdout: Holdout
+
+    @property
+    def parity(self) -> Parity:
+        return self.exported.parity
+
+    def files(self, contract: Contract) -> dict[str, bytes]:
+        """Content of the bundle's files by name."""
+        answers = _prediction(contract, self.exported.predicted)
+        return {
+            MODEL: self.exported.model,
+            ENCODER: self.encoder.to_json().encode(),
+            CONTRACT: contract.text.encode(),
+            REFERENCE: reference_file(contract, self.holdout.columns, answers),
+        }
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The held-out rows and how to judge on them."""
+
+    settings: Settings
+    contract: Contract
+    metric: Metric
+    encoder: Encoder
+    holdout: Holdout
+
+    def export(self, selection: Selection) -> Exported:
+        """The winner as ONNX, with its answers to the held-out rows.
+
+        Raises:
+            ExportError: if it has no ONNX form, or one that answers differently.
+        """
+        matrix = self.holdout.matrix
+        classes = len(self.contract.classes)
+        model = export(selection.candidate, selection.winner, matrix.shape[1])
+        parity = check_parity(model, selection.winner, matrix, self.encoder, classes=classes)
+        scores = OnnxSession(model, threads=self.settings.training.threads).run(matrix)
+        return Exported(model, parity, scores if classes else scores.reshape(-1))
+
+    def judge(
+        self,
+        exported: Exported,
+        selection: Selection,
+        *,
+        store: BundleStore,
+        champion: str | None,
+        features_digest: str,
+    ) -> Examined:
+        """Put the exported form, and no other, to the gate."""
+        held, classes = self.holdout, len(self.contract.classes)
+        against = compare_with_champion(
+            store,
+            champion,
+            features_digest,
+            self.contract,
+            held.columns,
+            threads=self.settings.training.threads,
+        )
+        rows = against.rows
+        contest = Contest(
+            truth=held.truth[rows],
+            candidate=exported.predicted[rows],
+            baseline=predicted(selection.baseline, held.matrix[rows], classes),
+            champion=against.predicted,
+            note=against.note,
+        )
+        gate = self.settings.gate
+        resampling = Resampling(
+            clusters=clusters(self.contract, take(held.columns, rows)),
+            resamples=gate.resamples,
+            confidence=gate.confidence,
+            seed=self.settings.seed,
+        )
+        metrics = {
+            name: metric.value(held.truth, exported.predicted)
+            for name, metric in metrics_of(self.contract.problem).items()
+        }
+        verdict = judge(contest, self.metric, resampling, gate.margin)
+        return Examined(exported, verdict, metrics, self.encoder, held)
+
+
+def _prediction(contract: Contract, scores: Floats) -> Prediction:
+    if not contract.classes:
+        return Prediction(scores.tolist(), None)
+    return Prediction([contract.classes[code] for code in scores.argmax(axis=1)], scores)

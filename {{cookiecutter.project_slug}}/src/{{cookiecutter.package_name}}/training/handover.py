@@ -1,0 +1,71 @@
+"""A trained model becomes a registered version and a published bundle, or nothing at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from ..bundle import Manifest, write_bundle
+from ..errors import BundleError
+from ..publication import BundleStore
+from ..registry import Registry
+from ..registry.mlflow_registry import PASSED, REFUSED, VERDICT_TAG
+
+_ARTIFACT = "model"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What training hands over.
+
+    Attributes:
+        manifest: complete but for the version and the digests of the files.
+        files: content of the bundle's files by name.
+        tags: lineage and figures, for the registered version.
+        passed: whether the gate let it pass; one that it refused is registered, not published.
+    """
+
+    manifest: Manifest
+    files: Mapping[str, bytes]
+    tags: Mapping[str, str]
+    passed: bool
+
+
+def hand_over(handover: Handover, registry: Registry, store: BundleStore) -> Manifest:
+    """Register and publish under one version number; a failure leaves no version behind.
+
+    Returns:
+        The manifest as published, with the number of the registered version.
+    """
+    run = handover.manifest.run_id
+    tags = {**handover.tags, VERDICT_TAG: PASSED if handover.passed else REFUSED}
+    version = _free_version(registry, store, run, tags)
+    try:
+        with TemporaryDirectory() as folder:
+            manifest = msgspec.structs.replace(handover.manifest, version=version)
+            bundle = write_bundle(Path(folder) / "bundle", manifest, dict(handover.files))
+            registry.log_model(run, bundle, _ARTIFACT)
+            if handover.passed:
+                store.publish(bundle)
+        registry.complete(version)
+    except BaseException:
+        registry.discard(version)
+        raise
+    return bundle.manifest
+
+
+def _free_version(registry: Registry, store: BundleStore, run: str, tags: Mapping[str, str]) -> str:
+    """A new version that the bundle store does not hold already.
+
+    It can hold one of the same number when the tracking database was deleted and begins
+    again; then the numbers go on after the published ones.
+    """
+    while True:
+        version = registry.create_version(run, _ARTIFACT, tags)
+        try:
+            store.fetch(version)
+        except BundleError:
+            return version
+        registry.discard(version)

@@ -1,0 +1,36 @@
+"""What a model was made from, as tags: data, contract, features, lock and code."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+UNKNOWN = "unknown"
+LOCK = "poetry.lock"
+
+
+def code_tags(root: Path) -> dict[str, str]:
+    """Digest of the lock, and the git commit with whether the tree has changes on top."""
+    lock = root / LOCK
+    return {
+        "lock_digest": _digest(lock.read_bytes()) if lock.is_file() else UNKNOWN,
+        "git_commit": _git(root, "rev-parse", "HEAD") or UNKNOWN,
+        "git_dirty": _dirty(root),
+    }
+
+
+def _dirty(root: Path) -> str:
+    changes = _git(root, "status", "--porcelain")
+    return UNKNOWN if changes is None else str(bool(changes)).lower()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return ran.stdout.strip()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,55 @@
+"""What a training leaves in MLflow: one parent run, a nested run a candidate, the leaderboard."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from ..registry import Registry
+from .examination import Examined
+from .leaderboard import Leaderboard
+
+Tags = Mapping[str, str]
+
+
+@contextmanager
+def recorded_run(registry: Registry, name: str, tags: Tags) -> Iterator[str]:
+    """A run that ends as finished, or as failed when an error passes through."""
+    run = registry.start_run(name, tags=tags)
+    try:
+        yield run
+    except BaseException:
+        registry.finish(run, failed=True)
+        raise
+    registry.finish(run)
+
+
+def record_leaderboard(registry: Registry, parent: str, leaderboard: Leaderboard) -> None:
+    """Nested runs for the candidates, and the table as JSON and Markdown."""
+    for row in leaderboard.rows:
+        run = registry.start_run(row.candidate, parent=parent)
+        folds = {f"fold_{number}": score for number, score in enumerate(row.scores)}
+        figures = {
+            f"{leaderboard.metric}_mean": row.mean,
+            f"{leaderboard.metric}_std": row.std,
+            "fit_seconds": row.fit_seconds,
+            "predict_microseconds": row.predict_microseconds,
+        }
+        registry.log(run, metrics={**row.metrics, **figures, **folds}, parameters=row.parameters)
+        registry.finish(run)
+    text = json.dumps(leaderboard.to_json(), indent=1)
+    texts = {"leaderboard.json": text, "leaderboard.md": leaderboard.markdown()}
+    registry.log(parent, texts=texts)
+
+
+def record_verdict(registry: Registry, run: str, examined: Examined) -> None:
+    """The gate's verdict as a file, its figures and the metrics on the holdout as metrics."""
+    figures = {f"gate_{name}": value for name, value in examined.verdict.figures.items()}
+    holdout = {f"holdout_{name}": value for name, value in examined.metrics.items()}
+    parity = {f"parity_{name}": value for name, value in examined.parity.figures().items()}
+    texts = {"gate.json": json.dumps(examined.verdict.to_json(), indent=1)}
+    registry.log(run, metrics={**figures, **holdout, **parity}, texts=texts)
+
+
+def as_tags(figures: Mapping[str, float]) -> dict[str, str]:
+    """Figures of the gate as tags of a version."""
+    return {f"gate.{name}": f"{value:.6g}" for name, value in figures.items()}

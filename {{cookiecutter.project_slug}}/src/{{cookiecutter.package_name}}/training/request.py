@@ -1,0 +1,59 @@
+"""What a training is asked for, and what it answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..bundle import Manifest
+from ..evaluation.gate import Verdict
+from .leaderboard import Leaderboard
+from .role import Role
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a training is asked for.
+
+    Attributes:
+        tune: whether parameters are searched first.
+        actor: who asks, for the record.
+        reason: why, for the record.
+        as_challenger: True puts a model that passed on trial, False leaves it out of service,
+            None does what `loop.promotion` says; the first model becomes champion at once
+            unless False.
+        progress: told what happens now.
+    """
+
+    tune: bool = False
+    actor: str = "user"
+    reason: str = ""
+    as_challenger: bool | None = None
+    progress: Callable[[str], None] = lambda told: None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a training.
+
+    Attributes:
+        version: of the registered model, also when the gate refused it.
+        became: its role in the published pointer; None if it got none.
+        phases: seconds by phase.
+    """
+
+    version: str
+    run_id: str
+    leaderboard: Leaderboard
+    gate: Verdict
+    manifest: Manifest
+    became: Role | None
+    phases: dict[str, float]
+
+    def to_json(self) -> dict[str, object]:
+        """What a program that asked for the training wants to know."""
+        return {
+            "version": self.version,
+            "run_id": self.run_id,
+            "passed": self.gate.passed,
+            "phases": self.phases,
+            "leaderboard": self.leaderboard.to_json(),
+        }

@@ -1,0 +1,186 @@
+"""One training: from a snapshot to a version that the gate has judged."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from ..bundle import Manifest
+from ..contract import Contract
+from ..data.snapshot import Snapshot
+from ..evaluation.metrics import metric_named
+from ..models import Candidate, Task, load_candidates
+from ..registry import Registry, Transitions
+from ..settings import Settings
+from .examination import Examination, Examined
+from .handover import Handover, hand_over
+from .lineage import code_tags
+from .phases import Phases
+from .preparation import Prepared, prepare
+from .records import as_tags, record_leaderboard, record_verdict, recorded_run
+from .request import Request, TrainingResult
+from .role import give_role
+from .selection import Selection, select
+
+
+def train(
+    settings: Settings,
+    contract: Contract,
+    snapshot: Snapshot,
+    transitions: Transitions,
+    request: Request | None = None,
+) -> TrainingResult:
+    """Train on a snapshot, judge, register, publish, and hand the version its role.
+
+    Args:
+        settings: how to train and how strict the gate is.
+        contract: what the snapshot holds.
+        snapshot: the rows.
+        transitions: registry, bundle store, journal and clock of the project.
+        request: how and for whom; by default like the command without options.
+
+    Raises:
+        SnapshotError: if the rows do not suffice.
+        ExportError: if the exported model answers differently; nothing is registered then.
+    """
+    return _Training(settings, contract, snapshot, transitions, request or Request()).run()
+
+
+class _Training:
+    def __init__(
+        self,
+        settings: Settings,
+        contract: Contract,
+        snapshot: Snapshot,
+        transitions: Transitions,
+        request: Request,
+    ) -> None:
+        self.settings = settings
+        self.contract = contract
+        self.snapshot = snapshot
+        self.transitions = transitions
+        self.request = request
+        self.metric = metric_named(settings.training.metric, contract.problem)
+        self.phases = Phases(request.progress)
+
+    def run(self) -> TrainingResult:
+        registry = self.transitions.registry
+        with _prepared_meanwhile(registry) as registry_is_ready:
+            prepared, selection = self._fitted()
+            with self.phases("mlflow"):
+                registry_is_ready.result()
+        tags = self._tags()
+        with recorded_run(registry, selection.candidate.name, tags) as run:
+            with self.phases("record"):
+                record_leaderboard(registry, run, selection.leaderboard)
+            examined = self._examine(prepared, selection)
+            with self.phases("register"):
+                record_verdict(registry, run, examined)
+                manifest = self._register(run, tags, prepared, selection, examined)
+                became = give_role(
+                    manifest.version,
+                    examined.verdict,
+                    self.settings,
+                    self.transitions,
+                    actor=self.request.actor,
+                    reason=self.request.reason,
+                    as_challenger=self.request.as_challenger,
+                )
+        return TrainingResult(
+            version=manifest.version,
+            run_id=run,
+            leaderboard=selection.leaderboard,
+            gate=examined.verdict,
+            manifest=manifest,
+            became=became,
+            phases=self.phases.seconds,
+        )
+
+    def _fitted(self) -> tuple[Prepared, Selection]:
+        with self.phases("data"):
+            columns = self.snapshot.columns(self.contract)
+        with self.phases("features"):
+            prepared = prepare(self.settings, self.contract, columns)
+        with self.phases("imports"):
+            candidates = self._candidates(prepared)
+        with self.phases("fits"):
+            return prepared, self._select(candidates, prepared)
+
+    def _candidates(self, prepared: Prepared) -> tuple[Candidate, ...]:
+        training = self.settings.training
+        task = Task(self.contract.problem, prepared.encoder, self.settings.seed, training.threads)
+        return load_candidates(training.models, task)
+
+    def _select(self, candidates: tuple[Candidate, ...], prepared: Prepared) -> Selection:
+        return select(
+            self.settings,
+            candidates,
+            prepared.folds,
+            self.metric,
+            study=self.snapshot.digest if self.request.tune else None,
+            progress=self.request.progress,
+        )
+
+    def _tags(self) -> dict[str, str]:
+        return {
+            "snapshot": self.snapshot.digest,
+            "source": self.snapshot.source,
+            "contract_digest": self.contract.digest,
+            "features_digest": self.transitions.features_digest,
+            "actor": self.request.actor,
+            "reason": self.request.reason or "by hand",
+            "time": self.transitions.clock.now().isoformat(),
+            **code_tags(self.settings.root),
+        }
+
+    def _examine(self, prepared: Prepared, selection: Selection) -> Examined:
+        examination = Examination(
+            settings=self.settings,
+            contract=self.contract,
+            metric=self.metric,
+            encoder=prepared.encoder,
+            holdout=prepared.holdout,
+        )
+        with self.phases("export"):
+            exported = examination.export(selection)
+        with self.phases("gate"):
+            return examination.judge(
+                exported,
+                selection,
+                store=self.transitions.store,
+                champion=self.transitions.published().champion,
+                features_digest=self.transitions.features_digest,
+            )
+
+    def _register(
+        self,
+        run: str,
+        tags: dict[str, str],
+        prepared: Prepared,
+        selection: Selection,
+        examined: Examined,
+    ) -> Manifest:
+        manifest = Manifest(
+            version="",
+            run_id=run,
+            problem=self.contract.problem,
+            classes=self.contract.classes,
+            created=self.transitions.clock.now().isoformat(),
+            features_digest=self.transitions.features_digest,
+            contract_digest=self.contract.digest,
+            snapshot=self.snapshot.digest,
+            candidate=selection.candidate.name,
+            trained_until=prepared.trained_until,
+            metrics=examined.metrics,
+            parity=examined.parity.figures(),
+        )
+        verdict = examined.verdict
+        tags = {**tags, "candidate": selection.candidate.name, **as_tags(verdict.figures)}
+        handover = Handover(manifest, examined.files(self.contract), tags, verdict.passed)
+        return hand_over(handover, self.transitions.registry, self.transitions.store)
+
+
+@contextmanager
+def _prepared_meanwhile(registry: Registry) -> Iterator[Future[None]]:
+    """Let MLflow be imported and its database be made while the candidates are fitted."""
+    with ThreadPoolExecutor(1, thread_name_prefix="registry") as pool:
+        yield pool.submit(registry.prepare)

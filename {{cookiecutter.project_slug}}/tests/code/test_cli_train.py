@@ -1,0 +1,47 @@
+"""`train --json`: what a program that asked for a training reads."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from {{ cookiecutter.package_name }}.cli import PACKAGE, cli
+from {{ cookiecutter.package_name }}.data.snapshot import (
+    DIRECTORY,
+    Origin,
+    latest_snapshot,
+    write_snapshot,
+)
+from {{ cookiecutter.package_name }}.project import Project
+
+
+def _train(project: Project, monkeypatch: pytest.MonkeyPatch) -> Result:
+    monkeypatch.setenv(f"{PACKAGE.upper()}__TRAINING__FOLDS", "2")
+    return CliRunner().invoke(cli, ["--root", str(project.settings.root), "train", "--json"])
+
+
+def test_a_training_can_be_read_by_a_program(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _train(project, monkeypatch)
+    assert result.exit_code == 0, (result.output, result.exception)
+    told = json.loads(result.stdout)
+    registered = project.registry.version(told["version"])
+    assert (registered.run_id, told["passed"]) == (told["run_id"], True)
+    assert {"data", "imports", "fits", "register"} <= set(told["phases"])
+    assert all(seconds >= 0 for seconds in told["phases"].values())
+    assert {row["candidate"] for row in told["leaderboard"]["rows"]} == {"dummy", "linear", "trees"}
+
+
+def test_a_refused_model_is_told_and_the_command_fails(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = latest_snapshot(project.settings.path(DIRECTORY))
+    table, target = snapshot.table(), project.contract.target.name
+    shuffled = table[target].take(np.random.default_rng(1).permutation(table.num_rows))
+    noise = table.set_column(table.column_names.index(target), target, shuffled)
+    write_snapshot(noise, snapshot.path.parent, Origin("noise", project.contract.digest))
+    result = _train(project, monkeypatch)
+    assert result.exit_code == 3, (result.output, result.exception)
+    assert json.loads(result.stdout)["passed"] is False

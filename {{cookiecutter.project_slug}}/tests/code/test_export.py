@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from {{ cookiecutter.package_name }}.contract.model import Problem
+from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
+from {{ cookiecutter.package_name }}.errors import ExportError
+from {{ cookiecutter.package_name }}.evaluation.target import Truth
+from {{ cookiecutter.package_name }}.models import Task, load_candidates
+from {{ cookiecutter.package_name }}.training.export import check_parity, export, stressed
+
+LIBRARIES = ("baseline", "scikit_learn")
+PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
+Rows = Callable[[int], tuple[Matrix, Truth]]
+
+
+@pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
+@pytest.mark.parametrize("name", ["linear", "trees"])
+def test_the_exported_model_answers_the_same(
+    encoder: Encoder, rows: Rows, name: str, problem: Problem, classes: int
+) -> None:
+    matrix, truth = rows(classes)
+    found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
+    candidate = next(candidate for candidate in found if candidate.name == name)
+    estimator = candidate.build({}).fit(matrix[:400], truth[:400])
+    model = export(candidate, estimator, matrix.shape[1])
+    parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
+    assert parity.difference <= parity.tolerance
+    assert parity.rows > 200
+
+
+def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Encoder) -> None:
+    matrix = np.zeros((60, 3), dtype=np.float32)
+    harder = stressed(matrix, encoder)
+    assert np.isnan(harder).all(axis=1).any()
+    for column in range(3):
+        assert (np.isnan(harder[:, column]) & (np.isnan(harder).sum(axis=1) == 1)).sum() == 50
+    assert (harder[:, 0] == -1).sum() == 50
+
+
+def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
+    encoder: Encoder, rows: Rows
+) -> None:
+    matrix, truth = rows(2)
+    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, truth)
+    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    model = export(candidate, forest, matrix.shape[1])
+    with pytest.raises(ExportError, match="answers differently on .* rows, by up to"):
+        check_parity(model, forest, matrix, encoder, classes=2)
+
+
+def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
+    matrix, truth = rows(2)
+    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
+    estimator = candidate.build({}).fit(matrix, truth)
+    with pytest.raises(ExportError, match="dummy has no ONNX form .*give it a to_onnx"):
+        export(candidate, estimator, matrix.shape[1])
+
+
+def test_a_library_may_bring_its_own_converter(encoder: Encoder) -> None:
+    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
+    own = replace(candidate, to_onnx=lambda estimator, features: b"%d" % features)
+    assert export(own, None, 3) == b"3"

@@ -1,0 +1,373 @@
+"""What every prediction log promises. A store joins the suite by its line in ADDRESSES."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }} import prediction_log
+from {{ cookiecutter.package_name }}.errors import InputError, SettingsError, StoreError
+from {{ cookiecutter.package_name }}.prediction_log import (
+    Counts,
+    Label,
+    LabelReport,
+    LoggedRow,
+    Output,
+    PredictionLog,
+    Record,
+    open_prediction_log,
+)
+from {{ cookiecutter.package_name }}.prediction_log.sampling import sampling_key
+
+ADDRESSES = {
+    "sqlite": "sqlite:///var/predictions.db",
+}
+
+Open = Callable[[], PredictionLog]
+NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture(params=ADDRESSES)
+def address(request: pytest.FixtureRequest) -> str:
+    return ADDRESSES[request.param]
+
+
+@pytest.fixture
+def open_log(address: str, tmp_path: Path) -> Iterator[Open]:
+    opened: list[PredictionLog] = []
+
+    def open_one() -> PredictionLog:
+        opened.append(open_prediction_log(address, root=tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture
+def log(open_log: Open) -> PredictionLog:
+    return open_log()
+
+
+def record(
+    prediction_id: str, event_time: datetime = NOON, *, entity_key: str | None = None
+) -> Record:
+    return Record(
+        prediction_id=prediction_id,
+        entity_key=entity_key,
+        event_time=event_time,
+        arrival_time=event_time + timedelta(seconds=1),
+        columns={"distance": 1400.0, "carrier": "AA", "delayed": True, "gust": None, "hour": 7},
+        outputs=(
+            Output("3", "champion", True, False, [0.75, 0.25]),
+            Output("4", "challenger", False, 1.5),
+        ),
+    )
+
+
+def label(prediction_id: str, value: bool | str = True) -> Label:
+    return Label(prediction_id, value, NOON + timedelta(days=1))
+
+
+def fill(log: PredictionLog, times: dict[str, datetime]) -> None:
+    log.append([record(name, time) for name, time in times.items()]).result()
+
+
+def ids(rows: list[LoggedRow]) -> list[str]:
+    return [row.record.prediction_id for row in rows]
+
+
+def scattered(count: int) -> dict[str, datetime]:
+    """Ids with event times all over three days, many of them equal, some before 1970."""
+    draw = random.Random(5)
+    start = datetime(1969, 12, 30, 22, tzinfo=UTC)
+    return {
+        f"p{number}": start + timedelta(seconds=draw.randrange(3 * 86_400 // 7) * 7)
+        for number in range(count)
+    }
+
+
+def run_child(code: str, address: str, root: Path) -> subprocess.Popen[str]:
+    """Another process, with `open_log()` and `record(id)` at hand."""
+    prelude = """
+import importlib, pathlib, sys
+from datetime import UTC, datetime
+package = importlib.import_module(sys.argv[1])
+def open_log():
+    return package.open_prediction_log(sys.argv[2], root=pathlib.Path(sys.argv[3]))
+def record(name):
+    noon = datetime(2013, 6, 1, 12, tzinfo=UTC)
+    return package.Record(name, None, noon, noon, {}, ())
+"""
+    return subprocess.Popen(
+        [sys.executable, "-c", prelude + code, prediction_log.__name__, address, str(root)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def test_a_record_comes_back_as_it_was_appended(log: PredictionLog) -> None:
+    sent = record("a", datetime(2013, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC), entity_key="k")
+    log.append([sent]).result()
+    assert log.get("a") == LoggedRow(sent, None)
+    assert log.get("b") is None
+
+
+def test_times_of_other_zones_are_the_same_instants(log: PredictionLog) -> None:
+    cairo = datetime.fromisoformat("2013-06-01T14:00:00+02:00")
+    log.append([record("a", cairo)]).result()
+    assert ids(log.sample(NOON, NOON + MICROSECOND, 9)) == ["a"]
+
+
+def test_times_without_a_zone_are_refused(log: PredictionLog) -> None:
+    naive = datetime(2013, 6, 1)
+    with pytest.raises(InputError, match="no time zone"):
+        log.append([record("a", naive)])
+    with pytest.raises(InputError, match="no time zone"):
+        log.count(naive, None)
+
+
+@pytest.mark.parametrize("probability", [float("nan"), float("inf")])
+def test_a_probability_that_is_no_number_is_refused(log: PredictionLog, probability: float) -> None:
+    outputs = (Output("3", "champion", True, True, [probability]),)
+    with pytest.raises(InputError, match="'a' cannot be logged"):
+        log.append([Record("a", None, NOON, NOON, {}, outputs)])
+
+
+def test_a_record_is_kept_once_however_often_it_is_appended(log: PredictionLog) -> None:
+    log.append([record("a"), record("b"), record("a")]).result()
+    log.append([record("a", NOON + timedelta(days=3)), record("c")]).result()
+    assert log.totals() == log.count(None, None) == Counts(3, 0)
+    kept = log.get("a")
+    assert kept is not None and kept.record.event_time == NOON
+
+
+def test_appending_nothing_is_done_at_once(log: PredictionLog) -> None:
+    log.append([]).result(timeout=5)
+    assert log.totals() == Counts(0, 0)
+
+
+def test_many_threads_may_append(log: PredictionLog) -> None:
+    def append(worker: int) -> None:
+        waiting = [log.append([record(f"{worker}-{number}")]) for number in range(50)]
+        for future in waiting:
+            future.result()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(append, range(8)))
+    assert log.totals() == Counts(400, 0)
+
+
+def test_a_caller_that_goes_away_undoes_nothing(log: PredictionLog) -> None:
+    future = log.append([record("a")])
+    future.cancel()
+    log.append([record("b")]).result(timeout=5)
+    assert not future.cancelled()
+    assert log.get("a") is not None
+
+
+def test_a_killed_process_loses_nothing_it_was_promised(
+    open_log: Open, address: str, tmp_path: Path
+) -> None:
+    code = """
+log = open_log()
+for number in range(1_000_000):
+    log.append([record(f"p{number}")]).result()
+    print(number, flush=True)
+"""
+    with run_child(code, address, tmp_path) as child:
+        assert child.stdout is not None
+        while int(child.stdout.readline()) < 20:
+            pass
+        child.kill()
+        promised = 21 + len([line for line in child.stdout if line.endswith("\n")])
+    log = open_log()
+    assert all(log.get(f"p{number}") for number in range(promised))
+    assert log.totals().predictions in (promised, promised + 1)
+
+
+def test_processes_may_write_to_the_same_log(open_log: Open, address: str, tmp_path: Path) -> None:
+    code = """
+sys.stdin.readline()
+log = open_log()
+for start in range(0, 100, 5):
+    names = [f"p{number}" for number in range(start, start + 10)]
+    log.append([record(name) for name in names]).result()
+    log.add_labels([package.Label(name, True, datetime.now(UTC)) for name in names])
+log.close()
+"""
+    with run_child(code, address, tmp_path) as one, run_child(code, address, tmp_path) as other:
+        for child in (one, other):
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        log = open_log()
+        log.append([record("mine")]).result()
+        assert (one.wait(), other.wait()) == (0, 0)
+    assert log.totals() == log.count(None, None) == Counts(106, 105)
+
+
+def test_a_label_joins_its_prediction(log: PredictionLog) -> None:
+    fill(log, {"a": NOON, "b": NOON})
+    assert log.add_labels([label("a", "late")]) == LabelReport(joined=1)
+    row = log.get("a")
+    assert row is not None and row.label == label("a", "late")
+    assert log.totals() == log.count(NOON, NOON + MICROSECOND) == Counts(2, 1)
+    assert ids(list(log.rows(None, None, labelled=True))) == ["a"]
+
+
+def test_a_label_that_came_early_waits_for_its_prediction(log: PredictionLog) -> None:
+    assert log.add_labels([label("a")]) == LabelReport(early=1)
+    assert log.totals() == Counts(0, 0)
+    fill(log, {"a": NOON})
+    row = log.get("a")
+    assert row is not None and row.label == label("a")
+    assert log.totals() == log.count(None, None) == Counts(1, 1)
+    assert ids(log.sample(None, None, 9, labelled=True)) == ["a"]
+
+
+def test_the_first_label_stays_and_others_are_reported(log: PredictionLog) -> None:
+    fill(log, {"a": NOON, "b": NOON})
+    report = log.add_labels([label("a"), label("a"), label("b", False), label("b", True)])
+    assert report == LabelReport(joined=2, repeated=1, conflicting=("b",))
+    again = log.add_labels([label("a", False), label("b", False)])
+    assert again == LabelReport(repeated=1, conflicting=("a",))
+    assert [row.label for row in log.rows(None, None)] == [label("a"), label("b", False)]
+    assert log.totals() == log.count(None, None) == Counts(2, 2)
+
+
+def test_labels_come_in_batches_of_any_length(log: PredictionLog) -> None:
+    fill(log, scattered(1_200))
+    report = log.add_labels([label(f"p{number}") for number in range(2_500)])
+    assert report == LabelReport(joined=1_200, early=1_300)
+    assert log.totals() == log.count(None, None) == Counts(1_200, 1_200)
+
+
+def test_windows_hold_their_start_and_not_their_end(log: PredictionLog) -> None:
+    times = {"before": NOON - MICROSECOND, "at": NOON, "after": NOON + MICROSECOND}
+    fill(log, times)
+    log.add_labels([label("at")])
+    assert ids(log.sample(NOON, NOON + MICROSECOND, 9)) == ["at"]
+    assert ids(list(log.rows(NOON, NOON + MICROSECOND))) == ["at"]
+    assert log.count(NOON, NOON + MICROSECOND) == Counts(1, 1)
+    assert ids(list(log.rows(None, NOON))) == ["before"]
+    assert ids(list(log.rows(NOON, None))) == ["at", "after"]
+    assert log.count(NOON, NOON) == Counts(0, 0) == log.count(NOON, NOON - MICROSECOND)
+
+
+def test_any_window_is_exact(log: PredictionLog) -> None:
+    times = scattered(2_000)
+    fill(log, times)
+    labelled = set(list(times)[::3])
+    log.add_labels([label(name) for name in labelled])
+    draw = random.Random(7)
+    first, last = min(times.values()), max(times.values())
+    for _ in range(25):
+        since, until = sorted(first + draw.random() * (last - first) for _ in range(2))
+        inside = {name for name, time in times.items() if since <= time < until}
+        assert log.count(since, until) == Counts(len(inside), len(inside & labelled))
+        by_key = sorted(inside, key=sampling_key)
+        assert ids(log.sample(since, until, 40)) == by_key[:40]
+        with_label = [name for name in by_key if name in labelled]
+        assert ids(log.sample(since, until, 40, labelled=True)) == with_label[:40]
+
+
+def test_rows_come_in_the_order_of_event_time(log: PredictionLog) -> None:
+    times = scattered(2_500)
+    fill(log, times)
+    rows = list(log.rows(None, None))
+    assert set(ids(rows)) == set(times) and len(rows) == len(times)
+    assert [row.record.event_time for row in rows] == sorted(times.values())
+
+
+def test_rows_of_one_instant_are_all_there(log: PredictionLog) -> None:
+    fill(log, {f"p{number}": NOON for number in range(2_300)})
+    assert len(set(ids(list(log.rows(NOON, NOON + MICROSECOND))))) == 2_300
+
+
+def test_a_sample_favours_no_time_and_no_label(log: PredictionLog) -> None:
+    bins, each = 40, 150
+    fill(
+        log,
+        {f"p{n}": NOON + timedelta(minutes=n % bins, seconds=n % 50) for n in range(bins * each)},
+    )
+    log.add_labels([label(f"p{number}") for number in range(0, bins * each, 7)])
+    sample = log.sample(NOON, NOON + timedelta(minutes=bins), 1_500)
+    drawn = [0] * bins
+    for row in sample:
+        drawn[(row.record.event_time - NOON) // timedelta(minutes=1)] += 1
+    expected = 1_500 / bins
+    # The 99.9 % quantile of chi-square with 39 degrees of freedom; the ids are fixed.
+    assert sum((count - expected) ** 2 / expected for count in drawn) < 72.1
+    with_label = sum(row.label is not None for row in sample)
+    assert abs(with_label - 1_500 / 7) < 3.3 * (1_500 / 7 * 6 / 7) ** 0.5
+
+
+def test_a_sample_is_the_same_every_time(open_log: Open) -> None:
+    log = open_log()
+    times = scattered(300)
+    fill(log, dict(reversed(times.items())))
+    drawn = log.sample(None, None, 50)
+    assert ids(drawn) == sorted(times, key=sampling_key)[:50]
+    assert open_log().sample(None, None, 50) == drawn
+    assert log.sample(None, None, 20) == drawn[:20]
+    assert log.sample(None, None, 0) == []
+
+
+def test_the_sampling_key_of_an_id_never_changes() -> None:
+    # It is stored with every record: another hash would mix two kinds of keys in one log.
+    assert sampling_key("p0") == 5_097_878_332_197_156_858
+
+
+def test_erasing_an_entity_leaves_nothing_of_it(log: PredictionLog) -> None:
+    log.append([record(name, entity_key="gone") for name in "ab"]).result()
+    log.append([record("c", entity_key="stays"), record("d")]).result()
+    log.add_labels([label(name) for name in "abc"])
+    assert log.erase("gone") == 2
+    assert log.erase("gone") == 0
+    assert log.get("a") is None
+    assert ids(list(log.rows(None, None))) == ["c", "d"]
+    assert len(log.sample(None, None, 9)) == 2
+    assert log.totals() == log.count(None, None) == Counts(2, 1)
+    # Its label went with it, so that a new prediction of that id has none.
+    log.append([record("a")]).result()
+    assert log.totals() == Counts(3, 1)
+
+
+def test_closing_writes_what_was_taken(open_log: Open) -> None:
+    log = open_log()
+    futures = [log.append([record(f"p{number}")]) for number in range(200)]
+    log.close()
+    assert all(future.done() and future.exception() is None for future in futures)
+    assert open_log().totals() == Counts(200, 0)
+    log.close()
+
+
+def test_a_closed_log_refuses_and_ends_its_threads(open_log: Open) -> None:
+    before = threading.active_count()
+    log = open_log()
+    log.close()
+    assert threading.active_count() == before
+    with pytest.raises(StoreError, match="closed"):
+        log.append([record("a")]).result(timeout=5)
+
+
+@pytest.mark.parametrize("unknown", ["nosql://x", "var/predictions.db", "records://x", ""])
+def test_an_address_without_a_store_names_those_there_are(unknown: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no store for .*this project has .*://"):
+        open_prediction_log(unknown, root=tmp_path)
+
+
+def test_every_store_of_the_project_is_tested_here() -> None:
+    assert set(prediction_log.stores()) == set(ADDRESSES)

@@ -1,0 +1,261 @@
+"""What the SQLite log promises beyond every store: its file, its cost, its errors."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.errors import SettingsError, StoreError
+from {{ cookiecutter.package_name }}.prediction_log import (
+    Counts,
+    Label,
+    LabelReport,
+    Record,
+    open_prediction_log,
+)
+from {{ cookiecutter.package_name }}.prediction_log import sqlite_queries as queries
+from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseconds
+from {{ cookiecutter.package_name }}.prediction_log.sqlite import SqlitePredictionLog
+from {{ cookiecutter.package_name }}.prediction_log.sqlite_file import SqliteFile
+from {{ cookiecutter.package_name }}.prediction_log.sqlite_schema import MIGRATIONS, migrate
+from {{ cookiecutter.package_name }}.prediction_log.sqlite_writer import GroupWriter
+
+START = datetime(2013, 6, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "predictions.db"
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[SqlitePredictionLog]:
+    with closing(SqlitePredictionLog(path)) as log:
+        yield log
+
+
+def record(name: str, at: datetime = START, entity_key: str | None = None) -> Record:
+    return Record(name, entity_key, at, at, {}, ())
+
+
+def filled(path: Path, count: int) -> Path:
+    """A log with so many predictions in the same two days, every second one labelled."""
+    with closing(SqlitePredictionLog(path)) as log:
+        step = 2 * DAY / count
+        log.append([record(f"p{n}", START + n * step) for n in range(count)]).result()
+        log.add_labels([Label(f"p{n}", True, START) for n in range(0, count, 2)])
+    return path
+
+
+def steps(path: Path, query: Callable[[sqlite3.Connection], object]) -> int:
+    """How many instructions SQLite runs for a query: its cost, whatever the machine is doing."""
+    ran = 0
+
+    def tick() -> int:
+        nonlocal ran
+        ran += 1
+        return 0
+
+    with SqliteFile(path).reading() as connection:
+        connection.set_progress_handler(tick, 1)
+        query(connection)
+    return ran
+
+
+def test_a_relative_path_starts_at_the_project(tmp_path: Path) -> None:
+    open_prediction_log("sqlite:///var/a.db", root=tmp_path).close()
+    open_prediction_log(f"sqlite:///{tmp_path / 'elsewhere' / 'b.db'}", root=tmp_path / "x").close()
+    assert (tmp_path / "var" / "a.db").exists()
+    assert (tmp_path / "elsewhere" / "b.db").exists()
+
+
+@pytest.mark.parametrize("address", ["sqlite://var/a.db", "sqlite:///"])
+def test_an_address_without_a_file_is_refused(address: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="names no file"):
+        open_prediction_log(address, root=tmp_path)
+
+
+def test_a_commit_is_on_the_disk(path: Path) -> None:
+    with closing(SqliteFile(path).connect()) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_the_cost_of_a_sample_and_a_count_does_not_grow_with_the_log(
+    tmp_path: Path, labelled: bool
+) -> None:
+    small, large = filled(tmp_path / "s.db", 2_000), filled(tmp_path / "l.db", 20_000)
+    wide = (START - DAY, START + 3 * DAY)
+    narrow = (START + timedelta(hours=3, seconds=7), START + timedelta(hours=20, seconds=11))
+    for since, until in (wide, narrow):
+        window = to_microseconds(since), to_microseconds(until)
+
+        def sample(connection: sqlite3.Connection) -> None:
+            assert len(queries.sample(connection, *window, 100, labelled=labelled)) == 100
+
+        assert steps(large, sample) < 1.5 * steps(small, sample)
+
+        def count(connection: sqlite3.Connection) -> None:
+            queries.count(connection, *window)
+
+        # One step more for each minute that had no prediction in the small log.
+        assert steps(large, count) < steps(small, count) + 10 * 24 * 60
+
+
+def test_no_question_reads_rows_it_has_no_use_for(log: SqlitePredictionLog, path: Path) -> None:
+    asked: list[str] = []
+    with SqliteFile(path).reading() as connection:
+        connection.set_trace_callback(asked.append)
+        window = to_microseconds(START) + 1, to_microseconds(START + 3 * DAY) - 1
+        for labelled in (False, True):
+            queries.sample(connection, *window, 5, labelled=labelled)
+            queries.page(connection, queries.Place(window[0]), window[1], 5, labelled=labelled)
+        queries.count(connection, *window)
+        queries.get(connection, "a")
+        connection.set_trace_callback(None)
+        explained = [connection.execute(f"EXPLAIN QUERY PLAN {query}") for query in asked]
+        plans = [row[3] for plan in explained for row in plan]
+    assert len(plans) > 80
+    scans = [plan for plan in plans if plan.startswith("SCAN") and "json_each" not in plan]
+    assert scans == []
+    by_stratum = [plan for plan in plans if "by_stratum" in plan]
+    assert all("COVERING INDEX" in plan for plan in by_stratum)
+    assert not any("TEMP B-TREE" in plan for plan in plans)
+
+
+def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
+    filled(path, 10)
+    newer = [*MIGRATIONS, ["ALTER TABLE predictions ADD COLUMN note TEXT DEFAULT 'none'"]]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, newer)
+        migrate(connection, newer)
+        notes = connection.execute("SELECT note FROM predictions").fetchall()
+        assert notes == [("none",)] * 10
+    with pytest.raises(StoreError, match="schema is number 2 .* update the project"):
+        SqlitePredictionLog(path)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    filled(path, 10)
+    broken = [*MIGRATIONS, ["DROP TABLE labels", "ALTER TABLE nothing ADD COLUMN x"]]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(connection, broken)
+    with closing(SqlitePredictionLog(path)) as log:
+        assert log.totals() == Counts(10, 5)
+
+
+def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE experiments (name TEXT)")
+    with pytest.raises(StoreError, match="another program"):
+        SqlitePredictionLog(path)
+
+
+def test_a_file_that_is_no_database_is_named_with_the_next_step(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, but long enough to look like one" * 100)
+    with pytest.raises(StoreError, match="predictions.db.*move it aside"):
+        SqlitePredictionLog(path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match="prediction log .*predictions.db"):
+        SqlitePredictionLog(tmp_path / "var" / "predictions.db")
+
+
+def test_too_much_waiting_is_refused_and_nothing_taken_is_lost(path: Path) -> None:
+    with (
+        closing(SqlitePredictionLog(path, capacity=10)) as log,
+        closing(SqliteFile(path).connect()) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        # The first may be on its way into the file by now, the others wait behind it.
+        futures = [log.append([record(f"p{n}")]) for n in range(30)]
+        refused = [future for future in futures if future.done()]
+        assert 19 <= len(refused) <= 20
+        with pytest.raises(StoreError, match="wait to be written: slow down"):
+            refused[0].result()
+        other.execute("COMMIT")
+        for future in futures:
+            future.exception()
+        assert log.totals() == Counts(30 - len(refused), 0)
+
+
+def test_a_writer_waits_for_another_process_and_then_sees_its_rows(
+    log: SqlitePredictionLog, path: Path
+) -> None:
+    with closing(SqliteFile(path).connect()) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO labels VALUES ('a', 'true', 0)")
+        report = pool.submit(log.add_labels, [Label("a", True, START)])
+        # Long enough to have read something stale, had it not waited.
+        time.sleep(0.1)
+        other.execute("COMMIT")
+        assert report.result() == LabelReport(repeated=1)
+
+
+def test_a_batch_larger_than_the_queue_is_still_taken(path: Path) -> None:
+    with closing(SqlitePredictionLog(path, capacity=10)) as log:
+        log.append([record(f"p{n}") for n in range(50)]).result()
+        assert log.totals() == Counts(50, 0)
+
+
+def raise_key_error(_: sqlite3.Connection) -> None:
+    raise KeyError("bad")
+
+
+def add_nothing(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO labels VALUES (?, NULL, NULL)", ("a",))
+
+
+@pytest.mark.parametrize(("bad", "said"), [(raise_key_error, KeyError), (add_nothing, StoreError)])
+def test_a_bad_job_fails_alone(
+    path: Path, bad: Callable[[sqlite3.Connection], None], said: type[Exception]
+) -> None:
+    def add(name: str) -> Callable[[sqlite3.Connection], None]:
+        insert = "INSERT INTO labels VALUES (?, 'true', 0)"
+        return lambda connection: connection.execute(insert, (name,)).close()
+
+    with closing(GroupWriter(SqliteFile(path))) as writer:
+        with closing(SqliteFile(path).connect()) as other:
+            other.execute("BEGIN IMMEDIATE")
+            futures = [writer.submit(job) for job in (add("a"), add("b"), bad, add("c"))]
+            other.execute("COMMIT")
+        outcomes = [type(future.exception()) for future in futures]
+    assert outcomes == [type(None), type(None), said, type(None)]
+    with SqliteFile(path).reading() as connection:
+        kept = connection.execute("SELECT prediction_id FROM labels").fetchall()
+    assert kept == [("a",), ("b",), ("c",)]
+
+
+def test_the_log_goes_on_when_a_broken_file_was_moved_aside(
+    log: SqlitePredictionLog, path: Path
+) -> None:
+    log.append([record(f"p{n}") for n in range(500)]).result()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 200_000)
+    with pytest.raises(StoreError, match="aside"):
+        log.append([record("a")]).result()
+    for file in path.parent.iterdir():
+        file.rename(file.with_name(f"broken-{file.name}"))
+    log.append([record("a")]).result()
+    assert log.totals() == Counts(1, 0)
+
+
+def test_erased_bytes_are_no_longer_in_the_file(log: SqlitePredictionLog, path: Path) -> None:
+    log.append([record("a", entity_key="a-very-personal-key"), record("b")]).result()
+    files = [path, path.with_name(path.name + "-wal")]
+    assert any(b"a-very-personal-key" in file.read_bytes() for file in files)
+    assert log.erase("a-very-personal-key") == 1
+    assert not any(b"a-very-personal-key" in file.read_bytes() for file in files)

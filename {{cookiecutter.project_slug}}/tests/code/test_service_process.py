@@ -1,0 +1,160 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+
+from {{ cookiecutter.package_name }}.contract.json_schema import example_row
+from {{ cookiecutter.package_name }}.errors import ServiceError
+from {{ cookiecutter.package_name }}.serving.server import run
+from {{ cookiecutter.package_name }}.settings import Settings
+
+PACKAGE = "{{ cookiecutter.package_name }}"
+START = """
+from pathlib import Path
+from {package}.serving.server import run
+from {package}.settings import load_settings
+run(load_settings(Path({root!r})), port=0, workers={workers})
+"""
+HEAVY = {"pandas", "pyarrow", "sklearn", "mlflow", "pandera", "evidently", "fsspec", "onnx"}
+IMPORTS = """
+import sys, {package}.serving.server
+print(*(name for name in sys.modules if "." not in name))
+"""
+
+
+@contextmanager
+def service(root: Path, workers: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The service as a process of its own: the process, and the address it says it is ready on."""
+    environment = {**os.environ, f"{PACKAGE.upper()}__SERVING__WATCH_INTERVAL": "20ms"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", START.format(package=PACKAGE, root=str(root), workers=workers)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        lines = (json.loads(line) for line in process.stderr)
+        url = next(line["url"] for line in lines if line["event"] == "ready")
+        # Read on, or the pipe fills and the service waits for us.
+        reader = Thread(target=process.stderr.read)
+        reader.start()
+        yield process, url
+    finally:
+        process.terminate()
+        process.wait(20)
+        reader.join()
+        process.stderr.close()
+
+
+def wait_for(http: httpx.Client, version: str) -> None:
+    deadline = time.monotonic() + 20
+    while (http.get("/model").json()["champion"] or {}).get("version") != version:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_service_lives_through_all_of_it(project_publisher: Any) -> None:
+    publisher = project_publisher
+    row = example_row(publisher.contract)
+    label = publisher.contract.classes[-1] if publisher.contract.classes else 1.0
+    with service(publisher.root) as (process, url), httpx.Client(base_url=url, timeout=20) as http:
+        assert http.get("/health/ready").status_code == 503
+        publisher.publish("1")
+        publisher.point("1")
+        wait_for(http, "1")
+        found = http.post("/predict", json=row).json()
+        assert found["model_version"] == "1"
+        answer = {"prediction_id": found["prediction_id"], "label": label}
+        assert http.post("/labels", json=answer).json()["joined"] == 1
+        publisher.publish("2")
+        _swap_while_requests_run(publisher, url, row)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def _swap_while_requests_run(publisher: Any, url: str, row: dict[str, Any]) -> None:
+    answers: list[httpx.Response] = []
+    running = True
+
+    def call() -> None:
+        with httpx.Client(base_url=url, timeout=20) as http:
+            while running:
+                answers.append(http.post("/predict", json=row))
+
+    callers = [Thread(target=call) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for number in range(10):
+        publisher.point("21"[number % 2])
+        time.sleep(0.1)
+    running = False
+    for caller in callers:
+        caller.join()
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["model_version"] for answer in answers} == {"1", "2"}
+
+
+def test_requests_at_hand_are_finished_before_it_stops(project_publisher: Any) -> None:
+    project_publisher.publish("1")
+    project_publisher.point("1")
+    row = example_row(project_publisher.contract)
+    rows = [row] * 500
+    with service(project_publisher.root) as (process, url):
+        host, port = url.removeprefix("http://").split(":")
+        body = json.dumps(rows).encode()
+        head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(head + body[:1000])
+            time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            connection.sendall(body[1000:])
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+            while connection.recv(65536):
+                pass
+        assert process.wait(20) == 0
+
+
+def test_several_workers_share_one_port(project_publisher: Any) -> None:
+    project_publisher.publish("1")
+    project_publisher.point("1")
+    row = example_row(project_publisher.contract)
+    with service(project_publisher.root, workers=2) as (process, url):
+        for _ in range(10):
+            assert httpx.post(f"{url}/predict", json=row, timeout=20).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_port_that_is_taken_is_named(shop_settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServiceError, match=f"port {port}.*--port"):
+            run(shop_settings, port=port)
+
+
+def test_without_keys_it_does_not_open_to_the_network(shop_settings: Settings) -> None:
+    with pytest.raises(ServiceError, match="no API keys"):
+        run(shop_settings, host="0.0.0.0")
+
+
+def test_nothing_of_training_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS.format(package=PACKAGE)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert HEAVY.isdisjoint(done.stdout.split())

@@ -1,0 +1,168 @@
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from {{ cookiecutter.package_name }}.contract.model import parse_contract
+from {{ cookiecutter.package_name }}.data.sources import open_source
+from {{ cookiecutter.package_name }}.data.sources.prediction_log import LabelledLog
+from {{ cookiecutter.package_name }}.errors import SourceError
+from {{ cookiecutter.package_name }}.prediction_log import (
+    Label,
+    Output,
+    PredictionLog,
+    Record,
+    open_prediction_log,
+)
+from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+
+ROOT = Path(__file__).parents[2]
+CONTRACT = parse_contract("""
+problem: binary
+label_horizon: 1d
+columns:
+  key: {type: text, role: id}
+  at: {type: datetime, role: time}
+  size: {type: number}
+  note: {type: text, nullable: true}
+  y: {type: boolean, role: target}
+""")
+HEADER = "key,at,size,note,y\n"
+NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    return load_settings(tmp_path)
+
+
+@pytest.fixture
+def log(settings: Settings) -> Iterator[PredictionLog]:
+    opened = open_prediction_log(settings.prediction_log, root=settings.root)
+    yield opened
+    opened.close()
+
+
+def write(settings: Settings, name: str, text: str) -> None:
+    path = settings.path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def read(settings: Settings, address: str) -> pa.Table:
+    return open_source(address, settings).read(CONTRACT)
+
+
+def test_csv_values_stay_texts_and_empty_ones_are_null(settings: Settings) -> None:
+    rows = "a,2026-01-01,oops,NA,true\nb,2026-01-01,,null,\n"
+    write(settings, "in.csv", HEADER + rows)
+    table = read(settings, "in.csv")
+    assert table["size"].to_pylist() == ["oops", None]
+    assert table["note"].to_pylist() == [None, None]
+    assert table["y"].to_pylist() == ["true", None]
+
+
+def test_a_column_the_contract_does_not_have_is_not_read(settings: Settings) -> None:
+    write(settings, "in.csv", "more,key,at,size,y\n1,a,2026-01-01,2,true\nx,b,2026-01-01,3,true\n")
+    assert read(settings, "in.csv").column_names == ["key", "at", "size", "y"]
+
+
+def test_a_folder_and_a_glob_are_read_in_the_order_of_names(settings: Settings) -> None:
+    for name in ("b", "a"):
+        write(settings, f"in/{name}.csv", f"{HEADER}{name},2026-01-01,1,,true\n")
+    write(settings, "in/readme.txt", "not data")
+    for address in ("in", "in/*.csv", str(settings.path("in"))):
+        assert read(settings, address)["key"].to_pylist() == ["a", "b"]
+
+
+def test_marks_of_other_writers_are_understood(settings: Settings) -> None:
+    text = '\ufeff"key","at","size","note","y"\r\n"a","2026-01-01",1,"two\nlines, ""NA""",true\r\n'
+    write(settings, "in.csv", text + '"b","2026-01-01",1,"NA",true\r\n')
+    table = read(settings, "in.csv")
+    assert table["key"].to_pylist() == ["a", "b"]
+    # What was written in quotes is a text, whatever it says.
+    assert table["note"].to_pylist() == ['two\nlines, "NA"', "NA"]
+
+
+def test_a_header_alone_is_a_table_without_rows(settings: Settings) -> None:
+    write(settings, "in.csv", HEADER)
+    table = read(settings, "in.csv")
+    assert table.num_rows == 0 and table.column_names == ["key", "at", "size", "note", "y"]
+
+
+def test_files_may_differ_in_the_type_of_a_number(settings: Settings) -> None:
+    settings.path("in").mkdir()
+    for name, size in (("a", 1), ("b", 2.5)):
+        table = pa.table({"key": [name], "at": [NOON], "size": [size], "y": [True]})
+        pyarrow.parquet.write_table(table, settings.path(f"in/{name}.parquet"))
+    assert read(settings, "in")["size"].to_pylist() == [1.0, 2.5]
+
+
+def test_parquet_keeps_its_types(settings: Settings) -> None:
+    table = pa.table({"key": ["a"], "at": [NOON], "size": [1], "y": [True]})
+    pyarrow.parquet.write_table(table, settings.path("in.parquet"))
+    assert read(settings, "in.parquet").equals(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("in.csv", "key,at,y\na,2026-01-01,true\n", "lacks size; it has key, at, y"),
+        ("in.csv", "", "cannot be read"),
+        ("in.csv", HEADER + "a,2026-01-01\n", "cannot be read.*Expected 5 columns, got 2"),
+        ("in.parquet", "no Parquet", "cannot be read"),
+        ("in.xlsx", "no table", "must be .csv, or all .parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(
+    settings: Settings, name: str, content: str, said: str
+) -> None:
+    write(settings, name, content)
+    with pytest.raises(SourceError, match=said):
+        read(settings, name)
+
+
+def test_an_address_that_leads_nowhere_is_an_error(settings: Settings) -> None:
+    settings.path("empty").mkdir()
+    for address, said in (
+        ("nothing.csv", "there is no file or folder"),
+        ("empty", "no .csv or .parquet"),
+        ("*.csv", "no .csv or .parquet"),
+        ("ftp://host/file", "no source here knows ftp://.*file://"),
+        ("prediction_log://x", "no source here knows"),
+    ):
+        with pytest.raises(SourceError, match=said):
+            read(settings, address)
+
+
+def record(number: int, at: datetime, size: object = 1.5) -> Record:
+    columns = {"key": f"k{number}", "at": at.isoformat(), "size": size, "note": None}
+    output = Output(version="1", variant="champion", served=True, prediction=True)
+    return Record(f"p{number}", None, at, at, columns, (output,))  # type: ignore[arg-type]
+
+
+def test_only_labelled_rows_that_had_time_to_get_one_are_read(log: PredictionLog) -> None:
+    times = [NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=30)]
+    log.append([record(number, at) for number, at in enumerate([*times, NOON])]).result()
+    log.add_labels([Label(f"p{number}", number == 0, NOON) for number in range(3)])
+    table = LabelledLog(log).read(CONTRACT, until=NOON + timedelta(hours=25))
+    assert table.column_names == ["key", "at", "size", "note", "y"]
+    assert table["key"].to_pylist() == ["k0"]
+    assert table["y"].to_pylist() == [True]
+    assert LabelledLog(log).read(CONTRACT).num_rows == 3
+
+
+def test_values_of_an_older_contract_come_as_texts(log: PredictionLog) -> None:
+    log.append([record(0, NOON), record(1, NOON, "large")]).result()
+    log.add_labels([Label("p0", True, NOON), Label("p1", False, NOON)])
+    assert sorted(LabelledLog(log).read(CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
+
+
+def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
+    table = LabelledLog(log).read(CONTRACT, until=NOON)
+    assert table.num_rows == 0 and table.num_columns == 5

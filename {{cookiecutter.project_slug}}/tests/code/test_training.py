@@ -1,0 +1,263 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas
+import pyarrow.parquet
+import pytest
+
+from {{ cookiecutter.package_name }}.bundle import read_bundle
+from {{ cookiecutter.package_name }}.contract.arrow import from_arrow
+from {{ cookiecutter.package_name }}.contract.check import check_rows
+from {{ cookiecutter.package_name }}.contract.json_schema import example_row
+from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
+from {{ cookiecutter.package_name }}.data.snapshot import Origin, latest_snapshot, write_snapshot
+from {{ cookiecutter.package_name }}.errors import ExportError, SnapshotError
+from {{ cookiecutter.package_name }}.feature_set import features_digest
+from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
+from {{ cookiecutter.package_name }}.project import Project
+from {{ cookiecutter.package_name }}.registry.pyfunc_loader import _load_pyfunc
+from {{ cookiecutter.package_name }}.settings import Settings
+from {{ cookiecutter.package_name }}.training import run, train_project
+from {{ cookiecutter.package_name }}.training.champion import Comparison, compare_with_champion
+from {{ cookiecutter.package_name }}.training.leaderboard import Leaderboard
+from {{ cookiecutter.package_name }}.training.lineage import code_tags
+
+if TYPE_CHECKING:
+    from conftest import Trained
+
+
+def _with(project: Project, **changed: object) -> Settings:
+    """The project's settings with keys of sections changed, as `section__key`."""
+    settings = project.settings
+    for name, value in changed.items():
+        section, key = name.split("__")
+        part = getattr(settings, section).model_copy(update={key: value})
+        settings = settings.model_copy(update={section: part})
+    project.settings = settings
+    return settings
+
+
+def test_the_first_model_that_passes_becomes_champion(trained: "Trained") -> None:
+    project, result = trained.project, trained.result
+    assert result.gate.passed, result.gate.sentence()
+    assert (result.version, result.became) == ("1", "champion")
+    assert project.published().champion == project.registry.alias("champion") == "1"
+
+
+def test_the_bundle_carries_the_number_of_the_registered_version(trained: "Trained") -> None:
+    bundle = read_bundle(trained.project.bundles.fetch("1"), features_digest())
+    assert bundle.manifest == trained.result.manifest
+    registered = trained.project.registry.version(bundle.manifest.version)
+    assert registered.run_id == bundle.manifest.run_id
+    assert registered.tags["snapshot"] == bundle.manifest.snapshot
+    assert registered.tags["contract_digest"] == trained.project.contract.digest
+    assert registered.tags["features_digest"] == features_digest()
+    assert {"lock_digest", "git_commit", "git_dirty", "gate", "gate.score"} <= set(registered.tags)
+
+
+def test_the_reference_holds_held_out_rows_with_their_predictions(trained: "Trained") -> None:
+    project = trained.project
+    bundle = read_bundle(project.bundles.fetch("1"))
+    table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
+    columns = from_arrow(project.contract, table)
+    answer = OnnxPredictor(bundle).predict(columns)
+    assert table["prediction"].to_pylist() == list(answer.values)
+    assert answer.probabilities is not None
+    assert np.allclose(table["probability_true"].to_numpy(), answer.probabilities[:, 1])
+    assert project.contract.time is not None and bundle.manifest.trained_until is not None
+    assert str(columns[project.contract.time.name].min()) > bundle.manifest.trained_until[:19]
+
+
+def test_the_leaderboard_names_every_candidate_best_first(trained: "Trained") -> None:
+    board = trained.result.leaderboard
+    assert {row.candidate for row in board.rows} == {"dummy", "linear", "trees"}
+    assert [row.mean for row in board.rows] == sorted(row.mean for row in board.rows)
+    assert board.winner.candidate == trained.result.manifest.candidate
+    assert board.table().splitlines()[1].startswith("* 1 ")
+    assert json.loads(json.dumps(board.to_json()))["metric"] == "log_loss"
+
+
+def test_every_candidate_is_a_run_under_the_training(trained: "Trained") -> None:
+    tracking = trained.project.registry.tracking
+    runs = tracking.client.search_runs([tracking.experiment_id])
+    parents = [run.data.tags.get("mlflow.parentRunId") for run in runs]
+    assert parents.count(trained.result.run_id) == 3
+    parent = tracking.client.get_run(trained.result.run_id)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["gate_score"] == trained.result.gate.figures["score"]
+    artifacts = {file.path for file in tracking.client.list_artifacts(trained.result.run_id)}
+    assert {"leaderboard.json", "leaderboard.md", "gate.json", "model"} <= artifacts
+
+
+def test_the_registered_model_loads_where_the_package_is_not_installed(
+    trained: "Trained", tmp_path: Path
+) -> None:
+    tracking = trained.project.registry.tracking
+    package = Project.__module__.partition(".")[0]
+    row = {**example_row(trained.project.contract), "visibility": None}
+    program = f"""
+import importlib.util, json, pathlib, sys
+sys.path = [path for path in sys.path if not (pathlib.Path(path) / {package!r}).is_dir()]
+assert importlib.util.find_spec({package!r}) is None
+import mlflow, pandas
+mlflow.set_tracking_uri({tracking.address!r})
+model = mlflow.pyfunc.load_model("models:/model@champion")
+frame = pandas.DataFrame([json.loads({json.dumps(row)!r})] * 2)
+frame["visibility"] = frame["visibility"].astype(float)
+frame["wind_gust"] = frame["wind_gust"].astype(float)
+frame["scheduled_departure"] = pandas.to_datetime(frame["scheduled_departure"]).dt.tz_convert(None)
+print(model.predict(frame).to_json(orient="records"))
+"""
+    command = [sys.executable, "-I", "-c", program]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert told.returncode == 0, told.stderr
+    first, second = json.loads(told.stdout)
+    assert first == second
+    assert first["probability_false"] + first["probability_true"] == pytest.approx(1)
+    assert first["prediction"] == (first["probability_true"] > 0.5)
+
+
+def test_the_registered_model_answers_a_frame_like_the_service(trained: "Trained") -> None:
+    project = trained.project
+    folder = project.bundles.fetch("1")
+    row = example_row(project.contract)
+    frame = pandas.DataFrame([row] * 3, index=[7, 8, 9]).drop(columns="wind_gust")
+    frame["scheduled_departure"] = pandas.to_datetime(frame["scheduled_departure"])
+    answers = _load_pyfunc(str(folder)).predict(frame)
+    expected = OnnxPredictor(read_bundle(folder)).predict(
+        check_rows(project.contract, [row]).columns
+    )
+    assert expected.probabilities is not None
+    assert answers["probability_true"].to_list() == [expected.probabilities[0, 1]] * 3
+    assert answers.index.to_list() == [7, 8, 9]
+
+
+def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: "Trained") -> None:
+    project = trained.project
+    columns = latest_snapshot(project.settings.path("var/snapshots")).columns(project.contract)
+
+    def compare(contract: Contract, rows: slice) -> Comparison:
+        held_out = {name: values[rows] for name, values in columns.items()}
+        return compare_with_champion(
+            project.bundles, "1", features_digest(), contract, held_out, threads=1
+        )
+
+    known = compare(project.contract, slice(0, 100))
+    assert known.predicted is None and "was trained on these rows" in known.note
+    mixed = compare(project.contract, slice(None))
+    assert mixed.predicted is not None and len(mixed.predicted) == mixed.rows.sum() < 6000
+    assert "that champion 1 knew are left out" in mixed.note
+    other = parse_contract(project.contract.text.replace("problem: binary", "problem: regression"))
+    assert compare(other, slice(0, 100)).note == "Champion 1 has another contract."
+
+
+def test_training_again_gives_the_same_scores_and_a_challenger(project: Project) -> None:
+    before = read_bundle(project.bundles.fetch("1")).manifest
+    result = train_project(project, actor="test")
+    assert (result.version, result.became) == ("2", "challenger")
+    assert (project.published().champion, project.published().challenger) == ("1", "2")
+    assert result.manifest.metrics == before.metrics
+    assert result.gate.figures["gain_over_champion"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_leaderboard(trained: "Trained", project: Project) -> None:
+    def scores(board: Leaderboard) -> list[object]:
+        return [(row.candidate, row.scores, row.metrics) for row in board.rows]
+
+    again = train_project(project, as_challenger=False)
+    assert again.became is None
+    assert project.published().challenger is None
+    assert scores(again.leaderboard) == scores(trained.result.leaderboard)
+
+
+@pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])
+def test_the_settings_decide_what_a_later_model_becomes(
+    project: Project, promotion: str, became: str | None
+) -> None:
+    _with(project, loop__promotion=promotion)
+    assert train_project(project).became == became
+
+
+def test_a_refused_model_is_registered_and_not_published(project: Project) -> None:
+    _with(project, training__models=("baseline",), gate__margin=0.0)
+    snapshot = latest_snapshot(project.settings.path("var/snapshots"))
+    table = snapshot.table()
+    shuffled = np.random.default_rng(1).permutation(table.num_rows)
+    target = project.contract.target.name
+    at = table.column_names.index(target)
+    noise = table.set_column(at, target, table[target].take(shuffled))
+    write_snapshot(noise, snapshot.path.parent, Origin("noise", project.contract.digest))
+    result = train_project(project)
+    assert not result.gate.passed
+    assert result.became is None
+    assert project.registry.version(result.version).tags["gate"] == "refused"
+    assert not project.settings.path(f"var/bundles/{result.version}").exists()
+    assert project.published().champion == "1"
+
+
+def test_a_failed_export_leaves_no_version_and_a_failed_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = run.load_candidates
+
+    def broken(*arguments: object) -> list[object]:
+        found = load(*arguments)
+        return [replace(candidate, to_onnx=lambda *_: 1 / 0) for candidate in found]
+
+    monkeypatch.setattr(run, "load_candidates", broken)
+    with pytest.raises(ExportError, match="division by zero"):
+        train_project(project)
+    assert [found.version for found in project.registry.versions()] == ["1"]
+    tracking = project.registry.tracking
+    runs = tracking.client.search_runs([tracking.experiment_id], "attributes.status = 'FAILED'")
+    assert len(runs) == 1
+
+
+def test_a_failed_publication_leaves_no_version(project: Project, tmp_path: Path) -> None:
+    bundles = project.settings.path("var/bundles")
+    for path in bundles.iterdir():
+        path.rename(tmp_path / path.name)
+    bundles.rmdir()
+    bundles.write_text("in the way")
+    _with(project, training__models=("baseline",))
+    with pytest.raises(OSError):
+        train_project(project)
+    assert [found.version for found in project.registry.versions()] == ["1"]
+
+
+def test_numbers_go_on_when_the_tracking_database_was_deleted(project: Project) -> None:
+    project.settings.path("var/mlflow.db").unlink()
+    _with(project, training__models=("baseline",))
+    assert train_project(project).version == "2"
+    assert project.published().champion == "1"
+
+
+def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> None:
+    tuning = project.settings.training.tuning.model_copy(update={"trials": 2})
+    _with(project, training__models=("baseline",), training__tuning=tuning)
+    told: list[str] = []
+    first = train_project(project, tune=True, progress=told.append)
+    assert {row.candidate for row in first.leaderboard.rows} == {"dummy", "linear", "linear tuned"}
+    assert any("linear: trial 2, best" in line for line in told)
+    told.clear()
+    again = train_project(project, tune=True, progress=told.append)
+    assert not any("trial" in line for line in told)
+    assert again.manifest.metrics == first.manifest.metrics
+
+
+def test_without_a_snapshot_training_says_to_ingest(project: Project) -> None:
+    project.settings.path("var/snapshots/latest").unlink()
+    with pytest.raises(SnapshotError, match="run `ingest` first"):
+        train_project(project)
+
+
+def test_lineage_is_unknown_where_there_is_neither_git_nor_lock(tmp_path: Path) -> None:
+    found = code_tags(tmp_path)
+    assert set(found) == {"lock_digest", "git_commit", "git_dirty"}
+    (tmp_path / "poetry.lock").write_text("locked")
+    assert len(code_tags(tmp_path)["lock_digest"]) == 64
