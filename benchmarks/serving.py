@@ -221,15 +221,24 @@ def _line(what: str, other: float, ours: float, digits: int) -> tuple[str, str, 
     return what, f"{other:.{digits}f}", f"{ours:.{digits}f}", f"{ours / other:.2f}"
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("should be at least 1")
+    return number
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("project", type=Path, help="a rendered, installed project with a champion")
     parser.add_argument("--python", help="its interpreter, by default PROJECT/.venv/bin/python")
-    parser.add_argument("--rounds", type=int, default=9, help="measured rounds (default 9)")
+    parser.add_argument("--rounds", type=_positive, default=9, help="measured rounds (default 9)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of load a round (default 3)")
-    parser.add_argument("--connections", type=int, default=32, help="of the load (default 32)")
+    parser.add_argument(
+        "--connections", type=_positive, default=32, help="of the load (default 32)"
+    )
     parser.add_argument("--json", type=Path, help="write every single measurement to this file")
     return parser.parse_args()
 

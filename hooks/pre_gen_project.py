@@ -30,8 +30,7 @@ PASSING_STDLIB = frozenset("""
 
 # What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
 # <taken>
-TAKEN = frozenset(
-    """
+TAKEN = frozenset("""
     aiohappyeyeballs aiohttp aiosignal alembic annotated-doc annotated-types annotated_doc
     annotated_types anyio appdirs ast-serialize ast_serialize attr attrs black blackd blib2to3
     blinker cachetools certifi cffi cfgv charset-normalizer charset_normalizer click cloudpickle
@@ -61,8 +60,7 @@ TAKEN = frozenset(
     typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6 uvicorn uvloop
     vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets werkzeug wrapt
     wrapt-stubs xdist yaml yaml-stubs yarl zipp
-    """.split()
-)
+    """.split())
 # </taken>
 
 

@@ -123,7 +123,7 @@ def literal(names: list[str]) -> str:
             lines.append("")
         lines[-1] += f" {name}" if lines[-1] else name
     text = "\n".join(f"    {line}" for line in lines)
-    return f'TAKEN = frozenset(\n    """\n{text}\n    """.split()\n)\n'
+    return f'TAKEN = frozenset("""\n{text}\n    """.split())\n'
 
 
 PARTS = {"tools": lock_tools, "project": lock_project, "names": write_names}
