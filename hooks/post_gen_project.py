@@ -19,6 +19,14 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
         "Apache-2.0": ("LICENSE.Apache-2.0",),
         "Proprietary": ("LICENSE.Proprietary",),
     },
+    "code_style": {
+        "black_flake8": (".flake8",),
+        "ruff": (),
+    },
+    "ci": {
+        "github": (".github",),
+        "none": (),
+    },
 }
 
 # Editions of one file, of which an answer keeps one: the name in the template -> in the project.
@@ -45,10 +53,10 @@ class GitRefused(Exception):
 
 def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
     """Delete what no answer owns, and give kept editions their common name."""
-    for question, owners in OWNED.items():
-        kept = set(owners[answers[question]])
-        for path in sorted({path for paths in owners.values() for path in paths} - kept):
-            delete(project / path)
+    owned = {path for owners in OWNED.values() for paths in owners.values() for path in paths}
+    kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
+    for path in sorted(owned - kept):
+        delete(project / path)
     for edition, name in KEPT_AS.items():
         if (project / edition).exists():
             (project / edition).replace(project / name)
