@@ -10,6 +10,7 @@ from typing import Any
 from cookiecutter.generate import generate_context, is_copy_only_path
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
+from jinja2 import nodes
 
 import toolbox
 
@@ -64,6 +65,30 @@ class Template:
     def is_copied(self, path: str) -> bool:
         """Whether Cookiecutter leaves a file's content as it stands."""
         return bool(is_copy_only_path(path, self.context({})))
+
+    def reads(self, path: str) -> tuple[str, ...]:
+        """The options on which a file's name and content depend, from their syntax trees."""
+        found = self._variables(path)
+        if not self.is_copied(path):
+            found |= self._variables((self.tree / path).read_text(encoding="utf-8"))
+        return tuple(option for option in self.options if option in self._origins(found))
+
+    def _variables(self, text: str) -> set[str]:
+        """The attributes of `cookiecutter` that a text reads; all of them if it takes it whole."""
+        tree = self.environment.parse(text)
+        uses = [name for name in tree.find_all(nodes.Name) if name.name == "cookiecutter"]
+        read = [node.attr for node in tree.find_all(nodes.Getattr) if node.node in uses]
+        return set(read) if len(read) == len(uses) else set(questions(self.root))
+
+    def _origins(self, names: set[str]) -> set[str]:
+        """The variables, and those that they are made from."""
+        asked = questions(self.root)
+        known: set[str] = set()
+        while names - known:
+            known |= names
+            texts = [asked[name] for name in names if isinstance(asked.get(name), str)]
+            names = names.union(*(self._variables(text) for text in texts))
+        return known
 
     def name(self, path: str, answers: Answers) -> str:
         """What a file of the template's tree is called in a variant."""
