@@ -85,6 +85,10 @@ class Loop:
         if state.phase == "retraining":
             self._retrain(state, revision, f"taken up again: {state.reason}")
             return None
+        if state.phase == "steady" and (challenger := self.published().challenger):
+            state = self._move(state, "challenging", f"somebody put version {challenger} on trial")
+            state = msgspec.structs.replace(state, challenger=challenger)
+            revision = self._save(state, revision)
         if state.phase == "challenging":
             state, revision = self._judge(state, revision)
         if not self._is_monitoring_due(state):
