@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from ..monitoring import Monitoring
 from ..prediction_log import LoggedRow, Output
 from ..predictor import OnnxPredictor, Prediction
 from ..project import Project
-from .story import Decision, Interval, Month, Outcome, Story, VersionSpan
+from .spans import Traces, follow, refused_spans, served_spans
+from .story import Decision, Interval, Month, Story
 
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rmse"}
 RESAMPLES = 200
@@ -44,14 +45,6 @@ class PlayedMonth:
         return f"{self.since:%Y-%m}      {self.rows} rows, {drift}, performance {performance}"
 
 
-@dataclass
-class _Traces:
-    """Event times at which a version answered, and at which it ran in shadow."""
-
-    served: list[datetime] = field(default_factory=list)
-    shadow: list[datetime] = field(default_factory=list)
-
-
 def narrate(
     project: Project, played: Sequence[PlayedMonth], *, rows_per_month: int, page: Path
 ) -> Story:
@@ -60,7 +53,7 @@ def narrate(
     assert replay is not None
     apart_from = replay.moment(replay.report_from)
     metric = CHART_METRIC[project.contract.problem]
-    traces: dict[str, _Traces] = {}
+    traces: Traces = {}
     narrator = _Narrator(project, apart_from, page.parent, traces)
     months = tuple(narrator.month(month) for month in played)
     return Story(
@@ -68,7 +61,7 @@ def narrate(
         metric=metric,
         greater_is_better=metrics_of(project.contract.problem)[metric].greater_is_better,
         months=months,
-        versions=(*_spans(project, traces, played[-1].until), *_refused(project)),
+        versions=(*served_spans(project, traces, played[-1].until), *refused_spans(project)),
         decisions=tuple(
             Decision(entry.time, entry.kind, entry.reason, _telling(entry.figures), entry.actor)
             for entry in project.journal.done()
@@ -83,7 +76,7 @@ class _Narrator:
     """Turns a played month into a told one; the first model predicts the same rows again."""
 
     def __init__(
-        self, project: Project, apart_from: datetime, folder: Path, traces: dict[str, _Traces]
+        self, project: Project, apart_from: datetime, folder: Path, traces: Traces
     ) -> None:
         self._project = project
         self._contract = project.contract
@@ -96,7 +89,7 @@ class _Narrator:
 
     def month(self, month: PlayedMonth) -> Month:
         rows = list(self._project.log.rows(month.since, month.until))
-        _trace(self._traces, rows)
+        follow(self._traces, rows)
         labelled = [row for row in rows if row.label is not None]
         columns, truth = _columns(self._contract, labelled)
         resampling = Resampling(
@@ -169,62 +162,6 @@ def _served(row: LoggedRow) -> Output:
     return next(output for output in row.record.outputs if output.served)
 
 
-def _trace(traces: dict[str, _Traces], rows: Sequence[LoggedRow]) -> None:
-    for row in rows:
-        for output in row.record.outputs:
-            trace = traces.setdefault(output.version, _Traces())
-            (trace.served if output.served else trace.shadow).append(row.record.event_time)
-
-
-def _spans(project: Project, traces: dict[str, _Traces], end: datetime) -> list[VersionSpan]:
-    published = project.published()
-    spans = []
-    for version, trace in sorted(traces.items(), key=lambda item: int(item[0])):
-        manifest = read_bundle(project.bundles.fetch(version)).manifest
-        is_champion = version == published.champion
-        in_trial = version == published.challenger
-        spans.append(
-            VersionSpan(
-                version=version,
-                run_id=manifest.run_id,
-                trained_until=datetime.fromisoformat(manifest.trained_until or manifest.created),
-                served_from=min(trace.served, default=None),
-                served_to=end if is_champion else max(trace.served, default=None),
-                shadow_from=min(trace.shadow, default=None),
-                shadow_to=end if in_trial else max(trace.shadow, default=None),
-                outcome=_outcome(trace, is_champion=is_champion, in_trial=in_trial),
-                figures=manifest.metrics,
-            )
-        )
-    return spans
-
-
-def _refused(project: Project) -> list[VersionSpan]:
-    """Models that the gate refused; they never came near a request."""
-    return [
-        VersionSpan(
-            version=str(entry.figures["version"]),
-            run_id=str(entry.figures["run_id"]),
-            trained_until=entry.time,
-            served_from=None,
-            served_to=None,
-            shadow_from=None,
-            shadow_to=None,
-            outcome="refused",
-        )
-        for entry in project.journal.done()
-        if entry.kind == "refused"
-    ]
-
-
 def _telling(figures: Mapping[str, object]) -> dict[str, object]:
     """Figures for people; addresses and digests stay in the journal."""
     return {name: value for name, value in figures.items() if name not in BOOKKEEPING}
-
-
-def _outcome(trace: _Traces, *, is_champion: bool, in_trial: bool) -> Outcome:
-    if is_champion:
-        return "champion"
-    if in_trial:
-        return "challenger"
-    return "retired" if trace.served else "rejected"
