@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..bundle import read_bundle
-from ..contract import Contract
+from ..contract import Column, Contract
 from ..contract.check import check_rows
-from ..contract.columns import Columns
+from ..contract.columns import Array, Columns
 from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.metrics import Floats, metrics_of
 from ..evaluation.target import Truth, encode_target
@@ -26,6 +26,7 @@ from .story import Decision, Interval, Month, Story
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rmse"}
 RESAMPLES = 200
 CONFIDENCE = 0.95
+RESTLESS = 3
 BOOKKEEPING = ("before", "after", "features", "run_id", "version")
 
 
@@ -54,7 +55,7 @@ def narrate(
     apart_from = replay.moment(replay.report_from)
     metric = CHART_METRIC[project.contract.problem]
     traces: Traces = {}
-    narrator = _Narrator(project, apart_from, page.parent, traces)
+    narrator = _Narrator(project, apart_from, page.parent, traces, _restless(project, played))
     months = tuple(narrator.month(month) for month in played)
     return Story(
         title=f"{project.settings.root.name}: the loop, month by month",
@@ -76,13 +77,19 @@ class _Narrator:
     """Turns a played month into a told one; the first model predicts the same rows again."""
 
     def __init__(
-        self, project: Project, apart_from: datetime, folder: Path, traces: Traces
+        self,
+        project: Project,
+        apart_from: datetime,
+        folder: Path,
+        traces: Traces,
+        restless: Sequence[Column],
     ) -> None:
         self._project = project
         self._contract = project.contract
         self._apart_from = apart_from
         self._folder = folder
         self._traces = traces
+        self._restless = restless
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
         self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)))
@@ -111,6 +118,7 @@ class _Narrator:
             drifted=bool(found and found.drift),
             performance=found.performance if found else "unknown",
             report=self._link(found),
+            context={_titled(column): _mean(columns[column.name]) for column in self._restless},
             traffic=Counter(_served(row).version for row in rows),
         )
 
@@ -136,6 +144,24 @@ class _Narrator:
         if found is None or found.report is None:
             return None
         return os.path.relpath(self._project.settings.path(found.report), self._folder)
+
+
+def _restless(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:
+    """The numeric columns that drifted most: what the months were like, in the data."""
+    scores: Counter[str] = Counter()
+    for month in played:
+        scores.update(dict(month.monitoring.drift_scores) if month.monitoring else {})
+    numeric = [column for column in project.contract.features if column.type == "number"]
+    return sorted(numeric, key=lambda column: -scores[column.name])[:RESTLESS]
+
+
+def _titled(column: Column) -> str:
+    name = column.name.replace("_", " ")
+    return f"{name}, mean {column.unit}" if column.unit else f"mean {name}"
+
+
+def _mean(values: Array) -> float:
+    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
 
 
 def _columns(contract: Contract, rows: Sequence[LoggedRow]) -> tuple[Columns, Truth]:
