@@ -180,6 +180,19 @@ def test_make_works_in_a_folder_with_spaces(
     run("make status", project, tools)
 
 
+def test_poetry_takes_over_where_uv_dies(bake: Bake, tools: dict[str, str], tmp_path: Path) -> None:
+    project = bake()
+    dying = tmp_path / "bin" / "uv"
+    dying.parent.mkdir()
+    dying.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    dying.chmod(0o755)
+    env = {**tools, "PATH": f"{dying.parent}{os.pathsep}{tools['PATH']}"}
+    done = attempt("make install", project, env)
+    assert done.returncode == 0, done.stderr
+    assert "Poetry takes over" in done.stderr
+    assert run(".venv/bin/python -m my_ml_project --help", project, tools)
+
+
 def test_make_says_what_to_do_before_anything_is_installed(project: Path) -> None:
     done = subprocess.run(["make", "loop"], cwd=project, capture_output=True, text=True)
     assert done.returncode != 0

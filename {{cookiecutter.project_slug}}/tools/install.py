@@ -144,16 +144,27 @@ def install_with_uv(uv: str, poetry: Path, python: Path, env: dict[str, str]) ->
     run([poetry, "install", "--quiet", "--only-root"], env)
 
 
+def install_with_poetry(poetry: Path, python: Path, env: dict[str, str]) -> None:
+    run([poetry, "env", "use", "--quiet", python], env)
+    run([poetry, "sync", "--all-groups"], env)
+
+
 def install() -> None:
     python = find_python(oldest_supported())
     poetry = find_poetry()
     env = surroundings(index_settings(python))
     uv = shutil.which("uv")
-    if uv:
-        install_with_uv(uv, poetry, python, env)
-    else:
-        run([poetry, "env", "use", "--quiet", python], env)
-        run([poetry, "sync", "--all-groups"], env)
+    try:
+        if uv is None:
+            install_with_poetry(poetry, python, env)
+        else:
+            install_with_uv(uv, poetry, python, env)
+    except InstallError as error:
+        if uv is None:
+            raise
+        # The fast way must not be the only one: what uv cannot do, or crashes at, Poetry may.
+        print(f"{error} Poetry takes over.", file=sys.stderr, flush=True)
+        install_with_poetry(poetry, python, env)
     print("The environment .venv holds what poetry.lock names.", flush=True)
 
 
