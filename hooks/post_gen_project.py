@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,25 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
         "Apache-2.0": ("LICENSE.Apache-2.0",),
         "Proprietary": ("LICENSE.Proprietary",),
     },
+    "code_style": {
+        "black_flake8": (".flake8",),
+        "ruff": (),
+    },
+    "ci": {
+        "github": (".github",),
+        "none": (),
+    },
 }
 
 # Editions of one file, of which an answer keeps one: the name in the template -> in the project.
 KEPT_AS = {edition: "LICENSE" for (edition,) in OWNED["license"].values()}
+
+# A package of the lock: its groups, and its markers, which stand before or after its files.
+PACKAGE = re.compile(
+    r"(?P<start>.*?^)groups = (?P<groups>\[.*?\])\n(?P<alike>markers = [^\n]*\n)?"
+    r"(?P<files>files = \[.*?\]\n)(?P<markers>markers = [^\n]*\n)?",
+    re.DOTALL | re.MULTILINE,
+)
 
 # What tools leave beside the template's sources when it is worked on; it belongs to nobody.
 CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
@@ -45,10 +61,10 @@ class GitRefused(Exception):
 
 def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
     """Delete what no answer owns, and give kept editions their common name."""
-    for question, owners in OWNED.items():
-        kept = set(owners[answers[question]])
-        for path in sorted({path for paths in owners.values() for path in paths} - kept):
-            delete(project / path)
+    owned = {path for owners in OWNED.values() for paths in owners.values() for path in paths}
+    kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
+    for path in sorted(owned - kept):
+        delete(project / path)
     for edition, name in KEPT_AS.items():
         if (project / edition).exists():
             (project / edition).replace(project / name)
@@ -63,20 +79,71 @@ def delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def fit_lock(project: Path) -> None:
-    """Write the content hash and the Python range of this variant into the lock that arrived.
+def fit_lock(project: Path, answers: dict[str, str]) -> None:
+    """Leave in the lock of all options what this variant's own groups want.
 
-    The packages stay as they are: they were resolved for every supported Python.
+    Nothing is resolved: Poetry has noted for each package which groups want it. Text is sliced
+    rather than parsed, since a megabyte of TOML takes half a second.
     """
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = ["main", *pyproject["dependency-groups"]]
+    roles = {
+        group_of_answer(group, *answer): group for group in groups for answer in answers.items()
+    }
+    roles.update({group: group for group in groups})
     lock = project / "poetry.lock"
-    packages, metadata, _ = lock.read_bytes().decode().rpartition("\n[metadata]\n")
-    lines = (
+    text, _, _ = lock.read_bytes().decode().rpartition("[metadata]\n")
+    head, *packages = text.split("[[package]]\n")
+    kept = [package for package in (fit_package(package, roles) for package in packages) if package]
+    metadata = (
         'lock-version = "2.1"',
         f'python-versions = "{pyproject["project"]["requires-python"]}"',
-        f'content-hash = "{content_hash(pyproject)}"',
+        f'content-hash = "{content_hash(pyproject)}"\n',
     )
-    lock.write_bytes((packages + metadata + "\n".join(lines) + "\n").encode())
+    lock.write_bytes(
+        ("[[package]]\n".join([head, *kept]) + "\n".join(["[metadata]", *metadata])).encode()
+    )
+
+
+def group_of_answer(group: str, question: str, answer: str) -> str:
+    """The group of the lock that holds what an answer adds to a group of the project."""
+    return re.sub(r"[-_.]+", "-", f"{group}-{question}-{answer}".lower())
+
+
+def fit_package(package: str, roles: dict[str, str]) -> str:
+    """One package of the lock, told in the project's own groups; empty if none of them wants it.
+
+    A marker that all groups share stands before the files, markers that differ after them.
+    """
+    found = PACKAGE.match(package)
+    if found is None:
+        raise ValueError(f"poetry.lock is not of the version that is known here: {package[:60]!r}")
+    wanted_by = {group: roles[group] for group in json.loads(found["groups"]) if group in roles}
+    groups = sorted(set(wanted_by.values()), key=lambda group: (group != "main", group))
+    if not groups:
+        return ""
+    alike, markers = found["alike"] or "", found["markers"] or ""
+    if markers:
+        alike, markers = fit_markers(tomllib.loads(markers)["markers"], wanted_by, groups)
+    start = f"{found['start']}groups = {json.dumps(groups)}\n"
+    return start + alike + found["files"] + markers + package[found.end() :]
+
+
+def fit_markers(
+    markers: dict[str, str], wanted_by: dict[str, str], groups: list[str]
+) -> tuple[str, str]:
+    """When each group wants a package: as one line for all of them, or as a table of groups."""
+    fitted: dict[str, str] = {}
+    for group in groups:
+        conditions = [markers.get(source) for source in wanted_by if wanted_by[source] == group]
+        if None not in conditions:
+            fitted[group] = " or ".join(dict.fromkeys(map(str, conditions)))
+    if not fitted:
+        return "", ""
+    if len(fitted) == len(groups) and len(set(fitted.values())) == 1:
+        return f"markers = {json.dumps(fitted[groups[0]])}\n", ""
+    table = ", ".join(f"{group} = {json.dumps(marker)}" for group, marker in fitted.items())
+    return "", "markers = {" + table + "}\n"
 
 
 def content_hash(pyproject: dict[str, Any]) -> str:
@@ -162,7 +229,7 @@ def next_steps(slug: str) -> str:
 def main(answers: dict[str, str]) -> int:
     project = Path.cwd()
     keep_what_is_owned(project, answers)
-    fit_lock(project)
+    fit_lock(project, answers)
     skipped = make_repository(project)
     if skipped:
         print(skipped)

@@ -2,15 +2,15 @@
 
 import re
 
-from baking import DEFAULTS, TEMPLATE, with_answers
+from variants import template
 
 COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|poetry) [^`#\n]+"
 
 
 def commands() -> list[str]:
     """What README.md and `make help` tell people to type, each once, in the order of the page."""
-    readme = with_answers((TEMPLATE / "README.md").read_text(encoding="utf-8"), DEFAULTS)
-    makefile = (TEMPLATE / "Makefile").read_text(encoding="utf-8")
+    readme = template().text("README.md", {})
+    makefile = template().text("Makefile", {})
     fences = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
     in_fences = [match for block in fences for match in re.findall(COMMAND, block)]
     in_text = re.findall(rf"`({COMMAND})`", re.sub(r"^```.*?^```", "", readme, flags=re.M | re.S))

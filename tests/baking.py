@@ -4,17 +4,18 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from post_gen_project import CACHES, KEPT_AS, OWNED
 
 import toolbox
+from variants import options
 
 TEMPLATE = toolbox.TEMPLATE
 DEFAULTS = {
     "project_slug": "my-ml-project",
     "package_name": "my_ml_project",
-    "license": "MIT",
+    **{question: choices[0] for question, choices in options().items()},
 }
 VARIABLE = re.compile(r"\{\{ ?cookiecutter\.(\w+)( \| upper)? ?\}\}")
 
@@ -41,15 +42,14 @@ def files(directory: Path) -> set[str]:
 
 def expected_files(answers: dict[str, str]) -> set[str]:
     """What a variant consists of: the template's tree, less what its answers do not own."""
-    unowned = {
-        path
-        for question, owners in OWNED.items()
-        for answer, paths in owners.items()
-        for path in paths
-        if answer != answers[question]
+    owned = {path for owners in OWNED.values() for paths in owners.values() for path in paths}
+    kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
+    lost = owned - kept
+    return {
+        with_answers(KEPT_AS.get(path, path), answers)
+        for path in files(TEMPLATE)
+        if not {path, *map(str, PurePosixPath(path).parents)} & lost
     }
-    kept = files(TEMPLATE) - unowned
-    return {with_answers(KEPT_AS.get(path, path), answers) for path in kept}
 
 
 def contents(directory: Path) -> dict[str, bytes]:

@@ -1,18 +1,26 @@
 """The lock that arrives with each project, and the names that follow from it."""
 
+import re
+import shutil
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
 import lock
 import pytest
 from conftest import Bake
+from poetry.packages.locker import Locker
+from post_gen_project import content_hash, fit_lock, fit_package
 from pre_gen_project import TAKEN
 
+import superset
 import toolbox
 from baking import TEMPLATE
+from variants import combinations, options, template
 
 LOCK = (TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
+OPTIONS = options()
 
 
 def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -21,11 +29,95 @@ def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_lock_fits_every_choice_of_python(bake: Bake, version: str) -> None:
-    project = bake(python_version=version)
-    done = poetry(project, "check", "--lock")
+def test_lock_fits_every_variant(tmp_path: Path) -> None:
+    """Each distinct set of requirements, as `poetry check --lock` judges it."""
+    read = {question: OPTIONS[question] for question in template().reads("pyproject.toml")}
+    locks = {arrived(tmp_path, answers): answers for answers in combinations(read)}
+    print(f"{len(locks)} distinct sets of requirements, each with a lock that fits")
+    assert len(locks) >= len(OPTIONS["python_version"])
+
+
+def arrived(place: Path, answers: dict[str, str]) -> str:
+    """The digest of the lock that a variant arrives with, after Poetry has accepted it."""
+    (place / "pyproject.toml").write_text(template().text("pyproject.toml", answers), "utf-8")
+    shutil.copy(TEMPLATE / "poetry.lock", place)
+    fit_lock(place, answers)
+    pyproject = tomllib.loads((place / "pyproject.toml").read_text(encoding="utf-8"))
+    locker = Locker(place / "poetry.lock", pyproject)
+    assert locker.is_fresh(), answers
+    names = {package.name for package in locker.locked_packages()}
+    wishes = {wish for group in template_requirements(answers).values() for wish in group}
+    assert {re.split(r"[^\w.-]", wish)[0].lower() for wish in wishes} <= names, answers
+    digest: str = locker.lock_data["metadata"]["content-hash"]
+    return digest
+
+
+def template_requirements(answers: dict[str, str]) -> dict[str, set[str]]:
+    return superset.requirements(template().text("pyproject.toml", answers))
+
+
+def test_answers_only_add_requirements() -> None:
+    """So one group for each answer is enough, and no combination needs a lock of its own."""
+    foreseen = superset.predicted(template())
+    read = {question: OPTIONS[question] for question in template().reads("pyproject.toml")}
+    for answers in combinations(read):
+        found = {
+            group: wishes for group, wishes in template_requirements(answers).items() if wishes
+        }
+        assert foreseen(answers) == found, answers
+
+
+@pytest.mark.parametrize("choice", [0, -1])
+def test_resolving_anew_changes_nothing(bake: Bake, choice: int) -> None:
+    """The first choice everywhere, and the last."""
+    answers = {question: choices[choice] for question, choices in OPTIONS.items()}
+    project = bake(**{**answers, "python_version": OPTIONS["python_version"][0]})
+    assert poetry(project, "check", "--lock").returncode == 0
+    before = packages(project)
+    done = poetry(project, "lock")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert packages(project) == before
+
+
+def packages(project: Path) -> list[tuple[str, str, str, list[str]]]:
+    lock = tomllib.loads((project / "poetry.lock").read_text(encoding="utf-8"))
+    return [
+        (
+            each["name"],
+            each["version"],
+            str(each["groups"]),
+            [file["hash"] for file in each["files"]],
+        )
+        for each in lock["package"]
+    ]
+
+
+def test_fitting_the_lock_takes_no_time(bake: Bake) -> None:
+    project = bake()
+    seconds = []
+    for _ in range(3):
+        shutil.copy(TEMPLATE / "poetry.lock", project)
+        start = time.process_time()
+        fit_lock(project, {question: choices[0] for question, choices in OPTIONS.items()})
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.1
+
+
+def test_markers_of_groups_that_become_one_are_joined() -> None:
+    package = 'name = "a"\ngroups = ["main", "dev", "dev-x-y"]\nfiles = [\n]\nmarkers = {%s}\n'
+    both = "dev = \"os_name == 'nt'\", dev-x-y = \"python_version < '3.12'\""
+    roles = {"dev": "dev", "dev-x-y": "dev"}
+    joined = "markers = \"os_name == 'nt' or python_version < '3.12'\"\n"
+    start = 'name = "a"\ngroups = ["dev"]\n'
+    assert fit_package(package % both, roles) == f"{start}{joined}files = [\n]\n"
+    assert fit_package(package % "dev = \"os_name == 'nt'\"", roles) == f"{start}files = [\n]\n"
+    assert fit_package(package % both, {"main": "main"}) == (
+        'name = "a"\ngroups = ["main"]\nfiles = [\n]\n'
+    )
+    assert fit_package(package % both, {"main": "main", "dev": "dev"}).endswith(
+        "files = [\n]\nmarkers = {dev = \"os_name == 'nt'\"}\n"
+    )
+    assert fit_package(package % both, {"train": "train"}) == ""
 
 
 def test_lock_fits_any_name_and_licence(bake: Bake) -> None:
@@ -34,8 +126,9 @@ def test_lock_fits_any_name_and_licence(bake: Bake) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_template_keeps_the_lock_of_the_default_project(project: Path) -> None:
-    assert (project / "poetry.lock").read_text(encoding="utf-8") == LOCK
+def test_template_keeps_the_lock_of_all_options() -> None:
+    wanted = content_hash(tomllib.loads(superset.superset(template())))
+    assert f'content-hash = "{wanted}"' in LOCK, "run `make lock ARGS=--keep`"
 
 
 def test_lock_names_no_index() -> None:

@@ -3,12 +3,15 @@
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import toolbox
+from superset import superset
+from variants import Template
 
 LOCK = toolbox.TEMPLATE / "poetry.lock"
 HOOK = toolbox.ROOT / "hooks" / "pre_gen_project.py"
@@ -30,11 +33,6 @@ def run(*command: str | Path, cwd: Path = toolbox.ROOT) -> str:
     if done.returncode:
         raise SystemExit(f"'{' '.join(map(str, command))}' failed with {done.returncode}.")
     return done.stdout
-
-
-def render(directory: Path) -> Path:
-    run(*toolbox.cookiecutter(directory))
-    return directory / SLUG
 
 
 def moved(before: str, after: str, pattern: re.Pattern[str]) -> list[str]:
@@ -78,12 +76,26 @@ def lock_tools() -> None:
     )
 
 
-def lock_project() -> None:
-    """Resolve the rendered project's dependencies anew."""
+def lock_project(keep: bool = False) -> None:
+    """Resolve the dependencies of all options at once, anew or with what is locked kept."""
     with tempfile.TemporaryDirectory() as directory:
-        project = render(Path(directory))
-        run(toolbox.program("poetry"), "lock", "--regenerate", cwd=project)
-        write(LOCK, (project / "poetry.lock").read_text(encoding="utf-8"), PACKAGE)
+        place = Path(directory)
+        (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
+        if keep:
+            shutil.copy(LOCK, place)
+        run(toolbox.program("poetry"), "lock", *([] if keep else ["--regenerate"]), cwd=place)
+        write(LOCK, (place / "poetry.lock").read_text(encoding="utf-8"), PACKAGE)
+
+
+def install_everything(place: Path) -> None:
+    """Install all options, side by side, into .venv below a folder."""
+    (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
+    shutil.copy(LOCK, place)
+    wanted = ("--all-groups", "--output", "requirements.txt")
+    run(toolbox.program("poetry"), "export", "--quiet", *wanted, cwd=place)
+    run(toolbox.program("uv"), "venv", "--quiet", "--python", sys.executable, ".venv", cwd=place)
+    sync = ("pip", "sync", "--quiet", "--require-hashes", "--python", ".venv")
+    run(toolbox.program("uv"), *sync, "requirements.txt", cwd=place)
 
 
 def import_names(project: Path) -> set[str]:
@@ -103,9 +115,8 @@ def taken(lock: str, importable: set[str]) -> list[str]:
 def write_names() -> None:
     """Write the names that no project may take into the hook."""
     with tempfile.TemporaryDirectory() as directory:
-        project = render(Path(directory))
-        run("make", "install", cwd=project)
-        names = taken(LOCK.read_text(encoding="utf-8"), import_names(project))
+        install_everything(Path(directory))
+        names = taken(LOCK.read_text(encoding="utf-8"), import_names(Path(directory)))
     hook = HOOK.read_text(encoding="utf-8")
     head, rest = hook.split("# <taken>\n")
     tail = rest.split("# </taken>\n")[1]
@@ -136,10 +147,17 @@ def main() -> int:
         nargs="*",
         choices=[*PARTS, []],
         metavar="PART",
-        help="tools (what `make demo` and `make test` install), project (the poetry.lock that "
-        "each rendered project gets), names (what the hook refuses); all of them by default",
+        help="tools (what `make demo` and `make test` install), project (the lock of all options, "
+        "from which each project gets its own), names (what the hook refuses); by default all",
     )
-    for part in parser.parse_args().part or PARTS:
+    parser.add_argument(
+        "--keep", action="store_true", help="project alone: keep versions, add what an option adds"
+    )
+    arguments = parser.parse_args()
+    if arguments.keep:
+        lock_project(keep=True)
+        return 0
+    for part in arguments.part or PARTS:
         PARTS[part]()
     return 0
 

@@ -15,6 +15,9 @@ TOOLS = ROOT / ".tools"
 REQUIREMENTS = ROOT / "tools" / "requirements"
 OLDEST_PYTHON = (3, 11)
 
+# The tools build on the hooks, which lie beside them.
+sys.path.append(str(ROOT / "hooks"))
+
 
 def load_installer() -> ModuleType:
     """The rendered project's own installer, which knows pip's index and how to make tools."""

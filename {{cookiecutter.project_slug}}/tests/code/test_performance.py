@@ -79,9 +79,8 @@ def test_several_classes_and_numbers_are_compared_alike() -> None:
     codes = rng.integers(0, 3, ROWS)
     sure = np.full((ROWS, 3), 0.1)
     sure[np.arange(ROWS), codes] = 0.8
-    good, bad = Sample({"when": days()}, sure, codes), Sample(
-        {"when": days()}, rng.permutation(sure), codes
-    )
+    good = Sample({"when": days()}, sure, codes)
+    bad = Sample({"when": days()}, rng.permutation(sure), codes)
     assert compare("log_loss", good, bad, THREE).worsening.low > 0.1
     values = rng.normal(size=ROWS)
     near = Sample({"when": days()}, values + 0.1 * rng.normal(size=ROWS), values)

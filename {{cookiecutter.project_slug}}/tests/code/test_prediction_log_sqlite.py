@@ -28,6 +28,8 @@ from {{ cookiecutter.package_name }}.prediction_log.sqlite_writer import GroupWr
 START = datetime(2013, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
+Window = tuple[int, int]
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -97,12 +99,12 @@ def test_the_cost_of_a_sample_and_a_count_does_not_grow_with_the_log(
     for since, until in (wide, narrow):
         window = to_microseconds(since), to_microseconds(until)
 
-        def sample(connection: sqlite3.Connection) -> None:
+        def sample(connection: sqlite3.Connection, window: Window = window) -> None:
             assert len(queries.sample(connection, *window, 100, labelled=labelled)) == 100
 
         assert steps(large, sample) < 1.5 * steps(small, sample)
 
-        def count(connection: sqlite3.Connection) -> None:
+        def count(connection: sqlite3.Connection, window: Window = window) -> None:
             queries.count(connection, *window)
 
         # One step more for each minute that had no prediction in the small log.

@@ -64,7 +64,7 @@ class Registry:
     @beside
     def prepare(self) -> None:
         """Import MLflow and make its store: seconds that a thread can wait for meanwhile."""
-        self.tracking.experiment_id
+        _ = self.tracking.experiment_id
         warm_up()
 
     @beside

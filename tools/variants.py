@@ -1,0 +1,104 @@
+"""The variants that the questions make, and any file of the template rendered for one of them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from cookiecutter.generate import generate_context, is_copy_only_path
+from cookiecutter.prompt import prompt_for_config
+from cookiecutter.utils import create_env_with_context
+from jinja2 import nodes
+
+import toolbox
+
+Answers = Mapping[str, str]
+
+
+def questions(root: Path = toolbox.ROOT) -> dict[str, Any]:
+    """What cookiecutter.json says, private variables included."""
+    answers: dict[str, Any] = json.loads((root / "cookiecutter.json").read_text(encoding="utf-8"))
+    return answers
+
+
+def options(root: Path = toolbox.ROOT) -> dict[str, list[str]]:
+    """The questions with choices, in their order; each combination of answers is a variant."""
+    asked = {name: answer for name, answer in questions(root).items() if name[0] != "_"}
+    return {name: answer for name, answer in asked.items() if isinstance(answer, list)}
+
+
+def combinations(choices: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
+    for answers in product(*choices.values()):
+        yield dict(zip(choices, answers, strict=True))
+
+
+class Template:
+    """Renders single files as Cookiecutter does; several roots, so that a copy can be broken."""
+
+    def __init__(self, root: Path = toolbox.ROOT) -> None:
+        self.root = root
+        self.tree = root / toolbox.TEMPLATE.name
+        self.options = options(root)
+        self._contexts: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+
+    def context(self, answers: Answers) -> dict[str, Any]:
+        """What Cookiecutter hands to Jinja for these answers, the rest being defaults."""
+        key = tuple(sorted(answers.items()))
+        if key not in self._contexts:
+            asked = generate_context(str(self.root / "cookiecutter.json"), None, dict(answers))
+            filled = {
+                "cookiecutter": prompt_for_config({"cookiecutter": asked["cookiecutter"]}, True)
+            }
+            self._contexts[key] = filled
+        return self._contexts[key]
+
+    def text(self, path: str, answers: Answers) -> str:
+        """A file of the template's tree as a variant gets it; without its Jinja if it is copied."""
+        raw = (self.tree / path).read_text(encoding="utf-8")
+        return raw if self.is_copied(path) else self.render(raw, answers)
+
+    def render(self, text: str, answers: Answers) -> str:
+        return str(self.environment.from_string(text).render(**self.context(answers)))
+
+    def is_copied(self, path: str) -> bool:
+        """Whether Cookiecutter leaves a file's content as it stands."""
+        return bool(is_copy_only_path(path, self.context({})))
+
+    def reads(self, path: str) -> tuple[str, ...]:
+        """The options on which a file's name and content depend, from their syntax trees."""
+        found = self._variables(path)
+        if not self.is_copied(path):
+            found |= self._variables((self.tree / path).read_text(encoding="utf-8"))
+        return tuple(option for option in self.options if option in self._origins(found))
+
+    def _variables(self, text: str) -> set[str]:
+        """The attributes of `cookiecutter` that a text reads; all of them if it takes it whole."""
+        tree = self.environment.parse(text)
+        uses = [name for name in tree.find_all(nodes.Name) if name.name == "cookiecutter"]
+        read = [node.attr for node in tree.find_all(nodes.Getattr) if node.node in uses]
+        return set(read) if len(read) == len(uses) else set(questions(self.root))
+
+    def _origins(self, names: set[str]) -> set[str]:
+        """The variables, and those that they are made from."""
+        asked = questions(self.root)
+        known: set[str] = set()
+        while names - known:
+            known |= names
+            texts = [asked[name] for name in names if isinstance(asked.get(name), str)]
+            names = names.union(*(self._variables(text) for text in texts))
+        return known
+
+    def name(self, path: str, answers: Answers) -> str:
+        """What a file of the template's tree is called in a variant."""
+        return self.render(path, answers)
+
+    @property
+    def environment(self) -> Any:
+        return create_env_with_context(self.context({}))
+
+
+@cache
+def template() -> Template:
+    return Template()
