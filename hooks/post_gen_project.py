@@ -20,6 +20,13 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
         "Apache-2.0": ("LICENSE.Apache-2.0",),
         "Proprietary": ("LICENSE.Proprietary",),
     },
+    "model_library": {
+        "scikit_learn": (),
+        "lightgbm": (
+            "src/{{cookiecutter.package_name}}/models/lightgbm.py",
+            "tests/code/test_lightgbm.py",
+        ),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),

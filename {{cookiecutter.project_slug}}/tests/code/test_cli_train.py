@@ -31,7 +31,7 @@ def test_a_training_can_be_read_by_a_program(
     assert (registered.run_id, told["passed"]) == (told["run_id"], True)
     assert {"data", "imports", "fits", "register"} <= set(told["phases"])
     assert all(seconds >= 0 for seconds in told["phases"].values())
-    assert {row["candidate"] for row in told["leaderboard"]["rows"]} == {"dummy", "linear", "trees"}
+    assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}
 
 
 def test_a_refused_model_is_told_and_the_command_fails(

@@ -75,7 +75,7 @@ def test_the_reference_holds_held_out_rows_with_their_predictions(trained: "Trai
 
 def test_the_leaderboard_names_every_candidate_best_first(trained: "Trained") -> None:
     board = trained.result.leaderboard
-    assert {row.candidate for row in board.rows} == {"dummy", "linear", "trees"}
+    assert {row.candidate for row in board.rows} >= {"dummy", "linear", "trees"}
     assert [row.mean for row in board.rows] == sorted(row.mean for row in board.rows)
     assert board.winner.candidate == trained.result.manifest.candidate
     assert board.table().splitlines()[1].startswith("* 1 ")
@@ -86,7 +86,7 @@ def test_every_candidate_is_a_run_under_the_training(trained: "Trained") -> None
     tracking = trained.project.registry.tracking
     runs = tracking.client.search_runs([tracking.experiment_id])
     parents = [run.data.tags.get("mlflow.parentRunId") for run in runs]
-    assert parents.count(trained.result.run_id) == 3
+    assert parents.count(trained.result.run_id) == len(trained.result.leaderboard.rows)
     parent = tracking.client.get_run(trained.result.run_id)
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["gate_score"] == trained.result.gate.figures["score"]

@@ -1,0 +1,96 @@
+"""Gradient-boosted trees of LightGBM.
+
+They take missing values as they are and categories as positions, like the trees of scikit-learn
+beside them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from lightgbm import LGBMClassifier, LGBMRegressor
+
+from . import Candidate, Parameters, Task
+
+# The newest that onnxmltools writes.
+_OPSET = 15
+
+# Small trees: rows of one day or one group resemble each other, and large trees learn that.
+_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 0.1,
+    "n_estimators": 100,
+    "num_leaves": 8,
+    "min_child_samples": 200,
+    "reg_lambda": 10.0,
+}
+# The same rows give the same trees, and nothing is told on the way.
+_ALWAYS: dict[str, Any] = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+
+
+def candidates(task: Task) -> list[Candidate]:
+    return [
+        Candidate(
+            "lightgbm",
+            lambda parameters: _trees(task, parameters),
+            space=_space,
+            to_onnx=to_onnx,
+        )
+    ]
+
+
+def _trees(task: Task, parameters: Parameters) -> Any:
+    kind = LGBMRegressor if task.problem == "regression" else LGBMClassifier
+    surroundings = {"random_state": task.seed, "n_jobs": task.threads}
+    return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
+
+
+def _space(trial: Any) -> dict[str, Any]:
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+        "n_estimators": trial.suggest_int("n_estimators", 50, 300, step=25),
+        "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
+        "min_child_samples": trial.suggest_int("min_child_samples", 5, 200, log=True),
+        "reg_lambda": trial.suggest_float("reg_lambda", 1e-3, 10.0, log=True),
+    }
+
+
+def to_onnx(estimator: Any, features: int) -> bytes:
+    """The trees in ONNX, which compares in float32: thresholds are rounded down to that.
+
+    LightGBM's thresholds lie between two values of the matrix. Rounded to the nearest float32, one
+    between neighbours would become the upper of them, and send it to the wrong side.
+    """
+    from onnxmltools import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    rows = [("rows", FloatTensorType([None, features]))]
+    model = convert_lightgbm(estimator, initial_types=rows, zipmap=False, target_opset=_OPSET)
+    (ensemble,) = [node for node in model.graph.node if node.op_type.startswith("TreeEnsemble")]
+    written = {attribute.name: attribute for attribute in ensemble.attribute}
+    exact = np.zeros(len(written["nodes_values"].floats))
+    for at, threshold in _thresholds(estimator.booster_.dump_model()["tree_info"], written):
+        exact[at] = threshold
+    nearest = exact.astype(np.float32)
+    below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+    written["nodes_values"].floats[:] = below.tolist()
+    return bytes(model.SerializeToString())
+
+
+def _thresholds(
+    trees: list[dict[str, Any]], written: dict[str, Any]
+) -> Iterator[tuple[int, float]]:
+    """Every threshold of LightGBM, and its place among the nodes of the ONNX form."""
+    ids = zip(written["nodes_treeids"].ints, written["nodes_nodeids"].ints, strict=True)
+    places = {key: at for at, key in enumerate(ids)}
+    children = {
+        "left_child": written["nodes_truenodeids"].ints,
+        "right_child": written["nodes_falsenodeids"].ints,
+    }
+    for number, tree in enumerate(trees):
+        waiting = [(tree["tree_structure"], places[number, 0])]
+        while waiting:
+            node, at = waiting.pop()
+            if "threshold" in node:
+                yield at, node["threshold"]
+                for name, ids_of in children.items():
+                    waiting.append((node[name], places[number, ids_of[at]]))
