@@ -77,7 +77,7 @@ def table(medians: Mapping[str, Seconds]) -> str:
     lines = ["| seconds | ours | kedro | ours / kedro |", "| --- | --- | --- | --- |"]
     for phase in (*PHASES, "total", "cpu"):
         mine, other = ours.get(phase, 0.0), theirs.get(phase)
-        ratio = f"{mine / other:.2f}" if other else "–"
+        ratio = f"{mine / other:.2f}" if other and other >= 0.1 else "–"
         lines.append(
             f"| {phase} | {mine:.1f} | {'–' if other is None else f'{other:.1f}'} | {ratio} |"
         )
