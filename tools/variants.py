@@ -1,8 +1,9 @@
 """The variants that the questions make, and any file of the template rendered for one of them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from jinja2 import nodes
 import toolbox
 
 Answers = Mapping[str, str]
+JINJA = re.compile(r"\{[{%#]")
 
 
 def questions(root: Path = toolbox.ROOT) -> dict[str, Any]:
@@ -40,19 +42,14 @@ class Template:
     def __init__(self, root: Path = toolbox.ROOT) -> None:
         self.root = root
         self.tree = root / toolbox.TEMPLATE.name
+        self.questions = questions(root)
         self.options = options(root)
-        self._contexts: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+        self._read: dict[str, set[str]] = {}
 
     def context(self, answers: Answers) -> dict[str, Any]:
         """What Cookiecutter hands to Jinja for these answers, the rest being defaults."""
-        key = tuple(sorted(answers.items()))
-        if key not in self._contexts:
-            asked = generate_context(str(self.root / "cookiecutter.json"), None, dict(answers))
-            filled = {
-                "cookiecutter": prompt_for_config({"cookiecutter": asked["cookiecutter"]}, True)
-            }
-            self._contexts[key] = filled
-        return self._contexts[key]
+        config = self.root / "cookiecutter.json"
+        return _context(config, config.read_bytes(), tuple(sorted(answers.items())))
 
     def text(self, path: str, answers: Answers) -> str:
         """A file of the template's tree as a variant gets it; without its Jinja if it is copied."""
@@ -60,6 +57,8 @@ class Template:
         return raw if self.is_copied(path) else self.render(raw, answers)
 
     def render(self, text: str, answers: Answers) -> str:
+        if not JINJA.search(text):
+            return text
         return str(self.environment.from_string(text).render(**self.context(answers)))
 
     def is_copied(self, path: str) -> bool:
@@ -71,32 +70,44 @@ class Template:
         found = self._variables(path)
         if not self.is_copied(path):
             found |= self._variables((self.tree / path).read_text(encoding="utf-8"))
-        return tuple(option for option in self.options if option in self._origins(found))
+        origins = self._origins(found)
+        return tuple(option for option in self.options if option in origins)
 
     def _variables(self, text: str) -> set[str]:
         """The attributes of `cookiecutter` that a text reads; all of them if it takes it whole."""
+        if text not in self._read:
+            self._read[text] = self._parsed(text) if JINJA.search(text) else set()
+        return self._read[text]
+
+    def _parsed(self, text: str) -> set[str]:
         tree = self.environment.parse(text)
         uses = [name for name in tree.find_all(nodes.Name) if name.name == "cookiecutter"]
         read = [node.attr for node in tree.find_all(nodes.Getattr) if node.node in uses]
-        return set(read) if len(read) == len(uses) else set(questions(self.root))
+        return set(read) if len(read) == len(uses) else set(self.questions)
 
     def _origins(self, names: set[str]) -> set[str]:
         """The variables, and those that they are made from."""
-        asked = questions(self.root)
         known: set[str] = set()
         while names - known:
             known |= names
-            texts = [asked[name] for name in names if isinstance(asked.get(name), str)]
-            names = names.union(*(self._variables(text) for text in texts))
+            texts = [self.questions[name] for name in names if name in self.questions]
+            names = names.union(*(self._variables(text) for text in texts if isinstance(text, str)))
         return known
 
     def name(self, path: str, answers: Answers) -> str:
         """What a file of the template's tree is called in a variant."""
         return self.render(path, answers)
 
-    @property
+    @cached_property
     def environment(self) -> Any:
         return create_env_with_context(self.context({}))
+
+
+@cache
+def _context(config: Path, content: bytes, answers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """Cookiecutter's own answers; the content is there to notice a change of the file."""
+    asked = generate_context(str(config), None, dict(answers))
+    return {"cookiecutter": prompt_for_config({"cookiecutter": asked["cookiecutter"]}, True)}
 
 
 @cache

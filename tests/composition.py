@@ -1,0 +1,219 @@
+"""Whether the files that a variant keeps fit together: for all variants, by arithmetic on sets.
+
+Each function returns complaints: the template's file first, then what is wrong, and where.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import references
+from references import normalized
+from world import Variants, World
+
+from superset import superset
+
+# Read by their names alone, by whoever is named here.
+CONVENTIONS = {
+    r"README\.md|LICENSE|\.env\.example": "people",
+    r"pyproject\.toml|poetry\.(lock|toml)": "Poetry",
+    r"Makefile": "make",
+    r"\.gitignore": "git",
+    r"\.flake8": "flake8",
+    r"\.pre-commit-config\.yaml": "pre-commit",
+    r"\.github/workflows/\w+\.yml": "GitHub",
+    r"tests/(.*/)?(test_\w+|conftest)\.py": "pytest",
+    r"src/\w+/(.*/)?(__init__|__main__)\.py|src/\w+/py\.typed": "Python",
+}
+TEXT = (".md", ".toml", ".yml", ".yaml", ".py", ".example", ".flake8", "Makefile", ".gitignore")
+
+
+def complaints(world: World) -> list[str]:
+    checks = (owners, answers, imports, dependencies, lock, paths, targets, orphans)
+    return [found for check in checks for found in check(world)]
+
+
+def texts(world: World, *endings: str) -> Iterator[tuple[str, str, Variants]]:
+    for path in world.paths:
+        if path.endswith(endings) and path != "poetry.lock":
+            for text, variants in world.editions[path].items():
+                yield path, text, variants
+
+
+def owners(world: World) -> Iterator[str]:
+    """A path has one question for its owner, and each name in the project one file."""
+    for question, rows in world.owned.items():
+        if set(rows) != set(world.template.options.get(question, [])):
+            yield f"hooks/post_gen_project.py: {question} is not owned answer by answer"
+        for path in sorted({path for paths in rows.values() for path in paths}):
+            if not (world.template.tree / path).exists():
+                yield f"{path}: owned by {question}, and not in the template"
+    places: dict[str, tuple[str, Variants]] = {}
+    for path in world.paths:
+        if len(world.owners(path)) > 1:
+            yield f"{path}: has two owners: {' and '.join(sorted(world.owners(path)))}"
+        other, taken = places.get(world.place(path), ("", 0))
+        if both := taken & world.kept[path]:
+            yield f"{path}: kept beside {other} under one name ({world.example(both)})"
+        if not world.kept[path]:
+            yield f"{path}: kept by no variant"
+        places[world.place(path)] = (other or path, taken | world.kept[path])
+
+
+def answers(world: World) -> Iterator[str]:
+    """Every answer makes a difference to some file."""
+    for question, choices in world.template.options.items():
+        seen: dict[frozenset[tuple[str, str]], str] = {}
+        for choice in choices:
+            others = {name: each[0] for name, each in world.template.options.items()}
+            bit = world.where({**others, question: choice})
+            project = frozenset(
+                (world.place(path), text)
+                for path in world.paths
+                for text, variants in world.editions[path].items()
+                if variants & bit
+            )
+            if project in seen:
+                yield f"cookiecutter.json: {question}={choice} changes nothing in any file"
+            seen[project] = choice
+
+
+def python(world: World) -> Iterator[tuple[str, references.References, Variants]]:
+    for path, text, variants in texts(world, ".py"):
+        yield path, references.python_references(world.place(path), text, world.package), variants
+
+
+def imports(world: World) -> Iterator[str]:
+    """What is imported from inside the project is kept."""
+    for path, found, variants in python(world):
+        for alternatives in sorted(found.modules):
+            have = 0
+            for module in alternatives:
+                have |= world.exists.get(f"{module}.py", 0)
+                have |= world.exists.get(f"{module}/__init__.py", 0)
+            exact = world.exists.get(f"{alternatives[0]}.py")
+            if lacking := variants & ~(have if exact is None else exact):
+                name = alternatives[-1 if exact is None else 0]
+                yield f"{path}: imports {name}, not there with {world.example(lacking)}"
+
+
+def dependencies(world: World) -> Iterator[str]:
+    """What is imported or called is declared, and what is declared is used, or has its reason."""
+    declared: dict[str, Variants] = {}
+    excused: dict[str, Variants] = {}
+    own: set[str] = set()
+    for _, text, variants in texts(world, "pyproject.toml"):
+        asked = references.requirements(text)
+        own.add(normalized(tomllib.loads(text)["project"]["name"]))
+        for name, reason in asked.items():
+            stub = name.removeprefix("types-").removesuffix("-stubs")
+            declared[name] = declared.get(name, 0) | variants
+            if reason.strip() or (stub != name and stub in asked):
+                excused[name] = excused.get(name, 0) | variants
+    used: dict[str, Variants] = {}
+    imported = [(path, found.packages, variants) for path, found, variants in python(world)]
+    for path, names, variants in [*imported, *called(world, own)]:
+        for name in sorted(names):
+            used[name] = used.get(name, 0) | variants
+            if lacking := variants & ~declared.get(name, 0):
+                yield f"{path}: needs {name}, not declared with {world.example(lacking)}"
+    for name, variants in sorted(declared.items()):
+        if idle := variants & ~used.get(name, 0) & ~excused.get(name, 0):
+            yield f"pyproject.toml: nothing uses {name} with {world.example(idle)}, nor says why"
+
+
+def lock(world: World) -> Iterator[str]:
+    """The lock of all options was made from what all options ask for."""
+    wanted = world.hook.content_hash(tomllib.loads(superset(world.template)))
+    text = (world.template.tree / "poetry.lock").read_text(encoding="utf-8")
+    if f'content-hash = "{wanted}"' not in text:
+        yield "poetry.lock: is not that of all options: run `make lock ARGS=--keep`"
+
+
+def called(world: World, own: set[str]) -> Iterator[tuple[str, frozenset[str], Variants]]:
+    ignored = own | {PurePosixPath(world.package).name.replace("_", "-"), "python"}
+    for path, text, variants in texts(world, ".md", "Makefile", ".yml", ".yaml"):
+        yield path, frozenset(map(normalized, references.programs(text))) - ignored, variants
+
+
+def made(world: World) -> str:
+    """A pattern of the paths that running the project makes: what its .gitignore names."""
+    lines = {line for _, text, _ in texts(world, ".gitignore") for line in text.splitlines()}
+    names = {line.strip("/") for line in lines if line and line[0] not in "#*" and "*" not in line}
+    return rf"({'|'.join(map(re.escape, sorted(names)))})(/.*)?"
+
+
+def paths(world: World) -> Iterator[str]:
+    """What a file names as a path of the project is kept."""
+    roots = {place.partition("/")[0] for place in world.exists} - {"."}
+    folders = {root for root in roots if any(each.startswith(f"{root}/") for each in world.exists)}
+    for path, text, variants in texts(world, *TEXT):
+        named = {
+            each
+            for each in references.mentioned_paths(text)
+            if (each.partition("/")[0] in folders and "/" in each) or each in roots - folders
+        }
+        if path.endswith(".md"):
+            named |= references.quoted_paths(text)
+        for each in sorted(named):
+            if path.endswith(".gitignore") or re.fullmatch(made(world), each):
+                continue
+            if lacking := variants & ~world.exists.get(each, 0):
+                yield f"{path}: names {each}, not there with {world.example(lacking)}"
+
+
+def targets(world: World) -> Iterator[str]:
+    """What pages and workflows ask make for is a target of the Makefile."""
+    have: dict[str, Variants] = {}
+    for _, text, variants in texts(world, "Makefile"):
+        for target in re.findall(r"^([a-z]+):", text, re.MULTILINE):
+            have[target] = have.get(target, 0) | variants
+    for path, text, variants in texts(world, ".md", ".yml", ".yaml"):
+        for target in sorted(references.targets(text)):
+            if lacking := variants & ~have.get(target, 0):
+                yield f"{path}: asks for make {target}, not there with {world.example(lacking)}"
+
+
+def orphans(world: World) -> Iterator[str]:
+    """Every file is read by a tool, or a file that is kept with it imports or names it."""
+    reached = reaching(world)
+    for path in world.paths:
+        place = world.place(path)
+        if any(re.fullmatch(pattern, place) for pattern in CONVENTIONS):
+            continue
+        stem = place.removesuffix(".py")
+        found = (
+            reached.get(stem, 0) | reached.get(place, 0) | reached.get(PurePosixPath(place).name, 0)
+        )
+        if lonely := world.kept[path] & ~found:
+            yield f"{path}: nobody owns or uses it with {world.example(lonely)}"
+
+
+def reaching(world: World) -> dict[str, Variants]:
+    """Modules, paths and file names, and the variants in which another file refers to them."""
+    reached: dict[str, Variants] = {}
+    families: dict[str, set[str]] = {}
+    configured: dict[str, Variants] = {}
+
+    def reach(name: str, variants: Variants) -> None:
+        reached[name] = reached.get(name, 0) | variants
+
+    for path, found, variants in python(world):
+        own = world.place(path).removesuffix(".py")
+        for module in {module for each in found.modules for module in each} - {own}:
+            reach(module, variants)
+        for word in found.words:
+            reach(word if "." in word else f"{PurePosixPath(own).parent}/{word}", variants)
+        for family in found.families:
+            families.setdefault(family, set()).update(found.words)
+    for path, text, variants in texts(world, *TEXT):
+        if path.startswith("config/"):
+            for word in re.findall(r"\w+", re.sub(r"#.*", "", text)):
+                configured[word] = configured.get(word, 0) | variants
+        for name in references.mentioned_paths(text) if not path.endswith(".py") else ():
+            reach(name, variants)
+    for family in families:
+        for word, variants in configured.items():
+            reach(f"{family}/{word}", variants)
+    return reached

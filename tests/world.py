@@ -1,0 +1,124 @@
+"""All variants at once: which of them keep a file, and what it says in which.
+
+A set of variants is an integer with one bit for each combination of answers, so that statements
+about all of them are arithmetic and nothing has to be rendered twice.
+"""
+
+import importlib.util
+from collections import defaultdict
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+from jinja2 import TemplateError
+
+from baking import files
+from variants import Answers, Template, combinations
+
+Variants = int
+
+
+class World:
+    """The template below a root, seen in all its variants."""
+
+    def __init__(self, root: Path) -> None:
+        self.template = Template(root)
+        self.hook = load(root / "hooks" / "post_gen_project.py")
+        self.owned: dict[str, dict[str, tuple[str, ...]]] = self.hook.OWNED
+        self.combinations = list(combinations(self.template.options))
+        self.all: Variants = (1 << len(self.combinations)) - 1
+        self.paths = sorted(files(self.template.tree))
+        self._places: dict[str, str] = {}
+        self.broken: dict[str, str] = {}
+        self._answered: defaultdict[tuple[str, str], Variants] = defaultdict(int)
+        for at, answers in enumerate(self.combinations):
+            for answer in answers.items():
+                self._answered[answer] |= 1 << at
+
+    def where(self, answers: Answers) -> Variants:
+        """The variants that have given these answers."""
+        found = self.all
+        for answer in answers.items():
+            found &= self._answered[answer]
+        return found
+
+    def example(self, variants: Variants) -> str:
+        """The answers of one of the variants, those that differ from the defaults."""
+        answers = self.combinations[(variants & -variants).bit_length() - 1]
+        first = self.combinations[0]
+        named = [f"{name}={answers[name]}" for name in answers if answers[name] != first[name]]
+        return ", ".join(named) or "the default answers"
+
+    def owners(self, path: str) -> dict[str, Variants]:
+        """The rows of the ownership table that cover a path, and the variants that keep each."""
+        around = {path, *map(str, PurePosixPath(path).parents)}
+        found: dict[str, Variants] = {}
+        for question, rows in self.owned.items():
+            for answer, paths in rows.items():
+                for each in around & set(paths):
+                    key = f"{question}: {each}"
+                    found[key] = found.get(key, 0) | self.where({question: answer})
+        return found
+
+    @cached_property
+    def kept(self) -> dict[str, Variants]:
+        """For each file of the template, the variants that keep it."""
+        found = {}
+        for path in self.paths:
+            found[path] = self.all
+            for variants in self.owners(path).values():
+                found[path] &= variants
+        return found
+
+    @cached_property
+    def editions(self) -> dict[str, dict[str, Variants]]:
+        """For each file of the template, its distinct texts and the variants that have them."""
+        return {path: self._editions(path) for path in self.paths}
+
+    def _editions(self, path: str) -> dict[str, Variants]:
+        try:
+            read = {name: self.template.options[name] for name in self.template.reads(path)}
+        except TemplateError as error:
+            self.broken[path] = str(error)
+            return {}
+        found: dict[str, Variants] = {}
+        for answers in combinations(read):
+            if variants := self.where(answers) & self.kept[path]:
+                try:
+                    text = self.template.text(path, answers)
+                except TemplateError as error:
+                    self.broken[path] = str(error)
+                    continue
+                found[text] = found.get(text, 0) | variants
+        return found
+
+    def place(self, path: str) -> str:
+        """Where a file of the template stands in a project."""
+        if path not in self._places:
+            name = str(self.hook.KEPT_AS.get(path, path))
+            self._places[path] = self.template.name(name, {})
+        return self._places[path]
+
+    @cached_property
+    def exists(self) -> dict[str, Variants]:
+        """For each path of a project, folders too, the variants that have it."""
+        found: defaultdict[str, Variants] = defaultdict(int)
+        for path in self.paths:
+            place = self.place(path)
+            for each in (place, *map(str, PurePosixPath(place).parents)):
+                found[each] |= self.kept[path]
+        return dict(found)
+
+    @property
+    def package(self) -> str:
+        """The folder of the package in a project."""
+        return self.template.name("src/{{cookiecutter.package_name}}", {})
+
+
+def load(path: Path) -> ModuleType:
+    """A hook as a module, whatever else is called so."""
+    spec = importlib.util.spec_from_file_location("broken_or_not", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
