@@ -5,7 +5,7 @@ TOOL_PYTHON := .tools/Scripts/python.exe
 else
 TOOL_PYTHON := .tools/bin/python
 endif
-CODE := hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
+CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -26,7 +26,7 @@ lint: ## Check style and types of the template's own code
 	@$(TOOL_PYTHON) -m black --check --quiet --diff $(CODE)
 	@$(TOOL_PYTHON) -m isort --check-only $(CODE)
 	@$(TOOL_PYTHON) -m flake8 $(CODE)
-	@$(TOOL_PYTHON) -m mypy tools hooks/pre_gen_project.py hooks/post_gen_project.py tests
+	@$(TOOL_PYTHON) -m mypy benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests
 
 format: ## Put the template's own code into style
 	@python3 tools/toolbox.py test

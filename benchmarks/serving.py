@@ -27,6 +27,7 @@ PROBE = "/health/ready"
 _PATIENCE = 60.0
 _POLL = 0.005
 
+# Without a return type, for which FastAPI would make a model: the least that an app can be.
 _EMPTY = f"""
 from fastapi import FastAPI
 
@@ -34,8 +35,8 @@ app = FastAPI()
 
 
 @app.get("{PROBE}")
-async def ready() -> dict[str, str]:
-    return {{"status": "ready"}}
+async def ready():
+    return {{}}
 """
 _ECHO = f"""{_EMPTY}
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,40 +121,73 @@ def has_plugins(poetry: Path) -> bool:
     return all(plugin in listed for plugin in PLUGINS)
 
 
-def find_poetry() -> Path:
-    """The Poetry on PATH if it has the plugins, else one of the project's own."""
-    found = shutil.which("poetry")
-    if found and has_plugins(Path(found)):
-        return Path(found)
+def own_poetry() -> Path:
+    """A Poetry with all plugins, in the project's .tools."""
     print("Poetry comes from .tools, which is set up once", flush=True)
     make_environment(ROOT / ".tools", list(TOOLS), "\n".join([sys.version, *TOOLS]))
     return executable(ROOT / ".tools", "poetry")
 
 
-def install_with_uv(uv: str, poetry: Path, python: Path, env: dict[str, str]) -> None:
-    """Export the lock, let uv bring the environment to exactly that, and add the project."""
-    requirements = ROOT / ".venv" / "requirements.txt"
-    if not executable(ROOT / ".venv", "python").exists():
-        run([uv, "venv", "--quiet", "--python", python, ".venv"], env)
-    export: list[str | Path] = [poetry, "export", "--quiet", "--all-groups", "--output"]
-    run([*export, requirements.relative_to(ROOT)], env)
+def find_poetry() -> Path:
+    """The Poetry on PATH if it has the plugins, else one of the project's own."""
+    found = shutil.which("poetry")
+    return Path(found) if found and has_plugins(Path(found)) else own_poetry()
+
+
+def install_with_uv(uv: str, python: Path) -> None:
+    """Export the lock, let uv bring the environment to exactly that, and add the project.
+
+    Poetry and pip take their time to start, so they do it side by side.
+    """
+    env = surroundings({})
     target = executable(ROOT / ".venv", "python").relative_to(ROOT)
-    sync: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--python", target]
+    fresh = not (ROOT / target).exists()
+    if fresh:
+        run([uv, "venv", "--quiet", "--python", python, ".venv"], env)
+    requirements = Path(".venv", "requirements.txt")
+    export: list[str | Path] = ["export", "--quiet", "--all-groups", "--output", requirements]
+    with ThreadPoolExecutor() as pool:
+        settings = pool.submit(index_settings, python)
+        found = shutil.which("poetry")
+        poetry = Path(found) if found else own_poetry()
+        root: list[str | Path] = [poetry, "install", "--quiet", "--only-root"]
+        # Into an empty environment the project goes first: uv is to add there, not to remove.
+        adding = pool.submit(run, root, env) if fresh else None
+        # Whether a Poetry can export is found out by exporting: asking takes as long.
+        if subprocess.run([poetry, *export], cwd=ROOT, env=env, capture_output=True).returncode:
+            run([own_poetry(), *export], env)
+    env = surroundings(settings.result())
+    how = ["install", "--no-deps", "--requirement"] if fresh else ["sync"]
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
-    run([*sync, *quiet, requirements.relative_to(ROOT)], env)
-    run([poetry, "install", "--quiet", "--only-root"], env)
+    pip: list[str | Path] = [uv, "pip", how[0], "--require-hashes", "--python", target, *quiet]
+    run([*pip, *how[1:], requirements], env)
+    if adding is None:
+        run(root, env)
+    else:
+        adding.result()
+
+
+def install_with_poetry(python: Path) -> None:
+    poetry = find_poetry()
+    env = surroundings(index_settings(python))
+    run([poetry, "env", "use", "--quiet", python], env)
+    run([poetry, "sync", "--all-groups"], env)
 
 
 def install() -> None:
     python = find_python(oldest_supported())
-    poetry = find_poetry()
-    env = surroundings(index_settings(python))
     uv = shutil.which("uv")
-    if uv:
-        install_with_uv(uv, poetry, python, env)
-    else:
-        run([poetry, "env", "use", "--quiet", python], env)
-        run([poetry, "sync", "--all-groups"], env)
+    try:
+        if uv is None:
+            install_with_poetry(python)
+        else:
+            install_with_uv(uv, python)
+    except InstallError as error:
+        if uv is None:
+            raise
+        # The fast way must not be the only one: what uv cannot do, or crashes at, Poetry may.
+        print(f"{error} Poetry takes over.", file=sys.stderr, flush=True)
+        install_with_poetry(python)
     print("The environment .venv holds what poetry.lock names.", flush=True)
 
 

@@ -10,9 +10,7 @@ ProjectError
 ├── ServiceError       the service cannot start
 ├── BundleError        a bundle that is damaged or made for other features
 ├── StoreError         a store that refuses or cannot be reached
-├── ExportError        a model whose exported form answers differently
-├── MonitoringError    a report that cannot be made
-└── GateError          a check said no
+└── ExportError        a model whose exported form answers differently
 """
 
 from typing import ClassVar
@@ -62,11 +60,3 @@ class StoreError(ProjectError):
 
 class ExportError(ProjectError):
     pass
-
-
-class MonitoringError(ProjectError):
-    pass
-
-
-class GateError(ProjectError):
-    exit_code = 3

@@ -7,16 +7,20 @@ from .bundle import read_bundle
 from .loop.sqlite_state import SqliteStateStore
 from .project import LOOP_STATE, Project
 
+ROLE_GIVEN = ("promote", "rollback", "challenge")
+
 
 @dataclass(frozen=True)
 class Version:
+    """A version that serves: since when it has its role, and its figures on the holdout."""
+
     version: str
     since: str
     metrics: dict[str, float]
 
     def sentence(self) -> str:
         figures = ", ".join(f"{name} {value:.4f}" for name, value in self.metrics.items())
-        return f"version {self.version}, trained {self.since[:16]}, on the holdout {figures}"
+        return f"version {self.version}, since {self.since[:16]}, on the holdout {figures}"
 
 
 @dataclass(frozen=True)
@@ -62,4 +66,9 @@ def _version(project: Project, version: str | None) -> Version | None:
     if version is None:
         return None
     manifest = read_bundle(project.bundles.fetch(version)).manifest
-    return Version(version, manifest.created, manifest.metrics)
+    began = [
+        entry.time.isoformat()
+        for entry in project.journal.done()
+        if entry.kind in ROLE_GIVEN and entry.figures.get("version") == version
+    ]
+    return Version(version, began[-1] if began else manifest.created, manifest.metrics)

@@ -24,13 +24,10 @@ def _train(project: Project, monkeypatch: pytest.MonkeyPatch) -> Result:
 def test_a_training_can_be_read_by_a_program(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Two candidates may be so close that the second training loses to the first by a hair.
-    monkeypatch.setenv(f"{PACKAGE.upper()}__GATE__MARGIN", "0.1")
     result = _train(project, monkeypatch)
-    assert result.exit_code == 0, (result.output, result.exception)
     told = json.loads(result.stdout)
-    registered = project.registry.version(told["version"])
-    assert (registered.run_id, told["passed"]) == (told["run_id"], True)
+    assert result.exit_code == (0 if told["passed"] else 3), (result.output, result.exception)
+    assert project.registry.version(told["version"]).run_id == told["run_id"]
     assert {"data", "imports", "fits", "register"} <= set(told["phases"])
     assert all(seconds >= 0 for seconds in told["phases"].values())
     assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}

@@ -256,6 +256,14 @@ def test_what_a_person_decided_is_noticed(world: World) -> None:
     assert kinds(world) == []
 
 
+def test_a_challenger_that_a_person_named_is_judged(world: World) -> None:
+    world.published = Published(champion="1", challenger="2")
+    world.states.save(State(monitored_until=START), 0)
+    world.loop().step()
+    state, _ = world.states.load()
+    assert (state.phase, state.challenger, state.since) == ("challenging", "2", START)
+
+
 def test_a_retraining_that_fails_leaves_the_loop_steady(world: World) -> None:
     def broken(_world: World, _reason: str) -> Retrained:
         raise RuntimeError("no memory left")

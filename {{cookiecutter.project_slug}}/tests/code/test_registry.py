@@ -12,7 +12,7 @@ import {{ cookiecutter.package_name }}
 from {{ cookiecutter.package_name }}.errors import RegistryError
 from {{ cookiecutter.package_name }}.project import Project
 from {{ cookiecutter.package_name }}.registry import Registry
-from {{ cookiecutter.package_name }}.registry.ui import run_ui
+from {{ cookiecutter.package_name }}.registry.ui import ui_command
 from {{ cookiecutter.package_name }}.registry.worker import serve
 
 
@@ -98,13 +98,9 @@ def test_a_store_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None
         open_registry(tmp_path).prepare()
 
 
-def test_the_pages_of_mlflow_are_opened_on_the_projects_store(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran: list[str] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.extend(command))
-    run_ui(project.settings, port=5055)
-    assert {"ui", "5055", project.registry.tracking.address} <= set(ran)
+def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -> None:
+    command = ui_command(project.registry, port=5055)
+    assert {"ui", "5055", project.registry.tracking.address} <= set(command)
 
 
 def test_the_worker_answers_and_fails_as_the_registry_does(registry: Registry) -> None:

@@ -87,10 +87,12 @@ def history(root: Path, as_json: bool) -> None:
 @click.pass_obj
 def replay(root: Path, months: int | None, rows_per_month: int | None, fresh: bool) -> None:
     """Play the sample's year month by month against the real service."""
+    import logging
+
     from ..logs import configure_logs
     from ..loop.replay import Audience, replay_year
 
-    configure_logs()
+    configure_logs(logging.ERROR)  # the display tells of alerts already
     with display("rows") as shown:
         replay_year(
             root,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import reasons
 from .columns import DTYPES, Array, Columns, length, missing, to_datetime64, to_json
 from .model import Action, Column, ColumnType, Contract
 
@@ -88,7 +89,7 @@ def _checked(columns: Columns, rows: int, found: list[Violation]) -> Checked:
 
 def _unknown_fields(rows: Sequence[Mapping[str, object]], known: set[str]) -> list[Violation]:
     return [
-        Violation(number, name, row[name], "is not in the contract", "refuse")
+        Violation(number, name, row[name], reasons.UNKNOWN_FIELD, "refuse")
         for number, row in enumerate(rows)
         for name in row
         if name not in known
@@ -101,7 +102,7 @@ def _constraint_violations(specs: Sequence[Column], columns: Columns) -> list[Vi
         values = columns[spec.name]
         absent = missing(values)
         if not spec.nullable and absent.any():
-            found += _at(spec, values, absent, "is missing", "refuse")
+            found += _at(spec, values, absent, reasons.MISSING, "refuse")
         if spec.range is not None:
             found += _outside(spec, values)
         if spec.categories is not None:
@@ -109,8 +110,8 @@ def _constraint_violations(specs: Sequence[Column], columns: Columns) -> list[Vi
             words = {None, *spec.categories.values}
             unknown = np.array([value not in words for value in values], dtype=np.bool_)
             if unknown.any():
-                reason = "is not one of the known categories"
-                found += _at(spec, values, unknown, reason, spec.categories.otherwise)
+                action = spec.categories.otherwise
+                found += _at(spec, values, unknown, reasons.UNKNOWN_CATEGORY, action)
     return found
 
 
@@ -120,9 +121,9 @@ def _outside(spec: Column, values: Array) -> list[Violation]:
     low, high = spec.range.minimum, spec.range.maximum
     with np.errstate(invalid="ignore"):
         if low is not None and (below := values < low).any():
-            found += _at(spec, values, below, f"is below {low:g}", spec.range.otherwise)
+            found += _at(spec, values, below, reasons.below(low), spec.range.otherwise)
         if high is not None and (above := values > high).any():
-            found += _at(spec, values, above, f"is above {high:g}", spec.range.otherwise)
+            found += _at(spec, values, above, reasons.above(high), spec.range.otherwise)
     return found
 
 
@@ -136,7 +137,7 @@ def _at(
 
 
 def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, list[Violation]]:
-    read, wanted = _READERS[spec.type]
+    read = _READERS[spec.type]
     found: list[Violation] = []
     values: list[Any] = []
     for row, value in enumerate(raw):
@@ -144,7 +145,7 @@ def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, list[Violation]]
             values.append(None if value is None else read(value))
         except (TypeError, ValueError, OverflowError):
             values.append(None)
-            found.append(Violation(row, spec.name, value, f"should be {wanted}", "refuse"))
+            found.append(Violation(row, spec.name, value, reasons.unreadable(spec), "refuse"))
     if spec.type in ("category", "text"):
         array = np.empty(len(values), dtype=object)
         array[:] = values
@@ -193,11 +194,11 @@ def _datetime(value: object) -> np.datetime64:
     return to_datetime64(value)
 
 
-_READERS: dict[ColumnType, tuple[Callable[[object], Any], str]] = {
-    "integer": (_integer, "a whole number"),
-    "number": (_number, "a finite number"),
-    "boolean": (_boolean, "true or false"),
-    "category": (_string, "a text"),
-    "text": (_string, "a text"),
-    "datetime": (_datetime, "a date and time in ISO 8601"),
+_READERS: dict[ColumnType, Callable[[object], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "category": _string,
+    "text": _string,
+    "datetime": _datetime,
 }

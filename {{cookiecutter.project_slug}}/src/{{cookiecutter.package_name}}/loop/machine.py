@@ -8,7 +8,7 @@ It holds no logic of the stages it calls. Every step ends with a conditional wri
 state, so a step that is repeated or run twice at once changes nothing twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,12 +18,13 @@ import msgspec
 from ..clock import Clock
 from ..contract import Contract
 from ..journal import Entry, Journal
-from ..monitoring import Finding, Monitoring
+from ..monitoring import Monitoring
 from ..prediction_log import PredictionLog
 from ..publication import Entry as Published
 from ..registry import Transitions
 from ..settings import Settings
 from .judge import Judgement, judge
+from .reasons import reasons
 from .state import Phase, State, StateStore
 
 ACTOR = "loop"
@@ -85,6 +86,10 @@ class Loop:
         if state.phase == "retraining":
             self._retrain(state, revision, f"taken up again: {state.reason}")
             return None
+        if state.phase == "steady" and (challenger := self.published().challenger):
+            state = self._move(state, "challenging", f"somebody put version {challenger} on trial")
+            state = msgspec.structs.replace(state, challenger=challenger)
+            revision = self._save(state, revision)
         if state.phase == "challenging":
             state, revision = self._judge(state, revision)
         if not self._is_monitoring_due(state):
@@ -108,7 +113,7 @@ class Loop:
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
     def _react(self, state: State, revision: int, monitoring: Monitoring) -> None:
-        for kind, reason in _reasons(monitoring).items():
+        for kind, reason in reasons(monitoring).items():
             action = getattr(self.settings.actions, kind)
             if action != "advise":
                 self.alert(reason)
@@ -214,25 +219,3 @@ class LostRaceError(Exception):
 
 def _before(state: State, until: object) -> bool:
     return state.since is None or state.since < until  # type: ignore[operator]
-
-
-def _reasons(monitoring: Monitoring) -> dict[str, str]:
-    """One sentence for each question that was answered with trouble."""
-    troubled = {
-        "performance": monitoring.performance == "worse",
-        "drift": monitoring.drift,
-        "quality": monitoring.quality,
-    }
-    return {
-        kind: _sentence(kind, [f for f in monitoring.findings if f.kind == kind])
-        for kind, is_so in troubled.items()
-        if is_so
-    }
-
-
-def _sentence(kind: str, findings: Sequence[Finding]) -> str:
-    columns = [finding.column for finding in findings if finding.column]
-    if not columns:
-        return "; ".join(finding.sentence() for finding in findings) or kind
-    more = f" and {len(columns) - 5} more columns" if len(columns) > 5 else ""
-    return f"{kind} in {', '.join(columns[:5])}{more}"

@@ -3,16 +3,16 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from ..bundle import read_bundle
-from ..contract import Contract
+from ..contract import Column, Contract
 from ..contract.check import check_rows
-from ..contract.columns import Columns
+from ..contract.columns import Array, Columns
 from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.metrics import Floats, metrics_of
 from ..evaluation.target import Truth, encode_target
@@ -20,11 +20,13 @@ from ..monitoring import Monitoring
 from ..prediction_log import LoggedRow, Output
 from ..predictor import OnnxPredictor, Prediction
 from ..project import Project
-from .story import Decision, Interval, Month, Outcome, Story, VersionSpan
+from .spans import Traces, follow, refused_spans, served_spans
+from .story import Decision, Interval, Month, Story
 
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rmse"}
 RESAMPLES = 200
 CONFIDENCE = 0.95
+RESTLESS = 3
 BOOKKEEPING = ("before", "after", "features", "run_id", "version")
 
 
@@ -44,14 +46,6 @@ class PlayedMonth:
         return f"{self.since:%Y-%m}      {self.rows} rows, {drift}, performance {performance}"
 
 
-@dataclass
-class _Traces:
-    """Event times at which a version answered, and at which it ran in shadow."""
-
-    served: list[datetime] = field(default_factory=list)
-    shadow: list[datetime] = field(default_factory=list)
-
-
 def narrate(
     project: Project, played: Sequence[PlayedMonth], *, rows_per_month: int, page: Path
 ) -> Story:
@@ -60,15 +54,15 @@ def narrate(
     assert replay is not None
     apart_from = replay.moment(replay.report_from)
     metric = CHART_METRIC[project.contract.problem]
-    traces: dict[str, _Traces] = {}
-    narrator = _Narrator(project, apart_from, page.parent, traces)
+    traces: Traces = {}
+    narrator = _Narrator(project, apart_from, page.parent, traces, _restless(project, played))
     months = tuple(narrator.month(month) for month in played)
     return Story(
         title=f"{project.settings.root.name}: the loop, month by month",
         metric=metric,
         greater_is_better=metrics_of(project.contract.problem)[metric].greater_is_better,
         months=months,
-        versions=(*_spans(project, traces, played[-1].until), *_refused(project)),
+        versions=(*served_spans(project, traces, played[-1].until), *refused_spans(project)),
         decisions=tuple(
             Decision(entry.time, entry.kind, entry.reason, _telling(entry.figures), entry.actor)
             for entry in project.journal.done()
@@ -83,20 +77,26 @@ class _Narrator:
     """Turns a played month into a told one; the first model predicts the same rows again."""
 
     def __init__(
-        self, project: Project, apart_from: datetime, folder: Path, traces: dict[str, _Traces]
+        self,
+        project: Project,
+        apart_from: datetime,
+        folder: Path,
+        traces: Traces,
+        restless: Sequence[Column],
     ) -> None:
         self._project = project
         self._contract = project.contract
         self._apart_from = apart_from
         self._folder = folder
         self._traces = traces
+        self._restless = restless
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
         self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)))
 
     def month(self, month: PlayedMonth) -> Month:
         rows = list(self._project.log.rows(month.since, month.until))
-        _trace(self._traces, rows)
+        follow(self._traces, rows)
         labelled = [row for row in rows if row.label is not None]
         columns, truth = _columns(self._contract, labelled)
         resampling = Resampling(
@@ -118,6 +118,7 @@ class _Narrator:
             drifted=bool(found and found.drift),
             performance=found.performance if found else "unknown",
             report=self._link(found),
+            context={_titled(column): _mean(columns[column.name]) for column in self._restless},
             traffic=Counter(_served(row).version for row in rows),
         )
 
@@ -145,6 +146,24 @@ class _Narrator:
         return os.path.relpath(self._project.settings.path(found.report), self._folder)
 
 
+def _restless(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:
+    """The numeric columns that drifted most: what the months were like, in the data."""
+    scores: Counter[str] = Counter()
+    for month in played:
+        scores.update(dict(month.monitoring.drift_scores) if month.monitoring else {})
+    numeric = [column for column in project.contract.features if column.type == "number"]
+    return sorted(numeric, key=lambda column: -scores[column.name])[:RESTLESS]
+
+
+def _titled(column: Column) -> str:
+    name = column.name.replace("_", " ")
+    return f"{name}, mean {column.unit}" if column.unit else f"mean {name}"
+
+
+def _mean(values: Array) -> float:
+    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
+
+
 def _columns(contract: Contract, rows: Sequence[LoggedRow]) -> tuple[Columns, Truth]:
     columns = check_rows(contract, [row.record.columns for row in rows]).columns
     target = contract.target
@@ -169,62 +188,6 @@ def _served(row: LoggedRow) -> Output:
     return next(output for output in row.record.outputs if output.served)
 
 
-def _trace(traces: dict[str, _Traces], rows: Sequence[LoggedRow]) -> None:
-    for row in rows:
-        for output in row.record.outputs:
-            trace = traces.setdefault(output.version, _Traces())
-            (trace.served if output.served else trace.shadow).append(row.record.event_time)
-
-
-def _spans(project: Project, traces: dict[str, _Traces], end: datetime) -> list[VersionSpan]:
-    published = project.published()
-    spans = []
-    for version, trace in sorted(traces.items(), key=lambda item: int(item[0])):
-        manifest = read_bundle(project.bundles.fetch(version)).manifest
-        is_champion = version == published.champion
-        in_trial = version == published.challenger
-        spans.append(
-            VersionSpan(
-                version=version,
-                run_id=manifest.run_id,
-                trained_until=datetime.fromisoformat(manifest.trained_until or manifest.created),
-                served_from=min(trace.served, default=None),
-                served_to=end if is_champion else max(trace.served, default=None),
-                shadow_from=min(trace.shadow, default=None),
-                shadow_to=end if in_trial else max(trace.shadow, default=None),
-                outcome=_outcome(trace, is_champion=is_champion, in_trial=in_trial),
-                figures=manifest.metrics,
-            )
-        )
-    return spans
-
-
-def _refused(project: Project) -> list[VersionSpan]:
-    """Models that the gate refused; they never came near a request."""
-    return [
-        VersionSpan(
-            version=str(entry.figures["version"]),
-            run_id=str(entry.figures["run_id"]),
-            trained_until=entry.time,
-            served_from=None,
-            served_to=None,
-            shadow_from=None,
-            shadow_to=None,
-            outcome="refused",
-        )
-        for entry in project.journal.done()
-        if entry.kind == "refused"
-    ]
-
-
 def _telling(figures: Mapping[str, object]) -> dict[str, object]:
     """Figures for people; addresses and digests stay in the journal."""
     return {name: value for name, value in figures.items() if name not in BOOKKEEPING}
-
-
-def _outcome(trace: _Traces, *, is_champion: bool, in_trial: bool) -> Outcome:
-    if is_champion:
-        return "champion"
-    if in_trial:
-        return "challenger"
-    return "retired" if trace.served else "rejected"

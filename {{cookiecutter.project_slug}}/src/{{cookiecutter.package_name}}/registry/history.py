@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..journal import Entry, Journal
+from ..journal import INTENT, Entry, Journal
 
-INTENT = "intent"
 DROPPED = "dropped"
 TRANSITIONS = ("promote", "challenge", "reject", "rollback")
 

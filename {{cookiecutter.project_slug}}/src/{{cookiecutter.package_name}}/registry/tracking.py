@@ -21,7 +21,6 @@ _SQLITE = "sqlite:///"
 ARTIFACTS = "artifacts"
 PARENT_TAG = "mlflow.parentRunId"
 NAME_TAG = "mlflow.runName"
-USER_TAG = "mlflow.user"
 # What MLflow says of its own use of SQLAlchemy 2.1 and of its own type hints, and that a model
 # with a signature has no example.
 _CHATTER = (

@@ -13,10 +13,10 @@ import msgspec
 from ..bundle import read_bundle
 from ..clock import Clock
 from ..errors import BundleError, RegistryError
-from ..journal import Entry, Journal
+from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
 from ..publication import Entry as Published
-from .history import DROPPED, INTENT, champions, last_of, open_intent, transitions
+from .history import DROPPED, champions, last_of, open_intent, transitions
 from .mlflow_registry import REFUSED, VERDICT_TAG, Registry
 
 CHAMPION = "champion"

@@ -1,8 +1,10 @@
 """MLflow's own pages on the project's store."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .mlflow_registry import Registry
@@ -12,16 +14,21 @@ if TYPE_CHECKING:
 
 
 def run_ui(settings: "Settings", *, port: int) -> None:
-    """Serve MLflow's pages on loopback until interrupted."""
+    """Serve MLflow's pages on loopback until interrupted or terminated."""
     registry = Registry.open(settings)
     registry.prepare()
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command = ui_command(registry, port=port)
+    with suppress(KeyboardInterrupt), subprocess.Popen(command, env=environment) as pages:
+        signal.signal(signal.SIGTERM, lambda *_: pages.terminate())
+        pages.wait()
+
+
+def ui_command(registry: Registry, *, port: int) -> list[str]:
+    """The command that serves the pages of a registry; one person needs one worker."""
     tracking = registry.tracking
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", tracking.address]
+    command += ["--workers", "1", "--backend-store-uri", tracking.address]
     if tracking.database is not None:
         command += ["--default-artifact-root", tracking.artifacts.as_posix()]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
-    try:
-        subprocess.run(command, env=environment, check=False)
-    except KeyboardInterrupt:
-        return
+    return command

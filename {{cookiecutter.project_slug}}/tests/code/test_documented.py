@@ -1,0 +1,70 @@
+"""What is not documented does not exist: commands, endpoints and settings are named for people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from {{ cookiecutter.package_name }}.cli import cli
+from {{ cookiecutter.package_name }}.contract import Contract
+from {{ cookiecutter.package_name }}.serving.openapi import document
+from {{ cookiecutter.package_name }}.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        parts = getattr(field.annotation, "__args__", ())
+        inner = next((part for part in (field.annotation, *parts) if is_section(part)), None)
+        if inner is None:
+            yield f"{prefix}{name}"
+        else:
+            yield from keys(inner, f"{prefix}{name}.")
+
+
+def is_section(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, BaseModel)
+
+
+def written(body: dict[str, object], prefix: str = "") -> Iterator[str]:
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from written(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("command", list(commands(cli)))
+def test_the_readme_names_every_command(command: str) -> None:
+    assert f" {command}" in README
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert [name for name, command in cli.commands.items() if not command.help] == []
+
+
+def test_the_settings_file_names_every_key() -> None:
+    body = yaml.safe_load((ROOT / "config/project.yaml").read_text(encoding="utf-8"))
+    assert set(written(body)) == set(keys(Settings)) - {"root"}
+
+
+def test_the_readme_names_every_endpoint(shop: Contract) -> None:
+    endpoints = [
+        f"`{method.upper()} {path}`"
+        for path, methods in document(shop, title="", version="", secured=True)["paths"].items()
+        for method in methods
+    ]
+    assert endpoints and [endpoint for endpoint in endpoints if endpoint not in README] == []
