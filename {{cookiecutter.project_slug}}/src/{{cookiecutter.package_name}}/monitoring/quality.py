@@ -16,8 +16,8 @@ from .findings import Finding, Severity
 from .samples import Sample
 
 # A share of missing values moves with the seasons (calm air has no gusts). A rise by this share of
-# all rows is more than that, and less than what a source that stopped delivering does.
-MISSING_RISE = 0.3
+# all rows deserves a look, and is less than what a source that stopped delivering does.
+MISSING_RISE = 0.2
 # Fewer rows than these say nothing about how many there should be.
 FEWEST_BEFORE = 100
 FEWEST_FOR_AGE = 20
