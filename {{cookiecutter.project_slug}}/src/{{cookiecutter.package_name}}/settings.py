@@ -41,7 +41,7 @@ class Tuning(_Section):
 
 class Training(_Section):
     models: tuple[str, ...]
-    metric: Literal["log_loss", "brier", "roc_auc"]
+    metric: Literal["log_loss", "brier", "roc_auc", "rmse", "mae"]
     folds: Annotated[int, Field(ge=2)]
     holdout: Duration
     holdout_share: Share
