@@ -179,7 +179,7 @@ def _specification(column: Column) -> str:
 
 
 def _parcels() -> dict[str, object]:
-    """Far and heavy parcels are late; from March on they go ever farther, and weight counts less."""
+    """Far and heavy parcels are late; from March on they go farther, and weight counts less."""
     rng = np.random.default_rng(3)
     day = np.repeat(np.arange(DAYS), PARCELS_A_DAY)
     minutes = np.sort(rng.integers(0, 24 * 60, (DAYS, PARCELS_A_DAY)), axis=1).ravel()
