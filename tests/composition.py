@@ -35,9 +35,11 @@ def complaints(world: World) -> list[str]:
 
 
 def texts(world: World, *endings: str) -> Iterator[tuple[str, str, Variants]]:
+    """All that stands in files whose names end so, piece by piece; Python has no pieces."""
     for path in world.paths:
         if path.endswith(endings) and path != "poetry.lock":
-            for text, variants in world.editions[path].items():
+            whole = path.endswith(".py")
+            for text, variants in world.editions[path].items() if whole else world.passages[path]:
                 yield path, text, variants
 
 
@@ -71,7 +73,7 @@ def answers(world: World) -> Iterator[str]:
             project = frozenset(
                 (world.place(path), text)
                 for path in world.paths
-                for text, variants in world.editions[path].items()
+                for text, variants in world.passages[path]
                 if variants & bit
             )
             if project in seen:
@@ -103,7 +105,7 @@ def dependencies(world: World) -> Iterator[str]:
     declared: dict[str, Variants] = {}
     excused: dict[str, Variants] = {}
     own: set[str] = set()
-    for _, text, variants in texts(world, "pyproject.toml"):
+    for text, variants in world.editions["pyproject.toml"].items():
         asked = references.requirements(text)
         own.add(normalized(tomllib.loads(text)["project"]["name"]))
         for name, reason in asked.items():
@@ -148,6 +150,7 @@ def paths(world: World) -> Iterator[str]:
     """What a file names as a path of the project is kept."""
     roots = {place.partition("/")[0] for place in world.exists} - {"."}
     folders = {root for root in roots if any(each.startswith(f"{root}/") for each in world.exists)}
+    ignored = re.compile(made(world))
     for path, text, variants in texts(world, *TEXT):
         named = {
             each
@@ -157,7 +160,7 @@ def paths(world: World) -> Iterator[str]:
         if path.endswith(".md"):
             named |= references.quoted_paths(text)
         for each in sorted(named):
-            if path.endswith(".gitignore") or re.fullmatch(made(world), each):
+            if path.endswith(".gitignore") or ignored.fullmatch(each):
                 continue
             if lacking := variants & ~world.exists.get(each, 0):
                 yield f"{path}: names {each}, not there with {world.example(lacking)}"
