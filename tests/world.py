@@ -6,6 +6,7 @@ about all of them are arithmetic and nothing has to be rendered twice.
 
 import importlib.util
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 from math import prod
 from pathlib import Path, PurePosixPath
@@ -84,6 +85,14 @@ class World:
     def editions(self) -> dict[str, dict[str, Variants]]:
         """For each file of the template, its distinct texts and the variants that have them."""
         return {path: self._editions(path) for path in self.paths}
+
+    def texts(self, *endings: str) -> Iterator[tuple[str, str, Variants]]:
+        """All that stands in files whose names end so, piece by piece; Python has no pieces."""
+        for path in self.paths:
+            if path.endswith(endings) and path != "poetry.lock":
+                whole = self.editions[path].items() if path.endswith(".py") else self.passages[path]
+                for text, variants in whole:
+                    yield path, text, variants
 
     def _rendered(self, path: str) -> list[list[tuple[str, Variants]]]:
         """What each piece of a file becomes in the variants that keep it, and in which."""
