@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import dependencies
+import links
 import references
 from references import python
 from world import Variants, World
@@ -44,7 +45,17 @@ TEXT = (
 
 
 def complaints(world: World) -> list[str]:
-    checks = (owners, answers, imports, dependencies.complaints, lock, paths, targets, orphans)
+    checks = (
+        owners,
+        answers,
+        imports,
+        dependencies.complaints,
+        lock,
+        paths,
+        links.complaints,
+        targets,
+        orphans,
+    )
     return [found for check in checks for found in check(world)]
 
 

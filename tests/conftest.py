@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typed import Types
+from world import World
 
 import behaviour
 import covering
@@ -114,3 +116,9 @@ def installed(
     default = {question: answers[0] for question, answers in options().items()}
     request.config.stash[RUNS].append(behaviour.Run(DEFAULT, default, passed=True))
     return project
+
+
+@pytest.fixture(scope="session")
+def types(tmp_path_factory: pytest.TempPathFactory) -> Types:
+    """mypy, for any template whose libraries are those of this one."""
+    return Types(World(toolbox.ROOT), tmp_path_factory.mktemp("types"), toolbox.surroundings())

@@ -126,11 +126,10 @@ def mentioned_paths(text: str) -> frozenset[str]:
 
 @cache
 def quoted_paths(page: str) -> frozenset[str]:
-    """What a page names as a file or folder: code that looks like one, and links."""
+    """What a page names as a file or folder: code that looks like one."""
     code = re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", page)
     looks = [each for each in code if "/" in each or re.search(r"\.(md|toml|ya?ml|py|lock)$", each)]
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page)
-    return frozenset(each.rstrip("/") for each in [*looks, *links])
+    return frozenset(each.rstrip("/") for each in looks)
 
 
 @cache
