@@ -108,8 +108,12 @@ def test_settings_fit_their_tools(laid_out: dict[str, Path], style: str) -> None
         check([*dry], makefile.parent, [makefile], "make")
 
 
-def test_types_are_right_in_every_file(world: World, types: Types) -> None:
+@pytest.mark.parametrize("libraries", ["types", "newest_types"])
+def test_types_are_right_in_every_file(
+    world: World, libraries: str, request: pytest.FixtureRequest
+) -> None:
     """As `make types` finds in a project, here with those libraries alone that have types."""
+    types: Types = request.getfixturevalue(libraries)
     found, seen = types.complaints(world)
     assert found == []
     assert set(seen) == {path for path in world.paths if is_checked(path)}

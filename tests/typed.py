@@ -107,13 +107,17 @@ def lay_out(world: World, directory: Path, answers: dict[str, str]) -> set[str]:
 
 
 class Types:
-    """mypy, with the libraries that have types, in an environment of its own below a folder."""
+    """mypy, with the libraries that have types, in an environment of its own below a folder.
 
-    def __init__(self, world: World, folder: Path, env: dict[str, str]) -> None:
+    Which versions of them are locked depends on the interpreter.
+    """
+
+    def __init__(self, world: World, folder: Path, interpreter: Path) -> None:
         python = toolbox.load_installer().executable(folder / "types", "python")
         pinned = folder / "types.txt"
         pinned.write_text("\n".join(requirements(world)), encoding="utf-8")
-        subprocess.run(["uv", "venv", "--quiet", folder / "types"], env=env, check=True)
+        env, make = toolbox.surroundings(), ["uv", "venv", "--quiet", "--python"]
+        subprocess.run([*make, interpreter, folder / "types"], env=env, check=True)
         install: list[str | Path] = ["uv", "pip", "install", "--quiet", "--no-deps"]
         subprocess.run([*install, "--python", python, "-r", pinned], env=env, check=True)
         # A comment that silences mypy about a library that is not here is none too many.
