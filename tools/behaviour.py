@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -14,12 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from post_gen_project import OWNED
+from post_gen_project import OWNERS, Owned
 
 import toolbox
 from superset import by_answer
 from variants import options, template
 
+OWNED: Owned = tomllib.loads((toolbox.TEMPLATE / OWNERS).read_text(encoding="utf-8"))
 SLUG, PACKAGE = "my-ml-project", "my_ml_project"
 SECONDS_A_STEP = 1800
 # The question whose answers need an interpreter each.

@@ -90,16 +90,18 @@ class Template:
         return {"cookiecutter": {**self._contexts[decisive], **answers}}
 
     def pieces(self, path: str) -> list[str]:
-        """A file of the template's tree in pieces; one, which is left alone, if it is copied."""
+        """A file of the template's tree in pieces; one, named by the hook, if it is copied."""
         raw = (self.tree / path).read_text(encoding="utf-8")
-        return [raw] if self.is_copied(path) else pieces(raw)
+        return [self._named(raw)] if self.is_copied(path) else pieces(raw)
 
     def text(self, path: str, answers: Answers) -> str:
         """A file of the template's tree as a variant gets it: rendered, or named by the hook."""
         raw = (self.tree / path).read_text(encoding="utf-8")
-        if not self.is_copied(path):
-            return self.render(raw, answers)
-        return raw.replace(PACKAGE_NAME, self.context(answers)["cookiecutter"]["package_name"])
+        return self._named(raw) if self.is_copied(path) else self.render(raw, answers)
+
+    def _named(self, text: str) -> str:
+        """A copied file with the name that the hook writes into the tests, which is no option."""
+        return text.replace(PACKAGE_NAME, self.context({})["cookiecutter"]["package_name"])
 
     def render(self, text: str, answers: Answers) -> str:
         if not JINJA.search(text):
