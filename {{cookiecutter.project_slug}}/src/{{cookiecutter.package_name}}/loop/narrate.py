@@ -172,7 +172,8 @@ def _outcomes(contract: Contract, truth: Truth) -> dict[str, float]:
         return {_titled(contract.target): _mean(truth)}
     if not 2 < len(contract.classes) <= MOST_SHARES:
         return {}
-    shares = np.bincount(truth, minlength=len(contract.classes)) / max(len(truth), 1)
+    counts = np.bincount(truth.astype(np.int64), minlength=len(contract.classes))
+    shares = counts / max(len(truth), 1)
     names = (str(label).replace("_", " ") for label in contract.classes)
     return {f"{name}, share": float(share) for name, share in zip(names, shares, strict=True)}
 
