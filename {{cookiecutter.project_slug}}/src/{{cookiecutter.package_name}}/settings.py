@@ -51,6 +51,10 @@ class Training(_Section):
 
 class Gate(_Section):
     margin: Annotated[float, Field(ge=0)]
+    slice_rows: Positive
+    slice_factor: Annotated[float, Field(ge=0)]
+    max_size: Positive
+    max_latency: Duration
     confidence: Share
     resamples: Positive
 
