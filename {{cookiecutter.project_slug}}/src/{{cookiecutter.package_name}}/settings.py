@@ -39,6 +39,11 @@ class Tuning(_Section):
     timeout: Duration
 
 
+class Costs(_Section):
+    wrong_yes: Annotated[float, Field(gt=0)] = 1
+    wrong_no: Annotated[float, Field(gt=0)] = 1
+
+
 class Training(_Section):
     models: tuple[str, ...]
     metric: Literal["log_loss", "brier", "roc_auc", "rmse", "mae"]
@@ -46,6 +51,7 @@ class Training(_Section):
     holdout: Duration
     holdout_share: Share
     threads: Positive
+    costs: Costs = Costs()
     tuning: Tuning
 
 

@@ -19,11 +19,12 @@ from ..evaluation.gate import (
 from ..evaluation.metrics import Floats, Metric, metrics_of
 from ..evaluation.slices import find_slices
 from ..models import predicted
-from ..predictor import OnnxSession, Prediction
+from ..predictor import OnnxSession, decide
 from ..publication import BundleStore
 from ..settings import Settings
 from .champion import compare_with_champion
 from .export import Parity, check_parity, export, one_row_seconds
+from .onnx_tail import with_tail
 from .preparation import Holdout
 from .reference import reference_file
 from .selection import Selection
@@ -54,6 +55,7 @@ class Examined:
     metrics: dict[str, float]
     encoder: Encoder
     holdout: Holdout
+    threshold: float | None
 
     @property
     def parity(self) -> Parity:
@@ -61,7 +63,7 @@ class Examined:
 
     def files(self, contract: Contract) -> dict[str, bytes]:
         """Content of the bundle's files by name."""
-        answers = _prediction(contract, self.exported.predicted)
+        answers = decide(self.exported.predicted, contract.classes, self.threshold)
         return {
             MODEL: self.exported.model,
             ENCODER: self.encoder.to_json().encode(),
@@ -89,7 +91,11 @@ class Examination:
         matrix = self.holdout.matrix
         classes = len(self.contract.classes)
         model = export(selection.candidate, selection.winner, matrix.shape[1])
-        parity = check_parity(model, selection.winner, matrix, self.encoder, classes=classes)
+        if classes:
+            seen = selection.winner.classes_.astype(int).tolist()
+            model = with_tail(model, seen, classes, selection.calibration)
+        native = selection.calibrated()
+        parity = check_parity(model, native, matrix, self.encoder, classes=classes)
         session = OnnxSession(model, threads=self.settings.training.threads)
         scores = session.run(matrix)
         latency = one_row_seconds(session, matrix)
@@ -143,10 +149,5 @@ class Examination:
                 judge_costs(len(exported.model), exported.latency, limits),
             ]
         )
-        return Examined(exported, verdict, metrics, self.encoder, held)
+        return Examined(exported, verdict, metrics, self.encoder, held, selection.threshold)
 
-
-def _prediction(contract: Contract, scores: Floats) -> Prediction:
-    if not contract.classes:
-        return Prediction(scores.tolist(), None)
-    return Prediction([contract.classes[code] for code in scores.argmax(axis=1)], scores)

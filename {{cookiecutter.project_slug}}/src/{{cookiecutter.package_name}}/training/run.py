@@ -192,6 +192,7 @@ class _Training:
             snapshot=self.snapshot.digest,
             candidate=selection.candidate.name,
             trained_until=prepared.trained_until,
+            threshold=examined.threshold,
             metrics=examined.metrics,
             parity=examined.parity.figures(),
         )
