@@ -43,10 +43,10 @@ label_horizon: 1d
 columns:
   parcel no.: {type: text, role: id, example: p-1}
   sent at: {type: datetime, role: time, example: "2013-01-01T10:00:00+00:00"}
-  from: {type: category, categories: {values: [east, north, west], otherwise: warn}}
+  from depot: {type: category, categories: {values: [east, north, west], otherwise: warn}}
   way (km): {type: number, range: {minimum: 0, maximum: 2000, otherwise: refuse}, example: 120.5}
-  weight: {type: number, nullable: true, unit: kg, example: 2.5}
-  gift: {type: boolean, nullable: true}
+  weight (kg): {type: number, nullable: true, example: 2.5}
+  "gift?": {type: boolean, nullable: true}
   arrives late: {type: boolean, role: target}
 """
 # What differs from the project's own settings, so that tests hold whatever those are.
@@ -179,7 +179,7 @@ def _specification(column: Column) -> str:
 
 
 def _parcels() -> dict[str, object]:
-    """Far and heavy parcels are late; from March on they go ever farther, and weight counts less."""
+    """Far and heavy parcels are late; from March on they go farther, and weight counts less."""
     rng = np.random.default_rng(3)
     day = np.repeat(np.arange(DAYS), PARCELS_A_DAY)
     minutes = np.sort(rng.integers(0, 24 * 60, (DAYS, PARCELS_A_DAY)), axis=1).ravel()
@@ -193,9 +193,9 @@ def _parcels() -> dict[str, object]:
     return {
         "parcel no.": [f"p-{number}" for number in range(len(day))],
         "sent at": pa.array(moments, pa.timestamp("us", "UTC")),
-        "from": np.array(["east", "north", "west"])[depot],
+        "from depot": np.array(["east", "north", "west"])[depot],
         "way (km)": np.minimum(way, 2000.0),
-        "weight": pa.array(weight, mask=rng.random(len(day)) < 0.05),
-        "gift": pa.array(rng.random(len(day)) < 0.3, mask=rng.random(len(day)) < 0.05),
+        "weight (kg)": pa.array(weight, mask=rng.random(len(day)) < 0.05),
+        "gift?": pa.array(rng.random(len(day)) < 0.3, mask=rng.random(len(day)) < 0.05),
         "arrives late": late,
     }
