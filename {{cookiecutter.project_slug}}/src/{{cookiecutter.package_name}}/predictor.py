@@ -56,7 +56,9 @@ class OnnxPredictor:
 
     def predict(self, columns: Columns) -> Prediction:
         matrix = self._encoder.encode(self._features.apply(columns))
-        return decide(self._session.run(matrix), self.manifest)
+        return decide(
+            self._session.run(matrix), self.manifest.classes, self.manifest.threshold
+        )
 
 
 class OnnxSession:
@@ -80,15 +82,17 @@ class OnnxSession:
         return np.asarray(scores, dtype=np.float64)
 
 
-def decide(scores: NDArray[np.float64], manifest: Manifest) -> Prediction:
+def decide(
+    scores: NDArray[np.float64], classes: Sequence[Class], threshold: float | None = None
+) -> Prediction:
     """Turn raw scores into classes, by the threshold where there is one, or into numbers."""
-    if not manifest.classes:
+    if not classes:
         return Prediction(scores.reshape(-1).tolist(), None)
-    if manifest.threshold is not None:
-        codes = (scores[:, 1] >= manifest.threshold).astype(np.intp)
+    if threshold is not None:
+        codes = (scores[:, 1] >= threshold).astype(np.intp)
     else:
         codes = scores.argmax(axis=1)
-    return Prediction([manifest.classes[code] for code in codes], scores)
+    return Prediction([classes[code] for code in codes], scores)
 
 
 def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor:

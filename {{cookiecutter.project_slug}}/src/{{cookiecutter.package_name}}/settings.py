@@ -39,6 +39,11 @@ class Tuning(_Section):
     timeout: Duration
 
 
+class Costs(_Section):
+    wrong_yes: Annotated[float, Field(gt=0)] = 1
+    wrong_no: Annotated[float, Field(gt=0)] = 1
+
+
 class Training(_Section):
     models: tuple[str, ...]
     metric: Literal["log_loss", "brier", "roc_auc", "rmse", "mae"]
@@ -46,11 +51,16 @@ class Training(_Section):
     holdout: Duration
     holdout_share: Share
     threads: Positive
+    costs: Costs = Costs()
     tuning: Tuning
 
 
 class Gate(_Section):
     margin: Annotated[float, Field(ge=0)]
+    slice_rows: Positive
+    slice_factor: Annotated[float, Field(ge=0)]
+    max_size: Positive
+    max_latency: Duration
     confidence: Share
     resamples: Positive
 

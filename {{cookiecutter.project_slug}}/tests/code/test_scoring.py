@@ -42,8 +42,8 @@ class BySize:
             raise StoreError("too many rows at once")
         sizes = columns["size"]
         if self.contract.problem == "regression":
-            return decide(sizes.reshape(-1, 1), self.manifest)
-        return decide(np.stack([1 - sizes, sizes], axis=1), self.manifest)
+            return decide(sizes.reshape(-1, 1), self.manifest.classes)
+        return decide(np.stack([1 - sizes, sizes], axis=1), self.manifest.classes)
 
 
 def predictor(contract: Contract = BINARY, most: int = 1_000_000) -> Predictor:

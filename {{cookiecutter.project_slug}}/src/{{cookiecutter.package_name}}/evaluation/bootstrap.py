@@ -43,6 +43,21 @@ class Resampling:
         """Shape (resamples, scorers): every scorer sees the same draws, hence paired."""
         return np.array([[scorer(weights) for scorer in scorers] for weights in self._draws()])
 
+    def part_scores(
+        self, parts: Sequence[NDArray[np.intp]], scorers: Sequence[Sequence[Scorer]]
+    ) -> Floats:
+        """Shape (resamples, parts, scorers of a part); not a number where a draw misses a part."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.array(
+                [
+                    [
+                        [scorer(weights[rows]) for scorer in each]
+                        for rows, each in zip(parts, scorers)
+                    ]
+                    for weights in self._draws()
+                ]
+            )
+
     def interval(self, value: float, draws: Floats) -> Interval:
         """Around the value on all rows; each bound by itself holds with the confidence."""
         tail = 1 - self.confidence

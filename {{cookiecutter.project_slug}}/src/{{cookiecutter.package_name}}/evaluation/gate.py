@@ -1,5 +1,6 @@
 """The gate: may this model be published? It alone reads the holdout's outcomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from .bootstrap import Interval, Resampling
 from .metrics import Floats, Metric
+from .slices import Slice, SliceGain, compare_slices
 from .target import Truth
 
 
@@ -17,6 +19,7 @@ class Verdict:
     passed: bool
     sentences: tuple[str, ...]
     figures: dict[str, Any] = field(default_factory=dict)
+    slices: tuple[SliceGain, ...] = ()
 
     def sentence(self) -> str:
         return " ".join(self.sentences)
@@ -26,6 +29,7 @@ class Verdict:
             "passed": self.passed,
             "sentences": list(self.sentences),
             "figures": self.figures,
+            "slices": [found.to_json() for found in self.slices],
         }
 
 
@@ -97,3 +101,62 @@ def _scores(contest: Contest, metric: Metric, resampling: Resampling) -> tuple[l
 
 def _figures(name: str, interval: Interval) -> dict[str, float]:
     return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def judge_slices(
+    contest: Contest,
+    metric: Metric,
+    resampling: Resampling,
+    slices: Sequence[Slice],
+    margin: float,
+) -> Verdict:
+    """Refuse a model that is surely worse on some slice, by more than the slices' margin.
+
+    Its rival is the champion, or the baseline while there is none.
+    """
+    rival, name = contest.champion, "champion"
+    if rival is None:
+        rival, name = contest.baseline, "baseline"
+    models = (contest.candidate, rival)
+    gains = compare_slices(slices, contest.truth, models, metric, resampling, margin)
+    failed = [one for one in gains if one.fails]
+    told = [
+        f"On {one.name} ({one.rows} rows) it is surely more than {margin:g} worse than the "
+        f"{name}: better by {one.gain}."
+        for one in failed
+    ]
+    if gains and not failed:
+        told = [f"On none of {len(gains)} slices is it surely more than {margin:g} worse."]
+    figures = {"slices": float(len(gains)), "slices_failed": float(len(failed))}
+    return Verdict(not failed, tuple(told), figures, gains)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model may cost: bytes of its exported form, seconds to predict one row."""
+
+    size: int
+    latency: float
+
+
+def judge_costs(size: int, latency: float, limits: Limits) -> Verdict:
+    """Refuse a model that is too large to ship, or too slow to serve."""
+    told = []
+    if size > limits.size:
+        told.append(f"It takes {size:,} bytes, more than gate.max_size allows ({limits.size:,}).")
+    if latency > limits.latency:
+        told.append(
+            f"It takes {latency * 1e3:.2f} ms a row, more than gate.max_latency allows "
+            f"({limits.latency * 1e3:g} ms)."
+        )
+    return Verdict(not told, tuple(told), {"size": float(size), "latency": latency})
+
+
+def joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict: passed if all passed, with all that was said and seen."""
+    return Verdict(
+        passed=all(verdict.passed for verdict in verdicts),
+        sentences=tuple(said for verdict in verdicts for said in verdict.sentences),
+        figures={name: at for verdict in verdicts for name, at in verdict.figures.items()},
+        slices=tuple(found for verdict in verdicts for found in verdict.slices),
+    )

@@ -7,14 +7,24 @@ from ..contract import Contract
 from ..contract.columns import take
 from ..encoder import Encoder
 from ..evaluation.bootstrap import Resampling, clusters
-from ..evaluation.gate import Contest, Verdict, judge
+from ..evaluation.gate import (
+    Contest,
+    Limits,
+    Verdict,
+    joined,
+    judge,
+    judge_costs,
+    judge_slices,
+)
 from ..evaluation.metrics import Floats, Metric, metrics_of
+from ..evaluation.slices import find_slices
 from ..models import predicted
-from ..predictor import OnnxSession, Prediction
+from ..predictor import OnnxSession, decide
 from ..publication import BundleStore
 from ..settings import Settings
 from .champion import compare_with_champion
-from .export import Parity, check_parity, export
+from .export import Parity, check_parity, export, one_row_seconds
+from .onnx_tail import with_tail
 from .preparation import Holdout
 from .reference import reference_file
 from .selection import Selection
@@ -22,11 +32,18 @@ from .selection import Selection
 
 @dataclass(frozen=True)
 class Exported:
-    """The model's exported form, how near it is to the native one, what it says of the holdout."""
+    """The model's exported form.
+
+    Attributes:
+        parity: how near it is to the native one.
+        predicted: what it says of the holdout.
+        latency: seconds that it takes to predict one row.
+    """
 
     model: bytes
     parity: Parity
     predicted: Floats
+    latency: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class Examined:
     metrics: dict[str, float]
     encoder: Encoder
     holdout: Holdout
+    threshold: float | None
 
     @property
     def parity(self) -> Parity:
@@ -45,7 +63,7 @@ class Examined:
 
     def files(self, contract: Contract) -> dict[str, bytes]:
         """Content of the bundle's files by name."""
-        answers = _prediction(contract, self.exported.predicted)
+        answers = decide(self.exported.predicted, contract.classes, self.threshold)
         return {
             MODEL: self.exported.model,
             ENCODER: self.encoder.to_json().encode(),
@@ -73,9 +91,15 @@ class Examination:
         matrix = self.holdout.matrix
         classes = len(self.contract.classes)
         model = export(selection.candidate, selection.winner, matrix.shape[1])
-        parity = check_parity(model, selection.winner, matrix, self.encoder, classes=classes)
-        scores = OnnxSession(model, threads=self.settings.training.threads).run(matrix)
-        return Exported(model, parity, scores if classes else scores.reshape(-1))
+        if classes:
+            seen = selection.winner.classes_.astype(int).tolist()
+            model = with_tail(model, seen, classes, selection.calibration)
+        native = selection.calibrated()
+        parity = check_parity(model, native, matrix, self.encoder, classes=classes)
+        session = OnnxSession(model, threads=self.settings.training.threads)
+        scores = session.run(matrix)
+        latency = one_row_seconds(session, matrix)
+        return Exported(model, parity, scores if classes else scores.reshape(-1), latency)
 
     def judge(
         self,
@@ -104,9 +128,9 @@ class Examination:
             champion=against.predicted,
             note=against.note,
         )
-        gate = self.settings.gate
+        gate, columns = self.settings.gate, take(held.columns, rows)
         resampling = Resampling(
-            clusters=clusters(self.contract, take(held.columns, rows)),
+            clusters=clusters(self.contract, columns),
             resamples=gate.resamples,
             confidence=gate.confidence,
             seed=self.settings.seed,
@@ -115,11 +139,15 @@ class Examination:
             name: metric.value(held.truth, exported.predicted)
             for name, metric in metrics_of(self.contract.problem).items()
         }
-        verdict = judge(contest, self.metric, resampling, gate.margin)
-        return Examined(exported, verdict, metrics, self.encoder, held)
+        slices = find_slices(self.contract, columns, gate.slice_rows)
+        slice_margin = gate.slice_factor * gate.margin
+        limits = Limits(gate.max_size, gate.max_latency.total_seconds())
+        verdict = joined(
+            [
+                judge(contest, self.metric, resampling, gate.margin),
+                judge_slices(contest, self.metric, resampling, slices, slice_margin),
+                judge_costs(len(exported.model), exported.latency, limits),
+            ]
+        )
+        return Examined(exported, verdict, metrics, self.encoder, held, selection.threshold)
 
-
-def _prediction(contract: Contract, scores: Floats) -> Prediction:
-    if not contract.classes:
-        return Prediction(scores.tolist(), None)
-    return Prediction([contract.classes[code] for code in scores.argmax(axis=1)], scores)

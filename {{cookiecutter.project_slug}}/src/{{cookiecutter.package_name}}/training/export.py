@@ -1,5 +1,6 @@
 """The fitted model as ONNX, and the proof that it still answers the same."""
 
+import time
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ OPSETS = {"": 17, "ai.onnx.ml": 3}
 TOLERANCE = 1e-5
 _ROWS = 10_000
 _STRESSED_ROWS = 50
+_TIMED_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,16 @@ def stressed(matrix: Matrix, encoder: Encoder) -> Matrix:
         block[:, at] = value
         blocks.append(block)
     return np.concatenate(blocks)
+
+
+def one_row_seconds(session: OnnxSession, matrix: Matrix) -> float:
+    """Median time to predict one row, in seconds."""
+    times = []
+    for at in range(min(len(matrix), _TIMED_ROWS)):
+        began = time.perf_counter()
+        session.run(matrix[at : at + 1])
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))
 
 
 def _complaint(differences: Floats, tolerance: float) -> str:

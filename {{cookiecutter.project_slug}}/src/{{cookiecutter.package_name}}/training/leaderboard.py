@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..encoder import Matrix
-from ..evaluation.metrics import Metric, figure
+from ..evaluation.metrics import Floats, Metric, figure
 from ..evaluation.target import Truth
 from ..models import Candidate, predicted
 
@@ -95,6 +95,14 @@ class Leaderboard:
         return {"metric": self.metric, "rows": [asdict(row) for row in self.rows]}
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """A candidate's row, and what it said of the rows left out of each fold."""
+
+    row: Row
+    answers: tuple[Floats, ...]
+
+
 def rank(metric: Metric, rows: Sequence[Row]) -> Leaderboard:
     """Order rows, best first; of two equals the one that was named first."""
     return Leaderboard(
@@ -108,8 +116,8 @@ def cross_validate(
     metric: Metric,
     others: Mapping[str, Metric],
     threads: int,
-) -> list[Row]:
-    """Fit every candidate once a fold and score the rows left out; a row a candidate.
+) -> list[Outcome]:
+    """Fit every candidate once a fold and score the rows left out; an outcome a candidate.
 
     Several fits run beside each other, each on one thread: on small tables that beats one fit
     on several, and no thread waits for another by spinning.
@@ -124,16 +132,18 @@ def cross_validate(
             [pool.submit(score, candidate, pair) for pair in folds.pairs]
             for candidate in candidates
         ]
-        return [
-            _row(candidate, metric, [future.result() for future in fits])
-            for candidate, fits in zip(candidates, futures, strict=True)
-        ]
+        scored = [[future.result() for future in fits] for fits in futures]
+    return [
+        Outcome(_row(candidate, metric, fits), tuple(fit.answers for fit in fits))
+        for candidate, fits in zip(candidates, scored, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """One fit: every metric on the rows left out, and what it took."""
+    """One fit: what it said of the rows left out, every metric on them, and what it took."""
 
+    answers: Floats
     figures: dict[str, float]
     fit_seconds: float
     predict_seconds: float
@@ -150,7 +160,7 @@ def _score(
     answers = predicted(estimator, folds.matrix[rest], folds.classes)
     answered = time.perf_counter()
     figures = {name: found.value(folds.truth[rest], answers) for name, found in metrics.items()}
-    return _Scored(figures, fitted - began, answered - fitted, len(rest))
+    return _Scored(answers, figures, fitted - began, answered - fitted, len(rest))
 
 
 def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Scored]) -> Row:

@@ -16,6 +16,7 @@ from .handover import Handover, hand_over
 from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
+from .presentation import present
 from .records import (
     as_tags,
     record_leaderboard,
@@ -83,6 +84,9 @@ class _Training:
             with self.phases("register"):
                 record_verdict(registry, run, examined)
                 manifest = self._register(run, tags, prepared, selection, examined)
+            with self.phases("card"):
+                self._present(manifest, examined)
+            with self.phases("publish"):
                 became = give_role(
                     manifest.version,
                     examined.verdict,
@@ -158,6 +162,17 @@ class _Training:
                 features_digest=self.transitions.features_digest,
             )
 
+    def _present(self, manifest: Manifest, examined: Examined) -> None:
+        present(
+            self.settings,
+            self.contract,
+            self.snapshot,
+            self.metric,
+            manifest,
+            examined,
+            self.transitions.registry,
+        )
+
     def _register(
         self,
         run: str,
@@ -177,6 +192,7 @@ class _Training:
             snapshot=self.snapshot.digest,
             candidate=selection.candidate.name,
             trained_until=prepared.trained_until,
+            threshold=examined.threshold,
             metrics=examined.metrics,
             parity=examined.parity.figures(),
         )

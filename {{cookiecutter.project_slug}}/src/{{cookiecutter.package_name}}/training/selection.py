@@ -5,24 +5,37 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..evaluation.metrics import Metric, metrics_of
 from ..models import Candidate, Parameters
-from ..settings import Settings
-from .leaderboard import Folds, Leaderboard, cross_validate, rank
+from ..settings import Costs, Settings
+from .calibration import Calibrated, Calibration, OutOfFold, calibrate, cheapest_threshold
+from .leaderboard import Folds, Leaderboard, Outcome, cross_validate, rank
 
 TRIALS = Path("var/optuna.db")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The leaderboard, and two models fitted on all training rows: the winner, the baseline."""
+    """The leaderboard, and two models fitted on all training rows: the winner, the baseline.
+
+    Attributes:
+        calibration: of the winner's probabilities, where that helps.
+        threshold: probability from which the second of two classes is said.
+    """
 
     leaderboard: Leaderboard
     candidate: Candidate
     winner: Any
     baseline: Any
+    calibration: Calibration | None = None
+    threshold: float | None = None
+
+    def calibrated(self) -> Any:
+        """The winner as it is to be exported."""
+        return Calibrated(self.winner, self.calibration) if self.calibration else self.winner
 
 
 def select(
@@ -51,14 +64,34 @@ def select(
             tuned = _tuned(settings, candidates, folds, metric, study, progress)
             candidates = [*candidates, *tuned]
         progress(f"cross-validating {', '.join(candidate.name for candidate in candidates)}")
-        rows = cross_validate(candidates, folds, metric, others, settings.training.threads)
-        leaderboard = rank(metric, rows)
-        named = {candidate.name: candidate for candidate in candidates}
-        winner = named[leaderboard.winner.candidate]
+        outcomes = cross_validate(candidates, folds, metric, others, settings.training.threads)
+        leaderboard = rank(metric, [outcome.row for outcome in outcomes])
+        place = next(
+            at for at, outcome in enumerate(outcomes) if outcome.row is leaderboard.winner
+        )
+        winner = candidates[place]
         baseline = next(candidate for candidate in candidates if candidate.is_baseline)
         progress(f"fitting {winner.name}")
         fitted = [model.build({}).fit(folds.matrix, folds.truth) for model in (winner, baseline)]
-    return Selection(leaderboard, winner, *fitted)
+    decision = _decide(folds, outcomes[place], settings.training.costs)
+    return Selection(leaderboard, winner, *fitted, *decision)
+
+
+def _decide(
+    folds: Folds, outcome: Outcome, costs: Costs
+) -> tuple[Calibration | None, float | None]:
+    """Calibration and threshold of the winner, from rows that it was not fitted on."""
+    if not folds.classes:
+        return None, None
+    rests = [rest for _, rest in folds.pairs]
+    fold = np.concatenate([np.full(len(rest), at) for at, rest in enumerate(rests)])
+    truth = folds.truth[np.concatenate(rests)].astype(np.int64)
+    rows = OutOfFold(truth, np.concatenate(outcome.answers), fold)
+    calibration = calibrate(rows)
+    said = calibration.apply(rows.probabilities) if calibration else rows.probabilities
+    if folds.classes > 2:
+        return calibration, None
+    return calibration, cheapest_threshold(truth, said[:, 1], costs)
 
 
 def _tuned(

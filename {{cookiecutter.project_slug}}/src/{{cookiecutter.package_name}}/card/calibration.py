@@ -1,0 +1,44 @@
+"""Whether what is predicted comes true as often, or as high, as predicted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..evaluation.metrics import Floats
+from ..evaluation.target import Truth
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Rows with predictions close to one another: what was predicted, what was observed."""
+
+    predicted: float
+    observed: float
+    rows: int
+
+
+def reliability(truth: Truth, predicted: Floats, bins: int = 10) -> tuple[Bin, ...]:
+    """Bins of about equally many rows, in ascending order of the prediction.
+
+    Two classes: the probability of the second one against its share. Several classes: the
+    probability of the predicted class against how often it was right. Values: the mean
+    prediction against the mean outcome.
+
+    Args:
+        truth: class codes or values, shape (rows,).
+        predicted: probabilities of shape (rows, classes), or values of shape (rows,).
+        bins: at most so many; fewer where predictions are equal.
+    """
+    if predicted.ndim == 1:
+        said, happened = predicted, truth.astype(np.float64)
+    elif predicted.shape[1] == 2:
+        said, happened = predicted[:, 1], (truth == 1).astype(np.float64)
+    else:
+        said = predicted.max(axis=1)
+        happened = (predicted.argmax(axis=1) == truth).astype(np.float64)
+    edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)))
+    place = np.searchsorted(edges[1:-1], said, side="right")
+    parts = [np.flatnonzero(place == at) for at in np.unique(place)]
+    return tuple(
+        Bin(float(said[rows].mean()), float(happened[rows].mean()), len(rows)) for rows in parts
+    )

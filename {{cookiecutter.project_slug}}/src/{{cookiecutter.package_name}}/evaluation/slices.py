@@ -1,0 +1,114 @@
+"""Parts of the held-out rows that the whole may hide: one category, one group.
+
+The more slices are looked at, the likelier one of them looks bad by chance. Each interval is
+widened by Bonferroni's correction, so that of gates between equally good models no larger share
+refuses because of any slice than one interval allows. No few hundred resamples reach the
+quantiles that this asks for, so the bootstrap gives a standard error, and the normal
+distribution the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.columns import Columns, length, missing, to_json
+from ..contract.model import Column, Contract
+from .bootstrap import Interval, Resampling
+from .metrics import Floats, Metric
+from .target import Truth
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows in which a column has one value; `rows` are positions."""
+
+    column: str
+    value: str
+    rows: Index
+
+    @property
+    def name(self) -> str:
+        return f"{self.column} = {self.value}"
+
+
+@dataclass(frozen=True)
+class SliceGain:
+    """How much better than its rival a model is on one slice, in the metric's better direction."""
+
+    name: str
+    rows: int
+    gain: Interval
+    fails: bool
+
+    def to_json(self) -> dict[str, object]:
+        gain = {"value": self.gain.value, "low": self.gain.low, "high": self.gain.high}
+        return {"slice": self.name, "rows": self.rows, "gain": gain, "fails": self.fails}
+
+
+def find_slices(contract: Contract, columns: Columns, minimum: int) -> tuple[Slice, ...]:
+    """Every value of a category, a boolean or the group that has at least `minimum` rows."""
+    kinds = ("category", "boolean")
+    sliced = [
+        column
+        for column in contract.columns
+        if column.role == "group" or (column.role == "feature" and column.type in kinds)
+    ]
+    return tuple(one for column in sliced for one in _values(column, columns, minimum))
+
+
+def _values(column: Column, columns: Columns, minimum: int) -> list[Slice]:
+    values = columns[column.name]
+    present = np.flatnonzero(~missing(values))
+    found, inverse = np.unique(values[present], return_inverse=True)
+    parts = [present[inverse == code] for code in range(len(found))]
+    return [
+        Slice(column.name, str(to_json(column, value)), rows)
+        for value, rows in zip(found, parts, strict=True)
+        if minimum <= len(rows) < length(columns)
+    ]
+
+
+def compare_slices(
+    slices: Sequence[Slice],
+    truth: Truth,
+    models: tuple[Floats, Floats],
+    metric: Metric,
+    resampling: Resampling,
+    margin: float,
+) -> tuple[SliceGain, ...]:
+    """Compare a model with its rival on each slice.
+
+    Args:
+        slices: parts of the rows.
+        truth: class codes or values, shape (rows,).
+        models: predictions of the model and of its rival.
+        metric: what is compared.
+        resampling: of all rows.
+        margin: a slice fails if the model is surely worse by more, in units of the metric.
+    """
+    if not slices:
+        return ()
+    scorers = [
+        [metric.scorer(truth[part.rows], predicted[part.rows]) for predicted in models]
+        for part in slices
+    ]
+    ones = [
+        [scorer(np.ones(len(part.rows))) for scorer in pair] for part, pair in zip(slices, scorers)
+    ]
+    draws = resampling.part_scores([part.rows for part in slices], scorers)
+    values = metric.direction * (np.array(ones)[:, 0] - np.array(ones)[:, 1])
+    errors = np.nanstd(draws[:, :, 0] - draws[:, :, 1], axis=0)
+    width = NormalDist().inv_cdf(1 - (1 - resampling.confidence) / len(slices))
+    gains = [
+        Interval(float(value), float(value - width * error), float(value + width * error))
+        for value, error in zip(values, errors)
+    ]
+    return tuple(
+        SliceGain(part.name, len(part.rows), gain, gain.high < -margin)
+        for part, gain in zip(slices, gains)
+    )

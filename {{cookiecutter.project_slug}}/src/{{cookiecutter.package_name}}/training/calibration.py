@@ -1,0 +1,126 @@
+"""Probabilities brought nearer to the truth, and the threshold that costs least.
+
+Both are learnt on out-of-fold rows. Calibration is vector scaling with one common scale (Guo et
+al., On Calibration of Modern Neural Networks, ICML 2017), of two classes Platt's scaling:
+softmax(scale * log p + shift). It is used only where it lowers the log loss of rows that it was
+not fitted on, in every fold.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from ..encoder import Matrix
+from ..evaluation.metrics import Floats
+from ..models import predicted
+from ..settings import Costs
+
+Codes = NDArray[np.int64]
+SMALLEST = 1e-7
+_THRESHOLDS = np.linspace(0.01, 0.99, 99)
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What a candidate said of rows that it was not fitted on.
+
+    Attributes:
+        truth: class codes, shape (rows,).
+        probabilities: shape (rows, classes).
+        fold: number of the fold in which a row was left out, shape (rows,).
+    """
+
+    truth: Codes
+    probabilities: Floats
+    fold: Codes
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """softmax(scale * log p + shift), with one shift a class."""
+
+    scale: float
+    shift: tuple[float, ...]
+
+    def apply(self, probabilities: Floats) -> Floats:
+        """Probabilities of the same shape (rows, classes)."""
+        scores = self.scale * np.log(np.clip(probabilities, SMALLEST, 1.0)) + np.array(self.shift)
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        calibrated: Floats = odds / odds.sum(axis=1, keepdims=True)
+        return calibrated
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A classifier whose probabilities are calibrated."""
+
+    estimator: Any
+    calibration: Calibration
+
+    @property
+    def classes_(self) -> Codes:
+        return np.arange(len(self.calibration.shift))
+
+    def predict_proba(self, matrix: Matrix) -> Floats:
+        return self.calibration.apply(predicted(self.estimator, matrix, len(self.classes_)))
+
+
+def calibrate(rows: OutOfFold) -> Calibration | None:
+    """The calibration that helps on rows it was not fitted on; None where none does."""
+    folds = np.unique(rows.fold)
+    if len(folds) < 2:
+        return None
+    for fold in folds:
+        rest = rows.fold == fold
+        found = _fit(rows.truth[~rest], rows.probabilities[~rest])
+        before, truth = rows.probabilities[rest], rows.truth[rest]
+        if not _log_loss(truth, found.apply(before)) < _log_loss(truth, before):
+            return None
+    return _fit(rows.truth, rows.probabilities)
+
+
+def cheapest_threshold(truth: Codes, probability: Floats, costs: Costs) -> float:
+    """From which probability of the second class it costs least to say so.
+
+    Of equally cheap thresholds the one nearest to what the costs alone would say is taken.
+
+    Args:
+        truth: 0 or 1, shape (rows,).
+        probability: of the second class, shape (rows,).
+        costs: of a wrong yes and of a wrong no.
+    """
+    yes = probability[:, None] >= _THRESHOLDS
+    wrong_yes = (yes & (truth == 0)[:, None]).sum(axis=0)
+    wrong_no = (~yes & (truth == 1)[:, None]).sum(axis=0)
+    total = costs.wrong_yes * wrong_yes + costs.wrong_no * wrong_no
+    wanted = costs.wrong_yes / (costs.wrong_yes + costs.wrong_no)
+    order = np.lexsort((np.abs(_THRESHOLDS - wanted), total))
+    return float(_THRESHOLDS[order[0]])
+
+
+def _fit(truth: Codes, probabilities: Floats) -> Calibration:
+    logs = np.log(np.clip(probabilities, SMALLEST, 1.0))
+    classes = probabilities.shape[1]
+    hits = np.eye(classes)[truth]
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        found = _calibration(parameters)
+        said = found.apply(probabilities)
+        errors = (said - hits) / len(truth)
+        slope = found.scale * float((errors * logs).sum())
+        return _log_loss(truth, said), np.array([slope, *errors.sum(axis=0)[1:]])
+
+    return _calibration(minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x)
+
+
+def _calibration(parameters: Floats) -> Calibration:
+    """From the logarithm of the scale and the shifts, of which the first is 0."""
+    return Calibration(float(np.exp(parameters[0])), (0.0, *map(float, parameters[1:])))
+
+
+def _log_loss(truth: Codes, probabilities: Floats) -> float:
+    chosen = probabilities[np.arange(len(truth)), truth]
+    return float(-np.log(np.clip(chosen, SMALLEST, 1.0)).mean())

@@ -1,0 +1,81 @@
+"""The judged model introduces itself: its card goes to MLflow and among the reports."""
+
+from functools import partial
+from pathlib import Path
+
+from ..bundle import Manifest
+from ..card.calibration import reliability
+from ..card.card import Card, score_all
+from ..card.importance import importances
+from ..card.page import html, markdown
+from ..contract import Contract
+from ..data.replacing import replacing
+from ..data.snapshot import Snapshot
+from ..encoder import Matrix
+from ..evaluation.bootstrap import Resampling, clusters
+from ..evaluation.metrics import Floats, Metric
+from ..predictor import OnnxSession
+from ..registry import Registry
+from ..settings import Settings
+from .examination import Examined
+
+CARDS = Path("var/reports/models")
+
+
+def present(
+    settings: Settings,
+    contract: Contract,
+    snapshot: Snapshot,
+    metric: Metric,
+    manifest: Manifest,
+    examined: Examined,
+    registry: Registry,
+) -> None:
+    """Write the card of a registered version, as Markdown and as HTML."""
+    card = _card(settings, contract, snapshot, metric, manifest, examined)
+    pages = {"md": markdown(card, metric.name), "html": html(card, metric.name)}
+    for ending, text in pages.items():
+        with replacing(settings.path(CARDS) / f"{manifest.version}.{ending}") as draft:
+            draft.write_text(text, encoding="utf-8")
+    texts = {f"model_card.{ending}": text for ending, text in pages.items()}
+    registry.log(manifest.run_id, texts=texts)
+
+
+def _card(
+    settings: Settings,
+    contract: Contract,
+    snapshot: Snapshot,
+    metric: Metric,
+    manifest: Manifest,
+    examined: Examined,
+) -> Card:
+    held, predicted = examined.holdout, examined.exported.predicted
+    resampling = Resampling(
+        clusters=clusters(contract, held.columns),
+        resamples=settings.gate.resamples,
+        confidence=settings.gate.confidence,
+        seed=settings.seed,
+    )
+    session = OnnxSession(examined.exported.model, threads=settings.training.threads)
+    return Card(
+        manifest=manifest,
+        contract=contract,
+        snapshot=snapshot,
+        held_out=len(held.truth),
+        verdict=examined.verdict,
+        scores=score_all(contract, held.truth, predicted, resampling),
+        reliability=reliability(held.truth, predicted),
+        importances=importances(
+            examined.encoder.names,
+            held.matrix,
+            held.truth,
+            partial(_answers, session, is_value=not contract.classes),
+            metric,
+            settings.seed,
+        ),
+    )
+
+
+def _answers(session: OnnxSession, matrix: Matrix, *, is_value: bool) -> Floats:
+    scores = session.run(matrix)
+    return scores.reshape(-1) if is_value else scores
