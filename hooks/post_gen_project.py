@@ -27,6 +27,13 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "tests/code/test_lightgbm.py",
         ),
     },
+    "web_framework": {
+        "fastapi": ("src/{{cookiecutter.package_name}}/serving/frameworks/fastapi.py",),
+        "flask": (
+            "src/{{cookiecutter.package_name}}/serving/frameworks/flask.py",
+            "src/{{cookiecutter.package_name}}/serving/frameworks/flask_server.py",
+        ),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),

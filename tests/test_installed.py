@@ -207,5 +207,5 @@ def test_main_dependencies_alone_import_the_service(
     run(f"poetry export --quiet --only main --output '{tmp_path}/main.txt'", installed, tools)
     run(f"uv pip sync --quiet --python '{python}' '{tmp_path}/main.txt'", installed, tools)
     run(f"uv pip install --quiet --no-deps --python '{python}' .", installed, tools)
-    run(f"'{python}' -c 'import my_ml_project.serving.app'", tmp_path, tools)
+    run(f"'{python}' -c 'import my_ml_project.serving.frameworks.fastapi'", tmp_path, tools)
     run(f"'{tmp_path}/slim/bin/{SLUG}' serve --help", tmp_path, tools)

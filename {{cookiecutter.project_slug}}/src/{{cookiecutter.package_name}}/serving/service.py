@@ -1,7 +1,6 @@
 """The application core: what the service does, whichever web framework carries it."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Lock
 
@@ -12,12 +11,13 @@ from ..contract.decoder import BodyRefused, Decoded
 from ..contract.model import Contract
 from ..errors import StoreError
 from ..prediction_log import PredictionLog, Record
-from .answers import Reply, answers, encode, variant_of
+from .answers import answers, encode, variant_of
 from .deployment import Deployment
 from .identifiers import new_id
 from .labels import decode_labels
 from .metrics import Metrics
 from .problem import Problem, refused, unavailable
+from .response import Response
 from .router import Router, Watcher
 from .row_facts import entity_keys, event_times
 
@@ -53,7 +53,7 @@ class PredictionService:
         self._log = log
         self._contract = contract
         self._max_rows = max_rows
-        self._max_concurrency = max_concurrency
+        self.max_concurrency = max_concurrency
         self._clock = clock or SystemClock()
         self._watcher = Watcher(router, watch_interval)
         self._lock = Lock()
@@ -84,7 +84,7 @@ class PredictionService:
             Problem: 503 if all are taken.
         """
         with self._lock:
-            if self._at_work >= self._max_concurrency:
+            if self._at_work >= self.max_concurrency:
                 raise unavailable(f"{self._at_work} requests are at work, which is the limit")
             self._at_work += 1
         try:
@@ -93,8 +93,8 @@ class PredictionService:
             with self._lock:
                 self._at_work -= 1
 
-    def predict(self, body: bytes, entity_key: str | None = None) -> Reply:
-        """Predict the rows of a body; the reply may leave once its record is durable.
+    def predict(self, body: bytes, entity_key: str | None = None) -> Response:
+        """Predict the rows of a body; the answer may leave once its record is durable.
 
         Args:
             body: one JSON object of contract columns, or a list of them.
@@ -108,7 +108,7 @@ class PredictionService:
             raise Problem(400, f"X-Entity-Key should have 1 to {_KEY_LENGTH} characters")
         decoded = self._decode(deployment, body)
         if not decoded.rows:
-            return Reply(b"[]", _done(), 0, deployment.champion.role, None)
+            return Response(b"[]", variant=deployment.champion.role, note={"rows": 0})
         now = self._clock.now()
         ids = [new_id(now) for _ in decoded.rows]
         entities = entity_keys(deployment.contract, decoded, entity_key)
@@ -121,11 +121,15 @@ class PredictionService:
         )
         self.metrics.count_rows(outputs, decoded.warnings)
         listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
-        content = encode(listed, many=decoded.many)
-        return Reply(content, recorded, len(ids), variant_of(outputs), ids[0])
+        return Response(
+            encode(listed, many=decoded.many),
+            recorded=recorded,
+            variant=variant_of(outputs),
+            note={"rows": len(ids), "prediction_id": ids[0]},
+        )
 
-    def label(self, body: bytes) -> bytes:
-        """Keep labels durably; what became of them, as JSON.
+    def label(self, body: bytes) -> Response:
+        """Keep labels durably and say what became of them.
 
         Raises:
             Problem: 400, 413 or 422.
@@ -136,7 +140,7 @@ class PredictionService:
         except BodyRefused as error:
             raise refused(error) from error
         self._limit(len(labels))
-        return msgspec.json.encode(self._log.add_labels(labels))
+        return Response(msgspec.json.encode(self._log.add_labels(labels)))
 
     def deployed(self) -> Deployment:
         """What serves now.
@@ -182,9 +186,3 @@ class PredictionService:
     def _limit(self, rows: int) -> None:
         if rows > self._max_rows:
             raise Problem(413, f"{rows} rows in one request: send at most {self._max_rows}")
-
-
-def _done() -> Future[None]:
-    future: Future[None] = Future()
-    future.set_result(None)
-    return future
