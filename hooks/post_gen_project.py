@@ -28,9 +28,13 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "web_framework": {
-        "fastapi": ("src/{{cookiecutter.package_name}}/serving/frameworks/fastapi.py",),
+        "fastapi": (
+            "src/{{cookiecutter.package_name}}/serving/frameworks/fastapi.py",
+            "src/{{cookiecutter.package_name}}/serving/frameworks/fastapi_gathering.py",
+        ),
         "flask": (
             "src/{{cookiecutter.package_name}}/serving/frameworks/flask.py",
+            "src/{{cookiecutter.package_name}}/serving/frameworks/flask_gathering.py",
             "src/{{cookiecutter.package_name}}/serving/frameworks/flask_server.py",
         ),
     },

@@ -57,9 +57,7 @@ def encode(listed: Sequence[Answer], *, many: bool) -> bytes:
     return msgspec.json.encode(listed if many else listed[0])
 
 
-def variant_of(outputs: Sequence[tuple[Output, ...]]) -> str:
+def variant_of(listed: Sequence[Answer]) -> str:
     """The variant that served all rows, or `mixed`."""
-    if len(outputs) == 1:
-        return outputs[0][0].variant
-    found = {row[0].variant for row in outputs}
+    found = {answer.variant for answer in listed}
     return found.pop() if len(found) == 1 else "mixed"

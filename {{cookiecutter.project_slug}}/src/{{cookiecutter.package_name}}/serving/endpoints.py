@@ -1,6 +1,6 @@
 """The endpoints of the service by path, whichever web framework carries them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
@@ -10,7 +10,7 @@ import msgspec
 from . import metrics, status
 from .openapi_schemas import Document
 from .response import Response
-from .service import PredictionService
+from .service import Asked, PredictionService
 
 # Answers to bodies beyond this size take long enough for others to notice.
 _SHORT = 16_384
@@ -24,11 +24,14 @@ class Endpoint:
         answer: takes the body and the entity key; raises Problem or StoreError.
         may_block: whether a body of so many bytes keeps a thread busy or waiting: an event loop
             hands such requests to a thread.
+        together: the same as `answer` for several requests at once, where that costs less than
+            one after another; errors come back instead of being raised.
     """
 
     method: Literal["GET", "POST"]
     answer: Callable[[bytes, str | None], Response]
     may_block: Callable[[int], bool]
+    together: Callable[[Sequence[Asked]], list[Response | Exception]] | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -41,7 +44,7 @@ def endpoints(
     """All endpoints; `document` gives the OpenAPI document of the moment."""
     page = files(__package__).joinpath("docs.html").read_bytes()
     return {
-        "/predict": Endpoint("POST", service.predict, _is_long),
+        "/predict": Endpoint("POST", service.predict, _is_long, service.predict_together),
         "/labels": Endpoint("POST", lambda body, _: service.label(body), _always),
         "/model": _get(lambda: _json(status.model(service))),
         "/health/live": _get(lambda: _json({"status": "live"})),

@@ -1,5 +1,6 @@
 """What the service tells Prometheus."""
 
+from collections import Counter as Counted
 from collections.abc import Callable, Sequence
 
 from prometheus_client import (
@@ -61,10 +62,13 @@ class Metrics:
         self._seconds.labels(variant).observe(seconds)
 
     def count_rows(self, rows: Sequence[tuple[Output, ...]], warnings: Sequence[Violation]) -> None:
-        for outputs in rows:
-            for output in outputs:
-                served = "true" if output.served else "false"
-                self._predictions.labels(output.variant, output.version, served).inc()
+        found = Counted(
+            (output.variant, output.version, "true" if output.served else "false")
+            for outputs in rows
+            for output in outputs
+        )
+        for labels, number in found.items():
+            self._predictions.labels(*labels).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 

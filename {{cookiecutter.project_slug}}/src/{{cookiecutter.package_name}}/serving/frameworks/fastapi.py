@@ -1,12 +1,13 @@
 """The service on FastAPI, which uvicorn runs.
 
-Routes and middleware that are added to the application work beside the service's own endpoints,
-and come into the OpenAPI document.
+Routes that are added to FastAPI work beside the service's own endpoints, under the same keys and
+ids, and come into the OpenAPI document. Middleware for all of them goes around `create_app`.
 """
 
 import asyncio
 import socket
 from collections.abc import Mapping
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -22,6 +23,7 @@ from ..problem import Problem
 from ..reception import REQUEST_ID_HEADER, Reception, Visit
 from ..response import Response
 from . import Server
+from .fastapi_gathering import Gathering
 
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
@@ -35,13 +37,13 @@ _API_KEY, _ENTITY_KEY, _REQUEST_ID = (
 Headers = Mapping[bytes, bytes]
 
 
-def create_app(reception: Reception) -> FastAPI:
-    """The service as an ASGI application."""
+def create_app(reception: Reception) -> "Endpoints":
+    """The service as an ASGI application: its endpoints, and FastAPI for all else."""
     app = FastAPI(title=reception.title, openapi_url=None)
-    app.add_middleware(Endpoints, reception=reception)
-    app.add_exception_handler(HTTPException, _raise_problem)
+    for kind in (HTTPException, Problem, Exception):
+        app.add_exception_handler(kind, partial(_refuse, reception))
     reception.others = lambda: get_openapi(title=app.title, version=app.version, routes=app.routes)
-    return app
+    return Endpoints(app, reception)
 
 
 def make_server(reception: Reception, listener: socket.socket) -> Server:
@@ -73,14 +75,19 @@ class _Uvicorn:
 
 
 class Endpoints:
-    """ASGI middleware that answers the service's own endpoints, and passes on all else.
+    """An ASGI application that answers the service's own endpoints, and passes on all else.
 
     What FastAPI does around an endpoint of its own costs as much as the whole answer.
     """
 
-    def __init__(self, app: ASGIApp, *, reception: Reception) -> None:
+    def __init__(self, app: ASGIApp, reception: Reception) -> None:
         self._app = app
         self._reception = reception
+        self._gatherings = {
+            endpoint: Gathering(endpoint.together)
+            for endpoint in reception.endpoints.values()
+            if endpoint.together is not None
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,10 +113,13 @@ class Endpoints:
         body = await self._read(headers, receive) if endpoint.method == "POST" else b""
         entity_key = _text(headers, _ENTITY_KEY)
         with self._reception.slot(endpoint):
-            if endpoint.may_block(len(body)):
-                response = await run_in_threadpool(endpoint.answer, body, entity_key)
-            else:
+            if not endpoint.may_block(len(body)):
+                gathering = self._gatherings.get(endpoint)
+                if gathering is not None:
+                    return await gathering.ask(body, entity_key)
                 response = endpoint.answer(body, entity_key)
+            else:
+                response = await run_in_threadpool(endpoint.answer, body, entity_key)
             if response.recorded is not None:
                 await asyncio.wrap_future(response.recorded)
         return response
@@ -142,16 +152,11 @@ class Endpoints:
                 message["headers"] = [*message.get("headers", ()), _id_of(visit)]
             await send(message)
 
+        scope["visit"] = visit
         try:
             await self._app(scope, receive, answer)
-            response = Response(b"", status)
-        except Exception as error:
-            if status:
-                # The answer is on its way; all that is left is to break it off.
-                raise
-            response = self._reception.failed(visit, error)
-            await _send(send, visit, response)
-        self._reception.leave(visit, response)
+        finally:
+            self._reception.leave(visit, Response(b"", status or 500))
 
 
 async def _send(send: Send, visit: Visit, response: Response) -> None:
@@ -177,6 +182,9 @@ def _text(headers: Headers, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _raise_problem(_: Request, error: Exception) -> StarletteResponse:
-    assert isinstance(error, HTTPException)
-    raise Problem(error.status_code, error.detail, headers=error.headers) from error
+async def _refuse(reception: Reception, request: Request, error: Exception) -> StarletteResponse:
+    """The problem document for an error in what FastAPI answers."""
+    if isinstance(error, HTTPException):
+        error = Problem(error.status_code, error.detail, headers=error.headers)
+    found = reception.failed(request.scope["visit"], error)
+    return StarletteResponse(found.content, found.status, dict(found.headers), found.media_type)

@@ -16,6 +16,7 @@ from ..problem import Problem
 from ..reception import REQUEST_ID_HEADER, Reception
 from ..response import Response
 from . import Server
+from .flask_gathering import Gathering
 from .flask_server import Waitress
 
 
@@ -63,10 +64,13 @@ def create_app(reception: Reception) -> Flask:
 
 
 def _view(reception: Reception, endpoint: Endpoint) -> Callable[[], flask.Response]:
+    ask = endpoint.answer if endpoint.together is None else Gathering(endpoint.together).ask
+
     def answer() -> flask.Response:
         body = request.get_data(cache=False) if endpoint.method == "POST" else b""
         with reception.slot(endpoint):
-            response = endpoint.answer(body, request.headers.get(ENTITY_HEADER))
+            alone = endpoint.may_block(len(body))
+            response = (endpoint.answer if alone else ask)(body, request.headers.get(ENTITY_HEADER))
             if response.recorded is not None:
                 response.recorded.result()
         return _sent(response)
