@@ -14,6 +14,7 @@ from ..settings import Settings
 from .assembly import make_reception
 from .frameworks import load_framework
 from .keys import require_keys
+from .metrics import shared_metrics
 from .workers import supervise
 
 _BACKLOG = 2048
@@ -51,7 +52,9 @@ def run(
     else:
         # Better one sentence here than a traceback from each worker.
         open_prediction_log(settings.prediction_log, root=settings.root).close()
-        supervise(partial(work, settings, listener, url), workers=serving.workers)
+        with shared_metrics() as ended:
+            task = partial(work, settings, listener, url)
+            supervise(task, workers=serving.workers, ended=ended)
 
 
 def work(settings: Settings, listener: socket.socket, url: str) -> None:

@@ -53,7 +53,7 @@ class PredictionService:
         clock: Clock | None = None,
     ) -> None:
         self.router = router
-        self.metrics = Metrics(pending=lambda: self._at_work)
+        self.metrics = Metrics()
         self._log = log
         self._contract = contract
         self._max_rows = max_rows
@@ -91,9 +91,11 @@ class PredictionService:
             if self._at_work >= self.max_concurrency:
                 raise unavailable(f"{self._at_work} requests are at work, which is the limit")
             self._at_work += 1
+        self.metrics.at_work.inc()
         try:
             yield
         finally:
+            self.metrics.at_work.dec()
             with self._lock:
                 self._at_work -= 1
 

@@ -16,11 +16,12 @@ _PAUSE = 1.0
 _PATIENCE = 40.0
 
 
-def supervise(work: Callable[[], None], *, workers: int) -> None:
+def supervise(work: Callable[[], None], *, workers: int, ended: Callable[[int], None]) -> None:
     """Keep so many processes at work until SIGTERM or SIGINT, then let each finish.
 
     Args:
         work: has to be picklable, and has to return on SIGTERM.
+        ended: called with the id of a process that ended and was replaced.
     """
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,6 +34,7 @@ def supervise(work: Callable[[], None], *, workers: int) -> None:
             for place, process in enumerate(processes):
                 if not process.is_alive():
                     logger.error("a worker ended", exit_code=process.exitcode)
+                    ended(process.pid or 0)
                     processes[place] = _started(work)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
