@@ -1,8 +1,10 @@
 """The service of a rendered project beside FastAPI apps: time to ready, memory, requests a second.
 
-Takes a project that is installed and has a champion. An empty FastAPI app and the service are
-started by turns, on the same port, by the same interpreter and server; then the service, which
-makes every answer durable, and an app that only echoes a pydantic model take the same row by turns.
+Takes a project that is installed and has a champion; needs Linux. An empty FastAPI app and the
+service are started by turns, on the same port, by the same interpreter and server. Then the
+service, which makes every answer durable, the same with a log that keeps nothing, and an app that
+only echoes a pydantic model take the same row by turns.
+
 """
 
 import argparse
@@ -15,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -52,6 +54,37 @@ Row = create_model("Row", **kinds)
 @app.post("/predict")
 async def predict(row: Row) -> Row:
     return row
+"""
+# The service as `serve` starts it, but for the log.
+_WITHOUT_LOG = """
+import gc
+import os
+import sys
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+
+gc.disable()
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from {package}.logs import configure_logs
+from {package}.serving import server
+from {package}.settings import load_settings
+
+
+class NoLog:
+    def append(self, records):
+        kept = Future()
+        kept.set_result(None)
+        return kept
+
+    def close(self):
+        pass
+
+
+configure_logs()
+server.make_reception = partial(server.make_reception, log=NoLog())
+server.run(load_settings(Path.cwd()), port=int(sys.argv[-1]))
 """
 
 
@@ -133,28 +166,43 @@ def measure_start(servers: dict[str, Server], rounds: int) -> dict[str, list[flo
     return seconds
 
 
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has used so far, all of its threads together."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure_load(
-    service: Server, echo: Server, row: bytes, options: argparse.Namespace
+    servers: dict[str, Server], row: bytes, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Requests a second and latencies by turns, and the service's memory after them."""
-    ports = {"service": free_port(), "echo": free_port()}
-    loads: dict[str, list[load.Load]] = {name: [] for name in ports}
-    with running(service, ports["service"]) as (process, _), running(echo, ports["echo"]):
+    """Requests, latencies and processor time by turns, and the memory after them."""
+    ports = {name: free_port() for name in servers}
+    found: dict[str, dict[str, list[float]]] = {
+        "requests_a_second": {name: [] for name in servers},
+        "median_ms": {name: [] for name in servers},
+        "cpu_us": {name: [] for name in servers},
+    }
+    with ExitStack() as stack:
+        processes = {
+            name: stack.enter_context(running(server, ports[name]))[0]
+            for name, server in servers.items()
+        }
         for number in range(options.rounds + 1):
-            for name, port in ports.items():
+            for name, process in processes.items():
                 # The first round warms up, and need not be long.
                 span = options.seconds if number else min(1.0, options.seconds)
+                used = cpu_seconds(process)
                 sent = load.post(
-                    port, "/predict", row, seconds=span, connections=options.connections
+                    ports[name], "/predict", row, seconds=span, connections=options.connections
                 )
+                used = cpu_seconds(process) - used
                 if sent.failed or not sent.latencies:
                     raise BenchmarkError(f"{name}: {sent.failed} requests were not answered by 200")
                 if number:
-                    loads[name].append(sent)
-        memory = resident_mb(process)
-    rates = {name: [one.rate for one in all_of] for name, all_of in loads.items()}
-    medians = {name: [one.median_ms for one in all_of] for name, all_of in loads.items()}
-    return {"requests_a_second": rates, "median_ms": medians, "service_mb": memory}
+                    found["requests_a_second"][name].append(sent.rate)
+                    found["median_ms"][name].append(sent.median_ms)
+                    found["cpu_us"][name].append(1e6 * used / len(sent.latencies))
+        return {**found, "service_mb": resident_mb(processes["service"])}
 
 
 def example_row(service: Server) -> bytes:
@@ -179,9 +227,11 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     uvicorn = [python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
     (folder / "empty_app.py").write_text(_EMPTY)
     (folder / "echo_app.py").write_text(_ECHO)
+    (folder / "without_log.py").write_text(_WITHOUT_LOG.format(package=package))
     service = Server([python, "-m", package, "serve"], options.project, own)
     empty = Server([*uvicorn, "empty_app:app"], folder, env)
     echo = Server([*uvicorn, "echo_app:app"], folder, env)
+    logless = Server([python, str(folder / "without_log.py")], options.project, own)
     row = example_row(service)
     (folder / "row.json").write_bytes(row)
     before = os.getloadavg()[0]
@@ -190,7 +240,7 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "rounds": options.rounds,
         "connections": options.connections,
         "seconds_to_ready": seconds,
-        **measure_load(service, echo, row, options),
+        **measure_load({"echo": echo, "service": service, "without_log": logless}, row, options),
         "load_average": {"before": before, "after": os.getloadavg()[0]},
     }
 
@@ -205,16 +255,20 @@ def _package(project: Path) -> str:
 def table(result: dict[str, Any]) -> str:
     """The medians and their ratios, as Markdown."""
     ready = {name: median(taken) for name, taken in result["seconds_to_ready"].items()}
-    rate = {name: median(rates) for name, rates in result["requests_a_second"].items()}
-    delay = {name: median(delays) for name, delays in result["median_ms"].items()}
     lines = [
         ("", "FastAPI", "service", "ratio"),
         ("---", "---", "---", "---"),
         _line("seconds to ready (empty app)", ready["empty"], ready["service"], 2),
-        _line("requests a second (echo app)", rate["echo"], rate["service"], 0),
-        _line("median milliseconds a request (echo app)", delay["echo"], delay["service"], 1),
-        ("MB resident after the load", "", f"{result['service_mb']:.0f}", ""),
     ]
+    for title, key, digits in (
+        ("requests a second", "requests_a_second", 0),
+        ("median milliseconds a request", "median_ms", 1),
+        ("processor microseconds a request", "cpu_us", 0),
+    ):
+        values = {name: median(found) for name, found in result[key].items()}
+        for name, log in (("service", "every answer durable"), ("without_log", "no log")):
+            lines.append(_line(f"{title} (echo app), {log}", values["echo"], values[name], digits))
+    lines.append(("MB resident after the load", "", f"{result['service_mb']:.0f}", ""))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -18,6 +18,7 @@ from advertised import commands
 from conftest import Bake
 
 import toolbox
+from variants import options
 
 SLUG = "my-ml-project"
 PLACEHOLDER = re.compile(r"\b(INPUT|OUTPUT|FILE|VERSION)\b")
@@ -199,13 +200,18 @@ def test_make_says_what_to_do_before_anything_is_installed(project: Path) -> Non
     assert "run 'make install'" in done.stderr.splitlines()[0]
 
 
+@pytest.mark.parametrize("framework", options()["web_framework"])
 def test_main_dependencies_alone_import_the_service(
-    installed: Path, tools: dict[str, str], tmp_path: Path
+    bake: Bake, tools: dict[str, str], tmp_path: Path, framework: str
 ) -> None:
+    project = bake(web_framework=framework)
     python = toolbox.load_installer().executable(tmp_path / "slim", "python")
-    run(f"uv venv --quiet '{tmp_path}/slim'", installed, tools)
-    run(f"poetry export --quiet --only main --output '{tmp_path}/main.txt'", installed, tools)
-    run(f"uv pip sync --quiet --python '{python}' '{tmp_path}/main.txt'", installed, tools)
-    run(f"uv pip install --quiet --no-deps --python '{python}' .", installed, tools)
-    run(f"'{python}' -c 'import my_ml_project.serving.app'", tmp_path, tools)
+    run(f"uv venv --quiet '{tmp_path}/slim'", project, tools)
+    run(f"poetry export --quiet --only main --output '{tmp_path}/main.txt'", project, tools)
+    run(f"uv pip sync --quiet --python '{python}' '{tmp_path}/main.txt'", project, tools)
+    run(f"uv pip install --quiet --no-deps --python '{python}' .", project, tools)
+    run(f"'{python}' -c 'import my_ml_project.serving.frameworks.{framework}'", tmp_path, tools)
     run(f"'{tmp_path}/slim/bin/{SLUG}' serve --help", tmp_path, tools)
+    listed = run(f"uv pip list --quiet --python '{python}'", project, tools).lower()
+    others = set(options()["web_framework"]) - {framework}
+    assert framework in listed.split() and others.isdisjoint(listed.split())

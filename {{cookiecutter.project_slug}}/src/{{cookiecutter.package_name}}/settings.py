@@ -72,6 +72,7 @@ class Tracking(_Section):
 
 
 class Serving(_Section):
+    framework: str
     host: str
     port: Annotated[int, Field(ge=0, lt=65536)]
     workers: Positive

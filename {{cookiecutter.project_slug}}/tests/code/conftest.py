@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from time import sleep
 from typing import Any, Literal
 
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }}.bundle import Manifest, write_bundle
@@ -25,8 +23,12 @@ from {{ cookiecutter.package_name }}.feature_set import FeatureSet, features_dig
 from {{ cookiecutter.package_name }}.prediction_log import PredictionLog, open_prediction_log
 from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
 from {{ cookiecutter.package_name }}.publication import BundleStore, Entry, open_bundle_store
-from {{ cookiecutter.package_name }}.serving.app import ServiceApp, create_app
+from {{ cookiecutter.package_name }}.serving.assembly import make_reception
+from {{ cookiecutter.package_name }}.serving.frameworks import load_framework
+from {{ cookiecutter.package_name }}.serving.reception import Reception
 from {{ cookiecutter.package_name }}.serving.router import Load
+from {{ cookiecutter.package_name }}.serving.server import listen
+from {{ cookiecutter.package_name }}.serving.service import PredictionService
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[2]
@@ -111,14 +113,14 @@ class Served:
     """A service that runs in this process, and what lies behind it."""
 
     http: httpx.Client
-    app: ServiceApp
+    service: PredictionService
     log: PredictionLog
     publisher: Publisher
     row: dict[str, Any]
 
     def refresh(self) -> None:
         """Let the service look at the pointer now."""
-        self.app.service.router.refresh()
+        self.service.router.refresh()
 
 
 @pytest.fixture
@@ -169,9 +171,13 @@ def serve_shop(shop_settings: Settings, publisher: Publisher, load_shop: Load) -
         changed = shop_settings.serving.model_copy(update=serving)
         settings = shop_settings.model_copy(update={"serving": changed})
         log = log or open_prediction_log(settings.prediction_log, root=settings.root)
-        app = create_app(settings, log=log, store=publisher.store, load=load_shop)
-        with _running(app) as url, httpx.Client(base_url=url, timeout=20) as http:
-            yield Served(http, app, log, publisher, dict(example_row(publisher.contract)))
+        reception = make_reception(settings, log=log, store=publisher.store, load=load_shop)
+        row = dict(example_row(publisher.contract))
+        with (
+            _running(reception, changed.framework) as url,
+            httpx.Client(base_url=url, timeout=20) as http,
+        ):
+            yield Served(http, reception.service, log, publisher, row)
 
     return serve
 
@@ -186,20 +192,20 @@ def served(serve_shop: Serve, publisher: Publisher) -> Iterator[Served]:
 
 
 @contextmanager
-def _running(app: ServiceApp) -> Iterator[str]:
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
+def _running(reception: Reception, framework: str) -> Iterator[str]:
+    """The address of a real server in a thread of this process."""
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    server = load_framework(framework).make_server(reception, listener)
+    reception.service.start()
     thread = Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
-            assert thread.is_alive(), "the service did not start"
-            sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
+        reception.service.close()
 
 
 def _constant_model(columns: int, shares: list[float]) -> bytes:

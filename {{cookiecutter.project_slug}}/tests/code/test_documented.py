@@ -66,7 +66,7 @@ def test_the_settings_file_names_every_key() -> None:
 def test_the_readme_names_every_endpoint(shop: Contract) -> None:
     endpoints = [
         f"`{method.upper()} {path}`"
-        for path, methods in document(shop, title="", version="", secured=True)["paths"].items()
+        for path, methods in document(shop, title="", secured=True)["paths"].items()
         for method in methods
     ]
     assert endpoints and [endpoint for endpoint in endpoints if endpoint not in README] == []

@@ -134,8 +134,45 @@ def test_several_workers_share_one_port(project_publisher: Any) -> None:
     with service(project_publisher.root, workers=2) as (process, url):
         for _ in range(10):
             assert httpx.post(f"{url}/predict", json=row, timeout=20).status_code == 200
+        for _ in range(5):
+            told = httpx.get(f"{url}/metrics", timeout=20).text
+            assert 'http_requests_total{path="/predict",status="200"} 10.0' in told
+            assert 'model_info{variant="champion",version="1"} 1.0' in told
+            assert "requests_at_work 0.0" in told
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
+def test_a_worker_that_dies_is_replaced(project_publisher: Any) -> None:
+    project_publisher.publish("1")
+    project_publisher.point("1")
+    with service(project_publisher.root, workers=2) as (process, url):
+        before = workers(process.pid)
+        os.kill(min(before), signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while len(after := workers(process.pid) - {min(before)}) < len(before):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert after - before
+        for _ in range(4):
+            assert httpx.get(f"{url}/health/ready", timeout=20).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def workers(supervisor: int) -> set[int]:
+    """Ids of the processes that a supervisor has started and that serve."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    spawned = (child for child in children if b"spawn_main" in _command(child))
+    return {int(child) for child in spawned}
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def test_a_port_that_is_taken_is_named(shop_settings: Settings) -> None:

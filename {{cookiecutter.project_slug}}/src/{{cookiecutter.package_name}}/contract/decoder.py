@@ -18,7 +18,8 @@ from .row_struct import Watch, row_struct, warns
 _FEW = 16
 _BLANK = b" \t\r\n"
 
-# Values by column, then by row.
+# Values of one row by column, and those of several by column, then by row.
+Row = tuple[Any, ...]
 Fields = Sequence[Sequence[Any]]
 
 
@@ -83,6 +84,25 @@ class Decoder:
             # The fast way only knows that something is wrong, and may be too strict.
             return self._explain(body)
 
+    def plain_row(self, body: bytes) -> Row | None:
+        """The values of a body that is one row and looks right; None says to `decode` it."""
+        try:
+            row: Row = msgspec.structs.astuple(self._one.decode(body))
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        if any(watch.strange(row[position]) for position, watch in self._watched):
+            return None
+        return row
+
+    def together(self, rows: Sequence[Row]) -> Decoded:
+        """Plain rows of several bodies as one list.
+
+        Raises:
+            ValueError, OverflowError: if one of them was not right after all.
+        """
+        columns, logged = self._columns(list(zip(*rows)))
+        return Decoded(columns, self._as_objects(logged), True, ())
+
     def _accept(self, body: bytes) -> Decoded:
         many = body.lstrip(_BLANK)[:1] == b"["
         structs = self._many.decode(body) if many else (self._one.decode(body),)
@@ -92,9 +112,11 @@ class Decoder:
             watch.strange(value) for position, watch in self._watched for value in fields[position]
         )
         columns, logged = self._columns(fields)
-        rows = [dict(zip(self._names, row)) for row in zip(*logged)]
         warnings = check_columns(self._contract, columns).warnings if suspicious else ()
-        return Decoded(columns, rows, many, warnings)
+        return Decoded(columns, self._as_objects(logged), many, warnings)
+
+    def _as_objects(self, fields: Fields) -> list[dict[str, JsonValue]]:
+        return [dict(zip(self._names, row)) for row in zip(*fields)]
 
     def _columns(self, fields: Fields) -> tuple[Columns, Fields]:
         """Arrays, and the values as they are logged."""

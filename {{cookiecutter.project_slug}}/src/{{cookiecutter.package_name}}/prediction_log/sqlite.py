@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Literal
@@ -28,13 +29,15 @@ _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
 _LABELS_A_JOB = 1_000
 
+# One statement for many rows: SQLite lets go of Python's lock for as long as a statement takes, and
+# getting it back from a busy service takes longer than a row.
+_ROWS_A_STATEMENT = 64
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
 _INSERT = """
     INSERT INTO predictions (
         prediction_id, entity_key, event_time, arrival_time, sampling_key, stratum,
         columns, outputs, labelled
-    ) VALUES (
-        ?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?)
-    ) ON CONFLICT (prediction_id) DO NOTHING
+    ) VALUES {} ON CONFLICT (prediction_id) DO NOTHING
 """
 
 
@@ -59,7 +62,9 @@ class SqlitePredictionLog:
         rows = [_packed(record) for record in records]
 
         def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany(_INSERT, rows)
+            for start in range(0, len(rows), _ROWS_A_STATEMENT):
+                part = rows[start : start + _ROWS_A_STATEMENT]
+                connection.execute(_insertion(len(part)), [*chain.from_iterable(part)])
 
         return self._writer.submit(insert, rows=len(rows))
 
@@ -121,6 +126,11 @@ class SqlitePredictionLog:
 
     def close(self) -> None:
         self._writer.close()
+
+
+@cache
+def _insertion(rows: int) -> str:
+    return _INSERT.format(", ".join([_ROW] * rows))
 
 
 def _packed(record: Record) -> tuple[str | None | int, ...]:

@@ -2,8 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 import msgspec
 
@@ -20,25 +18,6 @@ class Answer(msgspec.Struct, omit_defaults=True):
     variant: str
     probabilities: dict[str, float] | None = None
     warnings: list[dict[str, object]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer that may leave once `recorded` is done.
-
-    Attributes:
-        content: the JSON document.
-        recorded: done when every row is durable in the prediction log; may fail with StoreError.
-        rows: how many rows were asked about.
-        variant: `champion`, `challenger`, or `mixed` for a list that was split.
-        prediction_id: that of the first row, to find the record from the service's log.
-    """
-
-    content: bytes
-    recorded: Future[None]
-    rows: int
-    variant: str
-    prediction_id: str | None
 
 
 def answers(
@@ -78,9 +57,7 @@ def encode(listed: Sequence[Answer], *, many: bool) -> bytes:
     return msgspec.json.encode(listed if many else listed[0])
 
 
-def variant_of(outputs: Sequence[tuple[Output, ...]]) -> str:
+def variant_of(listed: Sequence[Answer]) -> str:
     """The variant that served all rows, or `mixed`."""
-    if len(outputs) == 1:
-        return outputs[0][0].variant
-    found = {row[0].variant for row in outputs}
+    found = {answer.variant for answer in listed}
     return found.pop() if len(found) == 1 else "mixed"

@@ -18,11 +18,14 @@ class ApiKeys:
     def required(self) -> bool:
         return bool(self._digests)
 
-    def admit(self, key: bytes) -> bool:
-        """Whether a key is one of ours, in a time that does not tell how nearly it is."""
+    def admit(self, key: str) -> bool:
+        """Whether the value of a header, in Latin-1 as HTTP has it, is one of our keys.
+
+        The time it takes does not tell how nearly it is.
+        """
         if not self._digests:
             return True
-        given = sha256(key).digest()
+        given = sha256(key.encode("latin-1")).digest()
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
         return any(matches)
 

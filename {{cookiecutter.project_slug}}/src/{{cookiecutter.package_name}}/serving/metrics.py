@@ -1,6 +1,11 @@
 """What the service tells Prometheus."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections import Counter as Counted
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from tempfile import TemporaryDirectory
 
 from prometheus_client import (
     CollectorRegistry,
@@ -10,6 +15,9 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from ..contract.check import Violation
 from ..prediction_log.records import Output
@@ -20,12 +28,30 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+# Names the folder through which processes share their counters; prometheus_client reads it when
+# it is imported.
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+
+
+@contextmanager
+def shared_metrics() -> Iterator[Callable[[int], None]]:
+    """Let the processes that are started meanwhile tell the metrics of all of them.
+
+    Gives a function to call with the id of a process that has ended.
+    """
+    with TemporaryDirectory(prefix="metrics-") as folder:
+        os.environ[_SHARED] = folder
+        try:
+            yield partial(mark_process_dead, path=folder)
+        finally:
+            del os.environ[_SHARED]
+
+
 class Metrics:
     """Counters of one service process; a registry of its own keeps tests apart."""
 
-    def __init__(self, pending: Callable[[], int]) -> None:
+    def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
         self._requests = Counter(
             "http_requests", "Requests answered", ("path", "status"), registry=registry
         )
@@ -45,13 +71,11 @@ class Metrics:
             ("column",),
             registry=registry,
         )
-        waiting = Gauge("requests_at_work", "Requests being answered", registry=registry)
-        waiting.set_function(pending)
-        self._models = Gauge(
-            "model_info", "Versions in service", ("variant", "version"), registry=registry
-        )
-        self._refused = Gauge(
-            "publication_refused", "Published versions that cannot serve", registry=registry
+        self.at_work = Gauge(
+            "requests_at_work",
+            "Requests being answered",
+            multiprocess_mode="livesum",
+            registry=registry,
         )
 
     def count_request(self, path: str, status: int) -> None:
@@ -61,19 +85,43 @@ class Metrics:
         self._seconds.labels(variant).observe(seconds)
 
     def count_rows(self, rows: Sequence[tuple[Output, ...]], warnings: Sequence[Violation]) -> None:
-        for outputs in rows:
-            for output in outputs:
-                served = "true" if output.served else "false"
-                self._predictions.labels(output.variant, output.version, served).inc()
+        found = Counted(
+            (output.variant, output.version, "true" if output.served else "false")
+            for outputs in rows
+            for output in outputs
+        )
+        for labels, number in found.items():
+            self._predictions.labels(*labels).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 
     def exposition(self, deployment: Deployment | None, refused: int) -> bytes:
         """All metrics as text."""
-        self._models.clear()
-        self._refused.set(refused)
-        if deployment is not None:
-            for variant in (deployment.champion, deployment.challenger):
+        told = CollectorRegistry()
+        told.register(_Deployed(deployment, refused))
+        if _SHARED in os.environ:
+            MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+            return generate_latest(told)
+        ProcessCollector(registry=told)
+        return generate_latest(told) + generate_latest(self._registry)
+
+
+class _Deployed(Collector):
+    """What serves, as this process has it; all processes follow the same pointer."""
+
+    def __init__(self, deployment: Deployment | None, refused: int) -> None:
+        self._deployment = deployment
+        self._refused = refused
+
+    def collect(self) -> Iterator[Metric]:
+        models = GaugeMetricFamily(
+            "model_info", "Versions in service", labels=("variant", "version")
+        )
+        if self._deployment is not None:
+            for variant in (self._deployment.champion, self._deployment.challenger):
                 if variant is not None:
-                    self._models.labels(variant.role, variant.version).set(1)
-        return generate_latest(self._registry)
+                    models.add_metric((variant.role, variant.version), 1)
+        yield models
+        yield GaugeMetricFamily(
+            "publication_refused", "Published versions that cannot serve", self._refused
+        )

@@ -9,6 +9,7 @@ KEY_HEADER = "X-API-Key"
 ENTITY_HEADER = "X-Entity-Key"
 
 _JSON = "application/json"
+_VERSION = "0.1.0"
 _SUMMARIES = {
     "/model": "The versions in service",
     "/health/live": "The process works",
@@ -17,7 +18,7 @@ _SUMMARIES = {
 }
 
 
-def document(contract: Contract, *, title: str, version: str, secured: bool) -> Document:
+def document(contract: Contract, *, title: str, secured: bool) -> Document:
     """OpenAPI 3.1 of the whole service.
 
     Args:
@@ -28,7 +29,7 @@ def document(contract: Contract, *, title: str, version: str, secured: bool) -> 
     security: list[Document] = [{"ApiKey": []}] if secured else []
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
+        "info": {"title": title, "version": _VERSION},
         "paths": {
             "/predict": {"post": _predict(contract, security)},
             "/labels": {"post": _labels(contract, security)},
@@ -39,6 +40,14 @@ def document(contract: Contract, *, title: str, version: str, secured: bool) -> 
             **({"securitySchemes": {"ApiKey": scheme}} if secured else {}),
         },
     }
+
+
+def merged(document: Document, other: Document) -> Document:
+    """A document with the paths and schemas of another one before its own."""
+    paths = {**other.get("paths", {}), **document["paths"]}
+    own = document["components"]
+    schemas = {**other.get("components", {}).get("schemas", {}), **own["schemas"]}
+    return {**document, "paths": paths, "components": {**own, "schemas": schemas}}
 
 
 def _predict(contract: Contract, security: list[Document]) -> Document:

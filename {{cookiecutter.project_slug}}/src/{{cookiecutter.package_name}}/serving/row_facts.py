@@ -1,17 +1,24 @@
 """What the log keeps beside a row: whom it is about, and when it happened."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..contract.decoder import Decoded
 from ..contract.model import Contract
 
 
-def entity_keys(contract: Contract, decoded: Decoded, given: str | None) -> list[str | None]:
-    """The key that came with the request, else that of the contract's id column."""
-    if given is not None or contract.id is None:
-        return [given] * len(decoded.rows)
-    values = [row[contract.id.name] for row in decoded.rows]
-    return [None if value is None else str(value) for value in values]
+def entity_keys(
+    contract: Contract, decoded: Decoded, given: Sequence[str | None]
+) -> list[str | None]:
+    """For each row the key that came with its request, else that of the contract's id column."""
+    if contract.id is None:
+        return list(given)
+    name = contract.id.name
+    own = [row[name] for row in decoded.rows]
+    return [
+        (None if value is None else str(value)) if key is None else key
+        for key, value in zip(given, own, strict=True)
+    ]
 
 
 def event_times(contract: Contract, decoded: Decoded, now: datetime) -> list[datetime]:

@@ -1,8 +1,8 @@
 """The application core: what the service does, whichever web framework carries it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 import msgspec
@@ -12,17 +12,21 @@ from ..contract.decoder import BodyRefused, Decoded
 from ..contract.model import Contract
 from ..errors import StoreError
 from ..prediction_log import PredictionLog, Record
-from .answers import Reply, answers, encode, variant_of
+from .answers import Answer, answers, encode, variant_of
 from .deployment import Deployment
 from .identifiers import new_id
 from .labels import decode_labels
 from .metrics import Metrics
+from .openapi import ENTITY_HEADER
 from .problem import Problem, refused, unavailable
+from .response import Response
 from .router import Router, Watcher
 from .row_facts import entity_keys, event_times
 
 _KEY_LENGTH = 200
 _PROBE_SECONDS = 1.0
+
+Asked = tuple[bytes, str | None]
 
 
 class PredictionService:
@@ -49,11 +53,11 @@ class PredictionService:
         clock: Clock | None = None,
     ) -> None:
         self.router = router
-        self.metrics = Metrics(pending=lambda: self._at_work)
+        self.metrics = Metrics()
         self._log = log
         self._contract = contract
         self._max_rows = max_rows
-        self._max_concurrency = max_concurrency
+        self.max_concurrency = max_concurrency
         self._clock = clock or SystemClock()
         self._watcher = Watcher(router, watch_interval)
         self._lock = Lock()
@@ -84,17 +88,19 @@ class PredictionService:
             Problem: 503 if all are taken.
         """
         with self._lock:
-            if self._at_work >= self._max_concurrency:
+            if self._at_work >= self.max_concurrency:
                 raise unavailable(f"{self._at_work} requests are at work, which is the limit")
             self._at_work += 1
+        self.metrics.at_work.inc()
         try:
             yield
         finally:
+            self.metrics.at_work.dec()
             with self._lock:
                 self._at_work -= 1
 
-    def predict(self, body: bytes, entity_key: str | None = None) -> Reply:
-        """Predict the rows of a body; the reply may leave once its record is durable.
+    def predict(self, body: bytes, entity_key: str | None = None) -> Response:
+        """Predict the rows of a body; the answer may leave once its record is durable.
 
         Args:
             body: one JSON object of contract columns, or a list of them.
@@ -104,28 +110,44 @@ class PredictionService:
             Problem: 400, 413, 422, or 503 while no model is published.
         """
         deployment = self.deployed()
-        if entity_key is not None and not 0 < len(entity_key) <= _KEY_LENGTH:
-            raise Problem(400, f"X-Entity-Key should have 1 to {_KEY_LENGTH} characters")
+        if not _is_key(entity_key):
+            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
         decoded = self._decode(deployment, body)
         if not decoded.rows:
-            return Reply(b"[]", _done(), 0, deployment.champion.role, None)
-        now = self._clock.now()
-        ids = [new_id(now) for _ in decoded.rows]
-        entities = entity_keys(deployment.contract, decoded, entity_key)
-        keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
-        outputs = deployment.predict(decoded.columns, keys)
-        moments = event_times(deployment.contract, decoded, now)
-        parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
-        recorded = self._log.append(
-            [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
-        )
-        self.metrics.count_rows(outputs, decoded.warnings)
-        listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
-        content = encode(listed, many=decoded.many)
-        return Reply(content, recorded, len(ids), variant_of(outputs), ids[0])
+            return Response(b"[]", variant=deployment.champion.role, note={"rows": 0})
+        listed, recorded = self._answer(deployment, decoded, [entity_key] * len(decoded.rows))
+        return _response(encode(listed, many=decoded.many), listed, recorded)
 
-    def label(self, body: bytes) -> bytes:
-        """Keep labels durably; what became of them, as JSON.
+    def predict_together(self, asked: Sequence[Asked]) -> list[Response | Exception]:
+        """The same for requests that came in together, in their order; no error spreads.
+
+        One row costs little more than none once the model runs: the arrays of all plain rows are
+        made, predicted and recorded in one go. A request with anything else to it goes alone.
+
+        Args:
+            asked: bodies and entity keys.
+        """
+        found: dict[int, Response] = {}
+        deployment = self.router.deployment
+        if deployment is not None and len(asked) > 1:
+            plain = {
+                place: row
+                for place, (body, key) in enumerate(asked)
+                if _is_key(key) and (row := deployment.decoder.plain_row(body)) is not None
+            }
+            keys = [asked[place][1] for place in plain]
+            # Whose row it was that cannot be predicted shows when each is asked alone.
+            with suppress(Exception):
+                decoded = deployment.decoder.together(list(plain.values()))
+                listed, recorded = self._answer(deployment, decoded, keys)
+                found = {
+                    place: _response(encode([answer], many=False), [answer], recorded)
+                    for place, answer in zip(plain, listed, strict=True)
+                }
+        return [found.get(place) or self._alone(*each) for place, each in enumerate(asked)]
+
+    def label(self, body: bytes) -> Response:
+        """Keep labels durably and say what became of them.
 
         Raises:
             Problem: 400, 413 or 422.
@@ -136,7 +158,7 @@ class PredictionService:
         except BodyRefused as error:
             raise refused(error) from error
         self._limit(len(labels))
-        return msgspec.json.encode(self._log.add_labels(labels))
+        return Response(msgspec.json.encode(self._log.add_labels(labels)))
 
     def deployed(self) -> Deployment:
         """What serves now.
@@ -171,6 +193,30 @@ class PredictionService:
             raise unavailable(f"the prediction log does not accept: {error}") from error
         self._store_failure = None
 
+    def _alone(self, body: bytes, entity_key: str | None) -> Response | Exception:
+        try:
+            return self.predict(body, entity_key)
+        except Exception as error:
+            return error
+
+    def _answer(
+        self, deployment: Deployment, decoded: Decoded, given: Sequence[str | None]
+    ) -> tuple[list[Answer], Future[None]]:
+        """Answers to rows, and when their records are durable; `given` are the entity keys."""
+        now = self._clock.now()
+        ids = [new_id(now) for _ in decoded.rows]
+        entities = entity_keys(deployment.contract, decoded, given)
+        keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
+        outputs = deployment.predict(decoded.columns, keys)
+        listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
+        moments = event_times(deployment.contract, decoded, now)
+        parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
+        recorded = self._log.append(
+            [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
+        )
+        self.metrics.count_rows(outputs, decoded.warnings)
+        return listed, recorded
+
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
             decoded = deployment.decoder.decode(body)
@@ -184,7 +230,14 @@ class PredictionService:
             raise Problem(413, f"{rows} rows in one request: send at most {self._max_rows}")
 
 
-def _done() -> Future[None]:
-    future: Future[None] = Future()
-    future.set_result(None)
-    return future
+def _is_key(entity_key: str | None) -> bool:
+    return entity_key is None or 0 < len(entity_key) <= _KEY_LENGTH
+
+
+def _response(content: bytes, listed: Sequence[Answer], recorded: Future[None]) -> Response:
+    return Response(
+        content,
+        recorded=recorded,
+        variant=variant_of(listed),
+        note={"rows": len(listed), "prediction_id": listed[0].prediction_id},
+    )

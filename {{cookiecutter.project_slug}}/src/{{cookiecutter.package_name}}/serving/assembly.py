@@ -1,0 +1,52 @@
+"""The service put together from the settings, ready for a web framework to carry it."""
+
+from ..clock import Clock
+from ..feature_set import features_digest
+from ..prediction_log import PredictionLog, open_prediction_log
+from ..predictor import OnnxPredictor
+from ..publication import BundleStore, open_bundle_store
+from ..settings import Settings
+from .keys import ApiKeys, require_keys
+from .reception import Reception
+from .router import Load, Router
+from .service import PredictionService
+
+
+def make_reception(
+    settings: Settings,
+    *,
+    log: PredictionLog | None = None,
+    store: BundleStore | None = None,
+    clock: Clock | None = None,
+    load: Load = OnnxPredictor,
+) -> Reception:
+    """The service of a project; its `start` and `close` are for the caller.
+
+    Args:
+        settings: of the project.
+        log: where predictions are kept, by default the one that the settings name.
+        store: where bundles are published, by default the one that the settings name.
+        load: makes a predictor of a bundle.
+
+    Raises:
+        ServiceError: if the service would be open to the network without a key.
+        StoreError: if the prediction log cannot be opened.
+    """
+    limits = settings.serving
+    require_keys(limits.api_keys, limits.host)
+    store = store or open_bundle_store(settings.bundle_store, settings.root)
+    service = PredictionService(
+        Router(store, features_digest=features_digest(), load=load),
+        log or open_prediction_log(settings.prediction_log, root=settings.root),
+        settings.contract(),
+        max_rows=limits.max_rows,
+        max_concurrency=limits.max_concurrency,
+        watch_interval=limits.watch_interval.total_seconds(),
+        clock=clock,
+    )
+    return Reception(
+        service,
+        ApiKeys(limits.api_keys),
+        max_body_bytes=limits.max_body_bytes,
+        title=__package__.partition(".")[0],
+    )

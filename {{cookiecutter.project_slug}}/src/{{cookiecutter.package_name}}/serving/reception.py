@@ -1,0 +1,140 @@
+"""What every request passes before and after its endpoint: id, key, problems, metrics, log line."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from time import perf_counter
+
+import structlog
+
+from ..clock import SystemClock
+from ..errors import StoreError
+from ..logs import REQUEST_ID
+from . import openapi
+from .endpoints import Endpoint, endpoints
+from .identifiers import new_id
+from .keys import ApiKeys
+from .openapi import KEY_HEADER
+from .openapi_schemas import Document
+from .problem import MEDIA_TYPE, Problem
+from .response import Response
+from .service import PredictionService
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+REQUEST_ID_HEADER = "X-Request-ID"
+
+_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request that is being answered."""
+
+    method: str
+    path: str
+    request_id: str
+    started: float
+
+
+class Reception:
+    """Where web frameworks bring what came in, and fetch what goes out.
+
+    `arrive`, `admit`, then the endpoint or `failed`, and `leave` in the end. Headers are texts as
+    HTTP has them, in Latin-1.
+
+    Args:
+        service: answers.
+        keys: who may ask.
+        max_body_bytes: of one request.
+        title: of the OpenAPI document.
+
+    Attributes:
+        others: the OpenAPI document of what a web framework answers beside the endpoints.
+    """
+
+    def __init__(
+        self, service: PredictionService, keys: ApiKeys, *, max_body_bytes: int, title: str
+    ) -> None:
+        self.service = service
+        self.max_body_bytes = max_body_bytes
+        self.title = title
+        self.endpoints = endpoints(service, self.document)
+        self.others: Callable[[], Document] = dict
+        self._keys = keys
+
+    def document(self) -> Document:
+        """The OpenAPI document, made from the contract that serves."""
+        secured = self._keys.required
+        made = openapi.document(self.service.contract, title=self.title, secured=secured)
+        return openapi.merged(made, self.others())
+
+    def arrive(self, method: str, path: str, request_id: str | None) -> Visit:
+        """Note a request, under the id that it brings if that is one."""
+        if not request_id or not _ID.fullmatch(request_id):
+            request_id = new_id(_CLOCK.now())
+        REQUEST_ID.set(request_id)
+        return Visit(method, path, request_id, perf_counter())
+
+    def admit(self, visit: Visit, api_key: str | None) -> Endpoint | None:
+        """The endpoint that a request asks for; None if that is for the framework to answer.
+
+        Raises:
+            Problem: 401 without a valid key, 405 for the wrong method.
+        """
+        path = visit.path
+        if not path.startswith("/health/") and not self._keys.admit(api_key or ""):
+            wanted = {"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'}
+            raise Problem(401, f"send a valid key in the header {KEY_HEADER}", headers=wanted)
+        endpoint = self.endpoints.get(path)
+        if endpoint is not None and visit.method not in endpoint.methods:
+            allowed = {"Allow": ", ".join(endpoint.methods)}
+            raise Problem(405, f"send {endpoint.method} to {path}", headers=allowed)
+        return endpoint
+
+    def slot(self, endpoint: Endpoint) -> AbstractContextManager[None]:
+        """A place among the requests at work, for those that are work.
+
+        Raises:
+            Problem: 503 if all are taken.
+        """
+        return self.service.slot() if endpoint.method == "POST" else nullcontext()
+
+    def too_large(self) -> Problem:
+        """The answer to a body longer than `max_body_bytes`."""
+        limit = self.max_body_bytes
+        return Problem(413, f"the body is longer than {limit} bytes: send fewer rows at a time")
+
+    def failed(self, visit: Visit, error: Exception) -> Response:
+        """The answer to a request that ended in an error."""
+        problem = self._problem(error)
+        content = problem.encode(visit.request_id)
+        return Response(content, problem.status, MEDIA_TYPE, problem.headers)
+
+    def leave(self, visit: Visit, response: Response) -> None:
+        """Count a request and write its log line; its answer is on its way."""
+        seconds = perf_counter() - visit.started
+        if response.variant is not None:
+            self.service.metrics.observe(response.variant, seconds)
+        path = visit.path if visit.path in self.endpoints else "other"
+        self.service.metrics.count_request(path, response.status)
+        quiet = path == "/metrics" or path.startswith("/health/")
+        (logger.debug if quiet and response.status < 400 else logger.info)(
+            "request",
+            method=visit.method,
+            path=path,
+            status=response.status,
+            ms=round(seconds * 1e3, 2),
+            **response.note,
+        )
+
+    def _problem(self, error: Exception) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, StoreError):
+            logger.error("the prediction log refused", reason=str(error))
+            return self.service.store_failed(error)
+        logger.error("request failed", exc_info=error)
+        return Problem(500, "the service failed; its log has the reason under this request_id")
