@@ -87,7 +87,7 @@ def test_the_loss_of_a_class_is_half_the_brier_score(
     assert loss(output, True, (False, True), 1.0) == pytest.approx(expected)
 
 
-def test_the_loss_of_a_number_is_its_clipped_error() -> None:
+def test_the_loss_of_a_number_is_its_clipped_squared_error() -> None:
     output = Output("1", "champion", True, 30.0)
-    assert loss(output, 40.0, (), 20.0) == pytest.approx(0.5)
+    assert loss(output, 40.0, (), 20.0) == pytest.approx(0.25)
     assert loss(output, 400.0, (), 20.0) == 1.0

@@ -30,12 +30,14 @@ class Judgement:
         rows: paired labelled rows.
         champion_loss: mean loss of the champion on them.
         challenger_loss: the same of the challenger.
+        unanswered: labelled rows that the champion answered and the challenger did not.
     """
 
     ruling: Ruling
     rows: int
     champion_loss: float
     challenger_loss: float
+    unanswered: int = 0
 
     @property
     def figures(self) -> dict[str, object]:
@@ -43,6 +45,7 @@ class Judgement:
             "rows": self.rows,
             "champion_loss": round(self.champion_loss, 5),
             "challenger_loss": round(self.challenger_loss, 5),
+            **({"unanswered": self.unanswered} if self.unanswered else {}),
         }
 
     def sentence(self) -> str:
@@ -60,7 +63,7 @@ def judge(
     classes: Sequence[Class],
     error_rate: float,
     min_rows: int,
-    scale: float = 1.0,
+    largest_error: float = 1.0,
 ) -> Judgement:
     """Compare two versions on the rows that both predicted, in the order given.
 
@@ -69,16 +72,22 @@ def judge(
         classes: target values in code order; empty for regression.
         error_rate: of calling a challenger better that is not, and the same for worse.
         min_rows: below it the ruling is always `undecided`.
-        scale: for regression, the absolute error that counts as a loss of 1.
+        largest_error: for regression, the error from which on a loss is 1, in units of the target.
     """
-    losses = np.array(
-        [
-            (loss(by[champion], label, classes, scale), loss(by[challenger], label, classes, scale))
-            for by, label in _paired(rows, champion, challenger)
-        ]
-    ).reshape(-1, 2)
-    if not len(losses):
-        return Judgement("undecided", 0, 0.0, 0.0)
+    pairs: list[list[float]] = []
+    unanswered = 0
+    for by, label in _answered(rows, champion):
+        if challenger in by:
+            # Until its first answer the service had not picked it up.
+            unanswered = unanswered if pairs else 0
+            pairs.append(
+                [loss(by[one], label, classes, largest_error) for one in (champion, challenger)]
+            )
+        else:
+            unanswered += 1
+    if not pairs:
+        return Judgement("undecided", 0, 0.0, 0.0, unanswered)
+    losses = np.array(pairs)
     gained = losses[:, 0] - losses[:, 1]
     champion_loss, challenger_loss = losses.mean(axis=0)
     ruling: Ruling = "undecided"
@@ -87,7 +96,8 @@ def judge(
             ruling = "better"
         elif wealth(-gained).max() >= 1 / error_rate:
             ruling = "worse"
-    return Judgement(ruling, len(losses), float(champion_loss), float(challenger_loss))
+    means = float(champion_loss), float(challenger_loss)
+    return Judgement(ruling, len(losses), *means, unanswered)
 
 
 def wealth(gained: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,21 +115,21 @@ def wealth(gained: NDArray[np.float64]) -> NDArray[np.float64]:
     return money
 
 
-def loss(output: Output, label: object, classes: Sequence[Class], scale: float) -> float:
-    """Loss in [0, 1]: halved Brier score of the probabilities, or clipped absolute error."""
+def loss(output: Output, label: object, classes: Sequence[Class], largest_error: float) -> float:
+    """Loss in [0, 1]: halved Brier score of the probabilities, or clipped squared error."""
     if output.probabilities is None:
         error = abs(float(output.prediction or 0) - float(label or 0))  # type: ignore[arg-type]
-        return min(error / scale, 1.0)
+        return min(error / largest_error, 1.0) ** 2
     return 0.5 * sum(
         (probability - (value == label)) ** 2
         for value, probability in zip(classes, output.probabilities, strict=True)
     )
 
 
-def _paired(
-    rows: Iterable[LoggedRow], champion: str, challenger: str
+def _answered(
+    rows: Iterable[LoggedRow], champion: str
 ) -> Iterable[tuple[dict[str, Output], object]]:
     for row in rows:
         by = {output.version: output for output in row.record.outputs}
-        if row.label is not None and champion in by and challenger in by:
+        if row.label is not None and champion in by:
             yield by, row.label.label

@@ -27,7 +27,7 @@ CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rms
 RESAMPLES = 200
 CONFIDENCE = 0.95
 RESTLESS = 3
-BOOKKEEPING = ("before", "after", "features", "run_id", "version")
+BOOKKEEPING = ("after", "attempt", "before", "features", "run_id", "version", "window")
 
 
 @dataclass(frozen=True)
