@@ -96,6 +96,7 @@ class Challenge(_Section):
     max_duration: Duration
     max_unanswered: Share
     error_rate: Share
+    unit: Literal["row", "day"]
     probation: Duration
 
 

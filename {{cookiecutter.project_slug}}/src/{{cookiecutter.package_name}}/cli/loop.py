@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .common import AS_JSON, MOMENT, actor, opened, show_json
+from .common import AS_JSON, MOMENT, actor, opened, set_up_logs, show_json
 from .progress import display
 
 
@@ -43,8 +43,8 @@ def step(root: Path, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
     from ..loop.assembly import make_loop
 
-    with opened(root) as project:
-        done = make_loop(project).step()
+    with opened(root, logs=False) as project:
+        done = make_loop(project, prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
@@ -104,7 +104,7 @@ def _set_paused(root: Path, paused: bool, reason: str) -> None:
     from ..loop.states import open_state
 
     kind = "pause" if paused else "resume"
-    with opened(root) as project:
+    with opened(root, logs=False) as project:
         if not set_paused(open_state(project), paused):
             click.echo("the loop is paused already" if paused else "the loop is not paused")
             return
@@ -118,7 +118,7 @@ def _set_paused(root: Path, paused: bool, reason: str) -> None:
 @click.pass_obj
 def history(root: Path, as_json: bool) -> None:
     """Print every transition, oldest first."""
-    with opened(root) as project:
+    with opened(root, logs=False) as project:
         entries = list(project.journal.done())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})

@@ -3,6 +3,7 @@
 What is heavy is imported when it is due, so that a step without anything to do is quick.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..bundle import read_bundle
@@ -17,11 +18,11 @@ from .states import open_state
 _TYPICAL_ERRORS = 3.0
 
 
-def make_loop(project: Project) -> Loop:
-    """The loop of a project."""
+def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
+    """The loop of a project; `prepare` is called before anything that takes time."""
     desk = Desk(open_state(project), project.clock)
     transitions = replace(project.transitions, guard=desk.require)
-    stages = _Stages(project, transitions)
+    stages = _Stages(project, transitions, prepare)
     return Loop(
         settings=project.settings,
         contract=project.contract,
@@ -41,9 +42,12 @@ def make_loop(project: Project) -> Loop:
 class _Stages:
     """The project's stages as the loop calls them."""
 
-    def __init__(self, project: Project, transitions: Transitions) -> None:
+    def __init__(
+        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+    ) -> None:
         self._project = project
         self._transitions = transitions
+        self._prepare = prepare
 
     def retrain(self, attempt: Attempt) -> Retrained:
         """Train on what is known by now; what a cut-off attempt has registered is taken up."""
@@ -51,6 +55,7 @@ class _Stages:
         from ..training import train_project
         from ..training.attempt import registered
 
+        self._prepare()
         project = self._project
         found = registered(self._transitions.registry, attempt.name) if attempt.resumed else None
         if found is not None:
@@ -97,11 +102,13 @@ class _Stages:
         )
 
     def monitor(self) -> Monitoring:
+        self._prepare()
         return monitor_project(self._project)
 
     def alert(self, text: str) -> None:
         from ..monitoring.alerts import open_alerts
 
+        self._prepare()
         open_alerts(self._project.settings, self._project.clock)(text)
 
     def largest_error(self, version: str) -> float:

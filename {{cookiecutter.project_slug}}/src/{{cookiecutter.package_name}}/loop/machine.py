@@ -263,6 +263,7 @@ class Loop:
             error_rate=self.settings.challenge.error_rate,
             min_rows=self.settings.challenge.min_labels,
             largest_error=self.largest_error(trial.champion),
+            unit=self.settings.challenge.unit,
         )
 
     def _published(self) -> Published:
