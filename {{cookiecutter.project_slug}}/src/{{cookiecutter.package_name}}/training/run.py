@@ -17,7 +17,7 @@ from .handover import Handover, hand_over
 from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
-from .records import record_leaderboard, record_verdict, recorded_run
+from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
 from .request import Request, TrainingResult
 from .role import give_role
 from .selection import Selection, select
@@ -73,6 +73,7 @@ class _Training:
         with recorded_run(registry, selection.candidate.name, tags) as run:
             with self.phases("record"):
                 record_leaderboard(registry, run, selection.leaderboard)
+                record_snapshot(registry, run, self.snapshot)
             examined = self._examine(prepared, selection)
             with self.phases("register"):
                 record_verdict(registry, run, examined)
