@@ -491,7 +491,7 @@ if __name__ == "__main__":  # a process that kills itself: FOLDER SCENARIO MOMEN
     import signal
 
     folder, scenario, moment = sys.argv[1:]
-    world = prepared(durable(Path(folder)), scenario)
-    world.fuse = Fuse(int(moment), lambda: os.kill(os.getpid(), signal.SIGKILL))
-    world.open()
-    world.step()
+    doomed = prepared(durable(Path(folder)), scenario)
+    doomed.fuse = Fuse(int(moment), lambda: os.kill(os.getpid(), signal.SIGKILL))
+    doomed.open()
+    doomed.step()

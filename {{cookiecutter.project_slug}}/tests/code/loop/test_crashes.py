@@ -61,9 +61,7 @@ def test_a_step_cut_off_before_or_after_any_write_ends_the_same(
 
 
 @pytest.mark.parametrize("moment", [9, 14, 21, 26])
-def test_a_process_that_is_killed_leaves_as_little(
-    moment: int, kit: Any, tmp_path: Path
-) -> None:
+def test_a_process_that_is_killed_leaves_as_little(moment: int, kit: Any, tmp_path: Path) -> None:
     scenario = "promote by the gate"
     whole = kit.prepared(kit.durable(tmp_path / "whole"), scenario)
     whole.step()
@@ -82,9 +80,7 @@ def test_every_scenario_is_driven(kit: Any) -> None:
 
 
 @pytest.mark.parametrize("decide", ["promote", "reject", "rollback", "confirm"])
-def test_what_a_person_began_is_finished_by_the_loop(
-    decide: str, kit: Any, world: "World"
-) -> None:
+def test_what_a_person_began_is_finished_by_the_loop(decide: str, kit: Any, world: "World") -> None:
     """A command that was cut off after it moved the pointer, before the aliases followed."""
     prepare: Callable[[], None] = (
         world.challenger if decide in ("promote", "reject") else world.on_probation
