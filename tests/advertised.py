@@ -36,7 +36,9 @@ ORDER = (
     "status",
     "history",
     "reject",
+    "challenge",
     "promote",
+    "confirm",
     "rollback",
 )
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from .bundle import read_bundle
 from .errors import ProjectError
 from .feature_set import features_digest, load_features
-from .loop.sqlite_state import SqliteStateStore
-from .project import LOOP_STATE, Project, open_project
+from .loop.states import open_state
+from .project import Project, open_project
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,12 @@ def _registry(project: Project) -> str:
 
 
 def _loop(project: Project) -> str:
-    state, _ = SqliteStateStore(project.settings.path(LOOP_STATE)).load()
-    return f"{state.phase}: {state.reason}"
+    state, _ = open_state(project).load()
+    published = project.published()
+    told = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
+    if (state.champion, state.challenger) == (published.champion, published.challenger):
+        return told
+    return f"{told}; others have published since, the next `loop step` goes on from there"
 
 
 PROBES: dict[str, Callable[[Project], str]] = {

@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,11 @@ class Entry:
     figures: Mapping[str, object] = field(default_factory=dict)
 
     def sentence(self) -> str:
-        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {self.reason} ({self.actor})"
+        version = self.figures.get("version")
+        named = (
+            f"version {version}: " if version and f"version {version}" not in self.reason else ""
+        )
+        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {named}{self.reason} ({self.actor})"
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "time": self.time.isoformat()}
@@ -35,8 +41,10 @@ class Journal:
     def append(self, entry: Entry) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(entry.to_json(), ensure_ascii=False)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with self._path.open("a+b") as file:
+            # A crash may have left the beginning of a line.
+            gap = b"\n" if _is_torn(file) else b""
+            file.write(gap + line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -48,7 +56,15 @@ class Journal:
         """All entries, oldest first."""
         if not self._path.exists():
             return
-        with self._path.open(encoding="utf-8") as file:
+        with self._path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                raw = json.loads(line)
-                yield Entry(**{**raw, "time": datetime.fromisoformat(raw["time"])})
+                with suppress(json.JSONDecodeError):  # torn by a crash: nobody was told it is kept
+                    raw = json.loads(line)
+                    yield Entry(**{**raw, "time": datetime.fromisoformat(raw["time"])})
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .clock import Clock, SystemClock
 from .contract import Contract
+from .exclusive import exclusive
 from .feature_set import features_digest
 from .journal import Journal
 from .prediction_log import PredictionLog, open_prediction_log
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 VAR = Path("var")
 JOURNAL = VAR / "journal.jsonl"
 LOOP_STATE = VAR / "loop.db"
+TRANSITIONS_LOCK = VAR / "transitions.lock"
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Project:
             journal=self.journal,
             clock=self.clock,
             features_digest=features_digest(),
+            probation=bool(self.settings.challenge.probation),
+            lock=lambda: exclusive(self.settings.path(TRANSITIONS_LOCK)),
         )
 
     def published(self) -> Entry:

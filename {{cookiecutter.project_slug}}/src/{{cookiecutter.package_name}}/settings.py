@@ -1,10 +1,10 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -13,7 +13,7 @@ from pydantic_settings import (
 )
 
 from .contract.model import Contract, load_contract
-from .duration import Duration
+from .duration import Duration, parse_duration
 from .errors import SettingsError
 from .yaml_file import YamlError, parse_yaml
 
@@ -24,6 +24,23 @@ ENV_PREFIX = f"{(__package__ or '').upper()}__"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
+
+
+def parse_trained_on(text: object) -> timedelta | None:
+    """Read `expanding`, which is None, or `sliding:90d`.
+
+    Raises:
+        ValueError: if the text is neither.
+    """
+    if text is None or text == "expanding":
+        return None
+    kind, _, span = str(text).partition(":")
+    if kind != "sliding" or not span:
+        raise ValueError(f"{text!r} is neither `expanding` nor a window such as `sliding:90d`")
+    return parse_duration(span)
+
+
+TrainedOn = Annotated[timedelta | None, BeforeValidator(parse_trained_on)]
 
 
 class _Section(BaseModel):
@@ -88,7 +105,10 @@ class Challenge(_Section):
     share: Share
     min_labels: Positive
     max_duration: Duration
+    max_unanswered: Share
     error_rate: Share
+    unit: Literal["row", "day"]
+    probation: Duration
 
 
 class Monitoring(_Section):
@@ -115,7 +135,10 @@ class Alerts(_Section):
 class Loop(_Section):
     promotion: Literal["live", "gate", "manual"]
     cooldown: Duration
+    backoff: Annotated[float, Field(ge=1)]
     budget: Positive
+    period: Duration
+    data: TrainedOn
 
 
 class Replay(_Section):

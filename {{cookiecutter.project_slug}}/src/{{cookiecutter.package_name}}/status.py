@@ -5,8 +5,8 @@ from typing import Any
 
 from .bundle import read_bundle
 from .evaluation.metrics import figure
-from .loop.sqlite_state import SqliteStateStore
-from .project import LOOP_STATE, Project
+from .loop.states import open_state
+from .project import Project
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
 
@@ -38,9 +38,10 @@ class Status:
 
     def sentences(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
+        beside = "before" if self.loop["state"] == "probation" else "challenger"
         return [
             f"champion    {champion.sentence() if champion else 'none yet: run `train`'}",
-            f"challenger  {challenger.sentence() if challenger else 'none'}",
+            f"{beside:<11} {challenger.sentence() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels",
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
@@ -50,7 +51,7 @@ def project_status(project: Project) -> Status:
     """Read the pointer, the log and the loop's state."""
     published = project.published()
     totals = project.log.totals()
-    state, _ = SqliteStateStore(project.settings.path(LOOP_STATE)).load()
+    state, _ = open_state(project).load()
     return Status(
         champion=_version(project, published.champion),
         challenger=_version(project, published.challenger),

@@ -1,9 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
-from {{ cookiecutter.package_name }}.loop.judge import judge, loss, wealth
+from {{ cookiecutter.package_name }}.loop.judge import daily, judge, loss, wealth
 from {{ cookiecutter.package_name }}.prediction_log import Label, LoggedRow, Output, Record
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
@@ -109,6 +111,65 @@ def test_looking_after_every_row_promotes_an_equal_model_rarely() -> None:
         wealth(random.normal(0, 0.2, size=1500).clip(-1, 1)).max() >= 20 for _ in range(200)
     )
     assert promoted <= 19  # 5 % of 200 and three standard deviations
+
+
+def days(seed: int, advantage: float, count: int = 60, rows: int = 100) -> Any:
+    """Bets on days whose rows have a mean of their own, spread around the advantage."""
+    random = np.random.default_rng(seed)
+    gained = random.normal(random.normal(advantage, 0.02, count)[:, None], 0.08, (count, rows))
+    dates = [START.date() + timedelta(days=day) for day in range(count) for _ in range(rows)]
+    return gained.ravel(), dates
+
+
+def test_days_that_differ_promote_an_equal_model_rarely() -> None:
+    """By rows they would: the rows of a good day all speak for the challenger."""
+    drawn = [days(seed, 0.0) for seed in range(200)]
+    by_row = sum(wealth(gained).max() >= 20 for gained, _ in drawn)
+    by_day = sum(wealth(daily(gained, dates)).max() >= 20 for gained, dates in drawn)
+    assert by_day <= 19 < 60 < by_row  # of 200; 5 % and three standard deviations
+
+
+def test_days_prove_an_advantage_in_time() -> None:
+    proven = sum(wealth(daily(*days(seed, 0.02))).max() >= 20 for seed in range(50))
+    assert proven >= 45
+
+
+def test_a_day_that_may_not_be_over_is_no_bet() -> None:
+    gained, dates = days(1, 0.0, count=5)
+    whole = daily(gained, dates)
+    assert len(whole) == 3  # the first gives the scale, the last is not over
+    assert np.array_equal(daily(gained[:-50], dates[:-50]), whole)
+    assert len(daily(gained[:200], dates[:200])) == 0
+
+
+def test_a_judge_by_days_needs_days() -> None:
+    rows = noisy_rows(2000, champion=0.6, challenger=0.3)  # a day and a half
+    verdict = judge(
+        rows,
+        champion="1",
+        challenger="2",
+        classes=(False, True),
+        error_rate=0.05,
+        min_rows=100,
+        unit="day",
+    )
+    assert verdict.ruling == "undecided" and verdict.rows == 2000
+
+
+def test_rows_that_the_challenger_left_out_are_counted_from_its_first_answer_on() -> None:
+    rows = noisy_rows(30, champion=0.3, challenger=0.6)
+    for number in (0, 1, 9, 20):
+        record = structs.replace(rows[number].record, outputs=rows[number].record.outputs[:1])
+        rows[number] = LoggedRow(record, rows[number].label)
+    verdict = judge(
+        rows,
+        champion="1",
+        challenger="2",
+        classes=(False, True),
+        error_rate=0.05,
+        min_rows=1,
+    )
+    assert (verdict.rows, verdict.unanswered) == (26, 2)
 
 
 @pytest.mark.parametrize(

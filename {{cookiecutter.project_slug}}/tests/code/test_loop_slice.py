@@ -144,6 +144,32 @@ def test_a_person_may_decide_at_any_moment(played: Run) -> None:
     assert "to see it work" in played("loop", "history").output
 
 
+def test_the_loop_notices_what_a_person_decided(played: Run) -> None:
+    champion = said(played("status", "--json"))["champion"]["version"]
+    other = "1" if champion != "1" else "2"
+    played("promote", other, "--reason", "to see it noticed")
+    status = said(played("status", "--json"))
+    assert (status["champion"]["version"], status["challenger"]["version"]) == (other, champion)
+    assert f"version {other}" in played("confirm").output
+    assert "on no probation" not in played("confirm").output
+    played("challenge", champion)
+    played("reject", champion)
+    played("rollback")
+    assert said(played("status", "--json"))["champion"]["version"] == champion
+
+
+def test_a_paused_loop_does_nothing_until_it_is_resumed(played: Run) -> None:
+    assert "pause" in played("loop", "pause", "--reason", "holidays").output
+    assert "paused already" in played("loop", "pause").output
+    assert said(played("status", "--json"))["loop"]["state"] == "paused"
+    answer = said(played("loop", "step", "--json"))
+    assert answer["entries"] == [] and "loop resume" in answer["idle"]
+    assert "loop resume" in played("loop", "step").output
+    assert "resume" in played("loop", "resume").output
+    assert "not paused" in played("loop", "resume").output
+    assert "holidays" in played("loop", "history").output
+
+
 def test_an_unknown_version_is_refused(played: Run) -> None:
     assert "no version 99" in played("promote", "99", code=2).stderr
 

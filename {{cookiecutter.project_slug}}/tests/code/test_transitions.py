@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,15 @@ from {{ cookiecutter.package_name }}.publication import open_bundle_store
 from {{ cookiecutter.package_name }}.registry import Registry, Transitions
 
 FEATURES = "features"
+CONTRACT = """
+problem: binary
+label_horizon: 1d
+columns:
+  price: {type: number, example: 9.5}
+  returned: {type: boolean, role: target}
+"""
+# What version 3 is asked, the others cannot answer.
+CONTRACTS = {"3": CONTRACT.replace("price", "weight")}
 WHO = {"actor": "test", "reason": "because"}
 
 
@@ -50,7 +60,8 @@ def open_transitions(root: Path) -> Transitions:
             contract_digest="",
             snapshot="",
         )
-        files = dict.fromkeys(("model.onnx", "encoder.json", "contract.yaml"), b"")
+        files = dict.fromkeys(("model.onnx", "encoder.json"), b"")
+        files["contract.yaml"] = CONTRACTS.get(version, CONTRACT).encode()
         store.publish(write_bundle(root / "drafts" / version, manifest, files))
     return Transitions(
         registry=_registry(root),
@@ -153,6 +164,54 @@ def test_transitions_that_make_no_sense_say_so(transitions: Transitions) -> None
         transitions.reject("2", **WHO)
     with pytest.raises(RegistryError, match="no earlier champion"):
         transitions.rollback(**WHO)
+
+
+@pytest.fixture
+def with_probation(transitions: Transitions) -> Transitions:
+    return replace(transitions, probation=True)
+
+
+def test_a_champion_that_is_replaced_stays_for_a_probation(with_probation: Transitions) -> None:
+    with_probation.promote("1", **WHO)
+    assert _state(with_probation) == ("1", None)
+    with_probation.promote("2", **WHO)
+    assert _state(with_probation) == ("2", "1") and with_probation.published().probation
+    assert with_probation.confirm(**WHO).figures["version"] == "2"
+    assert _state(with_probation) == ("2", None) and not with_probation.published().probation
+    assert with_probation.confirm(**WHO).kind == "confirm"
+    assert _kinds(with_probation) == ["promote", "promote", "confirm"]
+
+
+def test_a_probation_ends_with_a_rollback_a_rejection_or_another_challenge(
+    with_probation: Transitions,
+) -> None:
+    with_probation.promote("1", **WHO)
+    with pytest.raises(RegistryError, match="on no probation"):
+        with_probation.confirm(**WHO)
+    for end, wanted in (
+        (lambda: with_probation.rollback(**WHO), ("1", None)),
+        (lambda: with_probation.reject("1", **WHO), ("2", None)),
+        (lambda: with_probation.challenge("3", **WHO), ("2", "3")),
+    ):
+        with_probation.promote("2", **WHO)
+        end()
+        assert _state(with_probation) == wanted and not with_probation.published().probation
+        with_probation.promote("1", **WHO)
+
+
+def test_a_champion_that_cannot_answer_the_same_requests_does_not_stay(
+    with_probation: Transitions,
+) -> None:
+    with_probation.promote("1", **WHO)
+    with_probation.promote("3", **WHO)
+    assert _state(with_probation) == ("3", None)
+
+
+def test_a_third_version_on_trial_is_not_disturbed(with_probation: Transitions) -> None:
+    with_probation.promote("1", **WHO)
+    with_probation.challenge("2", **WHO)
+    with_probation.promote("3", **WHO)
+    assert _state(with_probation) == ("3", "2") and not with_probation.published().probation
 
 
 @pytest.mark.parametrize("cut", ["before the pointer", "before the alias", "before the close"])

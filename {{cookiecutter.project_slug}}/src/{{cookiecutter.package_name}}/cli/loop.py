@@ -1,12 +1,11 @@
 """Commands that watch and act: monitor and loop."""
 
-import time
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from .common import AS_JSON, MOMENT, opened, show_json
+from .common import AS_JSON, MOMENT, actor, opened, set_up_logs, show_json
 from .progress import display
 
 
@@ -41,30 +40,77 @@ def loop() -> None:
 @AS_JSON
 @click.pass_obj
 def step(root: Path, as_json: bool) -> None:
-    """Do whatever is due now, then exit."""
+    """Do whatever is due now, then exit; also with 0 when another process is at it."""
     from ..loop.assembly import make_loop
 
-    with opened(root) as project:
-        entries = make_loop(project).step().entries
+    with opened(root, logs=False) as project:
+        done = make_loop(project, prepare=set_up_logs).step()
         if as_json:
-            show_json({"entries": [entry.to_json() for entry in entries]})
+            entries = [entry.to_json() for entry in done.entries]
+            show_json({"entries": entries, "idle": done.idle or None})
         else:
-            click.echo("\n".join(entry.sentence() for entry in entries) or "nothing was due")
+            told = [*(entry.sentence() for entry in done.entries), *([done.idle] * bool(done.idle))]
+            click.echo("\n".join(told) or "nothing was due")
 
 
 @loop.command()
 @click.option("--every", type=click.IntRange(1), default=300, show_default=True, help="Seconds.")
 @click.pass_obj
 def run(root: Path, every: int) -> None:
-    """Keep stepping until interrupted."""
+    """Keep stepping until interrupted; a step that fails is told, and the next one comes."""
+    import signal
+    import time
+
+    from ..errors import ProjectError
     from ..loop.assembly import make_loop
 
+    # So that a step that is ended lets go of its lease.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(root) as project:
-        machine = make_loop(project)
+        machine, idle = make_loop(project), ""
         while True:
-            for entry in machine.step().entries:
-                click.echo(entry.sentence())
+            try:
+                done = machine.step()
+            except ProjectError as error:
+                click.echo(f"error: {error}", err=True)
+            else:
+                for entry in done.entries:
+                    click.echo(entry.sentence())
+                if done.idle and done.idle != idle:
+                    click.echo(done.idle)
+                idle = done.idle
             time.sleep(every)
+
+
+@loop.command()
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def pause(root: Path, reason: str) -> None:
+    """Let the loop stand still; what it is at, it finishes. Everything else goes on."""
+    _set_paused(root, True, reason)
+
+
+@loop.command()
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def resume(root: Path, reason: str) -> None:
+    """Let the loop go on."""
+    _set_paused(root, False, reason)
+
+
+def _set_paused(root: Path, paused: bool, reason: str) -> None:
+    from ..journal import Entry
+    from ..loop.desk import set_paused
+    from ..loop.states import open_state
+
+    kind = "pause" if paused else "resume"
+    with opened(root, logs=False) as project:
+        if not set_paused(open_state(project), paused):
+            click.echo("the loop is paused already" if paused else "the loop is not paused")
+            return
+        entry = Entry(project.clock.now(), kind, actor(), reason)
+        project.journal.append(entry)
+        click.echo(entry.sentence())
 
 
 @loop.command()
@@ -72,7 +118,7 @@ def run(root: Path, every: int) -> None:
 @click.pass_obj
 def history(root: Path, as_json: bool) -> None:
     """Print every transition, oldest first."""
-    with opened(root) as project:
+    with opened(root, logs=False) as project:
         entries = list(project.journal.done())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})

@@ -63,6 +63,29 @@ def lineage(root: Path, identifier: str, as_json: bool) -> None:
 @click.argument("version")
 @click.option("--reason", default="by hand", show_default=True)
 @click.pass_obj
+def challenge(root: Path, version: str, reason: str) -> None:
+    """Put VERSION on trial beside the champion."""
+    with opened(root) as project:
+        settings = project.settings.challenge
+        entry = project.transitions.challenge(
+            version, actor=actor(), reason=reason, mode=settings.mode, share=settings.share
+        )
+        click.echo(entry.sentence())
+
+
+@click.command()
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
+def confirm(root: Path, reason: str) -> None:
+    """End the champion's probation: the champion before leaves the service."""
+    with opened(root) as project:
+        click.echo(project.transitions.confirm(actor=actor(), reason=reason).sentence())
+
+
+@click.command()
+@click.argument("version")
+@click.option("--reason", default="by hand", show_default=True)
+@click.pass_obj
 def promote(root: Path, version: str, reason: str) -> None:
     """Make VERSION the champion."""
     with opened(root) as project:

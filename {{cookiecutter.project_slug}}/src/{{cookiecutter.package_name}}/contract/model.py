@@ -86,6 +86,11 @@ class Contract(_Frozen):
         """Columns of a request: everything that is known before the outcome."""
         return tuple(column for column in self.columns if column.role not in ("target", "ignore"))
 
+    def lacking(self, other: "Contract") -> Column | None:
+        """An input of another contract that this one does not have, or has of another type."""
+        accepted = {column.name: column.type for column in self.inputs}
+        return next((one for one in other.inputs if accepted.get(one.name) != one.type), None)
+
     @cached_property
     def features(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.role == "feature")

@@ -1,16 +1,18 @@
 """From sources to a snapshot: read, check, set bad rows aside, join, write."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from ..contract import Contract
+from ..contract import Column, Contract
 from ..contract.arrow import ARROW_TYPES, table_columns
 from ..contract.reading import lacking, read_table
 from ..errors import ContractError, SourceError
@@ -71,6 +73,7 @@ def ingest(
     *,
     source: str | None = None,
     log: PredictionLog | None = None,
+    since: datetime | None = None,
     until: datetime | None = None,
 ) -> Ingested:
     """Make the base source and the labelled predictions into one snapshot.
@@ -83,6 +86,7 @@ def ingest(
         contract: what a good row is.
         source: address of the base source, if it is not that of the settings.
         log: the prediction log; None leaves it out.
+        since: the first event time that is taken, for training on a window of the past.
         until: the cut-off in event time, excluded.
 
     Raises:
@@ -92,7 +96,7 @@ def ingest(
     sources: list[Source] = [open_source(source or settings.source, settings)]
     if log is not None:
         sources.append(LabelledLog(log))
-    parts = [_read(one, contract, until) for one in sources]
+    parts = [_read(one, contract, since, until) for one in sources]
     total = sum(part.raw.num_rows for part in parts)
     if total == 0:
         raise SourceError(f"{sources[0].address} has no rows{_before(until)}")
@@ -112,22 +116,23 @@ def ingest(
     return Ingested(snapshot, table.num_rows, bad, duplicates, warnings, quarantine_path)
 
 
-def _read(source: Source, contract: Contract, until: datetime | None) -> _Part:
-    raw = source.read(contract, until=until)
+def _read(
+    source: Source, contract: Contract, since: datetime | None, until: datetime | None
+) -> _Part:
+    raw = source.read(contract, since=since, until=until)
     absent = lacking(table_columns(contract), raw.column_names)
     if absent:
         raise SourceError(f"{source.address} lacks {', '.join(absent)}: see config/contract.yaml")
-    if until is not None and contract.time is not None:
-        raw = _earlier(contract, raw, until)
+    if contract.time is not None:
+        for compare, moment in ((pc.greater_equal, since), (pc.less, until)):
+            raw = raw if moment is None else _kept(contract.time, raw, compare, moment)
     return _Part(source.address, raw, validate(contract, raw))
 
 
-def _earlier(contract: Contract, raw: pa.Table, until: datetime) -> pa.Table:
-    """Rows of before; one whose time cannot be read stays, so that it is refused by name."""
-    assert contract.time is not None
-    times = read_table([contract.time], raw).table[contract.time.name]
-    before = pc.less(times, pa.scalar(until, ARROW_TYPES["datetime"]))
-    kept = pc.fill_null(before, True)
+def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:
+    """Rows on one side; one whose time cannot be read stays, so that it is refused by name."""
+    times = read_table([time], raw).table[time.name]
+    kept = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
     return raw if pc.all(kept).as_py() else raw.filter(kept)
 
 

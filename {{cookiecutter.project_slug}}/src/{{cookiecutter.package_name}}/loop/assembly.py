@@ -1,48 +1,117 @@
-"""The loop put together from a project: what the commands call, handed to the state machine."""
+"""The loop put together from a project: what the commands call, handed to the state machine.
+
+What is heavy is imported when it is due, so that a step without anything to do is quick.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from ..bundle import read_bundle
-from ..data.ingestion import ingest
-from ..monitoring import monitor_project
-from ..monitoring.alerts import open_alerts
-from ..project import LOOP_STATE, Project
-from ..training import train_project
-from .machine import ACTOR, Loop, Retrained
-from .sqlite_state import SqliteStateStore
+from ..monitoring import Monitoring, monitor_project
+from ..project import Project
+from ..registry import Transitions
+from .desk import Desk
+from .machine import ACTOR, Attempt, Loop, Retrained
+from .states import open_state
 
 # Errors beyond so many typical ones count alike in the judgement, so that a few do not decide it.
 _TYPICAL_ERRORS = 3.0
 
 
-def make_loop(project: Project) -> Loop:
-    """The loop of a project."""
-    settings = project.settings
-
-    def retrain(reason: str) -> Retrained:
-        ingest(settings, project.contract, log=project.log, until=project.clock.now())
-        result = train_project(project, actor=ACTOR, reason=reason)
-        return Retrained(
-            version=result.version,
-            run_id=result.run_id,
-            passed=result.gate.passed,
-            sentence=result.gate.sentence(),
-            figures=dict(result.gate.figures),
-        )
-
-    def largest_error(version: str) -> float:
-        typical = read_bundle(project.bundles.fetch(version)).manifest.metrics.get("rmse")
-        return _TYPICAL_ERRORS * typical if typical else 1.0
-
+def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
+    """The loop of a project; `prepare` is called before anything that takes time."""
+    desk = Desk(open_state(project), project.clock)
+    transitions = replace(project.transitions, guard=desk.require)
+    stages = _Stages(project, transitions, prepare)
     return Loop(
-        settings=settings,
+        settings=project.settings,
         contract=project.contract,
         log=project.log,
-        states=SqliteStateStore(settings.path(LOOP_STATE)),
+        desk=desk,
         journal=project.journal,
-        transitions=project.transitions,
+        transitions=transitions,
         clock=project.clock,
-        published=project.published,
-        retrain=retrain,
-        monitor=lambda: monitor_project(project),
-        alert=open_alerts(settings),
-        largest_error=largest_error,
+        retrain=stages.retrain,
+        appoint=stages.appoint,
+        monitor=stages.monitor,
+        alert=stages.alert,
+        largest_error=stages.largest_error,
     )
+
+
+class _Stages:
+    """The project's stages as the loop calls them."""
+
+    def __init__(
+        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+    ) -> None:
+        self._project = project
+        self._transitions = transitions
+        self._prepare = prepare
+
+    def retrain(self, attempt: Attempt) -> Retrained:
+        """Train on what is known by now; what a cut-off attempt has registered is taken up."""
+        from ..data.ingestion import ingest
+        from ..training import train_project
+        from ..training.attempt import registered
+
+        self._prepare()
+        project = self._project
+        found = registered(self._transitions.registry, attempt.name) if attempt.resumed else None
+        if found is not None:
+            version, verdict = found
+            return Retrained(
+                version.version, version.run_id, verdict.passed, verdict.sentence(), verdict.figures
+            )
+        now, window = project.clock.now(), project.settings.loop.data
+        ingested = ingest(
+            project.settings,
+            project.contract,
+            log=project.log,
+            since=None if window is None else now - window,
+            until=now,
+        )
+        result = train_project(
+            project,
+            snapshot=ingested.snapshot,
+            actor=ACTOR,
+            reason=attempt.reason,
+            as_challenger=False,
+            attempt=attempt.name,
+        )
+        gate = result.gate
+        return Retrained(
+            result.version, result.run_id, gate.passed, gate.sentence(), dict(gate.figures)
+        )
+
+    def appoint(self, result: Retrained, reason: str) -> None:
+        """Give the role that `loop.promotion` says; a version that has one keeps it."""
+        from ..evaluation.gate import Verdict
+        from ..training.role import give_role
+
+        published = self._transitions.published()
+        if result.version in (published.champion, published.challenger):
+            return
+        give_role(
+            result.version,
+            Verdict(result.passed, (result.sentence,), result.figures),
+            self._project.settings,
+            self._transitions,
+            actor=ACTOR,
+            reason=reason,
+        )
+
+    def monitor(self) -> Monitoring:
+        self._prepare()
+        return monitor_project(self._project)
+
+    def alert(self, text: str) -> None:
+        from ..monitoring.alerts import open_alerts
+
+        self._prepare()
+        open_alerts(self._project.settings, self._project.clock)(text)
+
+    def largest_error(self, version: str) -> float:
+        folder = self._project.bundles.fetch(version)
+        typical = read_bundle(folder).manifest.metrics.get("rmse")
+        return _TYPICAL_ERRORS * typical if typical else 1.0

@@ -1,19 +1,21 @@
 """The state machine that closes the loop: watch, retrain, challenge, promote or reject.
 
-    steady ── a finding whose action is retrain ──> retraining ── refused by the gate ──> steady
-                                                        │
-                             steady <── promoted ── challenging ── rejected ──> steady
+    steady ── finding ──> triggered ──> retraining ── refused by the gate ──> steady
+                              │              │
+                              │        challenging ── rejected ──> steady
+                              │              │
+                              │        promoted: probation ── confirmed ──> steady
+                              │              │
+                              └────────> rolled back ──> steady
 
-It holds no logic of the stages it calls. Every step ends with a conditional write of the
-state, so a step that is repeated or run twice at once changes nothing twice.
+It holds no logic of the stages it calls. What is published is the truth: after each of its own
+transitions, and after anybody else's, the phase is taken from there. So a step that was cut off
+anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
-
-import msgspec
+from datetime import datetime
 
 from ..clock import Clock
 from ..contract import Contract
@@ -23,14 +25,22 @@ from ..prediction_log import PredictionLog
 from ..publication import Entry as Published
 from ..registry import Transitions
 from ..settings import Settings
+from .desk import Desk, LostLeaseError
 from .judge import Judgement, judge
-from .reasons import reasons
-from .state import Phase, State, StateStore
+from .reaction import Due, blocked, reactions
+from .state import Phase
+from .trial import Trial, rule
 
 ACTOR = "loop"
-YEAR = timedelta(days=365)
-# A retraining that was begun so long ago and left no result was cut off.
-RETRAINING_LEASE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One retraining: its name, why, and whether it was begun before and cut off."""
+
+    name: str
+    reason: str
+    resumed: bool
 
 
 @dataclass(frozen=True)
@@ -46,25 +56,35 @@ class Retrained:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did: the journal's new entries, and what monitoring found if it was due."""
+    """What one step did: the journal's new entries, and what monitoring found if it was due.
+
+    `idle` says why nothing was done where something stood in the way.
+    """
 
     entries: tuple[Entry, ...]
     monitoring: Monitoring | None = None
+    idle: str = ""
 
 
 @dataclass
 class Loop:
-    """The loop with everything it decides about, handed in."""
+    """The loop with everything it decides about, handed in.
+
+    Attributes:
+        retrain: makes a version, or finds the one that the same attempt has made already.
+        appoint: gives a version that passed the role that the settings say, once.
+        largest_error: for regression, what the judge counts as a loss of 1, by champion.
+    """
 
     settings: Settings
     contract: Contract
     log: PredictionLog
-    states: StateStore
+    desk: Desk
     journal: Journal
     transitions: Transitions
     clock: Clock
-    published: Callable[[], Published]
-    retrain: Callable[[str], Retrained]
+    retrain: Callable[[Attempt], Retrained]
+    appoint: Callable[[Retrained, str], None]
     monitor: Callable[[], Monitoring]
     alert: Callable[[str], None]
     largest_error: Callable[[str], float]
@@ -72,152 +92,204 @@ class Loop:
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
         known = len(list(self.journal.done()))
-        monitoring = None
-        with suppress(LostRaceError):
-            monitoring = self._step()
-        return Step(tuple(self.journal.done())[known:], monitoring)
+        monitoring, idle = None, ""
+        with self.desk.taken() as other:
+            if other is not None:
+                idle = f"another process steps the loop already: {other.holder}"
+            elif self.desk.state.paused:
+                idle = "the loop is paused: `loop resume` lets it go on"
+            else:
+                try:
+                    monitoring = self._step()
+                except LostLeaseError:
+                    idle = "another process has taken over, and goes on from here"
+        return Step(tuple(self.journal.done())[known:], monitoring, idle)
 
     def _step(self) -> Monitoring | None:
-        state, revision = self.states.load()
-        if state.paused or self._is_leased(state):
-            return None
-        if self.published().champion is None:
-            self._retrain(state, revision, "there is no champion yet")
+        if self.transitions.is_open():
+            self.transitions.reconcile()
+        self._follow()
+        state = self.desk.state
+        if state.phase == "triggered":
+            self._act()
             return None
         if state.phase == "retraining":
-            self._retrain(state, revision, f"taken up again: {state.reason}")
+            self._retrain(resumed=True)
             return None
-        if state.phase == "steady" and (challenger := self.published().challenger):
-            state = self._move(state, "challenging", f"somebody put version {challenger} on trial")
-            state = msgspec.structs.replace(state, challenger=challenger)
-            revision = self._save(state, revision)
-        if state.phase == "challenging":
-            state, revision = self._judge(state, revision)
-        if not self._is_monitoring_due(state):
+        if state.champion is None:
+            self._begin("there is no champion yet")
+            return None
+        if state.challenger is not None:
+            self._judge(state.champion, state.challenger)
+        if not self._is_monitoring_due():
             return None
         monitoring = self.monitor()
-        state = msgspec.structs.replace(state, monitored_until=self.clock.now())
-        revision = self._save(state, revision)
-        self._react(state, revision, monitoring)
+        self._react(monitoring)
         return monitoring
 
-    def _is_leased(self, state: State) -> bool:
-        begun = state.since
-        return (
-            state.phase == "retraining"
-            and begun is not None
-            and timedelta(0) <= self.clock.now() - begun < RETRAINING_LEASE
+    def _follow(self) -> None:
+        """Notice what was published since, by whomever."""
+        state, published = self.desk.state, self._published()
+        if state.phase in ("triggered", "retraining"):
+            return
+        seen = state.phase, state.champion, state.challenger
+        if seen != (_phase(published), published.champion, published.challenger):
+            self._settle()
+
+    def _settle(self, reason: str | None = None, **changes: object) -> None:
+        """Take the phase from what is published; why and since when, from the journal."""
+        published, last = self._published(), self.transitions.last()
+        on_trial = published.challenger is not None
+        told = last is not None and (reason is None or on_trial)
+        self.desk.save(
+            phase=_phase(published),
+            due=None,
+            champion=published.champion,
+            challenger=published.challenger,
+            since=last.time if last and told else self.clock.now(),
+            reason=reason or (last.reason if last else "nothing is published for these features"),
+            **changes,
         )
 
-    def _is_monitoring_due(self, state: State) -> bool:
-        last = state.monitored_until
+    def _is_monitoring_due(self) -> bool:
+        last = self.desk.state.monitored_until
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
-    def _react(self, state: State, revision: int, monitoring: Monitoring) -> None:
-        for kind, reason in reasons(monitoring).items():
-            action = getattr(self.settings.actions, kind)
-            if action != "advise":
-                self.alert(reason)
-            if action == "alert":
-                self._note("alert", reason)
-            if action == "rollback":
-                self.transitions.rollback(actor=ACTOR, reason=reason)
-            if action == "retrain" and state.phase == "steady" and self._may_retrain(state):
-                self._retrain(state, revision, reason)
-                return
-
-    def _may_retrain(self, state: State) -> bool:
-        now = self.clock.now()
-        recent = [begun for begun in state.retrained if now - begun < YEAR]
-        rested = not recent or now - recent[-1] >= self.settings.loop.cooldown
-        return rested and len(recent) < self.settings.loop.budget
-
-    def _retrain(self, state: State, revision: int, reason: str) -> None:
-        began = self.clock.now()
-        state = self._move(state, "retraining", reason)
-        state = msgspec.structs.replace(
-            state,
-            retrained=(*state.retrained, began),
-            monitored_until=state.monitored_until or began,
+    def _react(self, monitoring: Monitoring) -> None:
+        """Tell of the findings, and carry out what is due, once the decision is written."""
+        state, now = self.desk.state, self.clock.now()
+        hindrance = blocked(state, self.settings.loop, now)
+        found = reactions(monitoring, self.settings.actions, hindrance, self.transitions.previous())
+        for reaction in found:
+            if reaction.alert:
+                self.alert(reaction.reason)
+            if reaction.note:
+                self._note(reaction.note, reaction.reason, **_window(state.monitored_until, now))
+        due = next((reaction for reaction in found if reaction.due), None)
+        if due is None:
+            self.desk.save(monitored_until=now)
+            return
+        self.desk.save(
+            phase="triggered", since=now, reason=due.reason, due=due.due, monitored_until=now
         )
-        revision = self._save(state, revision)
-        self._note("retrain", reason)
+        self._act()
+
+    def _act(self) -> None:
+        """Carry out what the trigger asks for; what was done already is not done twice."""
+        state = self.desk.state
+        due: Due | None = state.due
+        if due == "retrain":
+            self._begin(state.reason)
+            return
+        if self._published().champion == state.champion and self.transitions.previous():
+            self.transitions.rollback(actor=ACTOR, reason=state.reason)
+        self._settle()
+
+    def _begin(self, reason: str) -> None:
+        state, now = self.desk.state, self.clock.now()
+        counted = (now,) if state.champion else ()  # the first model is no retraining
+        recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
+        self.desk.save(
+            phase="retraining",
+            since=now,
+            reason=reason,
+            due=None,
+            retrained=(*recent, *counted),
+            monitored_until=state.monitored_until or now,
+        )
+        self._retrain()
+
+    def _retrain(self, *, resumed: bool = False) -> None:
+        state = self.desk.state
+        assert state.since is not None
+        name = state.since.isoformat()
+        self._note("retrain", state.reason, attempt=name)
         try:
-            result = self.retrain(reason)
-        except Exception:
-            self._save(self._move(state, "steady", "the retraining failed"), revision)
+            result = self.retrain(Attempt(name, state.reason, resumed))
+            if result.passed:
+                self.desk.require()
+                self.appoint(result, state.reason)
+        except LostLeaseError:
             raise
-        self._save(self._after_retraining(state, result), revision)
+        except Exception as error:
+            self._settle(f"the retraining failed: {error}", refused=state.refused + 1)
+            raise
+        self._conclude(result)
 
-    def _after_retraining(self, state: State, result: Retrained) -> State:
-        told = f"version {result.version}: {result.sentence}"
+    def _conclude(self, result: Retrained) -> None:
+        version, state = result.version, self.desk.state
+        figures = {"version": version, "run_id": result.run_id, **result.figures}
+        told = f"version {version}: {result.sentence}"
         if not result.passed:
-            figures = {"version": result.version, "run_id": result.run_id, **result.figures}
-            self._note("refused", told, figures)
-        if result.passed and self.published().challenger == result.version:
-            state = self._move(state, "challenging", told)
-            return msgspec.structs.replace(state, challenger=result.version)
-        return self._move(state, "steady", told)
+            self._note("refused", told, **figures)
+            self._settle(told, refused=state.refused + 1)
+        elif version in _serving(self._published()):
+            self._settle(refused=0)
+        else:
+            told += f" It waits for `challenge {version}` or `promote {version}`."
+            self._note("waiting", told, **figures)
+            self.alert(told)
+            self._settle(told, refused=0)
 
-    def _judge(self, state: State, revision: int) -> tuple[State, int]:
-        published = self.published()
-        challenger, champion = state.challenger, published.champion
-        if challenger is None or champion is None or published.challenger != challenger:
-            state = self._move(state, "steady", "somebody else decided about the challenger")
-            return state, self._save(state, revision)
-        judgement = self._judgement(state, champion, challenger)
-        verdict = self._verdict(state, judgement)
-        if verdict is None:
-            return state, revision
-        decide, reason = verdict
-        decide(challenger, actor=ACTOR, reason=reason, figures=judgement.figures)
-        state = self._move(state, "steady", reason)
-        return state, self._save(state, revision)
+    def _judge(self, champion: str, challenger: str) -> None:
+        state, published = self.desk.state, self._published()
+        since = state.since or self.clock.now()
+        in_shadow = published.mode == "shadow"
+        trial = Trial(champion, challenger, since, published.probation, in_shadow)
+        judgement = self._judgement(trial)
+        ruling = rule(trial, judgement, self.settings.challenge, self.clock.now())
+        if ruling is None:
+            return
+        told = {"actor": ACTOR, "reason": ruling.reason}
+        if ruling.transition == "promote":
+            self.transitions.promote(challenger, **told, figures=judgement.figures)
+        elif ruling.transition == "reject":
+            self.transitions.reject(challenger, **told, figures=judgement.figures)
+        elif ruling.transition == "confirm":
+            self.transitions.confirm(**told, figures=judgement.figures)
+        else:
+            self.alert(ruling.reason)
+            self.transitions.rollback(**told, figures=judgement.figures)
+        self._settle()
 
-    def _verdict(
-        self, state: State, judgement: Judgement
-    ) -> tuple[Callable[..., object], str] | None:
-        settings = self.settings.challenge
-        told = f"version {state.challenger}: {judgement.sentence()}"
-        if judgement.ruling == "better":
-            return self.transitions.promote, f"{told}, proven better"
-        if judgement.ruling == "worse":
-            return self.transitions.reject, f"{told}, proven worse"
-        if state.since is not None and self.clock.now() - state.since > settings.max_duration:
-            days = settings.max_duration.days
-            return self.transitions.reject, f"{told}, not proven better in {days} days"
-        return None
-
-    def _judgement(self, state: State, champion: str, challenger: str) -> Judgement:
-        settings = self.settings.challenge
+    def _judgement(self, trial: Trial) -> Judgement:
         until = self.clock.now() - self.contract.label_horizon
+        known = trial.since < until
         return judge(
-            self.log.rows(state.since, until, labelled=True) if _before(state, until) else (),
-            champion=champion,
-            challenger=challenger,
+            self.log.rows(trial.since, until, labelled=True) if known else (),
+            champion=trial.champion,
+            challenger=trial.challenger,
             classes=self.contract.classes,
-            error_rate=settings.error_rate,
-            min_rows=settings.min_labels,
-            largest_error=self.largest_error(champion),
+            error_rate=self.settings.challenge.error_rate,
+            min_rows=self.settings.challenge.min_labels,
+            largest_error=self.largest_error(trial.champion),
+            unit=self.settings.challenge.unit,
         )
 
-    def _move(self, state: State, phase: Phase, reason: str) -> State:
-        return msgspec.structs.replace(
-            state, phase=phase, since=self.clock.now(), reason=reason, challenger=None
-        )
+    def _published(self) -> Published:
+        return self.transitions.published()
 
-    def _save(self, state: State, revision: int) -> int:
-        if not self.states.save(state, revision):
-            raise LostRaceError
-        return revision + 1
-
-    def _note(self, kind: str, reason: str, figures: dict[str, object] | None = None) -> None:
-        self.journal.append(Entry(self.clock.now(), kind, ACTOR, reason, figures or {}))
-
-
-class LostRaceError(Exception):
-    """Another process stepped the loop in the meantime; its step counts."""
+    def _note(self, kind: str, reason: str, **figures: object) -> None:
+        """Put something on record, unless it is there: the step may have been cut off after it."""
+        names = ("attempt", "version", "window")
+        known = {name: figures[name] for name in names if name in figures}
+        for entry in self.journal.entries():
+            if (entry.kind, entry.reason) == (kind, reason) and known.items() <= dict(
+                entry.figures
+            ).items():
+                return
+        self.journal.append(Entry(self.clock.now(), kind, ACTOR, reason, figures))
 
 
-def _before(state: State, until: object) -> bool:
-    return state.since is None or state.since < until  # type: ignore[operator]
+def _phase(published: Published) -> Phase:
+    if published.challenger is None:
+        return "steady"
+    return "probation" if published.probation else "challenging"
+
+
+def _serving(published: Published) -> tuple[str | None, str | None]:
+    return published.champion, published.challenger
+
+
+def _window(since: datetime | None, until: datetime) -> dict[str, object]:
+    return {"window": (since or until).isoformat()}

@@ -29,7 +29,7 @@ RESAMPLES = 200
 CONFIDENCE = 0.95
 RESTLESS = 3
 MOST_SHARES = 5
-BOOKKEEPING = ("before", "after", "features", "run_id", "version")
+BOOKKEEPING = ("after", "attempt", "before", "features", "run_id", "version", "window")
 
 
 @dataclass(frozen=True)

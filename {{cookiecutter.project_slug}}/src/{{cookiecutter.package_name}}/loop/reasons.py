@@ -25,5 +25,8 @@ def _sentence(kind: str, findings: Sequence[Finding]) -> str:
     columns = [finding.column for finding in findings if finding.column]
     if not columns:
         return "; ".join(finding.sentence() for finding in findings) or kind
-    more = f" and {len(columns) - NAMED} more columns" if len(columns) > NAMED else ""
-    return f"{kind} in {', '.join(columns[:NAMED])}{more}"
+    rest = len(columns) - NAMED
+    more = f" and {rest} more column{'s' if rest > 1 else ''}" if rest > 0 else ""
+    ratios = [found.value / found.threshold for found in findings if found.threshold > 0]
+    times = f", up to {max(ratios):.1f} times the threshold" if ratios else ""
+    return f"{kind} in {', '.join(columns[:NAMED])}{more}{times}"

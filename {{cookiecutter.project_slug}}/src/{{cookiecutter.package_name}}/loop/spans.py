@@ -1,56 +1,93 @@
 """When each version served and when it ran in shadow, by what the prediction log holds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..bundle import read_bundle
 from ..prediction_log import LoggedRow
 from ..project import Project
+from ..publication import Entry as Published
 from .story import Outcome, VersionSpan
 
 
 @dataclass
-class Trace:
-    """Event times at which a version answered, and at which it ran in shadow."""
+class Run:
+    """A stretch of event time in which a version answered, or ran in shadow, without a change."""
 
-    served: list[datetime] = field(default_factory=list)
-    shadow: list[datetime] = field(default_factory=list)
-
-
-Traces = dict[str, Trace]
+    served: bool
+    since: datetime
+    until: datetime
 
 
-def follow(traces: Traces, rows: Sequence[LoggedRow]) -> None:
-    """Add what some rows say about the versions that predicted them."""
+Traces = dict[str, list[Run]]
+
+
+def follow(traces: Traces, rows: Iterable[LoggedRow]) -> None:
+    """Add what some rows, in the order of time, say about the versions that predicted them."""
     for row in rows:
         for output in row.record.outputs:
-            trace = traces.setdefault(output.version, Trace())
-            (trace.served if output.served else trace.shadow).append(row.record.event_time)
+            runs, moment = traces.setdefault(output.version, []), row.record.event_time
+            if runs and runs[-1].served == output.served:
+                runs[-1].until = moment
+            else:
+                runs.append(Run(output.served, moment, moment))
 
 
 def served_spans(project: Project, traces: Traces, end: datetime) -> list[VersionSpan]:
     """Spans of the versions that predicted something, oldest version first."""
-    published = project.published()
+    back = _rolled_back(project)
     spans = []
-    for version, trace in sorted(traces.items(), key=lambda item: int(item[0])):
+    for version, runs in sorted(traces.items(), key=lambda item: int(item[0])):
         manifest = read_bundle(project.bundles.fetch(version)).manifest
-        is_champion = version == published.champion
-        in_trial = version == published.challenger
-        spans.append(
-            VersionSpan(
-                version=version,
-                run_id=manifest.run_id,
-                trained_until=datetime.fromisoformat(manifest.trained_until or manifest.created),
-                served_from=min(trace.served, default=None),
-                served_to=end if is_champion else max(trace.served, default=None),
-                shadow_from=min(trace.shadow, default=None),
-                shadow_to=end if in_trial else max(trace.shadow, default=None),
-                outcome=_outcome(trace, is_champion=is_champion, in_trial=in_trial),
-                figures=manifest.metrics,
+        outcome = _outcome(version, project.published(), runs, back)
+        goes_on = outcome in ("champion", "challenger") or version == project.published().challenger
+        pairs = _paired(runs)
+        for at, (shadow, answered) in enumerate(pairs):
+            # What the last row began, the end of the year ends.
+            until = end if goes_on and at == len(pairs) - 1 else None
+            served_from, served_to = _bounds(answered, until)
+            shadow_from, shadow_to = _bounds(shadow, None if answered else until)
+            spans.append(
+                VersionSpan(
+                    version=version,
+                    run_id=manifest.run_id,
+                    trained_until=datetime.fromisoformat(
+                        manifest.trained_until or manifest.created
+                    ),
+                    served_from=served_from,
+                    served_to=served_to,
+                    shadow_from=shadow_from,
+                    shadow_to=shadow_to,
+                    outcome=outcome,
+                    figures=manifest.metrics,
+                )
             )
-        )
     return spans
+
+
+def _bounds(run: Run | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    return (None, None) if run is None else (run.since, until or run.until)
+
+
+def _rolled_back(project: Project) -> set[object]:
+    """Versions that were champion until a rollback."""
+    entries = (entry for entry in project.journal.done() if entry.kind == "rollback")
+    champions = (entry.figures["before"] for entry in entries)
+    return {before.get("champion") for before in champions if isinstance(before, dict)}
+
+
+def _paired(runs: Sequence[Run]) -> list[tuple[Run | None, Run | None]]:
+    """(in shadow, then serving) for each span; either may be missing."""
+    pairs: list[tuple[Run | None, Run | None]] = []
+    for run in runs:
+        if not run.served:
+            pairs.append((run, None))
+        elif pairs and pairs[-1][1] is None:
+            pairs[-1] = (pairs[-1][0], run)
+        else:
+            pairs.append((None, run))
+    return pairs
 
 
 def refused_spans(project: Project) -> list[VersionSpan]:
@@ -71,9 +108,13 @@ def refused_spans(project: Project) -> list[VersionSpan]:
     ]
 
 
-def _outcome(trace: Trace, *, is_champion: bool, in_trial: bool) -> Outcome:
-    if is_champion:
+def _outcome(
+    version: str, published: Published, runs: Sequence[Run], back: Container[object]
+) -> Outcome:
+    if version == published.champion:
         return "champion"
-    if in_trial:
+    if version == published.challenger and not published.probation:
         return "challenger"
-    return "retired" if trace.served else "rejected"
+    if version in back:
+        return "rolled back"
+    return "retired" if any(run.served for run in runs) else "rejected"

@@ -1,11 +1,11 @@
-"""Where the loop stands, and the store that keeps it between steps."""
+"""Where the loop stands, who may change it, and the store that keeps both between steps."""
 
 from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
 
-Phase = Literal["steady", "retraining", "challenging"]
+Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,28 +13,62 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         phase: what the loop is doing.
-        since: when that began.
+        since: when that began; while retraining it names the attempt.
         reason: why, as a sentence.
-        challenger: version under trial while challenging.
+        due: while triggered, what is to be done.
+        champion: version that answers, as the loop last saw it.
+        challenger: version beside it while challenging; during a probation the one before.
         monitored_until: end of the last window that was monitored.
         retrained: when each retraining began, for the cooldown and the budget.
+        refused: retrainings in a row that came to nothing, for the backoff.
         paused: whether a person told it to stand still.
     """
 
     phase: Phase = "steady"
     since: datetime | None = None
     reason: str = "nothing has happened yet"
+    due: Literal["retrain", "rollback"] | None = None
+    champion: str | None = None
     challenger: str | None = None
     monitored_until: datetime | None = None
     retrained: tuple[datetime, ...] = ()
+    refused: int = 0
     paused: bool = False
 
 
+class Lease(msgspec.Struct, frozen=True):
+    """The right to change the state until a moment; `fence` grows with each new holder."""
+
+    holder: str
+    fence: int
+    until: datetime
+
+
 class StateStore(Protocol):
+    """One state and one lease. Every method is atomic, from any process."""
+
     def load(self) -> tuple[State, int]:
         """The state and its revision; a fresh one has revision 0."""
         ...
 
-    def save(self, state: State, revision: int) -> bool:
-        """Replace the state if `revision` is still the stored one; False if somebody was faster."""
+    def save(self, state: State, revision: int, fence: int | None = None) -> bool:
+        """Replace the state if `revision` is still the stored one; False if somebody was faster.
+
+        With a `fence`, also False if the lease has a newer one. Without, whoever asks is no
+        holder, and may change nothing but `paused`.
+        """
+        ...
+
+    def acquire(
+        self, holder: str, now: datetime, until: datetime, fence: int | None = None
+    ) -> Lease:
+        """Take the lease under a new fence, or prolong the one with that fence.
+
+        It may be taken if it was let go or ended before `now`, and prolonged as long as nobody
+        has taken it since. Otherwise the answer is the lease as it is, with its own holder.
+        """
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Let go of a lease; nothing happens if somebody else has taken it since."""
         ...

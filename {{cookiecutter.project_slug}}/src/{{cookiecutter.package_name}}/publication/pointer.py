@@ -17,12 +17,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         mode: `shadow`, both predict and the champion answers; `split`, the challenger answers
             its share.
         share: of the keys that the challenger answers in a split.
+        probation: whether the challenger is the champion before, kept in shadow so that it can
+            be brought back.
     """
 
     champion: str | None = None
     challenger: str | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.1
+    probation: bool = False
+
+    def alone(self) -> "Entry":
+        """The same champion without a challenger."""
+        return msgspec.structs.replace(self, challenger=None, probation=False)
 
 
 class Pointer(msgspec.Struct, frozen=True):

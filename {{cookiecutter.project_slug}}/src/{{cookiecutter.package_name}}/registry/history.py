@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..journal import INTENT, Entry, Journal
 
 DROPPED = "dropped"
-TRANSITIONS = ("promote", "challenge", "reject", "rollback")
+TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
 
 
 def transitions(journal: Journal, features_digest: str) -> list[Entry]:
@@ -31,6 +31,11 @@ def last_of(history: Sequence[Entry], kind: str, version: str) -> Entry | None:
         if entry.kind in TRANSITIONS and entry.figures["version"] == version
     ]
     return done[-1] if done and done[-1].kind == kind else None
+
+
+def last_move(history: Sequence[Entry]) -> Entry | None:
+    """The last transition that was done with any version."""
+    return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 
 def champions(history: Sequence[Entry]) -> list[str]:

@@ -1,40 +1,64 @@
 """Promotion, rejection, rollback: each one transition, on record with who, when and why.
 
 A transition notes its intent, replaces the pointer, moves the aliases and closes the intent.
-The pointer is the truth; `reconcile` completes or drops what a crash has left open.
+The pointer is the truth; `reconcile` completes or drops what a crash has left open. One
+transition at a time: a lock keeps out whoever else would move something meanwhile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
-from ..bundle import read_bundle
+from ..bundle import Bundle, read_bundle
 from ..clock import Clock
 from ..errors import BundleError, RegistryError
 from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
 from ..publication import Entry as Published
-from .history import DROPPED, champions, last_of, open_intent, transitions
+from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
 from .mlflow_registry import REFUSED, VERDICT_TAG, Registry
+from .succession import promoted
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
+Figures = Mapping[str, object]
+
 
 @dataclass(frozen=True)
 class Transitions:
-    """Moves versions in and out of service, for one state of the features code."""
+    """Moves versions in and out of service, for one state of the features code.
+
+    Attributes:
+        probation: whether a champion that is replaced stays in shadow.
+        lock: entered for the length of a transition.
+        guard: called when the lock is held and nothing has been written; what it raises ends
+            the transition.
+    """
 
     registry: Registry
     store: BundleStore
     journal: Journal
     clock: Clock
     features_digest: str
+    probation: bool = False
+    lock: Callable[[], AbstractContextManager[None]] = nullcontext
+    guard: Callable[[], None] = lambda: None
 
     def published(self) -> Published:
         return self.store.pointer().entry(self.features_digest)
+
+    def last(self) -> Entry | None:
+        """The last transition that was done."""
+        return last_move(self._history())
+
+    def previous(self) -> str | None:
+        """The champion that a rollback would bring back."""
+        line = champions(self._history())
+        return line[-2] if len(line) > 1 and line[-1] == self.published().champion else None
 
     def challenge(
         self,
@@ -44,81 +68,92 @@ class Transitions:
         reason: str,
         mode: Literal["shadow", "split"] = "shadow",
         share: float = 0.1,
-        figures: Mapping[str, object] | None = None,
+        figures: Figures | None = None,
     ) -> Entry:
-        """Put a version on trial beside the champion.
+        """Put a version on trial beside the champion; it takes the place of any other.
 
         Raises:
             RegistryError: if there is no champion, or the version cannot serve.
         """
-        before = self._settled()
-        if before.champion is None:
-            raise RegistryError("there is no champion to challenge: promote the version instead")
-        if before.champion == version:
-            raise RegistryError(f"version {version} is the champion already")
-        self._require(version)
-        after = msgspec.structs.replace(before, challenger=version, mode=mode, share=share)
-        return self._move("challenge", version, before, after, actor, reason, figures)
+        with self._alone() as before:
+            if before.champion is None:
+                raise RegistryError("there is no champion to challenge: promote the version")
+            if before.champion == version:
+                raise RegistryError(f"version {version} is the champion already")
+            self._require(version)
+            after = Published(champion=before.champion, challenger=version, mode=mode, share=share)
+            return self._move("challenge", version, before, after, actor, reason, figures)
 
     def promote(
-        self,
-        version: str,
-        *,
-        actor: str,
-        reason: str,
-        figures: Mapping[str, object] | None = None,
+        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
     ) -> Entry:
         """Make a version the champion; its own trial ends with that.
+
+        The champion before stays beside it for a probation, unless a third version is on trial.
 
         Raises:
             RegistryError: if there is no such version, or it cannot serve.
         """
-        before = self._settled()
-        self._require(version)
-        challenger = None if before.challenger == version else before.challenger
-        after = msgspec.structs.replace(before, champion=version, challenger=challenger)
-        return self._move("promote", version, before, after, actor, reason, figures)
+        with self._alone() as before:
+            bundle = self._require(version)
+            after = promoted(before, bundle, self.store, probation=self.probation)
+            return self._move("promote", version, before, after, actor, reason, figures)
+
+    def confirm(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
+        """End the champion's probation: the one before leaves the service.
+
+        Raises:
+            RegistryError: if the champion is on no probation, and was on none.
+        """
+        with self._alone() as before:
+            version = before.champion or ""
+            if not before.probation and last_of(self._history(), "confirm", version) is None:
+                raise RegistryError("the champion is on no probation, so there is nothing to end")
+            after = before.alone() if before.probation else before
+            return self._move("confirm", version, before, after, actor, reason, figures)
 
     def reject(
-        self,
-        version: str,
-        *,
-        actor: str,
-        reason: str,
-        figures: Mapping[str, object] | None = None,
+        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
     ) -> Entry:
         """End the trial of a challenger.
 
         Raises:
             RegistryError: if the version is the champion, unknown, or was never on trial.
         """
-        before = self._settled()
-        if before.champion == version:
-            raise RegistryError(f"version {version} is the champion: `rollback` or promote another")
-        self.registry.version(version)
-        done = last_of(self._history(), "reject", version)
-        if before.challenger != version and done is None:
-            raise RegistryError(f"version {version} is not on trial, so there is nothing to reject")
-        challenger = None if before.challenger == version else before.challenger
-        after = msgspec.structs.replace(before, challenger=challenger)
-        return self._move("reject", version, before, after, actor, reason, figures)
+        with self._alone() as before:
+            if before.champion == version:
+                raise RegistryError(
+                    f"version {version} is the champion: `rollback` or promote another"
+                )
+            self.registry.version(version)
+            done = last_of(self._history(), "reject", version)
+            if before.challenger != version and done is None:
+                raise RegistryError(
+                    f"version {version} is not on trial, so there is nothing to reject"
+                )
+            after = before.alone() if before.challenger == version else before
+            return self._move("reject", version, before, after, actor, reason, figures)
 
-    def rollback(
-        self, *, actor: str, reason: str, figures: Mapping[str, object] | None = None
-    ) -> Entry:
+    def rollback(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
         """Bring back the champion before the present one; a trial under way is ended.
 
         Raises:
             RegistryError: if there was none.
         """
-        before = self._settled()
-        line = champions(self._history())
-        if len(line) < 2 or line[-1] != before.champion:
-            raise RegistryError("there is no earlier champion to roll back to")
-        version = line[-2]
-        self._require(version)
-        after = msgspec.structs.replace(before, champion=version, challenger=None)
-        return self._move("rollback", version, before, after, actor, reason, figures)
+        with self._alone() as before:
+            version = self.previous()
+            if version is None:
+                raise RegistryError(
+                    "there is no earlier champion to roll back to: promote another version, or "
+                    "train one"
+                )
+            self._require(version)
+            after = msgspec.structs.replace(before.alone(), champion=version)
+            return self._move("rollback", version, before, after, actor, reason, figures)
+
+    def is_open(self) -> bool:
+        """Whether a transition has begun and not ended: it is under way, or was cut off."""
+        return open_intent(self._history()) is not None
 
     def reconcile(self) -> list[str]:
         """Close an intent that a crash left open, let the aliases follow the pointer.
@@ -126,26 +161,34 @@ class Transitions:
         Returns:
             What was mended, in words; nothing where all agreed.
         """
-        mended: list[str] = []
+        with self.lock():
+            return self._mend()
+
+    @contextmanager
+    def _alone(self) -> Iterator[Published]:
+        """What is published, while nobody else can change it."""
+        with self.lock():
+            self.guard()
+            self._mend()
+            yield self.published()
+
+    def _mend(self) -> list[str]:
+        mended = self._align()
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
             mended.append(f"{intent.figures['transition']}: {entry.kind}")
-        return mended + self._align()
-
-    def _settled(self) -> Published:
-        self.reconcile()
-        return self.published()
+        return mended
 
     def _history(self) -> list[Entry]:
         return transitions(self.journal, self.features_digest)
 
-    def _require(self, version: str) -> None:
+    def _require(self, version: str) -> Bundle:
         """A version may serve if it is registered, published, whole, and of these features."""
         if self.registry.version(version).tags.get(VERDICT_TAG) == REFUSED:
             raise RegistryError(f"version {version} was refused by the gate and never published")
         try:
-            read_bundle(self.store.fetch(version), self.features_digest)
+            return read_bundle(self.store.fetch(version), self.features_digest)
         except BundleError as error:
             raise RegistryError(f"version {version} cannot serve: {error}") from error
 
@@ -157,7 +200,7 @@ class Transitions:
         after: Published,
         actor: str,
         reason: str,
-        figures: Mapping[str, object] | None,
+        figures: Figures | None,
     ) -> Entry:
         done = last_of(self._history(), kind, version)
         if before == after and done is not None:

@@ -148,10 +148,9 @@ class Watcher:
 
 
 def _require_same_inputs(challenger: Predictor, champion: Predictor) -> None:
-    accepted = {column.name: column.type for column in champion.contract.inputs}
-    for column in challenger.contract.inputs:
-        if accepted.get(column.name) != column.type:
-            raise BundleError(
-                f"it needs the column {column.name} ({column.type}), which the champion's "
-                "contract does not have: promote it by the gate instead of a challenge"
-            )
+    column = champion.contract.lacking(challenger.contract)
+    if column is not None:
+        raise BundleError(
+            f"it needs the column {column.name} ({column.type}), which the champion's "
+            "contract does not have: promote it by the gate instead of a challenge"
+        )

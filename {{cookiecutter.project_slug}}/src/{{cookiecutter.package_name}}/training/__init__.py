@@ -17,6 +17,7 @@ def train_project(
     actor: str = "user",
     reason: str = "",
     as_challenger: bool | None = None,
+    attempt: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> "TrainingResult":
     """Train a project's model; see `training.request.Request` for the options.
@@ -38,6 +39,7 @@ def train_project(
         actor=actor,
         reason=reason,
         as_challenger=as_challenger,
+        attempt=attempt,
         progress=progress or (lambda told: None),
     )
     return train(

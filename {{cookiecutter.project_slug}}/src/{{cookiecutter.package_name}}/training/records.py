@@ -60,8 +60,3 @@ def record_verdict(registry: Registry, run: str, examined: Examined) -> None:
     parity = {f"parity_{name}": value for name, value in examined.parity.figures().items()}
     texts = {"gate.json": json.dumps(examined.verdict.to_json(), indent=1)}
     registry.log(run, metrics={**figures, **holdout, **parity}, texts=texts)
-
-
-def as_tags(figures: Mapping[str, float]) -> dict[str, str]:
-    """Figures of the gate as tags of a version."""
-    return {f"gate.{name}": f"{value:.6g}" for name, value in figures.items()}

@@ -20,6 +20,7 @@ class Request:
         as_challenger: True puts a model that passed on trial, False leaves it out of service,
             None does what `loop.promotion` says; the first model becomes champion at once
             unless False.
+        attempt: names what is attempted, so that a version that came of it can be found again.
         progress: told what happens now.
     """
 
@@ -27,6 +28,7 @@ class Request:
     actor: str = "user"
     reason: str = ""
     as_challenger: bool | None = None
+    attempt: str = ""
     progress: Callable[[str], None] = lambda told: None
 
 

@@ -11,19 +11,14 @@ from ..evaluation.metrics import metric_named
 from ..models import Candidate, Task, load_candidates
 from ..registry import Registry, Transitions
 from ..settings import Settings
+from .attempt import ATTEMPT_TAG, verdict_tags
 from .examination import Examination, Examined
 from .handover import Handover, hand_over
 from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
 from .presentation import present
-from .records import (
-    as_tags,
-    record_leaderboard,
-    record_snapshot,
-    record_verdict,
-    recorded_run,
-)
+from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
 from .request import Request, TrainingResult
 from .role import give_role
 from .selection import Selection, select
@@ -140,6 +135,7 @@ class _Training:
             "actor": self.request.actor,
             "reason": self.request.reason or "by hand",
             "time": self.transitions.clock.now().isoformat(),
+            **({ATTEMPT_TAG: self.request.attempt} if self.request.attempt else {}),
             **code_tags(self.settings.root),
         }
 
@@ -197,7 +193,7 @@ class _Training:
             parity=examined.parity.figures(),
         )
         verdict = examined.verdict
-        tags = {**tags, "candidate": selection.candidate.name, **as_tags(verdict.figures)}
+        tags = {**tags, "candidate": selection.candidate.name, **verdict_tags(verdict)}
         handover = Handover(manifest, examined.files(self.contract), tags, verdict.passed)
         return hand_over(handover, self.transitions.registry, self.transitions.store)
 

@@ -1,0 +1,83 @@
+"""From what monitoring found to what is done about it, by the table in the settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ..monitoring import Monitoring
+from ..settings import Actions
+from ..settings import Loop as LoopSettings
+from .reasons import reasons
+from .state import State
+
+Due = Literal["retrain", "rollback"]
+ADVICE = {
+    "performance": "consider `train`, or `rollback`",
+    "drift": "consider `train`",
+    "quality": "look at where the data come from",
+}
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What one finding leads to.
+
+    Attributes:
+        reason: why, as a sentence.
+        alert: whether somebody is told.
+        note: kind of the entry for the journal, where the transition makes none itself.
+        due: the transition that it asks for.
+    """
+
+    reason: str
+    alert: bool
+    note: Literal["alert", "advise", "wait"] | None = None
+    due: Due | None = None
+
+
+def reactions(
+    monitoring: Monitoring, actions: Actions, hindrance: str | None, previous: str | None
+) -> Sequence[Reaction]:
+    """What each finding leads to, the gravest first.
+
+    Args:
+        monitoring: the findings.
+        actions: the table.
+        hindrance: why no retraining may begin now, if that is so.
+        previous: the champion that a rollback would bring back, if there is one.
+    """
+    found = []
+    for kind, reason in reasons(monitoring).items():
+        action = getattr(actions, kind)
+        if action == "advise":
+            found.append(Reaction(f"{reason}: {ADVICE[kind]}", False, "advise"))
+        elif action == "alert":
+            found.append(Reaction(reason, True, "alert"))
+        elif action == "retrain" and hindrance:
+            found.append(Reaction(f"{reason}: {hindrance}", True, "wait"))
+        elif action == "rollback" and previous is None:
+            told = f"{reason}: there is no earlier champion to roll back to, consider `train`"
+            found.append(Reaction(told, True, "advise"))
+        else:
+            found.append(Reaction(reason, True, due=action))
+    return found
+
+
+def blocked(state: State, settings: LoopSettings, now: datetime) -> str | None:
+    """Why no retraining may begin now; None if one may.
+
+    After each refusal in a row the cooldown is `backoff` times longer.
+    """
+    if state.phase == "challenging":
+        return f"version {state.challenger} is on trial, no retraining meanwhile"
+    recent = [begun for begun in state.retrained if now - begun < settings.period]
+    if len(recent) >= settings.budget:
+        free = recent[-settings.budget] + settings.period
+        return f"{settings.budget} retrainings are the budget, the next from {free:%Y-%m-%d} on"
+    # No rest outlasts the period of the budget.
+    rest = min(settings.period, settings.cooldown * settings.backoff ** min(state.refused, 64))
+    if recent and now - recent[-1] < rest:
+        after = f" after {state.refused} refused in a row" if state.refused else ""
+        return f"the next retraining may begin on {recent[-1] + rest:%Y-%m-%d}{after}"
+    return None
