@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import data, loop, models, serving, state
+from . import adoption, data, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
+    adoption.adopt,
     data.ingest,
     models.train,
     serving.serve,
