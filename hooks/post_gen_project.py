@@ -27,6 +27,16 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "tests/code/test_lightgbm.py",
         ),
     },
+    "container": {
+        "docker": (
+            "Dockerfile",
+            ".dockerignore",
+            "compose.yaml",
+            "deploy",
+            "tests/code/test_container.py",
+        ),
+        "none": (),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),

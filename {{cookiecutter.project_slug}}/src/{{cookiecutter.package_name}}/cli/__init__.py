@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import adoption, data, loop, models, serving, state
+from . import adoption, contract, data, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
     adoption.adopt,
     data.ingest,
+    contract.contract,
     models.train,
     serving.serve,
     serving.score,

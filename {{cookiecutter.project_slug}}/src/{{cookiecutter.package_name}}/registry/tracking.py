@@ -1,7 +1,6 @@
 """Runs in MLflow, through its client alone: imported late, silenced, and safe in a thread."""
 
 import logging
-import os
 import threading
 import time
 import warnings
@@ -133,8 +132,7 @@ class Tracking:
 
 @contextmanager
 def quiet_mlflow() -> Iterator[Any]:
-    """MLflow's client class, imported so that it neither chatters nor calls home."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    """MLflow's client class, imported so that it does not chatter."""
     with warnings.catch_warnings():
         for message, category in _CHATTER:
             warnings.filterwarnings("ignore", message, category)
