@@ -18,7 +18,7 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     Record,
     open_prediction_log,
 )
-from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+from {{ cookiecutter.package_name }}.settings import Csv, Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = parse_contract("""
@@ -38,7 +38,7 @@ NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    return load_settings(tmp_path)
+    return load_settings(tmp_path, csv=Csv())
 
 
 @pytest.fixture

@@ -39,7 +39,14 @@ def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str,
             section[last] = _quoted(value)
     written = io.StringIO()
     yaml.dump(document, written)
-    return written.getvalue().rstrip("\n") + "\n"
+    kept = set(text.splitlines())
+    lines = [_near(line, kept) for line in written.getvalue().rstrip().splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _near(line: str, kept: set[str]) -> str:
+    """A changed line with its comment moved up to its value."""
+    return line if line in kept else re.sub(r"(?<=\S) {2,}#", " #", line)
 
 
 def _null(representer: Any, value: None) -> Any:

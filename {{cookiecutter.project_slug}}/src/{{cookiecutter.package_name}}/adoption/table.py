@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ..data.sources import file as files
 from ..data.sources.header import unique_names
-from ..data.sources.sql import SCHEME, SqlSource, shown
+from ..data.sources.sql import SCHEME, SqlSource, shown, without_password
 from ..errors import InputError, SourceError
 from ..settings import Csv
 from .dialect import detect_dialect
@@ -116,4 +116,4 @@ def _database(url: str, root: Path, query: str | None) -> Table:
         names = tuple(next(source.batches()).column_names)
     except SourceError as error:
         raise InputError(str(error)) from error
-    return Table(SCHEME + url, names, source.batches, query=query)
+    return Table(SCHEME + without_password(url), names, source.batches, query=query)

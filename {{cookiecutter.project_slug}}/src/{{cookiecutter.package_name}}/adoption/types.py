@@ -137,8 +137,9 @@ def _numbers(
         found = read_numbers(present, comma_first=comma_first)
     if found is None or found.share < 1 - STRAY_SHARE:
         return None
-    if found.whole and found.share == 1 and found.written is None:
-        if dates := read_compact(unique, dates_only=not moment):
+    if found.share == 1 and found.written is None:
+        whole = pc.replace_substring_regex(unique, r"^(\d+)\.0$", r"\1") if moment else unique
+        if dates := read_compact(whole, dates_only=not moment):
             return Guess("datetime", dates.written)
     return Guess("integer" if found.whole else "number", found.written)
 

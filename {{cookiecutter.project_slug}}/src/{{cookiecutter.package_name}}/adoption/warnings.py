@@ -32,8 +32,8 @@ def warn(
     yield from _about_target(contract, facts[contract.target.name])
     if profile.repeated and contract.id is None:
         yield (
-            f"{profile.repeated} of {profile.rows} rows repeat an earlier one: ingestion keeps one "
-            "of each; give --id if they are different events"
+            f"{profile.repeated} of {profile.rows} rows repeat an earlier one and count as events "
+            "of their own: clean the table if they are copies"
         )
     moments = [spec.name for spec in contract.features if spec.type == "datetime"]
     if contract.time is None and moments:

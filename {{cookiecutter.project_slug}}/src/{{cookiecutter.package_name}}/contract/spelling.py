@@ -88,7 +88,8 @@ def _truth(written: Written, texts: pa.Array) -> pa.Array:
 
 
 def _moment(written: Written, texts: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(texts)
+    # Whole numbers among which some are missing are often written as 1949.0.
+    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^(\d+)\.0$", r"\1")
     found = [read_format(trimmed, pattern) for pattern in written.formats]
     found += [read_epoch(trimmed, written.epoch)] if written.epoch else []
     return pc.coalesce(*(pc.strftime(moments, format=_ISO) for moments in found), texts)

@@ -92,6 +92,17 @@ def shown(url: str) -> str:
         ) from error
 
 
+def without_password(url: str) -> str:
+    """The URL as it may stand in a file that others read."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    if parsed.password is None:
+        return url
+    # `set` takes None for "as it is".
+    return parsed._replace(password=None).render_as_string(hide_password=False)
+
+
 def _placed(url: str, root: Path) -> Any:
     """The URL with a SQLite file found from the project's root."""
     from sqlalchemy import make_url
