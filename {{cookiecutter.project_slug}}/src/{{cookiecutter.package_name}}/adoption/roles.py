@@ -52,7 +52,7 @@ def conclude(name: str, guess: Guess, facts: Facts, given: str | None) -> Conclu
     if reason:
         return Concluded(_left_out(column), facts, (*notes, reason))
     if column.type == "category" and _is_text(facts):
-        notes.append("nearly every row has another text: carried along, nothing is learned from it")
+        notes.append("too many different texts: carried along, nothing is learned from it")
         return Concluded(_changed(column, type="text"), facts, tuple(notes))
     return Concluded(_bounded(column, facts), facts, (*notes, *_about_feature(column, facts)))
 
