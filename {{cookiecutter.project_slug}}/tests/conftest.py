@@ -1,31 +1,77 @@
-"""What tests of models share: a small matrix, and one training on a slice of the source."""
+"""What tests of models share: a small matrix, and projects that have trained once.
 
+Tests of the code train on made-up parcels, whatever the project's own table is. Those parcels have
+the columns that the project's own features ask for as well, since `features.py` is code.
+"""
+
+import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.clock import SystemClock
+from {{ cookiecutter.package_name }}.contract import Column, load_contract
+from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.data.ingestion import ingest
 from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
 from {{ cookiecutter.package_name }}.evaluation.target import Truth
-from {{ cookiecutter.package_name }}.feature_set import FeatureColumn
+from {{ cookiecutter.package_name }}.feature_set import FeatureColumn, load_features
 from {{ cookiecutter.package_name }}.project import Project
 from {{ cookiecutter.package_name }}.registry import Registry
-from {{ cookiecutter.package_name }}.settings import load_settings
+from {{ cookiecutter.package_name }}.settings import CONFIG, CONTRACT, load_settings
 from {{ cookiecutter.package_name }}.training import train_project
 from {{ cookiecutter.package_name }}.training.request import TrainingResult
+from {{ cookiecutter.package_name }}.yaml_file import parse_yaml
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parents[1]
-SLICE = "sample://flights?until=2013-03-01&rows_per_month=4000"
+
+PARCELS = """
+problem: binary
+label_horizon: 1d
+columns:
+  parcel no.: {type: text, role: id, example: p-1}
+  sent at: {type: datetime, role: time, example: "2013-01-01T10:00:00+00:00"}
+  from: {type: category, categories: {values: [east, north, west], otherwise: warn}}
+  way (km): {type: number, range: {minimum: 0, maximum: 2000, otherwise: refuse}, example: 120.5}
+  weight: {type: number, nullable: true, unit: kg, example: 2.5}
+  gift: {type: boolean, nullable: true}
+  arrives late: {type: boolean, role: target}
+"""
+# What differs from the project's own settings, so that tests hold whatever those are.
+SETTINGS = {
+    "source": "parcels.parquet",
+    "replay": {
+        "source": "parcels.parquet",
+        "since": "2013-03-01",
+        "until": "2013-05-01",
+        "report_from": "2013-04-01",
+        "rows_per_month": 1000,
+    },
+}
+SECTIONS = {
+    "training": {"metric": "log_loss", "folds": 3, "holdout": "14d"},
+    "gate": {"margin": 0.005},
+    "monitoring": {
+        "window": "30d",
+        "performance_margin": 0.01,
+        "drift_threshold": 0.1,
+        "drift_share": 0.02,
+    },
+    "loop": {"promotion": "live", "cooldown": "25d"},
+}
+DAYS, PARCELS_A_DAY = 120, 80
 
 Rows = Callable[[int], tuple[Matrix, Truth]]
 
@@ -68,20 +114,28 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def tracking_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an empty tracking store, to copy: making one takes seconds."""
+    """A project about parcels with an empty tracking store, to copy: making one takes seconds."""
     root = tmp_path_factory.mktemp("tracking")
+    write_parcels(root)
     open_copy(root).registry.prepare()
-    shutil.rmtree(root / "config")
+    return root
+
+
+@pytest.fixture(scope="session")
+def parcels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a project about parcels, with its table; to copy."""
+    root = tmp_path_factory.mktemp("parcels")
+    write_parcels(root)
     return root
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> Trained:
-    """Trained on a slice; tests may read all of it and change nothing."""
+    """Trained on parcels of two months; tests may read all of it and change nothing."""
     root = tmp_path_factory.mktemp("trained") / "project"
     shutil.copytree(tracking_store, root)
     project = open_copy(root)
-    ingest(project.settings, project.contract, source=SLICE)
+    ingest(project.settings, project.contract, until=datetime(2013, 3, 1, tzinfo=UTC))
     return Trained(project, train_project(project, actor="test", reason="the first model"))
 
 
@@ -94,10 +148,54 @@ def project(trained: Trained, tmp_path: Path) -> Project:
 
 
 def open_copy(root: Path) -> Project:
-    """The project's own configuration in a folder of its own, with MLflow in this process."""
-    if not (root / "config").is_dir():
-        shutil.copytree(ROOT / "config", root / "config")
+    """The project in a folder, with MLflow in this process."""
     settings = load_settings(root)
     project = Project(settings, SystemClock())
     project.registry = Registry.open(settings, inline=True)
     return project
+
+
+def write_parcels(root: Path) -> None:
+    """A project about parcels: configuration and table, with all that the features ask for."""
+    own = load_contract(ROOT / CONTRACT)
+    asked = {name for made in load_features().declared.values() for name in made.inputs}
+    more = [column for column in own.inputs if column.name in asked]
+    settings = parse_yaml((ROOT / CONFIG).read_text(encoding="utf-8")) | SETTINGS
+    for name, section in SECTIONS.items():
+        settings[name] = settings[name] | section
+    (root / "config").mkdir(parents=True)
+    (root / CONFIG).write_text(json.dumps(settings), encoding="utf-8")
+    lines = [f"  {json.dumps(column.name)}: {_specification(column)}\n" for column in more]
+    (root / CONTRACT).write_text(PARCELS + "".join(lines), encoding="utf-8")
+    examples = example_row(own)
+    values = {column.name: [examples[column.name]] * DAYS * PARCELS_A_DAY for column in more}
+    pyarrow.parquet.write_table(pa.table(_parcels() | values), root / "parcels.parquet")
+
+
+def _specification(column: Column) -> str:
+    """One column of the project's own contract, as a plain input."""
+    said = column.model_dump(mode="json", exclude={"name", "role"}, exclude_none=True)
+    return json.dumps(said)
+
+
+def _parcels() -> dict[str, object]:
+    """Far and heavy parcels are late; from March on they go ever farther, and weight counts less."""
+    rng = np.random.default_rng(3)
+    day = np.repeat(np.arange(DAYS), PARCELS_A_DAY)
+    minutes = np.sort(rng.integers(0, 24 * 60, (DAYS, PARCELS_A_DAY)), axis=1).ravel()
+    later = np.maximum(day - 59, 0) / 30
+    way = rng.gamma(3, 60, len(day)) * (1 + later)
+    weight = rng.gamma(2, 2, len(day)) + later
+    depot = rng.integers(0, 3, len(day))
+    score = way / 100 + weight * (0.5 - 0.7 * later) + (depot == 2) - 4.5
+    late = rng.random(len(day)) < 1 / (1 + np.exp(-score))
+    moments = np.datetime64("2013-01-01", "us") + day.astype("m8[D]") + minutes.astype("m8[m]")
+    return {
+        "parcel no.": [f"p-{number}" for number in range(len(day))],
+        "sent at": pa.array(moments, pa.timestamp("us", "UTC")),
+        "from": np.array(["east", "north", "west"])[depot],
+        "way (km)": np.minimum(way, 2000.0),
+        "weight": pa.array(weight, mask=rng.random(len(day)) < 0.05),
+        "gift": pa.array(rng.random(len(day)) < 0.3, mask=rng.random(len(day)) < 0.05),
+        "arrives late": late,
+    }

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .bundle import read_bundle
+from .evaluation.metrics import figure
 from .loop.sqlite_state import SqliteStateStore
 from .project import LOOP_STATE, Project
 
@@ -19,7 +20,7 @@ class Version:
     metrics: dict[str, float]
 
     def sentence(self) -> str:
-        figures = ", ".join(f"{name} {value:.4f}" for name, value in self.metrics.items())
+        figures = ", ".join(f"{name} {figure(value)}" for name, value in self.metrics.items())
         return f"version {self.version}, since {self.since[:16]}, on the holdout {figures}"
 
 

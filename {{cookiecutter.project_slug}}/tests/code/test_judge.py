@@ -47,6 +47,40 @@ def test_a_worse_challenger_is_proven_worse() -> None:
     assert ruling(noisy_rows(2000, champion=0.3, challenger=0.6)) == "worse"
 
 
+def test_the_smaller_error_of_a_number_is_proven_better_in_any_units() -> None:
+    errors = np.random.default_rng(3).normal(0, 1, (2000, 2)) * [1.0, 0.8]
+    for unit in (1.0, 1000.0):
+        rows = [_measured(number, *pair) for number, pair in enumerate(errors * unit)]
+        verdict = judge(
+            rows,
+            champion="1",
+            challenger="2",
+            classes=(),
+            error_rate=0.05,
+            min_rows=100,
+            largest_error=3.0 * unit,
+        )
+        assert verdict.ruling == "better"
+        assert 0 < verdict.challenger_loss < verdict.champion_loss < 0.2
+
+
+def _measured(number: int, champion: float, challenger: float) -> LoggedRow:
+    """A row whose outcome is 0, so that an answer is its error."""
+    outputs = (
+        Output("1", "champion", True, champion),
+        Output("2", "challenger", False, challenger),
+    )
+    record = Record(f"p{number}", None, START, START, {}, outputs)
+    return LoggedRow(record, Label(record.prediction_id, 0.0, START))
+
+
+def test_nobody_acts_on_a_proof_that_the_mean_belies() -> None:
+    good = noisy_rows(600, champion=0.6, challenger=0.3)
+    assert ruling(good) == "better"
+    bad = noisy_rows(2000, champion=0.3, challenger=0.6)
+    assert ruling([*good, *bad]) != "better"
+
+
 def test_few_rows_decide_nothing() -> None:
     rows = noisy_rows(200, champion=0.9, challenger=0.3)
     assert ruling(rows, min_rows=201) == "undecided"
@@ -87,7 +121,12 @@ def test_the_loss_of_a_class_is_half_the_brier_score(
     assert loss(output, True, (False, True), 1.0) == pytest.approx(expected)
 
 
-def test_the_loss_of_a_number_is_its_clipped_error() -> None:
+def test_the_loss_of_one_of_several_classes_counts_all_of_them() -> None:
+    output = Output("1", "champion", True, "b", [0.2, 0.5, 0.3])
+    assert loss(output, "b", ("a", "b", "c"), 1.0) == pytest.approx((0.04 + 0.25 + 0.09) / 2)
+
+
+def test_the_loss_of_a_number_is_its_clipped_squared_error() -> None:
     output = Output("1", "champion", True, 30.0)
-    assert loss(output, 40.0, (), 20.0) == pytest.approx(0.5)
+    assert loss(output, 40.0, (), 20.0) == pytest.approx(0.25)
     assert loss(output, 400.0, (), 20.0) == 1.0

@@ -17,9 +17,8 @@ from {{ cookiecutter.package_name }}.loop.state import State
 from {{ cookiecutter.package_name }}.monitoring import Finding, Monitoring, Window
 from {{ cookiecutter.package_name }}.prediction_log import Label, Output, Record, open_prediction_log
 from {{ cookiecutter.package_name }}.publication import Entry as Published
-from {{ cookiecutter.package_name }}.settings import load_settings
+from {{ cookiecutter.package_name }}.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 START = datetime(2013, 3, 1, tzinfo=UTC)
 
 
@@ -28,6 +27,7 @@ class World:
     """All that a loop touches, kept in memory or in a temporary folder."""
 
     root: Path
+    settings: Settings
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     published: Published = field(default_factory=Published)
     found: Monitoring | None = None
@@ -36,7 +36,6 @@ class World:
     retrain: Callable[["World", str], Retrained] | None = None
 
     def __post_init__(self) -> None:
-        self.settings = load_settings(ROOT)
         self.journal = Journal(self.root / "journal.jsonl")
         self.states = SqliteStateStore(self.root / "loop.db")
         self.log = open_prediction_log("sqlite:///log.db", root=self.root)
@@ -54,6 +53,7 @@ class World:
             retrain=self._retrain,
             monitor=self._monitor,
             alert=self.alerts.append,
+            largest_error=lambda version: 1.0,
         )
 
     def promote(self, version: str, *, reason: str, **_: Any) -> None:
@@ -81,8 +81,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path, shop_settings: Settings) -> Iterator[World]:
+    world = World(tmp_path, shop_settings)
     yield world
     world.log.close()
 
@@ -301,7 +301,7 @@ def test_a_step_that_lost_the_race_changes_nothing(world: World) -> None:
             self.states.save(state, revision)
             return monitoring(drift=True, findings=(DRIFT,))
 
-    racing = Racing(world.root, published=world.published)
+    racing = Racing(world.root, world.settings, published=world.published)
     racing.log.close()
     assert racing.loop().step().entries == ()
     assert racing.retrainings == []

@@ -4,7 +4,11 @@ from sklearn import metrics as reference
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.errors import ContractError, SettingsError
-from {{ cookiecutter.package_name }}.evaluation.metrics import metric_named, metrics_of
+from {{ cookiecutter.package_name }}.evaluation.metrics import (
+    figure,
+    metric_named,
+    metrics_of,
+)
 from {{ cookiecutter.package_name }}.evaluation.target import encode_target
 
 RNG = np.random.default_rng(7)
@@ -63,7 +67,20 @@ def test_a_regression_is_judged_in_units_of_its_target() -> None:
     truth, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 1.0])
     figures = {n: m.value(truth, predicted) for n, m in metrics_of("regression").items()}
     assert figures == pytest.approx({"rmse": (10 / 3) ** 0.5, "mae": 4 / 3})
+
+
+def test_a_metric_of_another_problem_gives_way() -> None:
     assert metric_named("log_loss", "regression").name == "rmse"
+    assert metric_named("mae", "regression").name == "mae"
+    assert metric_named("rmse", "multiclass").name == "log_loss"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.52345678, "0.5235"), (-0.5, "-0.5000"), (44.6123, "44.61"), (1234567.8, "1,234,568")],
+)
+def test_figures_have_about_five_digits_whatever_their_units(value: float, shown: str) -> None:
+    assert figure(value) == shown
 
 
 def test_an_unknown_metric_names_those_there_are() -> None:

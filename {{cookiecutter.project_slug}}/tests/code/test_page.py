@@ -284,6 +284,22 @@ def test_a_loop_that_made_it_worse_is_said_to_have_made_it_worse():
     assert "was ahead of the first model" in Reader(page.html(losses)).shown
 
 
+def test_a_regression_is_told_in_the_units_of_its_target():
+    def minutes(value: float) -> dict[str, Interval]:
+        return {"rmse": Interval(value, value - 4, value + 4)}
+
+    months = tuple(
+        replace(one, champion=minutes(40.5), first=minutes(43.25), base_rate=None)
+        for one in story().months
+    )
+    told = story(months=months, metric="rmse", greater_is_better=False, unit="minutes")
+    shown = Reader(page.html(told)).shown
+    assert "ahead of the first model, never retrained, by 2.750 minutes of RMSE." in shown
+    assert "RMSE in minutes, month by month" in shown
+    assert "40.50 [36.50, 44.50]" in shown
+    assert story().base_rate_label not in shown
+
+
 def test_a_story_survives_json():
     told = story()
     assert Story.from_json(json.loads(json.dumps(told.to_json()))) == told

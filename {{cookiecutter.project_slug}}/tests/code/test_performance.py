@@ -113,3 +113,7 @@ def test_the_sentence_names_the_figures() -> None:
     sentence = compare("brier", forecasts(1, shift=-1.0), forecasts(2, shift=-1.0)).sentence()
     assert f"on {ROWS} labelled rows" in sentence
     assert "at the holdout's base rate" in sentence
+    values = np.arange(ROWS, dtype=np.float64)
+    sides = [Sample({"when": days()}, values + shift, values) for shift in (100.0, 200.0)]
+    sentence = compare("mae", sides[0], sides[1], NUMBER).sentence()
+    assert "mae 200.00 on" in sentence and "at the holdout's spread" in sentence

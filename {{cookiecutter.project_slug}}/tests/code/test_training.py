@@ -99,7 +99,11 @@ def test_the_registered_model_loads_where_the_package_is_not_installed(
 ) -> None:
     tracking = trained.project.registry.tracking
     package = Project.__module__.partition(".")[0]
-    row = {**example_row(trained.project.contract), "visibility": None}
+    row = {**example_row(trained.project.contract), "weight": None}
+    inputs = trained.project.contract.inputs
+    missing = [column.name for column in inputs if row[column.name] is None]
+    words = [column.name for column in inputs if column.type in ("category", "text")]
+    moments = [column.name for column in inputs if column.type == "datetime"]
     program = f"""
 import importlib.util, json, pathlib, sys
 sys.path = [path for path in sys.path if not (pathlib.Path(path) / {package!r}).is_dir()]
@@ -108,9 +112,10 @@ import mlflow, pandas
 mlflow.set_tracking_uri({tracking.address!r})
 model = mlflow.pyfunc.load_model("models:/model@champion")
 frame = pandas.DataFrame([json.loads({json.dumps(row)!r})] * 2)
-frame["visibility"] = frame["visibility"].astype(float)
-frame["wind_gust"] = frame["wind_gust"].astype(float)
-frame["scheduled_departure"] = pandas.to_datetime(frame["scheduled_departure"]).dt.tz_convert(None)
+for name in {missing!r}:
+    frame[name] = frame[name].astype(object if name in {words!r} else float)
+for name in {moments!r}:
+    frame[name] = pandas.to_datetime(frame[name]).dt.tz_convert(None)
 print(model.predict(frame).to_json(orient="records"))
 """
     command = [sys.executable, "-I", "-c", program]
@@ -126,8 +131,11 @@ def test_the_registered_model_answers_a_frame_like_the_service(trained: "Trained
     project = trained.project
     folder = project.bundles.fetch("1")
     row = example_row(project.contract)
-    frame = pandas.DataFrame([row] * 3, index=[7, 8, 9]).drop(columns="wind_gust")
-    frame["scheduled_departure"] = pandas.to_datetime(frame["scheduled_departure"])
+    row["gift"] = None
+    frame = pandas.DataFrame([row] * 3, index=[7, 8, 9]).drop(columns="gift")
+    for column in project.contract.inputs:
+        if column.type == "datetime":
+            frame[column.name] = pandas.to_datetime(frame[column.name])
     answers = _load_pyfunc(str(folder)).predict(frame)
     expected = OnnxPredictor(read_bundle(folder)).predict(
         check_rows(project.contract, [row]).columns

@@ -24,6 +24,7 @@ _SAMPLE_FILES = (
     f"src/{PACKAGE}/data/sources/sample.py",
     "tests/code/test_sample*.py",
     "tests/data/test_sample*.py",
+    "tests/model/test_sample*.py",
 )
 _FEATURES = '''"""Your features: pure functions of contract columns, one value a row.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..contract.columns import Columns, length, missing
 from ..contract.model import Contract
-from .metrics import Floats, Scorer
+from .metrics import Floats, Scorer, figure
 
 # Fewer clusters than this say too little about how clusters differ; rows are drawn instead.
 _FEWEST_CLUSTERS = 5
@@ -21,7 +21,7 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        return f"{figure(self.value)} [{figure(self.low)}, {figure(self.high)}]"
 
 
 @dataclass(frozen=True)

@@ -41,17 +41,23 @@ class Metric:
 
 
 def metric_named(name: str, problem: Problem) -> Metric:
-    """The metric of the settings; a regression is judged by `rmse` whatever they say.
+    """The metric of the settings; one of another problem gives way to `rmse` or `log_loss`.
 
     Raises:
-        SettingsError: if there is no such metric for the problem.
+        SettingsError: if there is no such metric.
     """
     known = metrics_of(problem)
-    if problem == "regression" and name not in known:
-        name = "rmse"
+    if name not in known and name in {metric.name for metric in _CLASSIFICATION + _REGRESSION}:
+        name = next(iter(known))
     if name not in known:
         raise SettingsError(f"training.metric: {name!r} is none of {', '.join(known)}")
     return known[name]
+
+
+def figure(value: float) -> str:
+    """A value of a metric for people, to about five digits whatever its units."""
+    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f}"
 
 
 def metrics_of(problem: Problem) -> dict[str, Metric]:

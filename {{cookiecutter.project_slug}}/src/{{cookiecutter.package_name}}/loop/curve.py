@@ -61,6 +61,21 @@ def metric_panel(story: Story, layout: Layout) -> MetricPanel:
     )
 
 
+def three(value: float | None) -> str:
+    """A metric to three places, or fewer where it is large; a dash where it is not known."""
+    if value is None:
+        return "–"
+    digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 0
+    return f"{value:,.{digits}f}"
+
+
+def span(interval: Interval | None) -> str:
+    """An estimate with its bounds."""
+    if interval is None:
+        return "–"
+    return f"{three(interval.value)} [{three(interval.low)}, {three(interval.high)}]"
+
+
 def _reach(edges: list[float]) -> tuple[float, float]:
     return (min(edges), max(edges)) if edges else (0.0, 1.0)
 
@@ -89,7 +104,7 @@ def _series(
         (
             axis.centre(index),
             scale.y(one.value),
-            f"{month.label}: {one.value:.3f} [{one.low:.3f}, {one.high:.3f}], n = {month.labels:,}",
+            f"{month.label}: {span(one)}, n = {month.labels:,}",
         )
         for index, (month, one) in enumerate(zip(months, side, strict=True))
         if one is not None
@@ -100,7 +115,7 @@ def _series(
         lines=tuple(line(run) for run in track("value")),
         bands=tuple(band(a, b) for a, b in zip(track("low"), track("high"), strict=True)),
         dots=dots,
-        end=None if value is None or end is None else (end, f"{value:.3f}"),
+        end=None if value is None or end is None else (end, three(value)),
     )
 
 

@@ -60,7 +60,7 @@ def judge(
     classes: Sequence[Class],
     error_rate: float,
     min_rows: int,
-    scale: float = 1.0,
+    largest_error: float = 1.0,
 ) -> Judgement:
     """Compare two versions on the rows that both predicted, in the order given.
 
@@ -69,11 +69,11 @@ def judge(
         classes: target values in code order; empty for regression.
         error_rate: of calling a challenger better that is not, and the same for worse.
         min_rows: below it the ruling is always `undecided`.
-        scale: for regression, the absolute error that counts as a loss of 1.
+        largest_error: for regression, the error from which on a loss is 1, in units of the target.
     """
     losses = np.array(
         [
-            (loss(by[champion], label, classes, scale), loss(by[challenger], label, classes, scale))
+            [loss(by[version], label, classes, largest_error) for version in (champion, challenger)]
             for by, label in _paired(rows, champion, challenger)
         ]
     ).reshape(-1, 2)
@@ -83,9 +83,10 @@ def judge(
     champion_loss, challenger_loss = losses.mean(axis=0)
     ruling: Ruling = "undecided"
     if len(losses) >= min_rows:
-        if wealth(gained).max() >= 1 / error_rate:
+        # A proof stands, however the money went later; but nobody acts on one that the mean belies.
+        if gained.mean() > 0 and wealth(gained).max() >= 1 / error_rate:
             ruling = "better"
-        elif wealth(-gained).max() >= 1 / error_rate:
+        elif gained.mean() < 0 and wealth(-gained).max() >= 1 / error_rate:
             ruling = "worse"
     return Judgement(ruling, len(losses), float(champion_loss), float(challenger_loss))
 
@@ -105,11 +106,11 @@ def wealth(gained: NDArray[np.float64]) -> NDArray[np.float64]:
     return money
 
 
-def loss(output: Output, label: object, classes: Sequence[Class], scale: float) -> float:
-    """Loss in [0, 1]: halved Brier score of the probabilities, or clipped absolute error."""
+def loss(output: Output, label: object, classes: Sequence[Class], largest_error: float) -> float:
+    """Loss in [0, 1]: halved Brier score of the probabilities, or clipped squared error."""
     if output.probabilities is None:
         error = abs(float(output.prediction or 0) - float(label or 0))  # type: ignore[arg-type]
-        return min(error / scale, 1.0)
+        return min(error / largest_error, 1.0) ** 2
     return 0.5 * sum(
         (probability - (value == label)) ** 2
         for value, probability in zip(classes, output.probabilities, strict=True)

@@ -67,6 +67,7 @@ class Loop:
     retrain: Callable[[str], Retrained]
     monitor: Callable[[], Monitoring]
     alert: Callable[[str], None]
+    largest_error: Callable[[str], float]
 
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
@@ -197,6 +198,7 @@ class Loop:
             classes=self.contract.classes,
             error_rate=settings.error_rate,
             min_rows=settings.min_labels,
+            largest_error=self.largest_error(champion),
         )
 
     def _move(self, state: State, phase: Phase, reason: str) -> State:

@@ -23,10 +23,12 @@ from ..project import Project
 from .spans import Traces, follow, refused_spans, served_spans
 from .story import Decision, Interval, Month, Story
 
-CHART_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "rmse"}
+CHART_METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
+IN_UNITS = ("rmse", "mae")
 RESAMPLES = 200
 CONFIDENCE = 0.95
 RESTLESS = 3
+MOST_SHARES = 5
 BOOKKEEPING = ("before", "after", "features", "run_id", "version")
 
 
@@ -69,6 +71,7 @@ def narrate(
         ),
         settings_note=f"Every setting was fixed on the months before {apart_from:%B %Y}.",
         rows_per_month=rows_per_month,
+        unit=(project.contract.target.unit or "") if metric in IN_UNITS else "",
         apart_from=apart_from if any(month.apart for month in months) else None,
     )
 
@@ -118,7 +121,10 @@ class _Narrator:
             drifted=bool(found and found.drift),
             performance=found.performance if found else "unknown",
             report=self._link(found),
-            context={_titled(column): _mean(columns[column.name]) for column in self._restless},
+            context={
+                **_outcomes(self._contract, truth),
+                **{_titled(column): _mean(columns[column.name]) for column in self._restless},
+            },
             traffic=Counter(_served(row).version for row in rows),
         )
 
@@ -158,6 +164,17 @@ def _restless(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:
 def _titled(column: Column) -> str:
     name = column.name.replace("_", " ")
     return f"{name}, mean {column.unit}" if column.unit else f"mean {name}"
+
+
+def _outcomes(contract: Contract, truth: Truth) -> dict[str, float]:
+    """What became of the rows of a month: the mean, or the share of each of a few classes."""
+    if not contract.classes:
+        return {_titled(contract.target): _mean(truth)}
+    if not 2 < len(contract.classes) <= MOST_SHARES:
+        return {}
+    shares = np.bincount(truth, minlength=len(contract.classes)) / max(len(truth), 1)
+    names = (str(label).replace("_", " ") for label in contract.classes)
+    return {f"{name}, share": float(share) for name, share in zip(names, shares, strict=True)}
 
 
 def _mean(values: Array) -> float:

@@ -11,15 +11,15 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 
 from . import panels
-from .curve import metric_panel
-from .story import Figures, Interval, Month, Story
+from .curve import metric_panel, span, three
+from .story import Figures, Month, Story
 
 NAMES = {
     "roc_auc": "AUC",
     "log_loss": "log loss",
     "brier": "Brier score",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
+    "mae": "MAE",
+    "rmse": "RMSE",
     "r2": "R²",
 }
 
@@ -101,18 +101,6 @@ def metrics(story: Story) -> list[tuple[str, list[tuple[float | None, float | No
         )
         for name in names
     ]
-
-
-def three(value: float | None) -> str:
-    """A metric to three places; a dash where it is not known."""
-    return "–" if value is None else f"{value:.3f}"
-
-
-def span(interval: Interval | None) -> str:
-    """An estimate with its bounds."""
-    if interval is None:
-        return "–"
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The sample's year, played month by month against the real service on a clock of its own."""
+"""A stretch of the past, played month by month against the real service on a clock of its own."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 from ..clock import ManualClock
-from ..contract.arrow import from_arrow
 from ..data.sources import open_source
 from ..errors import InputError
 from ..monitoring import Monitoring
@@ -20,7 +19,7 @@ from .client import ServiceClient, running_service
 from .machine import Loop
 from .narrate import PlayedMonth, narrate
 from .page import render
-from .stream import Stream
+from .stream import Stream, read_stream
 
 PAGE = VAR / "reports" / "loop.html"
 STRIDE = timedelta(days=7)
@@ -60,6 +59,10 @@ def replay_year(
         InputError: if the settings have no replay, or the project has a history.
     """
     settings = load_settings(root)
+    if settings.contract().time is None:
+        raise InputError(
+            "config/contract.yaml has no column with role time: there is no year to play"
+        )
     if settings.replay is None:
         raise InputError("config/project.yaml has no section replay: there is no year to play")
     _clear(settings, audience, fresh=fresh)
@@ -92,11 +95,8 @@ def _play(
 def _stream(project: Project, windows: list[Window], rows: int) -> Stream:
     settings = project.settings
     assert settings.replay is not None
-    address = f"{settings.replay.source}?rows_per_month={rows}&seed={settings.seed}"
-    table = open_source(address, settings).read(
-        project.contract, since=windows[0][0], until=windows[-1][1]
-    )
-    return Stream(project.contract, from_arrow(project.contract, table))
+    source = open_source(settings.replay.source, settings)
+    return read_stream(project.contract, source, windows[0][0], windows[-1][1], rows, settings.seed)
 
 
 @dataclass(frozen=True)

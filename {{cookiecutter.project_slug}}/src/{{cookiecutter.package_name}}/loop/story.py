@@ -88,7 +88,8 @@ class Story:
     """A year as the page tells it. `metric` is the one the chart shows; all months carry it.
 
     apart_from: the settings were fixed on the months before this moment; None where no month
-    is held apart. interval_note says what the bounds of every Interval are.
+    is held apart. unit is that of every metric, empty where they have none. interval_note says
+    what the bounds of every Interval are.
     """
 
     title: str
@@ -102,6 +103,7 @@ class Story:
     greater_is_better: bool = True
     row_noun: str = "rows"
     base_rate_label: str = "base rate"
+    unit: str = ""
     interval_note: str = "95 % bootstrap interval"
 
     @classmethod

@@ -4,9 +4,16 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..contract import Contract
+from ..contract.arrow import ARROW_TYPES, from_arrow, table_columns
 from ..contract.columns import Columns, to_datetime64, to_rows
+from ..contract.reading import read_table
+from ..data.months import sample_months
+from ..data.sources import Source
+from ..data.validation import validate
 from .client import ServiceClient
 
 ROWS_PER_REQUEST = 250
@@ -59,3 +66,20 @@ class Stream:
 
     def _label(self, at: int) -> dict[str, Any]:
         return {"prediction_id": self._identities[at], "label": self._labels[at]}
+
+
+def read_stream(
+    contract: Contract, source: Source, since: datetime, until: datetime, rows: int, seed: int
+) -> Stream:
+    """The good rows of a source in a window, at most `rows` of each month, as a stream."""
+    assert contract.time is not None
+    name = contract.time.name
+    table = read_table(table_columns(contract), source.read(contract)).table
+    keys = [column.name for column in (contract.time, contract.id) if column is not None]
+    table = table.filter(pc.is_valid(table[name])).sort_by([(key, "ascending") for key in keys])
+    table = table.take(sample_months(table[name].to_numpy(), rows, seed))
+    first, end = (pa.scalar(moment, ARROW_TYPES["datetime"]) for moment in (since, until))
+    times = table[name]
+    table = table.filter(pc.and_(pc.greater_equal(times, first), pc.less(times, end)))
+    table = table.filter(pa.array(validate(contract, table).accepted))
+    return Stream(contract, from_arrow(contract, table))

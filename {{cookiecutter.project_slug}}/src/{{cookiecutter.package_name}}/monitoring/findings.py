@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from ..evaluation.metrics import figure
+
 Kind = Literal["drift", "quality", "performance"]
 # A warning concerns one column; what is critical concerns the whole window.
 Severity = Literal["warning", "critical"]
@@ -25,10 +27,11 @@ _SENTENCES = {
     "age_hours": "the newest row is {value:.0f} hours older than the end of the window, "
     "threshold {threshold:.0f}",
 }
-_PERFORMANCE = (
-    "performance is worse: {statistic} is {value:.4f} at the holdout's base rate, "
-    "threshold {threshold:.4f}"
-)
+
+
+def basis(metric: str) -> str:
+    """What a metric was brought to before it was compared, in words."""
+    return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,13 @@ class Finding:
         return asdict(self)
 
     def sentence(self) -> str:
-        form = _PERFORMANCE if self.kind == "performance" else _SENTENCES[self.statistic]
+        if self.kind == "performance":
+            return (
+                f"performance is worse: {self.statistic} is {figure(self.value)} "
+                f"{basis(self.statistic)}, threshold {figure(self.threshold)}"
+            )
         in_column = f" in {self.column}" if self.column else ""
-        return form.format(in_column=in_column, **asdict(self))
+        return _SENTENCES[self.statistic].format(in_column=in_column, **asdict(self))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ worse and September better. Against a forecaster who knows no more than the shar
 flights of those very rows it is the other way round: in June the model is as good as ever, in
 September it is beaten by him. So a loss is divided by that forecaster's loss on the same rows,
 and multiplied by his loss on the holdout: the loss the model would have at the holdout's base
-rate. An AUC does not depend on the base rate and is compared as it is.
+rate. The error of a regression is treated alike: its forecaster knows the mean, and his error is
+the spread of the outcomes. An AUC does not depend on the base rate and is compared as it is.
 
 The interval is a bootstrap of 90 %, 5 % on either side. Rows of one day or group are drawn
 together, on the window's side and on the holdout's, which is a sample too.
@@ -19,8 +20,9 @@ import numpy as np
 
 from ..contract import Contract
 from ..evaluation.bootstrap import Interval, Resampling, clusters
-from ..evaluation.metrics import Floats, Metric, Scorer
+from ..evaluation.metrics import Floats, Metric, Scorer, figure
 from ..evaluation.target import Truth
+from .findings import basis
 from .samples import Sample
 
 CONFIDENCE = 0.9
@@ -35,7 +37,7 @@ class Measured:
         metric: its name.
         rows: labelled rows of the window that it rests on.
         value: on the window, as it is.
-        adjusted: the same at the holdout's base rate.
+        adjusted: the same at the holdout's base rate, or spread.
         reference: on the holdout.
         worsening: how much worse the window is, adjusted; positive is worse for every metric.
     """
@@ -64,9 +66,9 @@ class Measured:
 
     def sentence(self) -> str:
         return (
-            f"{self.metric} {self.value:.4f} on {self.rows} labelled rows, {self.adjusted:.4f} at "
-            f"the holdout's base rate, against {self.reference:.4f} on the holdout: "
-            f"worse by {self.worsening}"
+            f"{self.metric} {figure(self.value)} on {self.rows} labelled rows, "
+            f"{figure(self.adjusted)} {basis(self.metric)}, against {figure(self.reference)} on "
+            f"the holdout: worse by {self.worsening}"
         )
 
 

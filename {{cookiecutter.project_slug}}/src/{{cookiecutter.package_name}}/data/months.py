@@ -1,0 +1,15 @@
+"""A sample of a long table that keeps every month of it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def sample_months(times: NDArray[np.datetime64], rows: int, seed: int) -> NDArray[np.intp]:
+    """Positions of so many rows of each month, drawn uniformly, without replacement, in order.
+
+    A larger sample of the same table contains a smaller one.
+    """
+    months = times.astype("datetime64[M]")
+    order = np.random.default_rng(seed).permutation(len(times))
+    chosen = [order[months[order] == month][:rows] for month in np.unique(months)]
+    return np.sort(np.concatenate([np.empty(0, dtype=np.intp), *chosen]))

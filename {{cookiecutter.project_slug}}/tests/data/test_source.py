@@ -1,0 +1,59 @@
+"""The project's own data against its contract."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.package_name }}.contract import Contract, load_contract
+from {{ cookiecutter.package_name }}.contract.arrow import arrow_schema
+from {{ cookiecutter.package_name }}.contract.columns import Columns
+from {{ cookiecutter.package_name }}.data.ingestion import Ingested, ingest
+from {{ cookiecutter.package_name }}.evaluation.target import encode_target
+from {{ cookiecutter.package_name }}.settings import CONTRACT, Settings, load_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "config", root / "config")
+    source = load_settings(root).source
+    return load_settings(root, source=source if "://" in source else str(ROOT / source))
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load_contract(ROOT / CONTRACT)
+
+
+@pytest.fixture(scope="module")
+def ingested(settings: Settings, contract: Contract) -> Ingested:
+    return ingest(settings, contract)
+
+
+@pytest.fixture(scope="module")
+def columns(ingested: Ingested, contract: Contract) -> Columns:
+    return ingested.snapshot.columns(contract)
+
+
+def test_the_source_keeps_the_contract(ingested: Ingested, contract: Contract) -> None:
+    assert ingested.snapshot.table().schema == arrow_schema(contract)
+    assert ingested.rows > 0
+
+
+def test_there_is_something_to_tell_apart(columns: Columns, contract: Contract) -> None:
+    assert len(np.unique(encode_target(contract, columns))) > 1
+
+
+def test_a_name_stands_for_one_row(columns: Columns, contract: Contract) -> None:
+    if contract.id is not None:
+        names = columns[contract.id.name]
+        assert len(set(names.tolist())) == len(names)
+
+
+def test_time_goes_forward(columns: Columns, contract: Contract) -> None:
+    if contract.time is not None:
+        assert (np.diff(columns[contract.time.name]) >= np.timedelta64(0)).all()

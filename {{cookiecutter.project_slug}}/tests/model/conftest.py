@@ -1,0 +1,77 @@
+"""One training on the project's own source, thinned out where it is long."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.package_name }}.bundle import Bundle, read_bundle
+from {{ cookiecutter.package_name }}.clock import SystemClock
+from {{ cookiecutter.package_name }}.contract.columns import Columns
+from {{ cookiecutter.package_name }}.data.ingestion import ingest
+from {{ cookiecutter.package_name }}.data.snapshot import (
+    DIRECTORY,
+    Snapshot,
+    latest_snapshot,
+    write_snapshot,
+)
+from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
+from {{ cookiecutter.package_name }}.project import Project
+from {{ cookiecutter.package_name }}.registry import Registry
+from {{ cookiecutter.package_name }}.settings import load_settings
+from {{ cookiecutter.package_name }}.training import train_project
+from {{ cookiecutter.package_name }}.training.request import TrainingResult
+
+ROOT = Path(__file__).parents[2]
+MOST_ROWS = 8000
+
+
+@dataclass(frozen=True)
+class Own:
+    """The project's own model, whether or not the gate let it pass."""
+
+    project: Project
+    result: TrainingResult
+    snapshot: Snapshot
+    bundle: Bundle
+
+    @property
+    def predictor(self) -> OnnxPredictor:
+        return OnnxPredictor(self.bundle)
+
+    @property
+    def columns(self) -> Columns:
+        """Some of the rows, outcomes included."""
+        table = self.snapshot.columns(self.project.contract)
+        return {name: values[:: max(len(values) // 400, 1)] for name, values in table.items()}
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Own:
+    """Trained once; tests may read all of it and change nothing."""
+    root = tmp_path_factory.mktemp("own") / "project"
+    shutil.copytree(ROOT / "config", root / "config")
+    project = Project(load_settings(root), SystemClock())
+    project.registry = Registry.open(project.settings, inline=True)
+    ingest(project.settings, project.contract, source=_address(project.settings.source))
+    snapshot = _thinned(project)
+    result = train_project(project, actor="test", reason="to test it")
+    folder = project.registry.tracking.client.download_artifacts(result.run_id, "model")
+    (found,) = Path(folder).rglob("bundle.json")
+    return Own(project, result, snapshot, read_bundle(found.parent))
+
+
+def _address(source: str) -> str:
+    """The address of a source from anywhere: a relative path starts at the project's root."""
+    return source if "://" in source else str(ROOT / source)
+
+
+def _thinned(project: Project) -> Snapshot:
+    directory = project.settings.path(DIRECTORY)
+    whole = latest_snapshot(directory)
+    if whole.rows <= MOST_ROWS:
+        return whole
+    chosen = np.random.default_rng(project.settings.seed).permutation(whole.rows)[:MOST_ROWS]
+    return write_snapshot(whole.table().take(np.sort(chosen)), directory, whole.origin)
