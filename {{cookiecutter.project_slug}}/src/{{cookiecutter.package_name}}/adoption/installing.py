@@ -130,4 +130,6 @@ def sample_packages(root: Path) -> list[str]:
         return []
     groups = tomllib.loads(path.read_text(encoding="utf-8")).get("dependency-groups", {})
     asked = [str(line) for line in groups.get(_SAMPLE, ())]
-    return sorted(line.replace(">", " ").replace("<", " ").replace("=", " ").split()[0] for line in asked)
+    return sorted(
+        line.replace(">", " ").replace("<", " ").replace("=", " ").split()[0] for line in asked
+    )

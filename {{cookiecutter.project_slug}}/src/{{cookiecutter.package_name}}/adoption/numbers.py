@@ -16,7 +16,9 @@ _CODE = r"^0\d+$"
 _SIGNS = "$€£¥%"
 _PLAIN = {"decimal": ".", "thousands": ""}
 _ENGLISH = [{"decimal": ".", "thousands": sign} for sign in (",", " ", "'", "\u00a0", "\u202f")]
-_EUROPEAN = [{"decimal": ",", "thousands": sign} for sign in ("", ".", " ", "'", "\u00a0", "\u202f")]
+_EUROPEAN = [
+    {"decimal": ",", "thousands": sign} for sign in ("", ".", " ", "'", "\u00a0", "\u202f")
+]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ..settings import Settings
 from .adjustments import Changes, Drawn, adjust, usable
 from .contract_file import contract_text
 from .leaks import find_leaks
-from .profile import Facts, Profile, profile
+from .profile import Profile, profile
 from .request import Request
 from .roles import Concluded, conclude, read_strays
 from .sampling import Sampled, sample
@@ -101,9 +101,7 @@ class _Adoption:
         strays: dict[str, list[str]] = {name: [] for name in self.table.names}
         guesses = {name: self._guess(name, []) for name in self.table.names}
         for _ in range(_MOST_PASSES):
-            counted = profile(
-                self.table, [guess.column(name) for name, guess in guesses.items()]
-            )
+            counted = profile(self.table, [guess.column(name) for name, guess in guesses.items()])
             for name, facts in counted.facts.items():
                 strays[name] += facts.strays
             again = {name: self._guess(name, strays[name]) for name in self.table.names}
@@ -142,7 +140,9 @@ class _Adoption:
     def _require_features(self, columns: list[Concluded]) -> None:
         roles = {one.column.name: one.column for one in columns}
         if not any(one.role == "feature" and one.type != "text" for one in roles.values()):
-            raise InputError(f"{self.request.address}: no column is left to learn {self.target} from")
+            raise InputError(
+                f"{self.request.address}: no column is left to learn {self.target} from"
+            )
         taken = roles.get(PREDICTION)
         if taken is not None and taken.role != "ignore":
             raise InputError(

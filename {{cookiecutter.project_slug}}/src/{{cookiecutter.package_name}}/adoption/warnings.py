@@ -47,8 +47,9 @@ def _about_target(contract: Contract, facts: Facts) -> Iterator[str]:
     name = contract.target.name
     if facts.missing:
         yield (
-            f"{facts.missing} of {facts.rows} rows have no {name} ({facts.missing / facts.rows:.1%})"
-            ": nothing can be learned from them, ingestion sets them apart"
+            f"{facts.missing} of {facts.rows} rows have no {name} "
+            f"({facts.missing / facts.rows:.1%}): nothing can be learned from them, "
+            "ingestion sets them apart"
         )
     if contract.problem == "regression" or facts.words is None:
         return

@@ -49,7 +49,9 @@ class FileSource:
         files = find_files(self.address, self.root)
         check_files(files, columns, self.csv)
         with _named(self.address):
-            return pa.concat_tables(read_batches(files, columns, csv=self.csv), promote_options="permissive")
+            return pa.concat_tables(
+                read_batches(files, columns, csv=self.csv), promote_options="permissive"
+            )
 
 
 def open_source(address: str, settings: Settings) -> FileSource:
@@ -111,7 +113,8 @@ def read_batches(
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
-    Without a list of columns all of them come, as they are named in each file. Each file yields at least one table, if only an empty one, so that its columns are known.
+    Without a list of columns all of them come, as they are named in each file. Each file yields
+    at least one table, if only an empty one, so that its columns are known.
 
     Raises:
         SourceError: at the first row that cannot be told apart from its neighbours.
