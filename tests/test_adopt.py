@@ -91,10 +91,10 @@ def tables(
 
 
 @pytest.fixture
-def env(tools: dict[str, str]) -> dict[str, str]:
-    """The environment without the settings that make the sample small."""
+def env(tools: dict[str, str], project: Path) -> dict[str, str]:
+    """The environment of a project of its own, without the settings that make the sample small."""
     kept = {key: value for key, value in tools.items() if not key.startswith(PACKAGE.upper())}
-    return {**kept, "PYTHONPATH": "src", "OMP_WAIT_POLICY": "PASSIVE"}
+    return {**kept, "PYTHONPATH": str(project / "src"), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @pytest.fixture

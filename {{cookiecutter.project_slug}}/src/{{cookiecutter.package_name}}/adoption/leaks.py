@@ -57,4 +57,5 @@ def _score(contract: Contract, matrix: Floats, truth: Truth) -> float:
         answers[fold == k] = predicted(model, matrix[fold == k], classes)
     if classes:
         return metrics_of(contract.problem)["roc_auc"].value(truth, answers)
-    return float(1 - np.mean((truth - answers) ** 2) / max(np.var(truth), 1e-300))
+    spread = float(np.var(truth))
+    return 1 - float(np.mean((truth - answers) ** 2)) / spread if spread else 0.0

@@ -35,7 +35,7 @@ class Span(click.ParamType[timedelta]):
 @click.option("--encoding", help="How a text file is written; found out by default.")
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
 @click.pass_obj
-def adopt(root: Path, address: str, yes: bool, **said: Any) -> None:
+def adopt(root: Path, /, address: str, yes: bool, **said: Any) -> None:
     """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
 
     Writes config/contract.yaml, the source and what depends on it in config/project.yaml, and on

@@ -12,7 +12,7 @@ from ..contract.check import Violation
 from ..contract.columns import JsonValue
 from ..contract.reading import check_table, lacking
 from ..settings import Csv
-from .sources.file import PLAIN, check_files, column_names, find_files, read_batches
+from .sources.file import PLAIN, check_files, column_names, find_files, fitting, read_batches
 
 # Beyond so many, a list says no more than the counts do.
 EXAMPLES = 20
@@ -65,7 +65,8 @@ def examine_file(
         SourceError: if the file cannot be read, or lacks a column.
     """
     files = find_files(str(source), Path())
-    names = {name for file in files for name in column_names(file, csv)}
+    asked = table_columns(contract)
+    names = {name for file in files for name in column_names(file, fitting(file, asked, csv))}
     has_target = not lacking([contract.target], names)
     columns = table_columns(contract, target=has_target)
     check_files(files, columns, csv)

@@ -51,7 +51,7 @@ def _table(path: Path, csv: Csv) -> pa.Table:
     try:
         files = find_files(str(path), Path())
         names = column_names(files[0], csv)
-        if not set(REQUIRED) <= set(names):
+        if not set(REQUIRED) & set(names):
             csv, names = PLAIN, column_names(files[0])
         for name in REQUIRED:
             if name not in names:

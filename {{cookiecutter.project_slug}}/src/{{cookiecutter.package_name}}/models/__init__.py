@@ -35,7 +35,7 @@ class Task:
         Rows of one day or one group resemble each other, and small leaves learn that; but of a
         small table each leaf must not be a large part.
         """
-        return min(max(self.rows // 20, 5), 200)
+        return min(max(self.rows // 50, 5), 200)
 
 
 @dataclass(frozen=True)

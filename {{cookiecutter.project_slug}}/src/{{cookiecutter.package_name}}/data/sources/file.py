@@ -2,7 +2,7 @@
 
 Every CSV value is read as text, so that a bad one costs its row and not the file; the
 contract's types are applied later. Rows come in batches: a whole file is never held. The
-settings' section `csv` says how text files are written.
+settings' section `csv` says how text files are written; a plain one is read all the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,6 +89,20 @@ def is_text(file: Path) -> bool:
     return _ENDINGS.get(file.suffix.lower()) == _CSV
 
 
+def fitting(file: Path, columns: Sequence[Column], csv: Csv) -> Csv:
+    """How a text file is written: as the settings say, or plainly if only so a column is found."""
+    if csv == PLAIN or not is_text(file):
+        return csv
+    wanted = {column.name for column in columns}
+    for dialect in (csv, PLAIN):
+        try:
+            if wanted & set(column_names(file, dialect)):
+                return dialect
+        except SourceError:
+            continue
+    return csv
+
+
 def check_files(files: Sequence[Path], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
     """Look at every file's header before the first row is read.
 
@@ -96,7 +110,7 @@ def check_files(files: Sequence[Path], columns: Sequence[Column], csv: Csv = PLA
         SourceError: if a file is damaged, or lacks a column that may not be missing.
     """
     for file in files:
-        names = column_names(file, csv)
+        names = column_names(file, fitting(file, columns, csv))
         absent = lacking(columns, names)
         if absent:
             raise SourceError(
@@ -120,12 +134,13 @@ def read_batches(
         SourceError: at the first row that cannot be told apart from its neighbours.
     """
     for file in files:
-        names = column_names(file, csv)
+        dialect = csv if columns is None else fitting(file, columns, csv)
+        names = column_names(file, dialect)
         wanted = names if columns is None else [column.name for column in columns]
         present = [names.index(name) for name in wanted if name in names]
         with _named(str(file)):
             if is_text(file):
-                batches = _csv(file, names, present, csv)
+                batches = _csv(file, names, present, dialect)
             else:
                 batches = _parquet(file, names, present, batch_rows)
             for table in batches:
