@@ -179,15 +179,15 @@ def _specification(column: Column) -> str:
 
 
 def _parcels() -> dict[str, object]:
-    """Far and heavy parcels are late; from March on they go ever farther, and weight counts less."""
+    """Far and heavy parcels are late; from March on they go farther, and weight counts less."""
     rng = np.random.default_rng(3)
     day = np.repeat(np.arange(DAYS), PARCELS_A_DAY)
     minutes = np.sort(rng.integers(0, 24 * 60, (DAYS, PARCELS_A_DAY)), axis=1).ravel()
     later = np.maximum(day - 59, 0) / 30
-    way = rng.gamma(3, 60, len(day)) * (1 + later)
+    way = rng.gamma(3, 60, len(day)) * (1 + later / 2)
     weight = rng.gamma(2, 2, len(day)) + later
     depot = rng.integers(0, 3, len(day))
-    score = way / 100 + weight * (0.5 - 0.7 * later) + (depot == 2) - 4.5
+    score = way / 100 + weight * (0.5 - 0.2 * later) + (depot == 2) - 4.5
     late = rng.random(len(day)) < 1 / (1 + np.exp(-score))
     moments = np.datetime64("2013-01-01", "us") + day.astype("m8[D]") + minutes.astype("m8[m]")
     return {

@@ -108,6 +108,18 @@ def test_a_group_is_on_one_side_and_in_one_fold(settings: Settings) -> None:
     assert sum(len(group) for group in groups) == len(set().union(*groups)) == len(sides[0])
 
 
+@pytest.mark.parametrize("groups", range(4, 12))
+def test_a_few_groups_are_enough(settings: Settings, groups: int) -> None:
+    columns = people(200, groups=groups)
+    made = split(BY_GROUP, columns, settings)
+    held = set(columns["who"][made.holdout_idx])
+    assert held and not held & set(columns["who"][made.train_idx])
+    if len(set(columns["who"])) - len(held) >= 3:
+        for fold in folds(BY_GROUP, columns, settings, made.train_idx):
+            judged = set(columns["who"][fold.validation_idx])
+            assert judged and not judged & set(columns["who"][fold.fit_idx])
+
+
 def test_the_hash_of_a_row_is_its_own_and_ignores_the_target() -> None:
     columns = people(500, groups=500)
     columns["x"][::7] = np.nan

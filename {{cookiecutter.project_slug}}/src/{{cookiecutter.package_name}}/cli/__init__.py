@@ -19,6 +19,8 @@ COMMANDS = (
     data.label,
     loop.monitor,
     loop.loop,
+    models.listed,
+    models.lineage,
     models.promote,
     models.reject,
     models.rollback,

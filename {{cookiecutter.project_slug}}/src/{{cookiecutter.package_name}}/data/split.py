@@ -19,6 +19,7 @@ from .row_hash import hash_rows
 
 Index = NDArray[np.intp]
 Moments = NDArray[np.datetime64]
+Floats = NDArray[np.float64]
 
 _HOLDOUT = "holdout"
 _FOLD = "fold"
@@ -57,7 +58,7 @@ def split(contract: Contract, columns: Columns, settings: Settings) -> Split:
         train = times < start - np.timedelta64(contract.label_horizon)
         remedy = f"training.holdout ({format_duration(training.holdout)}) and label_horizon"
     else:
-        held = hash_rows(contract, columns, _HOLDOUT) < training.holdout_share
+        held = _hashed_out(hash_rows(contract, columns, _HOLDOUT), training.holdout_share)
         train = ~held
         remedy = f"training.holdout_share ({training.holdout_share})"
     made = Split(np.flatnonzero(train), np.flatnonzero(held))
@@ -88,7 +89,7 @@ def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: I
     if contract.time is not None:
         made = _time_folds(columns[contract.time.name], train_idx, count, contract.label_horizon)
     else:
-        part = (hash_rows(contract, columns, _FOLD)[train_idx] * count).astype(np.intp)
+        part = _parts(hash_rows(contract, columns, _FOLD)[train_idx], count)
         made = [Fold(train_idx[part != k], train_idx[part == k]) for k in range(count)]
     for number, fold in enumerate(made, 1):
         if not fold.fit_idx.size or not fold.validation_idx.size:
@@ -98,6 +99,27 @@ def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: I
                 f"{fold.validation_idx.size}; ingest more, or lower training.folds"
             )
     return made
+
+
+def _hashed_out(hashes: Floats, share: float) -> NDArray[np.bool_]:
+    """The rows below the share; where chance put all of a few on one side, one goes to the other.
+
+    That one is the first or the last of all, so that only rows that come later can displace it.
+    """
+    held = hashes < share
+    if held.size and not held.any():
+        held = hashes == hashes.min()
+    if held.all() and np.ptp(hashes) > 0:
+        held = hashes < hashes.max()
+    return held
+
+
+def _parts(hashes: Floats, count: int) -> Index:
+    """The number of the fold of each row; dealt out in turn where chance left one empty."""
+    part = (hashes * count).astype(np.intp)
+    if len(np.unique(part)) == count:
+        return part
+    return np.unique(hashes, return_inverse=True)[1].astype(np.intp) % count
 
 
 def _time_folds(
