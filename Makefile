@@ -9,7 +9,7 @@ CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cook
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock options clean
+.PHONY: help demo test lint format lock audit options clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ format: ## Put the template's own code into style
 lock: ## Renew all locks and print what moved (ARGS=project, tools or names for one)
 	@python3 tools/toolbox.py demo
 	@$(TOOL_PYTHON) tools/lock.py $(ARGS)
+
+audit: ## Ask for known vulnerabilities of everything in the lock of all options
+	@python3 tools/audit.py $(ARGS)
 
 options: ## Write docs/options.md anew
 	@python3 tools/options.py

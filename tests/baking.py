@@ -4,9 +4,10 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path, PurePosixPath
 
-from post_gen_project import CACHES, KEPT_AS, OWNED
+from post_gen_project import CACHES, OWNERS, Owned, editions
 
 import toolbox
 from variants import options
@@ -17,6 +18,7 @@ DEFAULTS = {
     "package_name": "my_ml_project",
     **{question: choices[0] for question, choices in options().items()},
 }
+OWNED: Owned = tomllib.loads((TEMPLATE / OWNERS).read_text(encoding="utf-8"))
 VARIABLE = re.compile(r"\{\{ ?cookiecutter\.(\w+)( \| upper)? ?\}\}")
 
 
@@ -31,8 +33,8 @@ def with_answers(text: str, answers: dict[str, str]) -> str:
 
 
 def files(directory: Path) -> set[str]:
-    """All files below a folder, caches and git apart."""
-    ignored = {*CACHES, ".git"}
+    """All files below a folder; caches, git and the table of owners apart."""
+    ignored = {*CACHES, ".git", OWNERS}
     return {
         path.relative_to(directory).as_posix()
         for path in directory.rglob("*")
@@ -46,7 +48,7 @@ def expected_files(answers: dict[str, str]) -> set[str]:
     kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
     lost = owned - kept
     return {
-        with_answers(KEPT_AS.get(path, path), answers)
+        with_answers(editions(OWNED).get(path, path), answers)
         for path in files(TEMPLATE)
         if not {path, *map(str, PurePosixPath(path).parents)} & lost
     }

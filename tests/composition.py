@@ -58,7 +58,7 @@ def owners(world: World) -> Iterator[str]:
     """A path has one question for its owner, and each name in the project one file."""
     for question, rows in world.owned.items():
         if set(rows) != set(world.template.options.get(question, [])):
-            yield f"hooks/post_gen_project.py: {question} is not owned answer by answer"
+            yield f"OWNERS.toml: {question} is not owned answer by answer"
         for path in sorted({path for paths in rows.values() for path in paths}):
             if not (world.template.tree / path).exists():
                 yield f"{path}: owned by {question}, and not in the template"

@@ -14,7 +14,7 @@ import toolbox
 
 PROJECT = toolbox.TEMPLATE.name
 PACKAGE = "src/{{cookiecutter.package_name}}"
-HOOK = "hooks/post_gen_project.py"
+OWNERS = f"{PROJECT}/OWNERS.toml"
 Change = Callable[[Path], None]
 
 
@@ -119,12 +119,12 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nobody owns or uses it",
     ),
     "a library whose row is forgotten": (
-        edit(HOOK, '            "src/{{cookiecutter.package_name}}/models/lightgbm.py",\n', ""),
+        edit(OWNERS, f'    "{PACKAGE}/models/lightgbm.py",\n', ""),
         f"{PACKAGE}/models/lightgbm.py",
         "needs lightgbm, not declared with the default answers",
     ),
     "two owners that disagree": (
-        edit(HOOK, '"none": (),', '"none": (".flake8",),'),
+        edit(OWNERS, "none = []", 'none = [".flake8"]'),
         ".flake8",
         "two owners",
     ),
@@ -134,7 +134,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "kept beside LICENSE under one name",
     ),
     "an owned path that is not there": (
-        edit(HOOK, '(".github",)', '(".github", ".gitlab-ci.yml")'),
+        edit(OWNERS, '[".github"]', '[".github", ".gitlab-ci.yml"]'),
         ".gitlab-ci.yml",
         "not in the template",
     ),

@@ -5,12 +5,14 @@ about all of them are arithmetic and nothing has to be rendered twice.
 """
 
 import importlib.util
+import tomllib
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from jinja2 import TemplateError
+from post_gen_project import Owned
 
 from baking import files
 from variants import Answers, Template, combinations
@@ -24,7 +26,9 @@ class World:
     def __init__(self, root: Path) -> None:
         self.template = Template(root)
         self.hook = load(root / "hooks" / "post_gen_project.py")
-        self.owned: dict[str, dict[str, tuple[str, ...]]] = self.hook.OWNED
+        owners = (self.template.tree / self.hook.OWNERS).read_text(encoding="utf-8")
+        self.owned: Owned = tomllib.loads(owners)
+        self.kept_as: dict[str, str] = self.hook.editions(self.owned)
         self.combinations = list(combinations(self.template.options))
         self.all: Variants = (1 << len(self.combinations)) - 1
         self.paths = sorted(files(self.template.tree))
@@ -95,7 +99,7 @@ class World:
     def place(self, path: str) -> str:
         """Where a file of the template stands in a project."""
         if path not in self._places:
-            name = str(self.hook.KEPT_AS.get(path, path))
+            name = self.kept_as.get(path, path)
             self._places[path] = self.template.name(name, {})
         return self._places[path]
 

@@ -12,6 +12,7 @@ from cookiecutter.generate import generate_context, is_copy_only_path
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
 from jinja2 import nodes
+from post_gen_project import PACKAGE_NAME
 
 import toolbox
 
@@ -52,9 +53,11 @@ class Template:
         return _context(config, config.read_bytes(), tuple(sorted(answers.items())))
 
     def text(self, path: str, answers: Answers) -> str:
-        """A file of the template's tree as a variant gets it; without its Jinja if it is copied."""
+        """A file of the template's tree as a variant gets it: rendered, or named by the hook."""
         raw = (self.tree / path).read_text(encoding="utf-8")
-        return raw if self.is_copied(path) else self.render(raw, answers)
+        if not self.is_copied(path):
+            return self.render(raw, answers)
+        return raw.replace(PACKAGE_NAME, self.context(answers)["cookiecutter"]["package_name"])
 
     def render(self, text: str, answers: Answers) -> str:
         if not JINJA.search(text):
