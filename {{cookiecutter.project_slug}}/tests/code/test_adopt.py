@@ -67,7 +67,8 @@ def customers() -> list[str]:
         day = date(2021, 1, 3) + timedelta(days=number)
         left = "ja" if size + rng.gauss(0, 5) > 170 else "nein"
         cells = [f"K{number:05}", f"{size:.1f}".replace(".", ","), money, "ABC"[number % 3]]
-        cells += ["lambda", f"{day:%d.%m.%Y}", rng.choice("JN"), "", "x", f"0{number % 40:04}", left]
+        code = f"0{number % 40:04}"
+        cells += ["lambda", f"{day:%d.%m.%Y}", rng.choice("JN"), "", "x", code, left]
         lines.append(";".join(cells))
     return lines
 
