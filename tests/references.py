@@ -9,7 +9,12 @@ from functools import cache
 from pathlib import PurePosixPath
 
 # Imported under another name than the package's own, hyphens aside.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "google": "protobuf"}
+DISTRIBUTIONS = {
+    "google": "protobuf",
+    "ruamel": "ruamel-yaml",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 PATH = re.compile(r"(?<![\w./<>{*-])(?:\./)?(\.?[\w-][\w.-]*(?:/[\w.-]+)*/?)(?![\w*{<])")
 PROGRAM = re.compile(r"(?:poetry run|\$\(PYTHON\) -m) (?:python -m )?([\w-]+)")
