@@ -67,7 +67,7 @@ def open_table(
         name: given
         for header in headers
         for given, name in zip(header, unique_names(header), strict=True)
-        if given != name
+        if given.split() != name.split()
     }
 
     def read() -> Iterator[pa.Table]:

@@ -45,7 +45,8 @@ def guess_problem(
             return "regression", guess
     if guess.type == "boolean":
         return "binary", guess
-    return "multiclass", replace(guess, type="category", written=None)
+    written = guess.written if guess.type == "category" else None
+    return "multiclass", replace(guess, type="category", written=written)
 
 
 def decide_classes(
