@@ -4,12 +4,12 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path, PurePosixPath
 
-from post_gen_project import CACHES, OWNERS, Owned, editions
+from post_gen_project import CACHES, OWNERS, editions
 
 import toolbox
+from behaviour import OWNED
 from variants import options
 
 TEMPLATE = toolbox.TEMPLATE
@@ -18,7 +18,6 @@ DEFAULTS = {
     "package_name": "my_ml_project",
     **{question: choices[0] for question, choices in options().items()},
 }
-OWNED: Owned = tomllib.loads((TEMPLATE / OWNERS).read_text(encoding="utf-8"))
 VARIABLE = re.compile(r"\{\{ ?cookiecutter\.(\w+)( \| upper)? ?\}\}")
 
 

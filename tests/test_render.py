@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import Bake
 
-from baking import DEFAULTS, OWNED, TEMPLATE, contents, expected_files, files
+from baking import DEFAULTS, TEMPLATE, contents, expected_files, files
+from behaviour import OWNED
 
 QUESTIONS = json.loads((TEMPLATE.parent / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES = [
