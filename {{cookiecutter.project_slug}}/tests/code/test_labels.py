@@ -50,6 +50,12 @@ def test_labels_are_read_as_the_source_is(
     assert labels(path, contract, SEMICOLONS) == dict(zip("abc", wanted, strict=True))
 
 
+def test_plain_labels_are_read_whatever_the_source_is_written_in(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("prediction_id,label\na,ja\n")
+    assert labels(path, GERMAN, Csv(delimiter="\t", encoding="utf-16")) == {"a": True}
+
+
 def test_labels_of_a_parquet_file_keep_their_types(tmp_path: Path) -> None:
     path = tmp_path / "labels.parquet"
     amounts = about("type: number", "regression")

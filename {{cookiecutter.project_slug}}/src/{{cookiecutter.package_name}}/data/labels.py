@@ -6,13 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from ..clock import Clock
-from ..contract import Contract
+from ..contract import Column, Contract
 from ..contract.columns import to_json
 from ..contract.reading import check_table
 from ..errors import InputError, SourceError
 from ..prediction_log import Label
 from ..settings import Csv
-from .sources.file import PLAIN, column_names, find_files, read_batches
+from .sources.file import PLAIN, column_names, find_files, fitting, read_batches
 
 REQUIRED = ("prediction_id", "label")
 
@@ -50,9 +50,8 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
 def _table(path: Path, csv: Csv) -> pa.Table:
     try:
         files = find_files(str(path), Path())
+        csv = fitting(files[0], [Column(name=name, type="text") for name in REQUIRED], csv)
         names = column_names(files[0], csv)
-        if not set(REQUIRED) & set(names):
-            csv, names = PLAIN, column_names(files[0])
         for name in REQUIRED:
             if name not in names:
                 raise InputError(
