@@ -54,12 +54,12 @@ TAKEN = frozenset("""
     pydantic_core pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist
     pytest_cov pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil
     python_discovery python_dotenv pytokens pywin32 pyyaml regex requests rich rich-click rich_click
-    ruff scikit-learn scikit_learn scipy shellingham six skl2onnx sklearn skops smmap sniffio
-    sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog tenacity threadpoolctl tqdm
-    typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
-    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
-    uvicorn uvloop vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets
-    werkzeug wrapt wrapt-stubs xdist yaml yaml-stubs yarl zipp
+    ruamel ruamel-yaml ruamel_yaml ruff scikit-learn scikit_learn scipy shellingham six skl2onnx
+    sklearn skops smmap sniffio sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog
+    tenacity threadpoolctl tqdm typeguard typer types-pyyaml types_pyyaml typing-extensions
+    typing-inspect typing-inspection typing_extensions typing_inspect typing_inspection tzdata ujson
+    ujson-stubs urllib3 uuid6 uvicorn uvloop vendor_licenses virtualenv waitress watchdog watchfiles
+    wcwidth websockets werkzeug wrapt wrapt-stubs xdist yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 

@@ -12,7 +12,12 @@ from pathlib import PurePosixPath
 from world import Variants, World
 
 # Imported under another name than the package's own, hyphens aside.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "google": "protobuf"}
+DISTRIBUTIONS = {
+    "google": "protobuf",
+    "ruamel": "ruamel-yaml",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 PATH = re.compile(r"(?<![\w./<>{*-])(?:\./)?(\.?[\w-][\w.-]*(?:/[\w.-]+)*/?)(?![\w*{<])")
 PROGRAM = re.compile(r"(?:poetry run|\$\(PYTHON\) -m) (?:python -m )?([\w-]+)")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -139,6 +140,16 @@ def labels(project: Path, env: dict[str, str]) -> str:
     return str(path)
 
 
+def adopting(installed: Path) -> Path:
+    """A copy of the project, which will not be what it was, with a table to adopt."""
+    copy = installed.parent / "adopting" / SLUG
+    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", "var", ".git"))
+    (copy / ".venv").symlink_to(installed / ".venv")
+    rows = (f"{number},{number * 7 % 5},{number % 3 == 0}\n" for number in range(200))
+    (copy / "my.csv").write_text("x,z,y\n" + "".join(rows))
+    return copy
+
+
 @pytest.mark.parametrize("command", commands())
 def test_advertised_command_works(installed: Path, tools: dict[str, str], command: str) -> None:
     if command in SERVERS:
@@ -157,6 +168,8 @@ def test_advertised_command_works(installed: Path, tools: dict[str, str], comman
             process.wait(timeout=10)
     elif " train" in command:
         train(command, installed, tools)
+    elif " adopt " in command:
+        run(command.replace("FILE", "my.csv").replace("COLUMN", "y"), adopting(installed), tools)
     else:
         run(filled_in(INSTEAD.get(command, command), installed, tools), installed, tools)
 

@@ -60,8 +60,9 @@ class Encoder:
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the matrix columns that hold category positions."""
-        names = self.names
-        return tuple(names.index(name) for name in self.vocabularies)
+        widths = [len(_CALENDAR_PARTS) if one.type == "datetime" else 1 for one in self.columns]
+        starts = {one.name: sum(widths[:at]) for at, one in enumerate(self.columns)}
+        return tuple(starts[name] for name in self.vocabularies)
 
     def encode(self, columns: Columns) -> Matrix:
         """Matrix of shape (rows, features), float32, row-major.

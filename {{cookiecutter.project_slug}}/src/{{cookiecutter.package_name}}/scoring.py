@@ -20,9 +20,10 @@ from .contract.model import Class
 from .contract.reading import check_table
 from .data.quarantine import quarantine_rows
 from .data.replacing import replacing
-from .data.sources.file import BATCH_ROWS, check_files, find_files, read_batches
+from .data.sources.file import BATCH_ROWS, PLAIN, check_files, find_files, read_batches
 from .errors import InputError
 from .predictor import Predictor
+from .settings import Csv
 
 Index = NDArray[np.intp]
 
@@ -60,6 +61,7 @@ def score(
     contract: Contract | None = None,
     *,
     batch_rows: int = BATCH_ROWS,
+    csv: Csv = PLAIN,
     progress: Callable[[int], None] | None = None,
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
@@ -75,6 +77,7 @@ def score(
         predictor: answers for blocks of rows.
         contract: by default that of the predictor.
         batch_rows: at most so many rows are in hand at a time.
+        csv: how text files are written.
         progress: told the number of rows done after each batch.
 
     Raises:
@@ -86,14 +89,14 @@ def score(
     files = find_files(str(source), Path())
     if target.resolve() in {file.resolve() for file in files}:
         raise InputError(f"{target} is the input: give another file to write to")
-    check_files(files, columns)
+    check_files(files, columns, csv)
     quarantine = target.with_name(f"{target.stem}.quarantine.parquet")
     rows = predicted = 0
     warnings: Counter[str] = Counter()
     with ExitStack() as stack:
         output, refused = _Output(target, stack), _Output(quarantine, stack)
         output.open(_schema(contract, predictor))
-        for raw in read_batches(files, columns, batch_rows):
+        for raw in read_batches(files, columns, batch_rows, csv):
             if not raw.num_rows:
                 continue
             checked = check_table(contract, raw, columns)

@@ -51,6 +51,15 @@ class Ingestion(_Section):
     max_bad_share: Share = 0.05
 
 
+class Csv(_Section):
+    """How text files are written: by default as RFC 4180 has it."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    encoding: str = "utf-8"
+    skip: Annotated[int, Field(ge=0)] = 0  # lines above the names
+
+
 class Tuning(_Section):
     trials: Positive = 20
     timeout: Duration
@@ -63,7 +72,7 @@ class Costs(_Section):
 
 class Training(_Section):
     models: tuple[str, ...]
-    metric: Literal["log_loss", "brier", "roc_auc", "rmse", "mae"]
+    metric: Literal["log_loss", "brier", "roc_auc", "accuracy", "rmse", "mae"]
     folds: Annotated[int, Field(ge=2)]
     holdout: Duration
     holdout_share: Share
@@ -164,6 +173,8 @@ class Settings(BaseSettings):
     root: Path
     seed: int
     source: str
+    query: str | None = None
+    csv: Csv = Csv()
     ingestion: Ingestion
     training: Training
     gate: Gate

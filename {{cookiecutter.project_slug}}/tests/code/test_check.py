@@ -168,7 +168,10 @@ def test_what_only_warns_does_not_refuse() -> None:
         ("level", pa.array([True]), [None]),
         ("flag", ["TRUE", "0", "False"], [1.0, 0.0, 0.0]),
         ("colour", pa.array(["red", None]).dictionary_encode(), ["red", None]),
-        ("colour", pa.array([1]), [None]),
+        ("flag", pa.array([1, 0, 2]), [1.0, 0.0, None]),
+        ("flag", pa.array([1.0, None]), [1.0, None]),
+        ("colour", pa.array([1, None]), ["1", None]),
+        ("colour", pa.array([1.0, 1.5]), ["1", None]),
         ("note", pa.array(["x"], pa.large_string()), ["x"]),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+from msgspec.structs import replace
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.data.ingestion import Ingested, ingest
@@ -17,7 +18,7 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     Record,
     open_prediction_log,
 )
-from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+from {{ cookiecutter.package_name }}.settings import Csv, Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = """
@@ -39,7 +40,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    return load_settings(tmp_path, source="in.csv")
+    return load_settings(tmp_path, source="in.csv", csv=Csv())
 
 
 @pytest.fixture
@@ -170,10 +171,14 @@ def test_a_bad_row_does_not_displace_the_good_one_of_its_id(settings: Settings) 
     assert (ingested.rows, ingested.quarantined, ingested.duplicates) == (30, 1, 0)
 
 
-def test_without_an_id_only_equal_rows_are_one(settings: Settings) -> None:
+def test_without_an_id_equal_rows_of_the_source_are_events_of_their_own(
+    settings: Settings, log: PredictionLog
+) -> None:
     write(settings, [*good(30), line(3, size=44), line(4)])
-    ingested = ingest(settings, NO_ID)
-    assert (ingested.rows, ingested.duplicates) == (31, 1)
+    log.append([logged(30, 1.5), replace(logged(30, 1.5), prediction_id="again")]).result()
+    log.add_labels([Label("p30", True, START), Label("again", True, START)])
+    ingested = ingest(settings, NO_ID, log=log)
+    assert (ingested.rows, ingested.duplicates) == (33, 1)
 
 
 def logged(number: int, size: float) -> Record:

@@ -18,7 +18,7 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     Record,
     open_prediction_log,
 )
-from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+from {{ cookiecutter.package_name }}.settings import Csv, Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = parse_contract("""
@@ -38,7 +38,7 @@ NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    return load_settings(tmp_path)
+    return load_settings(tmp_path, csv=Csv())
 
 
 @pytest.fixture
@@ -166,3 +166,21 @@ def test_values_of_an_older_contract_come_as_texts(log: PredictionLog) -> None:
 def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
     table = LabelledLog(log).read(CONTRACT, until=NOON)
     assert table.num_rows == 0 and table.num_columns == 5
+
+
+def test_text_files_are_read_as_the_settings_say_and_plain_ones_too(settings: Settings) -> None:
+    csv = Csv(delimiter=";", quote="'", encoding="cp1252", skip=1)
+    own = load_settings(settings.root, csv=csv)
+    path = own.path("own.csv")
+    path.write_bytes("Einkäufe\nkey;at;size;note;y\na;2026-01-01;1;'ü;';1\n".encode("cp1252"))
+    write(own, "plain.csv", HEADER + "a,2026-01-01,1,ü,1\n")
+    assert read(own, "own.csv")["note"].to_pylist() == ["ü;"]
+    assert read(own, "plain.csv")["note"].to_pylist() == ["ü"]
+
+
+def test_names_that_stand_twice_are_told_apart(settings: Settings) -> None:
+    own = "key, at ,size,size,y\na,2026-01-01,1,2,1\n"
+    contract = parse_contract(CONTRACT.text.replace("note: {type: text", "size_2: {type: number"))
+    write(settings, "in.csv", own)
+    found = open_source("in.csv", settings).read(contract)
+    assert (found["at"][0].as_py(), found["size_2"][0].as_py()) == ("2026-01-01", "2")

@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import contract, data, loop, models, serving, state
+from . import adoption, contract, data, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
+    adoption.adopt,
     data.ingest,
     contract.contract,
     models.train,

@@ -44,7 +44,9 @@ def check(root: Path, source: Path, as_json: bool) -> None:
 
     with opened(root) as project:
         with display("rows") as shown:
-            found = examine_file(source, project.contract, progress=shown.reached)
+            found = examine_file(
+                source, project.contract, csv=project.settings.csv, progress=shown.reached
+            )
         if as_json:
             show_json(found.to_json())
         else:

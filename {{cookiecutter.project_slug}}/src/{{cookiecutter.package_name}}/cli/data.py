@@ -31,7 +31,7 @@ def label(root: Path, file: Path) -> None:
     from ..data.labels import read_labels
 
     with opened(root) as project:
-        labels = read_labels(file, project.contract, project.clock)
+        labels = read_labels(file, project.contract, project.clock, project.settings.csv)
         report = project.log.add_labels(labels)
         click.echo(
             f"{report.joined} joined, {report.early} wait for their prediction, "

@@ -45,7 +45,14 @@ def score(root: Path, source: Path, target: Path) -> None:
     with opened(root) as project:
         predictor = champion_predictor(project.bundles)
         with display("rows") as shown:
-            scored = run(source, target, predictor, project.contract, progress=shown.reached)
+            scored = run(
+                source,
+                target,
+                predictor,
+                project.contract,
+                csv=project.settings.csv,
+                progress=shown.reached,
+            )
         click.echo(scored.sentence())
 
 

@@ -37,6 +37,32 @@ class Categories(_Frozen):
     otherwise: Action = "warn"
 
 
+class Written(_Frozen):
+    """How the texts of a file stand for a column's values, where it is not the plain way.
+
+    Attributes:
+        missing: texts that stand for a missing value.
+        trim: whether blanks around a text do not count.
+        decimal: the sign before the decimals.
+        thousands: the sign between groups of three digits.
+        strip: signs around a number that do not count, as in `$5` or `5%`.
+        true_words: what stands for true besides `true` and `1`, in any case.
+        false_words: what stands for false besides `false` and `0`.
+        formats: `strptime` formats of moments besides ISO 8601.
+        epoch: moments are counted in seconds or milliseconds since 1970.
+    """
+
+    missing: tuple[str, ...] = ()
+    trim: bool = False
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'", "\u00a0", "\u202f"] = ""
+    strip: str = ""
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    epoch: Literal["s", "ms"] | None = None
+
+
 class Column(_Frozen):
     name: str
     type: ColumnType
@@ -44,6 +70,7 @@ class Column(_Frozen):
     nullable: bool = False
     range: Range | None = None
     categories: Categories | None = None
+    written: Written | None = None
     unit: str | None = None
     description: str = ""
     example: bool | int | float | str | None = None

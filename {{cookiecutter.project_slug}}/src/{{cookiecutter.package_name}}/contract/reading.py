@@ -18,6 +18,7 @@ from .check import Checked, Violation, check_columns
 from .columns import to_datetime64
 from .model import Column, Contract
 from .reasons import MISSING, unreadable
+from .spelling import plain_spelling
 
 Mask = NDArray[np.bool_]
 
@@ -48,7 +49,7 @@ def read_table(columns: Sequence[Column], raw: pa.Table) -> Reading:
         if column.name not in present:
             arrays[column.name] = pa.nulls(raw.num_rows, wanted)
             continue
-        values = _plain(raw[column.name])
+        values = plain_spelling(column, _plain(raw[column.name]))
         read = _read(column, values)
         lost = pc.and_(pc.is_valid(values), pc.is_null(read))
         if values.type == pa.float64() or values.type == pa.float32():
@@ -111,13 +112,25 @@ def _read(column: Column, values: pa.Array) -> pa.Array:
         numbers = _numbers(values)
         if numbers is not None:
             return numbers if column.type == "number" else _whole(values, numbers)
-    elif column.type == "boolean" and pa.types.is_string(values.type):
+    elif column.type == "category":
+        return _words(values)
+    elif column.type == "boolean":
+        values = _words(values)
         words = pc.utf8_lower(pc.utf8_trim_whitespace(values))
         position = pc.index_in(words, pa.array(list(_TRUTH)))
         return pa.array(list(_TRUTH.values())).take(position)
     elif column.type == "datetime":
         return _moments(values)
     return pa.nulls(len(values), wanted)
+
+
+def _words(values: pa.Array) -> pa.Array:
+    """Texts; whole numbers and booleans, which stand for categories too, as JSON spells them."""
+    if pa.types.is_floating(values.type):
+        values = _whole(values, pc.if_else(pc.is_finite(values), values, None))
+    if pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
+        return values.cast(pa.string())
+    return values if pa.types.is_string(values.type) else pa.nulls(len(values), pa.string())
 
 
 def _numbers(values: pa.Array) -> pa.Array | None:

@@ -11,7 +11,8 @@ from ..contract.arrow import table_columns
 from ..contract.check import Violation
 from ..contract.columns import JsonValue
 from ..contract.reading import check_table, lacking
-from .sources.file import check_files, column_names, find_files, read_batches
+from ..settings import Csv
+from .sources.file import PLAIN, check_files, column_names, find_files, fitting, read_batches
 
 # Beyond so many, a list says no more than the counts do.
 EXAMPLES = 20
@@ -50,7 +51,11 @@ class Examined:
 
 
 def examine_file(
-    source: Path, contract: Contract, *, progress: Callable[[int], None] | None = None
+    source: Path,
+    contract: Contract,
+    *,
+    csv: Csv = PLAIN,
+    progress: Callable[[int], None] | None = None,
 ) -> Examined:
     """Check every row of a CSV or Parquet file, a folder or a glob, batch by batch.
 
@@ -60,14 +65,15 @@ def examine_file(
         SourceError: if the file cannot be read, or lacks a column.
     """
     files = find_files(str(source), Path())
-    names = {name for file in files for name in column_names(file)}
+    asked = table_columns(contract)
+    names = {name for file in files for name in column_names(file, fitting(file, asked, csv))}
     has_target = not lacking([contract.target], names)
     columns = table_columns(contract, target=has_target)
-    check_files(files, columns)
+    check_files(files, columns, csv)
     rows = refused = 0
     counts: dict[str, Counter[str]] = {"refuse": Counter(), "warn": Counter()}
     examples: list[Violation] = []
-    for raw in read_batches(files, columns):
+    for raw in read_batches(files, columns, csv=csv):
         if not raw.num_rows:
             continue
         checked = check_table(contract, raw, columns)

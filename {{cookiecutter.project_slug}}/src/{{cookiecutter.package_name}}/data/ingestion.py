@@ -79,7 +79,8 @@ def ingest(
     """Make the base source and the labelled predictions into one snapshot.
 
     Of several rows with one id the last counts, and rows of the log come last: they hold what
-    was known when the prediction was made. Without an id column, only equal rows are one.
+    was known when the prediction was made. Without an id column, rows of the source are events of
+    their own, even if they are equal, and a row of the log that equals one of them is left out.
 
     Args:
         settings: where the base source is, and how many bad rows are bearable.
@@ -103,8 +104,9 @@ def ingest(
     bad = total - sum(int(part.validated.accepted.sum()) for part in parts)
     if bad > settings.ingestion.max_bad_share * total:
         raise ContractError(_too_many(parts, bad, total, settings))
-    joined = pa.concat_tables([_accepted(part) for part in parts])
-    table = _in_order(contract, _distinct(contract, joined))
+    accepted = [_accepted(part) for part in parts]
+    joined = pa.concat_tables(accepted)
+    table = _in_order(contract, _distinct(contract, joined, accepted[0].num_rows))
     if table.num_rows == 0:
         raise SourceError(f"{sources[0].address} has no good rows{_before(until)}")
     quarantine_path = _set_aside(parts, settings.path(QUARANTINE)) if bad else None
@@ -142,11 +144,18 @@ def _accepted(part: _Part) -> pa.Table:
     return table if accepted.all() else table.filter(pa.array(accepted))
 
 
-def _distinct(contract: Contract, table: pa.Table) -> pa.Table:
+def _distinct(contract: Contract, table: pa.Table, from_source: int) -> pa.Table:
+    """One row of each id; without ids, rows of the source and what else there is only once."""
+    if contract.id is None and table.num_rows == from_source:
+        return table
     keys = [contract.id.name] if contract.id is not None else table.column_names
     numbered = table.append_column(_POSITION, pa.array(np.arange(table.num_rows)))
-    last = numbered.group_by(keys).aggregate([(_POSITION, "max")])[f"{_POSITION}_max"]
-    return table if len(last) == table.num_rows else table.take(last.sort())
+    kept = "max" if contract.id is not None else "min"
+    chosen = numbered.group_by(keys).aggregate([(_POSITION, kept)])[f"{_POSITION}_{kept}"]
+    if contract.id is None:
+        positions = chosen.to_numpy()
+        chosen = pa.array(np.r_[np.arange(from_source), positions[positions >= from_source]])
+    return table if len(chosen) == table.num_rows else table.take(chosen.sort())
 
 
 def _in_order(contract: Contract, table: pa.Table) -> pa.Table:

@@ -3,30 +3,35 @@
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from ..clock import Clock
-from ..contract import Contract
-from ..contract.check import check_rows
+from ..contract import Column, Contract
 from ..contract.columns import to_json
-from ..errors import InputError
+from ..contract.reading import check_table
+from ..errors import InputError, SourceError
 from ..prediction_log import Label
-from .tables import read_table
+from ..settings import Csv
+from .sources.file import PLAIN, column_names, find_files, fitting, read_batches
 
 REQUIRED = ("prediction_id", "label")
 
 
-def read_labels(path: Path, contract: Contract, clock: Clock) -> list[Label]:
+def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) -> list[Label]:
     """Labels of a CSV or Parquet file with the columns `prediction_id` and `label`.
+
+    Args:
+        path: the file.
+        contract: says what a label may be, and how texts stand for one.
+        clock: when the labels arrive.
+        csv: how text files are written; one with commas is read all the same.
 
     Raises:
         InputError: if a column is missing, or a label is no value of the contract's target.
     """
-    table = read_table(path)
-    lacking = [name for name in REQUIRED if name not in table.column_names]
-    if lacking:
-        raise InputError(f"{path} lacks the column {lacking[0]}: it needs prediction_id and label")
+    table = _table(path, csv)
     target = contract.target
-    labels = [_parsed(value, target.type) for value in table["label"].to_pylist()]
-    checked = check_rows(contract, [{target.name: label} for label in labels], [target])
+    checked = check_table(contract, pa.table({target.name: table["label"]}), [target])
     if checked.refusals:
         first = checked.refusals[0]
         raise InputError(
@@ -42,10 +47,16 @@ def read_labels(path: Path, contract: Contract, clock: Clock) -> list[Label]:
     ]
 
 
-def _parsed(value: object, wanted: str) -> object:
-    """Booleans and numbers as a CSV file spells them."""
-    if not isinstance(value, str):
-        return str(value) if wanted in ("category", "text") and value is not None else value
-    if wanted == "boolean":
-        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
-    return value
+def _table(path: Path, csv: Csv) -> pa.Table:
+    try:
+        files = find_files(str(path), Path())
+        csv = fitting(files[0], [Column(name=name, type="text") for name in REQUIRED], csv)
+        names = column_names(files[0], csv)
+        for name in REQUIRED:
+            if name not in names:
+                raise InputError(
+                    f"{path} lacks the column {name}: it needs prediction_id and label"
+                )
+        return pa.concat_tables(read_batches(files, csv=csv))
+    except SourceError as error:
+        raise InputError(str(error)) from error

@@ -26,6 +26,16 @@ class Task:
     encoder: Encoder
     seed: int
     threads: int
+    rows: int = 100_000
+
+    @property
+    def rows_in_a_leaf(self) -> int:
+        """The fewest rows that trees answer from, unless tuning says otherwise.
+
+        Rows of one day or one group resemble each other, and small leaves learn that; but of a
+        small table each leaf must not be a large part.
+        """
+        return min(max(self.rows // 50, 5), 200)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ _DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.1,
     "n_estimators": 100,
     "num_leaves": 8,
-    "min_child_samples": 200,
     "reg_lambda": 10.0,
 }
 # The same rows give the same trees, and nothing is told on the way.
@@ -41,6 +40,7 @@ def candidates(task: Task) -> list[Candidate]:
 def _trees(task: Task, parameters: Parameters) -> Any:
     kind = LGBMRegressor if task.problem == "regression" else LGBMClassifier
     surroundings = {"random_state": task.seed, "n_jobs": task.threads}
+    surroundings["min_child_samples"] = task.rows_in_a_leaf
     return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
 
 

@@ -15,7 +15,6 @@ _DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.1,
     "max_iter": 100,
     "max_leaf_nodes": 8,
-    "min_samples_leaf": 200,
     "l2_regularization": 10.0,
     "early_stopping": False,
 }
@@ -28,7 +27,8 @@ def candidates(task: Task) -> list[Candidate]:
 def _trees(task: Task, parameters: Parameters) -> Any:
     is_regression = task.problem == "regression"
     kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
-    return kind(**{**_DEFAULTS, "random_state": task.seed, **parameters})
+    chosen = {"min_samples_leaf": task.rows_in_a_leaf, "random_state": task.seed}
+    return kind(**{**_DEFAULTS, **chosen, **parameters})
 
 
 def _space(trial: Any) -> dict[str, Any]:

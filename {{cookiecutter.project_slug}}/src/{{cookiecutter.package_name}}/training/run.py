@@ -113,7 +113,10 @@ class _Training:
 
     def _candidates(self, prepared: Prepared) -> tuple[Candidate, ...]:
         training = self.settings.training
-        task = Task(self.contract.problem, prepared.encoder, self.settings.seed, training.threads)
+        rows = len(prepared.folds.truth)
+        task = Task(
+            self.contract.problem, prepared.encoder, self.settings.seed, training.threads, rows
+        )
         return load_candidates(training.models, task)
 
     def _select(self, candidates: tuple[Candidate, ...], prepared: Prepared) -> Selection:

@@ -18,7 +18,7 @@ __all__ = ["Source", "open_source"]
 
 _FILE = "file"
 # Opened with the log itself, not by address.
-_NO_SCHEMES = {"prediction_log"}
+_NO_SCHEMES = {"header", "prediction_log"}
 
 
 class Source(Protocol):

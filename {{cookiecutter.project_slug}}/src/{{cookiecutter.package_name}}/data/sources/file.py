@@ -1,7 +1,8 @@
 """CSV and Parquet: one file, a folder, or a glob.
 
 Every CSV value is read as text, so that a bad one costs its row and not the file; the
-contract's types are applied later. Rows come in batches: a whole file is never held.
+contract's types are applied later. Rows come in batches: a whole file is never held. The
+settings' section `csv` says how text files are written; a plain one is read all the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,17 @@ from ...contract import Column, Contract
 from ...contract.arrow import table_columns
 from ...contract.reading import lacking
 from ...errors import SourceError
-from ...settings import Settings
+from ...settings import Csv, Settings
+from .header import unique_names
 
 BATCH_ROWS = 65_536
 # Texts that stand for a missing value.
 NULLS = ("", "NA", "NaN", "nan", "null", "NULL")
+PLAIN = Csv()
 _CSV, _PARQUET = ".csv", ".parquet"
-_KINDS = {_CSV, _PARQUET}
+_ENDINGS = {_CSV: _CSV, ".tsv": _CSV, ".txt": _CSV, _PARQUET: _PARQUET, ".pq": _PARQUET}
+# What is looked for in a folder, where a .txt may be a note.
+_KINDS = {_CSV, ".tsv", _PARQUET, ".pq"}
 _WILDCARDS = "*?["
 _BLOCK_BYTES = 8 << 20
 
@@ -34,6 +39,7 @@ _BLOCK_BYTES = 8 << 20
 class FileSource:
     address: str
     root: Path
+    csv: Csv = PLAIN
 
     def read(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
@@ -41,13 +47,15 @@ class FileSource:
         """All rows; which are early or late is not known before the contract's types apply."""
         columns = table_columns(contract)
         files = find_files(self.address, self.root)
-        check_files(files, columns)
+        check_files(files, columns, self.csv)
         with _named(self.address):
-            return pa.concat_tables(read_batches(files, columns), promote_options="permissive")
+            return pa.concat_tables(
+                read_batches(files, columns, csv=self.csv), promote_options="permissive"
+            )
 
 
 def open_source(address: str, settings: Settings) -> FileSource:
-    return FileSource(address.removeprefix("file://"), settings.root)
+    return FileSource(address.removeprefix("file://"), settings.root, settings.csv)
 
 
 def find_files(address: str, root: Path) -> list[Path]:
@@ -65,24 +73,44 @@ def find_files(address: str, root: Path) -> list[Path]:
         found = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
     else:
         raise SourceError(f"there is no file or folder {path}: check its address")
-    kinds = {file.suffix.lower() for file in found}
+    endings = {file.suffix.lower() for file in found}
+    kinds = {_ENDINGS.get(ending) for ending in endings}
     if not found:
         raise SourceError(f"{path}: no .csv or .parquet file is there")
-    if len(kinds) > 1 or not kinds <= _KINDS:
+    if len(kinds) > 1 or None in kinds:
         raise SourceError(
-            f"{path}: found {', '.join(sorted(kinds))}; all files must be .csv, or all .parquet"
+            f"{path}: found {', '.join(sorted(endings))}; all files must be .csv, or all .parquet"
         )
     return sorted(found)
 
 
-def check_files(files: Sequence[Path], columns: Sequence[Column]) -> None:
+def is_text(file: Path) -> bool:
+    """Whether a file holds lines of text, by its ending."""
+    return _ENDINGS.get(file.suffix.lower()) == _CSV
+
+
+def fitting(file: Path, columns: Sequence[Column], csv: Csv) -> Csv:
+    """How a text file is written: as the settings say, or plainly if only so a column is found."""
+    if csv == PLAIN or not is_text(file):
+        return csv
+    wanted = {column.name for column in columns}
+    for dialect in (csv, PLAIN):
+        try:
+            if wanted & set(column_names(file, dialect)):
+                return dialect
+        except SourceError:
+            continue
+    return csv
+
+
+def check_files(files: Sequence[Path], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
     """Look at every file's header before the first row is read.
 
     Raises:
         SourceError: if a file is damaged, or lacks a column that may not be missing.
     """
     for file in files:
-        names = column_names(file)
+        names = column_names(file, fitting(file, columns, csv))
         absent = lacking(columns, names)
         if absent:
             raise SourceError(
@@ -92,22 +120,29 @@ def check_files(files: Sequence[Path], columns: Sequence[Column]) -> None:
 
 
 def read_batches(
-    files: Sequence[Path], columns: Sequence[Column], batch_rows: int = BATCH_ROWS
+    files: Sequence[Path],
+    columns: Sequence[Column] | None = None,
+    batch_rows: int = BATCH_ROWS,
+    csv: Csv = PLAIN,
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
-    Each file yields at least one table, if only an empty one, so that its columns are known.
+    Without a list of columns all of them come, as they are named in each file. Each file yields
+    at least one table, if only an empty one, so that its columns are known.
 
     Raises:
         SourceError: at the first row that cannot be told apart from its neighbours.
     """
-    wanted = [column.name for column in columns]
     for file in files:
-        names = column_names(file)
-        present = [name for name in wanted if name in names]
+        dialect = csv if columns is None else fitting(file, columns, csv)
+        names = column_names(file, dialect)
+        wanted = names if columns is None else [column.name for column in columns]
+        present = [names.index(name) for name in wanted if name in names]
         with _named(str(file)):
-            is_csv = file.suffix.lower() == _CSV
-            batches = _csv(file, present) if is_csv else _parquet(file, present, batch_rows)
+            if is_text(file):
+                batches = _csv(file, names, present, dialect)
+            else:
+                batches = _parquet(file, names, present, batch_rows)
             for table in batches:
                 for start in range(0, max(table.num_rows, 1), batch_rows):
                     yield table.slice(start, batch_rows)
@@ -118,43 +153,65 @@ def _named(origin: str) -> Iterator[None]:
     """Turn Arrow's complaints into a SourceError that names the file."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:
         reason = str(error).partition("\n")[0]
         raise SourceError(f"{origin} cannot be read: {reason}") from error
 
 
-def column_names(file: Path) -> list[str]:
-    """Names of the columns of a file, from its header or schema."""
+def column_names(file: Path, csv: Csv = PLAIN) -> list[str]:
+    """The file's columns by the names under which they are known here (see `unique_names`)."""
     with _named(str(file)):
-        if file.suffix.lower() == _PARQUET:
-            names: list[str] = pyarrow.parquet.read_schema(file).names
-            return names
-        with pyarrow.csv.open_csv(file, parse_options=_parsing()) as reader:
-            found: list[str] = reader.schema.names
-            return found
+        return unique_names(header(file, csv))
 
 
-def _parquet(file: Path, names: list[str], batch_rows: int) -> Iterator[pa.Table]:
+def header(file: Path, csv: Csv = PLAIN) -> list[str]:
+    """Names as they stand in the file."""
+    names: list[str]
+    if not is_text(file):
+        names = pyarrow.parquet.read_schema(file).names
+        return names
+    reading = pyarrow.csv.ReadOptions(skip_rows=csv.skip, encoding=csv.encoding)
+    with pyarrow.csv.open_csv(file, reading, _parsing(csv)) as reader:
+        names = reader.schema.names
+        return names
+
+
+def _parquet(
+    file: Path, names: list[str], present: list[int], batch_rows: int
+) -> Iterator[pa.Table]:
+    wanted = [names[at] for at in present]
     with pyarrow.parquet.ParquetFile(file) as opened:
-        yield opened.schema_arrow.empty_table().select(names)
-        for batch in opened.iter_batches(batch_rows, columns=names):
-            yield pa.Table.from_batches([batch]).select(names)
+        yield opened.schema_arrow.empty_table().rename_columns(names).select(wanted)
+        # Columns are asked for by name, and a name that stands twice brings both.
+        columns = list(dict.fromkeys(opened.schema_arrow.names[at] for at in present))
+        kept = [name for name, own in zip(names, opened.schema_arrow.names) if own in columns]
+        for batch in opened.iter_batches(batch_rows, columns=columns):
+            yield pa.Table.from_batches([batch]).rename_columns(kept).select(wanted)
 
 
-def _csv(file: Path, names: list[str]) -> Iterator[pa.Table]:
+def _csv(file: Path, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
+    wanted = [names[at] for at in present]
     converting = pyarrow.csv.ConvertOptions(
-        column_types={name: pa.string() for name in names},
-        include_columns=names,
+        column_types={name: pa.string() for name in wanted},
+        include_columns=wanted,
         null_values=list(NULLS),
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    reading = pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES)
-    with pyarrow.csv.open_csv(file, reading, _parsing(), converting) as reader:
+    reading = pyarrow.csv.ReadOptions(
+        block_size=_BLOCK_BYTES,
+        column_names=names,
+        skip_rows=csv.skip,
+        skip_rows_after_names=1,
+        encoding=csv.encoding,
+    )
+    with pyarrow.csv.open_csv(file, reading, _parsing(csv), converting) as reader:
         yield reader.schema.empty_table()
         for batch in reader:
             yield pa.Table.from_batches([batch])
 
 
-def _parsing() -> pyarrow.csv.ParseOptions:
-    return pyarrow.csv.ParseOptions(newlines_in_values=True)
+def _parsing(csv: Csv) -> pyarrow.csv.ParseOptions:
+    return pyarrow.csv.ParseOptions(
+        delimiter=csv.delimiter, quote_char=csv.quote, newlines_in_values=True
+    )

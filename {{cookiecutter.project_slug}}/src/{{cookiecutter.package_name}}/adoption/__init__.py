@@ -1,0 +1,1 @@
+"""A table that nobody prepared becomes the project's own: contract, source and settings."""

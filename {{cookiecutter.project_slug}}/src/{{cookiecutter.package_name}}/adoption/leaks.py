@@ -1,0 +1,61 @@
+"""Columns that give the target away: what a small tree makes of each of them alone."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..contract.columns import Columns, length, missing, take
+from ..contract.model import Contract
+from ..encoder import Encoder
+from ..evaluation.metrics import Floats, metrics_of
+from ..evaluation.target import Truth, encode_target
+from ..feature_set import FeatureColumn
+from ..models import predicted
+
+# From here on a score is too good to be true.
+_SUSPICIOUS = 0.995
+_ROWS = 3_000
+_FEWEST_ROWS = 30
+_FOLDS = 3
+_LEAVES = 64
+
+
+def find_leaks(contract: Contract, columns: Columns) -> dict[str, float]:
+    """Features that alone predict nearly all of the target: score by name.
+
+    The score is the area under the ROC curve, or R² for a regression, on rows that the tree was
+    not fitted on (at most 3,000 of them).
+    """
+    columns = take(columns, ~missing(columns[contract.target.name]))
+    if length(columns) > _ROWS:
+        columns = take(columns, np.linspace(0, length(columns) - 1, _ROWS).astype(np.intp))
+    if length(columns) < _FEWEST_ROWS:
+        return {}
+    truth = encode_target(contract, columns)
+    scores = dict(_scores(contract, columns, truth))
+    return {name: score for name, score in scores.items() if score >= _SUSPICIOUS}
+
+
+def _scores(contract: Contract, columns: Columns, truth: Truth) -> Iterator[tuple[str, float]]:
+    for spec in contract.features:
+        if spec.type != "text":
+            encoder = Encoder.fit([FeatureColumn(spec.name, spec.type)], columns)
+            matrix = encoder.encode(columns).astype(np.float64)
+            yield spec.name, _score(contract, matrix, truth)
+
+
+def _score(contract: Contract, matrix: Floats, truth: Truth) -> float:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    classes = len(contract.classes)
+    tree = DecisionTreeClassifier if classes else DecisionTreeRegressor
+    fold = np.random.default_rng(0).integers(0, _FOLDS, len(truth))
+    answers = np.zeros((len(truth), classes) if classes else len(truth))
+    for k in range(_FOLDS):
+        model = tree(max_leaf_nodes=_LEAVES, min_samples_leaf=3, random_state=0)
+        model.fit(matrix[fold != k], truth[fold != k])
+        answers[fold == k] = predicted(model, matrix[fold == k], classes)
+    if classes:
+        return metrics_of(contract.problem)["roc_auc"].value(truth, answers)
+    spread = float(np.var(truth))
+    return 1 - float(np.mean((truth - answers) ** 2)) / spread if spread else 0.0

@@ -1,0 +1,45 @@
+"""A bounded sample of a table of any length, spread evenly over it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from .table import Table
+
+ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Some rows of a table, in its order, and how many it has."""
+
+    table: pa.Table
+    rows: int
+
+
+def sample(table: Table, limit: int = ROWS) -> Sampled:
+    """Every n-th row, n being a power of two large enough to keep at most twice the limit."""
+    kept: list[pa.Table] = []
+    stride, rows, held = 1, 0, 0
+    for block in table.read():
+        first = -rows % stride
+        rows += block.num_rows
+        part = block.take(np.arange(first, block.num_rows, stride))
+        # A copy: a slice would keep its whole block in memory.
+        kept.append(part)
+        held += part.num_rows
+        while held > 2 * limit:
+            stride *= 2
+            kept = [_every_other(kept)]
+            held = kept[0].num_rows
+    return Sampled(_joined(kept), rows)
+
+
+def _every_other(parts: list[pa.Table]) -> pa.Table:
+    whole = _joined(parts)
+    return whole.take(np.arange(0, whole.num_rows, 2))
+
+
+def _joined(parts: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(parts, promote_options="permissive").combine_chunks()

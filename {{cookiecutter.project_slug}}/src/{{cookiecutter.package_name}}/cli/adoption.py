@@ -1,0 +1,86 @@
+"""The command that makes a table the project's own."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Span(click.ParamType[timedelta]):
+    """A span of time as in the settings: 36h, 7d."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
+        from ..duration import parse_duration
+
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.argument("address", metavar="FILE")
+@click.option("--target", required=True, metavar="COLUMN", help="What is to be predicted.")
+@click.option("--time", metavar="COLUMN", help="When a row's event happened.")
+@click.option("--id", metavar="COLUMN", help="What names a row.")
+@click.option("--group", metavar="COLUMN", help="Rows of one group are never split.")
+@click.option("--problem", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; may be repeated.")
+@click.option("--label-horizon", type=Span(), help="How long outcomes may take, as 7d.")
+@click.option("--query", help="What to ask a database, whose SQLAlchemy URL stands for FILE.")
+@click.option("--encoding", help="How a text file is written; found out by default.")
+@click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
+@click.pass_obj
+def adopt(root: Path, /, address: str, yes: bool, **said: Any) -> None:
+    """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
+
+    Writes config/contract.yaml, the source and what depends on it in config/project.yaml, and on
+    the first run an empty features.py; what they replace is kept in var/backups.
+    """
+    from ..adoption.installing import differences, files_of, install, present, sample_packages
+    from ..adoption.proposal import propose
+    from ..adoption.request import Request
+    from ..adoption.view import show
+    from ..clock import SystemClock
+    from ..settings import load_settings
+
+    settings = load_settings(root)
+    now = present(settings.root)
+    known = {} if now.is_sample or now.contract is None else now.contract.by_name
+    proposal = propose(Request(address, **said), settings.root, settings, known)
+    show(proposal)
+    files = files_of(proposal, now)
+    if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
+        click.echo("nothing was changed")
+        return
+    backup = install(files, settings.root, SystemClock().now())
+    click.echo(f"written: {', '.join(map(str, files.written))}; what was there is in {backup}")
+    if files.deleted:
+        click.echo(f"deleted: {', '.join(map(str, files.deleted))}")
+        packages = " ".join(sample_packages(settings.root))
+        click.echo(f"the sample's packages can go: poetry remove --group sample {packages}")
+    click.echo("next: look at config/contract.yaml, then run `ingest` and `train`")
+
+
+def _confirmed(changes: list[str], *, yes: bool) -> bool:
+    """Show what a second adoption changes, and ask.
+
+    Raises:
+        InputError: if there is nobody to ask.
+    """
+    from ..errors import InputError
+
+    if not changes:
+        return False
+    click.echo("\nThis would change:")
+    for line in changes:
+        click.echo(f"  {line}")
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError("the project has data of its own already: say --yes to overwrite it")
+    return click.confirm("Overwrite?")

@@ -1,0 +1,23 @@
+"""Names of columns as the project uses them: every column has one, and no two the same."""
+
+from collections.abc import Iterable
+
+
+def unique_names(found: Iterable[str]) -> list[str]:
+    """Names without blanks around them; an empty one is numbered, and so is a repeated one.
+
+    The same header always gives the same names, so that every reader of a table agrees on them.
+    """
+    stripped = [" ".join(name.replace("\ufeff", "").split()) for name in found]
+    taken = set(stripped)
+    seen: set[str] = set()
+    names: list[str] = []
+    for at, name in enumerate(stripped, 1):
+        unique = name or f"column_{at}"
+        count = 1
+        while unique in seen or (unique != name and unique in taken):
+            count += 1
+            unique = f"{name or 'column'}_{count if name else f'{at}_{count}'}"
+        seen.add(unique)
+        names.append(unique)
+    return names

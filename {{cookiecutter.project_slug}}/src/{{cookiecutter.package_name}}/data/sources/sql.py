@@ -1,0 +1,131 @@
+"""Rows of a database, as the settings' `query` asks for them.
+
+Address: `sql://` before a SQLAlchemy URL, as `sql://sqlite:///data/shop.db`; a relative SQLite
+file starts at the project's root. A password belongs in the environment, not in the address.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ...contract import Contract
+from ...contract.arrow import table_columns
+from ...errors import SourceError
+from ...settings import Settings
+from .header import unique_names
+
+SCHEME = "sql://"
+BATCH_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class SqlSource:
+    address: str
+    url: str
+    query: str
+    root: Path
+
+    def read(
+        self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
+    ) -> pa.Table:
+        """All rows of the query; which are early or late the contract's types will tell."""
+        tables = list(self.batches())
+        names = tables[0].column_names
+        present = [column.name for column in table_columns(contract) if column.name in names]
+        return pa.concat_tables(
+            [table.select(present) for table in tables], promote_options="permissive"
+        )
+
+    def batches(self) -> Iterator[pa.Table]:
+        """All columns of the query, a block of rows at a time; the first block has no rows.
+
+        Raises:
+            SourceError: if the database cannot be reached or refuses the query.
+        """
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            engine = create_engine(_placed(self.url, self.root))
+            with engine.connect().execution_options(stream_results=True) as connection:
+                result = connection.execute(text(self.query))
+                names = unique_names(result.keys())
+                yield pa.table({name: pa.nulls(0) for name in names})
+                for rows in result.partitions(BATCH_ROWS):
+                    yield _table(names, rows)
+        except (SQLAlchemyError, ImportError) as error:
+            reason = str(error).partition("\n")[0]
+            raise SourceError(f"{shown(self.url)} cannot be read: {reason}") from error
+
+
+def open_source(address: str, settings: Settings) -> SqlSource:
+    """The database at an address.
+
+    Raises:
+        SourceError: if it is no SQLAlchemy URL, or the settings ask no query.
+    """
+    url = address.removeprefix(SCHEME)
+    if not settings.query:
+        raise SourceError(f"{shown(url)} needs the key query in config/project.yaml")
+    return SqlSource(SCHEME + shown(url), url, settings.query, settings.root)
+
+
+def shown(url: str) -> str:
+    """The URL with stars for its password.
+
+    Raises:
+        SourceError: if it is no SQLAlchemy URL.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError) as error:
+        raise SourceError(
+            "that is no SQLAlchemy URL: write it as sqlite:///data/shop.db"
+        ) from error
+
+
+def without_password(url: str) -> str:
+    """The URL as it may stand in a file that others read."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    if parsed.password is None:
+        return url
+    # `set` takes None for "as it is".
+    return parsed._replace(password=None).render_as_string(hide_password=False)
+
+
+def _placed(url: str, root: Path) -> Any:
+    """The URL with a SQLite file found from the project's root."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    file = parsed.database
+    if not parsed.drivername.startswith("sqlite") or file in (None, "", ":memory:"):
+        return parsed
+    assert file is not None
+    if not (root / file).is_file():
+        # SQLite would make an empty one.
+        raise SourceError(f"there is no database {root / file}: check its address")
+    return parsed.set(database=str(root / file))
+
+
+def _table(names: list[str], rows: Sequence[Any]) -> pa.Table:
+    return pa.table({name: _array([row[at] for row in rows]) for at, name in enumerate(names)})
+
+
+def _array(values: list[Any]) -> pa.Array:
+    values = [float(value) if isinstance(value, Decimal) else value for value in values]
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # Databases without types mix them: as texts, the odd ones can be named.
+        return pa.array([None if value is None else str(value) for value in values])
