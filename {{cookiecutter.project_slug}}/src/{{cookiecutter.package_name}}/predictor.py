@@ -56,9 +56,7 @@ class OnnxPredictor:
 
     def predict(self, columns: Columns) -> Prediction:
         matrix = self._encoder.encode(self._features.apply(columns))
-        return decide(
-            self._session.run(matrix), self.manifest.classes, self.manifest.threshold
-        )
+        return decide(self._session.run(matrix), self.manifest.classes, self.manifest.threshold)
 
 
 class OnnxSession:

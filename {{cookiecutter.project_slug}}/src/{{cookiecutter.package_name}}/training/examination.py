@@ -150,4 +150,3 @@ class Examination:
             ]
         )
         return Examined(exported, verdict, metrics, self.encoder, held, selection.threshold)
-

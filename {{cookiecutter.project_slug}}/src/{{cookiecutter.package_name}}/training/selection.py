@@ -66,9 +66,7 @@ def select(
         progress(f"cross-validating {', '.join(candidate.name for candidate in candidates)}")
         outcomes = cross_validate(candidates, folds, metric, others, settings.training.threads)
         leaderboard = rank(metric, [outcome.row for outcome in outcomes])
-        place = next(
-            at for at, outcome in enumerate(outcomes) if outcome.row is leaderboard.winner
-        )
+        place = next(at for at, outcome in enumerate(outcomes) if outcome.row is leaderboard.winner)
         winner = candidates[place]
         baseline = next(candidate for candidate in candidates if candidate.is_baseline)
         progress(f"fitting {winner.name}")
