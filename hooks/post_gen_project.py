@@ -25,6 +25,18 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
         "lightgbm": ("src/{{cookiecutter.package_name}}/models/lightgbm.py",),
         "xgboost": ("src/{{cookiecutter.package_name}}/models/xgboost.py",),
         "catboost": ("src/{{cookiecutter.package_name}}/models/catboost.py",),
+        "pytorch": (
+            "src/{{cookiecutter.package_name}}/models/pytorch.py",
+            "src/{{cookiecutter.package_name}}/models/_network.py",
+            "src/{{cookiecutter.package_name}}/models/_network_inputs.py",
+            "src/{{cookiecutter.package_name}}/models/_network_onnx.py",
+        ),
+        "tensorflow": (
+            "src/{{cookiecutter.package_name}}/models/tensorflow.py",
+            "src/{{cookiecutter.package_name}}/models/_network.py",
+            "src/{{cookiecutter.package_name}}/models/_network_inputs.py",
+            "src/{{cookiecutter.package_name}}/models/_network_onnx.py",
+        ),
     },
     "code_style": {
         "black_flake8": (".flake8",),

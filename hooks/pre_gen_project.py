@@ -143,6 +143,14 @@ def check_email(email: str) -> None:
         )
 
 
+def check_library(library: str, python_version: str) -> None:
+    if library == "tensorflow" and python_version == "3.14":
+        raise Refused(
+            "python_version '3.14' leaves no Python that model_library 'tensorflow' runs on: "
+            "'3.13' would do."
+        )
+
+
 def suggest(answer: str, joint: str, otherwise: str) -> str:
     """A name as close to the answer as the rules allow."""
     words = re.findall(r"[a-z0-9]+", answer.lower())
@@ -161,6 +169,7 @@ def check(answers: dict[str, str]) -> None:
     check_text("description", answers["description"], "It foresees late flights.")
     check_text("author_name", answers["author_name"], "Your Name")
     check_email(answers["author_email"])
+    check_library(answers["model_library"], answers["python_version"])
 
 
 def main(answers: dict[str, str]) -> int:
