@@ -38,6 +38,16 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "src/{{cookiecutter.package_name}}/models/_network_onnx.py",
         ),
     },
+    "container": {
+        "docker": (
+            "Dockerfile",
+            ".dockerignore",
+            "compose.yaml",
+            "deploy",
+            "tests/code/test_container.py",
+        ),
+        "none": (),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),
