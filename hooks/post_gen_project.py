@@ -30,12 +30,14 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "src/{{cookiecutter.package_name}}/models/_network.py",
             "src/{{cookiecutter.package_name}}/models/_network_inputs.py",
             "src/{{cookiecutter.package_name}}/models/_network_onnx.py",
+            "tests/code/test_network.py",
         ),
         "tensorflow": (
             "src/{{cookiecutter.package_name}}/models/tensorflow.py",
             "src/{{cookiecutter.package_name}}/models/_network.py",
             "src/{{cookiecutter.package_name}}/models/_network_inputs.py",
             "src/{{cookiecutter.package_name}}/models/_network_onnx.py",
+            "tests/code/test_network.py",
         ),
     },
     "container": {

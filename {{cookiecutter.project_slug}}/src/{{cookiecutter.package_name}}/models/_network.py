@@ -2,7 +2,8 @@
 
 Numbers are imputed and standardised, whether they were there is told beside them, and categories
 are embedded. Rare classes weigh more while it learns; the loss takes the weights back out of the
-scores, so that probabilities stay those of the data (logit adjustment, Menon et al. 2021).
+scores (logit adjustment, Menon et al. 2021), and the last bias sees to what is left, so that
+probabilities stay those of the data.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..encoder import Matrix
 from . import Parameters, Task
-from ._network_inputs import Examples, Inputs
+from ._network_inputs import Examples, Inputs, apart
 from ._network_onnx import Answer, network_onnx
 
 Floats = NDArray[np.float32]
@@ -22,9 +23,7 @@ Floats = NDArray[np.float32]
 # Rows in a batch: a hundred batches go through a table, within bounds.
 _BATCH = (32, 2048)
 _CHUNK = 65_536
-# Of so many blocks of neighbouring rows, so many say when to stop.
-_BLOCKS = 40
-_HELD_BLOCKS = 6
+_CORRECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,16 @@ class NetworkEstimator:
         self._answer, target = self._targets(truth)
         numbers, categories = self._inputs.split(matrix)
         examples = Examples(numbers, categories, target)
-        learn, held = _apart(target, rng)
+        learn, held = apart(target, rng)
         importance = _class_weights(target[learn]) if self._answer.is_class else None
         start = _start(self._inputs, self._answer, self.recipe, rng)
         self._network = self._make(start, importance, self.recipe, self.task.seed)
         self._learn(examples.take(learn), examples.take(held), rng)
         counts = self._inputs.counts(categories[learn])
-        self._network.load(_with_average_for_unseen(self._network.weights(), counts))
+        weights = _with_average_for_unseen(self._network.weights(), counts)
+        self._network.load(weights)
+        if self._answer.is_class:
+            self._network.load(_with_true_shares(weights, self._raw(matrix), target))
         return self
 
     def predict_proba(self, matrix: Matrix) -> NDArray[np.float64]:
@@ -166,25 +168,6 @@ class NetworkEstimator:
         return np.concatenate(parts).astype(np.float64)
 
 
-def _apart(
-    target: NDArray[Any], rng: np.random.Generator
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Positions to learn from, and positions that say when to stop.
-
-    Neighbours resemble each other (they may share a day), so whole blocks of them are kept apart:
-    of each class, so that none is missing; the first of its rows are always learned from.
-    """
-    blocks = rng.choice(np.arange(1, _BLOCKS), _HELD_BLOCKS, replace=False)
-    is_held = np.zeros(len(target), dtype=bool)
-    groups = np.unique(target) if target.dtype.kind == "i" else [None]
-    for group in groups:
-        at = np.arange(len(target)) if group is None else np.flatnonzero(target == group)
-        is_held[at] = np.isin(np.arange(len(at)) * _BLOCKS // len(at), blocks)
-    if not is_held.any():
-        is_held[-1] = True
-    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
-
-
 def _class_weights(codes: NDArray[np.int64]) -> Floats:
     """The square root of how rare a class is; 1 on average over the rows."""
     counts = np.bincount(codes)
@@ -221,6 +204,21 @@ def _with_average_for_unseen(weights: Weights, counts: list[NDArray[np.intp]]) -
         for table, count in zip(weights.tables, counts, strict=True)
     ]
     return Weights([table.astype(np.float32) for table in tables], weights.layers)
+
+
+def _with_true_shares(
+    weights: Weights, raw: NDArray[np.float64], codes: NDArray[np.int64]
+) -> Weights:
+    """A last bias with which each class is foreseen as often as it occurs.
+
+    A network held small by its weight decay cannot follow the weights of the classes exactly.
+    """
+    shares = np.bincount(codes) / len(codes)
+    shift = np.zeros(len(shares))
+    for _ in range(_CORRECTIONS):
+        shift += np.log(shares / _softmax(raw + shift).mean(axis=0))
+    matrix, bias = weights.layers[-1]
+    return Weights(weights.tables, [*weights.layers[:-1], (matrix, bias + shift.astype(bias.dtype))])
 
 
 def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,9 @@ Floats = NDArray[np.float32]
 SHIFT = 2
 # Standardised numbers end here, so that one far away has no power over the answer.
 BOUND = 5.0
+# Of so many blocks of neighbouring rows, so many say when to stop.
+_BLOCKS = 40
+_HELD_BLOCKS = 6
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,22 @@ class Inputs:
             np.bincount(column, minlength=size)
             for column, size in zip(categories.T, self.sizes, strict=True)
         ]
+
+
+def apart(
+    target: NDArray[Any], rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions to learn from, and positions that say when to stop.
+
+    Neighbours resemble each other (they may share a day), so whole blocks of them are kept apart:
+    of each class, so that none is missing; the first of its rows are always learned from.
+    """
+    blocks = rng.choice(np.arange(1, _BLOCKS), _HELD_BLOCKS, replace=False)
+    is_held = np.zeros(len(target), dtype=bool)
+    groups = np.unique(target) if target.dtype.kind == "i" else [None]
+    for group in groups:
+        at = np.arange(len(target)) if group is None else np.flatnonzero(target == group)
+        is_held[at] = np.isin(np.arange(len(at)) * _BLOCKS // len(at), blocks)
+    if not is_held.any():
+        is_held[-1] = True
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
