@@ -218,7 +218,8 @@ def _with_true_shares(
     for _ in range(_CORRECTIONS):
         shift += np.log(shares / _softmax(raw + shift).mean(axis=0))
     matrix, bias = weights.layers[-1]
-    return Weights(weights.tables, [*weights.layers[:-1], (matrix, bias + shift.astype(bias.dtype))])
+    last = (matrix, bias + shift.astype(bias.dtype))
+    return Weights(weights.tables, [*weights.layers[:-1], last])
 
 
 def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
