@@ -172,7 +172,7 @@ def _class_weights(codes: NDArray[np.int64]) -> Floats:
     """The square root of how rare a class is; 1 on average over the rows."""
     counts = np.bincount(codes)
     weights = np.sqrt(counts.sum() / np.maximum(counts, 1))
-    return (weights / np.average(weights, weights=counts)).astype(np.float32)
+    return np.asarray(weights / np.average(weights, weights=counts), dtype=np.float32)
 
 
 def _start(inputs: Inputs, answer: Answer, recipe: Recipe, rng: np.random.Generator) -> Weights:

@@ -55,7 +55,7 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(value, name))
         return name
 
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int) -> str:
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         from onnx import helper
 
         output = output or f"{operator.lower()}_{len(self.nodes)}"
