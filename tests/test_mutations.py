@@ -135,7 +135,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nobody owns or uses it",
     ),
     "a library whose row is forgotten": (
-        edit(OWNERS, f'    "{PACKAGE}/models/lightgbm.py",\n', ""),
+        edit(OWNERS, f'["{PACKAGE}/models/lightgbm.py"]', "[]"),
         f"{PACKAGE}/models/lightgbm.py",
         "needs lightgbm, not declared with the default answers",
     ),
@@ -155,9 +155,9 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "not in the template",
     ),
     "an answer nobody reads": (
-        edit("cookiecutter.json", '["scikit_learn", ', '["scikit_learn", "other", '),
+        edit("cookiecutter.json", '"docker", "none"]', '"docker", "none", "other"]'),
         "cookiecutter.json",
-        "model_library=other changes nothing",
+        "container=other changes nothing",
     ),
     "a question nobody reads": (
         edit("cookiecutter.json", '"ci": [', '"weather": ["fine", "foul"],\n  "ci": ['),

@@ -15,6 +15,8 @@ GOOD = {
     "description": "It learns.",
     "author_name": "Your Name",
     "author_email": "you@example.com",
+    "python_version": "3.13",
+    "model_library": "tensorflow",
 }
 BAD = [
     ("project_name", " "),
@@ -50,6 +52,7 @@ BAD = [
     ("author_email", "nobody"),
     ("author_email", "a@b"),
     ("author_email", 'a"@example.com'),
+    ("python_version", "3.14"),
 ]
 
 

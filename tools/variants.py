@@ -17,6 +17,8 @@ from post_gen_project import PACKAGE_NAME
 import toolbox
 
 Answers = Mapping[str, str]
+# Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
+HEAVY = {"model_library": ("pytorch", "tensorflow")}
 JINJA = re.compile(r"\{[{%#]")
 # What reaches beyond its line: a text with any of these is not taken apart.
 FAR_REACHING = re.compile(r"\{[{%#]-|-[}%#]\}|\{%\+?\s*(set|macro|import|from|include|extends)\b")
@@ -34,6 +36,14 @@ def options(root: Path = toolbox.ROOT) -> dict[str, list[str]]:
     """The questions with choices, in their order; each combination of answers is a variant."""
     asked = {name: answer for name, answer in questions(root).items() if name[0] != "_"}
     return {name: answer for name, answer in asked.items() if isinstance(answer, list)}
+
+
+def light_options(root: Path = toolbox.ROOT) -> dict[str, list[str]]:
+    """The questions with choices, without the answers that take long to install."""
+    return {
+        name: [answer for answer in answers if answer not in HEAVY.get(name, ())]
+        for name, answers in options(root).items()
+    }
 
 
 def combinations(choices: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OLDEST, NEWEST = 11, 14
+OLDEST = 11
 PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
 TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
@@ -73,25 +73,26 @@ def surroundings(settings: dict[str, str]) -> dict[str, str]:
     return {**env, **settings, **fixed, "POETRY_NO_INTERACTION": "1", "PIP_NO_INPUT": "1"}
 
 
-def oldest_supported() -> int:
-    """The minor version that requires-python begins with."""
+def supported() -> tuple[int, int]:
+    """The oldest and the newest minor version in requires-python, which is like `>=3.11,<3.15`."""
     import tomllib
 
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return int(pyproject["project"]["requires-python"].split(",")[0].removeprefix(">=3."))
+    oldest, beyond = pyproject["project"]["requires-python"].split(",")
+    return int(oldest.removeprefix(">=3.")), int(beyond.removeprefix("<3.")) - 1
 
 
-def find_python(oldest: int) -> Path:
+def find_python(oldest: int, newest: int) -> Path:
     """The Python that runs this, or the first on PATH that the project supports."""
-    if oldest <= sys.version_info.minor <= NEWEST:
+    if oldest <= sys.version_info.minor <= newest:
         return Path(getattr(sys, "_base_executable", sys.executable))
     probe = "import sys; print(sys.executable if sys.version_info[:2] == (3, %d) else '')"
-    for minor in range(NEWEST, oldest - 1, -1):
+    for minor in range(newest, oldest - 1, -1):
         found = output([f"python3.{minor}", "-c", probe % minor])
         if found:
             return Path(found)
     raise InstallError(
-        f"This project needs Python 3.{oldest} to 3.{NEWEST}; python3 is "
+        f"This project needs Python 3.{oldest} to 3.{newest}; python3 is "
         f"{sys.version_info.major}.{sys.version_info.minor} and no other was found on PATH."
     )
 
@@ -175,7 +176,7 @@ def install_with_poetry(python: Path) -> None:
 
 
 def install() -> None:
-    python = find_python(oldest_supported())
+    python = find_python(*supported())
     uv = shutil.which("uv")
     try:
         if uv is None:

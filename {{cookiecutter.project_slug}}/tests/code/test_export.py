@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from {{ cookiecutter.package_name }}.contract.model import Problem
 from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
 from {{ cookiecutter.package_name }}.errors import ExportError
 from {{ cookiecutter.package_name }}.evaluation.target import Truth
@@ -13,23 +12,7 @@ from {{ cookiecutter.package_name }}.models import Task, load_candidates
 from {{ cookiecutter.package_name }}.training.export import check_parity, export, stressed
 
 LIBRARIES = ("baseline", "scikit_learn")
-PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
 Rows = Callable[[int], tuple[Matrix, Truth]]
-
-
-@pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
-@pytest.mark.parametrize("name", ["linear", "trees"])
-def test_the_exported_model_answers_the_same(
-    encoder: Encoder, rows: Rows, name: str, problem: Problem, classes: int
-) -> None:
-    matrix, truth = rows(classes)
-    found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
-    candidate = next(candidate for candidate in found if candidate.name == name)
-    estimator = candidate.build({}).fit(matrix[:400], truth[:400])
-    model = export(candidate, estimator, matrix.shape[1])
-    parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
-    assert parity.difference <= parity.tolerance
-    assert parity.rows > 200
 
 
 def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Encoder) -> None:

@@ -94,5 +94,6 @@ def predicted(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float6
 def _what_is_missing(name: str, error: ModuleNotFoundError) -> str:
     if error.name != f"{__name__}.{name}":
         return f"training.models: {name} needs the package {error.name}: install it"
-    known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    modules = {module.name for module in pkgutil.iter_modules(__path__)}
+    known = ", ".join(sorted(module for module in modules if not module.startswith("_")))
     return f"training.models: there is no {name!r} in models/; it holds {known}"
