@@ -27,6 +27,21 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "tests/code/test_lightgbm.py",
         ),
     },
+    "prediction_log": {
+        "sqlite": (),
+        "redis": (
+            "src/{{cookiecutter.package_name}}/prediction_log/redis.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_durability.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_keys.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_queries.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_scripts.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_server.py",
+            "src/{{cookiecutter.package_name}}/prediction_log/redis_writer.py",
+            "tests/code/stores/redis.py",
+            "tests/code/test_prediction_log_redis.py",
+            "tools/redis_server.py",
+        ),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),

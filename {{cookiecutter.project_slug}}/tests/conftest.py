@@ -16,13 +16,15 @@ from {{ cookiecutter.package_name }}.evaluation.target import Truth
 from {{ cookiecutter.package_name }}.feature_set import FeatureColumn
 from {{ cookiecutter.package_name }}.project import Project
 from {{ cookiecutter.package_name }}.registry import Registry
-from {{ cookiecutter.package_name }}.settings import load_settings
+from {{ cookiecutter.package_name }}.settings import ENV_PREFIX, load_settings
 from {{ cookiecutter.package_name }}.training import train_project
 from {{ cookiecutter.package_name }}.training.request import TrainingResult
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Tests of something else keep predictions in a file of their own, whatever store the project has.
+os.environ[f"{ENV_PREFIX}PREDICTION_LOG"] = "sqlite:///var/predictions.db"
 
 ROOT = Path(__file__).parents[1]
 SLICE = "sample://flights?until=2013-03-01&rows_per_month=4000"

@@ -30,6 +30,7 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = f"prediction log {path}"
 
     def connect(self) -> sqlite3.Connection:
         """A connection whose commits are on the disk when they return; the schema is there.
@@ -78,7 +79,7 @@ class SqliteFile:
         family = "_".join(name.split("_")[:2])
         step = _NEXT_STEPS.get(family)
         said = f"{error}; {step}" if step else str(error)
-        return StoreError(f"prediction log {self.path}: {said}")
+        return StoreError(f"{self.name}: {said}")
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -1,0 +1,84 @@
+"""The Redis log's server as the writer sees it: works are scripts, run in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import redis
+
+from ..errors import StoreError
+from .redis_durability import confirmation
+from .redis_server import RedisServer
+
+
+class Call(NamedTuple):
+    """A script and its arguments."""
+
+    script: str
+    arguments: Sequence[str | bytes | int]
+
+
+class RedisTarget:
+    """The target of a GroupWriter; works are Calls.
+
+    Args:
+        server: where the log is.
+        prefix: of the keys.
+    """
+
+    def __init__(self, server: RedisServer, prefix: bytes) -> None:
+        self._server = server
+        self._prefix = prefix
+        self._client: redis.Redis | None = None
+        with server.explained():
+            self._client = server.connect_once()
+            try:
+                self._confirm = confirmation(self._client) if server.acknowledged else _trust
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def name(self) -> str:
+        return self._server.name
+
+    def commit(self, works: Sequence[Call]) -> list[Any]:
+        fresh = self._client is None
+        try:
+            return self._commit(works)
+        except redis.ConnectionError:
+            if fresh:
+                raise
+            # It went away with its server, which may be there again.
+            return self._commit(works)
+
+    def _commit(self, works: Sequence[Call]) -> list[Any]:
+        try:
+            self._client = self._client or self._server.connect_once()
+            with self._client.pipeline() as together:
+                for work in works:
+                    together.eval(work.script, 1, self._prefix, *work.arguments)
+                results: list[Any] = together.execute(raise_on_error=False)
+            # On the same connection, since WAITAOF is about what this one wrote; and each time,
+            # since settings change while a server runs and when it starts again.
+            self._confirm(self._client)
+            return results
+        except Exception:
+            self.close()
+            raise
+
+    def explain(self, error: Exception) -> Exception:
+        if isinstance(error, (redis.RedisError, OSError, StoreError)):
+            return self._server.explain(error)
+        return error
+
+    def is_at_fault(self, error: Exception) -> bool:
+        return True
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _trust(client: redis.Redis) -> None:
+    """Best effort asks nobody."""
