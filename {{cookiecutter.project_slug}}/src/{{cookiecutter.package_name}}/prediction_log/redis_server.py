@@ -94,7 +94,7 @@ class RedisServer:
 
     def explain(self, error: Exception) -> StoreError:
         step = next((step for kinds, step in _NEXT_STEPS if isinstance(error, kinds)), None)
-        said = _IN_PIPELINE.sub("", str(error))
+        said = _IN_PIPELINE.sub("", str(error)).rstrip(".")
         if step:
             said += f"; {step.format(port=self._port)}"
         return StoreError(f"{self.name}: {said}")
