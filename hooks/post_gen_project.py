@@ -42,6 +42,16 @@ OWNED: dict[str, dict[str, tuple[str, ...]]] = {
             "tools/redis_server.py",
         ),
     },
+    "container": {
+        "docker": (
+            "Dockerfile",
+            ".dockerignore",
+            "compose.yaml",
+            "deploy",
+            "tests/code/test_container.py",
+        ),
+        "none": (),
+    },
     "code_style": {
         "black_flake8": (".flake8",),
         "ruff": (),

@@ -20,13 +20,26 @@ CONVENTIONS = {
     r"pyproject\.toml|poetry\.(lock|toml)": "Poetry",
     r"Makefile": "make",
     r"\.gitignore": "git",
+    r"Dockerfile|\.dockerignore|compose\.yaml": "Docker",
+    r"deploy/compose/grafana/\w+\.(json|yml)": "Grafana",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",
     r"tests/(.*/)?(test_\w+|conftest)\.py": "pytest",
     r"src/\w+/(.*/)?(__init__|__main__)\.py|src/\w+/py\.typed": "Python",
 }
-TEXT = (".md", ".toml", ".yml", ".yaml", ".py", ".example", ".flake8", "Makefile", ".gitignore")
+TEXT = (
+    ".md",
+    ".toml",
+    ".yml",
+    ".yaml",
+    ".py",
+    ".example",
+    ".flake8",
+    "Makefile",
+    "Dockerfile",
+    "ignore",
+)
 
 
 def complaints(world: World) -> list[str]:

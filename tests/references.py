@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 # Imported under another name than the package's own, hyphens aside.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "google": "protobuf"}
 
-PATH = re.compile(r"(?<![\w./<>{*-])\.?[\w-][\w.-]*(?:/[\w.-]+)*/?(?![\w*{<])")
+PATH = re.compile(r"(?<![\w./<>{*-])(?:\./)?(\.?[\w-][\w.-]*(?:/[\w.-]+)*/?)(?![\w*{<])")
 PROGRAM = re.compile(r"(?:poetry run|\$\(PYTHON\) -m) (?:python -m )?([\w-]+)")
 TARGET = re.compile(r"(?:^|`|run: |[A-Z]=\S+ )make ([a-z]+)\b", re.MULTILINE)
 

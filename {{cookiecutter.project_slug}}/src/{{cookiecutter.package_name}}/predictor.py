@@ -98,8 +98,17 @@ def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor
         InputError: if there is no champion yet.
         BundleError: if its bundle is damaged.
     """
+    return OnnxPredictor(_champion(store), threads=threads)
+
+
+def champion_contract(store: BundleStore) -> Contract:
+    """The contract that the champion was trained under (see `champion_predictor`)."""
+    return _champion(store).contract
+
+
+def _champion(store: BundleStore) -> Bundle:
     digest = features_digest()
     version = store.pointer().entry(digest).champion
     if version is None:
         raise InputError("there is no champion for this features code: run `train` first")
-    return OnnxPredictor(read_bundle(store.fetch(version), digest), threads=threads)
+    return read_bundle(store.fetch(version), digest)

@@ -99,7 +99,7 @@ def test_a_store_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None
 
 
 def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -> None:
-    command = ui_command(project.registry, port=5055)
+    command = ui_command(project.registry, host="127.0.0.1", port=5055)
     assert {"ui", "5055", project.registry.tracking.address} <= set(command)
 
 

@@ -6,17 +6,20 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import data, loop, models, serving, state
+from . import contract, data, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
     data.ingest,
+    contract.contract,
     models.train,
     serving.serve,
     serving.score,
     data.label,
     loop.monitor,
     loop.loop,
+    models.listed,
+    models.lineage,
     models.promote,
     models.reject,
     models.rollback,

@@ -26,6 +26,39 @@ def train(root: Path, tune: bool, as_json: bool) -> None:
             raise click.exceptions.Exit(3)
 
 
+@click.command("models")
+@AS_JSON
+@click.pass_obj
+def listed(root: Path, as_json: bool) -> None:
+    """List the registered versions: who serves, how old they are, how they did."""
+    from ..registry.listing import listing, listing_json
+
+    with opened(root) as project:
+        versions = project.registry.versions()
+        if as_json:
+            show_json({"versions": listing_json(versions)})
+        elif versions:
+            click.echo(listing(versions, project.clock.now()))
+        else:
+            click.echo("nothing is registered yet: run `train`")
+
+
+@click.command()
+@click.argument("identifier", metavar="ID")
+@AS_JSON
+@click.pass_obj
+def lineage(root: Path, identifier: str, as_json: bool) -> None:
+    """Say what a version, a snapshot or a prediction was made from, and what came of it."""
+    from ..lineage import trace
+
+    with opened(root) as project:
+        found = trace(project, identifier)
+        if as_json:
+            show_json(found.to_json())
+        else:
+            click.echo("\n".join(found.sentences()))
+
+
 @click.command()
 @click.argument("version")
 @click.option("--reason", default="by hand", show_default=True)

@@ -50,11 +50,12 @@ def score(root: Path, source: Path, target: Path) -> None:
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.pass_obj
-def ui(root: Path, port: int) -> None:
+def ui(root: Path, host: str, port: int) -> None:
     """Open MLflow's pages on the project's own store."""
     from ..registry.ui import run_ui
 
     with opened(root) as project:
-        run_ui(project.settings, port=port)
+        run_ui(project.settings, host=host, port=port)

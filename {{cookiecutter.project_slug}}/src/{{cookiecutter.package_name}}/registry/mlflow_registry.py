@@ -89,6 +89,11 @@ class Registry:
             self.tracking.client.log_text(run, text, file)
 
     @beside
+    def log_dataset(self, run: str, *, name: str, digest: str, rows: int, source: str) -> None:
+        """Say in MLflow's own terms what a run was trained on."""
+        self.tracking.log_dataset(run, name=name, digest=digest, rows=rows, source=source)
+
+    @beside
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
         """Put a bundle among the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:

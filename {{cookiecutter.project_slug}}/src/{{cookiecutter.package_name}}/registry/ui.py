@@ -1,6 +1,5 @@
 """MLflow's own pages on the project's store."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,21 +12,20 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 
-def run_ui(settings: "Settings", *, port: int) -> None:
-    """Serve MLflow's pages on loopback until interrupted or terminated."""
+def run_ui(settings: "Settings", *, host: str, port: int) -> None:
+    """Serve MLflow's pages until interrupted or terminated."""
     registry = Registry.open(settings)
     registry.prepare()
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = ui_command(registry, port=port)
-    with suppress(KeyboardInterrupt), subprocess.Popen(command, env=environment) as pages:
+    command = ui_command(registry, host=host, port=port)
+    with suppress(KeyboardInterrupt), subprocess.Popen(command) as pages:
         signal.signal(signal.SIGTERM, lambda *_: pages.terminate())
         pages.wait()
 
 
-def ui_command(registry: Registry, *, port: int) -> list[str]:
+def ui_command(registry: Registry, *, host: str, port: int) -> list[str]:
     """The command that serves the pages of a registry; one person needs one worker."""
     tracking = registry.tracking
-    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port)]
     command += ["--workers", "1", "--backend-store-uri", tracking.address]
     if tracking.database is not None:
         command += ["--default-artifact-root", tracking.artifacts.as_posix()]

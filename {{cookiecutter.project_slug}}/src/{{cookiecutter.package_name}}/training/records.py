@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from ..data.snapshot import Snapshot
 from ..registry import Registry
 from .examination import Examined
 from .leaderboard import Leaderboard
@@ -39,6 +40,17 @@ def record_leaderboard(registry: Registry, parent: str, leaderboard: Leaderboard
     text = json.dumps(leaderboard.to_json(), indent=1)
     texts = {"leaderboard.json": text, "leaderboard.md": leaderboard.markdown()}
     registry.log(parent, texts=texts)
+
+
+def record_snapshot(registry: Registry, run: str, snapshot: Snapshot) -> None:
+    """The rows behind the model, as an input of its run."""
+    registry.log_dataset(
+        run,
+        name="snapshot",
+        digest=snapshot.digest,
+        rows=snapshot.rows,
+        source=snapshot.source,
+    )
 
 
 def record_verdict(registry: Registry, run: str, examined: Examined) -> None:

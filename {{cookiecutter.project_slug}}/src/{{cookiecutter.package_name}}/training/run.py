@@ -16,7 +16,13 @@ from .handover import Handover, hand_over
 from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
-from .records import as_tags, record_leaderboard, record_verdict, recorded_run
+from .records import (
+    as_tags,
+    record_leaderboard,
+    record_snapshot,
+    record_verdict,
+    recorded_run,
+)
 from .request import Request, TrainingResult
 from .role import give_role
 from .selection import Selection, select
@@ -72,6 +78,7 @@ class _Training:
         with recorded_run(registry, selection.candidate.name, tags) as run:
             with self.phases("record"):
                 record_leaderboard(registry, run, selection.leaderboard)
+                record_snapshot(registry, run, self.snapshot)
             examined = self._examine(prepared, selection)
             with self.phases("register"):
                 record_verdict(registry, run, examined)

@@ -82,7 +82,7 @@ def check_files(files: Sequence[Path], columns: Sequence[Column]) -> None:
         SourceError: if a file is damaged, or lacks a column that may not be missing.
     """
     for file in files:
-        names = _names(file)
+        names = column_names(file)
         absent = lacking(columns, names)
         if absent:
             raise SourceError(
@@ -103,7 +103,7 @@ def read_batches(
     """
     wanted = [column.name for column in columns]
     for file in files:
-        names = _names(file)
+        names = column_names(file)
         present = [name for name in wanted if name in names]
         with _named(str(file)):
             is_csv = file.suffix.lower() == _CSV
@@ -123,7 +123,8 @@ def _named(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin} cannot be read: {reason}") from error
 
 
-def _names(file: Path) -> list[str]:
+def column_names(file: Path) -> list[str]:
+    """Names of the columns of a file, from its header or schema."""
     with _named(str(file)):
         if file.suffix.lower() == _PARQUET:
             names: list[str] = pyarrow.parquet.read_schema(file).names

@@ -1,0 +1,78 @@
+"""Commands about the contract: show it, check a file against it, compare two versions."""
+
+from pathlib import Path
+
+import click
+
+from .common import AS_JSON, EXISTING, opened, show_json
+from .progress import display
+
+
+@click.group()
+def contract() -> None:
+    """Look at the data contract, and hold files and versions against it."""
+
+
+@contract.command()
+@click.pass_obj
+def show(root: Path) -> None:
+    """Print the data dictionary, in Markdown."""
+    from ..contract.dictionary import dictionary
+
+    with opened(root) as project:
+        click.echo(dictionary(project.contract))
+
+
+@contract.command()
+@click.pass_obj
+def schema(root: Path) -> None:
+    """Print the JSON Schema of one row of a request."""
+    from ..contract.json_schema import row_schema
+
+    with opened(root) as project:
+        dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+        show_json(dialect | row_schema(project.contract))
+
+
+@contract.command()
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@AS_JSON
+@click.pass_obj
+def check(root: Path, source: Path, as_json: bool) -> None:
+    """Say which rows of FILE break the contract, and why; exit with 3 if some do."""
+    from ..data.examination import examine_file
+
+    with opened(root) as project:
+        with display("rows") as shown:
+            found = examine_file(source, project.contract, progress=shown.reached)
+        if as_json:
+            show_json(found.to_json())
+        else:
+            click.echo("\n".join(found.sentences()))
+        if found.refused:
+            raise click.exceptions.Exit(3)
+
+
+@contract.command()
+@click.argument("old", type=EXISTING, required=False)
+@click.argument("new", type=EXISTING, required=False)
+@click.option("--fail-on", type=click.Choice(["breaking"]), help="Exit with 3 when found.")
+@AS_JSON
+@click.pass_obj
+def diff(
+    root: Path, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
+) -> None:
+    """Say what changed from OLD (by default the champion's) to NEW (by default the project's)."""
+    from ..contract.difference import differences
+    from ..contract.model import load_contract
+    from ..predictor import champion_contract
+
+    with opened(root) as project:
+        before = load_contract(old) if old else champion_contract(project.bundles)
+        changes = differences(before, load_contract(new) if new else project.contract)
+        if as_json:
+            show_json({"changes": [change.to_json() for change in changes]})
+        else:
+            click.echo("\n".join(change.sentence() for change in changes) or "nothing changed")
+        if fail_on and any(change.breaks for change in changes):
+            raise click.exceptions.Exit(3)

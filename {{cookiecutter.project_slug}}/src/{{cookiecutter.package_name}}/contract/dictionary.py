@@ -1,0 +1,60 @@
+"""The contract as a page for people: the data dictionary, in Markdown."""
+
+from ..duration import format_duration
+from .model import Column, Contract
+
+_MEANING = {
+    "binary": "one of two classes",
+    "multiclass": "one of several classes",
+    "regression": "a number",
+}
+_HEADER = ("column", "type", "role", "may be missing", "values", "description")
+
+
+def dictionary(contract: Contract) -> str:
+    """What each column is, which values it may have, and what becomes of others."""
+    table = [_HEADER, tuple("---" for _ in _HEADER), *(_row(one) for one in contract.columns)]
+    return "\n".join(["# Data dictionary", "", _introduction(contract), "", *map(_line, table)])
+
+
+def _introduction(contract: Contract) -> str:
+    said = f"The target is **{_safe(contract.target.name)}**, {_MEANING[contract.problem]}"
+    if contract.classes:
+        said += f": {', '.join(_safe(str(label)) for label in contract.classes)}"
+    return f"{said}. It is known at most {format_duration(contract.label_horizon)} after the event."
+
+
+def _row(column: Column) -> tuple[str, ...]:
+    unit = f" ({column.unit})" if column.unit else ""
+    return (
+        _safe(column.name),
+        column.type,
+        column.role,
+        "yes" if column.nullable else "no",
+        _safe(_values(column)),
+        _safe(column.description + unit).strip(),
+    )
+
+
+def _values(column: Column) -> str:
+    """What the values may be, and whether others are refused or only warned about."""
+    if column.categories is not None:
+        listed = ", ".join(column.categories.values)
+        return f"{listed}; others: {column.categories.otherwise}"
+    bounds = column.range
+    if bounds is None:
+        return ""
+    edges = []
+    edges += [f"from {bounds.minimum:g}"] if bounds.minimum is not None else []
+    edges += [f"to {bounds.maximum:g}"] if bounds.maximum is not None else []
+    return f"{' '.join(edges)}; others: {bounds.otherwise}"
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _safe(text: str) -> str:
+    """A text that Markdown shows as it stands, on one line of a table."""
+    plain = " ".join(text.split())
+    return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in plain)

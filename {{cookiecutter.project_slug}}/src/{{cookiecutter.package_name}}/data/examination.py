@@ -1,0 +1,102 @@
+"""A file held against the contract: which rows would be refused, and why."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..contract import Contract
+from ..contract.arrow import table_columns
+from ..contract.check import Violation
+from ..contract.columns import JsonValue
+from ..contract.reading import check_table, lacking
+from .sources.file import check_files, column_names, find_files, read_batches
+
+# Beyond so many, a list says no more than the counts do.
+EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a file says under the contract.
+
+    Attributes:
+        rows: rows read.
+        refused: rows that break the contract.
+        counts: rows by sentence, for refusals and for warnings, the most frequent first.
+        examples: the first violations of the file, in the order of its rows.
+    """
+
+    rows: int
+    refused: int
+    counts: dict[str, dict[str, int]]
+    examples: tuple[Violation, ...]
+
+    def sentences(self) -> list[str]:
+        said = [f"{self.refused} of {self.rows} rows break the contract"]
+        for action, word in (("refuse", "refused"), ("warn", "warning")):
+            said += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
+        listed = [f"row {one.row}: {one.sentence()}, got {one.value!r}" for one in self.examples]
+        return said + listed
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "refused": self.refused,
+            "counts": self.counts,
+            "violations": [_violation(one) for one in self.examples],
+        }
+
+
+def examine_file(
+    source: Path, contract: Contract, *, progress: Callable[[int], None] | None = None
+) -> Examined:
+    """Check every row of a CSV or Parquet file, a folder or a glob, batch by batch.
+
+    A file without the target is checked as a request would be.
+
+    Raises:
+        SourceError: if the file cannot be read, or lacks a column.
+    """
+    files = find_files(str(source), Path())
+    names = {name for file in files for name in column_names(file)}
+    has_target = not lacking([contract.target], names)
+    columns = table_columns(contract, target=has_target)
+    check_files(files, columns)
+    rows = refused = 0
+    counts: dict[str, Counter[str]] = {"refuse": Counter(), "warn": Counter()}
+    examples: list[Violation] = []
+    for raw in read_batches(files, columns):
+        if not raw.num_rows:
+            continue
+        checked = check_table(contract, raw, columns)
+        for found in checked.violations:
+            counts[found.action][found.sentence()] += 1
+        examples += _moved(checked.violations[: EXAMPLES - len(examples)], rows)
+        rows += raw.num_rows
+        refused += int((~checked.accepted).sum())
+        if progress is not None:
+            progress(rows)
+    ordered = {action: dict(counted.most_common()) for action, counted in counts.items()}
+    return Examined(rows, refused, ordered, tuple(examples))
+
+
+def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
+    """The same violations, their rows counted from the beginning of all files."""
+    return [
+        Violation(one.row + rows, one.column, one.value, one.reason, one.action)
+        for one in violations
+    ]
+
+
+def _violation(found: Violation) -> dict[str, JsonValue]:
+    value = found.value if isinstance(found.value, bool | int | float | str) else None
+    shown: JsonValue = str(found.value) if value is None and found.value is not None else value
+    return {
+        "row": found.row,
+        "column": found.column,
+        "value": shown,
+        "reason": found.reason,
+        "action": found.action,
+    }
