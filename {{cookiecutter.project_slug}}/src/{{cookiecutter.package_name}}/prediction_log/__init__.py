@@ -23,7 +23,7 @@ __all__ = [
     "stores",
 ]
 
-_SHARED = {"address", "instants", "packing", "protocol", "records", "sampling", "writer"}
+_SHARED = {"address", "instants", "packing", "protocol", "records", "sampling", "spool", "writer"}
 
 
 def stores() -> list[str]:

@@ -1,14 +1,16 @@
 """The prediction log in Redis: `redis://user:password@host:6379/0`, for any number of hosts.
 
 Each process has one thread that sends what has gathered as one transaction, so that the server
-syncs once for all of it. Two options may follow the address: `?name=…`, which the keys begin with,
-and `?durability=best_effort`, for a server that does not sync before it answers.
+syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin with;
+`?spool=var/spool`, a folder for what comes while the server is away; and `?durability=best_effort`,
+for a server that does not sync before it answers.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +20,14 @@ from ..errors import StoreError
 from . import redis_queries as queries
 from .instants import window
 from .packing import PackedLabel, pack, pack_label, same_value
+from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .redis_keys import LAYOUT, Keys, packed_value
 from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL
 from .redis_server import RedisServer
 from .redis_writer import Call, RedisTarget
+from .spool import SpooledLog
+from .spool_file import Spool
 from .writer import CAPACITY, GroupWriter
 
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -30,9 +35,12 @@ _LABELS_A_CALL = 1_000
 _ERASED_A_CALL = 1_000
 
 
-def open_log(address: str, root: Path) -> "RedisPredictionLog":
+def open_log(address: str, root: Path) -> PredictionLog:
     """The log at `redis://HOST:PORT/DATABASE`."""
-    return RedisPredictionLog(RedisServer(address))
+    server = RedisServer(address)
+    if server.spool is None:
+        return RedisPredictionLog(server)
+    return SpooledLog(partial(RedisPredictionLog, server), Spool(Path(root) / server.spool))
 
 
 def set_aside(address: str, root: Path) -> str | None:
@@ -125,6 +133,9 @@ class RedisPredictionLog:
             if erased:
                 self._client.bgrewriteaof()
         return erased
+
+    def spooled(self) -> int:
+        return 0
 
     def close(self) -> None:
         self._writer.close()

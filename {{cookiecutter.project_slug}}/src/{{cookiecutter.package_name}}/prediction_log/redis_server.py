@@ -17,7 +17,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from ..errors import SettingsError, StoreError
+from ..errors import SettingsError, StoreAwayError, StoreError
 from .address import acknowledges, split_address
 
 # How long to wait for a server that does not say anything.
@@ -27,6 +27,7 @@ SECONDS = 10.0
 _IN_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 
 _START = "redis-server --port {port} --appendonly yes --appendfsync always"
+_AWAY = (redis.ConnectionError, redis.TimeoutError, OSError)
 # The first that fits; some of them are errors of the connection as well.
 _NEXT_STEPS = (
     (BusyLoadingError, "try again in a moment"),
@@ -34,7 +35,7 @@ _NEXT_STEPS = (
     (ReadOnlyError, "it is a replica: name the primary"),
     (OutOfMemoryError, "give it more memory; nothing that was acknowledged is lost"),
     (
-        (redis.ConnectionError, redis.TimeoutError, OSError),
+        _AWAY,
         f"start a server with `make store`, or with `{_START}`",
     ),
 )
@@ -45,12 +46,13 @@ class RedisServer:
 
     Attributes:
         name: what messages call the log; the password is no part of it.
+        spool: folder for what comes while the server is away, None for none.
         log_name: what the keys of the log begin with.
         acknowledged: whether whoever appends waits until the record is durable.
     """
 
     def __init__(self, address: str) -> None:
-        place, options = split_address(address, "name")
+        place, options = split_address(address, "name", "spool")
         try:
             url = urlsplit(place)
             database = int(url.path.strip("/") or 0)
@@ -63,6 +65,7 @@ class RedisServer:
         user = f"{url.username}@" if url.username else ""
         self.name = f"prediction log redis://{user}{host}:{self._port}/{database}"
         self.log_name = options.get("name", "predictions")
+        self.spool = options.get("spool")
         self.acknowledged = acknowledges(options)
         self._arguments: dict[str, Any] = {
             "host": host,
@@ -97,4 +100,5 @@ class RedisServer:
         said = _IN_PIPELINE.sub("", str(error)).rstrip(".")
         if step:
             said += f"; {step.format(port=self._port)}"
-        return StoreError(f"{self.name}: {said}")
+        away = isinstance(error, _AWAY) and not isinstance(error, AuthenticationError)
+        return (StoreAwayError if away else StoreError)(f"{self.name}: {said}")

@@ -144,6 +144,9 @@ class SqlitePredictionLog:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return erased
 
+    def spooled(self) -> int:
+        return 0
+
     def close(self) -> None:
         self._writer.close()
 

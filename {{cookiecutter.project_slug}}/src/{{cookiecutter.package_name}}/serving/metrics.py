@@ -23,7 +23,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """Counters of one service process; a registry of its own keeps tests apart."""
 
-    def __init__(self, pending: Callable[[], int]) -> None:
+    def __init__(self, pending: Callable[[], int], spooled: Callable[[], int] = lambda: 0) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._requests = Counter(
@@ -47,6 +47,12 @@ class Metrics:
         )
         waiting = Gauge("requests_at_work", "Requests being answered", registry=registry)
         waiting.set_function(pending)
+        depth = Gauge(
+            "log_spooled",
+            "Predictions and labels that wait on this host for the prediction log",
+            registry=registry,
+        )
+        depth.set_function(spooled)
         self._models = Gauge(
             "model_info", "Versions in service", ("variant", "version"), registry=registry
         )

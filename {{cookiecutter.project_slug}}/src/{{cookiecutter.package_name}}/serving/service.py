@@ -49,7 +49,7 @@ class PredictionService:
         clock: Clock | None = None,
     ) -> None:
         self.router = router
-        self.metrics = Metrics(pending=lambda: self._at_work)
+        self.metrics = Metrics(pending=lambda: self._at_work, spooled=log.spooled)
         self._log = log
         self._contract = contract
         self._max_rows = max_rows

@@ -58,9 +58,9 @@ class Server:
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Callable[[], str]]:
-    """Gives addresses of empty logs."""
+    """Gives addresses of empty logs, each with a spool before it."""
     server, numbers = Server(folder), count()
     try:
-        yield lambda: f"{server.address}?name=log{next(numbers)}"
+        yield lambda: f"{server.address}?name=log{next(numbers)}&spool=var/spool"
     finally:
         server.stop()
