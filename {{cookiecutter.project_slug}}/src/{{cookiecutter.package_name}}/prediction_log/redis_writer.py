@@ -1,12 +1,14 @@
 """The Redis log's server as the writer sees it: works are scripts, run in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import redis
 
 from ..errors import StoreError
 from .redis_durability import confirmation
+from .redis_scripts import APPEND
 from .redis_server import RedisServer
 
 
@@ -54,10 +56,16 @@ class RedisTarget:
     def _commit(self, works: Sequence[Call]) -> list[Any]:
         try:
             self._client = self._client or self._server.connect_once()
+            merged = list(_merged(works))
             with self._client.pipeline() as together:
-                for work in works:
-                    together.eval(work.script, 1, self._prefix, *work.arguments)
-                results: list[Any] = together.execute(raise_on_error=False)
+                for call, _ in merged:
+                    together.eval(call.script, 1, self._prefix, *call.arguments)
+                answers = together.execute(raise_on_error=False)
+            results = [
+                answer
+                for answer, (_, count) in zip(answers, merged, strict=True)
+                for _ in range(count)
+            ]
             # On the same connection, since WAITAOF is about what this one wrote; and each time,
             # since settings change while a server runs and when it starts again.
             self._confirm(self._client)
@@ -78,6 +86,16 @@ class RedisTarget:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _merged(works: Sequence[Call]) -> Iterator[tuple[Call, int]]:
+    """Calls, and how many works each does: predictions in a row need but one call."""
+    for script, group in groupby(works, key=lambda work: work.script):
+        calls = list(group)
+        if script == APPEND:
+            yield Call(script, [each for call in calls for each in call.arguments]), len(calls)
+        else:
+            yield from ((call, 1) for call in calls)
 
 
 def _trust(client: redis.Redis) -> None:
