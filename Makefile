@@ -9,10 +9,10 @@ CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cook
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock options clean
+.PHONY: help demo test test-all lint format lock audit options clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 demo: ## Render the default project, install it, play its loop, say how it went
 	@python3 tools/demo.py $(ARGS)
@@ -20,6 +20,10 @@ demo: ## Render the default project, install it, play its loop, say how it went
 test: ## Run every test of the template
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) -m pytest $(ARGS)
+
+test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", --list, --help)
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/prove.py $(ARGS)
 
 lint: ## Check style and types of the template's own code
 	@python3 tools/toolbox.py test
@@ -37,8 +41,11 @@ lock: ## Renew all locks and print what moved (ARGS=project, tools or names for 
 	@python3 tools/toolbox.py demo
 	@$(TOOL_PYTHON) tools/lock.py $(ARGS)
 
+audit: ## Ask for known vulnerabilities of everything in the lock of all options
+	@python3 tools/audit.py $(ARGS)
+
 options: ## Write docs/options.md anew
 	@python3 tools/options.py
 
 clean: ## Delete the tools, the demo and all caches
-	@rm -rf .tools demo .mypy_cache .pytest_cache
+	@rm -rf .tools demo build .mypy_cache .pytest_cache

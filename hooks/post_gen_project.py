@@ -11,62 +11,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-# Who owns what: question -> answer -> paths that only this answer keeps. A path that no row names
-# belongs to every variant. To add an option, add a row.
-OWNED: dict[str, dict[str, tuple[str, ...]]] = {
-    "license": {
-        "MIT": ("LICENSE.MIT",),
-        "BSD-3-Clause": ("LICENSE.BSD-3-Clause",),
-        "Apache-2.0": ("LICENSE.Apache-2.0",),
-        "Proprietary": ("LICENSE.Proprietary",),
-    },
-    "model_library": {
-        "scikit_learn": (),
-        "lightgbm": (
-            "src/{{cookiecutter.package_name}}/models/lightgbm.py",
-            "tests/code/test_lightgbm.py",
-        ),
-    },
-    "prediction_log": {
-        "sqlite": (),
-        "redis": (
-            "src/{{cookiecutter.package_name}}/prediction_log/redis.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_durability.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_keys.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_queries.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_scripts.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_server.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/redis_writer.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/spool.py",
-            "src/{{cookiecutter.package_name}}/prediction_log/spool_file.py",
-            "tests/code/stores/redis.py",
-            "tests/code/test_prediction_log_redis.py",
-            "tests/code/test_spool.py",
-            "tools/redis_server.py",
-        ),
-    },
-    "container": {
-        "docker": (
-            "Dockerfile",
-            ".dockerignore",
-            "compose.yaml",
-            "deploy",
-            "tests/code/test_container.py",
-        ),
-        "none": (),
-    },
-    "code_style": {
-        "black_flake8": (".flake8",),
-        "ruff": (),
-    },
-    "ci": {
-        "github": (".github",),
-        "none": (),
-    },
-}
+# The table of who owns what, in the tree that it describes, and how it reads:
+# question -> answer -> paths that only this answer keeps.
+OWNERS = "OWNERS.toml"
+Owned = dict[str, dict[str, list[str]]]
 
-# Editions of one file, of which an answer keeps one: the name in the template -> in the project.
-KEPT_AS = {edition: "LICENSE" for (edition,) in OWNED["license"].values()}
+# The only Jinja in the project's tests. The hook fills it in, at a tenth of what Jinja takes for
+# files of that length; in two parts, since the hook itself is rendered.
+PACKAGE_NAME = "{" "{ cookiecutter.package_name }" "}"
 
 # A package of the lock: its groups, and its markers, which stand before or after its files.
 PACKAGE = re.compile(
@@ -96,15 +48,34 @@ class GitRefused(Exception):
 
 def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
     """Delete what no answer owns, and give kept editions their common name."""
-    owned = {path for owners in OWNED.values() for paths in owners.values() for path in paths}
-    kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
-    for path in sorted(owned - kept):
+    owned: Owned = tomllib.loads((project / OWNERS).read_text(encoding="utf-8"))
+    paths = {path for owners in owned.values() for paths in owners.values() for path in paths}
+    kept = {path for question, owners in owned.items() for path in owners[answers[question]]}
+    for path in sorted(paths - kept | {OWNERS}):
         delete(project / path)
-    for edition, name in KEPT_AS.items():
-        if (project / edition).exists():
+    for edition, name in editions(owned).items():
+        if edition in kept:
             (project / edition).replace(project / name)
     for cache in [path for name in CACHES for path in project.rglob(name)]:
         delete(cache)
+
+
+def editions(owned: Owned) -> dict[str, str]:
+    """The files that are named for their answer: the name in the template -> in the project."""
+    return {
+        path: name
+        for owners in owned.values()
+        for answer, paths in owners.items()
+        for path in paths
+        if (name := path.removesuffix(f".{answer}")) not in ("", path)
+    }
+
+
+def name_package(project: Path, package: str) -> None:
+    """Write the name of the package into the tests."""
+    for path in (project / "tests").rglob("*.py"):
+        text = path.read_bytes()
+        path.write_bytes(text.replace(PACKAGE_NAME.encode(), package.encode()))
 
 
 def delete(path: Path) -> None:
@@ -131,13 +102,11 @@ def fit_lock(project: Path, answers: dict[str, str]) -> None:
     head, *packages = text.split("[[package]]\n")
     kept = [package for package in (fit_package(package, roles) for package in packages) if package]
     metadata = (
-        'lock-version = "2.1"',
-        f'python-versions = "{pyproject["project"]["requires-python"]}"',
-        f'content-hash = "{content_hash(pyproject)}"\n',
+        '[metadata]\nlock-version = "2.1"\n'
+        f'python-versions = "{pyproject["project"]["requires-python"]}"\n'
+        f'content-hash = "{content_hash(pyproject)}"\n'
     )
-    lock.write_bytes(
-        ("[[package]]\n".join([head, *kept]) + "\n".join(["[metadata]", *metadata])).encode()
-    )
+    lock.write_bytes(("[[package]]\n".join([head, *kept]) + metadata).encode())
 
 
 def group_of_answer(group: str, question: str, answer: str) -> str:
@@ -183,21 +152,18 @@ def fit_markers(
 
 def content_hash(pyproject: dict[str, Any]) -> str:
     """Poetry's digest of what its lock depends on (Poetry 2.3 and newer)."""
-    project = pyproject["project"]
-    relevant: dict[str, Any] = {
-        "project": {
-            "requires-python": project["requires-python"],
-            "dependencies": project["dependencies"],
-        },
-        "dependency-groups": pyproject["dependency-groups"],
-        "tool": {"poetry": {}},
-    }
+
+    def part(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+        return {key: table[key] for key in keys if key in table}
+
     poetry = pyproject.get("tool", {}).get("poetry", {})
-    for key in ("dependencies", "source", "extras", "dev-dependencies", "group"):
-        if key in poetry:
-            relevant["tool"]["poetry"][key] = poetry[key]
-    if "optional-dependencies" in project:
-        relevant["project"]["optional-dependencies"] = project["optional-dependencies"]
+    of_poetry = part(poetry, "dependencies", "source", "extras", "dev-dependencies", "group")
+    of_project = ("requires-python", "dependencies", "optional-dependencies")
+    relevant = {
+        "project": part(pyproject["project"], *of_project),
+        "dependency-groups": pyproject["dependency-groups"],
+        "tool": {"poetry": of_poetry},
+    }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
 
@@ -218,33 +184,26 @@ def git(project: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def is_inside_work_tree(project: Path) -> bool:
+def git_agrees(project: Path, *arguments: str) -> bool:
     try:
-        return git(project, "rev-parse", "--is-inside-work-tree") == "true"
+        return git(project, *arguments) != "false"
     except GitRefused:
         return False
-
-
-def has_identity(project: Path) -> bool:
-    try:
-        git(project, "var", "GIT_AUTHOR_IDENT")
-        git(project, "var", "GIT_COMMITTER_IDENT")
-    except GitRefused:
-        return False
-    return True
 
 
 def make_repository(project: Path) -> str | None:
     """Make a repository on `main` with one commit; what was skipped and why, if anything was."""
     if shutil.which("git") is None:
         return "No git repository was made: git is not installed."
-    if is_inside_work_tree(project):
+    if git_agrees(project, "rev-parse", "--is-inside-work-tree"):
         return "No git repository was made: this folder lies in one already."
     try:
         git(project, "init", "--quiet")
         # Works on every git, where `init --initial-branch` needs 2.28.
         git(project, "symbolic-ref", "HEAD", "refs/heads/main")
-        if not has_identity(project):
+        if not all(
+            git_agrees(project, "var", f"GIT_{who}_IDENT") for who in ("AUTHOR", "COMMITTER")
+        ):
             return "No first commit was made: git knows no user.name and user.email yet."
         git(project, "add", "--all")
         git(project, "commit", "--quiet", "--no-verify", "--message", "Start from the template")
@@ -264,6 +223,7 @@ def next_steps(slug: str) -> str:
 def main(answers: dict[str, str]) -> int:
     project = Path.cwd()
     keep_what_is_owned(project, answers)
+    name_package(project, answers["package_name"])
     fit_lock(project, answers)
     skipped = make_repository(project)
     if skipped:

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 
-from post_gen_project import CACHES, KEPT_AS, OWNED
+from post_gen_project import CACHES, OWNERS, editions
 
 import toolbox
+from behaviour import OWNED
 from variants import options
 
 TEMPLATE = toolbox.TEMPLATE
@@ -31,8 +32,8 @@ def with_answers(text: str, answers: dict[str, str]) -> str:
 
 
 def files(directory: Path) -> set[str]:
-    """All files below a folder, caches and git apart."""
-    ignored = {*CACHES, ".git"}
+    """All files below a folder; caches, git and the table of owners apart."""
+    ignored = {*CACHES, ".git", OWNERS}
     return {
         path.relative_to(directory).as_posix()
         for path in directory.rglob("*")
@@ -46,7 +47,7 @@ def expected_files(answers: dict[str, str]) -> set[str]:
     kept = {path for question, owners in OWNED.items() for path in owners[answers[question]]}
     lost = owned - kept
     return {
-        with_answers(KEPT_AS.get(path, path), answers)
+        with_answers(editions(OWNED).get(path, path), answers)
         for path in files(TEMPLATE)
         if not {path, *map(str, PurePosixPath(path).parents)} & lost
     }

@@ -8,8 +8,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+import dependencies
+import links
 import references
-from references import normalized
+from references import python
 from world import Variants, World
 
 from superset import superset
@@ -43,22 +45,25 @@ TEXT = (
 
 
 def complaints(world: World) -> list[str]:
-    checks = (owners, answers, imports, dependencies, lock, paths, targets, orphans)
+    checks = (
+        owners,
+        answers,
+        imports,
+        dependencies.complaints,
+        lock,
+        paths,
+        links.complaints,
+        targets,
+        orphans,
+    )
     return [found for check in checks for found in check(world)]
-
-
-def texts(world: World, *endings: str) -> Iterator[tuple[str, str, Variants]]:
-    for path in world.paths:
-        if path.endswith(endings) and path != "poetry.lock":
-            for text, variants in world.editions[path].items():
-                yield path, text, variants
 
 
 def owners(world: World) -> Iterator[str]:
     """A path has one question for its owner, and each name in the project one file."""
     for question, rows in world.owned.items():
         if set(rows) != set(world.template.options.get(question, [])):
-            yield f"hooks/post_gen_project.py: {question} is not owned answer by answer"
+            yield f"OWNERS.toml: {question} is not owned answer by answer"
         for path in sorted({path for paths in rows.values() for path in paths}):
             if not (world.template.tree / path).exists():
                 yield f"{path}: owned by {question}, and not in the template"
@@ -84,17 +89,12 @@ def answers(world: World) -> Iterator[str]:
             project = frozenset(
                 (world.place(path), text)
                 for path in world.paths
-                for text, variants in world.editions[path].items()
+                for text, variants in world.passages[path]
                 if variants & bit
             )
             if project in seen:
                 yield f"cookiecutter.json: {question}={choice} changes nothing in any file"
             seen[project] = choice
-
-
-def python(world: World) -> Iterator[tuple[str, references.References, Variants]]:
-    for path, text, variants in texts(world, ".py"):
-        yield path, references.python_references(world.place(path), text, world.package), variants
 
 
 def imports(world: World) -> Iterator[str]:
@@ -111,31 +111,6 @@ def imports(world: World) -> Iterator[str]:
                 yield f"{path}: imports {name}, not there with {world.example(lacking)}"
 
 
-def dependencies(world: World) -> Iterator[str]:
-    """What is imported or called is declared, and what is declared is used, or has its reason."""
-    declared: dict[str, Variants] = {}
-    excused: dict[str, Variants] = {}
-    own: set[str] = set()
-    for _, text, variants in texts(world, "pyproject.toml"):
-        asked = references.requirements(text)
-        own.add(normalized(tomllib.loads(text)["project"]["name"]))
-        for name, reason in asked.items():
-            stub = name.removeprefix("types-").removesuffix("-stubs")
-            declared[name] = declared.get(name, 0) | variants
-            if reason.strip() or (stub != name and stub in asked):
-                excused[name] = excused.get(name, 0) | variants
-    used: dict[str, Variants] = {}
-    imported = [(path, found.packages, variants) for path, found, variants in python(world)]
-    for path, names, variants in [*imported, *called(world, own)]:
-        for name in sorted(names):
-            used[name] = used.get(name, 0) | variants
-            if lacking := variants & ~declared.get(name, 0):
-                yield f"{path}: needs {name}, not declared with {world.example(lacking)}"
-    for name, variants in sorted(declared.items()):
-        if idle := variants & ~used.get(name, 0) & ~excused.get(name, 0):
-            yield f"pyproject.toml: nothing uses {name} with {world.example(idle)}, nor says why"
-
-
 def lock(world: World) -> Iterator[str]:
     """The lock of all options was made from what all options ask for."""
     wanted = world.hook.content_hash(tomllib.loads(superset(world.template)))
@@ -144,15 +119,9 @@ def lock(world: World) -> Iterator[str]:
         yield "poetry.lock: is not that of all options: run `make lock ARGS=--keep`"
 
 
-def called(world: World, own: set[str]) -> Iterator[tuple[str, frozenset[str], Variants]]:
-    ignored = own | {PurePosixPath(world.package).name.replace("_", "-"), "python"}
-    for path, text, variants in texts(world, ".md", "Makefile", ".yml", ".yaml"):
-        yield path, frozenset(map(normalized, references.programs(text))) - ignored, variants
-
-
 def made(world: World) -> str:
     """A pattern of the paths that running the project makes: what its .gitignore names."""
-    lines = {line for _, text, _ in texts(world, ".gitignore") for line in text.splitlines()}
+    lines = {line for _, text, _ in world.texts(".gitignore") for line in text.splitlines()}
     names = {line.strip("/") for line in lines if line and line[0] not in "#*" and "*" not in line}
     return rf"({'|'.join(map(re.escape, sorted(names)))})(/.*)?"
 
@@ -161,7 +130,8 @@ def paths(world: World) -> Iterator[str]:
     """What a file names as a path of the project is kept."""
     roots = {place.partition("/")[0] for place in world.exists} - {"."}
     folders = {root for root in roots if any(each.startswith(f"{root}/") for each in world.exists)}
-    for path, text, variants in texts(world, *TEXT):
+    ignored = re.compile(made(world))
+    for path, text, variants in world.texts(*TEXT):
         named = {
             each
             for each in references.mentioned_paths(text)
@@ -170,7 +140,7 @@ def paths(world: World) -> Iterator[str]:
         if path.endswith(".md"):
             named |= references.quoted_paths(text)
         for each in sorted(named):
-            if path.endswith(".gitignore") or re.fullmatch(made(world), each):
+            if path.endswith(".gitignore") or ignored.fullmatch(each):
                 continue
             if lacking := variants & ~world.exists.get(each, 0):
                 yield f"{path}: names {each}, not there with {world.example(lacking)}"
@@ -179,10 +149,10 @@ def paths(world: World) -> Iterator[str]:
 def targets(world: World) -> Iterator[str]:
     """What pages and workflows ask make for is a target of the Makefile."""
     have: dict[str, Variants] = {}
-    for _, text, variants in texts(world, "Makefile"):
+    for _, text, variants in world.texts("Makefile"):
         for target in re.findall(r"^([a-z]+):", text, re.MULTILINE):
             have[target] = have.get(target, 0) | variants
-    for path, text, variants in texts(world, ".md", ".yml", ".yaml"):
+    for path, text, variants in world.texts(".md", ".yml", ".yaml"):
         for target in sorted(references.targets(text)):
             if lacking := variants & ~have.get(target, 0):
                 yield f"{path}: asks for make {target}, not there with {world.example(lacking)}"
@@ -220,7 +190,7 @@ def reaching(world: World) -> dict[str, Variants]:
             reach(word if "." in word else f"{PurePosixPath(own).parent}/{word}", variants)
         for family in found.families:
             families.setdefault(family, set()).update(found.words)
-    for path, text, variants in texts(world, *TEXT):
+    for path, text, variants in world.texts(*TEXT):
         if path.startswith("config/"):
             for word in re.findall(r"\w+", re.sub(r"#.*", "", text)):
                 configured[word] = configured.get(word, 0) | variants

@@ -7,16 +7,50 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typed import Types
+from world import World
 
+import behaviour
+import covering
 import toolbox
+from variants import options
 
 Bake = Callable[..., Path]
+
+
+RUNS: pytest.StashKey[list[behaviour.Run]] = pytest.StashKey()
+DEFAULT = "test_installed.py"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RUNS] = []
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which answers and how many pairs of them were run, and by what."""
+    runs = config.stash[RUNS]
+    if not runs:
+        return
+    for run in runs:
+        broken = [
+            *terminalreporter.stats.get("failed", []),
+            *terminalreporter.stats.get("error", []),
+        ]
+        run.passed &= not (run.name == DEFAULT and any(DEFAULT in one.nodeid for one in broken))
+    found = covering.report(options(), [run.as_json() for run in runs])
+    terminalreporter.section("answers that were run")
+    for line in covering.lines(found, behaviour.static()):
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cheap tests first: what needs an installed project comes last."""
     items.sort(
-        key=lambda item: bool({"installed", "tools"} & set(getattr(item, "fixturenames", ())))
+        key=lambda item: bool(
+            {"installed", "tools", "variant"} & set(getattr(item, "fixturenames", ()))
+        )
     )
 
 
@@ -62,24 +96,41 @@ def baked(cookies: Any, answers: dict[str, str]) -> Path:
 def tools() -> dict[str, str]:
     """The environment variables under which a fresh machine would run our commands."""
     env: dict[str, str] = toolbox.surroundings()
-    # Small but real: the commands are run as they are advertised, on a slice of the sample.
-    slice_of_the_year = {
-        "SOURCE": "sample://flights?until=2013-03-01&rows_per_month=3000",
-        "TRAINING__TUNING__TRIALS": "2",
-        "REPLAY__UNTIL": "2013-05-01",
-        "REPLAY__ROWS_PER_MONTH": "1000",
-    }
-    env.update({f"MY_ML_PROJECT__{key}": value for key, value in slice_of_the_year.items()})
+    prefix = behaviour.PACKAGE.upper()
+    env.update({f"{prefix}__{key}": value for key, value in behaviour.SLICE.items()})
     return env
 
 
 @pytest.fixture(scope="session")
 def installed(
-    tmp_path_factory: pytest.TempPathFactory, cookies_session: Any, tools: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    cookies_session: Any,
+    tools: dict[str, str],
+    request: pytest.FixtureRequest,
 ) -> Path:
     """The default project, installed from its lock, in a folder that ASCII cannot name."""
     place = tmp_path_factory.mktemp("home") / "Pröjekte"
     place.mkdir()
     project = baked(cookies_session, {}).rename(place / "my-ml-project")
     subprocess.run(["make", "install"], cwd=project, env=tools, check=True)
+    default = {question: answers[0] for question, answers in options().items()}
+    request.config.stash[RUNS].append(behaviour.Run(DEFAULT, default, passed=True))
     return project
+
+
+@pytest.fixture(scope="session")
+def types(tmp_path_factory: pytest.TempPathFactory) -> Types:
+    """mypy on the oldest Python, for any template whose libraries are those of this one."""
+    return typed(tmp_path_factory, 0)
+
+
+@pytest.fixture(scope="session")
+def newest_types(tmp_path_factory: pytest.TempPathFactory) -> Types:
+    """The same on the newest that is here: some libraries are locked in other versions for it."""
+    return typed(tmp_path_factory, -1)
+
+
+def typed(tmp_path_factory: pytest.TempPathFactory, which: int) -> Types:
+    python = behaviour.interpreter(behaviour.runnable()[behaviour.PYTHON][which])
+    assert python is not None
+    return Types(World(toolbox.ROOT), tmp_path_factory.mktemp("types"), python)

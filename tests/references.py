@@ -4,9 +4,12 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
+
+from world import Variants, World
 
 # Imported under another name than the package's own, hyphens aside.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "google": "protobuf"}
@@ -23,44 +26,70 @@ class References:
     packages: distributions that are imported.
     families: folders whose modules are chosen by name when the program runs.
     words: what strings and text consist of, for files that are found by their names.
+    at_once: those of `modules` that are imported when the file itself is.
+    needs: those of `packages` without which the file itself cannot be imported.
     """
 
     modules: frozenset[tuple[str, ...]] = frozenset()
     packages: frozenset[str] = frozenset()
     families: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    at_once: frozenset[tuple[str, ...]] = frozenset()
+    needs: frozenset[str] = frozenset()
 
 
 def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def python(world: World) -> Iterator[tuple[str, References, Variants]]:
+    for path, text, variants in world.texts(".py"):
+        yield path, python_references(world.place(path), text, world.package), variants
+
+
 @cache
 def python_references(place: str, text: str, package: str) -> References:
     """Of a Python file at a place of the project, whose package is in `package`."""
-    modules: set[tuple[str, ...]] = set()
-    packages: set[str] = set()
-    families: set[str] = set()
+    tree = ast.parse(text)
+    modules, packages = targets_of(ast.walk(tree), place, package)
+    at_once, needs = targets_of(run_at_import(tree), place, package)
+    families = {imported(node, place)[1] for node in ast.walk(tree)} - {""}
     words: set[str] = set()
-    name = PurePosixPath(package).name
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.update(re.findall(r"[\w.-]+", node.value))
-        targets, family = imported(node, place)
-        families |= {family} if family else set()
-        for target in targets:
-            if target[0].startswith("src/") or target[0].startswith("tests/"):
-                modules.add(target)
-            elif target[0].partition(".")[0] == name:
-                below = [f"src/{each.replace('.', '/')}" for each in target]
-                modules.add(tuple(below))
-            elif target[-1] == "conftest":
-                modules.add((f"{PurePosixPath(place).parent}/conftest", "tests/conftest"))
-            elif (top := target[0].partition(".")[0]) not in sys.stdlib_module_names:
-                packages.add(normalized(DISTRIBUTIONS.get(top, top)))
-    return References(
-        frozenset(modules), frozenset(packages), frozenset(families), frozenset(words)
-    )
+    return References(modules, packages, frozenset(families), frozenset(words), at_once, needs)
+
+
+def targets_of(
+    nodes: Iterable[ast.AST], place: str, package: str
+) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
+    """What these statements import: of the project, and of others."""
+    modules: set[tuple[str, ...]] = set()
+    packages: set[str] = set()
+    name = PurePosixPath(package).name
+    for target in [target for node in nodes for target in imported(node, place)[0]]:
+        if target[0].startswith("src/") or target[0].startswith("tests/"):
+            modules.add(target)
+        elif target[0].partition(".")[0] == name:
+            modules.add(tuple(f"src/{each.replace('.', '/')}" for each in target))
+        elif target[-1] == "conftest":
+            modules.add((f"{PurePosixPath(place).parent}/conftest", "tests/conftest"))
+        elif (top := target[0].partition(".")[0]) not in sys.stdlib_module_names:
+            packages.add(normalized(DISTRIBUTIONS.get(top, top)))
+    return frozenset(modules), frozenset(packages)
+
+
+def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements that run when a module is imported: neither functions nor what types need."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            yield from (found for other in child.orelse for found in [other, *run_at_import(other)])
+            continue
+        yield child
+        yield from run_at_import(child)
 
 
 def imported(node: ast.AST, place: str) -> tuple[list[tuple[str, ...]], str]:
@@ -97,11 +126,10 @@ def mentioned_paths(text: str) -> frozenset[str]:
 
 @cache
 def quoted_paths(page: str) -> frozenset[str]:
-    """What a page names as a file or folder: code that looks like one, and links."""
+    """What a page names as a file or folder: code that looks like one."""
     code = re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", page)
     looks = [each for each in code if "/" in each or re.search(r"\.(md|toml|ya?ml|py|lock)$", each)]
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page)
-    return frozenset(each.rstrip("/") for each in [*looks, *links])
+    return frozenset(each.rstrip("/") for each in looks)
 
 
 @cache
@@ -115,13 +143,18 @@ def targets(text: str) -> frozenset[str]:
 
 
 @cache
-def requirements(text: str) -> dict[str, str]:
-    """The distributions that a pyproject.toml asks for, each with the comment on its line."""
+def requirements(text: str) -> dict[tuple[str, str], str]:
+    """What a pyproject.toml asks for: group and distribution, each with why nobody imports it.
+
+    The group of the main dependencies is called main. The reason stands behind a requirement, as
+    `# unimported: uvicorn is faster with it`.
+    """
     pyproject = tomllib.loads(text)
-    groups = [pyproject["project"]["dependencies"], *pyproject["dependency-groups"].values()]
-    found: dict[str, str] = {}
-    for wish in [wish for group in groups for wish in group]:
+    groups = {"main": pyproject["project"]["dependencies"], **pyproject["dependency-groups"]}
+    found: dict[tuple[str, str], str] = {}
+    for group, wish in [(group, wish) for group in groups for wish in groups[group]]:
         name = normalized(re.split(r"[^\w.-]", wish)[0])
         lines = [line for line in text.splitlines() if f'"{wish}"' in line]
-        found[name] = found.get(name, "") + "".join(line.partition("#")[2] for line in lines)
+        reasons = [line.partition("# unimported:")[2].strip() for line in lines]
+        found[group, name] = found.get((group, name), "") + "".join(reasons)
     return found

@@ -1,6 +1,8 @@
 """The proof is worth something: a template broken on purpose is caught, and the file named."""
 
+import re
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +10,15 @@ from pathlib import Path
 import composition
 import content
 import pytest
+import shell
+from typed import Types
 from world import World
 
 import toolbox
 
 PROJECT = toolbox.TEMPLATE.name
 PACKAGE = "src/{{cookiecutter.package_name}}"
-HOOK = "hooks/post_gen_project.py"
+OWNERS = f"{PROJECT}/OWNERS.toml"
 Change = Callable[[Path], None]
 
 
@@ -34,6 +38,18 @@ def add(path: str, text: str) -> Change:
         (root / path).parent.mkdir(exist_ok=True)
         with (root / path).open("a", encoding="utf-8") as file:
             file.write(text)
+
+    return change
+
+
+def move(line: str, before: str) -> Change:
+    """Move a line of the project's pyproject.toml."""
+
+    def change(root: Path) -> None:
+        path = root / PROJECT / "pyproject.toml"
+        text = path.read_text(encoding="utf-8")
+        assert line in text and before in text
+        path.write_text(text.replace(line, "", 1).replace(before, line + before, 1), "utf-8")
 
     return change
 
@@ -77,7 +93,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
     "an unused dependency": (
         edit(theirs("pyproject.toml"), '    "msgspec', '    "leftpad>=1",\n    "msgspec'),
         "pyproject.toml",
-        "nothing uses leftpad",
+        "nothing uses leftpad of the group main",
     ),
     "a dependency that only one answer uses": (
         edit(
@@ -86,7 +102,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
             "{% if cookiecutter.model_library %}",
         ),
         "pyproject.toml",
-        "nothing uses lightgbm with the default answers",
+        "nothing uses lightgbm of the group train with the default answers",
     ),
     "a dangling path in the README": (
         edit(theirs("README.md"), "## Five commands", "See `docs/guide.md`.\n\n## Five commands"),
@@ -96,7 +112,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
     "a dangling link in the README": (
         edit(theirs("README.md"), "## Five commands", "[More](MORE.md).\n\n## Five commands"),
         "README.md",
-        "names MORE.md",
+        "links to MORE.md",
     ),
     "a path that another answer keeps": (
         edit(theirs("Makefile"), "help: ##", "# As .github/workflows/ci.yml has it.\nhelp: ##"),
@@ -119,12 +135,12 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nobody owns or uses it",
     ),
     "a library whose row is forgotten": (
-        edit(HOOK, '            "src/{{cookiecutter.package_name}}/models/lightgbm.py",\n', ""),
+        edit(OWNERS, f'    "{PACKAGE}/models/lightgbm.py",\n', ""),
         f"{PACKAGE}/models/lightgbm.py",
         "needs lightgbm, not declared with the default answers",
     ),
     "two owners that disagree": (
-        edit(HOOK, '"none": (),', '"none": (".flake8",),'),
+        edit(OWNERS, "none = []", 'none = [".flake8"]'),
         ".flake8",
         "two owners",
     ),
@@ -134,7 +150,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "kept beside LICENSE under one name",
     ),
     "an owned path that is not there": (
-        edit(HOOK, '(".github",)', '(".github", ".gitlab-ci.yml")'),
+        edit(OWNERS, '[".github"]', '[".github", ".gitlab-ci.yml"]'),
         ".gitlab-ci.yml",
         "not in the template",
     ),
@@ -162,6 +178,46 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         edit(theirs("poetry.lock"), 'content-hash = "', 'content-hash = "0'),
         "poetry.lock",
         "is not that of all options",
+    ),
+    "a dependency in the wrong group": (
+        edit(theirs("pyproject.toml"), '    "mlflow>=3.17",\n', ""),
+        f"{PACKAGE}/registry/tracking.py",
+        "needs mlflow, not declared",
+    ),
+    "a library of the service that training brings": (
+        move('    "msgspec>=0.19",\n', before='    "mlflow>=3.17",\n'),
+        f"{PACKAGE}/serving/answers.py",
+        "needs msgspec, and serving does, not in main",
+    ),
+    "a library of training among those of the service": (
+        move('    "optuna>=4.1",\n', before='    "pydantic>=2.10",\n'),
+        "pyproject.toml",
+        "nothing uses optuna of the group main",
+    ),
+    "a library of the package among those of the tests": (
+        move('    "optuna>=4.1",\n', before='    "hypothesis>=6.120",\n'),
+        f"{PACKAGE}/training/tuning.py",
+        "needs optuna, declared in dev alone",
+    ),
+    "a service that imports what only training needs": (
+        add(theirs(f"{PACKAGE}/predictor.py"), "\n\ndef later():\n    import mlflow\n"),
+        f"{PACKAGE}/predictor.py",
+        "needs mlflow, and serving does, not in main",
+    ),
+    "a service that reaches training through a third": (
+        add(theirs(f"{PACKAGE}/yaml_file.py"), "\n\nfrom .training import tuning\n"),
+        f"{PACKAGE}/training/tuning.py",
+        "needs optuna, and serving does, not in main",
+    ),
+    "a comment that is no reason": (
+        edit(theirs("pyproject.toml"), "# unimported: pytest --cov", "# pytest --cov"),
+        "pyproject.toml",
+        "nothing uses pytest-cov of the group dev",
+    ),
+    "a dead anchor": (
+        edit(theirs("README.md"), "## Five commands", "[More](#morre).\n\n## Five commands"),
+        "README.md",
+        "links to #morre, a heading that is not there",
     ),
     "an unpinned action": (
         edit(theirs(".github/workflows/ci.yml"), "actions/checkout@3d3c", "actions/checkout@v7 # "),
@@ -192,6 +248,37 @@ def test_a_broken_template_is_caught(original: Path, tmp_path: Path, mutation: s
     found = content.complaints(world, Counter()) or composition.complaints(world)
     named = [line for line in found if line.startswith(f"{path}: ") and complaint in line]
     assert named, found
+
+
+@pytest.mark.parametrize(
+    "path", [f"{PACKAGE}/models/lightgbm.py", f"{PACKAGE}/clock.py", "tools/install.py"]
+)
+def test_a_wrong_type_is_caught(original: Path, tmp_path: Path, types: Types, path: str) -> None:
+    root = tmp_path / "template"
+    shutil.copytree(original, root)
+    add(theirs(path), '\n\ndef hours() -> int:\n    return "two"\n')(root)
+    found, _ = types.complaints(World(root))
+    assert [line for line in found if line.startswith(f"{path}:") and "return-value" in line], found
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (".github/workflows/ci.yml", "- run: make lint", "- run: cd $HOME && make lint"),
+        ("Makefile", "python3 tools/install.py", "test $(ARGS) == x"),
+    ],
+)
+def test_unsound_shell_is_caught(
+    original: Path, tmp_path: Path, path: str, old: str, new: str
+) -> None:
+    root, place = tmp_path / "template", tmp_path / "scripts"
+    shutil.copytree(original, root)
+    edit(theirs(path), old, new)(root)
+    place.mkdir()
+    scripts = shell.write(World(root), place)
+    command: list[str | Path] = [toolbox.program("shellcheck"), "--format=gcc", *scripts]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert re.sub(r"[^A-Za-z]+", "_", path).strip("_") in done.stdout
 
 
 def test_an_unbroken_copy_is_not(original: Path) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import composition
 import content
 import pytest
+import shell
 from conftest import Bake
 from test_static import YAMLLINT
+from typed import Types, is_checked
 from world import World
 
 import toolbox
@@ -104,6 +106,22 @@ def test_settings_fit_their_tools(laid_out: dict[str, Path], style: str) -> None
     for makefile in found(place, "Makefile"):
         dry = ["make", "--dry-run", "--always-make", "help", "check", "clean", "--file"]
         check([*dry], makefile.parent, [makefile], "make")
+
+
+@pytest.mark.parametrize("libraries", ["types", "newest_types"])
+def test_types_are_right_in_every_file(
+    world: World, libraries: str, request: pytest.FixtureRequest
+) -> None:
+    """As `make types` finds in a project, here with those libraries alone that have types."""
+    types: Types = request.getfixturevalue(libraries)
+    found, seen = types.complaints(world)
+    assert found == []
+    assert set(seen) == {path for path in world.paths if is_checked(path)}
+    COUNTS["mypy strict"] += seen.total()
+
+
+def test_shell_is_sound(world: World, tmp_path: Path) -> None:
+    check([toolbox.program("shellcheck")], tmp_path, shell.write(world, tmp_path), "shellcheck")
 
 
 def test_contents_are_those_that_cookiecutter_writes(world: World, bake: Bake) -> None:

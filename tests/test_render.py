@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Bake
-from post_gen_project import OWNED
 
 from baking import DEFAULTS, TEMPLATE, contents, expected_files, files
+from behaviour import OWNED
 
 QUESTIONS = json.loads((TEMPLATE.parent / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES = [

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import links
 import options
 import pytest
 import yaml
@@ -94,20 +95,32 @@ def test_every_question_has_a_label_and_is_in_the_reference() -> None:
     assert [name for name in asked if f"`{name}`" not in page] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "docs/options.md"])
+def pages() -> list[str]:
+    names = [name for name in files(toolbox.ROOT) if name.endswith(".md")]
+    return sorted(
+        name for name in names if not name.startswith(("{{", ".tools/", "demo/", "build/"))
+    )
+
+
+@pytest.mark.parametrize("page", pages())
 def test_links_between_files_lead_somewhere(page: str) -> None:
+    """Between files of the repository: `../../` leads to other pages of its host."""
     path = toolbox.ROOT / page
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
-    assert [link for link in links if not (path.parent / link).exists()] == []
+    for target, anchor in links.links(path.read_text(encoding="utf-8")):
+        if target.startswith("../../"):
+            continue  # a page of the place that hosts the repository
+        there = path.parent / target if target else path
+        assert there.exists(), f"{page} links to {target}"
+        assert not anchor or anchor in links.anchors(there.read_text(encoding="utf-8"))
 
 
 def test_targets_that_pages_name_exist() -> None:
     makefile = (toolbox.ROOT / "Makefile").read_text(encoding="utf-8")
     theirs = (toolbox.TEMPLATE / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile + theirs, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile + theirs, re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md", "AGENTS.md"):
         text = (toolbox.ROOT / page).read_text(encoding="utf-8")
-        assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
+        assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
 
 
 def test_ci_calls_what_a_developer_calls() -> None:

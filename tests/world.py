@@ -5,15 +5,19 @@ about all of them are arithmetic and nothing has to be rendered twice.
 """
 
 import importlib.util
+import tomllib
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
+from math import prod
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from jinja2 import TemplateError
+from post_gen_project import Owned
 
 from baking import files
-from variants import Answers, Template, combinations
+from variants import JINJA, Answers, Template, combinations
 
 Variants = int
 
@@ -24,16 +28,16 @@ class World:
     def __init__(self, root: Path) -> None:
         self.template = Template(root)
         self.hook = load(root / "hooks" / "post_gen_project.py")
-        self.owned: dict[str, dict[str, tuple[str, ...]]] = self.hook.OWNED
+        owners = (self.template.tree / self.hook.OWNERS).read_text(encoding="utf-8")
+        self.owned: Owned = tomllib.loads(owners)
+        self.kept_as: dict[str, str] = self.hook.editions(self.owned)
         self.combinations = list(combinations(self.template.options))
         self.all: Variants = (1 << len(self.combinations)) - 1
         self.paths = sorted(files(self.template.tree))
         self._places: dict[str, str] = {}
         self.broken: dict[str, str] = {}
-        self._answered: defaultdict[tuple[str, str], Variants] = defaultdict(int)
-        for at, answers in enumerate(self.combinations):
-            for answer in answers.items():
-                self._answered[answer] |= 1 << at
+        self._pieces: dict[str, list[list[tuple[str, Variants]]]] = {}
+        self._answered = answered(self.template.options)
 
     def where(self, answers: Answers) -> Variants:
         """The variants that have given these answers."""
@@ -71,31 +75,68 @@ class World:
         return found
 
     @cached_property
+    def passages(self) -> dict[str, list[tuple[str, Variants]]]:
+        """For each file, every text that any of its pieces becomes, and the variants that have it.
+
+        What stands on one line is found here as in the whole files, of which there are many more.
+        """
+        return {
+            path: [found for renderings in self._rendered(path) for found in renderings]
+            for path in self.paths
+        }
+
+    @cached_property
     def editions(self) -> dict[str, dict[str, Variants]]:
         """For each file of the template, its distinct texts and the variants that have them."""
         return {path: self._editions(path) for path in self.paths}
 
-    def _editions(self, path: str) -> dict[str, Variants]:
-        try:
-            read = {name: self.template.options[name] for name in self.template.reads(path)}
-        except TemplateError as error:
-            self.broken[path] = str(error)
-            return {}
+    def texts(self, *endings: str) -> Iterator[tuple[str, str, Variants]]:
+        """All that stands in files whose names end so, piece by piece; Python has no pieces."""
+        for path in self.paths:
+            if path.endswith(endings) and path != "poetry.lock":
+                whole = self.editions[path].items() if path.endswith(".py") else self.passages[path]
+                for text, variants in whole:
+                    yield path, text, variants
+
+    def _rendered(self, path: str) -> list[list[tuple[str, Variants]]]:
+        """What each piece of a file becomes in the variants that keep it, and in which."""
+        if path not in self._pieces:
+            try:
+                self._pieces[path] = [
+                    self._piece(path, each) for each in self.template.pieces(path)
+                ]
+            except TemplateError as error:
+                self.broken[path] = str(error)
+                self._pieces[path] = []
+        return self._pieces[path]
+
+    def _piece(self, path: str, piece: str) -> list[tuple[str, Variants]]:
+        if self.template.is_copied(path) or not JINJA.search(piece):
+            return [(piece, self.kept[path])]
+        options = {name: self.template.options[name] for name in self.template.read_by(piece)}
         found: dict[str, Variants] = {}
-        for answers in combinations(read):
+        for answers in combinations(options):
             if variants := self.where(answers) & self.kept[path]:
-                try:
-                    text = self.template.text(path, answers)
-                except TemplateError as error:
-                    self.broken[path] = str(error)
-                    continue
+                text = self.template.render(piece, answers)
                 found[text] = found.get(text, 0) | variants
+        return list(found.items())
+
+    def _editions(self, path: str) -> dict[str, Variants]:
+        """The pieces put together, in each way in which some variant has them together."""
+        found = {"": self.kept[path]} if self._rendered(path) and self.kept[path] else {}
+        for renderings in self._rendered(path):
+            longer: dict[str, Variants] = {}
+            for start, variants in found.items():
+                for text, where in renderings:
+                    if both := variants & where:
+                        longer[start + text] = longer.get(start + text, 0) | both
+            found = longer
         return found
 
     def place(self, path: str) -> str:
         """Where a file of the template stands in a project."""
         if path not in self._places:
-            name = str(self.hook.KEPT_AS.get(path, path))
+            name = self.kept_as.get(path, path)
             self._places[path] = self.template.name(name, {})
         return self._places[path]
 
@@ -113,6 +154,22 @@ class World:
     def package(self) -> str:
         """The folder of the package in a project."""
         return self.template.name("src/{{cookiecutter.package_name}}", {})
+
+
+def answered(options: dict[str, list[str]]) -> dict[tuple[str, str], Variants]:
+    """For each answer the variants that give it, in the order of `combinations`.
+
+    The last question changes with every variant, the one before as often as that has answers.
+    """
+    found: dict[tuple[str, str], Variants] = {}
+    count = prod(map(len, options.values()))
+    block = count
+    for question, choices in options.items():
+        period, block = block, block // len(choices)
+        repeated = sum(1 << start for start in range(0, count, period))
+        for place, choice in enumerate(choices):
+            found[question, choice] = repeated * (((1 << block) - 1) << (place * block))
+    return found
 
 
 def load(path: Path) -> ModuleType:

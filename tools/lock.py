@@ -68,6 +68,8 @@ def lock_tools() -> None:
     compiling = (toolbox.program("uv"), "pip", "compile", *fixed, "--no-emit-index-url")
     everything = run(*compiling, "--group", "demo", "--group", "test", "--upgrade")
     write(toolbox.REQUIREMENTS / "test.txt", everything, REQUIREMENT)
+    audit = run(*compiling, "--group", "audit", "--upgrade")
+    write(toolbox.REQUIREMENTS / "audit.txt", audit, REQUIREMENT)
     constraint = ("--constraint", toolbox.REQUIREMENTS / "test.txt")
     write(
         toolbox.REQUIREMENTS / "demo.txt",

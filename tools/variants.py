@@ -12,11 +12,16 @@ from cookiecutter.generate import generate_context, is_copy_only_path
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
 from jinja2 import nodes
+from post_gen_project import PACKAGE_NAME
 
 import toolbox
 
 Answers = Mapping[str, str]
 JINJA = re.compile(r"\{[{%#]")
+# What reaches beyond its line: a text with any of these is not taken apart.
+FAR_REACHING = re.compile(r"\{[{%#]-|-[}%#]\}|\{%\+?\s*(set|macro|import|from|include|extends)\b")
+MARKS = (("{%", "%}"), ("{{", "}}"), ("{#", "#}"))
+BLOCK = re.compile(r"\{%\+?\s*(end)?(?:if|for|raw|filter|call|with)\b")
 
 
 def questions(root: Path = toolbox.ROOT) -> dict[str, Any]:
@@ -36,6 +41,29 @@ def combinations(choices: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
         yield dict(zip(choices, answers, strict=True))
 
 
+def pieces(text: str) -> list[str]:
+    """A text with Jinja, taken apart at the ends of those lines where no block is open.
+
+    Each piece can be rendered by itself, and what they come to, put together, is the whole: so a
+    file that reads many options has few renderings of each piece, where it has many as a whole.
+    """
+    if not JINJA.search(text) or FAR_REACHING.search(text):
+        return [text]
+    found, piece, depth, was_plain = [""], "", 0, True
+    for line in text.splitlines(keepends=True):
+        piece += line
+        depth += sum(-1 if match[1] else 1 for match in BLOCK.finditer(line))
+        if depth or any(piece.count(begin) > piece.count(end) for begin, end in MARKS):
+            continue
+        is_plain = not JINJA.search(piece)
+        if is_plain and was_plain:
+            found[-1] += piece
+        else:
+            found.append(piece)
+        piece, was_plain = "", is_plain
+    return [each for each in [*found, piece] if each]
+
+
 class Template:
     """Renders single files as Cookiecutter does; several roots, so that a copy can be broken."""
 
@@ -45,21 +73,42 @@ class Template:
         self.questions = questions(root)
         self.options = options(root)
         self._read: dict[str, set[str]] = {}
+        self._contexts: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+        self._compiled: dict[str, Any] = {}
 
     def context(self, answers: Answers) -> dict[str, Any]:
-        """What Cookiecutter hands to Jinja for these answers, the rest being defaults."""
-        config = self.root / "cookiecutter.json"
-        return _context(config, config.read_bytes(), tuple(sorted(answers.items())))
+        """What Cookiecutter hands to Jinja for these answers, the rest being defaults.
+
+        Cookiecutter itself is asked once for each combination of those options from which other
+        values are derived; all other answers stand as they are.
+        """
+        decisive = tuple((name, answers[name]) for name in self._decisive if name in answers)
+        if decisive not in self._contexts:
+            config = str(self.root / "cookiecutter.json")
+            asked = generate_context(config, None, dict(decisive))["cookiecutter"]
+            self._contexts[decisive] = prompt_for_config({"cookiecutter": asked}, True)
+        return {"cookiecutter": {**self._contexts[decisive], **answers}}
+
+    def pieces(self, path: str) -> list[str]:
+        """A file of the template's tree in pieces; one, named by the hook, if it is copied."""
+        raw = (self.tree / path).read_text(encoding="utf-8")
+        return [self._named(raw)] if self.is_copied(path) else pieces(raw)
 
     def text(self, path: str, answers: Answers) -> str:
-        """A file of the template's tree as a variant gets it; without its Jinja if it is copied."""
+        """A file of the template's tree as a variant gets it: rendered, or named by the hook."""
         raw = (self.tree / path).read_text(encoding="utf-8")
-        return raw if self.is_copied(path) else self.render(raw, answers)
+        return self._named(raw) if self.is_copied(path) else self.render(raw, answers)
+
+    def _named(self, text: str) -> str:
+        """A copied file with the name that the hook writes into the tests, which is no option."""
+        return text.replace(PACKAGE_NAME, self.context({})["cookiecutter"]["package_name"])
 
     def render(self, text: str, answers: Answers) -> str:
         if not JINJA.search(text):
             return text
-        return str(self.environment.from_string(text).render(**self.context(answers)))
+        if text not in self._compiled:
+            self._compiled[text] = self.environment.from_string(text)
+        return str(self._compiled[text].render(**self.context(answers)))
 
     def is_copied(self, path: str) -> bool:
         """Whether Cookiecutter leaves a file's content as it stands."""
@@ -67,10 +116,12 @@ class Template:
 
     def reads(self, path: str) -> tuple[str, ...]:
         """The options on which a file's name and content depend, from their syntax trees."""
-        found = self._variables(path)
-        if not self.is_copied(path):
-            found |= self._variables((self.tree / path).read_text(encoding="utf-8"))
-        origins = self._origins(found)
+        content = "" if self.is_copied(path) else (self.tree / path).read_text(encoding="utf-8")
+        return self.read_by(path, content)
+
+    def read_by(self, *texts: str) -> tuple[str, ...]:
+        """The options on which texts with Jinja depend."""
+        origins = self._origins(set().union(*map(self._variables, texts)))
         return tuple(option for option in self.options if option in origins)
 
     def _variables(self, text: str) -> set[str]:
@@ -99,15 +150,14 @@ class Template:
         return self.render(path, answers)
 
     @cached_property
+    def _decisive(self) -> tuple[str, ...]:
+        """The options from which other answers are derived."""
+        derived = {name for name, answer in self.questions.items() if isinstance(answer, str)}
+        return tuple(name for name in self.options if name in self._origins(derived))
+
+    @cached_property
     def environment(self) -> Any:
-        return create_env_with_context(self.context({}))
-
-
-@cache
-def _context(config: Path, content: bytes, answers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Cookiecutter's own answers; the content is there to notice a change of the file."""
-    asked = generate_context(str(config), None, dict(answers))
-    return {"cookiecutter": prompt_for_config({"cookiecutter": asked["cookiecutter"]}, True)}
+        return create_env_with_context({"cookiecutter": self.questions})
 
 
 @cache

@@ -132,7 +132,9 @@ def _base_scorer(metric: Metric, truth: Truth, scores: Floats) -> Scorer:
         if scores.ndim == 1:
             constant = np.full(len(truth), np.average(truth, weights=weights))
         else:
-            shares = np.bincount(truth, weights=weights, minlength=scores.shape[1]) / weights.sum()
+            classes = truth.astype(np.int64, copy=False)
+            counts = np.bincount(classes, weights=weights, minlength=scores.shape[1])
+            shares = counts / weights.sum()
             constant = np.tile(shares, (len(truth), 1))
         return metric.scorer(truth, constant)(weights)
 

@@ -1,0 +1,75 @@
+"""Variants that with the default one take every answer: installed, checked, their loops played.
+
+`make test-all` runs more of them, so that every pair of answers is taken, too.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import RUNS
+
+import behaviour
+import covering
+import toolbox
+from variants import options
+
+# The coverage of the tests is measured on the default variant, and by `make test-all`.
+CHECK = "make check ARGS=--no-cov"
+LOGS = toolbox.ROOT / "build" / "logs"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The default variant is left to test_installed.py, which runs it command by command."""
+    if "variant" in metafunc.fixturenames:
+        _, *others = covering.each_answer(behaviour.runnable())
+        names = ["-".join(answers.values()) for answers in others]
+        metafunc.parametrize("variant", others, ids=names)
+
+
+def test_variant_works(
+    variant: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id
+    rows = covering.each_answer(behaviour.runnable())
+    again = behaviour.adds_nothing_that_runs(variant, rows[: rows.index(variant)])
+    run = behaviour.Run(name, variant)
+    behaviour.prove(run, tmp_path, LOGS / name, check="" if again else CHECK)
+    request.config.stash[RUNS].append(run)
+    shutil.rmtree(tmp_path)
+    assert run.passed, run.failed
+
+
+def test_every_pair_of_answers_is_in_the_covering_set() -> None:
+    choices = {"a": ["1", "2", "3"], "b": ["x", "y"], "c": ["p", "q"], "d": ["k", "l"]}
+    rows = covering.each_pair(choices)
+    assert rows[0] == {"a": "1", "b": "x", "c": "p", "d": "k"}
+    assert set().union(*map(covering.pairs_of, rows)) == covering.all_pairs(choices)
+    assert len(rows) <= 8
+
+
+def test_every_answer_is_in_the_light_set() -> None:
+    choices = behaviour.runnable()
+    rows = covering.each_answer(choices)
+    assert len(rows) == max(map(len, choices.values()))
+    for question, answers in choices.items():
+        assert {row[question] for row in rows} == set(answers)
+
+
+def test_a_licence_is_nothing_that_runs() -> None:
+    assert behaviour.quiet() == {"license"}
+    default = {question: answers[0] for question, answers in options().items()}
+    assert behaviour.adds_nothing_that_runs({**default, "license": "Proprietary"}, [default])
+    assert not behaviour.adds_nothing_that_runs({**default, "ci": "none"}, [default])
+
+
+def test_a_report_counts_what_passed_alone() -> None:
+    choices = {"a": ["1", "2"], "b": ["x"]}
+    runs = [
+        {"name": "first", "answers": {"a": "1", "b": "x"}, "passed": True},
+        {"name": "second", "answers": {"a": "2", "b": "x"}, "passed": False},
+    ]
+    found = covering.report(choices, runs)
+    assert found["answers"] == {"a=1": ["first"], "a=2": [], "b=x": ["first"]}
+    assert found["pairs"] == {"a=1 with b=x": ["first"], "a=2 with b=x": []}
+    assert "2 of 3 answers and 1 of 2 pairs" in covering.lines(found, [])[-1]

@@ -1,0 +1,84 @@
+"""Which variants to run so that each answer, or each pair of answers, is run at least once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from allpairspy import AllPairs
+
+Choices = Mapping[str, Sequence[str]]
+Answer = tuple[str, str]
+
+
+def each_answer(choices: Choices) -> list[dict[str, str]]:
+    """As few variants as take each answer once: the default first, the others in step with it."""
+    longest = max(map(len, choices.values()))
+    return [
+        {question: answers[at % len(answers)] for question, answers in choices.items()}
+        for at in range(longest)
+    ]
+
+
+def each_pair(choices: Choices) -> list[dict[str, str]]:
+    """Variants that take each pair of answers to two questions, the default first."""
+    found = [list(row) for row in AllPairs([list(answers) for answers in choices.values()])]
+    default = [answers[0] for answers in choices.values()]
+    rows = [default, *(row for row in found if row != default)]
+    return [dict(zip(choices, row, strict=True)) for row in rows]
+
+
+def pairs_of(answers: Mapping[str, str]) -> set[tuple[Answer, Answer]]:
+    return set(combinations(answers.items(), 2))
+
+
+def all_pairs(choices: Choices) -> set[tuple[Answer, Answer]]:
+    return {
+        ((first, one), (second, other))
+        for first, second in combinations(choices, 2)
+        for one in choices[first]
+        for other in choices[second]
+    }
+
+
+def report(choices: Choices, runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Which run proved which answer and which pair; runs that failed prove nothing.
+
+    A run has a `name`, its `answers`, and `passed`.
+    """
+    proven = [run for run in runs if run["passed"]]
+    by_answer = {
+        f"{question}={answer}": [
+            run["name"] for run in proven if run["answers"].get(question) == answer
+        ]
+        for question, answers in choices.items()
+        for answer in answers
+    }
+    by_pair: dict[tuple[Answer, Answer], list[str]] = {
+        pair: [] for pair in sorted(all_pairs(choices))
+    }
+    for run in proven:
+        for pair in pairs_of({question: run["answers"][question] for question in choices}):
+            by_pair[pair].append(run["name"])
+    return {
+        "answers": by_answer,
+        "pairs": {
+            f"{'='.join(one)} with {'='.join(other)}": names
+            for (one, other), names in by_pair.items()
+        },
+    }
+
+
+def lines(found: Mapping[str, Any], static: Iterable[str]) -> list[str]:
+    """The report as people read it; `static` names the answers that nothing here can run."""
+    proofs = {**dict.fromkeys(static, ["proven statically, and by the matrix of CI"])}
+    rows = {
+        what: names or proofs.get(what, ["NOT RUN"]) for what, names in found["answers"].items()
+    }
+    width = max(map(len, rows))
+    table = [f"  {what:{width}}  {', '.join(names)}" for what, names in rows.items()]
+    answers, pairs = found["answers"].values(), found["pairs"].values()
+    return [
+        *table,
+        f"{sum(map(bool, answers))} of {len(answers)} answers and "
+        f"{sum(map(bool, pairs))} of {len(pairs)} pairs of answers were run",
+    ]
