@@ -105,12 +105,12 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nothing uses lightgbm of the group train with the default answers",
     ),
     "a dangling path in the README": (
-        edit(theirs("README.md"), "## Five commands", "See `docs/guide.md`.\n\n## Five commands"),
+        edit(theirs("README.md"), "## Your own data", "See `docs/guide.md`.\n\n## Your own data"),
         "README.md",
         "names docs/guide.md",
     ),
     "a dangling link in the README": (
-        edit(theirs("README.md"), "## Five commands", "[More](MORE.md).\n\n## Five commands"),
+        edit(theirs("README.md"), "## Your own data", "[More](MORE.md).\n\n## Your own data"),
         "README.md",
         "links to MORE.md",
     ),
@@ -215,7 +215,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nothing uses pytest-cov of the group dev",
     ),
     "a dead anchor": (
-        edit(theirs("README.md"), "## Five commands", "[More](#morre).\n\n## Five commands"),
+        edit(theirs("README.md"), "## Your own data", "[More](#morre).\n\n## Your own data"),
         "README.md",
         "links to #morre, a heading that is not there",
     ),

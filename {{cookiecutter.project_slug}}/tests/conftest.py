@@ -26,7 +26,12 @@ from {{ cookiecutter.package_name }}.evaluation.target import Truth
 from {{ cookiecutter.package_name }}.feature_set import FeatureColumn, load_features
 from {{ cookiecutter.package_name }}.project import Project
 from {{ cookiecutter.package_name }}.registry import Registry
-from {{ cookiecutter.package_name }}.settings import CONFIG, CONTRACT, load_settings
+from {{ cookiecutter.package_name }}.settings import (
+    CONFIG,
+    CONTRACT,
+    ENV_PREFIX,
+    load_settings,
+)
 from {{ cookiecutter.package_name }}.training import train_project
 from {{ cookiecutter.package_name }}.training.request import TrainingResult
 from {{ cookiecutter.package_name }}.yaml_file import parse_yaml
@@ -34,6 +39,8 @@ from {{ cookiecutter.package_name }}.yaml_file import parse_yaml
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Tests of something else keep predictions in a file of their own, whatever store the project has.
+os.environ[f"{ENV_PREFIX}PREDICTION_LOG"] = "sqlite:///var/predictions.db"
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,8 @@ ProjectError
 ├── InputError         a file or an argument handed to a command
 ├── ServiceError       the service cannot start
 ├── BundleError        a bundle that is damaged or made for other features
-├── StoreError         a store that refuses or cannot be reached
+├── StoreError         a store that refuses
+│   └── StoreAwayError a store that cannot be reached just now
 └── ExportError        a model whose exported form answers differently
 """
 
@@ -55,6 +56,10 @@ class BundleError(ProjectError):
 
 
 class StoreError(ProjectError):
+    pass
+
+
+class StoreAwayError(StoreError):
     pass
 
 

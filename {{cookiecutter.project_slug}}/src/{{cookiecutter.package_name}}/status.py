@@ -42,7 +42,8 @@ class Status:
         return [
             f"champion    {champion.sentence() if champion else 'none yet: run `train`'}",
             f"{beside:<11} {challenger.sentence() if challenger else 'none'}",
-            f"log         {self.log['predictions']} predictions, {self.log['labels']} labels",
+            f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
+            + (f", {self.log['spooled']} on their way" if self.log["spooled"] else ""),
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
 
@@ -55,7 +56,11 @@ def project_status(project: Project) -> Status:
     return Status(
         champion=_version(project, published.champion),
         challenger=_version(project, published.challenger),
-        log={"predictions": totals.predictions, "labels": totals.labels, "spooled": 0},
+        log={
+            "predictions": totals.predictions,
+            "labels": totals.labels,
+            "spooled": project.log.spooled(),
+        },
         loop={
             "state": "paused" if state.paused else state.phase,
             "since": state.since.isoformat() if state.since else None,

@@ -45,6 +45,9 @@ class AwayLog:
     def add_labels(self, labels: Sequence[Any]) -> LabelReport:
         raise StoreError("the store is away")
 
+    def spooled(self) -> int:
+        return 0
+
     def close(self) -> None:
         self.append([])
 

@@ -1,4 +1,4 @@
-"""What every prediction log promises. A store joins the suite by its line in ADDRESSES."""
+"""What every prediction log promises. A store joins the suite by its file in stores/."""
 
 import os
 import random
@@ -7,8 +7,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -23,11 +25,13 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     PredictionLog,
     Record,
     open_prediction_log,
+    set_prediction_log_aside,
 )
 from {{ cookiecutter.package_name }}.prediction_log.sampling import sampling_key
 
-ADDRESSES = {
-    "sqlite": "sqlite:///var/predictions.db",
+STORES = {
+    path.stem: run_path(str(path))["serve"]
+    for path in sorted(Path(__file__).parent.glob("stores/*.py"))
 }
 
 Open = Callable[[], PredictionLog]
@@ -35,9 +39,17 @@ NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-@pytest.fixture(params=ADDRESSES)
-def address(request: pytest.FixtureRequest) -> str:
-    return ADDRESSES[request.param]
+@pytest.fixture(scope="module", params=STORES)
+def new_address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
+        yield new_address
+
+
+@pytest.fixture
+def address(new_address: Callable[[], str]) -> str:
+    return new_address()
 
 
 @pytest.fixture
@@ -363,6 +375,61 @@ def test_a_closed_log_refuses_and_ends_its_threads(open_log: Open) -> None:
         log.append([record("a")]).result(timeout=5)
 
 
+def with_option(address: str, option: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{option}"
+
+
+def test_with_best_effort_nobody_waits(address: str, tmp_path: Path) -> None:
+    log = open_prediction_log(with_option(address, "durability=best_effort"), root=tmp_path)
+    assert all(log.append([record(f"p{number}")]).done() for number in range(50))
+    log.close()
+    with closing(open_prediction_log(address, root=tmp_path)) as log:
+        assert log.totals() == Counts(50, 0)
+
+
+@pytest.mark.parametrize("option", ["durability=some", "durabilty=acknowledged"])
+def test_an_option_that_makes_no_sense_is_refused(
+    address: str, option: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="durability"):
+        open_prediction_log(with_option(address, option), root=tmp_path)
+
+
+def test_a_log_that_was_set_aside_leaves_an_empty_one(
+    open_log: Open, address: str, tmp_path: Path
+) -> None:
+    assert set_prediction_log_aside(address, root=tmp_path) is None
+    log = open_log()
+    log.append([record("a", entity_key="k")]).result()
+    log.add_labels([label("a")])
+    log.close()
+    assert set_prediction_log_aside(address, root=tmp_path)
+    log = open_log()
+    assert log.totals() == Counts(0, 0)
+    assert log.get("a") is None
+    assert log.erase("k") == 0
+    log.append([record("a")]).result()
+    assert log.totals() == Counts(1, 0)
+
+
+def test_times_at_the_ends_of_the_calendar_are_exact(log: PredictionLog) -> None:
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+    near = [ends[0] + MICROSECOND, ends[1] - MICROSECOND]
+    fill(log, {"first": ends[0], "second": near[0], "last but one": near[1], "last": ends[1]})
+    assert ids(list(log.rows(near[0], ends[1]))) == ["second", "last but one"]
+    assert log.count(near[0], ends[1]) == Counts(2, 0)
+    assert log.totals() == log.count(None, None) == Counts(4, 0)
+
+
+def test_any_text_may_be_an_id_or_an_entity(log: PredictionLog) -> None:
+    names = ["", " ", "a:b", "é🙂", "p\x00q", "'\"\\"]
+    log.append([record(name, entity_key=name) for name in names]).result()
+    assert log.add_labels([label(name, name) for name in names]) == LabelReport(joined=6)
+    found = [log.get(name) for name in names]
+    assert [row and row.label for row in found] == [label(name, name) for name in names]
+    assert [log.erase(name) for name in names] == [1] * 6
+
+
 @pytest.mark.parametrize("unknown", ["nosql://x", "var/predictions.db", "records://x", ""])
 def test_an_address_without_a_store_names_those_there_are(unknown: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no store for .*this project has .*://"):
@@ -370,4 +437,4 @@ def test_an_address_without_a_store_names_those_there_are(unknown: str, tmp_path
 
 
 def test_every_store_of_the_project_is_tested_here() -> None:
-    assert set(prediction_log.stores()) == set(ADDRESSES)
+    assert set(prediction_log.stores()) == set(STORES)

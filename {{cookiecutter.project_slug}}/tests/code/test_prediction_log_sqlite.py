@@ -23,7 +23,8 @@ from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseco
 from {{ cookiecutter.package_name }}.prediction_log.sqlite import SqlitePredictionLog
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_file import SqliteFile
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_schema import MIGRATIONS, migrate
-from {{ cookiecutter.package_name }}.prediction_log.sqlite_writer import GroupWriter
+from {{ cookiecutter.package_name }}.prediction_log.sqlite_writer import SqliteTarget
+from {{ cookiecutter.package_name }}.prediction_log.writer import GroupWriter
 
 START = datetime(2013, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -228,7 +229,7 @@ def test_a_bad_job_fails_alone(
         insert = "INSERT INTO labels VALUES (?, 'true', 0)"
         return lambda connection: connection.execute(insert, (name,)).close()
 
-    with closing(GroupWriter(SqliteFile(path))) as writer:
+    with closing(GroupWriter(SqliteTarget(SqliteFile(path)))) as writer:
         with closing(SqliteFile(path).connect()) as other:
             other.execute("BEGIN IMMEDIATE")
             futures = [writer.submit(job) for job in (add("a"), add("b"), bad, add("c"))]

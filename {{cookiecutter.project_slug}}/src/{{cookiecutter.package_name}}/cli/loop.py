@@ -129,7 +129,7 @@ def history(root: Path, as_json: bool) -> None:
 @loop.command()
 @click.option("--months", type=click.IntRange(1), help="Play only the first so many months.")
 @click.option("--rows-per-month", type=click.IntRange(1), help="Flights of each month.")
-@click.option("--fresh", is_flag=True, help="Set aside what var/ holds, and begin anew.")
+@click.option("--fresh", is_flag=True, help="Set aside what var/ and the log hold, and begin anew.")
 @click.pass_obj
 def replay(root: Path, months: int | None, rows_per_month: int | None, fresh: bool) -> None:
     """Play the sample's year month by month against the real service."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,10 @@ from threading import Thread
 
 from ..clock import ManualClock
 from ..data.sources import open_source
-from ..errors import InputError
+from ..errors import InputError, ProjectError
 from ..monitoring import Monitoring
 from ..monitoring.report import prepare
+from ..prediction_log import open_prediction_log, set_prediction_log_aside
 from ..project import VAR, Project
 from ..settings import Replay, Settings, load_settings
 from .assembly import make_loop
@@ -50,13 +52,15 @@ def replay_year(
         audience: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
-        fresh: set aside what `var/` holds; without it a project with a history is refused.
+        fresh: set aside what `var/` and the prediction log hold; without it a project with a
+            history is refused.
 
     Returns:
         Path of the page.
 
     Raises:
         InputError: if the settings have no replay, or the project has a history.
+        StoreError: if the prediction log cannot be reached.
     """
     settings = load_settings(root)
     if settings.contract().time is None:
@@ -151,12 +155,35 @@ def _months(replay: Replay) -> Iterator[Window]:
 
 def _clear(settings: Settings, audience: Audience, *, fresh: bool) -> None:
     var = settings.path(VAR)
-    if not var.exists() or not any(var.iterdir()):
-        return
+    used = var.exists() and any(var.iterdir())
     if not fresh:
-        raise InputError("var/ holds a history: `loop replay --fresh` sets it aside first")
+        if used or _log_is_used(settings):
+            raise InputError(
+                "var/ or the prediction log holds a history: `loop replay --fresh` sets it aside"
+            )
+        return
+    target = _free_name(var)
+    if used:
+        shutil.move(var, target)
+    try:
+        place = set_prediction_log_aside(settings.prediction_log, root=settings.root)
+    except ProjectError:
+        if used:
+            shutil.move(target, var)
+        raise
+    if used:
+        audience.tell(f"what var/ held is now in {target}")
+    if place:
+        audience.tell(f"what the prediction log held is now in {place}")
+
+
+def _log_is_used(settings: Settings) -> bool:
+    with closing(open_prediction_log(settings.prediction_log, root=settings.root)) as log:
+        return log.totals().predictions > 0
+
+
+def _free_name(path: Path) -> Path:
     number = 1
-    while (target := var.with_name(f"{var.name}.{number}")).exists():
+    while (target := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
-    shutil.move(var, target)
-    audience.tell(f"what var/ held is now in {target}")
+    return target

@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 from ..errors import SettingsError
 from .protocol import PredictionLog
@@ -18,10 +19,11 @@ __all__ = [
     "Record",
     "Scalar",
     "open_prediction_log",
+    "set_prediction_log_aside",
     "stores",
 ]
 
-_SHARED = {"instants", "protocol", "records", "sampling"}
+_SHARED = {"address", "instants", "packing", "protocol", "records", "sampling", "spool", "writer"}
 
 
 def stores() -> list[str]:
@@ -36,17 +38,29 @@ def open_prediction_log(address: str, *, root: Path) -> PredictionLog:
     Relative paths start at `root`, the project's folder. SettingsError for an address without
     a store here, StoreError where the store cannot be opened.
     """
+    log: PredictionLog = _member(address).open_log(address, root)
+    return log
+
+
+def set_prediction_log_aside(address: str, *, root: Path) -> str | None:
+    """Let the next log at this address begin empty; where the predictions are that it held.
+
+    None if it held none. Nobody may have the log open meanwhile.
+    """
+    place: str | None = _member(address).set_aside(address, root)
+    return place
+
+
+def _member(address: str) -> ModuleType:
     scheme, separator, _ = address.partition("://")
     if not separator or scheme not in stores():
         known = ", ".join(f"{name}://" for name in stores())
         # The rest of an address may hold a password.
         raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
     try:
-        member = import_module(f".{scheme}", __package__)
+        return import_module(f".{scheme}", __package__)
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"prediction_log: {scheme}:// needs the package {error.name!r}, which is not"
             " installed; run `poetry install`"
         ) from error
-    log: PredictionLog = member.open_log(address, root)
-    return log

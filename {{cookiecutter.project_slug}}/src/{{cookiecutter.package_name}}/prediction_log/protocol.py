@@ -68,5 +68,8 @@ class PredictionLog(Protocol):
     def erase(self, entity_key: str) -> int:
         """Delete all records of one entity with their labels; how many records there were."""
 
+    def spooled(self) -> int:
+        """How many predictions and labels wait on this host until the store is there again."""
+
     def close(self) -> None:
         """Write what was taken and let go of the store; may be called twice."""

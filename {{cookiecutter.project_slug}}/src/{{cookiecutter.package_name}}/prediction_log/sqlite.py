@@ -11,19 +11,19 @@ from contextlib import closing
 from datetime import datetime
 from functools import cache, partial
 from itertools import chain
-from math import isfinite
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
-from ..errors import InputError, SettingsError
+from ..errors import SettingsError
 from . import sqlite_queries as queries
-from .instants import to_microseconds, window
+from .address import acknowledges, split_address
+from .instants import window
+from .packing import PackedLabel, pack, pack_label, same_value
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .sqlite_file import SqliteFile
-from .sqlite_writer import CAPACITY, GroupWriter
+from .sqlite_writer import SqliteTarget
+from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -35,46 +35,71 @@ _ROWS_A_STATEMENT = 64
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
 _INSERT = """
     INSERT INTO predictions (
-        prediction_id, entity_key, event_time, arrival_time, sampling_key, stratum,
-        columns, outputs, labelled
+        prediction_id, entity_key, event_time, arrival_time, columns, outputs,
+        sampling_key, stratum, labelled
     ) VALUES {} ON CONFLICT (prediction_id) DO NOTHING
 """
 
 
 def open_log(address: str, root: Path) -> "SqlitePredictionLog":
     """The log at `sqlite:///PATH`; PATH is relative to `root` unless it starts with a slash."""
-    path = address.removeprefix("sqlite:///")
-    if path == address or not path:
+    path, options = _parsed(address)
+    return SqlitePredictionLog(Path(root) / path, acknowledged=acknowledges(options))
+
+
+def set_aside(address: str, root: Path) -> str | None:
+    """Rename the file, if there is one; where it is now."""
+    path = Path(root) / _parsed(address)[0]
+    if not path.exists():
+        return None
+    number = 1
+    while (target := path.with_name(f"{path.name}.{number}")).exists():
+        number += 1
+    # What is in the write-ahead log has to stay beside its file.
+    for ending in ("-wal", "-shm", ""):
+        beside = path.with_name(path.name + ending)
+        if beside.exists():
+            beside.rename(target.with_name(target.name + ending))
+    return str(target)
+
+
+def _parsed(address: str) -> tuple[str, dict[str, str]]:
+    place, options = split_address(address)
+    path = place.removeprefix("sqlite:///")
+    if path == place or not path:
         raise SettingsError(
             f"prediction_log: {address!r} names no file; write sqlite:///var/predictions.db"
         )
-    return SqlitePredictionLog(Path(root) / path)
+    return path, options
 
 
 class SqlitePredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
-    def __init__(self, path: Path, *, capacity: int = CAPACITY) -> None:
+    def __init__(self, path: Path, *, capacity: int = CAPACITY, acknowledged: bool = True) -> None:
         self._file = SqliteFile(path)
-        self._writer = GroupWriter(self._file, capacity=capacity)
+        target = SqliteTarget(self._file)
+        self._writer = GroupWriter(target, capacity=capacity, acknowledged=acknowledged)
 
     def append(self, records: Sequence[Record]) -> Future[None]:
-        rows = [_packed(record) for record in records]
+        rows = [_row(record) for record in records]
 
         def insert(connection: sqlite3.Connection) -> None:
             for start in range(0, len(rows), _ROWS_A_STATEMENT):
                 part = rows[start : start + _ROWS_A_STATEMENT]
                 connection.execute(_insertion(len(part)), [*chain.from_iterable(part)])
 
-        return self._writer.submit(insert, rows=len(rows))
+        return self._writer.hand_over(insert, rows=len(rows))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        packed = [_packed_label(label) for label in labels]
+        packed = [pack_label(label) for label in labels]
         report = LabelReport()
         for start in range(0, len(packed), _LABELS_A_JOB):
             stop = start + _LABELS_A_JOB
             part = packed[start:stop]
-            report += self._writer.submit(partial(_join, labels=part), rows=len(part)).result()
+            work = partial(_join, labels=part)
+            joined: LabelReport = self._writer.submit(work, rows=len(part)).result()
+            report += joined
         return report
 
     def sample(
@@ -118,11 +143,14 @@ class SqlitePredictionLog:
             return queries.get(connection, prediction_id)
 
     def erase(self, entity_key: str) -> int:
-        erased = self._writer.submit(partial(_erase, entity_key=entity_key)).result()
+        erased: int = self._writer.submit(partial(_erase, entity_key=entity_key)).result()
         # Until then the rows are still in the write-ahead log; busy readers may put it off.
         with self._file.explained(), closing(self._file.connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return erased
+
+    def spooled(self) -> int:
+        return 0
 
     def close(self) -> None:
         self._writer.close()
@@ -133,38 +161,13 @@ def _insertion(rows: int) -> str:
     return _INSERT.format(", ".join([_ROW] * rows))
 
 
-def _packed(record: Record) -> tuple[str | None | int, ...]:
-    try:
-        if not all(isfinite(sum(output.probabilities or ())) for output in record.outputs):
-            raise ValueError("a probability is not a finite number")
-        key = sampling_key(record.prediction_id)
-        return (
-            record.prediction_id,
-            record.entity_key,
-            to_microseconds(record.event_time),
-            to_microseconds(record.arrival_time),
-            key,
-            stratum(key),
-            msgspec.json.encode(record.columns).decode(),
-            msgspec.json.encode(record.outputs).decode(),
-            record.prediction_id,
-        )
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"prediction {record.prediction_id!r} cannot be logged: {error}; "
-            "columns and outputs hold numbers, texts, booleans and None only"
-        ) from error
+def _row(record: Record) -> tuple[str | int | None, ...]:
+    packed = pack(record)
+    key = sampling_key(record.prediction_id)
+    return (*packed, key, stratum(key), record.prediction_id)
 
 
-def _packed_label(label: Label) -> tuple[str, str, int]:
-    try:
-        value = msgspec.json.encode(label.label).decode()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"label of {label.prediction_id!r} cannot be kept: {error}") from error
-    return label.prediction_id, value, to_microseconds(label.time)
-
-
-def _join(connection: sqlite3.Connection, labels: list[tuple[str, str, int]]) -> LabelReport:
+def _join(connection: sqlite3.Connection, labels: list[PackedLabel]) -> LabelReport:
     joined = early = repeated = 0
     conflicting = []
     known = "SELECT label FROM labels WHERE prediction_id = ?"
@@ -176,7 +179,7 @@ def _join(connection: sqlite3.Connection, labels: list[tuple[str, str, int]]) ->
             connection.execute(insert, (prediction_id, value, time))
             met = connection.execute(mark, (prediction_id,)).rowcount
             joined, early = joined + met, early + 1 - met
-        elif msgspec.json.decode(first[0]) == msgspec.json.decode(value):
+        elif same_value(first[0], value):
             repeated += 1
         else:
             conflicting.append(prediction_id)

@@ -2,12 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import StoreError
-from .sqlite_schema import migrate
+from .sqlite_schema import MIGRATIONS, Migration, migrate
 
 # How long to wait for another process that writes.
 BUSY_SECONDS = 10.0
@@ -28,8 +28,10 @@ _NEXT_STEPS = {
 class SqliteFile:
     """One database file that several threads and processes may have open."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         self.path = path
+        self._migrations = migrations
+        self.name = f"prediction log {path}"
 
     def connect(self) -> sqlite3.Connection:
         """A connection whose commits are on the disk when they return; the schema is there.
@@ -46,7 +48,7 @@ class SqliteFile:
                 connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 # Erased personal data is overwritten, not just unlinked.
                 connection.execute("PRAGMA secure_delete = ON")
-                migrate(connection)
+                migrate(connection, self._migrations)
             except BaseException:
                 connection.close()
                 raise
@@ -78,7 +80,7 @@ class SqliteFile:
         family = "_".join(name.split("_")[:2])
         step = _NEXT_STEPS.get(family)
         said = f"{error}; {step}" if step else str(error)
-        return StoreError(f"prediction log {self.path}: {said}")
+        return StoreError(f"{self.name}: {said}")
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -5,12 +5,13 @@ connection it is given and changes nothing.
 """
 
 import sqlite3
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from .instants import DAY, MINUTE, from_microseconds
-from .records import Counts, Label, LoggedRow, Output, Record
+from .instants import DAY, MINUTE
+from .packing import PackedRecord, unpack
+from .records import Counts, LoggedRow
 from .sampling import STRATA
 
 _ROW = """
@@ -20,7 +21,6 @@ _ROW = """
 _JOINED = "predictions LEFT JOIN labels USING (prediction_id)"
 # The label's index begins with the stratum, so that all of them have to be named.
 _EVERY_STRATUM = ", ".join(map(str, range(STRATA)))
-_outputs = msgspec.json.Decoder(tuple[Output, ...])
 
 
 class Place(NamedTuple):
@@ -134,17 +134,6 @@ def _rows_of(connection: sqlite3.Connection, sequences: list[int]) -> dict[int, 
     return {row[0]: _logged(row[1:]) for row in connection.execute(query, (wanted,))}
 
 
-def _logged(row: tuple[str, str | None, int, int, str, str, str | None, int | None]) -> LoggedRow:
-    prediction_id, entity_key, event_time, arrival_time, columns, outputs, label, time = row
-    record = Record(
-        prediction_id=prediction_id,
-        entity_key=entity_key,
-        event_time=from_microseconds(event_time),
-        arrival_time=from_microseconds(arrival_time),
-        columns=msgspec.json.decode(columns),
-        outputs=_outputs.decode(outputs),
-    )
-    if label is None or time is None:
-        return LoggedRow(record, None)
-    value = msgspec.json.decode(label)
-    return LoggedRow(record, Label(prediction_id, value, from_microseconds(time)))
+def _logged(row: tuple[Any, ...]) -> LoggedRow:
+    *record, label, time = row
+    return unpack(PackedRecord(*record), label, time)

@@ -95,10 +95,10 @@ class Metrics:
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 
-    def exposition(self, deployment: Deployment | None, refused: int) -> bytes:
+    def exposition(self, deployment: Deployment | None, refused: int, spooled: int) -> bytes:
         """All metrics as text."""
         told = CollectorRegistry()
-        told.register(_Deployed(deployment, refused))
+        told.register(_Host(deployment, refused, spooled))
         if _SHARED in os.environ:
             MultiProcessCollector(told)  # type: ignore[no-untyped-call]
             return generate_latest(told)
@@ -106,12 +106,13 @@ class Metrics:
         return generate_latest(told) + generate_latest(self._registry)
 
 
-class _Deployed(Collector):
-    """What serves, as this process has it; all processes follow the same pointer."""
+class _Host(Collector):
+    """What is alike in all processes: they follow one pointer, and share one spool."""
 
-    def __init__(self, deployment: Deployment | None, refused: int) -> None:
+    def __init__(self, deployment: Deployment | None, refused: int, spooled: int) -> None:
         self._deployment = deployment
         self._refused = refused
+        self._spooled = spooled
 
     def collect(self) -> Iterator[Metric]:
         models = GaugeMetricFamily(
@@ -124,4 +125,9 @@ class _Deployed(Collector):
         yield models
         yield GaugeMetricFamily(
             "publication_refused", "Published versions that cannot serve", self._refused
+        )
+        yield GaugeMetricFamily(
+            "log_spooled",
+            "Predictions and labels that wait on this host for the prediction log",
+            self._spooled,
         )

@@ -80,6 +80,11 @@ class PredictionService:
         deployment = self.router.deployment
         return deployment.contract if deployment else self._contract
 
+    @property
+    def spooled(self) -> int:
+        """Predictions and labels that wait on this host for the log."""
+        return self._log.spooled()
+
     @contextmanager
     def slot(self) -> Iterator[None]:
         """A place among the requests at work.

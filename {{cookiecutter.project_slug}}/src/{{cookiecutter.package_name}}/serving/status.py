@@ -35,7 +35,9 @@ def ready(service: PredictionService) -> dict[str, Any]:
 
 def exposition(service: PredictionService) -> bytes:
     """Answer of `GET /metrics`."""
-    return service.metrics.exposition(service.router.deployment, len(service.router.refusals))
+    return service.metrics.exposition(
+        service.router.deployment, len(service.router.refusals), service.spooled
+    )
 
 
 def _variant(variant: Variant | None) -> dict[str, Any] | None:

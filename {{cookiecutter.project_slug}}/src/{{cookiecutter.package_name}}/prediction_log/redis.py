@@ -1,0 +1,177 @@
+"""The prediction log in Redis: `redis://user:password@host:6379/0`, for any number of hosts.
+
+Each process has one thread that sends what has gathered as one transaction, so that the server
+syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin with;
+`?spool=var/spool`, a folder for what comes while the server is away; and `?durability=best_effort`,
+for a server that does not sync before it answers.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import redis
+
+from ..errors import StoreError
+from . import redis_queries as queries
+from .instants import window
+from .packing import PackedLabel, pack, pack_label, same_value
+from .protocol import PredictionLog
+from .records import Counts, Label, LabelReport, LoggedRow, Record
+from .redis_keys import LAYOUT, Keys, packed_value
+from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL
+from .redis_server import RedisServer
+from .redis_writer import Call, RedisTarget
+from .spool import SpooledLog
+from .spool_file import Spool
+from .writer import CAPACITY, GroupWriter
+
+# Labels come in files of any length; predictions should not wait for all of one.
+_LABELS_A_CALL = 1_000
+_ERASED_A_CALL = 1_000
+
+
+def open_log(address: str, root: Path) -> PredictionLog:
+    """The log at `redis://HOST:PORT/DATABASE`."""
+    server = RedisServer(address)
+    if server.spool is None:
+        return RedisPredictionLog(server)
+    return SpooledLog(partial(RedisPredictionLog, server), Spool(Path(root) / server.spool))
+
+
+def set_aside(address: str, root: Path) -> str | None:
+    """Begin a new generation of keys, if this one holds predictions; where the old one is."""
+    server = RedisServer(address)
+    with server.explained(), closing(server.connect()) as client:
+        generation = _generation(client, server.log_name)
+        keys = Keys(server.log_name, generation)
+        if not queries.count(client, keys, *window(None, None)).predictions:
+            return None
+        client.incr(f"{server.log_name}:generation")
+        return f"the keys {server.log_name}:{generation}:* of {server.name}"
+
+
+class RedisPredictionLog:
+    """A PredictionLog; see there for what each method promises."""
+
+    def __init__(self, server: RedisServer, *, capacity: int = CAPACITY) -> None:
+        self._server = server
+        self._client = server.connect()
+        try:
+            with server.explained():
+                self._keys = Keys(server.log_name, _generation(self._client, server.log_name))
+            target = RedisTarget(server, self._keys.prefix)
+        except StoreError:
+            self._client.close()
+            raise
+        self._writer = GroupWriter(target, capacity=capacity, acknowledged=server.acknowledged)
+
+    def append(self, records: Sequence[Record]) -> Future[None]:
+        arguments: list[str | bytes] = []
+        for record in records:
+            entity = "" if record.entity_key is None else f"={record.entity_key}"
+            arguments += record.prediction_id, entity, packed_value(pack(record))
+        return self._writer.hand_over(Call(APPEND, arguments), rows=len(records))
+
+    def add_labels(self, labels: Sequence[Label]) -> LabelReport:
+        packed = [pack_label(label) for label in labels]
+        report = LabelReport()
+        for start in range(0, len(packed), _LABELS_A_CALL):
+            stop = start + _LABELS_A_CALL
+            part = packed[start:stop]
+            report += self._join(part)
+        return report
+
+    def sample(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        *,
+        labelled: Literal[True] | None = None,
+    ) -> list[LoggedRow]:
+        start, stop = window(since, until)
+        with self._server.explained():
+            return queries.sample(
+                self._client, self._keys, start, stop, limit, labelled=bool(labelled)
+            )
+
+    def rows(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        labelled: Literal[True] | None = None,
+    ) -> Iterator[LoggedRow]:
+        start, stop = window(since, until)
+        with self._server.explained():
+            yield from queries.rows(self._client, self._keys, start, stop, labelled=bool(labelled))
+
+    def count(self, since: datetime | None, until: datetime | None) -> Counts:
+        start, stop = window(since, until)
+        with self._server.explained():
+            return queries.count(self._client, self._keys, start, stop)
+
+    def totals(self) -> Counts:
+        return self.count(None, None)
+
+    def get(self, prediction_id: str) -> LoggedRow | None:
+        with self._server.explained():
+            return queries.get(self._client, self._keys, prediction_id.encode())
+
+    def erase(self, entity_key: str) -> int:
+        erased = 0
+        while found := self._writer.submit(Call(ERASE, (entity_key, _ERASED_A_CALL))).result():
+            erased += int(found)
+        # Until then the append-only file tells of what there was. A server that rewrites it
+        # already, or does not let us ask, will come to it by itself.
+        with self._server.explained(), suppress(redis.ResponseError):
+            if erased:
+                self._client.bgrewriteaof()
+        return erased
+
+    def spooled(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        self._writer.close()
+        self._client.close()
+
+    def _join(self, labels: Sequence[PackedLabel]) -> LabelReport:
+        arguments: list[str | bytes] = []
+        for label in labels:
+            arguments += label.prediction_id, f"{label.time} {label.value}"
+        answers: list[Any] = self._writer.submit(Call(LABEL, arguments), rows=len(labels)).result()
+        known = [
+            (label, answer.decode().partition(" ")[2])
+            for label, answer in zip(labels, answers, strict=True)
+            if isinstance(answer, bytes)
+        ]
+        conflicting = [
+            label.prediction_id for label, first in known if not same_value(first, label.value)
+        ]
+        return LabelReport(
+            joined=answers.count(JOINED),
+            early=answers.count(EARLY),
+            repeated=len(known) - len(conflicting),
+            conflicting=tuple(conflicting),
+        )
+
+
+def _generation(client: redis.Redis, name: str) -> int:
+    """Which generation of keys is in use; StoreError if a newer project has laid them out."""
+    layout: Any = client.get(f"{name}:layout")
+    if layout is None:
+        client.set(f"{name}:layout", LAYOUT, nx=True)
+        layout = client.get(f"{name}:layout")
+    generation: Any = client.get(f"{name}:generation")
+    if int(layout) != LAYOUT:
+        raise StoreError(
+            f"its layout is number {int(layout)} and this code knows {LAYOUT}: update the"
+            " project, or choose another `?name=…` in `prediction_log`"
+        )
+    return int(generation or 0)

@@ -1,0 +1,116 @@
+"""The questions the Redis log is asked, each as ranges of sorted sets whose cost is known.
+
+Times are microseconds (see instants.py), windows half-open. Nothing here changes the log.
+"""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+import redis
+
+from .packing import unpack
+from .records import Counts, LoggedRow
+from .redis_keys import Keys, bounds, id_of, unpacked_value
+from .sampling import STRATA, sampling_key
+
+_PAGE = 1_000
+# Every key of a stratum is smaller than those of the next, more common one.
+_RAREST_FIRST = tuple(reversed(range(STRATA)))
+
+
+def get(client: redis.Redis, keys: Keys, prediction_id: bytes) -> LoggedRow | None:
+    return _rows_of(client, keys, [prediction_id])[0]
+
+
+def count(client: redis.Redis, keys: Keys, start: int, stop: int) -> Counts:
+    """The size of each stratum's range, which Redis knows without reading it."""
+    # No transaction, which a server without memory refuses. Labels first: they are never ahead.
+    with client.pipeline(transaction=False) as together:
+        for labelled in (True, False):
+            for number in range(STRATA):
+                together.zlexcount(keys.stratum(number, labelled=labelled), *bounds(start, stop))
+        sizes: list[int] = together.execute()
+    return Counts(predictions=sum(sizes[STRATA:]), labels=sum(sizes[:STRATA]))
+
+
+def sample(
+    client: redis.Redis, keys: Keys, start: int, stop: int, limit: int, *, labelled: bool
+) -> list[LoggedRow]:
+    """The rows of a window with the smallest sampling keys, in the order of these."""
+    while True:
+        found = _rarest(client, keys, start, stop, limit, labelled=labelled)
+        ids = sorted(map(id_of, found), key=lambda name: sampling_key(name.decode()))
+        rows = _rows_of(client, keys, ids[: max(limit, 0)])
+        whole = [row for row in rows if row is not None]
+        # One that was erased meanwhile would be missing.
+        if len(whole) == len(rows):
+            return whole
+
+
+def rows(
+    client: redis.Redis, keys: Keys, start: int, stop: int, *, labelled: bool
+) -> Iterator[LoggedRow]:
+    """All rows of a window in the order of event time: the strata, merged page by page."""
+    members = merge(
+        *(
+            _members(client, keys.stratum(number, labelled=labelled), start, stop)
+            for number in range(STRATA)
+        )
+    )
+    while page := [id_of(member) for member in islice(members, _PAGE)]:
+        yield from (row for row in _rows_of(client, keys, page) if row is not None)
+
+
+def _rarest(
+    client: redis.Redis, keys: Keys, start: int, stop: int, limit: int, *, labelled: bool
+) -> list[bytes]:
+    """The members of the rarest strata that together have as many rows as are asked for."""
+    window = bounds(start, stop)
+    names = [keys.stratum(number, labelled=labelled) for number in _RAREST_FIRST]
+    with client.pipeline(transaction=False) as together:
+        for name in names:
+            together.zlexcount(name, *window)
+        sizes: list[int] = together.execute()
+    gathered = 0
+    with client.pipeline(transaction=False) as together:
+        for name, size in zip(names, sizes, strict=True):
+            if gathered >= limit:
+                break
+            together.zrangebylex(name, *window)
+            gathered += size
+        return [member for members in together.execute() for member in members]
+
+
+def _members(client: redis.Redis, name: bytes, start: int, stop: int) -> Iterator[bytes]:
+    """What a sorted set holds of a window, a page at a time."""
+    after, last = bounds(start, stop)
+    while True:
+        page: Any = client.zrangebylex(name, after, last, start=0, num=_PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = b"(" + page[-1]
+
+
+def _rows_of(client: redis.Redis, keys: Keys, ids: Sequence[bytes]) -> list[LoggedRow | None]:
+    """The rows of these ids, at one moment; None for an id that there is not."""
+    if not ids:
+        return []
+    wanted = [keys.prediction(name) for name in ids] + [keys.label(name) for name in ids]
+    values: Any = client.mget(wanted)
+    return [
+        _row(name, value, label)
+        for name, value, label in zip(ids, values[: len(ids)], values[len(ids) :], strict=True)
+    ]
+
+
+def _row(prediction_id: bytes, value: bytes | None, label: bytes | None) -> LoggedRow | None:
+    if value is None:
+        return None
+    packed = unpacked_value(prediction_id, value)
+    if label is None:
+        return unpack(packed, None, None)
+    time, _, said = label.decode().partition(" ")
+    return unpack(packed, said, int(time))

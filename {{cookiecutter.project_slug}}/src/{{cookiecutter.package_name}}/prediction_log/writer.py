@@ -1,0 +1,149 @@
+"""The one thread that writes: it hands over together what has gathered while it was writing."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from threading import Condition, Thread
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+
+from ..errors import StoreError
+
+# Rows that may wait; at a few thousand rows a second this is many seconds behind.
+CAPACITY = 50_000
+
+
+class Target(Protocol):
+    """What a store has to offer for a writer to work on; used by one thread at a time.
+
+    `name` is what messages call the store.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def commit(self, works: Sequence[Any]) -> list[Any]:
+        """Do all of them, in their order; durable on return. The result of each.
+
+        An exception in the place of a result says that this one was refused. If one is raised,
+        either none was done, or doing all again does no harm.
+        """
+
+    def explain(self, error: Exception) -> Exception:
+        """What those who wait are told: a StoreError if it has to do with the store."""
+
+    def is_at_fault(self, error: Exception) -> bool:
+        """Whether any work would have failed: a lock, the disk, the network; not a bad value."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class Job(NamedTuple):
+    """A work for the target, and who waits for it to be durable."""
+
+    work: Any
+    rows: int
+    future: Future[Any]
+
+
+class GroupWriter:
+    """Runs works on one target, many a commit, in the order they were submitted.
+
+    A commit waits for a disk, whether it holds one row or a thousand. A future is done only
+    after the commit. A work that fails does not fail its neighbours.
+
+    Args:
+        target: what is written to.
+        capacity: rows that may wait.
+        acknowledged: whether those who hand over wait for the commit.
+    """
+
+    def __init__(
+        self, target: Target, *, capacity: int = CAPACITY, acknowledged: bool = True
+    ) -> None:
+        self._target = target
+        self._capacity = capacity
+        self._acknowledged = acknowledged
+        self._changed = Condition()
+        self._waiting: list[Job] = []
+        self._rows = 0
+        self._closed = False
+        self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Any, *, rows: int = 1) -> Future[Any]:
+        """Queue a work of about so many rows; its future fails with StoreError if refused."""
+        future: Future[Any] = Future()
+        # From here on it cannot be cancelled: a caller that goes away undoes nothing.
+        future.set_running_or_notify_cancel()
+        with self._changed:
+            refusal = self._refusal(rows)
+            if refusal is None:
+                self._waiting.append(Job(work, rows, future))
+                self._rows += rows
+                if len(self._waiting) == 1:
+                    self._changed.notify()
+        if refusal is not None:
+            future.set_exception(StoreError(f"{self._target.name}: {refusal}"))
+        return future
+
+    def hand_over(self, work: Any, *, rows: int) -> Future[None]:
+        """Queue a work; the future is done when it is durable, at once if nobody waits."""
+        future = self.submit(work, rows=rows)
+        if self._acknowledged or future.done():
+            return future
+        future.add_done_callback(_tell_of_loss)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def close(self) -> None:
+        """Write what waits, then end the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _refusal(self, rows: int) -> str | None:
+        if self._closed:
+            return "it is closed: open the log again"
+        # A job larger than the capacity is taken when nothing else waits, or it never could be.
+        if self._waiting and self._rows + rows > self._capacity:
+            return f"{self._rows} rows wait to be written: slow down and try again"
+        return None
+
+    def _run(self) -> None:
+        while group := self._gather():
+            self._write(group)
+        self._target.close()
+
+    def _gather(self) -> list[Job]:
+        """All that waits, as soon as something does; empty when closed and drained."""
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            group, self._waiting, self._rows = self._waiting, [], 0
+            return group
+
+    def _write(self, group: list[Job]) -> None:
+        try:
+            results = self._target.commit([job.work for job in group])
+        except Exception as error:
+            if len(group) > 1 and not self._target.is_at_fault(error):
+                # One of the works is bad. Alone, it fails only itself.
+                for job in group:
+                    self._write([job])
+                return
+            results = [error] * len(group)
+        for job, result in zip(group, results, strict=True):
+            if isinstance(result, Exception):
+                job.future.set_exception(self._target.explain(result))
+            else:
+                job.future.set_result(result)
+
+
+def _tell_of_loss(future: Future[Any]) -> None:
+    if error := future.exception():
+        logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+        logger.error("predictions were not kept", reason=str(error))
