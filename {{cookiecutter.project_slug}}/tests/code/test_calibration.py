@@ -59,7 +59,9 @@ def test_one_fold_is_not_enough_to_know() -> None:
 @pytest.mark.parametrize(
     ("wrong_yes", "wrong_no", "expected"), [(1, 1, 0.5), (1, 4, 0.2), (3, 1, 0.75)]
 )
-def test_the_threshold_follows_the_costs(wrong_yes: float, wrong_no: float, expected: float) -> None:
+def test_the_threshold_follows_the_costs(
+    wrong_yes: float, wrong_no: float, expected: float
+) -> None:
     rng = np.random.default_rng(4)
     chance = rng.random(50_000)
     truth = (rng.random(50_000) < chance).astype(np.int64)
@@ -80,10 +82,16 @@ class _Fixed:
 def _same(columns: int) -> bytes:
     from onnx import TensorProto, helper
 
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns]) for name in "ab"]
-    graph = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:])
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns]) for name in "ab"
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:]
+    )
     opset = helper.make_opsetid("", 17)
-    content: bytes = helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    content: bytes = helper.make_model(
+        graph, opset_imports=[opset], ir_version=8
+    ).SerializeToString()
     return content
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from .calibration import SMALLEST, Calibration
@@ -62,5 +63,5 @@ def _calibrate(graph: onnx.GraphProto, last: str, calibration: Calibration) -> s
     return "tail_softmax"
 
 
-def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray) -> None:  # type: ignore[type-arg]
+def _constant(graph: onnx.GraphProto, name: str, value: NDArray[np.float32]) -> None:
     graph.initializer.append(numpy_helper.from_array(value, name))

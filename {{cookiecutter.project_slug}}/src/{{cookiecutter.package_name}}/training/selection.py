@@ -71,8 +71,8 @@ def select(
         baseline = next(candidate for candidate in candidates if candidate.is_baseline)
         progress(f"fitting {winner.name}")
         fitted = [model.build({}).fit(folds.matrix, folds.truth) for model in (winner, baseline)]
-    decision = _decide(folds, outcomes[place], settings.training.costs)
-    return Selection(leaderboard, winner, *fitted, *decision)
+    calibration, threshold = _decide(folds, outcomes[place], settings.training.costs)
+    return Selection(leaderboard, winner, fitted[0], fitted[1], calibration, threshold)
 
 
 def _decide(
