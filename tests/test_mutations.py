@@ -170,7 +170,7 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "does not parse",
     ),
     "a blank line where a choice was": (
-        edit(theirs("pyproject.toml"), '    "lightgbm>=4.5",\n{% endif %}\n', "{% endif +%}\n"),
+        edit(theirs("pyproject.toml"), "{% endif %}\n]\nmonitor", "{% endif +%}\n]\nmonitor"),
         "pyproject.toml",
         "a blank line beside a bracket",
     ),
