@@ -41,7 +41,7 @@ def pytest_terminal_summary(
         run.passed &= not (run.name == DEFAULT and any(DEFAULT in one.nodeid for one in broken))
     found = covering.report(options(), [run.as_json() for run in runs])
     terminalreporter.section("answers that were run")
-    for line in covering.lines(found, behaviour.static()):
+    for line in covering.lines(found, behaviour.static(), behaviour.heavy()):
         terminalreporter.write_line(line)
 
 

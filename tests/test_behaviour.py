@@ -1,6 +1,6 @@
-"""Variants that with the default one take every answer: installed, checked, their loops played.
+"""Variants that with the default one take every light answer: installed, checked, loop played.
 
-`make test-all` runs more of them, so that every pair of answers is taken, too.
+`make test-all` runs more of them: the heavy answers too, and every pair of answers.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from conftest import RUNS
 import behaviour
 import covering
 import toolbox
-from variants import options
+from variants import light_options, options
 
 # The coverage of the tests is measured on the default variant, and by `make test-all`.
 CHECK = "make check ARGS=--no-cov"
@@ -22,7 +22,7 @@ LOGS = toolbox.ROOT / "build" / "logs"
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The default variant is left to test_installed.py, which runs it command by command."""
     if "variant" in metafunc.fixturenames:
-        _, *others = covering.each_answer(behaviour.runnable())
+        _, *others = covering.each_answer(behaviour.runnable(light_options()))
         names = ["-".join(answers.values()) for answers in others]
         metafunc.parametrize("variant", others, ids=names)
 
@@ -31,7 +31,7 @@ def test_variant_works(
     variant: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.callspec.id
-    rows = covering.each_answer(behaviour.runnable())
+    rows = covering.each_answer(behaviour.runnable(light_options()))
     again = behaviour.adds_nothing_that_runs(variant, rows[: rows.index(variant)])
     run = behaviour.Run(name, variant)
     behaviour.prove(run, tmp_path, LOGS / name, check="" if again else CHECK)
@@ -48,8 +48,15 @@ def test_every_pair_of_answers_is_in_the_covering_set() -> None:
     assert len(rows) <= 8
 
 
+def test_answers_that_do_not_go_together_are_in_no_variant() -> None:
+    choices = options()
+    rows = covering.each_pair(choices)
+    assert all(map(covering.go_together, rows))
+    assert set().union(*map(covering.pairs_of, rows)) == covering.all_pairs(choices)
+
+
 def test_every_answer_is_in_the_light_set() -> None:
-    choices = behaviour.runnable()
+    choices = behaviour.runnable(light_options())
     rows = covering.each_answer(choices)
     assert len(rows) == max(map(len, choices.values()))
     for question, answers in choices.items():

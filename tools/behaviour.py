@@ -19,7 +19,7 @@ from post_gen_project import OWNERS, Owned
 
 import toolbox
 from superset import by_answer
-from variants import options, template
+from variants import HEAVY, options, template
 
 OWNED: Owned = tomllib.loads((toolbox.TEMPLATE / OWNERS).read_text(encoding="utf-8"))
 SLUG, PACKAGE = "my-ml-project", "my_ml_project"
@@ -74,9 +74,9 @@ def interpreter(version: str) -> Path | None:
     return found[-1] if found else own if newer else None
 
 
-def runnable() -> dict[str, list[str]]:
-    """The questions with those answers that can be run on this machine."""
-    found = options()
+def runnable(found: dict[str, list[str]] | None = None) -> dict[str, list[str]]:
+    """The questions, by default all, with those answers that can be run on this machine."""
+    found = found or options()
     return {**found, PYTHON: [each for each in found[PYTHON] if interpreter(each)]}
 
 
@@ -84,6 +84,11 @@ def static() -> list[str]:
     """The answers that cannot."""
     have = runnable()[PYTHON]
     return [f"{PYTHON}={each}" for each in options()[PYTHON] if each not in have]
+
+
+def heavy() -> list[str]:
+    """The answers that only `make test-all` runs."""
+    return [f"{question}={each}" for question, answers in HEAVY.items() for each in answers]
 
 
 def quiet() -> set[str]:

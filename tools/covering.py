@@ -8,6 +8,13 @@ from allpairspy import AllPairs
 
 Choices = Mapping[str, Sequence[str]]
 Answer = tuple[str, str]
+# Answers that do not go together: `hooks/pre_gen_project.py` refuses them.
+APART = ({"python_version": "3.14", "model_library": "tensorflow"},)
+
+
+def go_together(answers: Mapping[str, str]) -> bool:
+    """Whether the hook lets these answers, or some of a variant's, be given together."""
+    return not any(apart.items() <= answers.items() for apart in APART)
 
 
 def each_answer(choices: Choices) -> list[dict[str, str]]:
@@ -20,11 +27,15 @@ def each_answer(choices: Choices) -> list[dict[str, str]]:
 
 
 def each_pair(choices: Choices) -> list[dict[str, str]]:
-    """Variants that take each pair of answers to two questions, the default first."""
-    found = [list(row) for row in AllPairs([list(answers) for answers in choices.values()])]
-    default = [answers[0] for answers in choices.values()]
-    rows = [default, *(row for row in found if row != default)]
-    return [dict(zip(choices, row, strict=True)) for row in rows]
+    """Variants that take each pair of answers that go together, the default first."""
+    default = {question: answers[0] for question, answers in choices.items()}
+    values = [list(answers) for answers in choices.values()]
+    found = [dict(zip(choices, row, strict=True)) for row in AllPairs(values)]
+    rows = [default, *(row for row in found if row != default and go_together(row))]
+    # The variants that cannot be took other pairs with them.
+    for pair in sorted(all_pairs(choices) - set().union(*map(pairs_of, rows))):
+        rows += [] if any(pair in pairs_of(row) for row in rows) else [{**default, **dict(pair)}]
+    return rows
 
 
 def pairs_of(answers: Mapping[str, str]) -> set[tuple[Answer, Answer]]:
@@ -37,6 +48,7 @@ def all_pairs(choices: Choices) -> set[tuple[Answer, Answer]]:
         for first, second in combinations(choices, 2)
         for one in choices[first]
         for other in choices[second]
+        if go_together({first: one, second: other})
     }
 
 
@@ -68,9 +80,16 @@ def report(choices: Choices, runs: Iterable[Mapping[str, Any]]) -> dict[str, Any
     }
 
 
-def lines(found: Mapping[str, Any], static: Iterable[str]) -> list[str]:
-    """The report as people read it; `static` names the answers that nothing here can run."""
-    proofs = {**dict.fromkeys(static, ["proven statically, and by the matrix of CI"])}
+def lines(found: Mapping[str, Any], static: Iterable[str], heavy: Iterable[str] = ()) -> list[str]:
+    """The report as people read it.
+
+    `static` names the answers that nothing here can run, `heavy` those that take too long for
+    every day.
+    """
+    proofs = {
+        **dict.fromkeys(heavy, ["proven statically, and run by make test-all"]),
+        **dict.fromkeys(static, ["proven statically, and by the matrix of CI"]),
+    }
     rows = {
         what: names or proofs.get(what, ["NOT RUN"]) for what, names in found["answers"].items()
     }
