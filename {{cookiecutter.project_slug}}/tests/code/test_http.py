@@ -57,10 +57,19 @@ class SlowLog(AwayLog):
 
     def __init__(self) -> None:
         self.waiting: list[Future[None]] = []
+        self.records = 0
 
     def append(self, records: Sequence[Any]) -> Future[None]:
+        # Requests that come in together are recorded as one.
         self.waiting.append(Future())
+        self.records += len(records)
         return self.waiting[-1]
+
+    def wait_for(self, records: int) -> None:
+        until = time.monotonic() + 20
+        while self.records < records:
+            assert time.monotonic() < until, f"{self.records} records came in"
+            time.sleep(0.01)
 
 
 def test_one_row_gets_one_answer(served: Any) -> None:
@@ -366,8 +375,7 @@ def test_at_overload_requests_are_told_to_come_back(serve_shop: Any, publisher: 
     log = SlowLog()
     with serve_shop(log=log, max_concurrency=2) as served, ThreadPoolExecutor(2) as pool:
         first = [pool.submit(served.http.post, "/predict", json=served.row) for _ in range(2)]
-        while len(log.waiting) < 2:
-            pass
+        log.wait_for(2)
         answer = served.http.post("/predict", json=served.row)
         assert "2 requests are at work" in problem(answer, 503)["detail"]
         assert answer.headers["retry-after"] == "1"
