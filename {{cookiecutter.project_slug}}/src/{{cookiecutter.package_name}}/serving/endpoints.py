@@ -53,7 +53,6 @@ def endpoints(
         document: gives the OpenAPI document of the moment.
         verdict: gives the last verdict of monitoring.
     """
-    overview, docs = page("overview.html"), page("docs.html")
     return {
         "/predict": Endpoint("POST", service.predict, _is_long, service.predict_together),
         "/labels": Endpoint("POST", lambda body, _: service.label(body), _always),
@@ -67,8 +66,8 @@ def endpoints(
         "/metrics": _get(lambda: Response(status.exposition(service), 200, metrics.MEDIA_TYPE)),
         "/openapi.json": _get(lambda: _json(document())),
         # Pages hold no data: they ask for the key, and send it with what they ask the others.
-        "/docs": _public(lambda: docs),
-        "/": _public(lambda: overview),
+        "/docs": _public(lambda: page("docs.html")),
+        "/": _public(lambda: page("overview.html")),
     }
 
 

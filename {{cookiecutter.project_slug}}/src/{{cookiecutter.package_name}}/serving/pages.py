@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -10,8 +11,12 @@ from .response import Response
 _INLINE = re.compile(r"<(style|script)\b[^>]*>(.*?)</\1>", re.DOTALL)
 
 
+@cache
 def page(name: str) -> Response:
-    """The page in a file beside this module; browsers run what it holds, and nothing else."""
+    """The page in a file beside this module; browsers run what it holds, and nothing else.
+
+    Read when somebody asks for it, once: the service starts without.
+    """
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
     headers = {"Content-Security-Policy": _policy(text)}
     return Response(text.encode(), 200, "text/html; charset=utf-8", headers)
