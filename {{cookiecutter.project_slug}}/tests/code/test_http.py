@@ -1,9 +1,12 @@
 """The HTTP interface, as any adapter and any deployment has to keep it."""
 
+import re
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -13,6 +16,8 @@ from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.errors import ServiceError, StoreError
 from {{ cookiecutter.package_name }}.prediction_log import LabelReport
 from {{ cookiecutter.package_name }}.serving.keys import require_keys
+from {{ cookiecutter.package_name }}.settings import Settings
+from {{ cookiecutter.package_name }}.verdict import FILE, Verdict, leave_verdict
 
 PROBLEM = "application/problem+json"
 
@@ -221,6 +226,26 @@ def test_the_model_in_service_is_named(served: Any) -> None:
     assert found["challenger"] is None
 
 
+def test_the_last_verdict_of_monitoring_stands_beside_the_model(
+    served: Any, shop_settings: Settings
+) -> None:
+    assert "monitoring" not in served.http.get("/model").json()
+    leave_verdict(
+        shop_settings.root,
+        Verdict("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
+    )
+    assert served.http.get("/model").json()["monitoring"] == {
+        "since": "2013-01-01",
+        "until": "2013-01-08",
+        "drift": False,
+        "quality": True,
+        "performance": "unknown",
+        "sentences": ["price is missing"],
+    }
+    (shop_settings.root / FILE).write_bytes(b'{"drift": "\xff')
+    assert "monitoring" not in served.http.get("/model").json()
+
+
 def test_before_a_model_is_published_the_service_says_so(serve_shop: Any) -> None:
     with serve_shop() as served:
         assert served.http.get("/health/live").json() == {"status": "live"}
@@ -248,16 +273,16 @@ def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None
     assert "publication_refused 1.0" in served.http.get("/metrics").text
 
 
-def test_without_a_valid_key_only_health_answers(serve_shop: Any) -> None:
+def test_without_a_valid_key_only_health_and_pages_answer(serve_shop: Any) -> None:
     with serve_shop(api_keys=("first", "second")) as served:
         served.publisher.publish("1")
         served.publisher.point("1")
         served.refresh()
-        for path in ("/model", "/metrics", "/openapi.json", "/docs"):
+        for path in ("/model", "/metrics", "/openapi.json", "/stranger"):
             problem(served.http.get(path), 401)
         refused = served.http.post("/predict", json=served.row, headers={"X-API-Key": "third"})
         assert "X-API-Key" in problem(refused, 401)["detail"]
-        for path in ("/health/live", "/health/ready"):
+        for path in ("/health/live", "/health/ready", "/", "/docs"):
             assert served.http.get(path).status_code == 200
         for key in ("first", "second"):
             headers = {"X-API-Key": key}
@@ -459,4 +484,31 @@ def test_every_reference_of_openapi_resolves(served: Any) -> None:
         return set()
 
     assert references(document) <= known
-    assert served.http.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_for_people_run_what_they_hold_and_nothing_else(served: Any, path: str) -> None:
+    answer = served.http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert "default-src 'none'" in policy
+    for kind, content in re.findall(r"(?s)<(style|script)[^>]*>(.*?)</", answer.text):
+        digest = b64encode(sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert not re.search(r"https?://|\bsrc=|\bstyle=|\bon\w+=\"|innerHTML", answer.text)
+    assert served.http.head(path).status_code == 200
+    problem(served.http.post(path), 405)
+
+
+def test_the_overview_asks_only_for_what_is_there(served: Any) -> None:
+    page = served.http.get("/").text
+    served.http.post("/predict", json=served.row)
+    told = served.http.get("/metrics").text
+    asked = set(re.findall(r'ask\("([^"]+)"', page)) - {"predict"}
+    assert asked == {"model", "openapi.json", "health/ready", "metrics"}
+    assert {served.http.get(f"/{path}").status_code for path in asked} == {200}
+    for name in re.findall(r'(?:=== |sum\()"(\w+_\w+)"', page):
+        assert name in told
+    named = set(re.findall(r'\bby\("([^"]+)"\)', page))
+    assert named and named <= set(re.findall(r'\bid="([^"]+)"', page))

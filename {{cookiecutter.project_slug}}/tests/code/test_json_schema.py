@@ -32,7 +32,9 @@ def test_bounds_that_refuse_are_in_the_schema_and_others_in_words(shop: Contract
     assert "minimum" not in pieces
     assert "usually between 1 and 99" in pieces["description"]
     assert column_schema(shop.column("country"))["enum"] == ["DE", "FR"]
-    assert "known values: set, single" in column_schema(shop.column("sold as"))["description"]
+    sold_as = column_schema(shop.column("sold as"))
+    assert "known values: set, single" in sold_as["description"]
+    assert sold_as["examples"] == ["set", "single"]
 
 
 def test_nullable_columns_may_be_absent(shop: Contract) -> None:

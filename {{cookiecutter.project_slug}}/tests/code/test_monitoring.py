@@ -40,6 +40,7 @@ from {{ cookiecutter.package_name }}.prediction_log import (
 )
 from {{ cookiecutter.package_name }}.project import open_project
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+from {{ cookiecutter.package_name }}.verdict import last_verdict
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 WINDOW = timedelta(days=20)
@@ -209,6 +210,15 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: Wor
     written = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert told.items() <= written.items()
     assert written["distances"] == found.drift_scores
+
+
+def test_the_verdict_is_left_for_the_service(world: World) -> None:
+    assert last_verdict(world.settings.root) is None
+    world.predict(parcels(2))
+    found, left = world.monitor(), last_verdict(world.settings.root)
+    assert left is not None and left.sentences == found.sentences()
+    assert (left.drift, left.quality, left.performance) == (False, False, "ok")
+    assert left.since == "2024-02-10T00:00:00+00:00"
 
 
 def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(world: World) -> None:

@@ -56,6 +56,8 @@ def column_schema(column: Column) -> Schema:
         schema |= {key: limit for key, limit in limits.items() if limit is not None}
     if categories is not None and categories.otherwise == "refuse":
         schema["enum"] = [*categories.values, *([None] if column.nullable else [])]
+    elif categories is not None:
+        schema["examples"] = list(categories.values)
     if description := _description(column):
         schema["description"] = description
     return schema

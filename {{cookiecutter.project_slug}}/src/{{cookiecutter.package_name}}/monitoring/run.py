@@ -13,6 +13,7 @@ from ..contract.check import Checked
 from ..errors import InputError
 from ..prediction_log import LoggedRow, PredictionLog
 from ..settings import Settings
+from ..verdict import Verdict, leave_verdict
 from .drift import find_drift
 from .findings import Finding, Monitoring, Window
 from .performance import find_performance
@@ -33,7 +34,7 @@ def monitor(
     until: datetime | None = None,
     clock: Clock,
 ) -> Monitoring:
-    """Answer the three questions for a window, and write the report.
+    """Answer the three questions for a window, write the report, and leave the verdict.
 
     Args:
         settings: thresholds, the size of samples and windows.
@@ -112,6 +113,7 @@ class _Run:
         if drift.comparison is not None:
             found = replace(found, report=page.as_posix())
         write_report(drift.comparison, _told(found), self.settings.path(page))
+        leave_verdict(self.settings.root, _verdict(found))
         return found
 
     def _quality(
@@ -136,3 +138,14 @@ class _Run:
 def _told(found: Monitoring) -> dict[str, object]:
     extra = {"sentences": found.sentences(), "figures": dict(found.figures)}
     return {**found.to_json(), **extra}
+
+
+def _verdict(found: Monitoring) -> Verdict:
+    return Verdict(
+        since=found.window.since.isoformat(),
+        until=found.window.until.isoformat(),
+        drift=found.drift,
+        quality=found.quality,
+        performance=found.performance,
+        sentences=found.sentences(),
+    )

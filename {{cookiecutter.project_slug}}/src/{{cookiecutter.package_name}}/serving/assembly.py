@@ -1,11 +1,14 @@
 """The service put together from the settings, ready for a web framework to carry it."""
 
+from functools import partial
+
 from ..clock import Clock
 from ..feature_set import features_digest
 from ..prediction_log import PredictionLog, open_prediction_log
 from ..predictor import OnnxPredictor
 from ..publication import BundleStore, open_bundle_store
 from ..settings import Settings
+from ..verdict import last_verdict
 from .keys import ApiKeys, require_keys
 from .reception import Reception
 from .router import Load, Router
@@ -49,4 +52,5 @@ def make_reception(
         ApiKeys(limits.api_keys),
         max_body_bytes=limits.max_body_bytes,
         title=__package__.partition(".")[0],
+        verdict=partial(last_verdict, settings.root),
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
 
+from ..verdict import Verdict
 from . import metrics, status
 from .openapi_schemas import Document
+from .pages import page
 from .response import Response
 from .service import Asked, PredictionService
 
@@ -26,12 +27,14 @@ class Endpoint:
             hands such requests to a thread.
         together: the same as `answer` for several requests at once, where that costs less than
             one after another; errors come back instead of being raised.
+        public: whether no key is needed.
     """
 
     method: Literal["GET", "POST"]
     answer: Callable[[bytes, str | None], Response]
     may_block: Callable[[int], bool]
     together: Callable[[Sequence[Asked]], list[Response | Exception]] | None = None
+    public: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -39,26 +42,41 @@ class Endpoint:
 
 
 def endpoints(
-    service: PredictionService, document: Callable[[], Document]
+    service: PredictionService,
+    document: Callable[[], Document],
+    verdict: Callable[[], Verdict | None],
 ) -> Mapping[str, Endpoint]:
-    """All endpoints; `document` gives the OpenAPI document of the moment."""
-    page = files(__package__).joinpath("docs.html").read_bytes()
+    """All endpoints by path.
+
+    Args:
+        service: answers.
+        document: gives the OpenAPI document of the moment.
+        verdict: gives the last verdict of monitoring.
+    """
     return {
         "/predict": Endpoint("POST", service.predict, _is_long, service.predict_together),
         "/labels": Endpoint("POST", lambda body, _: service.label(body), _always),
-        "/model": _get(lambda: _json(status.model(service))),
-        "/health/live": _get(lambda: _json({"status": "live"})),
+        "/model": _get(lambda: _json(status.model(service, verdict()))),
+        "/health/live": _public(lambda: _json({"status": "live"})),
         # Only a log that failed is waited for. Else no thread: a probe should not queue behind
         # large bodies, and the first thread takes longer to come than all else in this answer.
-        "/health/ready": _get(lambda: _json(status.ready(service)), lambda: service.store_in_doubt),
+        "/health/ready": _public(
+            lambda: _json(status.ready(service)), lambda: service.store_in_doubt
+        ),
         "/metrics": _get(lambda: Response(status.exposition(service), 200, metrics.MEDIA_TYPE)),
         "/openapi.json": _get(lambda: _json(document())),
-        "/docs": _get(lambda: Response(page, 200, "text/html; charset=utf-8")),
+        # Pages hold no data: they ask for the key, and send it with what they ask the others.
+        "/docs": _public(lambda: page("docs.html")),
+        "/": _public(lambda: page("overview.html")),
     }
 
 
-def _get(answer: Callable[[], Response], may_block: Callable[[], bool] = bool) -> Endpoint:
-    return Endpoint("GET", lambda _, __: answer(), lambda _: may_block())
+def _get(answer: Callable[[], Response]) -> Endpoint:
+    return Endpoint("GET", lambda _, __: answer(), lambda _: False)
+
+
+def _public(answer: Callable[[], Response], may_block: Callable[[], bool] = bool) -> Endpoint:
+    return Endpoint("GET", lambda _, __: answer(), lambda _: may_block(), public=True)
 
 
 def _json(content: dict[str, Any]) -> Response:

@@ -11,6 +11,7 @@ import structlog
 from ..clock import SystemClock
 from ..errors import StoreError
 from ..logs import REQUEST_ID
+from ..verdict import Verdict
 from . import openapi
 from .endpoints import Endpoint, endpoints
 from .identifiers import new_id
@@ -50,18 +51,25 @@ class Reception:
         keys: who may ask.
         max_body_bytes: of one request.
         title: of the OpenAPI document.
+        verdict: gives the last verdict of monitoring.
 
     Attributes:
         others: the OpenAPI document of what a web framework answers beside the endpoints.
     """
 
     def __init__(
-        self, service: PredictionService, keys: ApiKeys, *, max_body_bytes: int, title: str
+        self,
+        service: PredictionService,
+        keys: ApiKeys,
+        *,
+        max_body_bytes: int,
+        title: str,
+        verdict: Callable[[], Verdict | None],
     ) -> None:
         self.service = service
         self.max_body_bytes = max_body_bytes
         self.title = title
-        self.endpoints = endpoints(service, self.document)
+        self.endpoints = endpoints(service, self.document, verdict)
         self.others: Callable[[], Document] = dict
         self._keys = keys
 
@@ -85,10 +93,11 @@ class Reception:
             Problem: 401 without a valid key, 405 for the wrong method.
         """
         path = visit.path
-        if not path.startswith("/health/") and not self._keys.admit(api_key or ""):
+        endpoint = self.endpoints.get(path)
+        public = endpoint is not None and endpoint.public
+        if not public and not self._keys.admit(api_key or ""):
             wanted = {"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'}
             raise Problem(401, f"send a valid key in the header {KEY_HEADER}", headers=wanted)
-        endpoint = self.endpoints.get(path)
         if endpoint is not None and visit.method not in endpoint.methods:
             allowed = {"Allow": ", ".join(endpoint.methods)}
             raise Problem(405, f"send {endpoint.method} to {path}", headers=allowed)

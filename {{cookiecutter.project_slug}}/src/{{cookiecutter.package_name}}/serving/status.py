@@ -2,18 +2,24 @@
 
 from typing import Any
 
+from ..verdict import Verdict
 from .deployment import Variant
 from .service import PredictionService
 
 
-def model(service: PredictionService) -> dict[str, Any]:
-    """Answer of `GET /model`; both versions are null while nothing is published."""
+def model(service: PredictionService, verdict: Verdict | None) -> dict[str, Any]:
+    """Answer of `GET /model`; both versions are null while nothing is published.
+
+    Args:
+        verdict: the last of monitoring, told if there is one.
+    """
     deployment = service.router.deployment
     return {
         "champion": _variant(deployment.champion) if deployment else None,
         "challenger": _variant(deployment.challenger) if deployment else None,
         "mode": deployment.mode if deployment else None,
         "share": deployment.share if deployment else None,
+        **({"monitoring": verdict} if verdict else {}),
     }
 
 

@@ -1,0 +1,39 @@
+"""The last verdict of monitoring, left where the service finds it without importing monitoring."""
+
+from pathlib import Path
+
+import msgspec
+
+from .data.replacing import replacing
+
+FILE = Path("var/reports/monitor.json")
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The answers to the three questions about the window from `since` to `until`.
+
+    Attributes:
+        quality: whether the quality of the data is broken.
+        sentences: the answers, findings and notes for people.
+    """
+
+    since: str
+    until: str
+    drift: bool
+    quality: bool
+    performance: str
+    sentences: list[str]
+
+
+def leave_verdict(root: Path, verdict: Verdict) -> None:
+    """Put a verdict in the place of the one before; `root` is the project's."""
+    with replacing(root / FILE) as draft:
+        draft.write_bytes(msgspec.json.encode(verdict))
+
+
+def last_verdict(root: Path) -> Verdict | None:
+    """The verdict that was left last; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((root / FILE).read_bytes(), type=Verdict)
+    except (OSError, msgspec.MsgspecError):
+        return None
