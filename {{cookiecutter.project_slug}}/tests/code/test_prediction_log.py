@@ -357,6 +357,33 @@ def test_erasing_an_entity_leaves_nothing_of_it(log: PredictionLog) -> None:
     assert log.totals() == Counts(3, 1)
 
 
+def test_pruning_leaves_nothing_of_what_is_older(log: PredictionLog) -> None:
+    times = {"old": NOON - MICROSECOND, "at": NOON, "late": NOON + MICROSECOND}
+    log.append([record(name, time, entity_key="é🙂") for name, time in times.items()]).result()
+    log.append([record("older", NOON - timedelta(days=9))]).result()
+    log.add_labels([label(name) for name in ("old", "at", "early")])
+    assert log.prune(NOON) == 2
+    assert log.prune(NOON) == 0
+    assert log.get("old") is None
+    assert ids(list(log.rows(None, None))) == ["at", "late"]
+    assert len(log.sample(None, None, 9)) == 2
+    assert log.totals() == log.count(None, None) == Counts(2, 1)
+    # Its label went with it, others wait on.
+    log.append([record("old"), record("early")]).result()
+    assert log.totals() == Counts(4, 2)
+    assert log.erase("é🙂") == 2
+
+
+def test_pruning_takes_any_number_while_others_append(log: PredictionLog) -> None:
+    times = scattered(2_500)
+    fill(log, times)
+    with ThreadPoolExecutor(1) as pool:
+        pruned = pool.submit(log.prune, NOON)
+        log.append([record(f"new{number}") for number in range(50)]).result()
+        assert pruned.result() == 2_500
+    assert log.totals() == log.count(None, None) == Counts(50, 0)
+
+
 def test_closing_writes_what_was_taken(open_log: Open) -> None:
     log = open_log()
     futures = [log.append([record(f"p{number}")]) for number in range(200)]

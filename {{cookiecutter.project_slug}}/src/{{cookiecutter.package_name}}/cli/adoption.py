@@ -1,25 +1,12 @@
 """The command that makes a table the project's own."""
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-
-class Span(click.ParamType[timedelta]):
-    """A span of time as in the settings: 36h, 7d."""
-
-    name = "span"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
-        from ..duration import parse_duration
-
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+from .common import Span
 
 
 @click.command()

@@ -1,11 +1,12 @@
 """Commands that move data: ingest, label, log."""
 
-from datetime import datetime
+import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from .common import EXISTING, MOMENT, opened
+from .common import EXISTING, MOMENT, Span, actor, opened
 
 
 @click.command()
@@ -43,7 +44,7 @@ def label(root: Path, file: Path) -> None:
 
 @click.group()
 def log() -> None:
-    """Look into the prediction log."""
+    """Take out of the prediction log what is wanted, or not wanted any more."""
 
 
 @log.command()
@@ -58,3 +59,34 @@ def export(root: Path, target: Path, since: datetime | None, until: datetime | N
     with opened(root) as project:
         rows = export_log(project.log, project.contract, target, since=since, until=until)
         click.echo(f"{rows} predictions in {target}")
+
+
+@log.command()
+@click.option("--key", required=True, help="The entity, as its predictions were asked for.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def erase(root: Path, key: str, yes: bool) -> None:
+    """Delete all predictions of one entity, with their labels, for good.
+
+    Snapshots, exports and archives that were made before keep what they hold.
+    """
+    from ..data.retention import erase as run
+    from ..errors import InputError
+
+    if not yes and not sys.stdin.isatty():
+        raise InputError("what is erased is gone for good: say --yes to erase it")
+    if not yes:
+        click.confirm("Delete all predictions of this entity for good?", abort=True)
+    with opened(root) as project:
+        click.echo(f"{run(project, key, actor=actor())} predictions deleted")
+
+
+@log.command()
+@click.option("--older-than", "age", type=Span(), required=True, help="In event time, as 90d.")
+@click.pass_obj
+def prune(root: Path, age: timedelta) -> None:
+    """Delete old predictions; those with a label are archived in var/archive first."""
+    from ..data.retention import prune as run
+
+    with opened(root) as project:
+        click.echo(run(project, age, actor=actor()).sentence())

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import reasons
-from .columns import DTYPES, Array, Columns, length, missing, to_datetime64, to_json
+from .columns import (
+    DTYPES,
+    INTEGER_LIMIT,
+    Array,
+    Columns,
+    length,
+    missing,
+    to_datetime64,
+    to_json,
+)
 from .model import Action, Column, ColumnType, Contract
 
 
@@ -169,7 +178,7 @@ def _number(value: object) -> float:
 
 def _integer(value: object) -> float:
     number = _number(value)
-    if number != int(number):
+    if number != int(number) or abs(number) >= INTEGER_LIMIT:
         raise ValueError
     return number
 

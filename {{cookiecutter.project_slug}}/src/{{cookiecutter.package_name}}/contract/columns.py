@@ -20,6 +20,9 @@ Array = NDArray[Any]
 Columns = dict[str, Array]
 JsonValue = bool | int | float | str | None
 
+# From here on an integer does not fit into the 64 bits that files have for it.
+INTEGER_LIMIT = float(2**63)
+
 DTYPES: dict[ColumnType, str] = {
     "integer": "float64",
     "number": "float64",

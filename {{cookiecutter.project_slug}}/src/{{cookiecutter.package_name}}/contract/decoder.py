@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from .check import Violation, check_columns, check_rows
-from .columns import DTYPES, Columns, JsonValue, to_rows
+from .columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from .model import Contract
 from .row_struct import Watch, row_struct, warns
 
@@ -165,6 +165,6 @@ def _utc(text: str) -> datetime:
 
 
 def _whole(value: float) -> int:
-    if not value.is_integer():
+    if not value.is_integer() or abs(value) >= INTEGER_LIMIT:
         raise ValueError(value)
     return int(value)

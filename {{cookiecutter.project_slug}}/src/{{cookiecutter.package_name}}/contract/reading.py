@@ -6,7 +6,7 @@ is null in the result and remembered, so that it costs its row and not the whole
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .arrow import ARROW_TYPES, from_arrow
 from .check import Checked, Violation, check_columns
-from .columns import to_datetime64
+from .columns import INTEGER_LIMIT, to_datetime64
 from .model import Column, Contract
 from .reasons import MISSING, unreadable
 from .spelling import plain_spelling
@@ -24,8 +24,11 @@ Mask = NDArray[np.bool_]
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
-# From here on an integer does not fit into 64 bits.
-_INTEGER_LIMIT = float(2**63)
+# What Python's datetime holds, and so what a caller of the service can send.
+_FIRST, _LAST = (
+    pa.scalar(edge.replace(tzinfo=UTC), ARROW_TYPES["datetime"])
+    for edge in (datetime.min, datetime.max)
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _plain(values: pa.ChunkedArray) -> pa.Array:
 def _read(column: Column, values: pa.Array) -> pa.Array:
     """Values in the contract's type; what cannot be read, and NaN, is null."""
     wanted = ARROW_TYPES[column.type]
-    if values.type == wanted and column.type in ("category", "text", "boolean", "datetime"):
+    if values.type == wanted and column.type in ("category", "text", "boolean"):
         return values
     if column.type in ("integer", "number"):
         numbers = _numbers(values)
@@ -120,7 +123,7 @@ def _read(column: Column, values: pa.Array) -> pa.Array:
         position = pc.index_in(words, pa.array(list(_TRUTH)))
         return pa.array(list(_TRUTH.values())).take(position)
     elif column.type == "datetime":
-        return _moments(values)
+        return _in_calendar(_moments(values))
     return pa.nulls(len(values), wanted)
 
 
@@ -161,9 +164,10 @@ def _from_text(texts: pa.Array) -> pa.Array:
 
 
 def _whole(values: pa.Array, numbers: pa.Array) -> pa.Array:
+    small = pc.less(pc.abs(numbers), INTEGER_LIMIT)
     if pa.types.is_signed_integer(values.type):
-        return values.cast(pa.int64())
-    fits = pc.and_(pc.equal(numbers, pc.round(numbers)), pc.less(pc.abs(numbers), _INTEGER_LIMIT))
+        return pc.if_else(small, values.cast(pa.int64()), None)
+    fits = pc.and_(pc.equal(numbers, pc.round(numbers)), small)
     return pc.if_else(fits, numbers, None).cast(pa.int64())
 
 
@@ -182,6 +186,12 @@ def _moments(values: pa.Array) -> pa.Array:
     # With and without a zone, or some are no dates: one by one.
     moments = [_moment(text) for text in values.to_pylist()]
     return pa.array(np.array(moments, dtype="datetime64[us]")).cast(wanted)
+
+
+def _in_calendar(moments: pa.Array) -> pa.Array:
+    """Moments without those of before the year 1 or after 9999, which are null then."""
+    kept = pc.and_(pc.greater_equal(moments, _FIRST), pc.less_equal(moments, _LAST))
+    return pc.if_else(kept, moments, None)
 
 
 def _moment(text: str | None) -> np.datetime64:

@@ -1,11 +1,12 @@
 """The prediction log as a Parquet file: one row an output, so one a prediction without shadow."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,6 +15,7 @@ from ..contract import Contract
 from ..contract.arrow import to_arrow
 from ..contract.check import check_rows
 from ..prediction_log import LoggedRow, PredictionLog
+from .replacing import replacing
 
 BATCH_ROWS = 20_000
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -40,24 +42,26 @@ def export_log(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    labelled: Literal[True] | None = None,
 ) -> int:
-    """Write a window of the log; the file appears complete or not at all.
+    """Write a window of the log, or what has a label of it, to a file that is on disk then.
 
-    Predictions and labels are written as JSON values, in one text column whatever the problem.
+    The file appears complete or not at all. Predictions and labels are written as JSON values, in
+    one text column whatever the problem.
 
     Returns:
         The number of predictions written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
-    rows = log.rows(since, until)
+    rows = log.rows(since, until, labelled=labelled)
     count = 0
     schema = _table([], contract).schema
-    with pyarrow.parquet.ParquetWriter(draft, schema) as writer:
-        while block := list(islice(rows, BATCH_ROWS)):
-            count += len(block)
-            writer.write_table(_table(block, contract))
-    draft.replace(target)
+    with replacing(target) as draft, draft.open("wb") as file:
+        with pyarrow.parquet.ParquetWriter(file, schema) as writer:
+            while block := list(islice(rows, BATCH_ROWS)):
+                count += len(block)
+                writer.write_table(_table(block, contract))
+        file.flush()
+        os.fsync(file.fileno())
     return count
 
 

@@ -68,6 +68,12 @@ class PredictionLog(Protocol):
     def erase(self, entity_key: str) -> int:
         """Delete all records of one entity with their labels; how many records there were."""
 
+    def prune(self, until: datetime) -> int:
+        """Delete all records of before, in event time, with their labels; how many there were.
+
+        Labels that wait for their prediction stay. Others may append meanwhile.
+        """
+
     def spooled(self) -> int:
         """How many predictions and labels wait on this host until the store is there again."""
 

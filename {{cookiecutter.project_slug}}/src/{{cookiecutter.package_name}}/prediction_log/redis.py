@@ -22,17 +22,18 @@ from .instants import window
 from .packing import PackedLabel, pack, pack_label, same_value
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
-from .redis_keys import LAYOUT, Keys, packed_value
-from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL
+from .redis_keys import LAYOUT, Keys, bounds, packed_value
+from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
 from .redis_server import RedisServer
 from .redis_writer import Call, RedisTarget
+from .sampling import STRATA
 from .spool import SpooledLog
 from .spool_file import Spool
 from .writer import CAPACITY, GroupWriter
 
 # Labels come in files of any length; predictions should not wait for all of one.
 _LABELS_A_CALL = 1_000
-_ERASED_A_CALL = 1_000
+_DELETED_A_CALL = 1_000
 
 
 def open_log(address: str, root: Path) -> PredictionLog:
@@ -124,15 +125,11 @@ class RedisPredictionLog:
             return queries.get(self._client, self._keys, prediction_id.encode())
 
     def erase(self, entity_key: str) -> int:
-        erased = 0
-        while found := self._writer.submit(Call(ERASE, (entity_key, _ERASED_A_CALL))).result():
-            erased += int(found)
-        # Until then the append-only file tells of what there was. A server that rewrites it
-        # already, or does not let us ask, will come to it by itself.
-        with self._server.explained(), suppress(redis.ResponseError):
-            if erased:
-                self._client.bgrewriteaof()
-        return erased
+        return self._delete(Call(ERASE, (entity_key, _DELETED_A_CALL)))
+
+    def prune(self, until: datetime) -> int:
+        before = bounds(*window(None, until)).last
+        return self._delete(Call(PRUNE, (before, _DELETED_A_CALL, STRATA)))
 
     def spooled(self) -> int:
         return 0
@@ -140,6 +137,18 @@ class RedisPredictionLog:
     def close(self) -> None:
         self._writer.close()
         self._client.close()
+
+    def _delete(self, call: Call) -> int:
+        """Call until nothing is left of what it deletes; how many predictions there were."""
+        deleted = 0
+        while found := self._writer.submit(call).result():
+            deleted += int(found)
+        # Until then the append-only file tells of what there was. A server that rewrites it
+        # already, or does not let us ask, will come to it by itself.
+        with self._server.explained(), suppress(redis.ResponseError):
+            if deleted:
+                self._client.bgrewriteaof()
+        return deleted
 
     def _join(self, labels: Sequence[PackedLabel]) -> LabelReport:
         arguments: list[str | bytes] = []

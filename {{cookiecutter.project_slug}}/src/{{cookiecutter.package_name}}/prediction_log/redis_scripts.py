@@ -55,3 +55,25 @@ for _, entry in ipairs(found) do
 end
 return #found
 """
+
+# Arguments: the end of a window, how many predictions at most, how many strata there are. Answers
+# how many there were.
+PRUNE = """
+local deleted = 0
+for stratum = 0, ARGV[3] - 1 do
+  local set, left = KEYS[1] .. 's:' .. stratum, ARGV[2] - deleted
+  local found = left > 0 and redis.call('ZRANGEBYLEX', set, '-', ARGV[1], 'LIMIT', 0, left) or {}
+  for _, member in ipairs(found) do
+    local id = string.sub(member, 9)
+    local entity = cjson.decode(string.sub(redis.call('GET', KEYS[1] .. 'p:' .. id), 10))[1]
+    if entity ~= cjson.null then
+      redis.call('SREM', KEYS[1] .. 'e:' .. entity, string.char(stratum) .. member)
+    end
+    redis.call('DEL', KEYS[1] .. 'p:' .. id, KEYS[1] .. 'l:' .. id)
+    redis.call('ZREM', set, member)
+    redis.call('ZREM', KEYS[1] .. 'sl:' .. stratum, member)
+  end
+  deleted = deleted + #found
+end
+return deleted
+"""

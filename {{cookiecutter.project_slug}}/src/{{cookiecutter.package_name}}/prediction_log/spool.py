@@ -105,6 +105,10 @@ class SpooledLog:
         with self._lock:
             return self._spool.erase(entity_key) + self._opened_now().erase(entity_key)
 
+    def prune(self, until: datetime) -> int:
+        """What waits here stays, however old it is: nobody has seen it yet."""
+        return self._opened().prune(until)
+
     def spooled(self) -> int:
         return self._spool.depth()
 

@@ -28,6 +28,7 @@ from .writer import CAPACITY, GroupWriter
 _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
 _LABELS_A_JOB = 1_000
+_PRUNED_A_JOB = 1_000
 
 # One statement for many rows: SQLite lets go of Python's lock for as long as a statement takes, and
 # getting it back from a busy service takes longer than a row.
@@ -144,16 +145,27 @@ class SqlitePredictionLog:
 
     def erase(self, entity_key: str) -> int:
         erased: int = self._writer.submit(partial(_erase, entity_key=entity_key)).result()
-        # Until then the rows are still in the write-ahead log; busy readers may put it off.
-        with self._file.explained(), closing(self._file.connect()) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._tidy()
         return erased
+
+    def prune(self, until: datetime) -> int:
+        _, stop = window(None, until)
+        pruned = 0
+        while found := self._writer.submit(partial(_prune, stop=stop)).result():
+            pruned += found
+        self._tidy()
+        return pruned
 
     def spooled(self) -> int:
         return 0
 
     def close(self) -> None:
         self._writer.close()
+
+    def _tidy(self) -> None:
+        """Until then deleted rows are still in the write-ahead log; busy readers may put it off."""
+        with self._file.explained(), closing(self._file.connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @cache
@@ -193,3 +205,13 @@ def _erase(connection: sqlite3.Connection, entity_key: str) -> int:
         (entity_key,),
     )
     return connection.execute(f"DELETE {of_entity}", (entity_key,)).rowcount
+
+
+def _prune(connection: sqlite3.Connection, stop: int) -> int:
+    oldest = "FROM predictions WHERE event_time < ? ORDER BY event_time, sequence LIMIT ?"
+    after = (stop, _PRUNED_A_JOB)
+    connection.execute(
+        f"DELETE FROM labels WHERE prediction_id IN (SELECT prediction_id {oldest})", after
+    )
+    delete = f"DELETE FROM predictions WHERE sequence IN (SELECT sequence {oldest})"
+    return connection.execute(delete, after).rowcount

@@ -1,0 +1,96 @@
+"""What leaves the prediction log for good: all of one entity, and what has grown old."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from ..feature_set import features_digest
+from ..journal import Entry
+from ..project import Project
+from ..registry.history import last_move, transitions
+from .log_export import export_log
+
+ARCHIVE = Path("var/archive")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What became of old rows.
+
+    Attributes:
+        until: the event time that all of them are older than.
+        rows: how many were deleted.
+        archived: how many of these had a label, and are in `archive`; None if there were none.
+        needed_by: what needs rows that are old enough to go, and so keeps them; empty if nothing.
+    """
+
+    until: datetime
+    rows: int
+    archived: int = 0
+    archive: Path | None = None
+    needed_by: str = ""
+
+    def sentence(self) -> str:
+        said = f"{self.rows} predictions of before {self.until:%Y-%m-%d %H:%M} deleted"
+        if self.archive is not None:
+            said += f", {self.archived} of them with their label kept in {self.archive.as_posix()}"
+        return f"{said}; later ones stay for {self.needed_by}" if self.needed_by else said
+
+
+def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
+    """Delete predictions older than an age, once those with a label are in a file of their own.
+
+    Rows that the loop still looks at stay, however old they may become. The file is as
+    `export_log` writes it.
+
+    Args:
+        project: whose log it is.
+        age: in event time, up to now.
+        actor: who does it, for the journal.
+    """
+    now, log = project.clock.now(), project.log
+    asked = now - min(age, now - _BEGINNING)
+    until, needed_by = min((asked, ""), *_needed(project, now))
+    archive, archived = None, 0
+    if log.count(None, until).labels:
+        archive = ARCHIVE / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
+        target = project.settings.path(archive)
+        archived = export_log(log, project.contract, target, until=until, labelled=True)
+    pruned = Pruned(until, log.prune(until), archived, archive, needed_by)
+    if pruned.rows:
+        figures: dict[str, object] = {"rows": pruned.rows, "archived": archived}
+        project.journal.append(Entry(now, "prune", actor, pruned.sentence(), figures))
+    return pruned
+
+
+def erase(project: Project, entity_key: str, *, actor: str) -> int:
+    """Delete all predictions of one entity with their labels; how many there were.
+
+    The journal says that it was done, and names the key by its hash alone.
+    """
+    rows = project.log.erase(entity_key)
+    digest = sha256(entity_key.encode()).hexdigest()
+    reason = f"{rows} predictions of the entity whose key has the SHA-256 {digest[:16]}… deleted"
+    figures: dict[str, object] = {"rows": rows, "sha256": digest}
+    project.journal.append(Entry(project.clock.now(), "erase", actor, reason, figures))
+    return rows
+
+
+def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
+    """From when on rows are needed, and what for."""
+    window = project.settings.monitoring.window
+    needed = [
+        # The traffic of a window is compared with that of the one before.
+        (now - 2 * window, "monitoring"),
+        (now - project.contract.label_horizon, "labels that may come yet"),
+    ]
+    published = project.published()
+    if published.challenger is not None:
+        move = last_move(transitions(project.journal, features_digest()))
+        trial = "probation" if published.probation else "trial"
+        # Without a word of when it began, nothing goes.
+        began = _BEGINNING if move is None else move.time
+        needed.append((began, f"the {trial} of version {published.challenger}"))
+    return needed
