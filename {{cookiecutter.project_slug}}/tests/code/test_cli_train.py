@@ -16,9 +16,10 @@ from {{ cookiecutter.package_name }}.data.snapshot import (
 from {{ cookiecutter.package_name }}.project import Project
 
 
-def _train(project: Project, monkeypatch: pytest.MonkeyPatch) -> Result:
+def _train(project: Project, monkeypatch: pytest.MonkeyPatch, *flags: str) -> Result:
     monkeypatch.setenv(f"{PACKAGE.upper()}__TRAINING__FOLDS", "2")
-    return CliRunner().invoke(cli, ["--root", str(project.settings.root), "train", "--json"])
+    command = ["--root", str(project.settings.root), "train", "--json", *flags]
+    return CliRunner().invoke(cli, command)
 
 
 def test_a_training_can_be_read_by_a_program(
@@ -44,3 +45,11 @@ def test_a_refused_model_is_told_and_the_command_fails(
     result = _train(project, monkeypatch)
     assert result.exit_code == 3, (result.output, result.exception)
     assert json.loads(result.stdout)["passed"] is False
+
+
+def test_without_an_earlier_search_there_is_none_to_take_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _train(project, monkeypatch, "--resume")
+    assert result.exit_code == 2, (result.output, result.exception)
+    assert "run `train --tune`" in result.stderr and len(result.stderr.splitlines()) == 1

@@ -1,5 +1,12 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -8,12 +15,16 @@ import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.bundle import Manifest
+from {{ cookiecutter.package_name }}.clock import SystemClock
 from {{ cookiecutter.package_name }}.contract import Contract
 from {{ cookiecutter.package_name }}.contract.columns import Columns, length
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.errors import InputError, SourceError, StoreError
+from {{ cookiecutter.package_name }}.exclusive import exclusive
+from {{ cookiecutter.package_name }}.prediction_log import open_prediction_log
 from {{ cookiecutter.package_name }}.predictor import Prediction, Predictor, decide
 from {{ cookiecutter.package_name }}.scoring import score
+from {{ cookiecutter.package_name }}.scoring.recording import Recording
 
 COLUMNS = """
 label_horizon: 1h
@@ -27,6 +38,8 @@ columns:
 BINARY = parse_contract("problem: binary" + COLUMNS + "  y: {type: boolean, role: target}")
 NUMBER = parse_contract("problem: regression" + COLUMNS + "  y: {type: number, role: target}")
 SIZES = [0.2, 0.9, 0.6, 0.1, 0.7]
+# Refused rows in the second, third and last part of those that `in_parts` makes.
+MIXED = [0.2, 0.9, 0.6, -1.0, None, 0.3, 0.4, -1.0, 0.5, 0.7, 0.1, None]
 
 
 @dataclass(frozen=True)
@@ -46,9 +59,9 @@ class BySize:
         return decide(np.stack([1 - sizes, sizes], axis=1), self.manifest.classes)
 
 
-def predictor(contract: Contract = BINARY, most: int = 1_000_000) -> Predictor:
+def predictor(contract: Contract = BINARY, most: int = 1_000_000, version: str = "7") -> Predictor:
     manifest = Manifest(
-        version="7",
+        version=version,
         run_id="",
         problem=contract.problem,
         classes=contract.classes,
@@ -175,3 +188,130 @@ def test_a_contract_column_named_like_ours_steps_aside(tmp_path: Path) -> None:
     found = pyarrow.parquet.read_table(scored.output)
     assert found["prediction_"].to_pylist() == ["k0", "k1", "k2", "k3", "k4"]
     assert found.schema.field("prediction").type == pa.bool_()
+
+
+def in_parts(
+    folder: Path,
+    target: str = "out.parquet",
+    version: str = "7",
+    progress: Callable[[int], None] | None = None,
+) -> tuple[pa.Table, pa.Table, int]:
+    """Score `in.parquet` in parts of two rows: the output, the quarantine, and rows kept."""
+    scored = score(
+        folder / "in.parquet",
+        folder / target,
+        predictor(version=version),
+        batch_rows=2,
+        part_seconds=0,
+        progress=progress,
+    )
+    assert scored.quarantine_path is not None and scored.rows == len(MIXED)
+    assert scored.warnings == {"level is above 5": 4}
+    read = pyarrow.parquet.read_table
+    return read(scored.output), read(scored.quarantine_path), scored.kept
+
+
+def die(rows: int) -> None:
+    """End this process at once in the middle of the fourth part."""
+    if rows >= 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_in_the_middle(folder: Path) -> None:
+    program = (
+        f"import sys, pathlib; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        f"import {Path(__file__).stem} as t; "
+        f"t.in_parts(pathlib.Path({str(folder)!r}), progress=t.die)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_after_a_kill_finished_parts_are_kept_and_no_row_comes_twice(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    target = tmp_path / "out.parquet"
+    target.write_bytes(b"old")
+    kill_in_the_middle(tmp_path)
+    assert target.read_bytes() == b"old"
+    told: list[int] = []
+    *resumed, kept = in_parts(tmp_path, progress=told.append)
+    assert kept == 6 and told == [8, 10, 12]
+    *whole, none = in_parts(tmp_path, "other.parquet")
+    assert none == 0 and all(one.equals(two) for one, two in zip(resumed, whole, strict=True))
+    assert resumed[0]["row"].to_pylist() == [0, 1, 2, 5, 6, 8, 9, 10]
+    assert resumed[1]["row"].to_pylist() == [3, 4, 7, 11]
+    assert not list(tmp_path.glob("*.parts"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_parts_of_another_model_or_input_are_not_taken_up(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    kill_in_the_middle(tmp_path)
+    found, _, kept = in_parts(tmp_path, version="8")
+    assert kept == 0 and set(found["model_version"].to_pylist()) == {"8"}
+    kill_in_the_middle(tmp_path)
+    os.utime(tmp_path / "in.parquet", ns=(1, 1))
+    assert in_parts(tmp_path)[2] == 0
+
+
+def test_a_part_that_lost_a_file_is_done_anew_with_all_behind_it(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+
+    def fail(rows: int) -> None:
+        if rows == 10:
+            raise StoreError("away")
+
+    with pytest.raises(StoreError):
+        in_parts(tmp_path, progress=fail)
+    (tmp_path / "out.parquet.parts" / "1.quarantine.parquet").unlink()
+    found, bad, kept = in_parts(tmp_path)
+    assert kept == 2 and len(found) + len(bad) == len(MIXED)
+
+
+def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    with (
+        exclusive(tmp_path / "out.parquet.parts" / "lock"),
+        pytest.raises(InputError, match="another process writes"),
+    ):
+        in_parts(tmp_path)
+
+
+def test_a_folder_may_hold_input_and_output(tmp_path: Path) -> None:
+    write(table([*SIZES]), tmp_path / "in.parquet")
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    write(table([*SIZES]), parts / "0.parquet")
+    assert score(tmp_path, tmp_path / "out.parquet", predictor()).rows == len(SIZES)
+
+
+def test_prediction_ids_are_uuids_that_stay(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    ids = in_parts(tmp_path)[0]["prediction_id"].to_pylist()
+    assert len(set(ids)) == len(ids) and ids == sorted(ids)
+    assert all(str(UUID(one)) == one and UUID(one).version == 8 for one in ids)
+    assert in_parts(tmp_path)[0]["prediction_id"].to_pylist() == ids
+    assert not set(ids) & set(in_parts(tmp_path, version="8")[0]["prediction_id"].to_pylist())
+
+
+@pytest.mark.parametrize("contract", [BINARY, NUMBER])
+def test_predictions_go_to_the_log_once(contract: Contract, tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    with closing(open_prediction_log("sqlite:///log.db", root=tmp_path)) as log:
+        record = Recording(log, contract, SystemClock(), "7").append
+        for name in ("one.parquet", "two.parquet"):
+            scored = score(
+                tmp_path / "in.parquet", tmp_path / name, predictor(contract), record=record
+            )
+        assert log.totals().predictions == scored.predicted == 8
+        for row in pyarrow.parquet.read_table(scored.output).to_pylist():
+            found = log.get(row["prediction_id"])
+            assert found is not None
+            assert found.record.entity_key == row["key"] == found.record.columns["key"]
+            assert found.record.event_time == row["at"]
+            (output,) = found.record.outputs
+            assert (output.version, output.prediction) == ("7", row["prediction"])
+            assert (
+                output.probabilities is None or output.probabilities[1] == row["probability_true"]
+            )

@@ -9,7 +9,7 @@ import pytest
 from {{ cookiecutter.package_name }}.contract.columns import Columns, concat, length, take
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.data.row_hash import hash_rows
-from {{ cookiecutter.package_name }}.data.split import folds, split
+from {{ cookiecutter.package_name }}.data.split import folds, halved, split
 from {{ cookiecutter.package_name }}.errors import SnapshotError
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
 
@@ -96,6 +96,41 @@ def test_added_rows_move_no_old_row(contract: Contract, settings: Settings) -> N
         kept = large.validation_idx[large.validation_idx < 2_000]
         np.testing.assert_array_equal(small.validation_idx, kept)
         assert not set(small.fit_idx) & set(small.validation_idx)
+
+
+@pytest.mark.parametrize("contract", [BY_TIME, BY_GROUP, BY_ROW, BY_ID])
+def test_a_search_is_judged_by_other_rows_than_the_comparison(
+    contract: Contract, settings: Settings
+) -> None:
+    columns = days(60) if contract is BY_TIME else people(2_000)
+    train_idx = split(contract, columns, settings).train_idx
+    cuts = folds(contract, columns, settings, train_idx)
+    search, comparison = halved(contract, columns, cuts)
+    searched, compared = (
+        np.concatenate([fold.validation_idx for fold in half]) for half in (search, comparison)
+    )
+    assert not set(searched) & set(compared)
+    assert set(searched) | set(compared) == {at for fold in cuts for at in fold.validation_idx}
+    assert len(searched) == pytest.approx(len(compared), rel=0.3)
+    for fold, first, second in zip(cuts, search, comparison, strict=True):
+        for half in (first, second):
+            np.testing.assert_array_equal(half.fit_idx, fold.fit_idx)
+            assert not set(half.fit_idx) & set(half.validation_idx)
+        if contract is BY_TIME:
+            fitted = columns["at"][fold.fit_idx].max()
+            judged = [columns["at"][half.validation_idx] for half in (first, second)]
+            assert fitted < judged[0].min() - np.timedelta64(contract.label_horizon)
+            assert judged[0].max() < judged[1].min()
+        if contract is BY_GROUP:
+            groups = [set(columns["who"][half.validation_idx]) for half in (first, second)]
+            assert not groups[0] & groups[1]
+
+
+def test_a_fold_of_one_group_cannot_be_halved(settings: Settings) -> None:
+    columns = people(200, groups=3)
+    cuts = folds(BY_GROUP, columns, settings, np.arange(200))
+    with pytest.raises(SnapshotError, match="cannot be halved.*without --tune"):
+        halved(BY_GROUP, columns, cuts)
 
 
 def test_a_group_is_on_one_side_and_in_one_fold(settings: Settings) -> None:

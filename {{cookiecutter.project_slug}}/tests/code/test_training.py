@@ -17,7 +17,7 @@ from {{ cookiecutter.package_name }}.contract.columns import length
 from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.data.snapshot import Origin, latest_snapshot, write_snapshot
-from {{ cookiecutter.package_name }}.errors import ExportError, SnapshotError
+from {{ cookiecutter.package_name }}.errors import ExportError, InputError, SnapshotError
 from {{ cookiecutter.package_name }}.feature_set import features_digest
 from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
 from {{ cookiecutter.package_name }}.project import Project
@@ -259,6 +259,23 @@ def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> N
     again = train_project(project, tune=True, progress=told.append)
     assert not any("trial" in line for line in told)
     assert again.manifest.metrics == first.manifest.metrics
+
+
+def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
+    _with(project, training__models=("baseline",))
+    with pytest.raises(InputError, match="no search of this snapshot.*run `train --tune`"):
+        train_project(project, resume=True)
+    tuning = project.settings.training.tuning
+    told: list[str] = []
+    for trials, resume in ((1, False), (3, True)):
+        budget = tuning.model_copy(update={"trials": trials})
+        _with(project, training__models=("baseline",), training__tuning=budget)
+        told.clear()
+        train_project(project, tune=not resume, resume=resume, progress=told.append)
+    assert [line.partition(",")[0] for line in told if "trial " in line] == [
+        "linear: trial 2",
+        "linear: trial 3",
+    ]
 
 
 def test_without_a_snapshot_training_says_to_ingest(project: Project) -> None:

@@ -1,22 +1,33 @@
 """Commands that make models and decide which of them serves."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from .common import AS_JSON, actor, opened, show_json
+from .progress import Display, display
 
 
 @click.command()
-@click.option("--tune", is_flag=True, help="Search the best candidate's settings first.")
+@click.option("--tune", is_flag=True, help="Search each candidate's settings first.")
+@click.option("--resume", is_flag=True, help="Take up the last search of this snapshot.")
 @AS_JSON
 @click.pass_obj
-def train(root: Path, tune: bool, as_json: bool) -> None:
+def train(root: Path, tune: bool, resume: bool, as_json: bool) -> None:
     """Train the candidates, gate the best one, register and publish it."""
     from ..training import train_project
 
     with opened(root) as project:
-        result = train_project(project, tune=tune, actor=actor())
+        with display("trials") if tune or resume else nullcontext(Display()) as shown:
+            result = train_project(
+                project,
+                tune=tune,
+                resume=resume,
+                actor=actor(),
+                progress=shown.note,
+                reached=shown.reached,
+            )
         if as_json:
             show_json(result.to_json())
         else:

@@ -29,6 +29,11 @@ class Display:
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=done, total=total)
 
+    def note(self, line: str) -> None:
+        """Say beside the bar what happens now; in a pipe nothing."""
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], note=line)
+
 
 @contextmanager
 def display(unit: str) -> Iterator[Display]:
@@ -38,7 +43,8 @@ def display(unit: str) -> Iterator[Display]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
+    note = TextColumn("{task.fields[note]}", markup=False)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn(), note)
     with Progress(*columns, transient=True) as bar:
-        bar.add_task(unit, total=None)
+        bar.add_task(unit, total=None, note="")
         yield Display(bar)

@@ -36,14 +36,24 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
 @click.command()
 @click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
 @click.argument("target", metavar="OUTPUT", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--log", "logged", is_flag=True, help="Append to the prediction log as well.")
 @click.pass_obj
-def score(root: Path, source: Path, target: Path) -> None:
-    """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT."""
+def score(root: Path, source: Path, target: Path, logged: bool) -> None:
+    """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
+
+    After a kill, the same command goes on behind the parts that were finished.
+    """
     from ..predictor import champion_predictor
     from ..scoring import score as run
+    from ..scoring.recording import Recording
 
     with opened(root) as project:
         predictor = champion_predictor(project.bundles)
+        recording = (
+            Recording(project.log, project.contract, project.clock, predictor.manifest.version)
+            if logged
+            else None
+        )
         with display("rows") as shown:
             scored = run(
                 source,
@@ -51,6 +61,7 @@ def score(root: Path, source: Path, target: Path) -> None:
                 predictor,
                 project.contract,
                 csv=project.settings.csv,
+                record=recording.append if recording else None,
                 progress=shown.reached,
             )
         click.echo(scored.sentence())

@@ -4,6 +4,7 @@ By time where the contract has a time column, else by group, else by a hash of t
 rows moves no old row from one side to the other of a hash. Only positions come out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import Contract
-from ..contract.columns import Columns, length
+from ..contract.columns import Columns, length, take
 from ..duration import format_duration
 from ..errors import SnapshotError
 from ..settings import Settings
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 
 _HOLDOUT = "holdout"
 _FOLD = "fold"
+_HALF = "half"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,49 @@ def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: I
                 f"{fold.validation_idx.size}; ingest more, or lower training.folds"
             )
     return made
+
+
+def halved(
+    contract: Contract, columns: Columns, cuts: Sequence[Fold]
+) -> tuple[list[Fold], list[Fold]]:
+    """The same folds twice, with one half of the rows that judge each: to search on, to compare on.
+
+    What was found on the first halves can be compared on the second ones, which had no say in it.
+    With a time column the second half is the later one; groups are not torn.
+
+    Args:
+        contract: says by what to cut.
+        columns: all rows.
+        cuts: folds as `folds` makes them.
+
+    Raises:
+        SnapshotError: if a half would be empty.
+    """
+    pairs = []
+    for number, fold in enumerate(cuts, 1):
+        later = _later_half(contract, take(columns, fold.validation_idx))
+        if later.all() or not later.any():
+            raise SnapshotError(
+                f"the {later.size} rows that judge fold {number} cannot be halved into rows to "
+                "search on and rows to compare on: ingest more, lower training.folds, or train "
+                "without --tune"
+            )
+        pairs.append((fold.validation_idx[~later], fold.validation_idx[later]))
+    search, comparison = (
+        [Fold(fold.fit_idx, half) for fold, half in zip(cuts, halves, strict=True)]
+        for halves in zip(*pairs, strict=True)
+    )
+    return search, comparison
+
+
+def _later_half(contract: Contract, columns: Columns) -> NDArray[np.bool_]:
+    """Which rows are in the second half; all or none where there is nothing to cut between."""
+    if contract.time is not None:
+        times = columns[contract.time.name]
+        later: NDArray[np.bool_] = times >= np.sort(times)[times.size // 2]
+    else:
+        later = _parts(hash_rows(contract, columns, _HALF), 2) == 1
+    return later
 
 
 def _hashed_out(hashes: Floats, share: float) -> NDArray[np.bool_]:

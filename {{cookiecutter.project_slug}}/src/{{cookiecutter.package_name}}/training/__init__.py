@@ -14,11 +14,13 @@ def train_project(
     *,
     snapshot: "Snapshot | None" = None,
     tune: bool = False,
+    resume: bool = False,
     actor: str = "user",
     reason: str = "",
     as_challenger: bool | None = None,
     attempt: str = "",
     progress: Callable[[str], None] | None = None,
+    reached: Callable[[int, int], None] | None = None,
 ) -> "TrainingResult":
     """Train a project's model; see `training.request.Request` for the options.
 
@@ -28,6 +30,7 @@ def train_project(
 
     Raises:
         SnapshotError: if nothing was ingested yet, or too little.
+        InputError: if there is no earlier search to take up.
     """
     from ..data.snapshot import DIRECTORY, latest_snapshot
     from .request import Request
@@ -36,11 +39,13 @@ def train_project(
     settings = project.settings
     request = Request(
         tune=tune,
+        resume=resume,
         actor=actor,
         reason=reason,
         as_challenger=as_challenger,
         attempt=attempt,
         progress=progress or (lambda told: None),
+        reached=reached or (lambda done, total: None),
     )
     return train(
         settings,

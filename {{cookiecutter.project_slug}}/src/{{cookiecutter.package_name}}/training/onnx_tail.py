@@ -26,7 +26,8 @@ def with_tail(
     if calibration is None and len(seen) == classes:
         return model
     graph = onnx.load_from_string(model)
-    last = graph.graph.output[-1].name
+    # Some converters put out doubles.
+    last = _cast(graph.graph, graph.graph.output[-1].name)
     if len(seen) < classes:
         last = _spread(graph.graph, last, seen, classes)
     if calibration is not None:
@@ -36,6 +37,11 @@ def with_tail(
     graph.graph.output.append(shape)
     content: bytes = graph.SerializeToString()
     return content
+
+
+def _cast(graph: onnx.GraphProto, last: str) -> str:
+    graph.node.append(helper.make_node("Cast", [last], ["tail_floats"], to=TensorProto.FLOAT))
+    return "tail_floats"
 
 
 def _spread(graph: onnx.GraphProto, last: str, seen: Sequence[int], classes: int) -> str:

@@ -1,17 +1,18 @@
 """From the snapshot's columns to what candidates are fitted on, and to the rows held out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..contract import Contract
 from ..contract.columns import Columns, length, take
-from ..data.split import folds, split
+from ..data.split import Fold, folds, halved, split
 from ..encoder import Encoder, Matrix
 from ..evaluation.target import Truth, encode_target
 from ..feature_set import load_features
 from ..settings import Settings
-from .leaderboard import Folds
+from .leaderboard import Folds, Index
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,28 @@ class Holdout:
 
 @dataclass(frozen=True)
 class Prepared:
+    """What a training works on.
+
+    Attributes:
+        folds: what candidates are compared on.
+        search_folds: what parameters are searched on, judged by other rows than `folds`; None
+            where nothing is searched.
+    """
+
     encoder: Encoder
     folds: Folds
+    search_folds: Folds | None
     holdout: Holdout
     trained_until: str | None
 
 
-def prepare(settings: Settings, contract: Contract, columns: Columns) -> Prepared:
+def prepare(
+    settings: Settings, contract: Contract, columns: Columns, *, tune: bool = False
+) -> Prepared:
     """Split, fit the encoder on the training rows, encode.
+
+    Args:
+        tune: whether the folds are halved, for a search and for the comparison after it.
 
     Raises:
         SnapshotError: if the rows do not suffice for a training and a holdout.
@@ -43,15 +58,18 @@ def prepare(settings: Settings, contract: Contract, columns: Columns) -> Prepare
     features = load_features()
     enriched = features.apply(train)
     cuts = folds(contract, train, settings, np.arange(length(train)))
+    search, compared = halved(contract, train, cuts) if tune else (None, cuts)
     encoder = Encoder.fit(features.columns(contract), enriched)
+    comparison = Folds(
+        matrix=encoder.encode(enriched),
+        truth=encode_target(contract, train),
+        pairs=_pairs(compared),
+        classes=len(contract.classes),
+    )
     return Prepared(
         encoder=encoder,
-        folds=Folds(
-            matrix=encoder.encode(enriched),
-            truth=encode_target(contract, train),
-            pairs=[(fold.fit_idx, fold.validation_idx) for fold in cuts],
-            classes=len(contract.classes),
-        ),
+        folds=comparison,
+        search_folds=replace(comparison, pairs=_pairs(search)) if search else None,
         holdout=Holdout(
             columns=held,
             matrix=encoder.encode(features.apply(held)),
@@ -59,6 +77,10 @@ def prepare(settings: Settings, contract: Contract, columns: Columns) -> Prepare
         ),
         trained_until=_last_moment(contract, train),
     )
+
+
+def _pairs(cuts: Sequence[Fold]) -> list[tuple[Index, Index]]:
+    return [(fold.fit_idx, fold.validation_idx) for fold in cuts]
 
 
 def _last_moment(contract: Contract, columns: Columns) -> str | None:

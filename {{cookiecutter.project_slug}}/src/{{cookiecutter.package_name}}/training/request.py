@@ -15,6 +15,7 @@ class Request:
 
     Attributes:
         tune: whether parameters are searched first.
+        resume: whether an earlier search must be there to be taken up; then `tune` is meant too.
         actor: who asks, for the record.
         reason: why, for the record.
         as_challenger: True puts a model that passed on trial, False leaves it out of service,
@@ -22,14 +23,21 @@ class Request:
             unless False.
         attempt: names what is attempted, so that a version that came of it can be found again.
         progress: told what happens now.
+        reached: told how many trials of how many the search of one candidate has had.
     """
 
     tune: bool = False
+    resume: bool = False
     actor: str = "user"
     reason: str = ""
     as_challenger: bool | None = None
     attempt: str = ""
     progress: Callable[[str], None] = lambda told: None
+    reached: Callable[[int, int], None] = lambda done, total: None
+
+    @property
+    def searches(self) -> bool:
+        return self.tune or self.resume
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .presentation import present
 from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
 from .request import Request, TrainingResult
 from .role import give_role
+from .search import Search
 from .selection import Selection, select
 
 
@@ -42,6 +43,7 @@ def train(
 
     Raises:
         SnapshotError: if the rows do not suffice.
+        InputError: if there is no earlier search to take up.
         ExportError: if the exported model answers differently; nothing is registered then.
     """
     return _Training(settings, contract, snapshot, transitions, request or Request()).run()
@@ -105,7 +107,7 @@ class _Training:
         with self.phases("data"):
             columns = self.snapshot.columns(self.contract)
         with self.phases("features"):
-            prepared = prepare(self.settings, self.contract, columns)
+            prepared = prepare(self.settings, self.contract, columns, tune=self.request.searches)
         with self.phases("imports"):
             candidates = self._candidates(prepared)
         with self.phases("fits"):
@@ -125,8 +127,18 @@ class _Training:
             candidates,
             prepared.folds,
             self.metric,
-            study=self.snapshot.digest if self.request.tune else None,
+            search=self._search(prepared),
             progress=self.request.progress,
+        )
+
+    def _search(self, prepared: Prepared) -> Search | None:
+        if prepared.search_folds is None:
+            return None
+        return Search(
+            prepared.search_folds,
+            self.snapshot.digest,
+            resume=self.request.resume,
+            reached=self.request.reached,
         )
 
     def _tags(self) -> dict[str, str]:

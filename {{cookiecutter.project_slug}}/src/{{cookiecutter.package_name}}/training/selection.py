@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ from ..models import Candidate, Parameters
 from ..settings import Costs, Settings
 from .calibration import Calibrated, Calibration, OutOfFold, calibrate, cheapest_threshold
 from .leaderboard import Folds, Leaderboard, Outcome, cross_validate, rank
-
-TRIALS = Path("var/optuna.db")
+from .search import TRIALS, Search
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def select(
     folds: Folds,
     metric: Metric,
     *,
-    study: str | None,
+    search: Search | None,
     progress: Callable[[str], None],
 ) -> Selection:
     """Cross-validate every candidate and fit the best one.
@@ -54,14 +52,17 @@ def select(
         candidates: one baseline at least among them, and one that is more.
         folds: the training rows.
         metric: what decides.
-        study: name of the search of parameters; None leaves every candidate as it is.
+        search: of parameters, on other folds; None leaves every candidate as it is.
         progress: told what happens now.
+
+    Raises:
+        InputError: if there is no earlier search and one is to be taken up.
     """
     others = metrics_of("multiclass" if folds.classes else "regression")
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
     with threadpool_limits({"openmp": settings.training.threads, "blas": 1}):
-        if study is not None:
-            tuned = _tuned(settings, candidates, folds, metric, study, progress)
+        if search is not None:
+            tuned = _tuned(settings, candidates, metric, search, progress)
             candidates = [*candidates, *tuned]
         progress(f"cross-validating {', '.join(candidate.name for candidate in candidates)}")
         outcomes = cross_validate(candidates, folds, metric, others, settings.training.threads)
@@ -95,27 +96,30 @@ def _decide(
 def _tuned(
     settings: Settings,
     candidates: Sequence[Candidate],
-    folds: Folds,
     metric: Metric,
-    study: str,
+    search: Search,
     progress: Callable[[str], None],
 ) -> list[Candidate]:
     """For each candidate with a search space another one, with the best parameters found."""
-    from .tuning import tune
+    from .tuning import require_study, tune
 
+    storage = settings.path(TRIALS)
+    searched = [candidate for candidate in candidates if candidate.space is not None]
+    names = [search.study(candidate.name, metric.name) for candidate in searched]
+    if search.resume:
+        require_study(storage, names)
     tuned = []
-    for candidate in candidates:
-        if candidate.space is None:
-            continue
+    for candidate, name in zip(searched, names, strict=True):
         found = tune(
             candidate,
-            folds,
+            search.folds,
             metric,
             settings.training.tuning,
-            storage=settings.path(TRIALS),
-            study=f"{candidate.name}-{metric.name}-{study}",
+            storage=storage,
+            study=name,
             seed=settings.seed,
             progress=progress,
+            reached=search.reached,
         )
         tuned.append(_with(candidate, found))
     return tuned

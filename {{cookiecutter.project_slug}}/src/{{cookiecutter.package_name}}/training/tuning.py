@@ -1,16 +1,29 @@
 """Search of a candidate's parameters: bounded, seeded, pruned, taken up again after a kill."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 
+from ..errors import InputError
 from ..evaluation.metrics import Metric
 from ..models import Candidate, Parameters, predicted
 from ..settings import Tuning
 from .leaderboard import Folds
+
+_DONE = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+
+
+def require_study(storage: Path, names: Sequence[str]) -> None:
+    """Raise InputError unless one of the studies has been begun."""
+    if storage.exists() and set(names) & set(optuna.get_all_study_names(_address(storage))):
+        return
+    raise InputError(
+        "there is no search of this snapshot, with these features and folds, to take up: "
+        "run `train --tune`"
+    )
 
 
 def tune(
@@ -23,6 +36,7 @@ def tune(
     study: str,
     seed: int,
     progress: Callable[[str], None],
+    reached: Callable[[int, int], None],
 ) -> Parameters:
     """The best parameters that the budget found.
 
@@ -30,29 +44,34 @@ def tune(
         candidate: one that has a search space.
         folds: the rows to search on.
         metric: what is made better.
-        budget: trials in total, those of earlier runs of the study included, and time.
+        budget: trials in total, those of earlier runs of the study included, and time of this
+            run. A trial that a kill cut short counts for nothing.
         storage: SQLite file that keeps the trials.
         study: name under which a later run takes them up again.
         seed: of the sampler.
         progress: told the best score so far after each trial.
+        reached: told how many trials are done, of how many.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage.parent.mkdir(parents=True, exist_ok=True)
     trials = optuna.create_study(
         study_name=study,
-        storage=f"sqlite:///{storage.as_posix()}",
+        storage=_address(storage),
         direction="maximize" if metric.greater_is_better else "minimize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
         load_if_exists=True,
     )
-    done = len([trial for trial in trials.trials if trial.state.is_finished()])
+    done = _done(trials)
     # A study that is taken up again must not draw its first parameters a second time.
     trials.sampler = optuna.samplers.TPESampler(seed=seed + done)
 
-    def tell(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        if any(trial.state.name == "COMPLETE" for trial in study.trials):
-            progress(f"{candidate.name}: trial {trial.number + 1}, best {study.best_value:.4f}")
+    def tell(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
+        number = _done(study)
+        reached(number, budget.trials)
+        if _complete(study):
+            progress(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
 
+    reached(done, budget.trials)
     if done < budget.trials:
         trials.optimize(
             lambda trial: _objective(trial, candidate, folds, metric),
@@ -79,7 +98,18 @@ def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: 
 
 def _best(trials: optuna.Study, candidate: Candidate) -> dict[str, Any]:
     assert candidate.space is not None
-    complete = [trial for trial in trials.trials if trial.state.name == "COMPLETE"]
-    if not complete:
+    if not _complete(trials):
         return {}
     return candidate.space(optuna.trial.FixedTrial(trials.best_params))
+
+
+def _done(study: optuna.Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=_DONE))
+
+
+def _complete(study: optuna.Study) -> bool:
+    return bool(study.get_trials(deepcopy=False, states=_DONE[:1]))
+
+
+def _address(storage: Path) -> str:
+    return f"sqlite:///{storage.as_posix()}"

@@ -1,0 +1,154 @@
+"""What is done of a batch, kept beside its output until all of it is.
+
+`<output>.parts/` holds the job's fingerprint, and for each finished part `<n>.parquet`, with its
+refused rows in `<n>.quarantine.parquet` if it has any. `<n>.json` is written last and says that
+the part counts.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+
+from ..data.replacing import replacing
+from ..errors import InputError, StoreError
+from ..exclusive import exclusive
+
+_JOB = "job.json"
+
+
+class Part(msgspec.Struct):
+    """What became of the rows of a part; see `Scored`."""
+
+    rows: int = 0
+    predicted: int = 0
+    warnings: dict[str, int] = {}
+
+    def warn(self, found: dict[str, int]) -> None:
+        for text, rows in found.items():
+            self.warnings[text] = self.warnings.get(text, 0) + rows
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one job, in the order of the input."""
+
+    folder: Path
+    done: list[Part]
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.done)
+
+    @property
+    def draft(self) -> Path:
+        """Where the next part's predictions are written."""
+        return self._predictions(len(self.done))
+
+    @property
+    def quarantine_draft(self) -> Path:
+        return self._quarantine(len(self.done))
+
+    def keep(self, part: Part) -> None:
+        """Let what stands in the drafts count."""
+        with replacing(self.folder / f"{len(self.done)}.json") as draft:
+            draft.write_bytes(msgspec.json.encode(part))
+        self.done.append(part)
+
+    def assemble(self, target: Path, quarantine: Path) -> None:
+        """Put the parts together, the refused rows first; then they are gone."""
+        numbers = range(len(self.done))
+        bad = [self._quarantine(n) for n in numbers if self.done[n].predicted < self.done[n].rows]
+        if bad:
+            self._together(bad).replace(quarantine)
+        else:
+            quarantine.unlink(missing_ok=True)
+        self._together([self._predictions(number) for number in numbers]).replace(target)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _together(self, files: list[Path]) -> Path:
+        """One file with the row groups of all; one file alone is that file."""
+        if len(files) == 1:
+            return files[0]
+        whole = self.folder / "whole.parquet"
+        with writer(whole, pyarrow.parquet.read_schema(files[0])) as output:
+            for file in files:
+                with pyarrow.parquet.ParquetFile(file) as opened:
+                    for number in range(opened.num_row_groups):
+                        output.write_table(opened.read_row_group(number))
+        return whole
+
+    def _predictions(self, number: int) -> Path:
+        return self.folder / f"{number}.parquet"
+
+    def _quarantine(self, number: int) -> Path:
+        return self.folder / f"{number}.quarantine.parquet"
+
+    def take_up(self, job: str) -> None:
+        """Find what is done of this job; of another one nothing is kept."""
+        if _read(self.folder / _JOB) != job.encode():
+            for path in self.folder.iterdir():
+                if path.suffix in (".json", ".parquet", ".draft"):
+                    path.unlink()
+            with replacing(self.folder / _JOB) as draft:
+                draft.write_text(job, encoding="utf-8")
+            return
+        while (said := _read(self.folder / f"{len(self.done)}.json")) is not None:
+            part = msgspec.json.decode(said, type=Part)
+            refused = part.predicted < part.rows
+            if not self.draft.exists() or (refused and not self.quarantine_draft.exists()):
+                break
+            self.done.append(part)
+        for path in self.folder.glob("*.json"):
+            # What comes behind a part that is done anew would not fit behind it.
+            if path.name != _JOB and int(path.stem) >= len(self.done):
+                path.unlink()
+
+
+def parts_folder(target: Path) -> Path:
+    return target.with_name(f"{target.name}.parts")
+
+
+@contextmanager
+def opened_parts(target: Path, job: str) -> Iterator[Parts]:
+    """The parts of a job, for this process alone.
+
+    If the block fails before one part is done, nothing is left.
+
+    Raises:
+        InputError: if another process writes the same output.
+    """
+    folder = parts_folder(target)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(folder / "lock", seconds=0))
+        except StoreError as error:
+            raise InputError(
+                f"another process writes {target}: wait for it, or give another output"
+            ) from error
+        parts = Parts(folder, [])
+        parts.take_up(job)
+        try:
+            yield parts
+        finally:
+            if not parts.done:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
+    """A Parquet file whose row groups are the tables that are written."""
+    # Where every value is another, a dictionary only costs time.
+    repeating = [name for name in schema.names if name not in ("row", "prediction_id")]
+    return pyarrow.parquet.ParquetWriter(path, schema, use_dictionary=repeating)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

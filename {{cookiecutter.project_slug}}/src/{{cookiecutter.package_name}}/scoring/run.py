@@ -1,0 +1,226 @@
+"""From the files of an input to one file of predictions, a part at a time."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from ..contract import Contract
+from ..contract.arrow import table_columns
+from ..contract.check import Checked
+from ..contract.columns import take
+from ..contract.reading import check_table
+from ..data.sources.file import BATCH_ROWS, PLAIN, check_files, find_files, read_batches
+from ..errors import InputError
+from ..predictor import Predictor
+from ..settings import Csv
+from .parts import Part, Parts, opened_parts, parts_folder, writer
+from .tables import Block, Tables
+
+# A kill costs at most so much work, and a shorter job is one part, which is written once.
+PART_SECONDS = 30.0
+Record = Callable[[Block], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of the rows of the input.
+
+    Attributes:
+        rows: rows read.
+        predicted: rows in the output.
+        warnings: rows predicted with a warning, by sentence.
+        output: the Parquet file with the predictions.
+        quarantine_path: the Parquet file with the refused rows; None if there were none.
+        kept: rows that an earlier run, cut short, had done.
+    """
+
+    rows: int
+    predicted: int
+    output: Path
+    warnings: dict[str, int] = field(default_factory=dict)
+    quarantine_path: Path | None = None
+    kept: int = 0
+
+    def sentence(self) -> str:
+        parts = [f"{self.predicted} of {self.rows} rows predicted in {self.output}"]
+        if self.kept:
+            parts.append(f"{self.kept} rows were done by the run before")
+        if self.quarantine_path is not None:
+            parts.append(f"{self.rows - self.predicted} bad rows in {self.quarantine_path}")
+        parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
+        return "; ".join(parts)
+
+
+def score(
+    source: Path,
+    target: Path,
+    predictor: Predictor,
+    contract: Contract | None = None,
+    *,
+    batch_rows: int = BATCH_ROWS,
+    part_seconds: float = PART_SECONDS,
+    csv: Csv = PLAIN,
+    record: Record | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Scored:
+    """Predict every row of the input that the contract accepts.
+
+    The output has, in the order of the input: `row` (position in the input, from 0),
+    `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
+    for each class, `model_version`, and `warnings` (how many a row has). Rows that are refused
+    stand in `<output>.quarantine.parquet` with their reasons. Both files appear when they are
+    complete. Finished parts wait in `<output>.parts/` until then: after a kill, the same call on
+    the same input, by the same model, goes on behind them.
+
+    Args:
+        source: a CSV or Parquet file, a folder of them, or a glob.
+        target: the Parquet file to write; one that is there is replaced.
+        predictor: answers for blocks of rows.
+        contract: by default that of the predictor.
+        batch_rows: at most so many rows are in hand at a time.
+        part_seconds: how long a part is worked at before it is finished.
+        csv: how text files are written.
+        record: keeps each block of predictions before its part is finished. After a kill it may
+            get a block once more, with the same ids.
+        progress: told the number of rows done after each batch.
+
+    Raises:
+        InputError: if the output is one of the inputs, or another process writes it.
+        SourceError: if the input cannot be read, or lacks a column.
+    """
+    contract = contract or predictor.contract
+    columns = table_columns(contract, target=False)
+    files = _inputs(source, target)
+    check_files(files, columns, csv)
+    work = _identity(files, contract, predictor, csv)
+    quarantine = target.with_name(f"{target.stem}.quarantine.parquet")
+    job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
+    with opened_parts(target, job) as parts:
+        run = _Run(Tables(contract, predictor, work), parts, str(source), record, part_seconds)
+        kept = parts.rows
+        batches = _behind(kept, read_batches(files, columns, batch_rows, csv))
+        run.all(batches, progress or (lambda rows: None))
+        total = _total(parts.done)
+        parts.assemble(target, quarantine)
+    left = quarantine if total.predicted < total.rows else None
+    warnings = dict(Counter(total.warnings).most_common())
+    return Scored(total.rows, total.predicted, target, warnings, left, kept)
+
+
+@dataclass
+class _Run:
+    """One run over the rows that are not done yet."""
+
+    tables: Tables
+    parts: Parts
+    origin: str
+    record: Record | None
+    part_seconds: float
+
+    def all(self, batches: Iterator[pa.Table], progress: Callable[[int], None]) -> None:
+        batch = next(batches, None)
+        while batch is not None or not self.parts.done:
+            batch = self._part(batch, batches, progress)
+
+    def _part(
+        self, batch: pa.Table | None, batches: Iterator[pa.Table], progress: Callable[[int], None]
+    ) -> pa.Table | None:
+        """Do one part from a batch on; the first batch of the next one, if there is one."""
+        part = Part()
+        until = time.monotonic() + self.part_seconds
+        with ExitStack() as stack:
+            output = stack.enter_context(writer(self.parts.draft, self.tables.schema))
+            refused = _Refused(self.parts.quarantine_draft, stack)
+            while batch is not None:
+                self._batch(batch, part, output, refused)
+                progress(self.parts.rows + part.rows)
+                batch = next(batches, None)
+                if time.monotonic() >= until:
+                    break
+        self.parts.keep(part)
+        return batch
+
+    def _batch(
+        self,
+        raw: pa.Table,
+        part: Part,
+        output: pyarrow.parquet.ParquetWriter,
+        refused: "_Refused",
+    ) -> None:
+        contract = self.tables.contract
+        offset = self.parts.rows + part.rows
+        checked = check_table(contract, raw, table_columns(contract, target=False))
+        accepted = np.flatnonzero(checked.accepted)
+        if accepted.size:
+            rows = take(checked.columns, accepted)
+            block = self.tables.block(checked, rows, accepted, offset)
+            output.write_table(self.tables.answers(block))
+            if self.record is not None:
+                self.record(block)
+        if accepted.size < raw.num_rows:
+            refused.write(self.tables.refusals(raw, checked, offset, self.origin))
+        part.rows += raw.num_rows
+        part.predicted += accepted.size
+        part.warn(_warnings(checked))
+
+
+class _Refused:
+    """A Parquet file that is begun when there is something to write."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._path = path
+        self._stack = stack
+        self._writer: pyarrow.parquet.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = self._stack.enter_context(writer(self._path, table.schema))
+        self._writer.write_table(table)
+
+
+def _inputs(source: Path, target: Path) -> list[Path]:
+    """The files to read; parts of an output that stands in the same folder are none."""
+    own = parts_folder(target).resolve()
+    found = find_files(str(source), Path())
+    files = [file for file in found if own not in file.resolve().parents]
+    if target.resolve() in {file.resolve() for file in files}:
+        raise InputError(f"{target} is the input: give another file to write to")
+    return files
+
+
+def _identity(files: Sequence[Path], contract: Contract, predictor: Predictor, csv: Csv) -> str:
+    """What makes predictions the same ones: the files as they are now, the contract, the model."""
+    seen = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    model = predictor.manifest
+    made = (model.version, model.created, model.features_digest)
+    return msgspec.json.encode([seen, contract.digest, made, csv.model_dump()]).decode()
+
+
+def _behind(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """What comes after so many rows, without empty tables."""
+    for batch in batches:
+        skipped = min(rows, batch.num_rows)
+        rows -= skipped
+        if skipped < batch.num_rows:
+            yield batch.slice(skipped)
+
+
+def _total(parts: Sequence[Part]) -> Part:
+    total = Part()
+    for part in parts:
+        total.rows += part.rows
+        total.predicted += part.predicted
+        total.warn(part.warnings)
+    return total
+
+
+def _warnings(checked: Checked) -> Counter[str]:
+    return Counter(one.sentence() for one in checked.warnings if checked.accepted[one.row])
