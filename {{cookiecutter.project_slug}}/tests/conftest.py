@@ -39,6 +39,12 @@ from {{ cookiecutter.package_name }}.yaml_file import parse_yaml
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# What the surroundings say of the settings is not for tests, but for where the project's data is.
+GIVEN_SOURCE = "SOURCE_FOR_TESTS"
+for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:
+    value = os.environ.pop(name)
+    if name == f"{ENV_PREFIX}SOURCE":
+        os.environ[GIVEN_SOURCE] = value
 # Tests of something else keep predictions in a file of their own, whatever store the project has.
 os.environ[f"{ENV_PREFIX}PREDICTION_LOG"] = "sqlite:///var/predictions.db"
 
@@ -117,6 +123,12 @@ class Trained:
 
     project: Project
     result: TrainingResult
+
+
+@pytest.fixture(scope="session")
+def given() -> dict[str, str]:
+    """The settings of the project's own data that come from the surroundings."""
+    return {"source": os.environ[GIVEN_SOURCE]} if GIVEN_SOURCE in os.environ else {}
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import httpx
 import numpy as np
 import pytest
+import structlog
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }}.bundle import Manifest, write_bundle
@@ -121,6 +122,12 @@ class Served:
     def refresh(self) -> None:
         """Let the service look at the pointer now."""
         self.service.router.refresh()
+
+
+@pytest.fixture(autouse=True)
+def logs_by_default() -> None:
+    """Commands that other tests have run in this process configure the logs of all of it."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ class _Fixed:
         return matrix.astype(np.float64)
 
 
-def _same(columns: int) -> bytes:
+def _same(columns: int, version: int = 17) -> bytes:
     from onnx import TensorProto, helper
 
     ends = [
@@ -88,21 +88,22 @@ def _same(columns: int) -> bytes:
     graph = helper.make_graph(
         [helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:]
     )
-    opset = helper.make_opsetid("", 17)
+    opset = helper.make_opsetid("", version)
     content: bytes = helper.make_model(
         graph, opset_imports=[opset], ir_version=8
     ).SerializeToString()
     return content
 
 
+@pytest.mark.parametrize("version", [9, 17])
 @pytest.mark.parametrize("calibration", [None, Calibration(0.5, (0.0, 0.3, -0.2))])
 @pytest.mark.parametrize("seen", [[0, 1, 2], [0, 2]])
 def test_the_exported_model_is_calibrated_and_has_every_class(
-    seen: list[int], calibration: Calibration | None
+    seen: list[int], calibration: Calibration | None, version: int
 ) -> None:
     rng = np.random.default_rng(6)
     matrix = rng.dirichlet(np.ones(len(seen)), 200).astype(np.float32)
-    model = with_tail(_same(len(seen)), seen, 3, calibration)
+    model = with_tail(_same(len(seen), version), seen, 3, calibration)
     native = _Fixed(seen)
     expected = predicted(Calibrated(native, calibration) if calibration else native, matrix, 3)
     assert np.abs(OnnxSession(model).run(matrix) - expected).max() < 1e-6

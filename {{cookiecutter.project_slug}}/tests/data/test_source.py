@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory, given: dict[str, str]) -> Settings:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config", root / "config")
-    source = load_settings(root).source
+    source = load_settings(root, **given).source
     return load_settings(root, source=source if "://" in source else str(ROOT / source))
 
 

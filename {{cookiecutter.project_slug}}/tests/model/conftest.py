@@ -49,11 +49,11 @@ class Own:
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Own:
+def own(tmp_path_factory: pytest.TempPathFactory, given: dict[str, str]) -> Own:
     """Trained once; tests may read all of it and change nothing."""
     root = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT / "config", root / "config")
-    project = Project(load_settings(root), SystemClock())
+    project = Project(load_settings(root, **given), SystemClock())
     project.registry = Registry.open(project.settings, inline=True)
     ingest(project.settings, project.contract, source=_address(project.settings.source))
     snapshot = _thinned(project)

@@ -1,4 +1,7 @@
-"""What follows an exported classifier: columns for classes it never saw, and calibration."""
+"""What follows an exported classifier: columns for classes it never saw, and calibration.
+
+Converters choose the version of ONNX, so that only operators are used which old ones have.
+"""
 
 from collections.abc import Sequence
 
@@ -54,13 +57,12 @@ def _spread(graph: onnx.GraphProto, last: str, seen: Sequence[int], classes: int
 
 def _calibrate(graph: onnx.GraphProto, last: str, calibration: Calibration) -> str:
     _constant(graph, "tail_smallest", np.array(SMALLEST, dtype=np.float32))
-    _constant(graph, "tail_largest", np.array(1.0, dtype=np.float32))
     _constant(graph, "tail_scale", np.array(calibration.scale, dtype=np.float32))
     _constant(graph, "tail_shift", np.array(calibration.shift, dtype=np.float32))
     graph.node.extend(
         [
-            helper.make_node("Clip", [last, "tail_smallest", "tail_largest"], ["tail_clipped"]),
-            helper.make_node("Log", ["tail_clipped"], ["tail_logs"]),
+            helper.make_node("Max", [last, "tail_smallest"], ["tail_positive"]),
+            helper.make_node("Log", ["tail_positive"], ["tail_logs"]),
             helper.make_node("Mul", ["tail_logs", "tail_scale"], ["tail_scaled"]),
             helper.make_node("Add", ["tail_scaled", "tail_shift"], ["tail_scores"]),
             helper.make_node("Softmax", ["tail_scores"], ["tail_softmax"], axis=1),
