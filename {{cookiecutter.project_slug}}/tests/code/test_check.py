@@ -207,3 +207,18 @@ def test_a_frame_of_a_notebook_is_refused_but_not_for_what_only_warns() -> None:
     bad = check_rows(CONTRACT, [{**GOOD, "colour": "blue"}]).columns
     with pytest.raises(SchemaErrors, match="known categories"):
         schema.validate(to_frame(to_arrow(CONTRACT, bad)), lazy=True)
+
+
+def test_a_huge_whole_number_beside_a_bad_fraction_is_one_bad_row() -> None:
+    contract = parse_contract("""
+problem: binary
+label_horizon: 1d
+columns:
+  a: {type: integer, range: {minimum: 0, maximum: 1439, otherwise: refuse}}
+  b: {type: number, range: {minimum: 0, otherwise: refuse}}
+  y: {type: boolean, role: target}
+""")
+    table = pa.table({"a": [-(2**62), 5], "b": [-1.5, 2.0], "y": [True, False]})
+    found = validate(contract, table)
+    assert found.accepted.tolist() == [False, True]
+    assert sorted(found.violations["column"]) == ["a", "b"]

@@ -1,5 +1,6 @@
 """The contract as a pandera schema: the guard of ingestion, and of frames in a notebook."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -59,13 +60,8 @@ def find_violations(
         A frame with one line a violation: `row` (position), `column`, `reason`, `action`.
     """
     columns = table_columns(contract) if columns is None else columns
-    schema = pandera_schema(contract, columns, actions=("refuse", "warn"))
-    try:
-        schema.validate(to_frame(table), lazy=True)
-    except SchemaErrors as errors:
-        cases = errors.failure_cases
-    else:
-        cases = pd.DataFrame({"index": [], "column": [], "check": []})
+    failures = [_failures(contract, table, column) for column in columns]
+    cases = pd.concat(failures, ignore_index=True)
     found = pd.DataFrame(
         {
             "row": cases["index"].astype("int64"),
@@ -81,15 +77,34 @@ def find_violations(
     return found.merge(kinds.assign(action=acts), on=["column", "reason"], how="left")
 
 
+def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFrame:
+    """What is wrong with one column.
+
+    By itself, because pandera puts bad values of all columns into one, which whole numbers beyond
+    2**53 and fractions do not share.
+    """
+    schema = pandera_schema(contract, [column], actions=("refuse", "warn"))
+    told = ["index", "column", "check"]
+    try:
+        schema.validate(to_frame(table.select([column.name])), lazy=True)
+    except SchemaErrors as errors:
+        return pd.DataFrame(errors.failure_cases[told])
+    return pd.DataFrame({name: [] for name in told})
+
+
 def _checks(column: Column, actions: Actions) -> list[pandera.Check]:
     checks: list[pandera.Check] = []
     bounds = column.range
     if bounds is not None and bounds.otherwise in actions:
         low, high = bounds.minimum, bounds.maximum
+        # Whole numbers beyond 2**53 cannot be compared with a float.
+        is_whole = column.type == "integer"
         if low is not None:
-            checks.append(pandera.Check.ge(low, error=reasons.below(low)))
+            least = math.ceil(low) if is_whole else low
+            checks.append(pandera.Check.ge(least, error=reasons.below(low)))
         if high is not None:
-            checks.append(pandera.Check.le(high, error=reasons.above(high)))
+            most = math.floor(high) if is_whole else high
+            checks.append(pandera.Check.le(most, error=reasons.above(high)))
     if column.categories is not None and column.categories.otherwise in actions:
         known = list(column.categories.values)
         checks.append(pandera.Check.isin(known, error=reasons.UNKNOWN_CATEGORY))
