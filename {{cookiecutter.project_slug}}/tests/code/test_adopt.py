@@ -4,6 +4,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -215,7 +216,7 @@ def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> N
 
 
 def test_a_query_is_a_table(root: Path, adopt: Adopt) -> None:
-    with sqlite3.connect(root / "shop.db") as database:
+    with closing(sqlite3.connect(root / "shop.db")) as database, database:
         database.execute("create table sales (price real, paid integer, at text)")
         rows = [(n / 7, n % 2, f"2026-01-{n % 28 + 1:02} 10:00:00") for n in range(ROWS)]
         database.executemany("insert into sales values (?, ?, ?)", rows)

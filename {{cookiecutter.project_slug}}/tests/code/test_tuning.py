@@ -15,7 +15,7 @@ from {{ cookiecutter.package_name }}.models import Candidate, Task, load_candida
 from {{ cookiecutter.package_name }}.settings import Tuning
 from {{ cookiecutter.package_name }}.training.leaderboard import Folds
 from {{ cookiecutter.package_name }}.training.search import Search
-from {{ cookiecutter.package_name }}.training.tuning import tune
+from {{ cookiecutter.package_name }}.training.tuning import opened, tune
 
 if TYPE_CHECKING:
     from conftest import Rows
@@ -55,8 +55,9 @@ def search(candidate: Candidate, folds: Folds, storage: Path, trials: int) -> li
 
 
 def states(storage: Path) -> list[str]:
-    study = optuna.load_study(study_name="search", storage=f"sqlite:///{storage.as_posix()}")
-    return [trial.state.name for trial in study.trials]
+    with opened(storage) as studies:
+        study = optuna.load_study(study_name="search", storage=studies)
+        return [trial.state.name for trial in study.trials]
 
 
 def test_a_trial_cut_short_counts_for_nothing(
@@ -70,8 +71,8 @@ def test_a_trial_cut_short_counts_for_nothing(
     search(linear, folds, storage, trials=1)
     with pytest.raises(KeyboardInterrupt):
         search(replace(linear, build=killed), folds, storage, trials=2)
-    study = optuna.load_study(study_name="search", storage=f"sqlite:///{storage.as_posix()}")
-    study.ask()
+    with opened(storage) as studies:
+        optuna.load_study(study_name="search", storage=studies).ask()
     assert states(storage)[0] == "COMPLETE" and states(storage)[-1] == "RUNNING"
     assert search(linear, folds, storage, trials=3) == [(1, 3), (2, 3), (3, 3)]
     assert search(linear, folds, storage, trials=3) == [(3, 3)]

@@ -60,7 +60,7 @@ def test_it_is_the_year_that_was_promised(year: pa.Table) -> None:
     assert year.num_rows == 327_346
     assert len(pc.unique(year["flight_id"])) == year.num_rows
     times = year["scheduled_departure"].to_numpy()
-    assert (np.diff(times) >= np.timedelta64(0)).all()
+    assert (np.diff(times) >= np.timedelta64(0, "us")).all()
 
 
 def test_a_known_flight_has_the_weather_of_the_hour_before(year: pa.Table) -> None:

@@ -56,4 +56,4 @@ def test_a_name_stands_for_one_row(columns: Columns, contract: Contract) -> None
 
 def test_time_goes_forward(columns: Columns, contract: Contract) -> None:
     if contract.time is not None:
-        assert (np.diff(columns[contract.time.name]) >= np.timedelta64(0)).all()
+        assert (np.diff(columns[contract.time.name]) >= np.timedelta64(0, "us")).all()

@@ -1,6 +1,7 @@
 """Search of a candidate's parameters: bounded, seeded, pruned, taken up again after a kill."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ _DONE = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
 
 def require_study(storage: Path, names: Sequence[str]) -> None:
     """Raise InputError unless one of the studies has been begun."""
-    if storage.exists() and set(names) & set(optuna.get_all_study_names(_address(storage))):
-        return
+    if storage.exists():
+        with opened(storage) as studies:
+            if set(names) & set(optuna.get_all_study_names(studies)):
+                return
     raise InputError(
         "there is no search of this snapshot, with these features and folds, to take up: "
         "run `train --tune`"
@@ -54,13 +57,39 @@ def tune(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage.parent.mkdir(parents=True, exist_ok=True)
-    trials = optuna.create_study(
-        study_name=study,
-        storage=_address(storage),
-        direction="maximize" if metric.greater_is_better else "minimize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-        load_if_exists=True,
-    )
+    with opened(storage) as studies:
+        trials = optuna.create_study(
+            study_name=study,
+            storage=studies,
+            direction="maximize" if metric.greater_is_better else "minimize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+            load_if_exists=True,
+        )
+        _search(trials, candidate, folds, metric, budget, seed, progress, reached)
+        return _best(trials, candidate)
+
+
+@contextmanager
+def opened(storage: Path) -> Iterator[optuna.storages.RDBStorage]:
+    """The file of all studies; its connections are closed at the end."""
+    studies = optuna.storages.RDBStorage(f"sqlite:///{storage.as_posix()}")
+    try:
+        yield studies
+    finally:
+        studies.remove_session()
+        studies.engine.dispose()
+
+
+def _search(
+    trials: optuna.Study,
+    candidate: Candidate,
+    folds: Folds,
+    metric: Metric,
+    budget: Tuning,
+    seed: int,
+    progress: Callable[[str], None],
+    reached: Callable[[int, int], None],
+) -> None:
     done = _done(trials)
     # A study that is taken up again must not draw its first parameters a second time.
     trials.sampler = optuna.samplers.TPESampler(seed=seed + done)
@@ -79,7 +108,6 @@ def tune(
             timeout=budget.timeout.total_seconds(),
             callbacks=[tell],
         )
-    return _best(trials, candidate)
 
 
 def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: Metric) -> float:
@@ -109,7 +137,3 @@ def _done(study: optuna.Study) -> int:
 
 def _complete(study: optuna.Study) -> bool:
     return bool(study.get_trials(deepcopy=False, states=_DONE[:1]))
-
-
-def _address(storage: Path) -> str:
-    return f"sqlite:///{storage.as_posix()}"

@@ -49,9 +49,11 @@ class SqlSource:
         """
         from sqlalchemy import create_engine, text
         from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.pool import NullPool
 
         try:
-            engine = create_engine(_placed(self.url, self.root))
+            # Without a pool, so that nothing stays open.
+            engine = create_engine(_placed(self.url, self.root), poolclass=NullPool)
             with engine.connect().execution_options(stream_results=True) as connection:
                 result = connection.execute(text(self.query))
                 names = unique_names(result.keys())
