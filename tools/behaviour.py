@@ -28,7 +28,7 @@ SECONDS_A_STEP = 1800
 PYTHON = "python_version"
 # Small but real: the commands are run as they are advertised, on a slice of the sample.
 SLICE = {
-    "SOURCE": "sample://flights?until=2013-03-01&rows_per_month=3000",
+    "SOURCE": "sample://flights?until=2013-03-01&rows_per_month=12000",
     "TRAINING__TUNING__TRIALS": "2",
     "REPLAY__UNTIL": "2013-05-01",
     "REPLAY__ROWS_PER_MONTH": "1000",

@@ -51,6 +51,16 @@ def played(root: Path) -> Run:
     return run
 
 
+def test_without_a_model_there_is_nothing_to_play(parcels: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(parcels, tmp_path / "strict")
+    config = root / "config/project.yaml"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    settings["gate"]["max_size"] = 1
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    result = runner(root)("loop", "replay", "--months", "1", "--rows-per-month", "200", code=3)
+    assert "the gate let no first model pass" in result.output
+
+
 def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     assert "none yet" in empty("status").output
     assert "no champion yet" in empty("monitor").output

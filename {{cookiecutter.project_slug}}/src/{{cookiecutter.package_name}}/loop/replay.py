@@ -10,7 +10,7 @@ from threading import Thread
 
 from ..clock import ManualClock
 from ..data.sources import open_source
-from ..errors import InputError, ProjectError
+from ..errors import GateError, InputError, ProjectError
 from ..monitoring import Monitoring
 from ..monitoring.report import prepare
 from ..prediction_log import open_prediction_log, set_prediction_log_aside
@@ -61,6 +61,7 @@ def replay_year(
     Raises:
         InputError: if the settings have no replay, or the project has a history.
         StoreError: if the prediction log cannot be reached.
+        GateError: if the gate lets no first model pass.
     """
     settings = load_settings(root)
     if settings.contract().time is None:
@@ -89,6 +90,11 @@ def _play(
 ) -> list[PlayedMonth]:
     loop = make_loop(project)
     _step(loop, audience)
+    if project.published().champion is None:
+        raise GateError(
+            "the gate let no first model pass, so there is nothing to play the year with: "
+            "train on more rows (source), or with other features or models"
+        )
     # Its import takes seconds, which the first month spends on waiting for the service.
     Thread(target=prepare, daemon=True).start()
     stream = _stream(project, windows, rows)
