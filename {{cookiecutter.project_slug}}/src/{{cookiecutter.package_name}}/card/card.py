@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ..bundle import Manifest
-from ..contract import Contract
+from ..contract import Column, Contract
+from ..contract.model import Action
 from ..data.snapshot import Snapshot
 from ..duration import format_duration
 from ..evaluation.bootstrap import Interval, Resampling
@@ -70,8 +71,8 @@ class Card:
         """Where it ends: what it has not seen, and what is refused or only warned about."""
         contract, until = self.contract, self.manifest.trained_until
         said = [f"It has seen nothing that happened after {until[:16]}."] if until else []
-        refused = [one.name for one in contract.inputs if _refuses(contract, one.name)]
-        warned = [one.name for one in contract.inputs if _warns(contract, one.name)]
+        refused = [one.name for one in contract.inputs if _is_bounded(one, "refuse")]
+        warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
         if refused:
             said.append(
                 f"Rows outside the contract's bounds of {', '.join(refused)} get no answer."
@@ -104,13 +105,7 @@ def score_all(
     )
 
 
-def _refuses(contract: Contract, name: str) -> bool:
-    column = contract.column(name)
-    constraints = (column.range, column.categories)
-    return any(one is not None and one.otherwise == "refuse" for one in constraints)
-
-
-def _warns(contract: Contract, name: str) -> bool:
-    column = contract.column(name)
-    constraints = (column.range, column.categories)
-    return any(one is not None and one.otherwise == "warn" for one in constraints)
+def _is_bounded(column: Column, otherwise: Action) -> bool:
+    """Whether values beyond some bound of the column are refused, or only warned about."""
+    bounds = (column.range, column.categories)
+    return any(one is not None and one.otherwise == otherwise for one in bounds)

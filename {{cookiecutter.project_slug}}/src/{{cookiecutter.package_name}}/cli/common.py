@@ -83,3 +83,4 @@ class Span(click.ParamType[timedelta]):
 MOMENT = Moment()
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+REASON = click.option("--reason", default="by hand", show_default=True)

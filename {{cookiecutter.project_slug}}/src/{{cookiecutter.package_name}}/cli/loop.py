@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .common import AS_JSON, MOMENT, actor, opened, set_up_logs, show_json
+from .common import AS_JSON, MOMENT, REASON, actor, opened, set_up_logs, show_json
 from .progress import display
 
 
@@ -83,7 +83,7 @@ def run(root: Path, every: int) -> None:
 
 
 @loop.command()
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def pause(root: Path, reason: str) -> None:
     """Let the loop stand still; what it is at, it finishes. Everything else goes on."""
@@ -91,7 +91,7 @@ def pause(root: Path, reason: str) -> None:
 
 
 @loop.command()
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def resume(root: Path, reason: str) -> None:
     """Let the loop go on."""

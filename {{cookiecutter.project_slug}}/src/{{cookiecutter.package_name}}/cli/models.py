@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .common import AS_JSON, actor, opened, show_json
+from .common import AS_JSON, REASON, actor, opened, show_json
 from .progress import Display, display
 
 
@@ -72,7 +72,7 @@ def lineage(root: Path, identifier: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def challenge(root: Path, version: str, reason: str) -> None:
     """Put VERSION on trial beside the champion."""
@@ -85,7 +85,7 @@ def challenge(root: Path, version: str, reason: str) -> None:
 
 
 @click.command()
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def confirm(root: Path, reason: str) -> None:
     """End the champion's probation: the champion before leaves the service."""
@@ -95,7 +95,7 @@ def confirm(root: Path, reason: str) -> None:
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def promote(root: Path, version: str, reason: str) -> None:
     """Make VERSION the champion."""
@@ -105,7 +105,7 @@ def promote(root: Path, version: str, reason: str) -> None:
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def reject(root: Path, version: str, reason: str) -> None:
     """End the trial of the challenger VERSION."""
@@ -114,7 +114,7 @@ def reject(root: Path, version: str, reason: str) -> None:
 
 
 @click.command()
-@click.option("--reason", default="by hand", show_default=True)
+@REASON
 @click.pass_obj
 def rollback(root: Path, reason: str) -> None:
     """Bring the previous champion back."""

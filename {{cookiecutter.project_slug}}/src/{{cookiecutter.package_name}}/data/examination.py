@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,7 @@ def examine_file(
 
 def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
     """The same violations, their rows counted from the beginning of all files."""
-    return [
-        Violation(one.row + rows, one.column, one.value, one.reason, one.action)
-        for one in violations
-    ]
+    return [replace(one, row=one.row + rows) for one in violations]
 
 
 def _violation(found: Violation) -> dict[str, JsonValue]:

@@ -13,7 +13,7 @@ from ..contract import Column, Contract
 from ..contract.arrow import ARROW_TYPES, table_columns, to_arrow
 from ..contract.check import Checked
 from ..contract.columns import Columns
-from ..contract.model import Class
+from ..contract.outputs import probability_names
 from ..data.quarantine import quarantine_rows
 from ..predictor import Prediction, Predictor
 from .identifiers import prediction_ids
@@ -68,8 +68,8 @@ class Tables:
             "warnings": block.warned,
         }
         if block.prediction.probabilities is not None:
-            for code, one in enumerate(self.predictor.manifest.classes):
-                own[_probability(one)] = block.prediction.probabilities[:, code]
+            for code, name in enumerate(probability_names(self.predictor.manifest.classes)):
+                own[name] = block.prediction.probabilities[:, code]
         kept = {column.name: block.columns[column.name] for column in self._keys}
         keys = to_arrow(self.contract, kept)
         named = {_beside(own, name): keys[name] for name in keys.column_names}
@@ -96,7 +96,7 @@ class Tables:
             "row": pa.int64(),
             "prediction_id": pa.string(),
             "prediction": kind,
-            **{_probability(one): pa.float64() for one in self.predictor.manifest.classes},
+            **dict.fromkeys(probability_names(self.predictor.manifest.classes), pa.float64()),
             "model_version": pa.string(),
             "warnings": pa.int32(),
         }
@@ -108,10 +108,6 @@ class Tables:
     def _keys(self) -> Sequence[Column]:
         found = (self.contract.id, self.contract.time)
         return [column for column in found if column is not None]
-
-
-def _probability(value: Class) -> str:
-    return f"probability_{str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _beside(own: Container[str], name: str) -> str:
