@@ -1,12 +1,12 @@
 """The judged model introduces itself: its card goes to MLflow and among the reports."""
 
 from functools import partial
-from pathlib import Path
 
 from ..bundle import Manifest
 from ..card.calibration import reliability
 from ..card.card import Card, score_all
 from ..card.importance import importances
+from ..card.note import CARDS
 from ..card.page import html, markdown
 from ..contract import Contract
 from ..data.replacing import replacing
@@ -18,8 +18,6 @@ from ..predictor import OnnxSession
 from ..registry import Registry
 from ..settings import Settings
 from .examination import Examined
-
-CARDS = Path("var/reports/models")
 
 
 def present(
