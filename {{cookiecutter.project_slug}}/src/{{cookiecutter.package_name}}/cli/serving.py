@@ -35,18 +35,20 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
 
 
 @click.command()
-@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
-@click.argument("target", metavar="OUTPUT", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("source", metavar="INPUT")
+@click.argument("target", metavar="OUTPUT")
 @click.option("--log", "logged", is_flag=True, help="Append to the prediction log as well.")
 @click.pass_obj
-def score(root: Path, source: Path, target: Path, logged: bool) -> None:
+def score(root: Path, source: str, target: str, logged: bool) -> None:
     """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
 
+    Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
     After a kill, the same command goes on behind the parts that were finished.
     """
     from ..predictor import champion_predictor
     from ..scoring import score as run
     from ..scoring.recording import Recording
+    from ..scoring.run import WORKSPACE
 
     with opened(root) as project:
         predictor = champion_predictor(project.bundles)
@@ -63,6 +65,7 @@ def score(root: Path, source: Path, target: Path, logged: bool) -> None:
                 project.contract,
                 csv=project.settings.csv,
                 record=recording.append if recording else None,
+                workspace=project.settings.path(WORKSPACE),
                 progress=shown.reached,
             )
         click.echo(scored.sentence())

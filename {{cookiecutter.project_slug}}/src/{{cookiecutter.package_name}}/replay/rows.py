@@ -14,6 +14,7 @@ from ..contract import Column, Contract
 from ..contract.arrow import from_arrow
 from ..contract.columns import JsonValue, to_json, to_rows
 from ..contract.reading import check_table, read_table
+from ..data.remote import File, opened
 from ..data.sources.file import (
     check_files,
     column_names,
@@ -39,7 +40,7 @@ class FileRows:
     """
 
     contract: Contract
-    files: list[Path]
+    files: list[File]
     csv: Csv
     outcomes: str | None
     lost: int = 0
@@ -49,8 +50,11 @@ class FileRows:
         """How many there are; None where counting would mean reading."""
         if any(is_text(file) for file in self.files):
             return None
-        counts: list[int] = [pyarrow.parquet.read_metadata(file).num_rows for file in self.files]
-        return sum(counts)
+        rows = 0
+        for file in self.files:
+            with opened(file) as content:
+                rows += pyarrow.parquet.read_metadata(content).num_rows
+        return rows
 
     def __iter__(self) -> Iterator[Asked]:
         wanted = list(self.contract.inputs)
