@@ -12,7 +12,6 @@ from ..project import Project
 from ..registry import Transitions
 from .desk import Desk
 from .machine import ACTOR, Attempt, Loop, Retrained
-from .states import open_state
 
 # Errors beyond so many typical ones count alike in the judgement, so that a few do not decide it.
 _TYPICAL_ERRORS = 3.0
@@ -20,7 +19,7 @@ _TYPICAL_ERRORS = 3.0
 
 def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
     """The loop of a project; `prepare` is called before anything that takes time."""
-    desk = Desk(open_state(project), project.clock)
+    desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
     stages = _Stages(project, transitions, prepare)
     return Loop(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import msgspec
@@ -27,8 +28,8 @@ from {{ cookiecutter.package_name }}.exclusive import exclusive
 from {{ cookiecutter.package_name }}.journal import Journal
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk
 from {{ cookiecutter.package_name }}.loop.machine import Attempt, Loop, Retrained, Step
-from {{ cookiecutter.package_name }}.loop.sqlite_state import SqliteStateStore
-from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore
+from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore, granted
+from {{ cookiecutter.package_name }}.loop.states import open_state
 from {{ cookiecutter.package_name }}.monitoring import Finding, Monitoring, Window
 from {{ cookiecutter.package_name }}.prediction_log import Label, LoggedRow, Output, Record
 from {{ cookiecutter.package_name }}.publication import open_bundle_store
@@ -48,6 +49,12 @@ columns:
   returned: {type: boolean, role: target}
 """
 DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
+
+
+STORES = {
+    path.stem: run_path(str(path))["serve"]
+    for path in sorted(Path(__file__).parents[1].glob("stores/*.py"))
+}
 
 
 class Crash(BaseException):
@@ -158,15 +165,12 @@ class MemoryStateStore:
     def acquire(
         self, holder: str, now: datetime, until: datetime, fence: int | None = None
     ) -> Lease:
-        if fence is None and (not self.lease.holder or self.lease.until <= now):
-            self.lease = Lease(holder, self.lease.fence + 1, until)
-        elif (holder, fence) == (self.lease.holder, self.lease.fence):
-            self.lease = Lease(holder, self.lease.fence, until)
+        self.lease = granted(self.lease, holder, now, until, fence)
         return self.lease
 
     def release(self, lease: Lease) -> None:
         if lease.fence == self.lease.fence:
-            self.lease = Lease("", lease.fence, lease.until)
+            self.lease = self.lease.free()
 
 
 class Rows:
@@ -467,9 +471,9 @@ def copied(world: World, root: Path, fuse: Fuse) -> World:
     return copy
 
 
-def durable(root: Path) -> World:
-    """A world that outlives the process."""
-    store = SqliteStateStore(root / "loop.db")
+def durable(root: Path, address: str) -> World:
+    """A world that outlives the process, with its state beside the log at an address."""
+    store = open_state(address, root=root)
     return World(root, store, lock=lambda: exclusive(root / "lock", 5))
 
 
@@ -481,17 +485,25 @@ def revived(world: World) -> World:
     return world
 
 
+@pytest.fixture(scope="module", params=STORES)
+def new_address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
+        yield new_address
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-if __name__ == "__main__":  # a process that kills itself: FOLDER SCENARIO MOMENT
+if __name__ == "__main__":  # a process that kills itself: FOLDER ADDRESS SCENARIO MOMENT
     import os
     import signal
 
-    folder, scenario, moment = sys.argv[1:]
-    doomed = prepared(durable(Path(folder)), scenario)
+    folder, address, scenario, moment = sys.argv[1:]
+    doomed = prepared(durable(Path(folder), address), scenario)
     doomed.fuse = Fuse(int(moment), lambda: os.kill(os.getpid(), signal.SIGKILL))
     doomed.open()
     doomed.step()
