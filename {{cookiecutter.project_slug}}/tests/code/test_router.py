@@ -14,7 +14,7 @@ from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.feature_set import features_digest
 from {{ cookiecutter.package_name }}.prediction_log.records import Output
-from {{ cookiecutter.package_name }}.serving.identifiers import fraction, new_id
+from {{ cookiecutter.package_name }}.serving.identifiers import fraction, new_ids
 from {{ cookiecutter.package_name }}.serving.router import Load, Router, Watcher
 
 
@@ -240,8 +240,8 @@ def test_a_watched_pointer_is_followed_while_requests_run(
 
 def test_ids_sort_by_time_and_differ() -> None:
     moment = datetime(2013, 1, 1, tzinfo=UTC)
-    early = {new_id(moment) for _ in range(1000)}
-    late = new_id(datetime(2013, 1, 1, 0, 0, 1, tzinfo=UTC))
+    early = set(new_ids(moment, 1000))
+    (late,) = new_ids(datetime(2013, 1, 1, 0, 0, 1, tzinfo=UTC), 1)
     assert len(early) == 1000
     assert max(early) < late
     assert {(text[14], text[19] in "89ab", len(text)) for text in early} == {("7", True, 36)}
