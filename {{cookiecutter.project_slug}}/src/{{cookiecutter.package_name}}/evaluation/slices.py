@@ -3,16 +3,16 @@
 The more slices are looked at, the likelier one of them looks bad by chance. Each interval is
 widened by Bonferroni's correction, so that of gates between equally good models no larger share
 refuses because of any slice than one interval allows. No few hundred resamples reach the
-quantiles that this asks for, so the bootstrap gives a standard error, and the normal
-distribution the rest.
+quantiles that this asks for, so the bootstrap gives a standard error, and Student's distribution
+the rest: where rows come in a dozen days, a dozen is all that the error rests on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from ..contract.columns import Columns, length, missing, to_json
 from ..contract.model import Column, Contract
@@ -103,10 +103,14 @@ def compare_slices(
     draws = resampling.part_scores([part.rows for part in slices], scorers)
     values = metric.direction * (np.array(ones)[:, 0] - np.array(ones)[:, 1])
     errors = np.nanstd(draws[:, :, 0] - draws[:, :, 1], axis=0)
-    width = NormalDist().inv_cdf(1 - (1 - resampling.confidence) / len(slices))
+    tail = (1 - resampling.confidence) / len(slices)
+    # Of the clusters that a slice has, one is spent on the mean, in the bootstrap as well.
+    counts = np.array([len(np.unique(resampling.clusters[part.rows])) for part in slices])
+    freedom = np.maximum(counts - 1, 1)
+    widths = student.isf(tail, freedom) * np.sqrt(1 + 1 / freedom) * errors
     gains = [
-        Interval(float(value), float(value - width * error), float(value + width * error))
-        for value, error in zip(values, errors)
+        Interval(float(value), float(value - width), float(value + width))
+        for value, width in zip(values, widths)
     ]
     return tuple(
         SliceGain(part.name, len(part.rows), gain, gain.high < -margin)
