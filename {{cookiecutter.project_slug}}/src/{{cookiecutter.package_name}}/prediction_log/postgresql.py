@@ -79,13 +79,16 @@ def open_log(address: str, root: Path) -> PredictionLog:
 
 
 def set_aside(address: str, root: Path) -> str | None:
-    """Rename the schema, if it holds predictions; where they are now."""
+    """Rename the schema, if it holds something; where that is now."""
     server = PostgresqlServer(address, root)
     with server.explained(), closing(server.connect()) as connection:
         migrate(connection, server.schema, server.lock)
         own = sql.Identifier(server.schema)
-        query = sql.SQL("SELECT 1 FROM {}.predictions LIMIT 1").format(own)
-        if not connection.execute(query).fetchall():
+        held = sql.SQL(
+            "SELECT EXISTS (SELECT FROM {own}.predictions) OR EXISTS ("
+            "SELECT FROM {own}.loop WHERE state IS NOT NULL OR lease IS NOT NULL)"
+        )
+        if connection.execute(held.format(own=own)).fetchall() == [(False,)]:
             return None
         there = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace")}
         number = 1

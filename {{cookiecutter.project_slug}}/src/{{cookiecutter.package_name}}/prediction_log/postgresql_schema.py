@@ -82,6 +82,9 @@ _FIRST: Migration = (
         PRIMARY KEY (width, start, slot)
     )
     """,
+    # Where the loop stands, and who may change it (loop/states/postgresql.py).
+    "CREATE TABLE loop (state bytea, revision bigint NOT NULL, lease bytea)",
+    "INSERT INTO loop VALUES (NULL, 0, NULL)",
     "CREATE INDEX predictions_by_time ON predictions (event_time, prediction_id)",
     "CREATE INDEX predictions_by_stratum ON predictions (stratum, event_time)",
     "CREATE INDEX predictions_by_entity ON predictions (entity_key) WHERE entity_key IS NOT NULL",
