@@ -138,6 +138,15 @@ def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
         opened(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("redis://localhost/0", "want an address rediss://"), ("rediss://localhost/0", "no file")],
+)
+def test_an_authority_that_makes_no_sense_is_refused(address: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        opened(f"{address}?ssl_ca_certs={Path(__file__) if 'want' in said else 'nowhere.pem'}")
+
+
 def test_a_wrong_password_is_named_and_not_told(server: Any) -> None:
     set_to(server, requirepass="right")
     with pytest.raises(StoreError, match="user and password") as caught:
