@@ -23,6 +23,9 @@ _TOLD = {
     "actor": "trained by",
     "time": "trained at",
     "reason": "because",
+    "forced": "gate overruled because",
+    "forced_by": "overruled by",
+    "forced_at": "overruled at",
 }
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from {{ cookiecutter.package_name }}.card.calibration import reliability
 from {{ cookiecutter.package_name }}.card.importance import importances
+from {{ cookiecutter.package_name }}.card.note import CARDS
 from {{ cookiecutter.package_name }}.evaluation.metrics import metric_named
 from {{ cookiecutter.package_name }}.project import Project
-from {{ cookiecutter.package_name }}.training.presentation import CARDS
 
 RNG = np.random.default_rng(8)
 

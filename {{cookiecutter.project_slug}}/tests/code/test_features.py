@@ -1,5 +1,6 @@
 """A feature may look at nothing but its own row."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from {{ cookiecutter.package_name }}.contract import load_contract
+from {{ cookiecutter.package_name }}.contract.arrow import from_arrow, to_arrow
 from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.columns import Columns, concat, take
+from {{ cookiecutter.package_name }}.contract.decoder import Decoder
 from {{ cookiecutter.package_name }}.contract.strategy import rows
+from {{ cookiecutter.package_name }}.encoder import Encoder
 from {{ cookiecutter.package_name }}.errors import ContractError
 from {{ cookiecutter.package_name }}.feature_set import (
     FeatureSet,
@@ -57,6 +61,27 @@ def test_every_feature_has_one_value_a_row_and_leaves_its_inputs(records: list[A
     assert {values.shape for values in made.values()} == {(len(records),)}
     assert_same(columns, before)
     assert {column.name for column in load_features().columns(CONTRACT)} <= made.keys()
+
+
+@settings(max_examples=2, deadline=None)
+@given(records=st.lists(rows(CONTRACT), min_size=12, max_size=24))
+def test_ten_thousand_rows_are_the_same_bits_offline_and_one_by_one_online(
+    records: list[Any],
+) -> None:
+    """From a table all at once, as training does, and from bodies of requests, as the service."""
+    rng = np.random.default_rng(1)
+    chosen = {name: rng.integers(0, len(records), 10_000) for name in records[0]}
+    mixed = [
+        {name: records[places[at]][name] for name, places in chosen.items()} for at in range(10_000)
+    ]
+    table = to_arrow(CONTRACT, check_rows(CONTRACT, mixed).columns)
+    offline = load_features().apply(from_arrow(CONTRACT, table))
+    encoder = Encoder.fit(load_features().columns(CONTRACT), offline)
+    decoder = Decoder(CONTRACT)
+    alone = [decoder.decode(json.dumps(row).encode()).columns for row in mixed]
+    online = np.concatenate([encoder.encode(load_features().apply(row)) for row in alone])
+    assert online.dtype == np.float32 and len(online) == 10_000
+    assert encoder.encode(offline).tobytes() == online.tobytes()
 
 
 def test_a_feature_of_an_unknown_column_is_an_error_that_names_both() -> None:

@@ -27,6 +27,7 @@ from {{ cookiecutter.package_name }}.training import run, train_project
 from {{ cookiecutter.package_name }}.training.champion import Comparison, compare_with_champion
 from {{ cookiecutter.package_name }}.training.leaderboard import Leaderboard
 from {{ cookiecutter.package_name }}.training.lineage import code_tags
+from {{ cookiecutter.package_name }}.training.search import TRIALS
 
 if TYPE_CHECKING:
     from conftest import Trained
@@ -259,6 +260,24 @@ def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> N
     again = train_project(project, tune=True, progress=told.append)
     assert not any("trial" in line for line in told)
     assert again.manifest.metrics == first.manifest.metrics
+
+
+def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
+    project: Project,
+) -> None:
+    tuning = project.settings.training.tuning.model_copy(update={"trials": 3})
+    _with(project, training__models=("baseline",), training__tuning=tuning)
+    boards = []
+    for _ in range(2):
+        project.settings.path(TRIALS).unlink(missing_ok=True)
+        rows = train_project(project, tune=True).leaderboard.rows
+        boards.append([(row.candidate, row.scores, row.parameters) for row in rows])
+    assert boards[0] == boards[1]
+    tuned = {name: parameters for name, _, parameters in boards[0]}["linear tuned"]
+    project.settings.path(TRIALS).unlink()
+    project.settings = project.settings.model_copy(update={"seed": project.settings.seed + 1})
+    rows = train_project(project, tune=True).leaderboard.rows
+    assert {row.candidate: row.parameters for row in rows}["linear tuned"] != tuned
 
 
 def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:

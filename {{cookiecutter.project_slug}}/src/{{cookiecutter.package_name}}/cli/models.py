@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from .common import AS_JSON, REASON, actor, opened, show_json
 from .progress import Display, display
@@ -95,12 +96,22 @@ def confirm(root: Path, reason: str) -> None:
 
 @click.command()
 @click.argument("version")
+@click.option("--force", is_flag=True, help="Overrule the gate, and say why with --reason.")
 @REASON
-@click.pass_obj
-def promote(root: Path, version: str, reason: str) -> None:
+@click.pass_context
+def promote(context: click.Context, version: str, force: bool, reason: str) -> None:
     """Make VERSION the champion."""
-    with opened(root) as project:
-        click.echo(project.transitions.promote(version, actor=actor(), reason=reason).sentence())
+    from ..override import promote_anyway
+
+    given = context.get_parameter_source("reason") is not ParameterSource.DEFAULT
+    if force and not (given and reason.strip()):
+        raise click.UsageError("--force needs a --reason, which stays on record")
+    with opened(context.obj) as project:
+        if force:
+            entry = promote_anyway(project, version, actor=actor(), reason=reason)
+        else:
+            entry = project.transitions.promote(version, actor=actor(), reason=reason)
+        click.echo(entry.sentence())
 
 
 @click.command()

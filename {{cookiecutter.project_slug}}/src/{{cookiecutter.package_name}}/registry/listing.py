@@ -39,7 +39,7 @@ def _row(version: Version, now: datetime) -> tuple[str, ...]:
     return (
         version.version,
         ", ".join(version.aliases) or "-",
-        tags.get("gate", "unknown"),
+        tags.get("gate", "unknown") + (", overruled" if "forced" in tags else ""),
         tags.get("candidate", "unknown"),
         _age(version.created, now),
         score,

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 COMPLETE_TAG = "complete"
 VERDICT_TAG = "gate"
 PASSED, REFUSED = "passed", "refused"
+# Why a person let a version serve that the gate had refused.
+FORCED_TAG = "forced"
+# Where the run of a version keeps its model.
+ARTIFACT = "model"
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,11 @@ class Registry:
             draft = Path(folder) / artifact
             save_pyfunc(bundle, draft)
             self.tracking.client.log_artifacts(run, str(draft), artifact)
+
+    @beside
+    def download(self, run: str, artifact: str, folder: Path) -> Path:
+        """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
+        return Path(self.tracking.client.download_artifacts(run, artifact, str(folder)))
 
     @beside
     def finish(self, run: str, *, failed: bool = False) -> None:

@@ -19,7 +19,7 @@ from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
 from ..publication import Entry as Published
 from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
-from .mlflow_registry import REFUSED, VERDICT_TAG, Registry
+from .mlflow_registry import FORCED_TAG, REFUSED, VERDICT_TAG, Registry
 from .succession import promoted
 
 CHAMPION = "champion"
@@ -185,8 +185,12 @@ class Transitions:
 
     def _require(self, version: str) -> Bundle:
         """A version may serve if it is registered, published, whole, and of these features."""
-        if self.registry.version(version).tags.get(VERDICT_TAG) == REFUSED:
-            raise RegistryError(f"version {version} was refused by the gate and never published")
+        tags = self.registry.version(version).tags
+        if tags.get(VERDICT_TAG) == REFUSED and FORCED_TAG not in tags:
+            raise RegistryError(
+                f"version {version} was refused by the gate and never published: "
+                f"`promote {version} --force --reason TEXT` overrules it"
+            )
         try:
             return read_bundle(self.store.fetch(version), self.features_digest)
         except BundleError as error:

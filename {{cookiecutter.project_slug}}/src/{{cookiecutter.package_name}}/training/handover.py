@@ -11,9 +11,7 @@ from ..bundle import Manifest, write_bundle
 from ..errors import BundleError
 from ..publication import BundleStore
 from ..registry import Registry
-from ..registry.mlflow_registry import PASSED, REFUSED, VERDICT_TAG
-
-_ARTIFACT = "model"
+from ..registry.mlflow_registry import ARTIFACT, PASSED, REFUSED, VERDICT_TAG
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def hand_over(handover: Handover, registry: Registry, store: BundleStore) -> Man
         with TemporaryDirectory() as folder:
             manifest = msgspec.structs.replace(handover.manifest, version=version)
             bundle = write_bundle(Path(folder) / "bundle", manifest, dict(handover.files))
-            registry.log_model(run, bundle, _ARTIFACT)
+            registry.log_model(run, bundle, ARTIFACT)
             if handover.passed:
                 store.publish(bundle)
         registry.complete(version)
@@ -63,7 +61,7 @@ def _free_version(registry: Registry, store: BundleStore, run: str, tags: Mappin
     again; then the numbers go on after the published ones.
     """
     while True:
-        version = registry.create_version(run, _ARTIFACT, tags)
+        version = registry.create_version(run, ARTIFACT, tags)
         try:
             store.fetch(version)
         except BundleError:

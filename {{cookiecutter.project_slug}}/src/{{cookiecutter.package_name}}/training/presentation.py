@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from ..bundle import Manifest
 from ..card.calibration import Bin, reliability
 from ..card.card import Card, Score, score_all
 from ..card.importance import Importance, importances
+from ..card.note import CARDS
 from ..card.page import html, markdown
 from ..contract import Contract
 from ..data.replacing import replacing
@@ -19,8 +19,6 @@ from ..predictor import OnnxSession
 from ..registry import Registry
 from ..settings import Settings
 from .examination import Examined
-
-CARDS = Path("var/reports/models")
 
 
 @dataclass(frozen=True)
