@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -13,8 +13,9 @@ from pydantic_settings import (
 )
 
 from .contract.model import Contract, load_contract
-from .duration import Duration, parse_duration
+from .duration import Duration
 from .errors import SettingsError
+from .stretch import check_reference, parse_trained_on
 from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
@@ -24,20 +25,6 @@ ENV_PREFIX = f"{(__package__ or '').upper()}__"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
-
-
-def parse_trained_on(text: object) -> timedelta | None:
-    """Read `expanding`, which is None, or `sliding:90d`.
-
-    Raises:
-        ValueError: if the text is neither.
-    """
-    if text is None or text == "expanding":
-        return None
-    kind, _, span = str(text).partition(":")
-    if kind != "sliding" or not span:
-        raise ValueError(f"{text!r} is neither `expanding` nor a window such as `sliding:90d`")
-    return parse_duration(span)
 
 
 TrainedOn = Annotated[timedelta | None, BeforeValidator(parse_trained_on)]
@@ -122,6 +109,7 @@ class Challenge(_Section):
 
 class Monitoring(_Section):
     window: Duration
+    reference: Annotated[str, AfterValidator(check_reference)] = "holdout"
     sample_rows: Positive
     drift_threshold: Annotated[float, Field(gt=0)]
     drift_share: Share
@@ -132,6 +120,7 @@ class Monitoring(_Section):
 
 class Actions(_Section):
     drift: Act
+    drift_alone: Act
     performance: Act
     quality: Act
 
@@ -139,6 +128,8 @@ class Actions(_Section):
 class Alerts(_Section):
     file: str
     webhook: str | None = None
+    email: str | None = None
+    reports: str | None = None
 
 
 class Loop(_Section):

@@ -17,7 +17,7 @@ from {{ cookiecutter.package_name }}.errors import ServiceError, StoreError
 from {{ cookiecutter.package_name }}.prediction_log import LabelReport
 from {{ cookiecutter.package_name }}.serving.keys import require_keys
 from {{ cookiecutter.package_name }}.settings import Settings
-from {{ cookiecutter.package_name }}.verdict import FILE, Verdict, leave_verdict
+from {{ cookiecutter.package_name }}.verdict import FILE, Found, Verdict, leave_verdict
 
 PROBLEM = "application/problem+json"
 
@@ -241,6 +241,7 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
         "quality": True,
         "performance": "unknown",
         "sentences": ["price is missing"],
+        "findings": [],
     }
     (shop_settings.root / FILE).write_bytes(b'{"drift": "\xff')
     assert "monitoring" not in served.http.get("/model").json()
@@ -457,6 +458,25 @@ def test_metrics_count_what_happened(served: Any) -> None:
         'predict_seconds_count{variant="champion"} 1.0',
         'model_info{variant="champion",version="1"} 1.0',
         "requests_at_work 0.0",
+    ):
+        assert line in text
+
+
+def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
+    assert "monitoring_trouble" not in served.http.get("/metrics").text
+    missing = Found("quality", "price", "", "missing_share", 0.5, "warning")
+    leave_verdict(
+        shop_settings.root,
+        Verdict("2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]),
+    )
+    text = served.http.get("/metrics").text
+    for line in (
+        'monitoring_trouble{question="drift"} 0.0',
+        'monitoring_trouble{question="quality"} 1.0',
+        'monitoring_trouble{question="performance"} NaN',
+        "monitoring_until_seconds 1.3576032e+09",
+        'monitoring_finding{column="price",question="quality",severity="warning",slice="",'
+        'statistic="missing_share"} 0.5',
     ):
         assert line in text
 

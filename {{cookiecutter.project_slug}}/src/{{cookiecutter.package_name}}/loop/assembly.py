@@ -3,7 +3,7 @@
 What is heavy is imported when it is due, so that a step without anything to do is quick.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..bundle import read_bundle
@@ -35,6 +35,7 @@ def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> L
         appoint=stages.appoint,
         monitor=stages.monitor,
         alert=stages.alert,
+        watch=stages.watch,
         largest_error=stages.largest_error,
     )
 
@@ -109,7 +110,12 @@ class _Stages:
         from ..monitoring.alerts import open_alerts
 
         self._prepare()
-        open_alerts(self._project.settings, self._project.clock)(text)
+        open_alerts(self._project.settings, self._project.clock).tell(text)
+
+    def watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+        from ..monitoring.alarms import open_alarms
+
+        open_alarms(self._project.settings, self._project.clock).watch(found, told)
 
     def largest_error(self, version: str) -> float:
         folder = self._project.bundles.fetch(version)

@@ -13,7 +13,7 @@ transitions, and after anybody else's, the phase is taken from there. So a step 
 anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,7 @@ class Loop:
     Attributes:
         retrain: makes a version, or finds the one that the same attempt has made already.
         appoint: gives a version that passed the role that the settings say, once.
+        watch: tells of what monitoring found, by question, once; and when it is over.
         largest_error: for regression, what the judge counts as a loss of 1, by champion.
     """
 
@@ -87,6 +88,7 @@ class Loop:
     appoint: Callable[[Retrained, str], None]
     monitor: Callable[[], Monitoring]
     alert: Callable[[str], None]
+    watch: Callable[[Monitoring, Mapping[str, str]], None]
     largest_error: Callable[[str], float]
 
     def step(self) -> Step:
@@ -160,9 +162,8 @@ class Loop:
         state, now = self.desk.state, self.clock.now()
         hindrance = blocked(state, self.settings.loop, now)
         found = reactions(monitoring, self.settings.actions, hindrance, self.transitions.previous())
+        self.watch(monitoring, {one.kind: one.reason for one in found if one.alert})
         for reaction in found:
-            if reaction.alert:
-                self.alert(reaction.reason)
             if reaction.note:
                 self._note(reaction.note, reaction.reason, **_window(state.monitored_until, now))
         due = next((reaction for reaction in found if reaction.due), None)

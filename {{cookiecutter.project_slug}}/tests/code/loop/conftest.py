@@ -7,7 +7,7 @@ fuse, which can cut it off before and after any single write.
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -248,6 +248,7 @@ class World:
             appoint=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
+            watch=self._watch,
             largest_error=lambda version: 1.0,
         )
 
@@ -365,6 +366,10 @@ class World:
 
     def _monitor(self) -> Monitoring:
         return self.found or monitoring()
+
+    def _watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+        for text in told.values():
+            self._alert(text)
 
     def _alert(self, text: str) -> None:
         self.fuse()

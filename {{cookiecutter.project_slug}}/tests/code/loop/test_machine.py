@@ -1,5 +1,6 @@
 """What the loop does and when, with real transitions and nothing that takes time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -263,10 +264,25 @@ def test_a_person_may_keep_the_decision(
     world.change("actions", drift=action)
     world.champion()
     world.clock.advance(31 * DAY)
-    world.found = drifted(world)
+    world.found = replace(drifted(world), performance="unknown")
     assert [(entry.kind, entry.reason) for entry in world.step().entries] == entries
     assert world.alerts == alerts and not world.retrainings
     assert world.state.phase == "steady"
+
+
+def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: "World") -> None:
+    world.change("actions", drift="retrain", drift_alone="advise")
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.found = drifted(world)
+    world.step()
+    advice = "performance holds, so `train` may wait"
+    assert [entry.reason for entry in world.journal.done()][-1] == f"{TOLD}: {advice}"
+    assert not world.retrainings
+    world.clock.advance(31 * DAY)
+    world.found = replace(drifted(world), performance="unknown")
+    world.step()
+    assert len(world.retrainings) == 1
 
 
 def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: "World") -> None:
