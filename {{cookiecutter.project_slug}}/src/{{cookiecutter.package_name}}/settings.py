@@ -1,6 +1,6 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ from pydantic_settings import (
 from .contract.model import Contract, load_contract
 from .duration import Duration
 from .errors import SettingsError
-from .stretch import check_reference, parse_trained_on
+from .stretch import TrainedOn, check_reference, parse_trained_on
 from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
@@ -27,7 +27,7 @@ Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
 
 
-TrainedOn = Annotated[timedelta | None, BeforeValidator(parse_trained_on)]
+RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
 
 
 class _Section(BaseModel):
@@ -102,6 +102,8 @@ class Challenge(_Section):
     min_labels: Positive
     max_duration: Duration
     max_unanswered: Share
+    max_latency: Duration
+    max_slowdown: Annotated[float, Field(ge=1)]
     error_rate: Share
     unit: Literal["row", "day"]
     probation: Duration
@@ -138,7 +140,7 @@ class Loop(_Section):
     backoff: Annotated[float, Field(ge=1)]
     budget: Positive
     period: Duration
-    data: TrainedOn
+    data: RowsOfRetraining
 
 
 class Replay(_Section):

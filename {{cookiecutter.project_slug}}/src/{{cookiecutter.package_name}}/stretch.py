@@ -1,29 +1,50 @@
 """Stretches of the past as the settings write them.
 
-`loop.data`, what is retrained on: `expanding`, all rows; `sliding:90d`, those of the last 90 days.
+`loop.data`, what is retrained on: `expanding`, all rows; `sliding:90d`, those of the last 90 days;
+`since_change:60d`, those since the change, and no fewer than the last 60 days.
 
 `monitoring.reference`, what a window is compared with: `holdout`, the champion's held-out rows;
 `trailing:90d`, the log of the 90 days before the window; `before:365d`, the log of the same period,
 so long before.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .duration import parse_duration
 
 
-def parse_trained_on(text: object) -> timedelta | None:
-    """Read `expanding`, which is None, or `sliding:90d`.
+@dataclass(frozen=True)
+class TrainedOn:
+    """Which rows a retraining takes.
+
+    Attributes:
+        span: the last so many days; None for all rows.
+        since_change: whether rows are taken from where a change began, if that is earlier.
+    """
+
+    span: timedelta | None = None
+    since_change: bool = False
+
+    def since(self, now: datetime, changed: datetime | None) -> datetime | None:
+        """The first event time to take; None for all there are, also where no change is known."""
+        if self.span is None or (self.since_change and changed is None):
+            return None
+        return min(now - self.span, changed or now) if self.since_change else now - self.span
+
+
+def parse_trained_on(text: object) -> TrainedOn:
+    """Read `expanding`, `sliding:90d` or `since_change:60d`.
 
     Raises:
-        ValueError: if the text is neither.
+        ValueError: if the text is none of these.
     """
-    if text is None or text == "expanding":
-        return None
     kind, _, span = str(text).partition(":")
-    if kind != "sliding" or not span:
-        raise ValueError(f"{text!r} is neither `expanding` nor a window such as `sliding:90d`")
-    return parse_duration(span)
+    if text is None or (kind, span) == ("expanding", ""):
+        return TrainedOn()
+    if kind not in ("sliding", "since_change") or not span:
+        raise ValueError(f"{text!r} is none of `expanding`, `sliding:90d` and `since_change:60d`")
+    return TrainedOn(parse_duration(span), kind == "since_change")
 
 
 def check_reference(text: str) -> str:

@@ -16,6 +16,7 @@ COMMANDS = (
     models.train,
     serving.serve,
     serving.score,
+    serving.replay,
     data.label,
     loop.monitor,
     loop.loop,

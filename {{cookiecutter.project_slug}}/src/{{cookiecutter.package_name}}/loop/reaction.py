@@ -25,7 +25,7 @@ class Reaction:
     """What one finding leads to.
 
     Attributes:
-        kind: the question whose answer it is.
+        kind: of the finding.
         reason: why, as a sentence.
         alert: whether somebody is told.
         note: kind of the entry for the journal, where the transition makes none itself.
