@@ -36,6 +36,7 @@ class _Section(BaseModel):
 
 class Ingestion(_Section):
     max_bad_share: Share = 0.05
+    max_logged_rows: Positive = 1_000_000
 
 
 class Csv(_Section):

@@ -6,13 +6,15 @@ During a probation the champion before is the challenger, and the test is the sa
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..duration import format_duration
 from ..publication import Entry
 from ..settings import Challenge
-from .conduct import Conduct
-from .judge import Judgement
+
+if TYPE_CHECKING:  # a step with nothing to judge does without
+    from .conduct import Conduct
+    from .judge import Judgement
 
 Transition = Literal["promote", "reject", "confirm", "rollback"]
 
@@ -47,7 +49,7 @@ class Ruling:
     figures: Mapping[str, object]
 
 
-def barred(trial: Trial, conduct: Conduct, settings: Challenge) -> Ruling | None:
+def barred(trial: Trial, conduct: "Conduct", settings: Challenge) -> Ruling | None:
     """The end of a challenger that fails or is slow, however well it predicts."""
     objection = conduct.objection(settings)
     if objection is None:
@@ -55,14 +57,14 @@ def barred(trial: Trial, conduct: Conduct, settings: Challenge) -> Ruling | None
     return Ruling("reject", f"version {trial.challenger}: {objection}", conduct.figures)
 
 
-def rule(trial: Trial, judgement: Judgement, settings: Challenge, now: datetime) -> Ruling | None:
+def rule(trial: Trial, judgement: "Judgement", settings: Challenge, now: datetime) -> Ruling | None:
     """What is to be done by now; None as long as nothing is proven and there is time left."""
     ruled = _on_probation if trial.probation else _on_challenge
     return ruled(trial, judgement, settings, now)
 
 
 def _on_challenge(
-    trial: Trial, judgement: Judgement, settings: Challenge, now: datetime
+    trial: Trial, judgement: "Judgement", settings: Challenge, now: datetime
 ) -> Ruling | None:
     told = f"version {trial.challenger}: {judgement.sentence()}"
     figures = judgement.figures
@@ -77,7 +79,7 @@ def _on_challenge(
 
 
 def _on_probation(
-    trial: Trial, judgement: Judgement, settings: Challenge, now: datetime
+    trial: Trial, judgement: "Judgement", settings: Challenge, now: datetime
 ) -> Ruling | None:
     told = f"version {trial.challenger}, champion before: {judgement.sentence()}"
     figures = judgement.figures
