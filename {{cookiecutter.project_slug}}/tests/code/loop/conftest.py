@@ -7,7 +7,7 @@ fuse, which can cut it off before and after any single write.
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -259,6 +259,7 @@ class World:
             appoint=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
+            watch=self._watch,
             began=lambda monitoring, kind: self.changed,
             hear=Hearing(
                 self.settings.challenge,
@@ -297,9 +298,9 @@ class World:
         calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
         self.found = Monitoring(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
 
-    def drift(self) -> None:
+    def drift(self, performance: str = "ok") -> None:
         """One column has drifted, says monitoring."""
-        self.find(drift=True, findings=(DRIFT,))
+        self.find(drift=True, findings=(DRIFT,), performance=performance)
 
     def put(self, **changes: Any) -> None:
         """Put the loop's state, whoever holds the lease."""
@@ -421,6 +422,10 @@ class World:
             self.find()
         assert self.found is not None
         return self.found
+
+    def _watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+        for text in told.values():
+            self._alert(text)
 
     def _alert(self, text: str) -> None:
         self.fuse()

@@ -27,10 +27,23 @@ def test_a_person_may_keep_the_decision(
     world.change("actions", drift=action)
     world.champion()
     world.clock.advance(31 * DAY)
-    world.drift()
+    world.drift(performance="unknown")
     assert [(entry.kind, entry.reason) for entry in world.step().entries] == entries
     assert world.alerts == alerts and not world.retrainings
     assert world.state.phase == "steady"
+
+
+def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: "World") -> None:
+    world.change("actions", drift="retrain", drift_alone="advise")
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift(performance="ok")
+    reasons = [entry.reason for entry in world.step().entries]
+    assert reasons == [f"{TOLD}: performance holds, so `train` may wait"]
+    world.clock.advance(31 * DAY)
+    world.drift(performance="unknown")
+    world.step()
+    assert len(world.retrainings) == 1
 
 
 def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: "World") -> None:
