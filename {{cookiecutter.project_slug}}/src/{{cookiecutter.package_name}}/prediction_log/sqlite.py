@@ -21,7 +21,7 @@ from .instants import window
 from .packing import PackedLabel, pack, pack_label, same_value
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
-from .sqlite_file import SqliteFile
+from .sqlite_file import SqliteFile, touch
 from .sqlite_writer import SqliteTarget
 from .writer import CAPACITY, GroupWriter
 
@@ -86,6 +86,8 @@ class SqlitePredictionLog:
         rows = [_row(record) for record in records]
 
         def insert(connection: sqlite3.Connection) -> None:
+            if not rows:
+                touch(connection)
             for start in range(0, len(rows), _ROWS_A_STATEMENT):
                 part = rows[start : start + _ROWS_A_STATEMENT]
                 connection.execute(_insertion(len(part)), [*chain.from_iterable(part)])
