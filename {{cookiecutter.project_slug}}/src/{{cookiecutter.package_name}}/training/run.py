@@ -1,28 +1,33 @@
 """One training: from a snapshot to a version that the gate has judged."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..bundle import Manifest
 from ..contract import Contract
 from ..data.snapshot import Snapshot
 from ..evaluation.metrics import metric_named
 from ..models import Candidate, Task, load_candidates
-from ..registry import Registry, Transitions
+from ..registry import Transitions
 from ..settings import Settings
 from .attempt import ATTEMPT_TAG, verdict_tags
-from .examination import Examination, Examined
 from .handover import Handover, hand_over
 from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
-from .presentation import present
 from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
 from .request import Request, TrainingResult
-from .role import give_role
+from .role import Role, give_role
 from .search import Search
 from .selection import Selection, select
+
+if TYPE_CHECKING:
+    from .examination import Examined
+    from .presentation import Figures
+
+# Imported while the candidates are fitted: what exports a model, judges and describes it.
+_LATER = (".examination", ".presentation")
 
 
 def train(
@@ -68,31 +73,26 @@ class _Training:
 
     def run(self) -> TrainingResult:
         registry = self.transitions.registry
-        with _prepared_meanwhile(registry) as registry_is_ready:
-            prepared, selection = self._fitted()
+        with ThreadPoolExecutor(2, thread_name_prefix="training") as aside:
+            # MLflow is imported and its database made while the candidates are fitted.
+            registry_is_ready = aside.submit(registry.prepare)
+            prepared, selection = self._fitted(aside)
             with self.phases("mlflow"):
                 registry_is_ready.result()
-        tags = self._tags()
-        with recorded_run(registry, selection.candidate.name, tags) as run:
-            with self.phases("record"):
-                record_leaderboard(registry, run, selection.leaderboard)
-                record_snapshot(registry, run, self.snapshot)
-            examined = self._examine(prepared, selection)
-            with self.phases("register"):
-                record_verdict(registry, run, examined)
-                manifest = self._register(run, tags, prepared, selection, examined)
-            with self.phases("card"):
-                self._present(manifest, examined)
-            with self.phases("publish"):
-                became = give_role(
-                    manifest.version,
-                    examined.verdict,
-                    self.settings,
-                    self.transitions,
-                    actor=self.request.actor,
-                    reason=self.request.reason,
-                    as_challenger=self.request.as_challenger,
-                )
+            tags = self._tags()
+            with recorded_run(registry, selection.candidate.name, tags) as run:
+                recorded = aside.submit(self._record, run, selection)
+                examined = self._examine(prepared, selection)
+                figures = aside.submit(self._figures, examined)
+                with self.phases("record"):
+                    recorded.result()
+                with self.phases("register"):
+                    record_verdict(registry, run, examined)
+                    manifest = self._register(run, tags, prepared, selection, examined)
+                with self.phases("card"):
+                    self._present(manifest, examined, figures.result())
+                with self.phases("publish"):
+                    became = self._give_role(manifest, examined)
         return TrainingResult(
             version=manifest.version,
             run_id=run,
@@ -103,7 +103,7 @@ class _Training:
             phases=self.phases.seconds,
         )
 
-    def _fitted(self) -> tuple[Prepared, Selection]:
+    def _fitted(self, aside: ThreadPoolExecutor) -> tuple[Prepared, Selection]:
         with self.phases("data"):
             columns = self.snapshot.columns(self.contract)
         with self.phases("features"):
@@ -111,6 +111,8 @@ class _Training:
         with self.phases("imports"):
             candidates = self._candidates(prepared)
         with self.phases("fits"):
+            for name in _LATER:
+                aside.submit(import_module, name, __package__)
             return prepared, self._select(candidates, prepared)
 
     def _candidates(self, prepared: Prepared) -> tuple[Candidate, ...]:
@@ -154,7 +156,13 @@ class _Training:
             **code_tags(self.settings.root),
         }
 
-    def _examine(self, prepared: Prepared, selection: Selection) -> Examined:
+    def _record(self, run: str, selection: Selection) -> None:
+        record_leaderboard(self.transitions.registry, run, selection.leaderboard)
+        record_snapshot(self.transitions.registry, run, self.snapshot)
+
+    def _examine(self, prepared: Prepared, selection: Selection) -> "Examined":
+        from .examination import Examination
+
         examination = Examination(
             settings=self.settings,
             contract=self.contract,
@@ -173,7 +181,14 @@ class _Training:
                 features_digest=self.transitions.features_digest,
             )
 
-    def _present(self, manifest: Manifest, examined: Examined) -> None:
+    def _figures(self, examined: "Examined") -> "Figures":
+        from .presentation import figures_of
+
+        return figures_of(self.settings, self.contract, self.metric, examined)
+
+    def _present(self, manifest: Manifest, examined: "Examined", figures: "Figures") -> None:
+        from .presentation import present
+
         present(
             self.settings,
             self.contract,
@@ -181,7 +196,19 @@ class _Training:
             self.metric,
             manifest,
             examined,
+            figures,
             self.transitions.registry,
+        )
+
+    def _give_role(self, manifest: Manifest, examined: "Examined") -> Role | None:
+        return give_role(
+            manifest.version,
+            examined.verdict,
+            self.settings,
+            self.transitions,
+            actor=self.request.actor,
+            reason=self.request.reason,
+            as_challenger=self.request.as_challenger,
         )
 
     def _register(
@@ -190,7 +217,7 @@ class _Training:
         tags: dict[str, str],
         prepared: Prepared,
         selection: Selection,
-        examined: Examined,
+        examined: "Examined",
     ) -> Manifest:
         manifest = Manifest(
             version="",
@@ -211,10 +238,3 @@ class _Training:
         tags = {**tags, "candidate": selection.candidate.name, **verdict_tags(verdict)}
         handover = Handover(manifest, examined.files(self.contract), tags, verdict.passed)
         return hand_over(handover, self.transitions.registry, self.transitions.store)
-
-
-@contextmanager
-def _prepared_meanwhile(registry: Registry) -> Iterator[Future[None]]:
-    """Let MLflow be imported and its database be made while the candidates are fitted."""
-    with ThreadPoolExecutor(1, thread_name_prefix="registry") as pool:
-        yield pool.submit(registry.prepare)

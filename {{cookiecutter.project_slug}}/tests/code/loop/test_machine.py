@@ -50,6 +50,18 @@ def test_a_drift_retrains_and_the_new_version_challenges(world: "World") -> None
     assert world.kinds() == ["retrain", "challenge"]
 
 
+def test_a_retraining_is_told_when_the_change_began(world: "World") -> None:
+    """Also by a process that comes after one that was cut off; and then it is forgotten."""
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.found, world.changed = drifted(world), world.clock.now() - 9 * DAY
+    world.step()
+    assert [attempt.changed for attempt in world.retrainings] == [world.changed]
+    entry = next(entry for entry in world.journal.done() if entry.kind == "retrain")
+    assert entry.figures["rows_since"] == world.changed.isoformat()
+    assert world.state.changed is None
+
+
 def test_a_calm_month_retrains_nothing(world: "World") -> None:
     world.champion()
     world.clock.advance(31 * DAY)
@@ -166,18 +178,6 @@ def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: "World")
     world.step()
     assert world.kinds() == ["reject"]
     assert "not proven better in 60 days" in world.state.reason
-
-
-def test_a_challenger_that_does_not_answer_is_rejected(world: "World") -> None:
-    world.challenger()
-    world.log_rows(400, v1=0.6)  # before the service had picked it up: these do not count
-    world.log_rows(500, v1=0.6, v2=0.2)
-    world.clock.advance(3 * DAY)
-    world.log_rows(40, v1=0.6)
-    world.change("challenge", error_rate=1e-300)  # so that nothing is proven meanwhile
-    world.step()
-    assert world.kinds() == ["reject"]
-    assert "left 7.4% of 540 labelled rows without an answer" in world.state.reason
 
 
 def test_labels_younger_than_the_horizon_are_not_looked_at(world: "World") -> None:
