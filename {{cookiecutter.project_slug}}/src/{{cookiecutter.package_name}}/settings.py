@@ -93,6 +93,7 @@ class Serving(_Section):
     max_rows: Positive
     max_body_bytes: Positive
     max_concurrency: Positive
+    request_timeout: Duration
     watch_interval: Duration
     api_keys: tuple[str, ...] = ()
 
