@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
-from {{ cookiecutter.package_name }}.data.sources import open_source
+from {{ cookiecutter.package_name }}.data.sources import open_source, read_all
 from {{ cookiecutter.package_name }}.data.sources.prediction_log import LabelledLog
 from {{ cookiecutter.package_name }}.errors import SourceError
 from {{ cookiecutter.package_name }}.prediction_log import (
@@ -55,7 +55,7 @@ def write(settings: Settings, name: str, text: str) -> None:
 
 
 def read(settings: Settings, address: str) -> pa.Table:
-    return open_source(address, settings).read(CONTRACT)
+    return read_all(open_source(address, settings), CONTRACT)
 
 
 def test_csv_values_stay_texts_and_empty_ones_are_null(settings: Settings) -> None:
@@ -150,21 +150,21 @@ def test_only_labelled_rows_that_had_time_to_get_one_are_read(log: PredictionLog
     times = [NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=30)]
     log.append([record(number, at) for number, at in enumerate([*times, NOON])]).result()
     log.add_labels([Label(f"p{number}", number == 0, NOON) for number in range(3)])
-    table = LabelledLog(log).read(CONTRACT, until=NOON + timedelta(hours=25))
+    table = read_all(LabelledLog(log), CONTRACT, until=NOON + timedelta(hours=25))
     assert table.column_names == ["key", "at", "size", "note", "y"]
     assert table["key"].to_pylist() == ["k0"]
     assert table["y"].to_pylist() == [True]
-    assert LabelledLog(log).read(CONTRACT).num_rows == 3
+    assert read_all(LabelledLog(log), CONTRACT).num_rows == 3
 
 
 def test_values_of_an_older_contract_come_as_texts(log: PredictionLog) -> None:
     log.append([record(0, NOON), record(1, NOON, "large")]).result()
     log.add_labels([Label("p0", True, NOON), Label("p1", False, NOON)])
-    assert sorted(LabelledLog(log).read(CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
+    assert sorted(read_all(LabelledLog(log), CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
 
 
 def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
-    table = LabelledLog(log).read(CONTRACT, until=NOON)
+    table = read_all(LabelledLog(log), CONTRACT, until=NOON)
     assert table.num_rows == 0 and table.num_columns == 5
 
 
@@ -182,5 +182,5 @@ def test_names_that_stand_twice_are_told_apart(settings: Settings) -> None:
     own = "key, at ,size,size,y\na,2026-01-01,1,2,1\n"
     contract = parse_contract(CONTRACT.text.replace("note: {type: text", "size_2: {type: number"))
     write(settings, "in.csv", own)
-    found = open_source("in.csv", settings).read(contract)
+    found = read_all(open_source("in.csv", settings), contract)
     assert (found["at"][0].as_py(), found["size_2"][0].as_py()) == ("2026-01-01", "2")
