@@ -1,8 +1,9 @@
 """`ingest` of a rendered project beside a bare script: rows a second, and peak memory.
 
 Takes a project that is installed and has the sample, and works in a copy of it. The sample's year
-is written again and again, its moments and numbers jittered and its ids made new, so that rows
-come out of order. `ingest` checks, sets bad rows aside, finds repeats, sorts, and writes a
+is written again and again, its numbers jittered and its ids made new: each time a year later, so that
+rows are in the order of time as those of most logs are, or with `--shuffled` within the same year,
+its moments moved about. `ingest` checks, sets bad rows aside, finds repeats, sorts, and writes a
 snapshot; the bare script (`bare_ingestion.py`) reads the same file, validates it with the same
 pandera schema and writes it.
 """
@@ -22,7 +23,6 @@ from statistics import median
 from typing import Any
 
 BARE = Path(__file__).with_name("bare_ingestion.py")
-_SHIFT_MINUTES = 20_000
 
 # Writes the year over and over, as Parquet or CSV, some bad rows among them.
 _MADE = """
@@ -30,7 +30,7 @@ import importlib, sys
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.csv, pyarrow.parquet
 
-package, target, rows, shift = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+package, target, rows, shuffled = sys.argv[1], sys.argv[2], int(sys.argv[3]), len(sys.argv) > 4
 module = lambda name: importlib.import_module(f"{package}.{name}")
 settings = module("settings").load_settings(None)
 contract, sources = settings.contract(), module("data.sources")
@@ -40,7 +40,10 @@ rng = np.random.default_rng(1)
 
 def copy(number, count):
     table = year.slice(0, count)
-    moved = rng.integers(-shift, shift, count).astype("timedelta64[m]")
+    moved = np.full(count, number * 366 * 1440)
+    if shuffled:
+        moved = rng.integers(-20_000, 20_000, count)
+    moved = moved.astype("timedelta64[m]")
     moments = pc.add(table[time], pa.array(moved.astype("timedelta64[us]")))
     table = table.set_column(table.schema.get_field_index(time), time, moments)
     ids = pc.binary_join_element_wise(table[identity], f"-{number}", "")
@@ -106,10 +109,10 @@ class Sides:
         self.env = {**env, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
 
-    def make(self, rows: int, ending: str) -> Path:
+    def make(self, rows: int, ending: str, shuffled: bool) -> Path:
         path = self.folder / f"rows{ending}"
         command: list[str | Path] = [self.python, "-c", _MADE, self.package, path, str(rows)]
-        timed([*command, str(_SHIFT_MINUTES)], self.project, self.env)
+        timed([*command, *(["shuffled"] if shuffled else [])], self.project, self.env)
         return path
 
     def ours(self, source: Path) -> Run:
@@ -129,7 +132,7 @@ def measure(sides: Sides, options: argparse.Namespace) -> list[dict[str, Any]]:
     found = []
     for rows in options.rows:
         for ending in options.endings:
-            source = sides.make(rows, ending)
+            source = sides.make(rows, ending, options.shuffled)
             runs: dict[str, list[Run]] = {"ours": [], "bare": []}
             for number in range(options.rounds + 1):
                 for name, side in (("ours", sides.ours), ("bare", sides.bare)):
@@ -180,6 +183,7 @@ def main() -> int:
     parser.add_argument("project", type=Path, help="a rendered, installed project with the sample")
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--endings", nargs="+", default=[".parquet", ".csv"])
+    parser.add_argument("--shuffled", action="store_true", help="rows in no order of time")
     parser.add_argument("--rounds", type=int, default=3, help="(%(default)s); 0: the first counts")
     parser.add_argument(
         "--bare-until", type=int, default=1_000_000, help="rows that fit into memory (%(default)s)"

@@ -15,6 +15,7 @@ from ..contract.arrow import ARROW_TYPES, table_columns
 from ..contract.model import Action
 from ..contract.reading import lacking, read_table
 from ..errors import SourceError
+from .ahead import ahead
 from .quarantine import Quarantine, quarantine_rows
 from .runs import Runs
 from .sources import Source
@@ -70,7 +71,7 @@ class Intake:
         """
         taken = 0
         tables = source.tables(self._contract, since=self._since, until=self._until)
-        for raw in _regrouped(tables):
+        for raw in ahead(_regrouped(tables)):
             absent = lacking(table_columns(self._contract), raw.column_names)
             if absent:
                 raise SourceError(

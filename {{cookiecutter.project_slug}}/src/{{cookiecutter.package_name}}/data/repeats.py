@@ -4,7 +4,7 @@ Hashes of the keys are dealt out into files by their first bits. Only rows whose
 has as well are compared, so that memory grows with the repeated rows alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,8 @@ from ..contract.pandera_schema import to_frame
 from .runs import Runs
 
 Mask = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
+Positions = NDArray[np.intp]
 _BITS = 6
 
 
@@ -35,46 +37,58 @@ def repeats(
         folder: for files, which the caller removes.
     """
     dropped = np.zeros(runs.rows, dtype=np.bool_)
-    suspects = None if runs.in_memory else _suspects(runs, keys, position, folder)
-    tables = []
-    for table in runs.scan([*keys, position]):
-        if suspects is not None:
-            table = table.filter(pa.array(suspects[numbers(table[position])]))
-        tables.append(table)
-    if not any(table.num_rows for table in tables):
+    suspects = np.zeros(runs.rows, dtype=np.bool_)
+    for hashes, positions in _parts(runs, keys, position, folder):
+        order = np.argsort(hashes)
+        same = np.diff(hashes[order]) == 0
+        suspects[positions[order[1:][same]]] = True
+        suspects[positions[order[:-1][same]]] = True
+    if not suspects.any():
         return dropped
-    table = pa.concat_tables(tables)
+    table = pa.concat_tables(
+        table.filter(pa.array(suspects[numbers(table[position])]))
+        for table in runs.scan([*keys, position])
+    )
     chosen = table.group_by(list(keys)).aggregate([(position, kept)])[f"{position}_{kept}"]
     dropped[numbers(table[position])] = True
     dropped[numbers(chosen)] = False
     return dropped
 
 
-def _suspects(runs: Runs, keys: Sequence[str], position: str, folder: Path) -> Mask:
-    """Rows whose keys' hash another row has as well."""
+def _parts(
+    runs: Runs, keys: Sequence[str], position: str, folder: Path
+) -> Iterator[tuple[Hashes, Positions]]:
+    """The keys' hashes with the positions of their rows, those that are equal in one part."""
+    pairs = (
+        np.stack([_hashes(table.select(keys)), _positions(table[position])], axis=1)
+        for table in runs.scan([*keys, position])
+    )
+    if runs.in_memory:
+        yield _columns(np.concatenate(list(pairs)))
+        return
     paths = [folder / f"hashes-{number}" for number in range(1 << _BITS)]
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("wb")) for path in paths]
-        for table in runs.scan([*keys, position]):
-            positions = numbers(table[position]).astype(np.uint64)
-            pairs = np.stack([_hashes(table.select(keys)), positions], axis=1)
-            part = pairs[:, 0] >> np.uint64(64 - _BITS)
-            pairs = pairs[np.argsort(part, kind="stable")]
-            ends = np.cumsum(np.bincount(part.astype(np.intp), minlength=len(files)))
-            for file, own in zip(files, np.split(pairs, ends[:-1]), strict=True):
+        for some in pairs:
+            part = (some[:, 0] >> np.uint64(64 - _BITS)).astype(np.uint8)
+            ends = np.cumsum(np.bincount(part, minlength=len(files)))
+            dealt = np.split(some[np.argsort(part, kind="stable")], ends[:-1])
+            for file, own in zip(files, dealt, strict=True):
                 file.write(own.tobytes())
-    found = np.zeros(runs.rows, dtype=np.bool_)
     for path in paths:
-        hashes, positions = np.fromfile(path, dtype=np.uint64).reshape(-1, 2).T
-        order = np.argsort(hashes)
-        same = np.diff(hashes[order]) == 0
-        for side in (order[1:][same], order[:-1][same]):
-            found[positions[side].astype(np.intp)] = True
-    return found
+        yield _columns(np.fromfile(path, dtype=np.uint64).reshape(-1, 2))
 
 
-def _hashes(keys: pa.Table) -> NDArray[np.uint64]:
-    found: NDArray[np.uint64] = pd.util.hash_pandas_object(
+def _columns(pairs: Hashes) -> tuple[Hashes, Positions]:
+    return np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.intp)
+
+
+def _positions(values: pa.ChunkedArray) -> Hashes:
+    return numbers(values).astype(np.uint64)
+
+
+def _hashes(keys: pa.Table) -> Hashes:
+    found: Hashes = pd.util.hash_pandas_object(
         to_frame(keys), index=False, categorize=False
     ).to_numpy()
     return found

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from ..contract.arrow import numbers
 
 # How many rows are in memory at a time: those of a run, and those that a merge looks at.
-RUN_ROWS = 1 << 19
+RUN_ROWS = 1 << 20
 _CHUNK_ROWS = 1 << 13
 _SCANNED_CHUNKS = 16
 

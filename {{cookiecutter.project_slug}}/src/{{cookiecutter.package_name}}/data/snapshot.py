@@ -22,6 +22,7 @@ from ..contract import Contract
 from ..contract.arrow import arrow_schema, from_arrow, numbers
 from ..contract.columns import Columns
 from ..errors import SnapshotError
+from .ahead import ahead
 from .replacing import replacing
 
 DIRECTORY = Path("var/snapshots")
@@ -159,15 +160,20 @@ def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
     digest = TableDigest()
     writer: pyarrow.parquet.ParquetWriter | None = None
     try:
-        for block in blocks(tables):
+        for block in ahead(_digested(tables, digest)):
             if writer is None:
                 writer = pyarrow.parquet.ParquetWriter(path, block.schema, compression="zstd")
-            digest.update(block)
             writer.write_table(block)
     finally:
         if writer is not None:
             writer.close()
     return digest.text, digest.rows
+
+
+def _digested(tables: Iterable[pa.Table], digest: "TableDigest") -> Iterator[pa.Table]:
+    for block in blocks(tables):
+        digest.update(block)
+        yield block
 
 
 def blocks(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
