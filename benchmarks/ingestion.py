@@ -1,11 +1,11 @@
 """`ingest` of a rendered project beside a bare script: rows a second, and peak memory.
 
 Takes a project that is installed and has the sample, and works in a copy of it. The sample's year
-is written again and again, its numbers jittered and its ids made new: each time a year later, so that
-rows are in the order of time as those of most logs are, or with `--shuffled` within the same year,
-its moments moved about. `ingest` checks, sets bad rows aside, finds repeats, sorts, and writes a
-snapshot; the bare script (`bare_ingestion.py`) reads the same file, validates it with the same
-pandera schema and writes it.
+is written again and again, its numbers jittered and its ids made new: each time a year later, so
+that rows are in the order of time as those of most logs are, or with `--shuffled` within the same
+year, its moments moved about. `ingest` checks, sets bad rows aside, finds repeats, sorts, and
+writes a snapshot; the bare script (`bare_ingestion.py`) reads the same file, validates it with the
+same pandera schema and writes it.
 """
 
 import argparse
@@ -198,7 +198,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(table(found))
-    print(f"\n{options.rounds} rounds by turns, medians; load average {os.getloadavg()[0]:.1f} after")
+    print(
+        f"\n{options.rounds} rounds by turns, medians; load average {os.getloadavg()[0]:.1f} after"
+    )
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, default=vars) + "\n")
     return 0

@@ -7,7 +7,7 @@ has as well are compared, so that memory grows with the repeated rows alone.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ def _positions(values: pa.ChunkedArray) -> Hashes:
 
 
 def _hashes(keys: pa.Table) -> Hashes:
-    found: Hashes = pd.util.hash_pandas_object(
+    found: NDArray[Any] = pd.util.hash_pandas_object(
         to_frame(keys), index=False, categorize=False
     ).to_numpy()
     return found

@@ -62,12 +62,14 @@ class Runs:
     def in_order(self) -> Iterator[pa.Table]:
         """All rows by their keys, some at a time."""
         if self.in_memory:
-            if self._held:
-                yield self._sorted(self._held)
+            held, self._held = self._held, []
+            if held:
+                yield self._sorted(held)
             return
         if self._held:
             self._set_down()
-        chunks = max(self._run_rows // _CHUNK_ROWS // len(self._files), 1)
+        # A merge holds what it reads, what it makes of it, and what was made before.
+        chunks = max(self._run_rows // 4 // _CHUNK_ROWS // len(self._files), 1)
         cursors = [_Cursor(path, self._keys, chunks) for path in self._files]
         try:
             while live := [cursor for cursor in cursors if cursor.fill()]:
@@ -90,11 +92,16 @@ class Runs:
         self._files.append(path)
 
     def _sorted(self, tables: Sequence[pa.Table]) -> pa.Table:
-        table = pa.concat_tables(tables).combine_chunks()
-        order = pc.sort_indices(table, sort_keys=[(key, "ascending") for key in self._keys])
+        table = pa.concat_tables(tables)
+        order = pc.sort_indices(
+            table.select(self._keys).combine_chunks(),
+            sort_keys=[(key, "ascending") for key in self._keys],
+        )
         if np.array_equal(numbers(order), np.arange(len(order))):
             return table
-        return table.take(order)
+        # One column after another: no second copy of the whole table.
+        columns = [table[name].combine_chunks().take(order) for name in table.column_names]
+        return pa.table(columns, schema=table.schema)
 
 
 class _Cursor:
