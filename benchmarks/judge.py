@@ -1,10 +1,10 @@
 """How often the loop's judge is wrong, and how many labels it needs to be right.
 
-Takes a rendered project and uses the judge of its loop. Versions that are equally good by
-construction are compared first: on simulated rows, and on the rows of the project's own prediction
-log, each two versions brought to the same mean and changing sides by the toss of a coin for each
-day. Then one version is made
-better by a margin, to see how many labels it takes until that is proven.
+Takes a rendered project and uses the judge of its loop, in shadow or in a split. Versions that are
+equally good by construction are compared first: on simulated rows, and on the rows of the project's
+own prediction log, each two versions brought to the same mean and changing sides by the toss of a
+coin for each day. Then one version is made better by a margin, to see how many labels it takes
+until that is proven.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-Differences = Any  # champion's loss minus challenger's, one a row, in the order of time
+Losses = Any  # of champion and challenger, shape (rows, 2), in the order of time
 Days = Any  # of each row
 MARGINS = (0.001, 0.002, 0.005, 0.01, 0.02)
-LABELS = (500, 1000, 2000, 5000, 10000)
+LABELS = (500, 1000, 2000, 5000, 10000, 20000)
 # As the flights: a quarter is positive, and a model explains little of what happens.
 _LOGIT, _SIGNAL, _NOISE = -1.2, 0.8, 1.0
 
@@ -34,55 +34,80 @@ class Judge:
         package = next((project / "src").glob("*/loop/judge.py")).parents[1].name
         self.root = project
         self.package = package
-        self.module = importlib.import_module(f"{package}.loop.judge")
+        self.betting = importlib.import_module(f"{package}.loop.betting")
+        self.evidence = importlib.import_module(f"{package}.loop.evidence")
         settings = importlib.import_module(f"{package}.settings")
         self.settings = settings.load_settings(project).challenge
         self.unit = self.settings.unit
+        self.mode = self.settings.mode
+        self.share = self.settings.share
 
-    def proven_after(self, gained: Differences, days: Days) -> int | None:
+    def proven_after(self, random: Any, losses: Losses, days: Days) -> int | None:
         """Labels after which the challenger is proven better; None if it never is.
 
-        Looked at after every bet, from the settings' `min_labels` on.
+        Looked at after every bet, from the settings' `min_labels` on. In a split each row is a key
+        of its own.
         """
-        rows = np.arange(1, len(gained) + 1)
-        bets = gained
+        gained, ahead = (
+            self._shadow(losses) if self.mode == "shadow" else self._split(random, losses)
+        )
+        bets, rows = gained, np.arange(1, len(gained) + 1)
         if self.unit == "day":
-            bets = self.module.daily(gained, days)
             ends = np.flatnonzero(np.diff(days.astype(int), append=-1)) + 1
+            means = np.diff(np.cumsum(gained)[ends - 1], prepend=0) / np.diff(ends, prepend=0)
+            bets = self.betting.scaled(means)
             rows = ends[1 : 1 + len(bets)]
-        money = np.maximum.accumulate(self.module.wealth(bets))
+        money = np.maximum.accumulate(self.betting.wealth(bets))
         proven = money >= 1 / self.settings.error_rate
-        ahead = np.cumsum(gained)[rows - 1] > 0
-        found = np.flatnonzero(proven & ahead & (rows >= self.settings.min_labels))
+        found = np.flatnonzero(proven & ahead[rows - 1] & (rows >= self.settings.min_labels))
         return int(rows[found[0]]) if len(found) else None
 
-    def logged(self) -> list[list[Differences]]:
-        """Each two versions of the log: differences of their losses on the same rows, by day.
+    def _shadow(self, losses: Losses) -> tuple[Any, Any]:
+        """What is bet on, and after which rows the challenger's mean is ahead."""
+        gained = losses[:, 0] - losses[:, 1]
+        return gained, np.cumsum(gained) > 0
 
-        Their mean is taken away, so that both are equally good.
+    def _split(self, random: Any, losses: Losses) -> tuple[Any, Any]:
+        """The same as `Trialled.evidence` of the project makes of rows, all at once."""
+        drawn = random.random(len(losses)) < self.share
+        own = np.where(drawn, losses[:, 1], losses[:, 0])
+        count = np.arange(1, len(own) + 1)
+        usual = np.concatenate([[0.0], np.cumsum(own)[:-1]])
+        surprise = own - (0.25 + usual) / count
+        weights = np.where(drawn, -1 / self.share, 1 / (1 - self.share))
+        gained = surprise * weights * min(self.share, 1 - self.share)
+        means = [
+            np.cumsum(np.where(of, own, 0)) / np.maximum(np.cumsum(of), 1) for of in (~drawn, drawn)
+        ]
+        return gained, means[0] > means[1]
+
+    def logged(self) -> list[list[Losses]]:
+        """Each two versions of the log: their losses on the same rows, by day.
+
+        The challenger's are moved by as much as makes both equally good.
         """
         project = importlib.import_module(f"{self.package}.project").open_project(self.root)
-        pairs: dict[tuple[str, ...], dict[Any, list[float]]] = {}
+        pairs: dict[tuple[str, ...], dict[Any, list[list[float]]]] = {}
         for row in project.log.rows(None, None, labelled=True):
             outputs = sorted(row.record.outputs, key=lambda output: int(output.version))
             if len(outputs) < 2:
                 continue
-            first, second = (
-                self.module.loss(output, row.label.label, project.contract.classes, 1.0)
+            losses = [
+                self.evidence.loss(output, row.label.label, project.contract.classes, 1.0)
                 for output in outputs
-            )
+            ]
             days = pairs.setdefault(tuple(output.version for output in outputs), {})
-            days.setdefault(row.record.event_time.date(), []).append(first - second)
+            days.setdefault(row.record.event_time.date(), []).append(losses)
         project.close()
         return [_centred([np.array(days[day]) for day in sorted(days)]) for days in pairs.values()]
 
 
-def _centred(days: list[Differences]) -> list[Differences]:
-    mean = np.concatenate(days).mean()
-    return [day - mean for day in days]
+def _centred(days: list[Losses]) -> list[Losses]:
+    old, new = np.concatenate(days).mean(axis=0)
+    return [day + [0, old - new] for day in days]
 
 
-def simulated(random: Any, rows: int, noise: float) -> Differences:
+def simulated(random: Any, rows: int, noise: float) -> Losses:
     """Rows that two models see through noise of their own; `noise` is the challenger's."""
     signal = random.normal(size=rows)
     happened = random.random(rows) < _sigmoid(_LOGIT + _SIGNAL * signal)
@@ -91,7 +116,7 @@ def simulated(random: Any, rows: int, noise: float) -> Differences:
         ** 2
         for scale in (_NOISE, noise)
     ]
-    return losses[0] - losses[1]
+    return np.column_stack(losses)
 
 
 def noise_for(margin: float) -> float:
@@ -99,20 +124,16 @@ def noise_for(margin: float) -> float:
     low, high = 0.0, _NOISE
     for _ in range(30):
         middle = (low + high) / 2
-        gained = simulated(np.random.default_rng(1), 400_000, middle).mean()
-        low, high = (middle, high) if gained > margin else (low, middle)
+        old, new = simulated(np.random.default_rng(1), 400_000, middle).mean(axis=0)
+        low, high = (middle, high) if old - new > margin else (low, middle)
     return (low + high) / 2
 
 
-def swapped(random: Any, days: Sequence[Differences]) -> tuple[Differences, Days]:
+def swapped(random: Any, days: Sequence[Losses]) -> tuple[Losses, Days]:
     """The two versions change sides or not, day by day."""
-    turned = np.concatenate([day * random.choice((-1, 1)) for day in days])
-    return turned, _numbered(days)
-
-
-def _numbered(days: Sequence[Differences]) -> Days:
+    turned = np.concatenate([day[:, :: random.choice((-1, 1))] for day in days])
     numbers = np.repeat(np.arange(len(days)), [len(day) for day in days])
-    return numbers.astype("datetime64[D]")
+    return turned, numbers.astype("datetime64[D]")
 
 
 def promoted(runs: int, proven: Callable[[Any], int | None], by: int | None = None) -> float:
@@ -126,18 +147,22 @@ def main() -> None:
     parser.add_argument("project", type=Path, help="a rendered project whose loop was played")
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--unit", choices=["row", "day"], help="by default that of the settings")
+    parser.add_argument("--mode", choices=["shadow", "split"], help="the same")
+    parser.add_argument("--share", type=float, help="of a split: the same")
     parser.add_argument("--rows-per-day", type=int, default=165)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     judge = Judge(options.project.resolve())
     judge.unit = options.unit or judge.unit
+    judge.mode = options.mode or judge.mode
+    judge.share = options.share or judge.share
     days = np.arange(LABELS[-1]) // options.rows_per_day
     days = days.astype("datetime64[D]")
 
     def simulate(noise: float) -> Callable[[Any], int | None]:
-        return lambda random: judge.proven_after(simulated(random, LABELS[-1], noise), days)
+        return lambda random: judge.proven_after(random, simulated(random, LABELS[-1], noise), days)
 
-    found: dict[str, Any] = {"unit": judge.unit, "runs": options.runs}
+    found: dict[str, Any] = {"unit": judge.unit, "mode": judge.mode, "runs": options.runs}
     found["equal, simulated"] = promoted(options.runs, simulate(_NOISE))
     print(f"equally good, independent rows: {found['equal, simulated']:.2%} promoted")
     found["equal, logged"] = [
@@ -155,8 +180,8 @@ def main() -> None:
         options.json.write_text(json.dumps(found, indent=2))
 
 
-def _swapped_proven(judge: Judge, pair: Sequence[Differences], random: Any) -> int | None:
-    return judge.proven_after(*swapped(random, pair))
+def _swapped_proven(judge: Judge, pair: Sequence[Losses], random: Any) -> int | None:
+    return judge.proven_after(random, *swapped(random, pair))
 
 
 def _sigmoid(value: Any) -> Any:

@@ -19,16 +19,17 @@ Owned = dict[str, dict[str, list[str]]]
 # The only Jinja in the project's tests. The hook fills it in, at a tenth of what Jinja takes for
 # files of that length; in two parts, since the hook itself is rendered.
 PACKAGE_NAME = "{" "{ cookiecutter.package_name }" "}"
+# The folder of the package, as the template's tree and the table of owners have it.
+PACKAGE_FOLDER = PACKAGE_NAME.replace(" ", "")
 
 # A package of the lock: its groups, and its markers, which stand before or after its files.
 PACKAGE = re.compile(
-    r"(?P<start>.*?^)groups = (?P<groups>\[.*?\])\n(?P<alike>markers = [^\n]*\n)?"
-    r"(?P<files>files = \[.*?\]\n)(?P<markers>markers = [^\n]*\n)?",
-    re.DOTALL | re.MULTILINE,
+    r"(?P<start>(?:.*\n)*?)groups = (?P<groups>.*)\n(?P<alike>markers = .*\n)?"
+    r"(?P<files>files = \[(?:\n(?: .*\n)*)?\]\n)(?P<markers>markers = .*\n)?"
 )
 
 # What tools leave beside the template's sources when it is worked on; it belongs to nobody.
-CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
 # Git is told nothing by its surroundings: neither a calling hook's variables nor the user's hooks,
 # signatures and ignore lists have a say in the first commit.
@@ -48,7 +49,8 @@ class GitRefused(Exception):
 
 def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
     """Delete what no answer owns, and give kept editions their common name."""
-    owned: Owned = tomllib.loads((project / OWNERS).read_text(encoding="utf-8"))
+    table = (project / OWNERS).read_text(encoding="utf-8")
+    owned: Owned = tomllib.loads(table.replace(PACKAGE_FOLDER, answers["package_name"]))
     paths = {path for owners in owned.values() for paths in owners.values() for path in paths}
     kept = {path for question, owners in owned.items() for path in owners[answers[question]]}
     for path in sorted(paths - kept | {OWNERS}):
@@ -56,8 +58,10 @@ def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
     for edition, name in editions(owned).items():
         if edition in kept:
             (project / edition).replace(project / name)
-    for cache in [path for name in CACHES for path in project.rglob(name)]:
-        delete(cache)
+    for folder, folders, _ in os.walk(project):
+        for cache in CACHES.intersection(folders):
+            delete(Path(folder, cache))
+            folders.remove(cache)
 
 
 def editions(owned: Owned) -> dict[str, str]:
@@ -75,7 +79,8 @@ def name_package(project: Path, package: str) -> None:
     """Write the name of the package into the tests."""
     for path in (project / "tests").rglob("*.py"):
         text = path.read_bytes()
-        path.write_bytes(text.replace(PACKAGE_NAME.encode(), package.encode()))
+        if PACKAGE_NAME.encode() in text:
+            path.write_bytes(text.replace(PACKAGE_NAME.encode(), package.encode()))
 
 
 def delete(path: Path) -> None:

@@ -31,6 +31,7 @@ ORDER = (
     "serve",
     "log export",
     "score",
+    "replay FILE",
     "label",
     "monitor",
     "status",

@@ -4,6 +4,8 @@
 """
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,13 @@ def test_answers_that_do_not_go_together_are_in_no_variant() -> None:
     rows = covering.each_pair(choices)
     assert all(map(covering.go_together, rows))
     assert set().union(*map(covering.pairs_of, rows)) == covering.all_pairs(choices)
+
+
+def test_a_choice_of_variants_that_holds_none_is_refused() -> None:
+    command = [sys.executable, toolbox.ROOT / "tools" / "prove.py", "--only", "ci=nowhere"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert done.returncode == 2
+    assert "no variant of the covering set has these answers" in done.stderr
 
 
 def test_every_answer_is_in_the_light_set() -> None:

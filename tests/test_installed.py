@@ -142,6 +142,18 @@ def labels(project: Path, env: dict[str, str]) -> str:
     return str(path)
 
 
+def replay(command: str, project: Path, env: dict[str, str]) -> None:
+    """Send a few rows that were logged before to a service of their own."""
+    code = "import pyarrow.parquet as p; p.write_table(p.read_table('var/exports/log.parquet')"
+    run(f""".venv/bin/python -c "{code}.slice(0, 20), 'var/exports/few.parquet')\"""", project, env)
+    port = free_port()
+    with started(f"poetry run {SLUG} serve --port {port}", project, env) as process:
+        assert answers(f"http://127.0.0.1:{port}/health/ready", process)
+        command = command.replace("FILE", "var/exports/few.parquet")
+        said = run(f"{command} --url http://127.0.0.1:{port}", project, env)
+        assert said.startswith("20 rows in")
+
+
 def adopting(installed: Path) -> Path:
     """A copy of the project, which will not be what it was, with a table to adopt."""
     copy = installed.parent / "adopting" / SLUG
@@ -168,6 +180,8 @@ def test_advertised_command_works(installed: Path, tools: dict[str, str], comman
             pytest.raises(subprocess.TimeoutExpired),
         ):
             process.wait(timeout=10)
+    elif " replay FILE" in command:
+        replay(command, installed, tools)
     elif " train" in command:
         train(command, installed, tools)
     elif " adopt " in command:

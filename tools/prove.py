@@ -86,6 +86,8 @@ def main() -> int:
         return 0 if all(found["pairs"].values()) and all(run["passed"] for run in runs) else 3
     part, parts = arguments.shard
     mine = variants(choices, arguments.only)[part - 1 :: parts]
+    if not mine:
+        parser.error("no variant of the covering set has these answers; --list names them all")
     if arguments.list:
         print("\n".join(run.name for run in mine))
         return 0

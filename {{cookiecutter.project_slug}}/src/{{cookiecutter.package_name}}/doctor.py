@@ -7,7 +7,6 @@ from pathlib import Path
 from .bundle import read_bundle
 from .errors import ProjectError
 from .feature_set import features_digest, load_features
-from .loop.states import open_state
 from .project import Project, open_project
 
 
@@ -73,7 +72,7 @@ def _registry(project: Project) -> str:
 
 
 def _loop(project: Project) -> str:
-    state, _ = open_state(project).load()
+    state, _ = project.loop_state.load()
     published = project.published()
     told = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
     if (state.champion, state.challenger) == (published.champion, published.challenger):

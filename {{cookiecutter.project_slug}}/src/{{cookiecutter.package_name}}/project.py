@@ -15,11 +15,11 @@ from .publication import BundleStore, Entry, open_bundle_store
 from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from .loop.state import StateStore
     from .registry import Registry, Transitions
 
 VAR = Path("var")
 JOURNAL = VAR / "journal.jsonl"
-LOOP_STATE = VAR / "loop.db"
 TRANSITIONS_LOCK = VAR / "transitions.lock"
 
 
@@ -45,6 +45,12 @@ class Project:
     @cached_property
     def journal(self) -> Journal:
         return Journal(self.settings.path(JOURNAL))
+
+    @cached_property
+    def loop_state(self) -> "StateStore":
+        from .loop.states import open_state
+
+        return open_state(self.settings.prediction_log, root=self.settings.root)
 
     @cached_property
     def registry(self) -> "Registry":

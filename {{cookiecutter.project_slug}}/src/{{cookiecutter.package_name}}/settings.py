@@ -1,5 +1,6 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,21 +27,40 @@ Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
 
 
-def parse_trained_on(text: object) -> timedelta | None:
-    """Read `expanding`, which is None, or `sliding:90d`.
+@dataclass(frozen=True)
+class TrainedOn:
+    """Which rows a retraining takes.
+
+    Attributes:
+        span: the last so many days; None for all rows.
+        since_change: whether rows are taken from where a change began, if that is earlier.
+    """
+
+    span: timedelta | None = None
+    since_change: bool = False
+
+    def since(self, now: datetime, changed: datetime | None) -> datetime | None:
+        """The first event time to take; None for all there are, also where no change is known."""
+        if self.span is None or (self.since_change and changed is None):
+            return None
+        return min(now - self.span, changed or now) if self.since_change else now - self.span
+
+
+def parse_trained_on(text: object) -> TrainedOn:
+    """Read `expanding`, `sliding:90d` or `since_change:60d`.
 
     Raises:
-        ValueError: if the text is neither.
+        ValueError: if the text is none of these.
     """
-    if text is None or text == "expanding":
-        return None
     kind, _, span = str(text).partition(":")
-    if kind != "sliding" or not span:
-        raise ValueError(f"{text!r} is neither `expanding` nor a window such as `sliding:90d`")
-    return parse_duration(span)
+    if text is None or (kind, span) == ("expanding", ""):
+        return TrainedOn()
+    if kind not in ("sliding", "since_change") or not span:
+        raise ValueError(f"{text!r} is none of `expanding`, `sliding:90d` and `since_change:60d`")
+    return TrainedOn(parse_duration(span), kind == "since_change")
 
 
-TrainedOn = Annotated[timedelta | None, BeforeValidator(parse_trained_on)]
+RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
 
 
 class _Section(BaseModel):
@@ -49,6 +69,7 @@ class _Section(BaseModel):
 
 class Ingestion(_Section):
     max_bad_share: Share = 0.05
+    max_logged_rows: Positive = 1_000_000
 
 
 class Csv(_Section):
@@ -115,6 +136,8 @@ class Challenge(_Section):
     min_labels: Positive
     max_duration: Duration
     max_unanswered: Share
+    max_latency: Duration
+    max_slowdown: Annotated[float, Field(ge=1)]
     error_rate: Share
     unit: Literal["row", "day"]
     probation: Duration
@@ -147,7 +170,7 @@ class Loop(_Section):
     backoff: Annotated[float, Field(ge=1)]
     budget: Positive
     period: Duration
-    data: TrainedOn
+    data: RowsOfRetraining
 
 
 class Replay(_Section):

@@ -5,7 +5,6 @@ from typing import Any
 
 from .bundle import read_bundle
 from .evaluation.metrics import figure
-from .loop.states import open_state
 from .project import Project
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
@@ -52,7 +51,7 @@ def project_status(project: Project) -> Status:
     """Read the pointer, the log and the loop's state."""
     published = project.published()
     totals = project.log.totals()
-    state, _ = open_state(project).load()
+    state, _ = project.loop_state.load()
     return Status(
         champion=_version(project, published.champion),
         challenger=_version(project, published.challenger),

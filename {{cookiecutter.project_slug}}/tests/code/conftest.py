@@ -166,6 +166,22 @@ def project_publisher(tmp_path: Path) -> Publisher:
     return Publisher(tmp_path, store, settings.contract(), load_features())
 
 
+@pytest.fixture
+def problem() -> Callable[[httpx.Response, int], dict[str, Any]]:
+    """Gives the problem document of an answer that has to be one."""
+
+    def read(answer: httpx.Response, status: int) -> dict[str, Any]:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        document: dict[str, Any] = answer.json()
+        assert document["status"] == status
+        assert {"type", "title", "detail"} <= document.keys()
+        assert document["request_id"] == answer.headers["x-request-id"]
+        return document
+
+    return read
+
+
 Serve = Callable[..., Any]
 
 

@@ -241,6 +241,22 @@ def test_a_bad_job_fails_alone(
     assert kept == [("a",), ("b",), ("c",)]
 
 
+def test_what_gathers_is_kept_in_its_order_and_once(log: SqlitePredictionLog, path: Path) -> None:
+    with closing(SqliteFile(path).connect()) as other:
+        other.execute("BEGIN IMMEDIATE")
+        kept = [log.append([record(name)]) for name in "abab"]
+        # More rows than one statement takes.
+        kept.append(log.append([record(f"many-{number}") for number in range(200)]))
+        kept.append(log.append([record("c"), record("a")]))
+        other.execute("COMMIT")
+    for each in kept:
+        each.result()
+    known = [Label("a", True, START), Label("z", True, START)]
+    assert log.add_labels(known) == LabelReport(joined=1, early=1)
+    log.append([record("z")]).result()
+    assert log.totals() == Counts(204, 2)
+
+
 def test_the_log_goes_on_when_a_broken_file_was_moved_aside(
     log: SqlitePredictionLog, path: Path
 ) -> None:

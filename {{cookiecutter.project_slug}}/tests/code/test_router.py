@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.feature_set import features_digest
 from {{ cookiecutter.package_name }}.prediction_log.records import Output
-from {{ cookiecutter.package_name }}.serving.identifiers import fraction, new_id
+from {{ cookiecutter.package_name }}.serving.identifiers import fraction, new_ids
 from {{ cookiecutter.package_name }}.serving.router import Load, Router, Watcher
 
 
@@ -178,8 +178,9 @@ class Fragile:
         self._left -= 1
 
 
+@pytest.mark.parametrize("mode", ["shadow", "split"])
 def test_a_challenger_that_fails_costs_no_answer(
-    publisher: Any, load_shop: Load, columns: Columns
+    mode: Literal["shadow", "split"], publisher: Any, load_shop: Load, columns: Columns
 ) -> None:
     def load(bundle: Any) -> Any:
         predictor = load_shop(bundle)
@@ -187,10 +188,25 @@ def test_a_challenger_that_fails_costs_no_answer(
 
     publisher.publish("1")
     publisher.publish("2")
-    publisher.point("1", "2")
+    publisher.point("1", "2", mode=mode)
     router = Router(publisher.store, features_digest=features_digest(), load=load)
     router.refresh()
-    assert {len(row) for row in answered(router, columns)} == {1}
+    assert {(len(row), row[0].version) for row in answered(router, columns)} == {(1, "1")}
+
+
+def test_how_long_models_take_is_told_while_there_are_two(
+    router: Router, publisher: Any, columns: Columns
+) -> None:
+    publisher.publish("1")
+    publisher.publish("2")
+    publisher.point("1")
+    router.refresh()
+    assert {output.seconds for row in answered(router, columns) for output in row} == {None}
+    for mode in ("shadow", "split"):
+        publisher.point("1", "2", mode=mode)
+        router.refresh()
+        times = [output.seconds for row in answered(router, columns) for output in row]
+        assert all(0 < (seconds or 0) < 5 for seconds in times)
 
 
 def test_a_watched_pointer_is_followed_while_requests_run(
@@ -224,8 +240,8 @@ def test_a_watched_pointer_is_followed_while_requests_run(
 
 def test_ids_sort_by_time_and_differ() -> None:
     moment = datetime(2013, 1, 1, tzinfo=UTC)
-    early = {new_id(moment) for _ in range(1000)}
-    late = new_id(datetime(2013, 1, 1, 0, 0, 1, tzinfo=UTC))
+    early = set(new_ids(moment, 1000))
+    (late,) = new_ids(datetime(2013, 1, 1, 0, 0, 1, tzinfo=UTC), 1)
     assert len(early) == 1000
     assert max(early) < late
     assert {(text[14], text[19] in "89ab", len(text)) for text in early} == {("7", True, 36)}

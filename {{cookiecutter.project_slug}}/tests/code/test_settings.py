@@ -1,4 +1,5 @@
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from {{ cookiecutter.package_name }}.errors import SettingsError
 from {{ cookiecutter.package_name }}.settings import CONFIG, ENV_PREFIX, load_settings
 
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2013, 9, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+START = NOW - 80 * DAY
 
 
 @pytest.fixture
@@ -70,4 +74,29 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
 def test_broken_yaml_is_named(root: Path) -> None:
     (root / CONFIG).write_text("seed: [", encoding="utf-8")
     with pytest.raises(SettingsError, match="not valid YAML"):
+        load_settings(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "since"),
+    [
+        ("expanding", START, None),
+        ("sliding:90d", None, NOW - 90 * DAY),
+        ("sliding:90d", START, NOW - 90 * DAY),
+        ("since_change:60d", None, None),
+        ("since_change:60d", NOW - 80 * DAY, NOW - 80 * DAY),
+        ("since_change:60d", NOW - 3 * DAY, NOW - 60 * DAY),
+    ],
+)
+def test_the_rows_of_a_retraining_begin_where_the_settings_say(
+    text: str, changed: datetime | None, since: datetime | None, root: Path
+) -> None:
+    edit(root, "loop.data", text)
+    assert load_settings(root).loop.data.since(NOW, changed) == since
+
+
+@pytest.mark.parametrize("text", ["all", "sliding", "sliding:", "since_change", "expanding:3d"])
+def test_other_words_for_the_rows_of_a_retraining_are_refused(text: str, root: Path) -> None:
+    edit(root, "loop.data", text)
+    with pytest.raises(SettingsError, match="since_change:60d"):
         load_settings(root)

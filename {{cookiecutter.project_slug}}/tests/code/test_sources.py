@@ -163,6 +163,20 @@ def test_values_of_an_older_contract_come_as_texts(log: PredictionLog) -> None:
     assert sorted(read_all(LabelledLog(log), CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
 
 
+def test_of_more_rows_than_are_wanted_a_sample_is_read_the_same_each_time(
+    log: PredictionLog,
+) -> None:
+    log.append([record(number, NOON + number * timedelta(minutes=1)) for number in range(2000)])
+    log.add_labels([Label(f"p{number}", True, NOON) for number in range(2000)])
+    some = LabelledLog(log, limit=500)
+    keys = read_all(some, CONTRACT)["key"].to_pylist()
+    assert 400 < len(keys) < 600 and read_all(some, CONTRACT)["key"].to_pylist() == keys
+    places = [int(key[1:]) for key in keys]
+    assert places == sorted(places) and 900 < sum(places) / len(places) < 1100
+    assert some.available(CONTRACT) == 2000
+    assert read_all(LabelledLog(log, limit=2000), CONTRACT).num_rows == 2000
+
+
 def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
     table = read_all(LabelledLog(log), CONTRACT, until=NOON)
     assert table.num_rows == 0 and table.num_columns == 5

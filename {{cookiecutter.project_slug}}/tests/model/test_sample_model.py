@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from conftest import Own
 
 # What a training on a slice reaches at least, or at most where less is better.
-AT_LEAST = {"binary": {"roc_auc": 0.6}, "multiclass": {"roc_auc": 0.58}, "regression": {}}
+AT_LEAST = {"binary": {"roc_auc": 0.6}, "multiclass": {"roc_auc": 0.55}, "regression": {}}
 AT_MOST = {
     "binary": {"brier": 0.25, "log_loss": 0.6},
     "multiclass": {"brier": 0.72, "log_loss": 1.25},

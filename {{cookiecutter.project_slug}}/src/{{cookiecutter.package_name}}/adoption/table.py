@@ -57,7 +57,7 @@ def open_table(
     if query is not None:
         raise InputError(f"--query needs a database, as sqlite:///data/shop.db, not {address}")
     try:
-        found = files.find_files(address, Path.cwd())
+        found = files.find_local(address, Path.cwd())
         csv = _dialect(found, encoding)
         headers = [files.header(file, csv) for file in found]
     except SourceError as error:

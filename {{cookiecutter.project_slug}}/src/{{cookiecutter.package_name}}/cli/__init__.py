@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import adoption, contract, data, loop, models, serving, state
+from . import adoption, contract, data, explanation, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
@@ -16,11 +16,13 @@ COMMANDS = (
     models.train,
     serving.serve,
     serving.score,
+    serving.replay,
     data.label,
     loop.monitor,
     loop.loop,
     models.listed,
     models.lineage,
+    explanation.explain,
     models.challenge,
     models.promote,
     models.confirm,

@@ -101,11 +101,10 @@ def resume(root: Path, reason: str) -> None:
 def _set_paused(root: Path, paused: bool, reason: str) -> None:
     from ..journal import Entry
     from ..loop.desk import set_paused
-    from ..loop.states import open_state
 
     kind = "pause" if paused else "resume"
     with opened(root, logs=False) as project:
-        if not set_paused(open_state(project), paused):
+        if not set_paused(project.loop_state, paused):
             click.echo("the loop is paused already" if paused else "the loop is not paused")
             return
         entry = Entry(project.clock.now(), kind, actor(), reason)

@@ -2,11 +2,12 @@
 
 import gc
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from .common import opened
+from .common import AS_JSON, Span, opened, show_json
 from .progress import display
 
 
@@ -34,18 +35,20 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
 
 
 @click.command()
-@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
-@click.argument("target", metavar="OUTPUT", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("source", metavar="INPUT")
+@click.argument("target", metavar="OUTPUT")
 @click.option("--log", "logged", is_flag=True, help="Append to the prediction log as well.")
 @click.pass_obj
-def score(root: Path, source: Path, target: Path, logged: bool) -> None:
+def score(root: Path, source: str, target: str, logged: bool) -> None:
     """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
 
+    Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
     After a kill, the same command goes on behind the parts that were finished.
     """
     from ..predictor import champion_predictor
     from ..scoring import score as run
     from ..scoring.recording import Recording
+    from ..scoring.run import WORKSPACE
 
     with opened(root) as project:
         predictor = champion_predictor(project.bundles)
@@ -62,9 +65,58 @@ def score(root: Path, source: Path, target: Path, logged: bool) -> None:
                 project.contract,
                 csv=project.settings.csv,
                 record=recording.append if recording else None,
+                workspace=project.settings.path(WORKSPACE),
                 progress=shown.reached,
             )
         click.echo(scored.sentence())
+
+
+@click.command()
+@click.argument("source", metavar="FILE")
+@click.option("--url", help="Where the service is; by default where the settings put it.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Rows a second, at most.")
+@click.option("--labels", metavar="COLUMN", help="Tell the outcomes in this column as well.")
+@click.option("--delay", type=Span(), help="How long after its row an outcome is told, as 7d.")
+@AS_JSON
+@click.pass_obj
+def replay(
+    root: Path,
+    source: str,
+    url: str | None,
+    rate: float | None,
+    labels: str | None,
+    delay: timedelta | None,
+    as_json: bool,
+) -> None:
+    """Ask a running service about the rows of FILE one after another, as callers would.
+
+    The environment variable API_KEY holds the key, if the service wants one.
+    """
+    from ..replay import replay as run
+    from ..replay.rows import open_rows
+    from ..replay.run import KEY
+    from ..settings import load_settings
+
+    if delay is not None and labels is None:
+        raise click.UsageError("--delay says when labels come: say which with --labels COLUMN")
+    settings = load_settings(root)
+    serving = settings.serving
+    own_keys = () if url else serving.api_keys
+    with display("rows") as shown:
+        found = run(
+            open_rows(source, settings.contract(), settings.csv, labels),
+            url or f"http://{serving.host}:{serving.port}",
+            key=os.environ.get(KEY) or next(iter(own_keys), None),
+            rate=rate,
+            delay=delay,
+            progress=shown.reached,
+        )
+    if as_json:
+        show_json(found.to_json())
+    else:
+        click.echo("\n".join(found.sentences()))
+    if not found.passed:
+        raise click.exceptions.Exit(3)
 
 
 @click.command()

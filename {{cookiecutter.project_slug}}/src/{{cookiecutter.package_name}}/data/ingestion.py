@@ -37,6 +37,7 @@ class Ingested:
         rows: rows in the snapshot.
         quarantined: rows set aside, in `quarantine_path`; None if there were none.
         duplicates: rows left out because a later one stands for the same thing.
+        left_out: about so many labelled predictions were more than ingestion.max_logged_rows.
         warnings: rows used with a warning, by sentence.
     """
 
@@ -46,6 +47,7 @@ class Ingested:
     duplicates: int
     warnings: dict[str, int] = field(default_factory=dict)
     quarantine_path: Path | None = None
+    left_out: int = 0
 
     def sentence(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
@@ -53,6 +55,8 @@ class Ingested:
             parts.append(f"{self.quarantined} bad rows in {self.quarantine_path}")
         if self.duplicates:
             parts.append(f"{self.duplicates} duplicates left out")
+        if self.left_out:
+            parts.append(f"about {self.left_out} predictions beyond max_logged_rows left out")
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
         return "; ".join(parts)
 
@@ -85,8 +89,12 @@ def ingest(
         ContractError: if too many rows are bad; nothing is written then.
     """
     sources: list[Source] = [open_source(source or settings.source, settings)]
+    left_out = 0
     if log is not None:
-        sources.append(LabelledLog(log))
+        logged = LabelledLog(log, limit=settings.ingestion.max_logged_rows)
+        sources.append(logged)
+        available = logged.available(contract, since=since, until=until)
+        left_out = max(0, available - settings.ingestion.max_logged_rows)
     folder = settings.path(_WORKSPACE) / f".ingest-{os.getpid()}"
     try:
         intake = Intake(contract, folder, since, until)
@@ -104,7 +112,9 @@ def ingest(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     duplicates = intake.runs.rows - snapshot.rows
-    return Ingested(snapshot, snapshot.rows, intake.bad, duplicates, warnings, quarantine_path)
+    return Ingested(
+        snapshot, snapshot.rows, intake.bad, duplicates, warnings, quarantine_path, left_out
+    )
 
 
 def _refuse(intake: Intake, settings: Settings, lacks: str, before: str) -> None:

@@ -74,8 +74,8 @@ class Runs:
         try:
             while live := [cursor for cursor in cursors if cursor.fill()]:
                 # Beyond the first end of what was read, smaller rows may still come.
-                ends = [cursor.key(-1) for cursor in live if not cursor.ended]
-                pieces = [cursor.take(min(ends)) if ends else cursor.all() for cursor in live]
+                bound = min(cursor.key(-1) for cursor in live)
+                pieces = [cursor.take(bound) for cursor in live]
                 yield self._sorted([piece for piece in pieces if piece.num_rows])
         finally:
             for cursor in cursors:
@@ -108,7 +108,6 @@ class _Cursor:
     """Where the merge is in one run."""
 
     def __init__(self, path: Path, keys: Sequence[str], chunks: int) -> None:
-        self.ended = False
         self._keys = keys
         self._chunks = chunks
         self._file = pa.OSFile(str(path))
@@ -117,9 +116,8 @@ class _Cursor:
 
     def fill(self) -> bool:
         """Read on where nothing is left of what was read; whether there are rows."""
-        if not self._pending.num_rows and not self.ended:
+        if not self._pending.num_rows:
             self._pending = _read(self._reader, self._chunks).combine_chunks()
-            self.ended = self._pending.num_rows < self._chunks * _CHUNK_ROWS
         return bool(self._pending.num_rows)
 
     def key(self, at: int) -> tuple[Any, ...]:
@@ -132,10 +130,6 @@ class _Cursor:
         """The rows up to a key, which are then no longer pending."""
         count = bisect_right(range(self._pending.num_rows), bound, key=self.key)
         taken, self._pending = self._pending.slice(0, count), self._pending.slice(count)
-        return taken
-
-    def all(self) -> pa.Table:
-        taken, self._pending = self._pending, self._pending.slice(self._pending.num_rows)
         return taken
 
     def close(self) -> None:

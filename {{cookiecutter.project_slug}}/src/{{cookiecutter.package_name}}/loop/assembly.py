@@ -5,37 +5,41 @@ What is heavy is imported when it is due, so that a step without anything to do 
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from ..bundle import read_bundle
 from ..monitoring import Monitoring, monitor_project
 from ..project import Project
 from ..registry import Transitions
+from .attempt import Attempt, Retrained
 from .desk import Desk
-from .machine import ACTOR, Attempt, Loop, Retrained
-from .states import open_state
+from .machine import Loop
+from .notes import ACTOR, Notes
+from .trial import Ruling, Trial
 
 # Errors beyond so many typical ones count alike in the judgement, so that a few do not decide it.
 _TYPICAL_ERRORS = 3.0
+# A change is looked for in so many times the rows that monitoring looks at.
+_SAMPLES = 4
 
 
 def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
     """The loop of a project; `prepare` is called before anything that takes time."""
-    desk = Desk(open_state(project), project.clock)
+    desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
     stages = _Stages(project, transitions, prepare)
     return Loop(
         settings=project.settings,
-        contract=project.contract,
-        log=project.log,
         desk=desk,
-        journal=project.journal,
+        notes=Notes(project.journal, project.clock),
         transitions=transitions,
         clock=project.clock,
         retrain=stages.retrain,
         appoint=stages.appoint,
         monitor=stages.monitor,
         alert=stages.alert,
-        largest_error=stages.largest_error,
+        began=stages.began,
+        hear=stages.hear,
     )
 
 
@@ -63,12 +67,12 @@ class _Stages:
             return Retrained(
                 version.version, version.run_id, verdict.passed, verdict.sentence(), verdict.figures
             )
-        now, window = project.clock.now(), project.settings.loop.data
+        now = project.clock.now()
         ingested = ingest(
             project.settings,
             project.contract,
             log=project.log,
-            since=None if window is None else now - window,
+            since=project.settings.loop.data.since(now, attempt.changed),
             until=now,
         )
         result = train_project(
@@ -111,7 +115,38 @@ class _Stages:
         self._prepare()
         open_alerts(self._project.settings, self._project.clock)(text)
 
-    def largest_error(self, version: str) -> float:
+    def began(self, monitoring: Monitoring, kind: str) -> datetime | None:
+        """When what was found began, looked for in the window and in the one before it."""
+        if not self._project.settings.loop.data.since_change:
+            return None
+        from .change import find_change
+
+        project, window = self._project, monitoring.window
+        return find_change(
+            project.contract,
+            project.log,
+            since=window.since - (window.until - window.since),
+            until=window.until,
+            findings=[found for found in monitoring.findings if found.kind == kind],
+            champion=project.published().champion or "",
+            limit=_SAMPLES * project.settings.monitoring.sample_rows,
+        )
+
+    def hear(self, trial: Trial) -> Ruling | None:
+        """What the log says of two versions on trial."""
+        from .hearing import Hearing
+
+        project = self._project
+        hearing = Hearing(
+            project.settings.challenge,
+            project.contract,
+            project.log,
+            project.clock,
+            self._largest_error,
+        )
+        return hearing.ruling(trial)
+
+    def _largest_error(self, version: str) -> float:
         folder = self._project.bundles.fetch(version)
         typical = read_bundle(folder).manifest.metrics.get("rmse")
         return _TYPICAL_ERRORS * typical if typical else 1.0

@@ -14,44 +14,22 @@ anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ..clock import Clock
-from ..contract import Contract
-from ..journal import Entry, Journal
+from ..journal import Entry
 from ..monitoring import Monitoring
-from ..prediction_log import PredictionLog
 from ..publication import Entry as Published
 from ..registry import Transitions
 from ..settings import Settings
+from .attempt import Attempt, Retrained
 from .desk import Desk, LostLeaseError
-from .judge import Judgement, judge
+from .notes import ACTOR, Notes
 from .reaction import Due, blocked, reactions
-from .state import Phase
-from .trial import Trial, rule
-
-ACTOR = "loop"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One retraining: its name, why, and whether it was begun before and cut off."""
-
-    name: str
-    reason: str
-    resumed: bool
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """What a retraining came to: the version, and the gate's verdict in words and figures."""
-
-    version: str
-    run_id: str
-    passed: bool
-    sentence: str
-    figures: dict[str, object] = field(default_factory=dict)
+from .state import phase_of
+from .trial import Ruling, Trial, trial_of
 
 
 @dataclass(frozen=True)
@@ -73,25 +51,25 @@ class Loop:
     Attributes:
         retrain: makes a version, or finds the one that the same attempt has made already.
         appoint: gives a version that passed the role that the settings say, once.
-        largest_error: for regression, what the judge counts as a loss of 1, by champion.
+        began: when the change behind findings of a kind began, where the settings ask for that.
+        hear: what is to be done about two versions on trial.
     """
 
     settings: Settings
-    contract: Contract
-    log: PredictionLog
     desk: Desk
-    journal: Journal
+    notes: Notes
     transitions: Transitions
     clock: Clock
     retrain: Callable[[Attempt], Retrained]
     appoint: Callable[[Retrained, str], None]
     monitor: Callable[[], Monitoring]
     alert: Callable[[str], None]
-    largest_error: Callable[[str], float]
+    began: Callable[[Monitoring, str], datetime | None]
+    hear: Callable[[Trial], Ruling | None]
 
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
-        known = len(list(self.journal.done()))
+        known = len(self.notes.done())
         monitoring, idle = None, ""
         with self.desk.taken() as other:
             if other is not None:
@@ -103,7 +81,7 @@ class Loop:
                     monitoring = self._step()
                 except LostLeaseError:
                     idle = "another process has taken over, and goes on from here"
-        return Step(tuple(self.journal.done())[known:], monitoring, idle)
+        return Step(self.notes.done()[known:], monitoring, idle)
 
     def _step(self) -> Monitoring | None:
         if self.transitions.is_open():
@@ -133,7 +111,7 @@ class Loop:
         if state.phase in ("triggered", "retraining"):
             return
         seen = state.phase, state.champion, state.challenger
-        if seen != (_phase(published), published.champion, published.challenger):
+        if seen != (phase_of(published), published.champion, published.challenger):
             self._settle()
 
     def _settle(self, reason: str | None = None, **changes: object) -> None:
@@ -142,8 +120,9 @@ class Loop:
         on_trial = published.challenger is not None
         told = last is not None and (reason is None or on_trial)
         self.desk.save(
-            phase=_phase(published),
+            phase=phase_of(published),
             due=None,
+            changed=None,
             champion=published.champion,
             challenger=published.challenger,
             since=last.time if last and told else self.clock.now(),
@@ -164,13 +143,20 @@ class Loop:
             if reaction.alert:
                 self.alert(reaction.reason)
             if reaction.note:
-                self._note(reaction.note, reaction.reason, **_window(state.monitored_until, now))
+                self.notes.note(
+                    reaction.note, reaction.reason, **_window(state.monitored_until, now)
+                )
         due = next((reaction for reaction in found if reaction.due), None)
         if due is None:
             self.desk.save(monitored_until=now)
             return
         self.desk.save(
-            phase="triggered", since=now, reason=due.reason, due=due.due, monitored_until=now
+            phase="triggered",
+            since=now,
+            reason=due.reason,
+            due=due.due,
+            changed=self.began(monitoring, due.kind) if due.due == "retrain" else None,
+            monitored_until=now,
         )
         self._act()
 
@@ -203,9 +189,10 @@ class Loop:
         state = self.desk.state
         assert state.since is not None
         name = state.since.isoformat()
-        self._note("retrain", state.reason, attempt=name)
+        told = {"rows_since": state.changed.isoformat()} if state.changed else {}
+        self.notes.note("retrain", state.reason, attempt=name, **told)
         try:
-            result = self.retrain(Attempt(name, state.reason, resumed))
+            result = self.retrain(Attempt(name, state.reason, resumed, state.changed))
             if result.passed:
                 self.desk.require()
                 self.appoint(result, state.reason)
@@ -221,70 +208,36 @@ class Loop:
         figures = {"version": version, "run_id": result.run_id, **result.figures}
         told = f"version {version}: {result.sentence}"
         if not result.passed:
-            self._note("refused", told, **figures)
+            self.notes.note("refused", told, **figures)
             self._settle(told, refused=state.refused + 1)
         elif version in _serving(self._published()):
             self._settle(refused=0)
         else:
             told += f" It waits for `challenge {version}` or `promote {version}`."
-            self._note("waiting", told, **figures)
+            self.notes.note("waiting", told, **figures)
             self.alert(told)
             self._settle(told, refused=0)
 
     def _judge(self, champion: str, challenger: str) -> None:
-        state, published = self.desk.state, self._published()
-        since = state.since or self.clock.now()
-        in_shadow = published.mode == "shadow"
-        trial = Trial(champion, challenger, since, published.probation, in_shadow)
-        judgement = self._judgement(trial)
-        ruling = rule(trial, judgement, self.settings.challenge, self.clock.now())
+        since = self.desk.state.since or self.clock.now()
+        trial = trial_of(champion, challenger, since, self._published())
+        ruling = self.hear(trial)
         if ruling is None:
             return
-        told = {"actor": ACTOR, "reason": ruling.reason}
+        told: dict[str, Any] = {"actor": ACTOR, "reason": ruling.reason, "figures": ruling.figures}
         if ruling.transition == "promote":
-            self.transitions.promote(challenger, **told, figures=judgement.figures)
+            self.transitions.promote(challenger, **told)
         elif ruling.transition == "reject":
-            self.transitions.reject(challenger, **told, figures=judgement.figures)
+            self.transitions.reject(challenger, **told)
         elif ruling.transition == "confirm":
-            self.transitions.confirm(**told, figures=judgement.figures)
+            self.transitions.confirm(**told)
         else:
             self.alert(ruling.reason)
-            self.transitions.rollback(**told, figures=judgement.figures)
+            self.transitions.rollback(**told)
         self._settle()
-
-    def _judgement(self, trial: Trial) -> Judgement:
-        until = self.clock.now() - self.contract.label_horizon
-        known = trial.since < until
-        return judge(
-            self.log.rows(trial.since, until, labelled=True) if known else (),
-            champion=trial.champion,
-            challenger=trial.challenger,
-            classes=self.contract.classes,
-            error_rate=self.settings.challenge.error_rate,
-            min_rows=self.settings.challenge.min_labels,
-            largest_error=self.largest_error(trial.champion),
-            unit=self.settings.challenge.unit,
-        )
 
     def _published(self) -> Published:
         return self.transitions.published()
-
-    def _note(self, kind: str, reason: str, **figures: object) -> None:
-        """Put something on record, unless it is there: the step may have been cut off after it."""
-        names = ("attempt", "version", "window")
-        known = {name: figures[name] for name in names if name in figures}
-        for entry in self.journal.entries():
-            if (entry.kind, entry.reason) == (kind, reason) and known.items() <= dict(
-                entry.figures
-            ).items():
-                return
-        self.journal.append(Entry(self.clock.now(), kind, ACTOR, reason, figures))
-
-
-def _phase(published: Published) -> Phase:
-    if published.challenger is None:
-        return "steady"
-    return "probation" if published.probation else "challenging"
 
 
 def _serving(published: Published) -> tuple[str | None, str | None]:

@@ -24,12 +24,14 @@ class Reaction:
     """What one finding leads to.
 
     Attributes:
+        kind: of the finding.
         reason: why, as a sentence.
         alert: whether somebody is told.
         note: kind of the entry for the journal, where the transition makes none itself.
         due: the transition that it asks for.
     """
 
+    kind: str
     reason: str
     alert: bool
     note: Literal["alert", "advise", "wait"] | None = None
@@ -51,16 +53,16 @@ def reactions(
     for kind, reason in reasons(monitoring).items():
         action = getattr(actions, kind)
         if action == "advise":
-            found.append(Reaction(f"{reason}: {ADVICE[kind]}", False, "advise"))
+            found.append(Reaction(kind, f"{reason}: {ADVICE[kind]}", False, "advise"))
         elif action == "alert":
-            found.append(Reaction(reason, True, "alert"))
+            found.append(Reaction(kind, reason, True, "alert"))
         elif action == "retrain" and hindrance:
-            found.append(Reaction(f"{reason}: {hindrance}", True, "wait"))
+            found.append(Reaction(kind, f"{reason}: {hindrance}", True, "wait"))
         elif action == "rollback" and previous is None:
             told = f"{reason}: there is no earlier champion to roll back to, consider `train`"
-            found.append(Reaction(told, True, "advise"))
+            found.append(Reaction(kind, told, True, "advise"))
         else:
-            found.append(Reaction(reason, True, due=action))
+            found.append(Reaction(kind, reason, True, due=action))
     return found
 
 

@@ -15,12 +15,14 @@ from ..monitoring import Monitoring
 from ..monitoring.report import prepare
 from ..prediction_log import open_prediction_log, set_prediction_log_aside
 from ..project import VAR, Project
+from ..replay.client import ServiceClient
+from ..replay.traffic import Traffic
 from ..settings import Replay, Settings, load_settings
 from .assembly import make_loop
-from .client import ServiceClient, running_service
 from .machine import Loop
 from .narrate import PlayedMonth, narrate
 from .page import render
+from .service import running_service
 from .stream import Stream, read_stream
 
 PAGE = VAR / "reports" / "loop.html"
@@ -98,7 +100,8 @@ def _play(
     # Its import takes seconds, which the first month spends on waiting for the service.
     Thread(target=prepare, daemon=True).start()
     stream = _stream(project, windows, rows)
-    player = _Player(project, loop, stream, client, audience)
+    traffic = Traffic(client, project.contract.label_horizon)
+    player = _Player(project, loop, stream, client, traffic, audience)
     return [player.play(window) for window in windows]
 
 
@@ -115,6 +118,7 @@ class _Player:
     loop: Loop
     stream: Stream
     client: ServiceClient
+    traffic: Traffic
     audience: Audience
 
     def play(self, window: Window) -> PlayedMonth:
@@ -124,7 +128,7 @@ class _Player:
         for moment in _strides(*window):
             published = self.project.published()
             self.client.wait_for(champion=published.champion, challenger=published.challenger)
-            rows += self.stream.send(self.client, moment)
+            rows += self.stream.send(self.traffic, moment)
             clock.set(moment)
             monitoring = _step(self.loop, self.audience) or monitoring
             self.audience.reached(self.stream.sent, len(self.stream))

@@ -5,7 +5,16 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from ..publication import Entry
+
 Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
+
+
+def phase_of(published: Entry) -> Phase:
+    """Where the loop stands, by what is published, when it is not about to act."""
+    if published.challenger is None:
+        return "steady"
+    return "probation" if published.probation else "challenging"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +25,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         since: when that began; while retraining it names the attempt.
         reason: why, as a sentence.
         due: while triggered, what is to be done.
+        changed: until the retraining is over, when the change behind it began, if that is known.
         champion: version that answers, as the loop last saw it.
         challenger: version beside it while challenging; during a probation the one before.
         monitored_until: end of the last window that was monitored.
@@ -28,6 +38,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     reason: str = "nothing has happened yet"
     due: Literal["retrain", "rollback"] | None = None
+    changed: datetime | None = None
     champion: str | None = None
     challenger: str | None = None
     monitored_until: datetime | None = None
@@ -42,6 +53,23 @@ class Lease(msgspec.Struct, frozen=True):
     holder: str
     fence: int
     until: datetime
+
+    def free(self) -> "Lease":
+        """The same, let go of."""
+        return msgspec.structs.replace(self, holder="")
+
+
+def granted(
+    found: Lease | None, holder: str, now: datetime, until: datetime, fence: int | None
+) -> Lease:
+    """The lease after somebody asked for it, as `StateStore.acquire` has it."""
+    if found is None:
+        found = Lease("", 0, now)
+    if fence is None and (found.holder == "" or found.until <= now):
+        return Lease(holder, found.fence + 1, until)
+    if (fence, holder) == (found.fence, found.holder):
+        return Lease(holder, found.fence, until)
+    return found
 
 
 class StateStore(Protocol):

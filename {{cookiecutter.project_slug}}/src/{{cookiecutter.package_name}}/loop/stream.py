@@ -1,7 +1,6 @@
 """The rows that callers will ask about, in the order of time, and the labels that follow them."""
 
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,58 +13,43 @@ from ..contract.reading import read_table
 from ..data.months import sample_months
 from ..data.sources import Source, read_all
 from ..data.validation import validate
-from .client import ServiceClient
+from ..replay.traffic import Asked, Traffic
 
 ROWS_PER_REQUEST = 250
 
 
 class Stream:
-    """Plays rows against a service; a label is sent once it would be known.
+    """A stretch of rows, played up to one moment after another.
 
     Args:
-        contract: names the time column, the target and how late labels come.
+        contract: names the time column and the target.
         columns: rows ordered by time, target included.
     """
 
     def __init__(self, contract: Contract, columns: Columns) -> None:
         assert contract.time is not None
-        self._horizon = contract.label_horizon
         self._times = columns[contract.time.name]
-        self._rows = to_rows(contract.inputs, columns)
-        self._labels = [row[contract.target.name] for row in to_rows([contract.target], columns)]
-        self._identities: list[str] = []
-        self._labelled = 0
+        rows = to_rows(contract.inputs, columns)
+        labels = [row[contract.target.name] for row in to_rows([contract.target], columns)]
+        self._rows = list(map(Asked, rows, labels, self._times))
+        self.sent = 0
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    @property
-    def sent(self) -> int:
-        """Rows that were asked about so far."""
-        return len(self._identities)
-
-    def send(self, client: ServiceClient, until: datetime) -> int:
+    def send(self, traffic: Traffic, until: datetime) -> int:
         """Ask about the rows before a moment, then send the labels known by then.
 
         Returns:
             How many rows were asked about.
         """
-        begin, end = self.sent, self._position(until)
+        moment = to_datetime64(until)
+        begin, end = self.sent, int(np.searchsorted(self._times, moment))
         for start in range(begin, end, ROWS_PER_REQUEST):
-            answers = client.predict(self._rows[start : min(start + ROWS_PER_REQUEST, end)])
-            self._identities += [answer["prediction_id"] for answer in answers]
-        known = self._position(until - self._horizon)
-        for start in range(self._labelled, known, ROWS_PER_REQUEST):
-            stop = min(start + ROWS_PER_REQUEST, known)
-            client.label([self._label(at) for at in range(start, stop)])
-        self._labelled = max(self._labelled, known)
+            traffic.ask(self._rows[start : min(start + ROWS_PER_REQUEST, end)])
+        self.sent = end
+        traffic.tell(moment)
         return end - begin
-
-    def _position(self, moment: datetime) -> int:
-        return int(np.searchsorted(self._times, to_datetime64(moment)))
-
-    def _label(self, at: int) -> dict[str, Any]:
-        return {"prediction_id": self._identities[at], "label": self._labels[at]}
 
 
 def read_stream(

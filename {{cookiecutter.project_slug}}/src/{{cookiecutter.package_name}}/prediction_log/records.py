@@ -7,11 +7,12 @@ from msgspec import Struct
 Scalar = bool | int | float | str | None
 
 
-class Output(Struct, frozen=True):
+class Output(Struct, frozen=True, omit_defaults=True):
     """What one model version said about a row.
 
     `served` is true for the output that the caller was given, false for one in shadow.
-    `probabilities` follow the contract's class order; None for regression.
+    `probabilities` follow the contract's class order; None for regression. `seconds` is what the
+    model took for the request's rows; it is taken only while a challenger serves as well.
     """
 
     version: str
@@ -19,6 +20,7 @@ class Output(Struct, frozen=True):
     served: bool
     prediction: Scalar
     probabilities: list[float] | None = None
+    seconds: float | None = None
 
 
 class Record(Struct, frozen=True):

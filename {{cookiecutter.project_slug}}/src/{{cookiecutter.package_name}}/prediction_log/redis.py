@@ -45,15 +45,15 @@ def open_log(address: str, root: Path) -> PredictionLog:
 
 
 def set_aside(address: str, root: Path) -> str | None:
-    """Begin a new generation of keys, if this one holds predictions; where the old one is."""
+    """Begin a new generation of keys, if this one holds something; where the old one is."""
     server = RedisServer(address)
     with server.explained(), closing(server.connect()) as client:
-        generation = _generation(client, server.log_name)
-        keys = Keys(server.log_name, generation)
-        if not queries.count(client, keys, *window(None, None)).predictions:
+        keys = current_keys(client, server.log_name)
+        held = queries.count(client, keys, *window(None, None)).predictions
+        if not held and not client.exists(keys.loop):
             return None
         client.incr(f"{server.log_name}:generation")
-        return f"the keys {server.log_name}:{generation}:* of {server.name}"
+        return f"the keys {keys.prefix.decode()}* of {server.name}"
 
 
 class RedisPredictionLog:
@@ -64,7 +64,7 @@ class RedisPredictionLog:
         self._client = server.connect()
         try:
             with server.explained():
-                self._keys = Keys(server.log_name, _generation(self._client, server.log_name))
+                self._keys = current_keys(self._client, server.log_name)
             target = RedisTarget(server, self._keys.prefix)
         except StoreError:
             self._client.close()
@@ -171,8 +171,8 @@ class RedisPredictionLog:
         )
 
 
-def _generation(client: redis.Redis, name: str) -> int:
-    """Which generation of keys is in use; StoreError if a newer project has laid them out."""
+def current_keys(client: redis.Redis, name: str) -> Keys:
+    """The generation of keys in use; StoreError if a newer project has laid them out."""
     layout: Any = client.get(f"{name}:layout")
     if layout is None:
         client.set(f"{name}:layout", LAYOUT, nx=True)
@@ -183,4 +183,4 @@ def _generation(client: redis.Redis, name: str) -> int:
             f"its layout is number {int(layout)} and this code knows {LAYOUT}: update the"
             " project, or choose another `?name=…` in `prediction_log`"
         )
-    return int(generation or 0)
+    return Keys(name, int(generation or 0))

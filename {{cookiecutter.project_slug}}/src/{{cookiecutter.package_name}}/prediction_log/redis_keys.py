@@ -7,6 +7,7 @@
     NAME:G:s:STRATUM    sorted set: all predictions of a stratum, by event time, then id
     NAME:G:sl:STRATUM   the same of those that have a label
     NAME:G:e:ENTITY     set: place and id of an entity's predictions
+    NAME:G:loop         hash: where the loop stands, and who may change it (loop/states/redis.py)
 
 The scores of the sorted sets are all zero, since a score is a double and too coarse for
 microseconds: Redis orders equal scores by the bytes of the member, which begin with the time.
@@ -33,6 +34,7 @@ class Keys:
 
     def __init__(self, name: str, generation: int) -> None:
         self.prefix = f"{name}:{generation}:".encode()
+        self.loop = self.prefix + b"loop"
 
     def prediction(self, prediction_id: bytes) -> bytes:
         return self.prefix + b"p:" + prediction_id

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime
-from functools import cache, partial
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +21,7 @@ from .packing import PackedLabel, pack, pack_label, same_value
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .sqlite_file import SqliteFile
-from .sqlite_writer import SqliteTarget
+from .sqlite_writer import Insertion, SqliteTarget
 from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
@@ -30,9 +29,6 @@ _PAGE = 1_000
 _LABELS_A_JOB = 1_000
 _PRUNED_A_JOB = 1_000
 
-# One statement for many rows: SQLite lets go of Python's lock for as long as a statement takes, and
-# getting it back from a busy service takes longer than a row.
-_ROWS_A_STATEMENT = 64
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
 _INSERT = """
     INSERT INTO predictions (
@@ -83,14 +79,8 @@ class SqlitePredictionLog:
         self._writer = GroupWriter(target, capacity=capacity, acknowledged=acknowledged)
 
     def append(self, records: Sequence[Record]) -> Future[None]:
-        rows = [_row(record) for record in records]
-
-        def insert(connection: sqlite3.Connection) -> None:
-            for start in range(0, len(rows), _ROWS_A_STATEMENT):
-                part = rows[start : start + _ROWS_A_STATEMENT]
-                connection.execute(_insertion(len(part)), [*chain.from_iterable(part)])
-
-        return self._writer.hand_over(insert, rows=len(rows))
+        insertion = Insertion(_INSERT, _ROW, [_row(record) for record in records])
+        return self._writer.hand_over(insertion, rows=len(records))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
         packed = [pack_label(label) for label in labels]
@@ -166,11 +156,6 @@ class SqlitePredictionLog:
         """Until then deleted rows are still in the write-ahead log; busy readers may put it off."""
         with self._file.explained(), closing(self._file.connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-@cache
-def _insertion(rows: int) -> str:
-    return _INSERT.format(", ".join([_ROW] * rows))
 
 
 def _row(record: Record) -> tuple[str | int | None, ...]:

@@ -1,20 +1,22 @@
 """What is done of a batch, kept beside its output until all of it is.
 
-`<output>.parts/` holds the job's fingerprint, and for each finished part `<n>.parquet`, with its
-refused rows in `<n>.quarantine.parquet` if it has any. `<n>.json` is written last and says that
-the part counts.
+`<output>.parts/` (in the workspace, if the output is behind a URL) holds the job's fingerprint, and
+for each finished part `<n>.parquet`, with its refused rows in `<n>.quarantine.parquet` if it has
+any. `<n>.json` is written last and says that the part counts.
 """
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
+from ..data.remote import File
 from ..data.replacing import replacing
 from ..errors import InputError, StoreError
 from ..exclusive import exclusive
@@ -60,15 +62,21 @@ class Parts:
             draft.write_bytes(msgspec.json.encode(part))
         self.done.append(part)
 
-    def assemble(self, target: Path, quarantine: Path) -> None:
-        """Put the parts together, the refused rows first; then they are gone."""
+    def assemble(self, target: File, quarantine: File) -> None:
+        """Put the parts together, the refused rows first; then they are gone.
+
+        Raises:
+            InputError: if the store behind a URL refuses; the parts are kept.
+        """
         numbers = range(len(self.done))
         bad = [self._quarantine(n) for n in numbers if self.done[n].predicted < self.done[n].rows]
         if bad:
-            self._together(bad).replace(quarantine)
-        else:
+            _deliver(self._together(bad), quarantine)
+        elif isinstance(quarantine, Path):
             quarantine.unlink(missing_ok=True)
-        self._together([self._predictions(number) for number in numbers]).replace(target)
+        else:
+            quarantine.remove()
+        _deliver(self._together([self._predictions(number) for number in numbers]), target)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _together(self, files: list[Path]) -> Path:
@@ -110,20 +118,30 @@ class Parts:
                 path.unlink()
 
 
-def parts_folder(target: Path) -> Path:
-    return target.with_name(f"{target.name}.parts")
+def beside(output: File) -> File:
+    """Where the refused rows go."""
+    if isinstance(output, Path):
+        return output.with_name(f"{output.stem}.quarantine.parquet")
+    return output.beside(".quarantine.parquet")
+
+
+def parts_folder(target: File, workspace: Path) -> Path:
+    """Beside the output; of one behind a URL, in the workspace."""
+    if isinstance(target, Path):
+        return target.with_name(f"{target.name}.parts")
+    digest = hashlib.sha256(target.name.encode()).hexdigest()[:12]
+    return workspace / f"{PurePosixPath(target.name).name}.{digest}.parts"
 
 
 @contextmanager
-def opened_parts(target: Path, job: str) -> Iterator[Parts]:
-    """The parts of a job, for this process alone.
+def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
+    """The parts of a job in a folder, for this process alone.
 
     If the block fails before one part is done, nothing is left.
 
     Raises:
         InputError: if another process writes the same output.
     """
-    folder = parts_folder(target)
     with ExitStack() as stack:
         try:
             stack.enter_context(exclusive(folder / "lock", seconds=0))
@@ -143,8 +161,21 @@ def opened_parts(target: Path, job: str) -> Iterator[Parts]:
 def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
     """A Parquet file whose row groups are the tables that are written."""
     # Where every value is another, a dictionary only costs time.
-    repeating = [name for name in schema.names if name not in ("row", "prediction_id")]
+    kinds = {field.name: field.type for field in schema}
+    repeating = [name for name, kind in kinds.items() if not _differs(name, kind)]
     return pyarrow.parquet.ParquetWriter(path, schema, use_dictionary=repeating)
+
+
+def _differs(name: str, kind: pa.DataType) -> bool:
+    """Whether hardly any two rows have the same value."""
+    return name in ("row", "prediction_id") or pa.types.is_floating(kind)
+
+
+def _deliver(file: Path, target: File) -> None:
+    if isinstance(target, Path):
+        file.replace(target)
+    else:
+        target.put(file)
 
 
 def _read(path: Path) -> bytes | None:

@@ -2,30 +2,30 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from ..contract import Contract
 from ..contract.arrow import table_columns
 from ..contract.check import Checked
-from ..contract.columns import take
-from ..contract.reading import check_table
-from ..data.sources.file import BATCH_ROWS, PLAIN, check_files, find_files, read_batches
-from ..errors import InputError
+from ..data.remote import File, locate
+from ..data.sources.file import BATCH_ROWS, PLAIN, check_files, read_batches
 from ..predictor import Predictor
 from ..settings import Csv
-from .parts import Part, Parts, opened_parts, parts_folder, writer
+from .batches import Batch, predicted
+from .inputs import behind, find_inputs, identity
+from .parts import Part, Parts, beside, opened_parts, parts_folder, writer
 from .tables import Block, Tables
 
 # A kill costs at most so much work, and a shorter job is one part, which is written once.
 PART_SECONDS = 30.0
+WORKSPACE = Path("var/scoring")
 Record = Callable[[Block], None]
 
 
@@ -44,9 +44,9 @@ class Scored:
 
     rows: int
     predicted: int
-    output: Path
+    output: File
     warnings: dict[str, int] = field(default_factory=dict)
-    quarantine_path: Path | None = None
+    quarantine_path: File | None = None
     kept: int = 0
 
     def sentence(self) -> str:
@@ -60,8 +60,8 @@ class Scored:
 
 
 def score(
-    source: Path,
-    target: Path,
+    source: Path | str,
+    target: Path | str,
     predictor: Predictor,
     contract: Contract | None = None,
     *,
@@ -69,6 +69,7 @@ def score(
     part_seconds: float = PART_SECONDS,
     csv: Csv = PLAIN,
     record: Record | None = None,
+    workspace: Path = WORKSPACE,
     progress: Callable[[int], None] | None = None,
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
@@ -81,8 +82,8 @@ def score(
     the same input, by the same model, goes on behind them.
 
     Args:
-        source: a CSV or Parquet file, a folder of them, or a glob.
-        target: the Parquet file to write; one that is there is replaced.
+        source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
+        target: path or URL of the Parquet file to write; one that is there is replaced.
         predictor: answers for blocks of rows.
         contract: by default that of the predictor.
         batch_rows: at most so many rows are in hand at a time.
@@ -90,6 +91,7 @@ def score(
         csv: how text files are written.
         record: keeps each block of predictions before its part is finished. After a kill it may
             get a block once more, with the same ids.
+        workspace: where parts wait whose output is behind a URL.
         progress: told the number of rows done after each batch.
 
     Raises:
@@ -98,21 +100,25 @@ def score(
     """
     contract = contract or predictor.contract
     columns = table_columns(contract, target=False)
-    files = _inputs(source, target)
+    output = locate(str(target))
+    folder = parts_folder(output, workspace)
+    files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)
-    work = _identity(files, contract, predictor, csv)
-    quarantine = target.with_name(f"{target.stem}.quarantine.parquet")
+    work = identity(files, contract, predictor, csv)
+    quarantine = beside(output)
     job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
-    with opened_parts(target, job) as parts:
-        run = _Run(Tables(contract, predictor, work), parts, str(source), record, part_seconds)
+    with opened_parts(folder, output, job) as parts:
+        tables = Tables(contract, predictor, work)
+        run = _Run(tables, parts, str(source), record, part_seconds)
         kept = parts.rows
-        batches = _behind(kept, read_batches(files, columns, batch_rows, csv))
-        run.all(batches, progress or (lambda rows: None))
+        batches = behind(kept, read_batches(files, columns, batch_rows, csv))
+        with closing(predicted(tables, kept, batches)) as coming:
+            run.all(coming, progress or (lambda rows: None))
         total = _total(parts.done)
-        parts.assemble(target, quarantine)
+        parts.assemble(output, quarantine)
     left = quarantine if total.predicted < total.rows else None
     warnings = dict(Counter(total.warnings).most_common())
-    return Scored(total.rows, total.predicted, target, warnings, left, kept)
+    return Scored(total.rows, total.predicted, output, warnings, left, kept)
 
 
 @dataclass
@@ -125,14 +131,14 @@ class _Run:
     record: Record | None
     part_seconds: float
 
-    def all(self, batches: Iterator[pa.Table], progress: Callable[[int], None]) -> None:
+    def all(self, batches: Iterator[Batch], progress: Callable[[int], None]) -> None:
         batch = next(batches, None)
         while batch is not None or not self.parts.done:
             batch = self._part(batch, batches, progress)
 
     def _part(
-        self, batch: pa.Table | None, batches: Iterator[pa.Table], progress: Callable[[int], None]
-    ) -> pa.Table | None:
+        self, batch: Batch | None, batches: Iterator[Batch], progress: Callable[[int], None]
+    ) -> Batch | None:
         """Do one part from a batch on; the first batch of the next one, if there is one."""
         part = Part()
         until = time.monotonic() + self.part_seconds
@@ -150,25 +156,22 @@ class _Run:
 
     def _batch(
         self,
-        raw: pa.Table,
+        batch: Batch,
         part: Part,
         output: pyarrow.parquet.ParquetWriter,
         refused: "_Refused",
     ) -> None:
-        contract = self.tables.contract
-        offset = self.parts.rows + part.rows
-        checked = check_table(contract, raw, table_columns(contract, target=False))
-        accepted = np.flatnonzero(checked.accepted)
-        if accepted.size:
-            rows = take(checked.columns, accepted)
-            block = self.tables.block(checked, rows, accepted, offset)
+        raw, checked, block = batch
+        accepted = 0 if block is None else len(block.rows)
+        if block is not None:
             output.write_table(self.tables.answers(block))
             if self.record is not None:
                 self.record(block)
-        if accepted.size < raw.num_rows:
+        if accepted < raw.num_rows:
+            offset = self.parts.rows + part.rows
             refused.write(self.tables.refusals(raw, checked, offset, self.origin))
         part.rows += raw.num_rows
-        part.predicted += accepted.size
+        part.predicted += accepted
         part.warn(_warnings(checked))
 
 
@@ -184,33 +187,6 @@ class _Refused:
         if self._writer is None:
             self._writer = self._stack.enter_context(writer(self._path, table.schema))
         self._writer.write_table(table)
-
-
-def _inputs(source: Path, target: Path) -> list[Path]:
-    """The files to read; parts of an output that stands in the same folder are none."""
-    own = parts_folder(target).resolve()
-    found = find_files(str(source), Path())
-    files = [file for file in found if own not in file.resolve().parents]
-    if target.resolve() in {file.resolve() for file in files}:
-        raise InputError(f"{target} is the input: give another file to write to")
-    return files
-
-
-def _identity(files: Sequence[Path], contract: Contract, predictor: Predictor, csv: Csv) -> str:
-    """What makes predictions the same ones: the files as they are now, the contract, the model."""
-    seen = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    model = predictor.manifest
-    made = (model.version, model.created, model.features_digest)
-    return msgspec.json.encode([seen, contract.digest, made, csv.model_dump()]).decode()
-
-
-def _behind(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """What comes after so many rows, without empty tables."""
-    for batch in batches:
-        skipped = min(rows, batch.num_rows)
-        rows -= skipped
-        if skipped < batch.num_rows:
-            yield batch.slice(skipped)
 
 
 def _total(parts: Sequence[Part]) -> Part:

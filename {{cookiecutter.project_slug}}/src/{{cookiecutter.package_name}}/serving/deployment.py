@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import Literal
 
 import numpy as np
@@ -32,15 +33,17 @@ class Variant:
     def version(self) -> str:
         return self.predictor.manifest.version
 
-    def outputs(self, columns: Columns, *, served: bool) -> list[Output]:
-        """One output a row."""
+    def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
+        """One output a row, with the time of all of them if `timed`."""
+        started = perf_counter()
         prediction = self.predictor.predict(columns)
+        seconds = round(perf_counter() - started, 6) if timed else None
         version, values = self.version, prediction.values
         if prediction.probabilities is None:
-            return [Output(version, self.role, served, value) for value in values]
+            return [Output(version, self.role, served, value, None, seconds) for value in values]
         shares = prediction.probabilities.tolist()
         return [
-            Output(version, self.role, served, value, share)
+            Output(version, self.role, served, value, share, seconds)
             for value, share in zip(values, shares, strict=True)
         ]
 
@@ -74,17 +77,23 @@ class Deployment:
             keys: one a row; in a split the same key always meets the same variant.
         """
         if self.challenger is None:
-            return [(output,) for output in self.champion.outputs(columns, served=True)]
+            alone = self.champion.outputs(columns, served=True, timed=False)
+            return [(output,) for output in alone]
         if self.mode == "split":
             return self._split(columns, keys, self.challenger)
         served = self.champion.outputs(columns, served=True)
-        try:
-            shadow = self.challenger.outputs(columns, served=False)
-        except Exception:
-            # A model on trial must not cost the caller an answer.
-            logger.exception("the challenger failed", version=self.challenger.version)
+        shadow = self._tried(self.challenger, columns, served=False)
+        if shadow is None:
             return [(output,) for output in served]
         return list(zip(served, shadow, strict=True))
+
+    def _tried(self, challenger: Variant, columns: Columns, *, served: bool) -> list[Output] | None:
+        """None where it fails: a model on trial must not cost the caller an answer."""
+        try:
+            return challenger.outputs(columns, served=served)
+        except Exception:
+            logger.exception("the challenger failed", version=challenger.version)
+            return None
 
     def _split(
         self, columns: Columns, keys: Sequence[str], challenger: Variant
@@ -96,6 +105,8 @@ class Deployment:
             if not len(rows):
                 continue
             part = columns if len(rows) == len(keys) else take(columns, rows)
-            for row, output in zip(rows, variant.outputs(part, served=True), strict=True):
+            tried = self._tried(challenger, part, served=True) if variant is challenger else None
+            outputs = tried or self.champion.outputs(part, served=True)
+            for row, output in zip(rows, outputs, strict=True):
                 found[row] = (output,)
         return found

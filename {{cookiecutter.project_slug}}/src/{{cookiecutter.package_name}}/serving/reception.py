@@ -1,20 +1,20 @@
 """What every request passes before and after its endpoint: id, key, problems, metrics, log line."""
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import count
 from time import perf_counter
 
 import structlog
 
-from ..clock import SystemClock
 from ..errors import StoreError
 from ..logs import REQUEST_ID
 from ..verdict import Verdict
 from . import openapi
 from .endpoints import Endpoint, endpoints
-from .identifiers import new_id
 from .keys import ApiKeys
 from .openapi import KEY_HEADER
 from .openapi_schemas import Document
@@ -27,7 +27,6 @@ logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 REQUEST_ID_HEADER = "X-Request-ID"
 
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,9 @@ class Reception:
         self.endpoints = endpoints(service, self.document, verdict)
         self.others: Callable[[], Document] = dict
         self._keys = keys
+        # Of this process; ids of requests are told apart from those of others by it.
+        self._origin = os.urandom(8).hex()
+        self._numbers = count(1)
 
     def document(self) -> Document:
         """The OpenAPI document, made from the contract that serves."""
@@ -82,7 +84,7 @@ class Reception:
     def arrive(self, method: str, path: str, request_id: str | None) -> Visit:
         """Note a request, under the id that it brings if that is one."""
         if not request_id or not _ID.fullmatch(request_id):
-            request_id = new_id(_CLOCK.now())
+            request_id = f"{self._origin}-{next(self._numbers):08x}"
         REQUEST_ID.set(request_id)
         return Visit(method, path, request_id, perf_counter())
 

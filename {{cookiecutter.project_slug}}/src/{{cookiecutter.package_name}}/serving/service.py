@@ -14,7 +14,7 @@ from ..errors import StoreError
 from ..prediction_log import PredictionLog, Record
 from .answers import Answer, answers, encode, variant_of
 from .deployment import Deployment
-from .identifiers import new_id
+from .identifiers import new_ids
 from .labels import decode_labels
 from .metrics import Metrics
 from .openapi import ENTITY_HEADER
@@ -209,7 +209,7 @@ class PredictionService:
     ) -> tuple[list[Answer], Future[None]]:
         """Answers to rows, and when their records are durable; `given` are the entity keys."""
         now = self._clock.now()
-        ids = [new_id(now) for _ in decoded.rows]
+        ids = new_ids(now, len(decoded.rows))
         entities = entity_keys(deployment.contract, decoded, given)
         keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
         outputs = deployment.predict(decoded.columns, keys)

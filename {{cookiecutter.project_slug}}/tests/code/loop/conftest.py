@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import msgspec
@@ -25,14 +26,18 @@ from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.evaluation.gate import Verdict
 from {{ cookiecutter.package_name }}.exclusive import exclusive
 from {{ cookiecutter.package_name }}.journal import Journal
+from {{ cookiecutter.package_name }}.loop.attempt import Attempt, Retrained
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk
-from {{ cookiecutter.package_name }}.loop.machine import Attempt, Loop, Retrained, Step
-from {{ cookiecutter.package_name }}.loop.sqlite_state import SqliteStateStore
-from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore
+from {{ cookiecutter.package_name }}.loop.hearing import Hearing
+from {{ cookiecutter.package_name }}.loop.machine import Loop, Step
+from {{ cookiecutter.package_name }}.loop.notes import Notes
+from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore, granted
+from {{ cookiecutter.package_name }}.loop.states import open_state
 from {{ cookiecutter.package_name }}.monitoring import Finding, Monitoring, Window
 from {{ cookiecutter.package_name }}.prediction_log import Label, LoggedRow, Output, Record
 from {{ cookiecutter.package_name }}.publication import open_bundle_store
 from {{ cookiecutter.package_name }}.registry import Transitions, Version
+from {{ cookiecutter.package_name }}.serving.identifiers import fraction
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
 from {{ cookiecutter.package_name }}.training.role import give_role
 
@@ -48,6 +53,12 @@ columns:
   returned: {type: boolean, role: target}
 """
 DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
+
+
+STORES = {
+    path.stem: run_path(str(path))["serve"]
+    for path in sorted(Path(__file__).parents[1].glob("stores/*.py"))
+}
 
 
 class Crash(BaseException):
@@ -158,15 +169,12 @@ class MemoryStateStore:
     def acquire(
         self, holder: str, now: datetime, until: datetime, fence: int | None = None
     ) -> Lease:
-        if fence is None and (not self.lease.holder or self.lease.until <= now):
-            self.lease = Lease(holder, self.lease.fence + 1, until)
-        elif (holder, fence) == (self.lease.holder, self.lease.fence):
-            self.lease = Lease(holder, self.lease.fence, until)
+        self.lease = granted(self.lease, holder, now, until, fence)
         return self.lease
 
     def release(self, lease: Lease) -> None:
         if lease.fence == self.lease.fence:
-            self.lease = Lease("", lease.fence, lease.until)
+            self.lease = self.lease.free()
 
 
 class Rows:
@@ -178,13 +186,17 @@ class Rows:
     def rows(self, since: datetime, until: datetime, *, labelled: bool) -> Iterator[LoggedRow]:
         return (row for row in self.kept if since <= row.record.event_time < until)
 
+    def sample(self, since: datetime, until: datetime | None, limit: int) -> list[LoggedRow]:
+        return [row for row in self.kept if since <= row.record.event_time]
+
 
 @dataclass
 class World:
     """All that a loop touches.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. kept:
-    where the loop's state is; the real store takes a hundred times as long.
+    where the loop's state is; the real store takes a hundred times as long. changed: when the
+    change that monitoring found began.
     """
 
     root: Path
@@ -193,6 +205,7 @@ class World:
     fuse: Fuse = field(default_factory=Fuse)
     found: Monitoring | None = None
     passes: bool = True
+    changed: datetime | None = None
     alerts: list[str] = field(default_factory=list)
     retrainings: list[Attempt] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
@@ -238,17 +251,22 @@ class World:
     def loop(self) -> Loop:
         return Loop(
             settings=self.settings,
-            contract=parse_contract(CONTRACT),
-            log=self.log,  # type: ignore[arg-type]
             desk=self.desk,
-            journal=self.journal,
+            notes=Notes(self.journal, self.clock),
             transitions=replace(self.transitions, guard=self.desk.require),
             clock=self.clock,
             retrain=self._retrain,
             appoint=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
-            largest_error=lambda version: 1.0,
+            began=lambda monitoring, kind: self.changed,
+            hear=Hearing(
+                self.settings.challenge,
+                parse_contract(CONTRACT),
+                self.log,  # type: ignore[arg-type]
+                self.clock,
+                largest_error=lambda version: 1.0,
+            ).ruling,
         )
 
     def step(self) -> Step:
@@ -258,6 +276,30 @@ class World:
     def state(self) -> State:
         state: State = self.states.load()[0]
         return state
+
+    def log_split(
+        self, count: int, champion: float, challenger: float, *, failing: bool = False
+    ) -> None:
+        """The same, each key with the version that the draw gives it; `failing`: none with 2."""
+        first = START + timedelta(minutes=len(self.log.kept))
+        for number in range(count):
+            moment, key = first + timedelta(minutes=number), f"key {number}"
+            drawn = fraction(key, "2") < self.settings.challenge.share
+            late = challenger if drawn else champion
+            version = "2" if drawn and not (failing and self.log.kept) else "1"
+            outputs = (Output(version, "", True, False, [1 - late, late]),)
+            record = Record(f"p{moment}", key, moment, moment, {}, outputs)
+            self.log.kept.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
+
+    def find(self, **answers: Any) -> None:
+        """What monitoring will say of the window that ends now."""
+        now = self.clock.now()
+        calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
+        self.found = Monitoring(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
+
+    def drift(self) -> None:
+        """One column has drifted, says monitoring."""
+        self.find(drift=True, findings=(DRIFT,))
 
     def put(self, **changes: Any) -> None:
         """Put the loop's state, whoever holds the lease."""
@@ -294,7 +336,13 @@ class World:
     def challenger(self) -> None:
         """Version 2 challenges version 1 since START."""
         self.champion()
-        self.transitions.challenge(self.register(), actor="test", reason="the second")
+        self.transitions.challenge(
+            self.register(),
+            actor="test",
+            reason="the second",
+            mode=self.settings.challenge.mode,
+            share=self.settings.challenge.share,
+        )
         self.put(phase="challenging", champion="1", challenger="2", reason="the second")
 
     def on_probation(self) -> None:
@@ -303,13 +351,18 @@ class World:
         self.transitions.promote("2", actor="test", reason="better")
         self.put(phase="probation", champion="2", challenger="1", reason="better")
 
-    def log_rows(self, count: int, **probabilities: float) -> None:
-        """Rows of a minute each, all with the outcome False; `v1=0.2` answers for version 1."""
+    def log_rows(
+        self, count: int, seconds: dict[str, float] | None = None, **probabilities: float
+    ) -> None:
+        """Rows of a minute each, all with the outcome False; `v1=0.2` answers for version 1.
+
+        `seconds` says how long each version took.
+        """
         first = START + timedelta(minutes=len(self.log.kept))
         for number in range(count):
             moment = first + timedelta(minutes=number)
             outputs = tuple(
-                Output(name[1:], "", False, False, [1 - late, late])
+                Output(name[1:], "", False, False, [1 - late, late], (seconds or {}).get(name))
                 for name, late in probabilities.items()
             )
             record = Record(f"p{moment}", None, moment, moment, {}, outputs)
@@ -364,7 +417,10 @@ class World:
             )
 
     def _monitor(self) -> Monitoring:
-        return self.found or monitoring()
+        if self.found is None:
+            self.find()
+        assert self.found is not None
+        return self.found
 
     def _alert(self, text: str) -> None:
         self.fuse()
@@ -379,16 +435,9 @@ def settings() -> Settings:
     return found.model_copy(update={"challenge": challenge})
 
 
-def monitoring(**answers: Any) -> Monitoring:
-    calm = Monitoring(
-        Window(START, START + 30 * DAY, 100, 100), drift=False, quality=False, performance="ok"
-    )
-    return replace(calm, **answers)
-
-
 def drifts(world: World) -> None:
     world.champion()
-    world.found = monitoring(drift=True, findings=(DRIFT,))
+    world.drift()
 
 
 def refused(world: World) -> None:
@@ -420,7 +469,7 @@ def rolled_back(world: World) -> None:
     world.change("actions", performance="rollback")
     world.on_probation()
     world.transitions.confirm(actor="test", reason="enough")
-    world.found = monitoring(performance="worse")
+    world.find(performance="worse")
 
 
 def at_once(world: World) -> None:
@@ -467,9 +516,9 @@ def copied(world: World, root: Path, fuse: Fuse) -> World:
     return copy
 
 
-def durable(root: Path) -> World:
-    """A world that outlives the process."""
-    store = SqliteStateStore(root / "loop.db")
+def durable(root: Path, address: str) -> World:
+    """A world that outlives the process, with its state beside the log at an address."""
+    store = open_state(address, root=root)
     return World(root, store, lock=lambda: exclusive(root / "lock", 5))
 
 
@@ -481,17 +530,25 @@ def revived(world: World) -> World:
     return world
 
 
+@pytest.fixture(scope="module", params=STORES)
+def new_address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
+        yield new_address
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-if __name__ == "__main__":  # a process that kills itself: FOLDER SCENARIO MOMENT
+if __name__ == "__main__":  # a process that kills itself: FOLDER ADDRESS SCENARIO MOMENT
     import os
     import signal
 
-    folder, scenario, moment = sys.argv[1:]
-    doomed = prepared(durable(Path(folder)), scenario)
+    folder, address, scenario, moment = sys.argv[1:]
+    doomed = prepared(durable(Path(folder), address), scenario)
     doomed.fuse = Fuse(int(moment), lambda: os.kill(os.getpid(), signal.SIGKILL))
     doomed.open()
     doomed.step()

@@ -60,15 +60,41 @@ def test_a_step_cut_off_before_or_after_any_write_ends_the_same(
         assert set(world.alerts) == alerts and not world.transitions.is_open()
 
 
-@pytest.mark.parametrize("moment", [9, 14, 21, 26])
-def test_a_process_that_is_killed_leaves_as_little(moment: int, kit: Any, tmp_path: Path) -> None:
+def test_so_does_one_with_the_state_in_any_store(
+    kit: Any, new_address: Callable[[], str], tmp_path: Path
+) -> None:
+    """Each moment of a step that retrains, with the real store on the other side of the fuse."""
     scenario = "promote by the gate"
-    whole = kit.prepared(kit.durable(tmp_path / "whole"), scenario)
+
+    def fresh(name: str, moment: int | None) -> Any:
+        world = kit.prepared(kit.durable(tmp_path / name, new_address()), scenario)
+        world.fuse = kit.Fuse(moment)
+        world.open()
+        return world
+
+    whole = fresh("whole", None)
     whole.step()
-    command = [sys.executable, str(CONFTEST), str(tmp_path / "cut"), scenario, str(moment)]
+    moments = whole.fuse.passed
+    wanted = settled(whole, kit)
+    assert moments >= 18
+    for moment in range(1, moments + 1):
+        world = fresh(str(moment), moment)
+        with pytest.raises(kit.Crash):
+            world.step()
+        assert settled(world, kit) == wanted, f"cut off at moment {moment} of {moments}"
+
+
+@pytest.mark.parametrize("moment", [9, 14, 21, 26])
+def test_a_process_that_is_killed_leaves_as_little(
+    moment: int, kit: Any, new_address: Callable[[], str], tmp_path: Path
+) -> None:
+    scenario, address = "promote by the gate", new_address()
+    whole = kit.prepared(kit.durable(tmp_path / "whole", new_address()), scenario)
+    whole.step()
+    command = [sys.executable, str(CONFTEST), str(tmp_path / "cut"), address, scenario, str(moment)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    world = kit.durable(tmp_path / "cut")
+    world = kit.durable(tmp_path / "cut", address)
     world.clock.set(whole.clock.now())
     world.found = whole.found
     world.change("loop", promotion="gate")

@@ -1,4 +1,4 @@
-"""What every store of the loop's state promises, whichever it is."""
+"""What every store of the loop's state promises. It joins the suite by its file in stores/."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from {{ cookiecutter.package_name }}.clock import ManualClock
-from {{ cookiecutter.package_name }}.errors import StoreError
+from {{ cookiecutter.package_name }}.errors import SettingsError, StoreError
 from {{ cookiecutter.package_name }}.exclusive import exclusive
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk, LostLeaseError
-from {{ cookiecutter.package_name }}.loop.sqlite_state import SqliteStateStore
 from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore
+from {{ cookiecutter.package_name }}.loop.states import open_state
+from {{ cookiecutter.package_name }}.loop.states.sqlite import SqliteStateStore
+from {{ cookiecutter.package_name }}.prediction_log import stores
 
 if TYPE_CHECKING:
     from conftest import World
@@ -22,16 +24,23 @@ NOW = datetime(2013, 5, 1, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 LATER = NOW + timedelta(minutes=2)
 
-# One line for each store that there is: how to open it, again and again, on the same folder.
-STORES: dict[str, Callable[[Path], StateStore]] = {
-    "sqlite": lambda folder: SqliteStateStore(folder / "var" / "loop.db"),
-}
 Open = Callable[[], StateStore]
 
 
-@pytest.fixture(params=list(STORES))
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    return lambda: STORES[request.param](tmp_path)
+@pytest.fixture
+def reopen(new_address: Callable[[], str], tmp_path: Path) -> Open:
+    """Opens the same state again and again, as one process after the other would."""
+    address = new_address()
+    return lambda: open_state(address, root=tmp_path)
+
+
+def test_every_prediction_log_has_a_state_beside_it() -> None:
+    assert [open_state(f"{name}://localhost", root=Path("unused")) for name in stores()]
+
+
+def test_an_address_without_a_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no store for 'ftp'"):
+        open_state("ftp://host", root=tmp_path)
 
 
 def test_a_fresh_store_is_steady(reopen: Open) -> None:
@@ -68,6 +77,22 @@ def test_of_many_writers_at_once_each_revision_has_one(reopen: Open) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(16))) == 1
+
+
+def test_a_pause_and_a_step_at_once_lose_nothing(reopen: Open) -> None:
+    """Each writer comes back until its own change is in; none of them undoes another's."""
+
+    def add(number: int) -> None:
+        while True:
+            state, revision = reopen().load()
+            grown = State(retrained=(*state.retrained, NOW + timedelta(seconds=number)))
+            if reopen().save(grown, revision):
+                return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(12)))
+    state, revision = reopen().load()
+    assert (len(set(state.retrained)), revision) == (12, 12)
 
 
 def test_a_lease_has_one_holder_until_it_ends(reopen: Open) -> None:

@@ -21,6 +21,7 @@ from ...contract.arrow import table_columns
 from ...contract.reading import lacking
 from ...errors import SourceError
 from ...settings import Csv, Settings
+from ..remote import File, find_remote, is_remote, opened
 from .header import unique_names
 
 BATCH_ROWS = 65_536
@@ -55,13 +56,23 @@ def open_source(address: str, settings: Settings) -> FileSource:
     return FileSource(address.removeprefix("file://"), settings.root, settings.csv)
 
 
-def find_files(address: str, root: Path) -> list[Path]:
-    """The CSV or Parquet files at a path, in a folder or of a glob, sorted by name.
+def find_files(address: str, root: Path) -> list[File]:
+    """The CSV or Parquet files at a path or URL, in a folder or of a glob, sorted by name.
 
     Raises:
         SourceError: if there are none, or files of both kinds.
+        InputError: if a URL leads nowhere.
     """
-    path = root / address
+    if not is_remote(address):
+        return [*find_local(address, root)]
+    found = find_remote(address, _KINDS)
+    _require_one_kind(found, address)
+    return sorted(found, key=str)
+
+
+def find_local(address: str, root: Path) -> list[Path]:
+    """The same, of a path. Raises SourceError as `find_files` does."""
+    path = root / address.removeprefix("file://")
     if path.is_file():
         found = [path]
     elif path.is_dir():
@@ -70,23 +81,27 @@ def find_files(address: str, root: Path) -> list[Path]:
         found = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
     else:
         raise SourceError(f"there is no file or folder {path}: check its address")
-    endings = {file.suffix.lower() for file in found}
-    kinds = {_ENDINGS.get(ending) for ending in endings}
-    if not found:
-        raise SourceError(f"{path}: no .csv or .parquet file is there")
-    if len(kinds) > 1 or None in kinds:
-        raise SourceError(
-            f"{path}: found {', '.join(sorted(endings))}; all files must be .csv, or all .parquet"
-        )
+    _require_one_kind(found, str(path))
     return sorted(found)
 
 
-def is_text(file: Path) -> bool:
+def _require_one_kind(files: Sequence[File], where: str) -> None:
+    endings = {file.suffix.lower() for file in files}
+    kinds = {_ENDINGS.get(ending) for ending in endings}
+    if not files:
+        raise SourceError(f"{where}: no .csv or .parquet file is there")
+    if len(kinds) > 1 or None in kinds:
+        raise SourceError(
+            f"{where}: found {', '.join(sorted(endings))}; all files must be .csv, or all .parquet"
+        )
+
+
+def is_text(file: File) -> bool:
     """Whether a file holds lines of text, by its ending."""
     return _ENDINGS.get(file.suffix.lower()) == _CSV
 
 
-def fitting(file: Path, columns: Sequence[Column], csv: Csv) -> Csv:
+def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
     """How a text file is written: as the settings say, or plainly if only so a column is found."""
     if csv == PLAIN or not is_text(file):
         return csv
@@ -100,7 +115,7 @@ def fitting(file: Path, columns: Sequence[Column], csv: Csv) -> Csv:
     return csv
 
 
-def check_files(files: Sequence[Path], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
+def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
     """Look at every file's header before the first row is read.
 
     Raises:
@@ -117,7 +132,7 @@ def check_files(files: Sequence[Path], columns: Sequence[Column], csv: Csv = PLA
 
 
 def read_batches(
-    files: Sequence[Path],
+    files: Sequence[File],
     columns: Sequence[Column] | None = None,
     batch_rows: int = BATCH_ROWS,
     csv: Csv = PLAIN,
@@ -155,38 +170,42 @@ def _named(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin} cannot be read: {reason}") from error
 
 
-def column_names(file: Path, csv: Csv = PLAIN) -> list[str]:
+def column_names(file: File, csv: Csv = PLAIN) -> list[str]:
     """The file's columns by the names under which they are known here (see `unique_names`)."""
     with _named(str(file)):
         return unique_names(header(file, csv))
 
 
-def header(file: Path, csv: Csv = PLAIN) -> list[str]:
+def header(file: File, csv: Csv = PLAIN) -> list[str]:
     """Names as they stand in the file."""
     names: list[str]
     if not is_text(file):
-        names = pyarrow.parquet.read_schema(file).names
+        with opened(file) as content:
+            names = pyarrow.parquet.read_schema(content).names
         return names
     reading = pyarrow.csv.ReadOptions(skip_rows=csv.skip, encoding=csv.encoding)
-    with pyarrow.csv.open_csv(file, reading, _parsing(csv)) as reader:
+    with (
+        opened(file) as content,
+        pyarrow.csv.open_csv(content, reading, _parsing(csv)) as reader,
+    ):
         names = reader.schema.names
         return names
 
 
 def _parquet(
-    file: Path, names: list[str], present: list[int], batch_rows: int
+    file: File, names: list[str], present: list[int], batch_rows: int
 ) -> Iterator[pa.Table]:
     wanted = [names[at] for at in present]
-    with pyarrow.parquet.ParquetFile(file) as opened:
-        yield opened.schema_arrow.empty_table().rename_columns(names).select(wanted)
+    with opened(file) as content, pyarrow.parquet.ParquetFile(content) as table:
+        yield table.schema_arrow.empty_table().rename_columns(names).select(wanted)
         # Columns are asked for by name, and a name that stands twice brings both.
-        columns = list(dict.fromkeys(opened.schema_arrow.names[at] for at in present))
-        kept = [name for name, own in zip(names, opened.schema_arrow.names) if own in columns]
-        for batch in opened.iter_batches(batch_rows, columns=columns):
+        columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
+        kept = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
+        for batch in table.iter_batches(batch_rows, columns=columns):
             yield pa.Table.from_batches([batch]).rename_columns(kept).select(wanted)
 
 
-def _csv(file: Path, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
+def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
     wanted = [names[at] for at in present]
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
@@ -202,7 +221,10 @@ def _csv(file: Path, names: list[str], present: list[int], csv: Csv) -> Iterator
         skip_rows_after_names=1,
         encoding=csv.encoding,
     )
-    with pyarrow.csv.open_csv(file, reading, _parsing(csv), converting) as reader:
+    with (
+        opened(file) as content,
+        pyarrow.csv.open_csv(content, reading, _parsing(csv), converting) as reader,
+    ):
         yield reader.schema.empty_table()
         for batch in reader:
             yield pa.Table.from_batches([batch])

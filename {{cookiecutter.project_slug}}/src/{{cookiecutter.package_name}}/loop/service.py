@@ -1,56 +1,22 @@
-"""The service as its callers see it: started as a process of its own, reached over HTTP."""
+"""The project's own service, started as a process beside the loop."""
 
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from ..errors import ServiceError
+from ..replay.client import ServiceClient
 from ..settings import ENV_PREFIX
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-
-
-class ServiceClient:
-    """Calls of the HTTP interface that the replay needs."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-
-    def predict(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = self._post("/predict", list(rows))
-        return answers
-
-    def label(self, labels: Sequence[dict[str, Any]]) -> None:
-        self._post("/labels", list(labels))
-
-    def wait_for(self, *, champion: str | None, challenger: str | None) -> None:
-        """Wait until the service has picked up what the pointer says."""
-        deadline = time.monotonic() + START_SECONDS
-        wanted = {"champion": champion, "challenger": challenger}
-        while (found := self._versions()) != wanted:
-            if time.monotonic() > deadline:
-                raise ServiceError(f"the service serves {found} and does not turn to {wanted}")
-            time.sleep(0.02)
-
-    def _versions(self) -> dict[str, str | None]:
-        model = self._http.get("/model").json()
-        names = ("champion", "challenger")
-        return {name: (model.get(name) or {}).get("version") for name in names}
-
-    def _post(self, path: str, body: object) -> Any:
-        answer = self._http.post(path, json=body)
-        if answer.is_error:
-            raise ServiceError(f"POST {path} answered {answer.status_code}: {answer.text[:500]}")
-        return answer.json()
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from ..errors import StoreError
-from .state import Lease, State
+from ...errors import StoreError
+from ..state import Lease, State, granted
+
+STATE = Path("var/loop.db")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS loop "
@@ -17,6 +19,11 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS lease (id INTEGER PRIMARY KEY, lease BLOB NOT NULL)",
 )
 _BUSY_SECONDS = 10
+
+
+def open_state(address: str, root: Path) -> "SqliteStateStore":
+    """The state of the project at `root`, in a file of its own, whatever the log's is called."""
+    return SqliteStateStore(root / STATE)
 
 
 class SqliteStateStore:
@@ -44,18 +51,17 @@ class SqliteStateStore:
         self, holder: str, now: datetime, until: datetime, fence: int | None = None
     ) -> Lease:
         with self._open() as connection:
-            found = _lease(connection) or Lease("", 0, now)
-            if fence is None and (found.holder == "" or found.until <= now):
-                return _keep(connection, Lease(holder, found.fence + 1, until))
-            if fence == found.fence and found.holder == holder:
-                return _keep(connection, Lease(holder, fence, until))
-            return found
+            found = _lease(connection)
+            lease = granted(found, holder, now, until, fence)
+            if lease != found:
+                _keep(connection, lease)
+            return lease
 
     def release(self, lease: Lease) -> None:
         with self._open() as connection:
             found = _lease(connection)
             if found is not None and found.fence == lease.fence:
-                _keep(connection, msgspec.structs.replace(found, holder=""))
+                _keep(connection, found.free())
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -86,7 +92,6 @@ def _lease(connection: sqlite3.Connection) -> Lease | None:
     return None if row is None else msgspec.json.decode(row[0], type=Lease)
 
 
-def _keep(connection: sqlite3.Connection, lease: Lease) -> Lease:
+def _keep(connection: sqlite3.Connection, lease: Lease) -> None:
     body = msgspec.json.encode(lease)
     connection.execute("INSERT OR REPLACE INTO lease (id, lease) VALUES (1, ?)", (body,))
-    return lease

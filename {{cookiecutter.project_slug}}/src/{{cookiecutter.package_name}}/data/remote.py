@@ -1,0 +1,153 @@
+"""Files behind URLs of object stores and the like, by way of fsspec.
+
+What a protocol takes is a package of its own (s3fs, gcsfs, adlfs …) and reads its credentials from
+the surroundings.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING
+
+import pyarrow as pa
+
+from ..errors import InputError, ProjectError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_LOCAL = "file://"
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file behind a URL; `name` is that URL without what opens it."""
+
+    fs: "AbstractFileSystem"
+    path: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.name).suffix
+
+    def beside(self, ending: str) -> "RemoteFile":
+        """The file whose name ends in something else."""
+        stem = len(self.suffix)
+        path = self.path.partition("?")[0] if self.name.startswith("http") else self.path
+        return RemoteFile(
+            self.fs, path[: len(path) - stem] + ending, self.name[: len(self.name) - stem] + ending
+        )
+
+    def state(self) -> str:
+        """What the store says of the file; another text once it has changed."""
+        with _told(self.name):
+            said = self.fs.info(self.path)
+        return str(sorted((key, str(value)) for key, value in said.items() if key != "name"))
+
+    def put(self, file: Path) -> None:
+        """Write what a local file holds.
+
+        Raises:
+            InputError: if the store refuses.
+        """
+        with _told(self.name):
+            self.fs.put_file(str(file), self.path)
+
+    def remove(self) -> None:
+        """Delete the file, if it is there."""
+        with _told(self.name):
+            if self.fs.exists(self.path):
+                self.fs.rm_file(self.path)
+
+
+File = Path | RemoteFile
+
+
+def locate(address: str) -> File:
+    """The file at a path or URL, whether it is there or not.
+
+    Raises:
+        InputError: if nothing here knows the protocol.
+    """
+    if not is_remote(address):
+        return Path(address.removeprefix(_LOCAL))
+    from fsspec.core import url_to_fs
+
+    scheme = address.partition("://")[0]
+    try:
+        fs, path = url_to_fs(address)
+    except ImportError as error:
+        raise InputError(
+            f"{scheme}:// takes a package that is not installed: {error}. Name it in the group "
+            "`batch` of pyproject.toml, then run `poetry lock` and `poetry install`"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"nothing here knows {scheme}://: {error}") from error
+    return RemoteFile(fs, path, shown(address))
+
+
+def is_remote(address: str) -> bool:
+    return "://" in address and not address.startswith(_LOCAL)
+
+
+def find_remote(address: str, endings: set[str]) -> list[File]:
+    """The file at a URL, those of these endings in the folder there, or those of a glob.
+
+    Raises:
+        InputError: if nothing is there, or the store refuses.
+    """
+    place = locate(address)
+    assert isinstance(place, RemoteFile)
+    with _told(place.name):
+        if place.fs.isfile(place.path):
+            return [place]
+        if place.fs.isdir(place.path):
+            paths = [path for path in place.fs.find(place.path) if _ending(path) in endings]
+        else:
+            paths = place.fs.glob(place.path)
+    if not paths:
+        raise InputError(f"there is nothing to read at {place}: check its address")
+    names = [shown(place.fs.unstrip_protocol(path)) for path in paths]
+    return [RemoteFile(place.fs, *one) for one in zip(paths, names, strict=True)]
+
+
+@contextmanager
+def opened(file: File) -> Iterator[Path | IO[bytes]]:
+    """What Arrow reads a file from: its path, or a stream."""
+    if isinstance(file, Path):
+        yield file
+        return
+    try:
+        with file.fs.open(file.path, "rb") as stream:
+            yield stream
+    except (ProjectError, pa.ArrowException, OSError, UnicodeError, LookupError):
+        raise
+    except Exception as error:  # each store has errors of its own
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # each store has errors of its own
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(f"{name} cannot be reached: {reason}") from error
+
+
+def _ending(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def shown(url: str) -> str:
+    """Without a password, and without the query of a web address, which may be a signature."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("http", "https"):
+        rest = rest.partition("?")[0]
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -1,0 +1,64 @@
+"""Which model is explained: the champion, or the one that answered a logged prediction."""
+
+from collections.abc import Mapping
+
+from ..bundle import read_bundle
+from ..errors import BundleError, InputError
+from ..feature_set import features_digest
+from ..monitoring.samples import reference_sample
+from ..prediction_log import LoggedRow
+from ..project import Project
+from .explainer import Explainer
+from .results import Explanation
+
+# Held-out rows that are looked at all in all.
+_REFERENCE = 1_000
+
+
+def champion_explainer(project: Project) -> Explainer:
+    """Explains the champion of the present features code.
+
+    Raises:
+        InputError: if there is none.
+    """
+    version = project.published().champion
+    if version is None:
+        raise InputError("there is no champion for this features code: run `train` first")
+    return _explainer(project, version)
+
+
+def explain_logged(project: Project, prediction_id: str, asked: str | None = None) -> Explanation:
+    """Explain a logged prediction by the version that gave the answer.
+
+    Args:
+        project: whose log is searched.
+        prediction_id: of the row.
+        asked: see `Explainer.explain`.
+
+    Raises:
+        InputError: if there is no such prediction, or its version cannot be loaded any more.
+    """
+    found = project.log.get(prediction_id)
+    if found is None:
+        raise InputError(f"the prediction log has no {prediction_id!r}")
+    version = _answering(found)
+    try:
+        explainer = _explainer(project, version)
+    except BundleError as error:
+        raise InputError(
+            f"version {version}, which answered {prediction_id}, cannot be explained: {error}"
+        ) from error
+    row: Mapping[str, object] = found.record.columns
+    return explainer.explain(row, asked)
+
+
+def _answering(row: LoggedRow) -> str:
+    outputs = row.record.outputs
+    return next((output for output in outputs if output.served), outputs[0]).version
+
+
+def _explainer(project: Project, version: str) -> Explainer:
+    bundle = read_bundle(project.bundles.fetch(version), features_digest())
+    seed = project.settings.seed
+    sample = reference_sample(bundle.contract, bundle, _REFERENCE, seed)
+    return Explainer.open(bundle, sample.columns, seed=seed)

@@ -1,0 +1,32 @@
+"""One retraining: what it is asked for, and what it came to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One retraining.
+
+    Attributes:
+        name: what finds its version again.
+        reason: why.
+        resumed: whether it was begun before and cut off.
+        changed: when the change that was found began, if that was asked for and is known.
+    """
+
+    name: str
+    reason: str
+    resumed: bool
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What a retraining came to: the version, and the gate's verdict in words and figures."""
+
+    version: str
+    run_id: str
+    passed: bool
+    sentence: str
+    figures: dict[str, object] = field(default_factory=dict)

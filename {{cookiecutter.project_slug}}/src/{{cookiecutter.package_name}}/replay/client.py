@@ -1,0 +1,150 @@
+"""The service as its callers see it, over HTTP."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from ..errors import ServiceError
+
+Row = dict[str, Any]
+
+TURN_SECONDS = 30.0
+# A service that is busy says when to come back; so often it is asked, and so long waited for.
+ATTEMPTS = 5
+LONGEST_WAIT = 60.0
+
+
+class CallError(ServiceError):
+    """A request that came to nothing.
+
+    Attributes:
+        kind: what sort of failure, the same words for the same sort.
+        status: of the answer; None if there was none.
+    """
+
+    def __init__(self, kind: str, detail: str, status: int | None = None) -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
+        self.status = status
+
+    @property
+    def lost(self) -> bool:
+        return self.status is None
+
+
+class ServiceClient:
+    """Calls of the HTTP interface.
+
+    Args:
+        http: knows the service's address, and the key that it wants.
+        took: told the seconds that each answer to `predict` took.
+        pause: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        took: Callable[[float], None] = lambda seconds: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = http
+        self._took = took
+        self._pause = pause
+        self.waits = 0
+
+    def predict(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """Answers in the order of the rows; one row is sent by itself, not as a list.
+
+        Raises:
+            CallError: if the service refuses, or does not answer.
+        """
+        if len(rows) == 1:
+            return [self._post("/predict", rows[0], self._took)]
+        answers: list[dict[str, Any]] = self._post("/predict", list(rows), self._took)
+        return answers
+
+    def label(self, labels: Sequence[Row]) -> None:
+        """Tell outcomes. Raises CallError as `predict` does."""
+        self._post("/labels", list(labels))
+
+    def model(self) -> dict[str, Any]:
+        """Which versions serve. Raises CallError as `predict` does."""
+        answer = self._call("GET", "/model")
+        model = _content(answer)
+        if not isinstance(model, dict):
+            raise CallError("no object", str(model)[:200], answer.status_code)
+        return model
+
+    def wait_for(self, *, champion: str | None, challenger: str | None) -> None:
+        """Wait until the service has picked up what the pointer says."""
+        deadline = time.monotonic() + TURN_SECONDS
+        wanted = {"champion": champion, "challenger": challenger}
+        while (found := self._versions()) != wanted:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"the service serves {found} and does not turn to {wanted}")
+            time.sleep(0.02)
+
+    def _versions(self) -> dict[str, str | None]:
+        model = self.model()
+        names = ("champion", "challenger")
+        return {name: (model.get(name) or {}).get("version") for name in names}
+
+    def _post(
+        self, path: str, body: object, took: Callable[[float], None] = lambda seconds: None
+    ) -> Any:
+        for attempt in range(1, ATTEMPTS + 1):
+            began = time.perf_counter()
+            answer = self._call("POST", path, body)
+            seconds = time.perf_counter() - began
+            wait = _wait(answer)
+            if wait is None or attempt == ATTEMPTS:
+                break
+            self.waits += 1
+            self._pause(wait)
+        content = _content(answer)
+        took(seconds)
+        return content
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        try:
+            return self._http.request(method, path, json=body)
+        except httpx.TimeoutException as error:
+            raise CallError("no answer in time", type(error).__name__) from error
+        except httpx.TransportError as error:
+            raise CallError("no answer", str(error)) from error
+
+
+def _content(answer: httpx.Response) -> Any:
+    """What an answer holds; CallError in the words of its problem document if it is a refusal."""
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if answer.is_success and content is not None:
+        return content
+    kind = f"{answer.status_code} {answer.reason_phrase}".strip()
+    if not isinstance(content, dict):
+        raise CallError(kind, answer.text[:200], answer.status_code)
+    said = [str(content.get("detail", ""))]
+    violations = content.get("violations") or ()
+    said += [f"{one.get('column')} {one.get('reason')}" for one in violations[:3]]
+    raise CallError(kind, "; ".join(filter(None, said)), answer.status_code)
+
+
+def _wait(answer: httpx.Response) -> float | None:
+    """Seconds after which the same request is welcome, by `Retry-After`; None if it is not."""
+    asked = answer.headers.get("retry-after")
+    if answer.is_success or asked is None:
+        return None
+    try:
+        seconds = float(asked)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)

@@ -1,0 +1,117 @@
+"""The rows of a file as a caller would send them, with the outcomes that it holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from ..contract import Column, Contract
+from ..contract.arrow import from_arrow
+from ..contract.columns import JsonValue, to_json, to_rows
+from ..contract.reading import check_table, read_table
+from ..data.remote import File, opened
+from ..data.sources.file import (
+    check_files,
+    column_names,
+    find_files,
+    fitting,
+    is_text,
+    read_batches,
+)
+from ..errors import InputError
+from ..settings import Csv
+from .traffic import Asked
+
+# Rows in hand as Python objects.
+BATCH_ROWS = 2_000
+
+
+@dataclass
+class FileRows:
+    """The rows of a file, in its order.
+
+    A cell that the contract cannot read is sent as it stands, for the service to refuse. `lost`
+    counts the outcomes that are no labels; a missing one is none, and not told.
+    """
+
+    contract: Contract
+    files: list[File]
+    csv: Csv
+    outcomes: str | None
+    lost: int = 0
+
+    @property
+    def total(self) -> int | None:
+        """How many there are; None where counting would mean reading."""
+        if any(is_text(file) for file in self.files):
+            return None
+        rows = 0
+        for file in self.files:
+            with opened(file) as content:
+                rows += pyarrow.parquet.read_metadata(content).num_rows
+        return rows
+
+    def __iter__(self) -> Iterator[Asked]:
+        wanted = list(self.contract.inputs)
+        if self.outcomes and self.outcomes not in {column.name for column in wanted}:
+            wanted.append(Column(name=self.outcomes, type="text"))
+        for raw in read_batches(self.files, wanted, BATCH_ROWS, self.csv):
+            yield from self._batch(raw)
+
+    def _batch(self, raw: pa.Table) -> Iterator[Asked]:
+        reading = read_table(self.contract.inputs, raw)
+        columns = from_arrow(self.contract, reading.table)
+        rows = to_rows(self.contract.inputs, columns)
+        for name, mask in reading.unreadable.items():
+            for at in np.flatnonzero(mask):
+                rows[at][name] = _sendable(raw[name][at].as_py())
+        labels = [None] * len(rows) if self.outcomes is None else self._labels(raw[self.outcomes])
+        moments = np.full(len(rows), np.datetime64("NaT", "us"))
+        if self.contract.time is not None:
+            moments = columns[self.contract.time.name]
+        yield from map(Asked, rows, labels, moments)
+
+    def _labels(self, values: pa.ChunkedArray) -> list[JsonValue]:
+        """Labels in the target's type; None where there is none, or what stands there is none."""
+        target = self.contract.target.model_copy(update={"nullable": True})
+        checked = check_table(self.contract, pa.table({target.name: values}), [target])
+        found = checked.columns[target.name]
+        labels = [
+            to_json(target, value) if good else None
+            for value, good in zip(found, checked.accepted, strict=True)
+        ]
+        if target.type == "category":
+            labels = [label if label in self.contract.classes else None for label in labels]
+        given = len(values) - values.null_count
+        self.lost += given - sum(label is not None for label in labels)
+        return labels
+
+
+def open_rows(path: str, contract: Contract, csv: Csv, outcomes: str | None) -> FileRows:
+    """The rows of a CSV or Parquet file, a folder of them, or a glob.
+
+    Raises:
+        SourceError: if there is none, or a column of the contract is missing.
+        InputError: if the column of outcomes is.
+    """
+    files = find_files(path, Path())
+    check_files(files, contract.inputs, csv)
+    for file in files:
+        names = column_names(file, fitting(file, contract.inputs, csv))
+        if outcomes is not None and outcomes not in names:
+            raise InputError(
+                f"{file} has no column {outcomes} for --labels; it has {', '.join(names)}"
+            )
+    return FileRows(contract, files, csv, outcomes)
+
+
+def _sendable(value: Any) -> JsonValue:
+    """A cell as JSON has it; a text where JSON has nothing like it."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return value if isinstance(value, float) and isfinite(value) else str(value)

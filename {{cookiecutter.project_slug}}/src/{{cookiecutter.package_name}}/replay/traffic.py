@@ -1,0 +1,82 @@
+"""Rows that are asked about in their order, and outcomes that follow when their time has come."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from .client import ServiceClient
+
+LABELS_PER_REQUEST = 250
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A row to ask about.
+
+    Attributes:
+        row: as a caller sends it.
+        label: its outcome; None if it is not known, or not to be told.
+        moment: when its event happened.
+    """
+
+    row: dict[str, Any]
+    label: Any = None
+    moment: np.datetime64 = np.datetime64("NaT", "us")
+
+
+class Traffic:
+    """Plays rows against a service.
+
+    Args:
+        client: the service.
+        delay: how long after its row an outcome is known.
+
+    Attributes:
+        told: labels that the service has taken.
+    """
+
+    def __init__(self, client: ServiceClient, delay: timedelta) -> None:
+        self._client = client
+        self._delay = np.timedelta64(delay)
+        self._waiting: deque[tuple[np.datetime64, dict[str, Any]]] = deque()
+        self.told = 0
+
+    @property
+    def due(self) -> np.datetime64 | None:
+        """When the next label is known; None if none waits."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def ask(self, asked: Sequence[Asked]) -> list[dict[str, Any]]:
+        """Ask about rows in one request.
+
+        Raises:
+            CallError: if no answer came, and so there is nothing to label.
+        """
+        answers = self._client.predict([one.row for one in asked])
+        for one, answer in zip(asked, answers, strict=True):
+            if one.label is not None:
+                label = {"prediction_id": answer["prediction_id"], "label": one.label}
+                self._waiting.append((one.moment + self._delay, label))
+        return answers
+
+    def tell(self, until: np.datetime64 | None = None) -> None:
+        """Tell the labels that were known before a moment, by default all of them.
+
+        Raises:
+            CallError: if the service refuses; the labels of that request are let go.
+        """
+        while labels := self._known(until):
+            self._client.label(labels)
+            self.told += len(labels)
+
+    def _known(self, until: np.datetime64 | None) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while self._waiting and len(found) < LABELS_PER_REQUEST:
+            if until is not None and self._waiting[0][0] >= until:
+                break
+            found.append(self._waiting.popleft()[1])
+        return found
