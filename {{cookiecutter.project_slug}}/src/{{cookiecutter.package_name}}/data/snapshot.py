@@ -6,7 +6,8 @@ and not over the file, so that another version of the Parquet writer changes no 
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from ..contract import Contract
-from ..contract.arrow import arrow_schema, from_arrow
+from ..contract.arrow import arrow_schema, from_arrow, numbers
 from ..contract.columns import Columns
 from ..errors import SnapshotError
+from .ahead import ahead
 from .replacing import replacing
 
 DIRECTORY = Path("var/snapshots")
 LATEST = "latest"
+# The digest is taken of so many rows after another; it would be another one with other blocks.
+BLOCK_ROWS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -92,20 +96,29 @@ class Snapshot:
         return from_arrow(contract, table)
 
 
-def write_snapshot(table: pa.Table, directory: Path, origin: Origin) -> Snapshot:
-    """Write a table unless it is there already, and make it the latest.
+def write_snapshot(
+    tables: pa.Table | Iterable[pa.Table], directory: Path, origin: Origin
+) -> Snapshot:
+    """Write rows unless they are there already, and make them the latest.
 
     Args:
-        table: as `contract.arrow_schema` says, in the order of time where there is one.
+        tables: at least one, as `contract.arrow_schema` says; the rows are in the order of time
+            where there is one.
         directory: folder of all snapshots.
         origin: what is said of it in the JSON file.
     """
-    digest = table_digest(table)
-    snapshot = Snapshot(digest, directory / f"{digest}.parquet", table.num_rows, origin)
-    if not _holds(snapshot):
-        with replacing(snapshot.path) as draft:
-            pyarrow.parquet.write_table(table, draft, compression="zstd")
-    facts = {"digest": digest, "rows": table.num_rows, **asdict(origin)}
+    if isinstance(tables, pa.Table):
+        tables = [tables]
+    directory.mkdir(parents=True, exist_ok=True)
+    draft = directory / f".{os.getpid()}.draft"
+    try:
+        digest, rows = _write(tables, draft)
+        snapshot = Snapshot(digest, directory / f"{digest}.parquet", rows, origin)
+        if not _holds(snapshot):
+            draft.replace(snapshot.path)
+    finally:
+        draft.unlink(missing_ok=True)
+    facts = {"digest": digest, "rows": rows, **asdict(origin)}
     _write_text(_facts(snapshot.path), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     _write_text(directory / LATEST, digest + "\n")
     return snapshot
@@ -142,20 +155,72 @@ def read_snapshot(directory: Path, digest: str) -> Snapshot:
         raise SnapshotError(f"{_facts(path)} cannot be read: run `ingest` again") from error
 
 
-def table_digest(table: pa.Table) -> str:
+def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
+    """Write a Parquet file; the digest of its rows and how many they are."""
+    digest = TableDigest()
+    writer: pyarrow.parquet.ParquetWriter | None = None
+    try:
+        for block in ahead(_digested(tables, digest)):
+            if writer is None:
+                writer = pyarrow.parquet.ParquetWriter(path, block.schema, compression="zstd")
+            writer.write_table(block)
+    finally:
+        if writer is not None:
+            writer.close()
+    return digest.text, digest.rows
+
+
+def _digested(tables: Iterable[pa.Table], digest: "TableDigest") -> Iterator[pa.Table]:
+    for block in blocks(tables):
+        digest.update(block)
+        yield block
+
+
+def blocks(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of `BLOCK_ROWS` rows and a smaller last one, at least one in all."""
+    held: pa.Table | None = None
+    for table in tables:
+        held = table if held is None else pa.concat_tables([held, table])
+        while held.num_rows > BLOCK_ROWS:
+            yield held.slice(0, BLOCK_ROWS)
+            held = held.slice(BLOCK_ROWS)
+    if held is not None:
+        yield held
+
+
+class TableDigest:
     """Digest of names, types and values in order, whatever the chunks and the memory layout."""
-    digest = hashlib.sha256()
-    for column in table.schema:
-        digest.update(f"{column.name}\0{column.type}\0{table.num_rows}\0".encode())
-        values = table[column.name].combine_chunks()
-        digest.update(np.packbits(pc.is_null(values).to_numpy(zero_copy_only=False)).data)
-        if pa.types.is_string(column.type):
-            texts = pc.fill_null(values, "")
-            digest.update(pc.binary_length(texts).to_numpy().data)
-            digest.update(_joined(texts))
-        else:
-            digest.update(_numbers(values))
-    return digest.hexdigest()[:16]
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def text(self) -> str:
+        return self._digest.hexdigest()[:16]
+
+    def update(self, block: pa.Table) -> None:
+        """Take the next of the tables that `blocks` makes."""
+        self.rows += block.num_rows
+        digest = self._digest
+        for column in block.schema:
+            digest.update(f"{column.name}\0{column.type}\0{block.num_rows}\0".encode())
+            values = block[column.name].combine_chunks()
+            digest.update(np.packbits(numbers(pc.is_null(values))).data)
+            if pa.types.is_string(column.type):
+                texts = pc.fill_null(values, "")
+                digest.update(numbers(pc.binary_length(texts)).data)
+                digest.update(_joined(texts))
+            else:
+                digest.update(_numbers(values))
+
+
+def table_digest(tables: pa.Table | Iterable[pa.Table]) -> str:
+    """Digest of all rows."""
+    digest = TableDigest()
+    for block in blocks([tables] if isinstance(tables, pa.Table) else tables):
+        digest.update(block)
+    return digest.text
 
 
 def _joined(texts: pa.StringArray) -> memoryview | bytes:
@@ -170,15 +235,18 @@ def _numbers(values: pa.Array) -> memoryview:
         values = values.cast(pa.int64())
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
-    return np.ascontiguousarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False)).data
+    return np.ascontiguousarray(numbers(pc.fill_null(values, 0))).data
 
 
 def _holds(snapshot: Snapshot) -> bool:
+    """Whether the file is there and holds what was written; read a part at a time."""
     try:
-        snapshot.table()
-    except SnapshotError:
+        with pyarrow.parquet.ParquetFile(snapshot.path) as file:
+            batches = file.iter_batches(BLOCK_ROWS)
+            parts = (pa.Table.from_batches([batch]) for batch in batches)
+            return table_digest(parts) == snapshot.digest
+    except (OSError, pa.ArrowInvalid):
         return False
-    return True
 
 
 def _facts(path: Path) -> Path:
