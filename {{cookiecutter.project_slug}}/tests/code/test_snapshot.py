@@ -5,13 +5,12 @@ import pytest
 
 from {{ cookiecutter.package_name }}.contract.arrow import arrow_schema
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
+from {{ cookiecutter.package_name }}.data.digest import BLOCK_ROWS, table_digest
 from {{ cookiecutter.package_name }}.data.snapshot import (
-    BLOCK_ROWS,
     LATEST,
     Origin,
     latest_snapshot,
     read_snapshot,
-    table_digest,
     write_snapshot,
 )
 from {{ cookiecutter.package_name }}.errors import SnapshotError

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from .digest import table_digest
 from .replacing import replacing
-from .snapshot import table_digest
 
 
 class Quarantine:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import threading
 import time
 import warnings
@@ -150,4 +151,6 @@ def quiet_mlflow() -> Iterator[Any]:
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # Of every run that ends on a server it prints two addresses.
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         yield MlflowClient

@@ -101,9 +101,17 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except ProjectError as error:
             answer = False, error
         except Exception as error:  # MLflow's own errors would import MLflow over there
-            answer = False, RegistryError(f"MLflow: {type(error).__name__}: {error}")
+            answer = False, RegistryError(_told(error))
         pickle.dump(answer, answers)
         answers.flush()
+
+
+def _told(error: Exception) -> str:
+    """MLflow's error in one line, with what to do where a server did not know who asks."""
+    told = f"MLflow: {type(error).__name__}: {' '.join(str(error).split())}"
+    if any(f"error code {code}" in told for code in (401, 403)):
+        told += "; MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN, say who asks"
+    return told
 
 
 def main() -> None:
