@@ -9,7 +9,7 @@ CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cook
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock audit options clean
+.PHONY: help demo test test-all lint format lock audit options faults clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,10 @@ audit: ## Ask for known vulnerabilities of everything in the lock of all options
 
 options: ## Write docs/options.md anew
 	@python3 tools/options.py
+
+faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) -m benchmarks.faults $(ARGS)
 
 clean: ## Delete the tools, the demo and all caches
 	@rm -rf .tools demo build .mypy_cache .pytest_cache

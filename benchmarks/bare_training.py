@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 # As the project does, before the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -29,13 +30,13 @@ def main(folder: Path) -> None:
     imported = time.perf_counter()
     matrix, truth = np.load(folder / "matrix.npy"), np.load(folder / "truth.npy")
 
-    def mean_loss(predicted, rest):  # type: ignore[no-untyped-def]
+    def mean_loss(predicted: Any, rest: Any) -> float:
         if not task["classes"]:
             return float(np.sqrt(np.square(predicted - truth[rest]).mean()))
         chosen = predicted[np.arange(len(rest)), truth[rest].astype(int)]
         return float(-np.log(np.clip(chosen, 1e-7, 1)).mean())
 
-    def score(name, pair):  # type: ignore[no-untyped-def]
+    def score(name: str, pair: Any) -> float:
         fit, rest = pair
         with threadpool_limits({"openmp": 1, "blas": 1}):
             estimator = pickle.loads(task["estimators"][name]).fit(matrix[fit], truth[fit])

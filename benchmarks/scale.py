@@ -83,7 +83,7 @@ class Traffic:
         validation, sources = package("data.validation"), package("data.sources")
         source = sources.open_source(replay.source, settings)
         table = reading.read_table(
-            arrow.table_columns(self._contract), source.read(self._contract)
+            arrow.table_columns(self._contract), sources.read_all(source, self._contract)
         ).table.sort_by(self._contract.time.name)
         accepted = validation.validate(self._contract, table).accepted
         columns = arrow.from_arrow(self._contract, table)

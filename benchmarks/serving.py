@@ -3,31 +3,33 @@
 Takes a project that is installed and has a champion; needs Linux. An empty FastAPI app and the
 service are started by turns, on the same port, by the same interpreter and server. Then the
 service, which makes every answer durable, the same with a log that keeps nothing, and an app that
-only echoes a pydantic model take the same row by turns.
+only echoes a pydantic model take the same row by turns; and other servers of the same model, if
+asked for.
 
 """
 
 import argparse
 import json
 import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import load
-
-PROBE = "/health/ready"
-_PATIENCE = 60.0
-_POLL = 0.005
+import others
+from servers import (
+    PROBE,
+    BenchmarkError,
+    Server,
+    cpu_seconds,
+    free_port,
+    resident_mb,
+    running,
+)
 
 # Without a return type, for which FastAPI would make a model: the least that an app can be.
 _EMPTY = f"""
@@ -88,71 +90,6 @@ server.run(load_settings(Path.cwd()), port=int(sys.argv[-1]))
 """
 
 
-class BenchmarkError(Exception):
-    """The benchmark cannot go on; the text says why."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """How to start one of the servers that are compared."""
-
-    command: list[str]
-    folder: Path
-    env: dict[str, str]
-
-
-@contextmanager
-def running(server: Server, port: int) -> Iterator[tuple[int, float]]:
-    """The process id of a server that is ready, and the seconds from its start until it was."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [*server.command, "--port", str(port)],
-        cwd=server.folder,
-        env=server.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while not _is_ready(port):
-            if process.poll() is not None or time.perf_counter() - began > _PATIENCE:
-                words = " ".join(process.args if isinstance(process.args, list) else [])
-                raise BenchmarkError(
-                    f"'{words}' in {server.folder} did not get ready: has the project a champion?"
-                )
-            time.sleep(_POLL)
-        yield process.pid, time.perf_counter() - began
-    finally:
-        process.terminate()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _is_ready(port: int) -> bool:
-    request = f"GET {PROBE} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
-            connection.sendall(request.encode())
-            return connection.recv(64).startswith(b"HTTP/1.1 200")
-    except OSError:
-        return False
-
-
-def resident_mb(process: int) -> float:
-    """Resident memory in megabytes (2**20 bytes)."""
-    done = subprocess.run(
-        ["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True
-    )
-    return int(done.stdout) / 1024
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def measure_start(servers: dict[str, Server], rounds: int) -> dict[str, list[float]]:
     """Seconds to ready of each server, by turns; one round before them fills the caches."""
     port = free_port()
@@ -164,12 +101,6 @@ def measure_start(servers: dict[str, Server], rounds: int) -> dict[str, list[flo
             if number:
                 seconds[name].append(taken)
     return seconds
-
-
-def cpu_seconds(process: int) -> float:
-    """Processor time that a process has used so far, all of its threads together."""
-    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure_load(
@@ -192,8 +123,13 @@ def measure_load(
                 # The first round warms up, and need not be long.
                 span = options.seconds if number else min(1.0, options.seconds)
                 used = cpu_seconds(process)
+                server = servers[name]
                 sent = load.post(
-                    ports[name], "/predict", row, seconds=span, connections=options.connections
+                    ports[name],
+                    server.path,
+                    server.body(row),
+                    seconds=span,
+                    connections=options.connections,
                 )
                 used = cpu_seconds(process) - used
                 if sent.failed or not sent.latencies:
@@ -234,13 +170,15 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     logless = Server([python, str(folder / "without_log.py")], options.project, own)
     row = example_row(service)
     (folder / "row.json").write_bytes(row)
+    beside = {name: others.MAKERS[name](options.project, folder, env) for name in options.beside}
     before = os.getloadavg()[0]
     seconds = measure_start({"empty": empty, "service": service}, options.rounds)
+    servers = {"echo": echo, "service": service, "without_log": logless, **beside}
     return {
         "rounds": options.rounds,
         "connections": options.connections,
         "seconds_to_ready": seconds,
-        **measure_load({"echo": echo, "service": service, "without_log": logless}, row, options),
+        **measure_load(servers, row, options),
         "load_average": {"before": before, "after": os.getloadavg()[0]},
     }
 
@@ -256,7 +194,7 @@ def table(result: dict[str, Any]) -> str:
     """The medians and their ratios, as Markdown."""
     ready = {name: median(taken) for name, taken in result["seconds_to_ready"].items()}
     lines = [
-        ("", "FastAPI", "service", "ratio"),
+        ("", "other", "service", "ratio"),
         ("---", "---", "---", "---"),
         _line("seconds to ready (empty app)", ready["empty"], ready["service"], 2),
     ]
@@ -268,6 +206,11 @@ def table(result: dict[str, Any]) -> str:
         values = {name: median(found) for name, found in result[key].items()}
         for name, log in (("service", "every answer durable"), ("without_log", "no log")):
             lines.append(_line(f"{title} (echo app), {log}", values["echo"], values[name], digits))
+    rates = {name: median(found) for name, found in result["requests_a_second"].items()}
+    for name in [name for name in rates if name in others.MAKERS]:
+        lines.append(
+            _line(f"requests a second ({name}), no log", rates[name], rates["without_log"], 0)
+        )
     lines.append(("MB resident after the load", "", f"{result['service_mb']:.0f}", ""))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -293,6 +236,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="of load a round (default 3)")
     parser.add_argument(
         "--connections", type=_positive, default=32, help="of the load (default 32)"
+    )
+    parser.add_argument(
+        "--beside",
+        nargs="*",
+        default=[],
+        choices=sorted(others.MAKERS),
+        help="other servers of the same model, installed for the occasion where they have to be",
     )
     parser.add_argument("--json", type=Path, help="write every single measurement to this file")
     return parser.parse_args()

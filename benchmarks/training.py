@@ -116,7 +116,7 @@ class Sides:
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
         self.command: list[str | Path] = [self.python, "-m", package]
         run([*self.command, "ingest", "--source", source], self.project, self.env)
-        hand = [self.python, "-c", _HANDED, package, self.handed]
+        hand: list[str | Path] = [self.python, "-c", _HANDED, package, self.handed]
         self.rows = int(run(hand, self.project, self.env))
 
     def ours(self) -> Run:

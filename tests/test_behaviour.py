@@ -58,7 +58,7 @@ def test_answers_that_do_not_go_together_are_in_no_variant() -> None:
 
 
 def test_a_choice_of_variants_that_holds_none_is_refused() -> None:
-    command = [sys.executable, toolbox.ROOT / "tools" / "prove.py", "--only", "ci=nowhere"]
+    command = [sys.executable, str(toolbox.ROOT / "tools" / "prove.py"), "--only", "ci=nowhere"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == 2
     assert "no variant of the covering set has these answers" in done.stderr

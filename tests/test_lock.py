@@ -152,7 +152,12 @@ def test_every_importable_name_is_refused_as_a_name(installed: Path) -> None:
 
 def test_tools_are_pinned_for_every_requirement() -> None:
     groups = tomllib.loads((toolbox.ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    for kind, names in {"demo": ("demo",), "test": ("demo", "test"), "audit": ("audit",)}.items():
+    for kind, names in {
+        "demo": ("demo",),
+        "test": ("demo", "test"),
+        "audit": ("audit",),
+        "faults": ("faults",),
+    }.items():
         text = (toolbox.REQUIREMENTS / f"{kind}.txt").read_text(encoding="utf-8")
         pinned = set(lock.versions(text, lock.REQUIREMENT))
         wanted = {wish.split(">=")[0] for name in names for wish in groups[name]}

@@ -68,8 +68,9 @@ def lock_tools() -> None:
     compiling = (toolbox.program("uv"), "pip", "compile", *fixed, "--no-emit-index-url")
     everything = run(*compiling, "--group", "demo", "--group", "test", "--upgrade")
     write(toolbox.REQUIREMENTS / "test.txt", everything, REQUIREMENT)
-    audit = run(*compiling, "--group", "audit", "--upgrade")
-    write(toolbox.REQUIREMENTS / "audit.txt", audit, REQUIREMENT)
+    for alone in ("audit", "faults"):
+        resolved = run(*compiling, "--group", alone, "--upgrade")
+        write(toolbox.REQUIREMENTS / f"{alone}.txt", resolved, REQUIREMENT)
     constraint = ("--constraint", toolbox.REQUIREMENTS / "test.txt")
     write(
         toolbox.REQUIREMENTS / "demo.txt",

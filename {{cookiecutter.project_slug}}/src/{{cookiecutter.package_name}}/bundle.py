@@ -122,7 +122,9 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
     except OSError as error:
         raise BundleError(f"there is no bundle in {directory}") from error
     except msgspec.DecodeError as error:
-        raise BundleError(f"{directory / MANIFEST} cannot be read: {error}") from error
+        raise BundleError(
+            f"{directory / MANIFEST} cannot be read ({error}): publish the version again"
+        ) from error
     if features_digest not in (None, manifest.features_digest):
         raise BundleError(
             f"version {manifest.version} was trained with other features "

@@ -14,6 +14,8 @@ from .feature_set import FeatureColumn
 Matrix = NDArray[np.float32]
 
 UNKNOWN = -1.0
+# Sums of products of such numbers still fit into float32.
+LARGEST = np.float32(1e18)
 _CALENDAR_PARTS = ("month", "weekday", "hour")
 
 
@@ -22,7 +24,7 @@ class Encoder:
     """Encodes feature columns; numbers stay as they are, categories become positions.
 
     A missing value is NaN, a category that was not seen in training is -1, and a datetime
-    becomes its month, weekday and hour in UTC.
+    becomes its month, weekday and hour in UTC. Numbers end at `LARGEST`, on either side of zero.
     """
 
     columns: tuple[FeatureColumn, ...]
@@ -71,6 +73,12 @@ class Encoder:
             columns: arrays by name as in `contract.columns`, features included.
         """
         matrix = np.empty((length(columns), len(self.names)), dtype=np.float32)
+        with np.errstate(over="ignore"):
+            self._fill(matrix, columns)
+        # Models add and subtract: what is infinite for float32 would soon be no number at all.
+        return np.minimum(np.maximum(matrix, -LARGEST, out=matrix), LARGEST, out=matrix)
+
+    def _fill(self, matrix: Matrix, columns: Columns) -> None:
         at = 0
         for spec in self.columns:
             values = columns[spec.name]
@@ -83,7 +91,6 @@ class Encoder:
             else:
                 matrix[:, at] = values
             at += 1
-        return matrix
 
     def to_json(self) -> str:
         columns = [asdict(column) for column in self.columns]

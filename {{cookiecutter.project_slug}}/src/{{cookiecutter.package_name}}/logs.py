@@ -1,8 +1,11 @@
 """Structured logs on standard error: JSON in a pipe, readable on a terminal."""
 
+import io
 import logging
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
+from typing import Any, BinaryIO
 
 import msgspec
 import structlog
@@ -34,11 +37,27 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=(
             structlog.PrintLoggerFactory(sys.stderr)
             if readable
-            else structlog.BytesLoggerFactory(sys.stderr.buffer)
+            else structlog.BytesLoggerFactory(io.BufferedWriter(_Leaky(sys.stderr.buffer)))
         ),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+class _Leaky(io.RawIOBase):
+    """Drops what a full disk or a broken pipe does not take: no work fails for its log line."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, line: Any) -> int:
+        with suppress(OSError):
+            self._stream.write(line)
+            self._stream.flush()
+        return len(line)
 
 
 class _Forward(logging.Handler):

@@ -1,11 +1,10 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -14,8 +13,9 @@ from pydantic_settings import (
 )
 
 from .contract.model import Contract, load_contract
-from .duration import Duration, parse_duration
+from .duration import Duration
 from .errors import SettingsError
+from .stretch import TrainedOn, check_reference, parse_trained_on
 from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
@@ -25,39 +25,6 @@ ENV_PREFIX = f"{(__package__ or '').upper()}__"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """Which rows a retraining takes.
-
-    Attributes:
-        span: the last so many days; None for all rows.
-        since_change: whether rows are taken from where a change began, if that is earlier.
-    """
-
-    span: timedelta | None = None
-    since_change: bool = False
-
-    def since(self, now: datetime, changed: datetime | None) -> datetime | None:
-        """The first event time to take; None for all there are, also where no change is known."""
-        if self.span is None or (self.since_change and changed is None):
-            return None
-        return min(now - self.span, changed or now) if self.since_change else now - self.span
-
-
-def parse_trained_on(text: object) -> TrainedOn:
-    """Read `expanding`, `sliding:90d` or `since_change:60d`.
-
-    Raises:
-        ValueError: if the text is none of these.
-    """
-    kind, _, span = str(text).partition(":")
-    if text is None or (kind, span) == ("expanding", ""):
-        return TrainedOn()
-    if kind not in ("sliding", "since_change") or not span:
-        raise ValueError(f"{text!r} is none of `expanding`, `sliding:90d` and `since_change:60d`")
-    return TrainedOn(parse_duration(span), kind == "since_change")
 
 
 RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
@@ -126,6 +93,7 @@ class Serving(_Section):
     max_rows: Positive
     max_body_bytes: Positive
     max_concurrency: Positive
+    request_timeout: Duration
     watch_interval: Duration
     api_keys: tuple[str, ...] = ()
 
@@ -145,6 +113,7 @@ class Challenge(_Section):
 
 class Monitoring(_Section):
     window: Duration
+    reference: Annotated[str, AfterValidator(check_reference)] = "holdout"
     sample_rows: Positive
     drift_threshold: Annotated[float, Field(gt=0)]
     drift_share: Share
@@ -155,6 +124,7 @@ class Monitoring(_Section):
 
 class Actions(_Section):
     drift: Act
+    drift_alone: Act
     performance: Act
     quality: Act
 
@@ -162,6 +132,8 @@ class Actions(_Section):
 class Alerts(_Section):
     file: str
     webhook: str | None = None
+    email: str | None = None
+    reports: str | None = None
 
 
 class Loop(_Section):

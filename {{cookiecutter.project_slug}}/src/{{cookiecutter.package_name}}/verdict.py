@@ -9,6 +9,17 @@ from .data.replacing import replacing
 FILE = Path("var/reports/monitor.json")
 
 
+class Found(msgspec.Struct, frozen=True):
+    """One finding; `column` and `slice` are empty where it concerns the whole window."""
+
+    kind: str
+    column: str
+    slice: str
+    statistic: str
+    value: float
+    severity: str
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """The answers to the three questions about the window from `since` to `until`.
 
@@ -23,6 +34,7 @@ class Verdict(msgspec.Struct, frozen=True):
     quality: bool
     performance: str
     sentences: list[str]
+    findings: list[Found] = []
 
 
 def leave_verdict(root: Path, verdict: Verdict) -> None:

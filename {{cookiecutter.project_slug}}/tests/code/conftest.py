@@ -16,6 +16,7 @@ import structlog
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.package_name }}.bundle import Manifest, write_bundle
+from {{ cookiecutter.package_name }}.clock import Clock
 from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
@@ -190,11 +191,15 @@ def serve_shop(shop_settings: Settings, publisher: Publisher, load_shop: Load) -
     """Starts a service: `with serve_shop(max_rows=3) as served`; arguments are settings."""
 
     @contextmanager
-    def serve(log: PredictionLog | None = None, **serving: Any) -> Iterator[Served]:
+    def serve(
+        log: PredictionLog | None = None, clock: Clock | None = None, **serving: Any
+    ) -> Iterator[Served]:
         changed = shop_settings.serving.model_copy(update=serving)
         settings = shop_settings.model_copy(update={"serving": changed})
         log = log or open_prediction_log(settings.prediction_log, root=settings.root)
-        reception = make_reception(settings, log=log, store=publisher.store, load=load_shop)
+        reception = make_reception(
+            settings, log=log, store=publisher.store, clock=clock, load=load_shop
+        )
         row = dict(example_row(publisher.contract))
         with (
             _running(reception, changed.framework) as url,

@@ -11,7 +11,7 @@ from {{ cookiecutter.package_name }}.contract import load_contract
 from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.columns import Columns, take
 from {{ cookiecutter.package_name }}.contract.strategy import rows
-from {{ cookiecutter.package_name }}.encoder import Encoder
+from {{ cookiecutter.package_name }}.encoder import LARGEST, Encoder
 from {{ cookiecutter.package_name }}.feature_set import FeatureColumn, load_features
 
 CONTRACT = load_contract(Path(__file__).parents[2] / "config/contract.yaml")
@@ -64,6 +64,13 @@ def test_an_unknown_category_is_not_a_missing_one() -> None:
 def test_a_missing_moment_has_no_parts() -> None:
     columns = table(words("red")) | {"at": np.array(["NaT"], dtype="datetime64[us]")}
     assert np.isnan(Encoder.fit(SPECS, columns).encode(columns)[0, 2:5]).all()
+
+
+def test_numbers_that_float32_cannot_hold_end_where_models_can_still_reckon() -> None:
+    sizes = np.array([1e300, -1e300, np.inf, 2.5])
+    columns = table(words("red", "red", "red", "red")) | {"size": sizes}
+    found = Encoder.fit(SPECS, columns).encode(columns)[:, 0]
+    assert found.tolist() == [LARGEST, -LARGEST, LARGEST, 2.5]
 
 
 def test_the_order_of_the_rows_it_was_fitted_on_does_not_matter() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from {{ cookiecutter.package_name }}.settings import Settings
-from {{ cookiecutter.package_name }}.verdict import FILE, Verdict, leave_verdict
+from {{ cookiecutter.package_name }}.verdict import FILE, Found, Verdict, leave_verdict
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:
@@ -60,9 +60,29 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
         "quality": True,
         "performance": "unknown",
         "sentences": ["price is missing"],
+        "findings": [],
     }
     (shop_settings.root / FILE).write_bytes(b'{"drift": "\xff')
     assert "monitoring" not in served.http.get("/model").json()
+
+
+def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
+    assert "monitoring_trouble" not in served.http.get("/metrics").text
+    missing = Found("quality", "price", "", "missing_share", 0.5, "warning")
+    leave_verdict(
+        shop_settings.root,
+        Verdict("2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]),
+    )
+    text = served.http.get("/metrics").text
+    for line in (
+        'monitoring_trouble{question="drift"} 0.0',
+        'monitoring_trouble{question="quality"} 1.0',
+        'monitoring_trouble{question="performance"} NaN',
+        "monitoring_until_seconds 1.3576032e+09",
+        'monitoring_finding{column="price",question="quality",severity="warning",slice="",'
+        'statistic="missing_share"} 0.5',
+    ):
+        assert line in text
 
 
 def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, problem: Any) -> None:

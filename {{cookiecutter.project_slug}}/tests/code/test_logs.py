@@ -1,7 +1,9 @@
+import errno
 import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -12,6 +14,17 @@ from {{ cookiecutter.package_name }}.logs import REQUEST_ID, configure_logs
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class FullDisk(io.BytesIO):
+    """Takes nothing until `full` is put off."""
+
+    full = True
+
+    def write(self, content: Any) -> int:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +62,14 @@ def test_on_a_terminal_a_line_is_for_people(monkeypatch: pytest.MonkeyPatch) -> 
     structlog.get_logger().info("ready", url="http://127.0.0.1:8000")
     assert "ready" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
+
+
+def test_a_line_that_cannot_be_written_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = FullDisk()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(raw))
+    configure_logs()
+    logger = structlog.get_logger()
+    logger.info("lost")
+    raw.full = False
+    logger.info("kept")
+    assert [json.loads(line)["event"] for line in raw.getvalue().splitlines()] == ["kept"]

@@ -94,10 +94,20 @@ def test_a_second_replay_does_not_touch_the_history(played: Run) -> None:
 
 def test_monitoring_reports_in_the_documented_form(played: Run, root: Path) -> None:
     found = said(played("monitor", "--since", "2013-04-01", "--until", "2013-05-01", "--json"))
-    assert set(found) == {"window", "drift", "quality", "performance", "findings", "report"}
+    answers = {"window", "drift", "quality", "performance", "findings", "report", "advice"}
+    assert set(found) == answers
     assert set(found["window"]) == {"since", "until", "rows", "sampled"}
     assert found["window"]["rows"] == 800
     assert (root / found["report"]).is_file()
+
+
+def test_monitoring_by_cron_tells_the_receivers(played: Run, root: Path) -> None:
+    version = said(played("status", "--json"))["champion"]["version"]
+    asked = ("--since", "2013-04-01", "--until", "2013-05-01", "--no-page", "--alert", "--json")
+    found = said(played("monitor", "--version", version, *asked))
+    assert found["drift"] and found["report"] is None
+    assert "drift" in json.loads((root / "var/alerts/open.json").read_text(encoding="utf-8"))
+    assert "drift in" in (root / "var/alerts.jsonl").read_text(encoding="utf-8")
 
 
 def test_drift_can_fail_a_pipeline(played: Run) -> None:

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from {{ cookiecutter.package_name }}.contract.model import Problem
-from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
+from {{ cookiecutter.package_name }}.encoder import LARGEST, Encoder, Matrix
 from {{ cookiecutter.package_name }}.errors import SettingsError
 from {{ cookiecutter.package_name }}.evaluation.target import Truth
 from {{ cookiecutter.package_name }}.models import Candidate, Task, load_candidates, predicted
+from {{ cookiecutter.package_name }}.predictor import OnnxSession
 from {{ cookiecutter.package_name }}.settings import load_settings
 from {{ cookiecutter.package_name }}.training.export import OPSETS, check_parity, export
 
@@ -77,6 +78,21 @@ def test_the_exported_model_answers_the_same(
         assert parity.rows > 200
         opsets = onnx.load_from_string(model).opset_import
         assert all(each.version <= OPSETS[each.domain] for each in opsets), candidate.name
+
+
+@of_every_library
+@for_every_problem
+def test_numbers_out_of_all_proportion_get_an_answer(
+    encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
+) -> None:
+    matrix, truth = rows(classes)
+    extreme = np.full((4, 3), [0, LARGEST, LARGEST], dtype=np.float32)
+    extreme[1:3, 1] = -LARGEST
+    extreme[2:, 2] = -LARGEST
+    for candidate in candidates(library, problem, encoder):
+        estimator = candidate.build({}).fit(matrix, truth)
+        model = OnnxSession(export(candidate, estimator, matrix.shape[1]))
+        assert np.isfinite(model.run(extreme)).all(), candidate.name
 
 
 @pytest.mark.parametrize(("problem", "classes"), [("binary", 2), ("regression", 0)])

@@ -138,6 +138,15 @@ def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
         opened(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("redis://localhost/0", "want an address rediss://"), ("rediss://localhost/0", "no file")],
+)
+def test_an_authority_that_makes_no_sense_is_refused(address: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        opened(f"{address}?ssl_ca_certs={Path(__file__) if 'want' in said else 'nowhere.pem'}")
+
+
 def test_a_wrong_password_is_named_and_not_told(server: Any) -> None:
     set_to(server, requirepass="right")
     with pytest.raises(StoreError, match="user and password") as caught:
@@ -186,6 +195,10 @@ def test_where_settings_are_hidden_the_sync_is_waited_for(server: Any) -> None:
         return
     with closing(opened(narrow)) as log:
         log.append([record("a")]).result()
+        # It waits for what its own connection wrote, so no other one may have written.
+        with closing(server.client()) as client:
+            last = {each["cmd"] for each in client.client_list() if each["user"] == "narrow"}
+        assert "waitaof" in last and "exec" not in last
         server.kill()
         server.start()
         hide_settings(server)
@@ -198,8 +211,9 @@ def test_where_settings_are_hidden_the_sync_is_waited_for(server: Any) -> None:
 def test_a_full_server_refuses_and_keeps_what_it_has(server: Any, log: PredictionLog) -> None:
     log.append([record("a")]).result()
     set_to(server, maxmemory="1kb")
-    with pytest.raises(StoreError, match="nothing that was acknowledged is lost"):
-        log.append([record("b")]).result()
+    for records in ([record("b")], []):
+        with pytest.raises(StoreError, match="nothing that was acknowledged is lost"):
+            log.append(records).result()
     assert log.totals() == Counts(1, 0)
     set_to(server, maxmemory="0")
     log.append([record("b")]).result()

@@ -1,10 +1,11 @@
 """What the SQLite log promises beyond every store: its file, its cost, its errors."""
 
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from {{ cookiecutter.package_name }}.prediction_log import (
 from {{ cookiecutter.package_name }}.prediction_log import sqlite_queries as queries
 from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseconds
 from {{ cookiecutter.package_name }}.prediction_log.sqlite import SqlitePredictionLog
-from {{ cookiecutter.package_name }}.prediction_log.sqlite_file import SqliteFile
+from {{ cookiecutter.package_name }}.prediction_log.sqlite_file import SqliteFile, touch
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_schema import MIGRATIONS, migrate
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_writer import SqliteTarget
 from {{ cookiecutter.package_name }}.prediction_log.writer import GroupWriter
@@ -172,8 +173,44 @@ def test_a_file_that_is_no_database_is_named_with_the_next_step(path: Path) -> N
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file where the folder should be")
-    with pytest.raises(StoreError, match="prediction log .*predictions.db"):
+    with pytest.raises(
+        StoreError, match="prediction log .*predictions.db.*folder exists and is writable"
+    ):
         SqlitePredictionLog(tmp_path / "var" / "predictions.db")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """As on a disk without space, no file of this process takes anything more."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit that a full disk could be had by")
+def test_a_full_disk_refuses_until_there_is_space_and_loses_nothing(
+    log: SqlitePredictionLog,
+) -> None:
+    log.append([record("a")]).result()
+    with full_disk():
+        # Nothing is no answer to whether something would be taken, unless it is written.
+        for records in ([record("b")], [record("c")], []):
+            with pytest.raises(StoreError, match="free space"):
+                log.append(records).result()
+    log.append([record("d")]).result()
+    assert [row.record.prediction_id for row in log.rows(None, None)] == ["a", "d"]
+
+
+def test_a_log_that_may_not_be_written_to_says_what_to_change(path: Path) -> None:
+    filled(path, 2)
+    with pytest.raises(StoreError, match="make the file and its folder writable"):
+        with SqliteFile(path).reading() as connection:
+            touch(connection)
 
 
 def test_too_much_waiting_is_refused_and_nothing_taken_is_lost(path: Path) -> None:

@@ -51,6 +51,13 @@ def test_a_missing_file_is_named(tmp_path: Path, damage: str) -> None:
         read_bundle(tmp_path / "1")
 
 
+def test_half_a_manifest_is_refused(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "1", manifest(), FILES).directory / "bundle.json"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(BundleError, match="bundle.json cannot be read .*publish the version again"):
+        read_bundle(tmp_path / "1")
+
+
 def test_a_published_version_can_be_fetched(tmp_path: Path) -> None:
     bundle = write_bundle(tmp_path / "draft", manifest("7"), FILES)
     store = open_bundle_store("bundles", tmp_path)

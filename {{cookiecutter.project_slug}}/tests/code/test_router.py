@@ -1,3 +1,4 @@
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from {{ cookiecutter.package_name }}.bundle import CONTRACT, read_bundle, write_bundle
 from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.columns import Columns
 from {{ cookiecutter.package_name }}.contract.json_schema import example_row
@@ -122,6 +124,22 @@ def test_a_model_that_cannot_predict_the_example_is_refused(router: Router, publ
     router.refresh()
     assert router.deployment is None
     assert "version 1 cannot serve" in reasons(router)
+
+
+def test_a_model_of_another_contract_than_it_came_with_is_refused(
+    router: Router, publisher: Any
+) -> None:
+    publisher.publish("1")
+    folder = publisher.store.fetch("1")
+    bundle = read_bundle(folder)
+    other = b"{problem: regression, label_horizon: 1d, columns: {size: {type: number}, "
+    other += b"price: {type: number, role: target}}}"
+    files = {name: bundle.read(name) for name in bundle.manifest.files} | {CONTRACT: other}
+    write_bundle(folder, bundle.manifest, files)
+    publisher.point("1")
+    router.refresh()
+    assert router.deployment is None
+    assert re.search("needs the column .* which its contract does not have", reasons(router))
 
 
 def test_a_version_that_is_not_there_yet_is_taken_when_it_comes(

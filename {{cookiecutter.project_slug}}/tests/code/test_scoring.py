@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -267,6 +268,14 @@ def test_a_part_that_lost_a_file_is_done_anew_with_all_behind_it(tmp_path: Path)
     (tmp_path / "out.parquet.parts" / "1.quarantine.parquet").unlink()
     found, bad, kept = in_parts(tmp_path)
     assert kept == 2 and len(found) + len(bad) == len(MIXED)
+
+
+def test_an_error_ahead_is_raised_and_leaves_no_thread(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    before = threading.active_count()
+    with pytest.raises(StoreError, match="too many"):
+        score(tmp_path / "in.parquet", tmp_path / "out.parquet", predictor(most=1), batch_rows=2)
+    assert threading.active_count() == before
 
 
 def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:

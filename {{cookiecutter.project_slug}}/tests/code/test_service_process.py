@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -33,12 +33,21 @@ print(*(name for name in sys.modules if "." not in name))
 """
 
 
+FEW_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+"""
+
+
 @contextmanager
-def service(root: Path, workers: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def service(
+    root: Path, workers: int = 1, before: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service as a process of its own: the process, and the address it says it is ready on."""
     environment = {**os.environ, f"{PACKAGE.upper()}__SERVING__WATCH_INTERVAL": "20ms"}
+    start = START.format(package=PACKAGE, root=str(root), workers=workers)
     process = subprocess.Popen(
-        [sys.executable, "-c", START.format(package=PACKAGE, root=str(root), workers=workers)],
+        [sys.executable, "-c", before + start],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
@@ -125,6 +134,15 @@ def test_requests_at_hand_are_finished_before_it_stops(project_publisher: Any) -
             while connection.recv(65536):
                 pass
         assert process.wait(20) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of open files to go beyond")
+def test_connections_without_a_request_keep_nobody_out(project_publisher: Any) -> None:
+    with service(project_publisher.root, before=FEW_FILES) as (_, url), ExitStack() as idle:
+        host, port = url.removeprefix("http://").split(":")
+        for _ in range(200):
+            idle.enter_context(socket.create_connection((host, int(port)), timeout=20))
+        assert httpx.get(f"{url}/health/live", timeout=20).status_code == 200
 
 
 def test_several_workers_share_one_port(project_publisher: Any) -> None:

@@ -5,12 +5,12 @@ import pytest
 
 from {{ cookiecutter.package_name }}.contract.arrow import arrow_schema
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
+from {{ cookiecutter.package_name }}.data.digest import BLOCK_ROWS, table_digest
 from {{ cookiecutter.package_name }}.data.snapshot import (
     LATEST,
     Origin,
     latest_snapshot,
     read_snapshot,
-    table_digest,
     write_snapshot,
 )
 from {{ cookiecutter.package_name }}.errors import SnapshotError
@@ -67,6 +67,16 @@ def test_the_digest_is_that_of_the_values_and_not_of_their_layout() -> None:
 )
 def test_any_other_content_has_another_digest(changed: list[dict[str, object]]) -> None:
     assert table_digest(pa.Table.from_pylist(changed, SCHEMA)) != table_digest(TABLE)
+
+
+def test_many_rows_have_one_digest_however_they_come(tmp_path: Path) -> None:
+    many = pa.concat_tables([TABLE] * (BLOCK_ROWS // 2)).combine_chunks()
+    parts = [many.slice(start, 70_001) for start in range(0, many.num_rows, 70_001)]
+    written = write_snapshot(iter(parts), tmp_path, ORIGIN)
+    assert written.digest == table_digest(many) and written.rows == 2 * BLOCK_ROWS
+    assert written.table().equals(many)
+    stamp = written.path.stat().st_mtime_ns
+    assert write_snapshot(many, tmp_path, ORIGIN).path.stat().st_mtime_ns == stamp
 
 
 def test_the_latest_is_the_last_written(tmp_path: Path) -> None:

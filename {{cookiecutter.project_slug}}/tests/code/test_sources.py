@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
-from {{ cookiecutter.package_name }}.data.sources import open_source
+from {{ cookiecutter.package_name }}.data.sources import open_source, read_all
 from {{ cookiecutter.package_name }}.data.sources.prediction_log import LabelledLog
 from {{ cookiecutter.package_name }}.errors import SourceError
 from {{ cookiecutter.package_name }}.prediction_log import (
@@ -55,7 +55,7 @@ def write(settings: Settings, name: str, text: str) -> None:
 
 
 def read(settings: Settings, address: str) -> pa.Table:
-    return open_source(address, settings).read(CONTRACT)
+    return read_all(open_source(address, settings), CONTRACT)
 
 
 def test_csv_values_stay_texts_and_empty_ones_are_null(settings: Settings) -> None:
@@ -150,17 +150,17 @@ def test_only_labelled_rows_that_had_time_to_get_one_are_read(log: PredictionLog
     times = [NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=30)]
     log.append([record(number, at) for number, at in enumerate([*times, NOON])]).result()
     log.add_labels([Label(f"p{number}", number == 0, NOON) for number in range(3)])
-    table = LabelledLog(log).read(CONTRACT, until=NOON + timedelta(hours=25))
+    table = read_all(LabelledLog(log), CONTRACT, until=NOON + timedelta(hours=25))
     assert table.column_names == ["key", "at", "size", "note", "y"]
     assert table["key"].to_pylist() == ["k0"]
     assert table["y"].to_pylist() == [True]
-    assert LabelledLog(log).read(CONTRACT).num_rows == 3
+    assert read_all(LabelledLog(log), CONTRACT).num_rows == 3
 
 
 def test_values_of_an_older_contract_come_as_texts(log: PredictionLog) -> None:
     log.append([record(0, NOON), record(1, NOON, "large")]).result()
     log.add_labels([Label("p0", True, NOON), Label("p1", False, NOON)])
-    assert sorted(LabelledLog(log).read(CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
+    assert sorted(read_all(LabelledLog(log), CONTRACT)["size"].to_pylist()) == ["1.5", "large"]
 
 
 def test_of_more_rows_than_are_wanted_a_sample_is_read_the_same_each_time(
@@ -169,16 +169,16 @@ def test_of_more_rows_than_are_wanted_a_sample_is_read_the_same_each_time(
     log.append([record(number, NOON + number * timedelta(minutes=1)) for number in range(2000)])
     log.add_labels([Label(f"p{number}", True, NOON) for number in range(2000)])
     some = LabelledLog(log, limit=500)
-    keys = some.read(CONTRACT)["key"].to_pylist()
-    assert 400 < len(keys) < 600 and some.read(CONTRACT)["key"].to_pylist() == keys
+    keys = read_all(some, CONTRACT)["key"].to_pylist()
+    assert 400 < len(keys) < 600 and read_all(some, CONTRACT)["key"].to_pylist() == keys
     places = [int(key[1:]) for key in keys]
     assert places == sorted(places) and 900 < sum(places) / len(places) < 1100
     assert some.available(CONTRACT) == 2000
-    assert LabelledLog(log, limit=2000).read(CONTRACT).num_rows == 2000
+    assert read_all(LabelledLog(log, limit=2000), CONTRACT).num_rows == 2000
 
 
 def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
-    table = LabelledLog(log).read(CONTRACT, until=NOON)
+    table = read_all(LabelledLog(log), CONTRACT, until=NOON)
     assert table.num_rows == 0 and table.num_columns == 5
 
 
@@ -196,5 +196,5 @@ def test_names_that_stand_twice_are_told_apart(settings: Settings) -> None:
     own = "key, at ,size,size,y\na,2026-01-01,1,2,1\n"
     contract = parse_contract(CONTRACT.text.replace("note: {type: text", "size_2: {type: number"))
     write(settings, "in.csv", own)
-    found = open_source("in.csv", settings).read(contract)
+    found = read_all(open_source("in.csv", settings), contract)
     assert (found["at"][0].as_py(), found["size_2"][0].as_py()) == ("2026-01-01", "2")

@@ -12,7 +12,7 @@ import pytest
 
 from {{ cookiecutter.package_name }}.contract import Contract
 from {{ cookiecutter.package_name }}.contract.arrow import arrow_schema, from_arrow
-from {{ cookiecutter.package_name }}.data.sources import open_source
+from {{ cookiecutter.package_name }}.data.sources import open_source, read_all
 from {{ cookiecutter.package_name }}.data.sources import sample as sample_module
 from {{ cookiecutter.package_name }}.data.validation import validate
 from {{ cookiecutter.package_name }}.errors import SourceError
@@ -38,13 +38,14 @@ def contract(settings: Settings) -> Contract:
 
 @pytest.fixture(scope="module")
 def year(settings: Settings, contract: Contract) -> pa.Table:
-    return open_source("sample://flights", settings).read(contract)
+    return read_all(open_source("sample://flights", settings), contract)
 
 
 @pytest.fixture
 def read(settings: Settings, contract: Contract) -> Read:
     def read_one(parameters: str, **window: datetime) -> pa.Table:
-        return open_source(f"sample://flights?{parameters}", settings).read(contract, **window)
+        source = open_source(f"sample://flights?{parameters}", settings)
+        return read_all(source, contract, **window)
 
     return read_one
 

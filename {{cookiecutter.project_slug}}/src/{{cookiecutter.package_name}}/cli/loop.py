@@ -1,7 +1,7 @@
 """Commands that watch and act: monitor and loop."""
 
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,21 +12,30 @@ from .progress import display
 @click.command()
 @click.option("--since", type=MOMENT, help="Beginning of the window, in event time.")
 @click.option("--until", type=MOMENT, help="End of the window; by default now.")
+@click.option("--version", help="Ask about this version's answers instead of the champion's.")
+@click.option("--by", metavar="COLUMN", help="Answer for each value of a category as well.")
+@click.option("--page/--no-page", default=True, help="Whether Evidently draws its page.")
+@click.option("--alert", is_flag=True, help="Tell the receivers of alerts what is new or over.")
 @click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 when this is found.")
 @AS_JSON
 @click.pass_obj
-def monitor(
-    root: Path, since: datetime | None, until: datetime | None, fail_on: str | None, as_json: bool
-) -> None:
-    """Compare a window of predictions with the champion's reference rows."""
+def monitor(root: Path, /, alert: bool, fail_on: str | None, as_json: bool, **asked: Any) -> None:
+    """Compare a window of predictions with the reference rows."""
     from ..monitoring import monitor_project
 
     with opened(root) as project:
-        found = monitor_project(project, since=since, until=until)
+        found = monitor_project(project, **asked)
         if as_json:
             show_json(found.to_json())
         else:
             click.echo("\n".join(found.sentences()))
+        if alert:
+            from ..loop.reasons import reasons
+            from ..monitoring.alarms import open_alarms
+            from ..monitoring.waiting import deliver_waiting
+
+            deliver_waiting(project.settings)
+            open_alarms(project.settings, project.clock).watch(found, reasons(found))
         if fail_on == "drift" and found.drift:
             raise click.exceptions.Exit(3)
 
@@ -42,8 +51,10 @@ def loop() -> None:
 def step(root: Path, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
     from ..loop.assembly import make_loop
+    from ..monitoring.waiting import deliver_waiting
 
     with opened(root, logs=False) as project:
+        deliver_waiting(project.settings)
         done = make_loop(project, prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
@@ -63,12 +74,14 @@ def run(root: Path, every: int) -> None:
 
     from ..errors import ProjectError
     from ..loop.assembly import make_loop
+    from ..monitoring.waiting import deliver_waiting
 
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(root) as project:
         machine, idle = make_loop(project), ""
         while True:
+            deliver_waiting(project.settings)
             try:
                 done = machine.step()
             except ProjectError as error:

@@ -15,6 +15,8 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
     "datetime": pa.timestamp("us", tz="UTC"),
 }
+# The integer behind numpy's NaT.
+_NOT_A_TIME = np.iinfo(np.int64).min
 
 
 def table_columns(contract: Contract, *, target: bool = True) -> tuple[Column, ...]:
@@ -59,6 +61,21 @@ def to_arrow(contract: Contract, columns: Columns) -> pa.Table:
     )
 
 
+def numbers(values: pa.Array | pa.ChunkedArray) -> Array:
+    """Numbers without nulls as a numpy array: booleans as 0 and 1, moments as their integers.
+
+    Arrow's own `to_numpy` would import pandas, which takes longer than many a conversion.
+    """
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.uint8())
+    elif pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64())
+    array: Array = np.from_dlpack(values)
+    return array
+
+
 def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
     wanted = ARROW_TYPES[column.type]
     if values.type != wanted:
@@ -66,18 +83,16 @@ def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
     if column.type in ("category", "text"):
         return _to_objects(values)
     if column.type == "datetime":
-        moments: Array = values.cast(pa.timestamp("us")).to_numpy()
-        return moments
-    numbers = values.cast(pa.float64(), safe=False)
-    array: Array = pc.fill_null(numbers, np.nan).to_numpy()
-    return array
+        integers = numbers(pc.fill_null(values.cast(pa.int64()), _NOT_A_TIME))
+        return integers.view("datetime64[us]")
+    return numbers(pc.fill_null(values.cast(pa.float64(), safe=False), np.nan))
 
 
 def _to_objects(values: pa.ChunkedArray) -> Array:
     """Strings and None; equal strings share one object where there are few of them."""
     encoded = values.combine_chunks().dictionary_encode()
     words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-    objects: Array = words[pc.fill_null(encoded.indices, len(words) - 1).to_numpy()]
+    objects: Array = words[numbers(pc.fill_null(encoded.indices, len(words) - 1))]
     return objects
 
 
@@ -86,5 +101,5 @@ def _to_arrow(column: Column, values: Array) -> pa.Array:
         return pa.array(values.astype("datetime64[us]")).cast(ARROW_TYPES["datetime"])
     if column.type in ("category", "text"):
         return pa.array(values, type=pa.string())
-    numbers = pa.array(values, mask=missing(values))
-    return numbers.cast(ARROW_TYPES[column.type])
+    array = pa.array(values, mask=missing(values))
+    return array.cast(ARROW_TYPES[column.type])

@@ -117,8 +117,8 @@ def _constraint_violations(specs: Sequence[Column], columns: Columns) -> list[Vi
         if spec.categories is not None:
             # A set, because numpy would pad every text to the longest one.
             words = {None, *spec.categories.values}
-            unknown = np.array([value not in words for value in values], dtype=np.bool_)
-            if unknown.any():
+            if not words.issuperset(values):
+                unknown = np.array([value not in words for value in values], dtype=np.bool_)
                 action = spec.categories.otherwise
                 found += _at(spec, values, unknown, reasons.UNKNOWN_CATEGORY, action)
     return found

@@ -1,9 +1,56 @@
 """Where bad rows go: as they came, with what is wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet
+
+from .digest import table_digest
+from .replacing import replacing
+
+
+class Quarantine:
+    """Bad rows, set down as they are found, that become one file named by its content.
+
+    Args:
+        folder: made when there are bad rows; the caller removes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.rows = 0
+        self._folder = folder
+        self._schemas: list[pa.Schema] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Take rows as `quarantine_rows` makes them."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with pa.ipc.new_stream(self._draft(len(self._schemas)), table.schema) as writer:
+            writer.write_table(table)
+        self._schemas.append(table.schema)
+        self.rows += table.num_rows
+
+    def write(self, directory: Path) -> Path:
+        """All rows in one file, with the columns that any of them has."""
+        path = directory / f"{table_digest(self._tables())}.parquet"
+        with replacing(path) as draft:
+            with pyarrow.parquet.ParquetWriter(draft, self._schema()) as writer:
+                for table in self._tables():
+                    writer.write_table(table)
+        return path
+
+    def _tables(self) -> Iterator[pa.Table]:
+        empty = self._schema().empty_table()
+        for number in range(len(self._schemas)):
+            with pa.ipc.open_stream(self._draft(number)) as reader:
+                yield pa.concat_tables([empty, reader.read_all()], promote_options="default")
+
+    def _schema(self) -> pa.Schema:
+        return pa.unify_schemas(self._schemas)
+
+    def _draft(self, number: int) -> str:
+        return str(self._folder / f"bad-{number}.arrow")
 
 
 def quarantine_rows(

@@ -9,6 +9,7 @@ from ..feature_set import features_digest
 from ..journal import Entry
 from ..project import Project
 from ..registry.history import last_move, transitions
+from ..stretch import past_needed
 from .log_export import export_log
 
 ARCHIVE = Path("var/archive")
@@ -80,10 +81,11 @@ def erase(project: Project, entity_key: str, *, actor: str) -> int:
 
 def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     """From when on rows are needed, and what for."""
-    window = project.settings.monitoring.window
+    monitoring = project.settings.monitoring
+    # The traffic of a window is compared with that of the one before.
+    before = max(monitoring.window, past_needed(monitoring.reference))
     needed = [
-        # The traffic of a window is compared with that of the one before.
-        (now - 2 * window, "monitoring"),
+        (now - monitoring.window - before, "monitoring"),
         (now - project.contract.label_horizon, "labels that may come yet"),
     ]
     published = project.published()

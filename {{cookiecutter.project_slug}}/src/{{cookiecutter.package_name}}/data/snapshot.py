@@ -4,23 +4,23 @@ Beside each lies a small JSON file that says where it came from. The digest is o
 and not over the file, so that another version of the Parquet writer changes no lineage.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet
 
 from ..contract import Contract
 from ..contract.arrow import arrow_schema, from_arrow
 from ..contract.columns import Columns
 from ..errors import SnapshotError
+from .ahead import ahead
+from .digest import BLOCK_ROWS, TableDigest, blocks, table_digest
 from .replacing import replacing
 
 DIRECTORY = Path("var/snapshots")
@@ -92,20 +92,29 @@ class Snapshot:
         return from_arrow(contract, table)
 
 
-def write_snapshot(table: pa.Table, directory: Path, origin: Origin) -> Snapshot:
-    """Write a table unless it is there already, and make it the latest.
+def write_snapshot(
+    tables: pa.Table | Iterable[pa.Table], directory: Path, origin: Origin
+) -> Snapshot:
+    """Write rows unless they are there already, and make them the latest.
 
     Args:
-        table: as `contract.arrow_schema` says, in the order of time where there is one.
+        tables: at least one, as `contract.arrow_schema` says; the rows are in the order of time
+            where there is one.
         directory: folder of all snapshots.
         origin: what is said of it in the JSON file.
     """
-    digest = table_digest(table)
-    snapshot = Snapshot(digest, directory / f"{digest}.parquet", table.num_rows, origin)
-    if not _holds(snapshot):
-        with replacing(snapshot.path) as draft:
-            pyarrow.parquet.write_table(table, draft, compression="zstd")
-    facts = {"digest": digest, "rows": table.num_rows, **asdict(origin)}
+    if isinstance(tables, pa.Table):
+        tables = [tables]
+    directory.mkdir(parents=True, exist_ok=True)
+    draft = directory / f".{os.getpid()}.draft"
+    try:
+        digest, rows = _write(tables, draft)
+        snapshot = Snapshot(digest, directory / f"{digest}.parquet", rows, origin)
+        if not _holds(snapshot):
+            draft.replace(snapshot.path)
+    finally:
+        draft.unlink(missing_ok=True)
+    facts = {"digest": digest, "rows": rows, **asdict(origin)}
     _write_text(_facts(snapshot.path), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     _write_text(directory / LATEST, digest + "\n")
     return snapshot
@@ -142,43 +151,36 @@ def read_snapshot(directory: Path, digest: str) -> Snapshot:
         raise SnapshotError(f"{_facts(path)} cannot be read: run `ingest` again") from error
 
 
-def table_digest(table: pa.Table) -> str:
-    """Digest of names, types and values in order, whatever the chunks and the memory layout."""
-    digest = hashlib.sha256()
-    for column in table.schema:
-        digest.update(f"{column.name}\0{column.type}\0{table.num_rows}\0".encode())
-        values = table[column.name].combine_chunks()
-        digest.update(np.packbits(pc.is_null(values).to_numpy(zero_copy_only=False)).data)
-        if pa.types.is_string(column.type):
-            texts = pc.fill_null(values, "")
-            digest.update(pc.binary_length(texts).to_numpy().data)
-            digest.update(_joined(texts))
-        else:
-            digest.update(_numbers(values))
-    return digest.hexdigest()[:16]
+def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
+    """Write a Parquet file; the digest of its rows and how many they are."""
+    digest = TableDigest()
+    writer: pyarrow.parquet.ParquetWriter | None = None
+    try:
+        for block in ahead(_digested(tables, digest)):
+            if writer is None:
+                writer = pyarrow.parquet.ParquetWriter(path, block.schema, compression="zstd")
+            writer.write_table(block)
+    finally:
+        if writer is not None:
+            writer.close()
+    return digest.text, digest.rows
 
 
-def _joined(texts: pa.StringArray) -> memoryview | bytes:
-    """The bytes of all strings, one after the other."""
-    offsets, data = texts.buffers()[1:]
-    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return memoryview(data)[bounds[0] : bounds[-1]] if data is not None and len(texts) else b""
-
-
-def _numbers(values: pa.Array) -> memoryview:
-    if pa.types.is_timestamp(values.type):
-        values = values.cast(pa.int64())
-    if pa.types.is_boolean(values.type):
-        values = values.cast(pa.int8())
-    return np.ascontiguousarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False)).data
+def _digested(tables: Iterable[pa.Table], digest: TableDigest) -> Iterator[pa.Table]:
+    for block in blocks(tables):
+        digest.update(block)
+        yield block
 
 
 def _holds(snapshot: Snapshot) -> bool:
+    """Whether the file is there and holds what was written; read a part at a time."""
     try:
-        snapshot.table()
-    except SnapshotError:
+        with pyarrow.parquet.ParquetFile(snapshot.path) as file:
+            batches = file.iter_batches(BLOCK_ROWS)
+            parts = (pa.Table.from_batches([batch]) for batch in batches)
+            return table_digest(parts) == snapshot.digest
+    except (OSError, pa.ArrowInvalid):
         return False
-    return True
 
 
 def _facts(path: Path) -> Path:

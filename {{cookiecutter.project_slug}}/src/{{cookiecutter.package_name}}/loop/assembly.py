@@ -3,7 +3,7 @@
 What is heavy is imported when it is due, so that a step without anything to do is quick.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,6 +38,7 @@ def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> L
         appoint=stages.appoint,
         monitor=stages.monitor,
         alert=stages.alert,
+        watch=stages.watch,
         began=stages.began,
         hear=stages.hear,
     )
@@ -113,7 +114,12 @@ class _Stages:
         from ..monitoring.alerts import open_alerts
 
         self._prepare()
-        open_alerts(self._project.settings, self._project.clock)(text)
+        open_alerts(self._project.settings, self._project.clock).tell(text)
+
+    def watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+        from ..monitoring.alarms import open_alarms
+
+        open_alarms(self._project.settings, self._project.clock).watch(found, told)
 
     def began(self, monitoring: Monitoring, kind: str) -> datetime | None:
         """When what was found began, looked for in the window and in the one before it."""
@@ -127,7 +133,7 @@ class _Stages:
             project.log,
             since=window.since - (window.until - window.since),
             until=window.until,
-            findings=[found for found in monitoring.findings if found.kind == kind],
+            findings=[one for one in monitoring.findings if one.kind == kind and not one.slice],
             champion=project.published().champion or "",
             limit=_SAMPLES * project.settings.monitoring.sample_rows,
         )

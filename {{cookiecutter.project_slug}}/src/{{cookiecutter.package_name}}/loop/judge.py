@@ -68,7 +68,8 @@ def judge(
     """
     bets, champion, challenger = Bets(unit), _Mean(), _Mean()
     count = 0
-    for count, found in enumerate(trialled.evidence(rows), start=1):
+    for found in trialled.evidence(rows):
+        count += 1
         bets.add(found.day, found.gained)
         champion.add(found.champion_loss)
         challenger.add(found.challenger_loss)

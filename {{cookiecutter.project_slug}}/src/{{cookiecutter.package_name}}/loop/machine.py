@@ -13,7 +13,7 @@ transitions, and after anybody else's, the phase is taken from there. So a step 
 anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,7 @@ class Loop:
     Attributes:
         retrain: makes a version, or finds the one that the same attempt has made already.
         appoint: gives a version that passed the role that the settings say, once.
+        watch: tells of what monitoring found, by question, once; and when it is over.
         began: when the change behind findings of a kind began, where the settings ask for that.
         hear: what is to be done about two versions on trial.
     """
@@ -64,6 +65,7 @@ class Loop:
     appoint: Callable[[Retrained, str], None]
     monitor: Callable[[], Monitoring]
     alert: Callable[[str], None]
+    watch: Callable[[Monitoring, Mapping[str, str]], None]
     began: Callable[[Monitoring, str], datetime | None]
     hear: Callable[[Trial], Ruling | None]
 
@@ -139,9 +141,8 @@ class Loop:
         state, now = self.desk.state, self.clock.now()
         hindrance = blocked(state, self.settings.loop, now)
         found = reactions(monitoring, self.settings.actions, hindrance, self.transitions.previous())
+        self.watch(monitoring, {one.kind: one.reason for one in found if one.alert})
         for reaction in found:
-            if reaction.alert:
-                self.alert(reaction.reason)
             if reaction.note:
                 self.notes.note(
                     reaction.note, reaction.reason, **_window(state.monitored_until, now)

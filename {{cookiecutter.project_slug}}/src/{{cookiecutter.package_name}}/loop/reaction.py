@@ -15,6 +15,7 @@ Due = Literal["retrain", "rollback"]
 ADVICE = {
     "performance": "consider `train`, or `rollback`",
     "drift": "consider `train`",
+    "drift_alone": "performance holds, so `train` may wait",
     "quality": "look at where the data come from",
 }
 
@@ -51,9 +52,10 @@ def reactions(
     """
     found = []
     for kind, reason in reasons(monitoring).items():
-        action = getattr(actions, kind)
+        row = "drift_alone" if kind == "drift" and monitoring.performance == "ok" else kind
+        action = getattr(actions, row)
         if action == "advise":
-            found.append(Reaction(kind, f"{reason}: {ADVICE[kind]}", False, "advise"))
+            found.append(Reaction(kind, f"{reason}: {ADVICE[row]}", False, "advise"))
         elif action == "alert":
             found.append(Reaction(kind, reason, True, "alert"))
         elif action == "retrain" and hindrance:

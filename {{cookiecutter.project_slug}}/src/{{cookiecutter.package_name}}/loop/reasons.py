@@ -15,7 +15,8 @@ def reasons(monitoring: Monitoring) -> dict[str, str]:
         "quality": monitoring.quality,
     }
     return {
-        kind: _sentence(kind, [f for f in monitoring.findings if f.kind == kind])
+        # A slice is no reason: what acts is the answer for the whole.
+        kind: _sentence(kind, [f for f in monitoring.findings if f.kind == kind and not f.slice])
         for kind, is_so in troubled.items()
         if is_so
     }

@@ -11,7 +11,7 @@ from ..contract.arrow import ARROW_TYPES, from_arrow, table_columns
 from ..contract.columns import Columns, to_datetime64, to_rows
 from ..contract.reading import read_table
 from ..data.months import sample_months
-from ..data.sources import Source
+from ..data.sources import Source, read_all
 from ..data.validation import validate
 from ..replay.traffic import Asked, Traffic
 
@@ -58,7 +58,7 @@ def read_stream(
     """The good rows of a source in a window, at most `rows` of each month, as a stream."""
     assert contract.time is not None
     name = contract.time.name
-    table = read_table(table_columns(contract), source.read(contract)).table
+    table = read_table(table_columns(contract), read_all(source, contract)).table
     keys = [column.name for column in (contract.time, contract.id) if column is not None]
     table = table.filter(pc.is_valid(table[name])).sort_by([(key, "ascending") for key in keys])
     table = table.take(sample_months(table[name].to_numpy(), rows, seed))

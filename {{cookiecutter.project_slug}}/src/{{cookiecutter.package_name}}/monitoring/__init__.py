@@ -12,19 +12,35 @@ __all__ = ["Finding", "Monitoring", "Window", "monitor_project"]
 
 
 def monitor_project(
-    project: "Project", *, since: datetime | None = None, until: datetime | None = None
+    project: "Project",
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    version: str | None = None,
+    by: str | None = None,
+    page: bool = True,
 ) -> Monitoring:
-    """Monitor a project's log against its champion (see `monitoring.run.monitor`)."""
-    from ..bundle import read_bundle
-    from .run import monitor
+    """Monitor a project's log against its champion, or another version that answered.
 
-    champion = project.published().champion
+    Args:
+        project: whose log and bundles.
+        since: beginning of the window in event time.
+        until: its end, excluded.
+        version: whose answers are asked about; then rows that it did not answer are left out.
+        by: a column by whose values the answers are taken apart as well.
+        page: whether Evidently draws its page.
+    """
+    from ..bundle import read_bundle
+    from .run import Question, monitor
+
+    asked = version or project.published().champion
     return monitor(
         project.settings,
         project.contract,
         log=project.log,
-        bundle=None if champion is None else read_bundle(project.bundles.fetch(champion)),
+        bundle=None if asked is None else read_bundle(project.bundles.fetch(asked)),
         since=since,
         until=until,
         clock=project.clock,
+        question=Question(page=page, by=by, only=version is not None),
     )

@@ -1,6 +1,6 @@
 """Did the inputs drift? Column by column, and for the window as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..contract import Contract
@@ -13,6 +13,10 @@ from .report import Comparison, compare
 from .samples import Sample
 
 FEWEST_ROWS = 50
+# Share of windows without a drift in which chance alone may make any column drift.
+BY_CHANCE = 0.05
+
+Compare = Callable[..., Comparison]
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,14 @@ class Drift:
 
 
 def find_drift(
-    contract: Contract, thresholds: Thresholds, *, reference: Sample, window: Sample
+    contract: Contract,
+    thresholds: Thresholds,
+    *,
+    reference: Sample,
+    window: Sample,
+    compare: Compare = compare,
 ) -> Drift:
-    """Compare a window with the reference.
+    """Compare a window with the reference; `compare` measures, as `report.compare` does.
 
     A drift of the prediction is a finding, but does not count in the share: the question is
     whether the inputs moved, and the prediction follows them.
@@ -44,44 +53,47 @@ def find_drift(
     if rows < FEWEST_ROWS:
         return Drift(notes=(f"{rows} rows are too few to speak of drift: {FEWEST_ROWS} needed",))
     allowed = thresholds.drift_threshold
+    before, now = reference.columns, window.columns
+    specs = [spec for spec in compared_columns(contract) if spec.name in before]
+    rarely = BY_CHANCE / (len(specs) + 1)
     pairs = [
-        Pair(name, reference.columns[name], window.columns[name], is_number(spec), allowed)
-        for spec in compared_columns(contract)
-        if (name := spec.name) in reference.columns
+        Pair(one.name, before[one.name], now[one.name], is_number(one), allowed, rarely)
+        for one in specs
     ]
     empty = [pair.name for pair in pairs if not all(pair.sizes)]
     notes = tuple(f"{name} has no values on one side: left out of drift" for name in empty)
     pairs = [pair for pair in pairs if pair.name not in empty]
     if not pairs:
         return Drift(notes=(*notes, "no column is left to look for drift in"))
-    prediction = _prediction(reference, window, allowed)
-    if not all(prediction.sizes):
+    answered = _prediction(reference, window, allowed, rarely)
+    prediction = answered if all(answered.sizes) else None
+    if prediction is None:
         notes += ("the champion answered none of these rows: its prediction is not compared",)
-        return _judged(contract, thresholds, pairs, None, notes)
-    return _judged(contract, thresholds, pairs, prediction, notes)
+    everything = [*pairs, *([] if prediction is None else [prediction])]
+    comparison = compare(contract, pairs, prediction, drift_share=thresholds.drift_share)
+    return _judged(thresholds, everything, comparison, notes)
 
 
-def _prediction(reference: Sample, window: Sample, allowed: float) -> Pair:
+def _prediction(reference: Sample, window: Sample, allowed: float, rarely: float) -> Pair:
     before, numeric = reference.answers()
-    return Pair(PREDICTION, before, window.answers()[0], numeric, allowed)
+    return Pair(PREDICTION, before, window.answers()[0], numeric, allowed, rarely)
 
 
 def _judged(
-    contract: Contract,
-    thresholds: Thresholds,
-    pairs: list[Pair],
-    prediction: Pair | None,
-    notes: tuple[str, ...],
+    thresholds: Thresholds, pairs: list[Pair], comparison: Comparison, notes: tuple[str, ...]
 ) -> Drift:
-    comparison = compare(contract, pairs, prediction, drift_share=thresholds.drift_share)
     scores = comparison.distances
-    moved = [pair for pair in pairs if scores[pair.name] >= pair.threshold]
-    share = len(moved) / len(pairs)
+    inputs = [pair for pair in pairs if pair.name != PREDICTION]
+    moved = [pair for pair in inputs if scores[pair.name] >= pair.threshold]
+    share = len(moved) / len(inputs)
     drifted = share >= thresholds.drift_share
     findings = [_finding(pair, scores[pair.name]) for pair in moved]
     findings.sort(key=lambda finding: finding.value / finding.threshold, reverse=True)
-    if prediction is not None and scores[PREDICTION] >= prediction.threshold:
-        findings.append(_finding(prediction, scores[PREDICTION]))
+    findings += [
+        _finding(pair, scores[PREDICTION])
+        for pair in pairs
+        if pair.name == PREDICTION and scores[PREDICTION] >= pair.threshold
+    ]
     if drifted:
         limit = thresholds.drift_share
         whole = Finding("drift", None, "drifted_share", share, limit, "critical")

@@ -23,6 +23,7 @@ _SENTENCES = {
     "missing_share": "{column} is missing in {value:.0%} of the rows, threshold {threshold:.0%}",
     "unseen_share": "{column} holds values that training never saw in {value:.1%} of the rows, "
     "threshold {threshold:.1%}",
+    "distinct_values": "{column} says the same in every row",
     "rows": "only {value:.0f} rows came, threshold {threshold:.0f}: half of the window before",
     "age_hours": "the newest row is {value:.0f} hours older than the end of the window, "
     "threshold {threshold:.0f}",
@@ -41,6 +42,8 @@ class Finding:
     Attributes:
         column: None if it concerns the whole window; `prediction` for what the model answered.
         statistic: what was measured: a metric's name, or one of the names above.
+        slice: the value of the column, where it concerns only the rows that have it.
+        rows: how many rows of the window it stands for; what was looked at is a sample of them.
     """
 
     kind: Kind
@@ -49,14 +52,22 @@ class Finding:
     value: float
     threshold: float
     severity: Severity
+    slice: str | None = None
+    rows: int = 0
+
+    @property
+    def key(self) -> str:
+        """What makes it the same finding in the next window."""
+        return "/".join([self.kind, self.column or "", self.slice or "", self.statistic])
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
     def sentence(self) -> str:
         if self.kind == "performance":
+            where = f" where {self.column} is {self.slice}" if self.slice is not None else ""
             return (
-                f"performance is worse: {self.statistic} is {figure(self.value)} "
+                f"performance is worse{where}: {self.statistic} is {figure(self.value)} "
                 f"{basis(self.statistic)}, threshold {figure(self.threshold)}"
             )
         in_column = f" in {self.column}" if self.column else ""
@@ -81,6 +92,36 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The rows in which a column has one value.
+
+    Attributes:
+        rows: of the sample; the shares are of the window and of the reference.
+        drifted: columns that drifted among these rows.
+        performance: of these rows; `unknown` with too few labels.
+    """
+
+    column: str
+    value: str
+    rows: int
+    share: float
+    share_before: float
+    drifted: tuple[str, ...]
+    performance: Answer
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    def sentence(self) -> str:
+        drifted = ", ".join(self.drifted) or "nothing"
+        return (
+            f"{self.column} = {self.value}: {self.share:.1%} of the rows, {self.share_before:.1%} "
+            f"of the reference; drifted: {drifted}; performance: {self.performance}"
+        )
+
+
+@dataclass(frozen=True)
 class Monitoring:
     """The answers to the three questions, and everything they rest on.
 
@@ -92,6 +133,8 @@ class Monitoring:
         drift_scores: Evidently's distance by compared column, `prediction` included.
         notes: sentences about what could not be judged, or on how much a verdict rests.
         figures: what the verdict on performance rests on, by name.
+        advice: what the answers mean together; empty where there is nothing to judge.
+        parts: the answers for each value of a column, where they were asked for.
     """
 
     window: Window
@@ -103,6 +146,8 @@ class Monitoring:
     drift_scores: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
+    advice: str = ""
+    parts: tuple[Part, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -112,6 +157,8 @@ class Monitoring:
             "performance": self.performance,
             "findings": [finding.to_json() for finding in self.findings],
             "report": self.report,
+            "advice": self.advice,
+            **({"parts": [part.to_json() for part in self.parts]} if self.parts else {}),
         }
 
     def sentences(self) -> list[str]:
@@ -126,4 +173,6 @@ class Monitoring:
         ]
         lines += [finding.sentence() for finding in self.findings]
         lines += self.notes
+        lines += [part.sentence() for part in self.parts]
+        lines += [f"advice: {self.advice}"] if self.advice else []
         return lines if self.report is None else [*lines, f"report: {self.report}"]

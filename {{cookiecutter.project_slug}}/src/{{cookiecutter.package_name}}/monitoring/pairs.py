@@ -2,10 +2,12 @@
 
 Evidently's distances have no sample size in them: two samples of the same hundred categories,
 2000 rows each, are 0.12 apart, above the usual threshold of 0.1. The threshold of a column is
-therefore raised by what chance does in 99 of 100 cases, added as squares, as errors are.
+therefore raised by what chance exceeds in a share `rarely` of all windows, added as squares, as
+errors are. The more columns are looked at, the rarer: by Bonferroni's correction it is the share
+for all of them divided by their number.
 
 - Jensen-Shannon: 8 n D² follows chi-square with (categories - 1) degrees of freedom.
-- Wasserstein, in standard deviations: the distance of the means, 2.6 / sqrt(n).
+- Wasserstein, in standard deviations: the distance of the means, 2.6 / sqrt(n) for one in 100.
 
 Here n stands for n₁ n₂ / (n₁ + n₂), as in every comparison of two samples. Rows of one day
 resemble one another, so real data needs more room than this: it is the floor, not the last word.
@@ -14,13 +16,11 @@ resemble one another, so real data needs more room than this: it is the floor, n
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 
 from ..contract.columns import Array, missing
-
-_NORMAL_99 = 2.326
-_NORMAL_99_TWO_SIDED = 2.576
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Pair:
     Attributes:
         numeric: whether values are compared by distance, and not by their shares.
         allowed: the distance that the settings allow.
+        rarely: share of windows without a drift in which chance may exceed what is added.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Pair:
     window: Array
     numeric: bool
     allowed: float
+    rarely: float = 0.01
 
     @property
     def method(self) -> str:
@@ -63,17 +65,18 @@ class Pair:
         first, second = self.sizes
         size = first * second / (first + second)
         if self.numeric:
-            return _NORMAL_99_TWO_SIDED / math.sqrt(size)
-        return math.sqrt(_chi_square_99(self._variety() - 1) / (8 * size))
+            return NormalDist().inv_cdf(1 - self.rarely / 2) / math.sqrt(size)
+        return math.sqrt(_chi_square(self._variety() - 1, self.rarely) / (8 * size))
 
     def _variety(self) -> int:
         values = np.concatenate([self.reference, self.window])
         return len(set(values[~missing(values)].tolist()))
 
 
-def _chi_square_99(freedom: int) -> float:
-    """The 99 % quantile, by the approximation of Wilson and Hilferty."""
+def _chi_square(freedom: int, tail: float) -> float:
+    """What it exceeds with probability `tail`, by the approximation of Wilson and Hilferty."""
     if freedom < 1:
         return 0.0
     spread = 2 / (9 * freedom)
-    return float(freedom * (1 - spread + _NORMAL_99 * math.sqrt(spread)) ** 3)
+    normal = NormalDist().inv_cdf(1 - tail)
+    return float(freedom * (1 - spread + normal * math.sqrt(spread)) ** 3)

@@ -5,7 +5,7 @@ Labels that come early are no fair sample (who is on time is known first), so ro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..contract import Contract
@@ -14,17 +14,22 @@ from ..prediction_log import PredictionLog
 from ..settings import Settings
 from .findings import Answer, Finding
 from .samples import Sample, labelled_sample
+from .slices import worse_slices
 from .worsening import Measured, measure
 
 
 @dataclass(frozen=True)
 class Performance:
-    """The answer, a sentence about it, and the figures it rests on."""
+    """The answer, a sentence about it, and the figures it rests on.
+
+    `sample` holds the labelled rows, where there are enough.
+    """
 
     answer: Answer
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
+    sample: Sample | None = None
 
 
 def find_performance(
@@ -67,7 +72,9 @@ def find_performance(
     measured = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
     if measured is None:
         return _unknown(f"all outcomes are alike; {missing}")
-    return _judged(measured, settings.monitoring.performance_margin, counts.labels, missing)
+    judged = _judged(measured, settings.monitoring.performance_margin, counts.labels, missing)
+    slices = worse_slices(settings, contract, metric, reference=reference, window=sample)
+    return replace(judged, findings=(*judged.findings, *slices), sample=sample)
 
 
 def _unknown(reason: str) -> Performance:
@@ -79,6 +86,6 @@ def _judged(measured: Measured, margin: float, labels: int, missing: str) -> Per
     figures = {**measured.figures(), "labels": float(labels)}
     if measured.worsening.low <= margin:
         return Performance("ok", notes, figures=figures)
-    limit = measured.reference + (margin if measured.rises_when_worse else -margin)
+    limit = measured.limit(margin)
     finding = Finding("performance", None, measured.metric, measured.adjusted, limit, "critical")
     return Performance("worse", notes, (finding,), figures)

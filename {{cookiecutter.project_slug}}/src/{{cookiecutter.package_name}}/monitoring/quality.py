@@ -12,6 +12,7 @@ from ..contract.check import Checked
 from ..contract.columns import missing
 from ..contract.evidently_definition import compared_columns
 from ..prediction_log import LoggedRow
+from .constancy import constant_columns
 from .findings import Finding, Severity
 from .samples import Sample
 
@@ -37,7 +38,7 @@ class Traffic:
 def find_quality(
     contract: Contract, max_share: float, *, reference: Sample, checked: Checked, bundle: Bundle
 ) -> list[Finding]:
-    """Broken rules, missing values and new categories, each as a share of the sampled rows.
+    """Broken rules, missing values, new categories and columns that became constant.
 
     Args:
         contract: the rules.
@@ -58,6 +59,8 @@ def find_quality(
     for name, value in _unseen_shares(checked, reference, bundle).items():
         if value > max_share and name not in told:
             found.append(_finding(name, "unseen_share", value, max_share))
+    for name in constant_columns(contract, reference.columns, checked.columns):
+        found.append(_finding(name, "distinct_values", 1.0, 2.0))
     return found
 
 

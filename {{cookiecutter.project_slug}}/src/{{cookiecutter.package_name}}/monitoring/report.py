@@ -18,7 +18,7 @@ from .pairs import Pair
 
 @dataclass(frozen=True)
 class Comparison:
-    """Distance by column, and Evidently's snapshot, which can draw itself."""
+    """Distance by column, and Evidently's snapshot, which can draw itself; None without a page."""
 
     distances: Mapping[str, float]
     snapshot: Any
@@ -32,7 +32,12 @@ def prepare() -> None:
 
 
 def compare(
-    contract: Contract, pairs: Sequence[Pair], prediction: Pair | None, *, drift_share: float
+    contract: Contract,
+    pairs: Sequence[Pair],
+    prediction: Pair | None,
+    *,
+    drift_share: float,
+    page: bool = True,
 ) -> Comparison:
     """Measure how far the window is from the reference.
 
@@ -41,24 +46,25 @@ def compare(
         pairs: input columns; each has values on both sides.
         prediction: what the model answered on both sides; shown apart from the inputs.
         drift_share: from which share of drifted columns the page calls the window drifted.
+        page: whether the snapshot shall have a page; half of the time goes into its charts.
     """
     with _quiet():
         from evidently import Dataset, Report
         from evidently.metrics import ValueDrift
         from evidently.presets import DataDriftPreset
 
-        metrics = [
-            DataDriftPreset(
-                columns=[pair.name for pair in pairs],
-                per_column_method={pair.name: pair.method for pair in pairs},
-                per_column_threshold={pair.name: pair.threshold for pair in pairs},
-                drift_share=drift_share,
-            )
-        ]
-        if prediction is not None:
-            name, method, threshold = prediction.name, prediction.method, prediction.threshold
-            metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
         everything = [*pairs, *([] if prediction is None else [prediction])]
+        preset = DataDriftPreset(
+            columns=[pair.name for pair in pairs],
+            per_column_method={pair.name: pair.method for pair in pairs},
+            per_column_threshold={pair.name: pair.threshold for pair in pairs},
+            drift_share=drift_share,
+        )
+        alone = everything[len(pairs) :] if page else everything
+        metrics = [preset] * page + [
+            ValueDrift(column=pair.name, method=pair.method, threshold=pair.threshold)
+            for pair in alone
+        ]
         definition = _definition(contract, pairs, prediction)
         reference = pd.DataFrame({pair.name: pair.reference for pair in everything})
         window = pd.DataFrame({pair.name: pair.window for pair in everything})
@@ -66,14 +72,14 @@ def compare(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
         )
-        return Comparison(_distances(snapshot), snapshot)
+        return Comparison(_distances(snapshot), snapshot if page else None)
 
 
 def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
     """Write Evidently's page, and beside it a JSON file with the verdict and all distances.
 
     Args:
-        comparison: what there is to draw; without it there is only the JSON file.
+        comparison: what there is to draw; without a snapshot there is only the JSON file.
         verdict: what monitoring says.
         page: where the HTML goes; the JSON has the same name but for its ending.
     """
@@ -81,7 +87,7 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     distances = {} if comparison is None else dict(comparison.distances)
     text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
     page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-    if comparison is not None:
+    if comparison is not None and comparison.snapshot is not None:
         with _quiet():
             comparison.snapshot.save_html(str(page))
 

@@ -37,6 +37,11 @@ class Sample:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def take(self, index: NDArray[np.generic]) -> "Sample":
+        """The rows at `index` (positions, or a boolean mask)."""
+        truth = None if self.truth is None else self.truth[index]
+        return Sample(take(self.columns, index), self.scores[index], truth)
+
     def answers(self) -> tuple[Floats, bool]:
         """One answer a row, NaN where there is none, and whether it is a number.
 
@@ -89,7 +94,7 @@ def window_sample(
     width = len(contract.classes)
     scores = np.full((len(rows), width) if width else len(rows), np.nan)
     for at, row in enumerate(rows):
-        output = _output_of(row, version)
+        output = output_of(row, version)
         if output is not None:
             scores[at] = output.probabilities if width else output.prediction
     return Sample(columns, scores)
@@ -100,7 +105,7 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
 
     A label that the contract's target would not accept is left out.
     """
-    known = [row for row in rows if row.label is not None and _output_of(row, version)]
+    known = [row for row in rows if row.label is not None and output_of(row, version)]
     sample = window_sample(contract, known, check_window(contract, known).columns, version)
     target = contract.target
     labels = [{target.name: row.label.label} for row in known if row.label is not None]
@@ -111,5 +116,6 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
     return Sample(take(sample.columns, kept), sample.scores[kept], truth)
 
 
-def _output_of(row: LoggedRow, version: str) -> Output | None:
+def output_of(row: LoggedRow, version: str) -> Output | None:
+    """What a version said of a row, served or in shadow; None if it was not asked."""
     return next((output for output in row.record.outputs if output.version == version), None)

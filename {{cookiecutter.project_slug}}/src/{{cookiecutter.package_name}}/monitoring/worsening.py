@@ -15,6 +15,7 @@ together, on the window's side and on the holdout's, which is a sample too.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -53,6 +54,10 @@ class Measured:
     def rises_when_worse(self) -> bool:
         return self.adjusted > self.reference
 
+    def limit(self, margin: float) -> float:
+        """The metric from which on it is worse by more than a margin."""
+        return self.reference + (margin if self.rises_when_worse else -margin)
+
     def figures(self) -> dict[str, float]:
         return {
             "labelled": float(self.rows),
@@ -83,9 +88,25 @@ class _Side:
 
 
 def measure(
-    contract: Contract, metric: Metric, *, reference: Sample, window: Sample, seed: int
+    contract: Contract,
+    metric: Metric,
+    *,
+    reference: Sample,
+    window: Sample,
+    seed: int,
+    looks: int = 1,
 ) -> Measured | None:
     """Compare labelled rows of a window with the holdout.
+
+    Args:
+        contract: what the data is.
+        metric: what is compared.
+        reference: the holdout, with outcomes.
+        window: labelled rows.
+        seed: of the bootstrap.
+        looks: how many such comparisons are made at once, for Bonferroni's correction. No few
+            hundred resamples reach the quantiles it asks for, so beyond one look they give a
+            standard error and the normal distribution the rest.
 
     Returns:
         None if there is nothing to compare with: all outcomes on one side are the same.
@@ -102,13 +123,16 @@ def measure(
         worsening = adjusted - then.value
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = (now.draws / now.base_draws - then.draws / then.base_draws) * then.base
-    low, high = _ends(draws[np.isfinite(draws)])
+    low, high = _ends(worsening, draws[np.isfinite(draws)], looks)
     interval = Interval(worsening, low, high)
     return Measured(metric.name, len(window), now.value, adjusted, then.value, interval)
 
 
-def _ends(draws: Floats) -> tuple[float, float]:
-    tail = (1 - CONFIDENCE) / 2
+def _ends(value: float, draws: Floats, looks: int) -> tuple[float, float]:
+    tail = (1 - CONFIDENCE) / 2 / looks
+    if looks > 1:
+        width = NormalDist().inv_cdf(1 - tail) * float(draws.std())
+        return value - width, value + width
     low, high = np.quantile(draws, [tail, 1 - tail])
     return float(low), float(high)
 

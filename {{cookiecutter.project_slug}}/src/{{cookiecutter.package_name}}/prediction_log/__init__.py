@@ -20,6 +20,7 @@ __all__ = [
     "Scalar",
     "open_prediction_log",
     "set_prediction_log_aside",
+    "store_of",
     "stores",
 ]
 
@@ -51,16 +52,23 @@ def set_prediction_log_aside(address: str, *, root: Path) -> str | None:
     return place
 
 
-def _member(address: str) -> ModuleType:
+def store_of(address: str) -> str:
+    """The name of an address's store: `rediss://` is `redis://` over TLS, as https is http."""
     scheme, separator, _ = address.partition("://")
-    if not separator or scheme not in stores():
+    name = scheme if scheme in stores() else scheme.removesuffix("s")
+    if not separator or name not in stores():
         known = ", ".join(f"{name}://" for name in stores())
         # The rest of an address may hold a password.
         raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
+    return name
+
+
+def _member(address: str) -> ModuleType:
+    name = store_of(address)
     try:
-        return import_module(f".{scheme}", __package__)
+        return import_module(f".{name}", __package__)
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"prediction_log: {scheme}:// needs the package {error.name!r}, which is not"
+            f"prediction_log: {name}:// needs the package {error.name!r}, which is not"
             " installed; run `poetry install`"
         ) from error

@@ -22,7 +22,7 @@ class PredictionLog(Protocol):
         A record whose id is known is left as it was, so that appending twice does no harm. The
         future fails with StoreError if the store refuses or more waits than it may hold. What
         was taken is written even if nobody waits for it. Values JSON cannot hold are an
-        InputError at once.
+        InputError at once. To append nothing finds out whether the store would take something.
         """
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:

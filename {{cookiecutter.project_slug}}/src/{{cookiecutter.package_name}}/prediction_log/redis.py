@@ -2,8 +2,10 @@
 
 Each process has one thread that sends what has gathered as one transaction, so that the server
 syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin with;
-`?spool=var/spool`, a folder for what comes while the server is away; and `?durability=best_effort`,
-for a server that does not sync before it answers.
+`?spool=var/spool`, a folder for what comes while the server is away; `?durability=best_effort`, for
+a server that does not sync before it answers. With `rediss://` all goes over TLS: the system's
+authorities vouch for the server, or those in the file `?ssl_ca_certs=…`; `ssl_certfile` and
+`ssl_keyfile` are this side's own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +40,7 @@ _DELETED_A_CALL = 1_000
 
 def open_log(address: str, root: Path) -> PredictionLog:
     """The log at `redis://HOST:PORT/DATABASE`."""
-    server = RedisServer(address)
+    server = RedisServer(address, root)
     if server.spool is None:
         return RedisPredictionLog(server)
     return SpooledLog(partial(RedisPredictionLog, server), Spool(Path(root) / server.spool))
@@ -46,7 +48,7 @@ def open_log(address: str, root: Path) -> PredictionLog:
 
 def set_aside(address: str, root: Path) -> str | None:
     """Begin a new generation of keys, if this one holds something; where the old one is."""
-    server = RedisServer(address)
+    server = RedisServer(address, root)
     with server.explained(), closing(server.connect()) as client:
         keys = current_keys(client, server.log_name)
         held = queries.count(client, keys, *window(None, None)).predictions

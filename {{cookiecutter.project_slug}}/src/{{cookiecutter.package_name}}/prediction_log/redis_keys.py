@@ -8,6 +8,7 @@
     NAME:G:sl:STRATUM   the same of those that have a label
     NAME:G:e:ENTITY     set: place and id of an entity's predictions
     NAME:G:loop         hash: where the loop stands, and who may change it (loop/states/redis.py)
+    NAME:G:probe        written by an append of nothing
 
 The scores of the sorted sets are all zero, since a score is a double and too coarse for
 microseconds: Redis orders equal scores by the bytes of the member, which begin with the time.

@@ -4,8 +4,12 @@ KEYS[1] is the prefix of a generation; redis_keys.py says what the keys hold. Sc
 full each time: a server that was restarted has forgotten those it knew.
 """
 
-# Arguments, three a prediction: id, "=" and the entity key (or nothing), value.
+# Arguments, three a prediction: id, "=" and the entity key (or nothing), value. Without any it
+# finds out whether the server takes writes.
 APPEND = """
+if #ARGV == 0 then
+  redis.call('SET', KEYS[1] .. 'probe', '')
+end
 for at = 1, #ARGV, 3 do
   local id, entity, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if redis.call('SET', KEYS[1] .. 'p:' .. id, value, 'NX') then

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,8 @@ from .address import acknowledges, split_address
 
 # How long to wait for a server that does not say anything.
 SECONDS = 10.0
+
+_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 # What redis-py puts before an answer of the server: bytes that say nothing to people.
 _IN_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
@@ -51,8 +54,8 @@ class RedisServer:
         acknowledged: whether whoever appends waits until the record is durable.
     """
 
-    def __init__(self, address: str) -> None:
-        place, options = split_address(address, "name", "spool")
+    def __init__(self, address: str, root: Path) -> None:
+        place, options = split_address(address, "name", "spool", *_FILES)
         try:
             url = urlsplit(place)
             database = int(url.path.strip("/") or 0)
@@ -63,7 +66,7 @@ class RedisServer:
             ) from error
         host = url.hostname or "localhost"
         user = f"{url.username}@" if url.username else ""
-        self.name = f"prediction log redis://{user}{host}:{self._port}/{database}"
+        self.name = f"prediction log {url.scheme}://{user}{host}:{self._port}/{database}"
         self.log_name = options.get("name", "predictions")
         self.spool = options.get("spool")
         self.acknowledged = acknowledges(options)
@@ -76,6 +79,13 @@ class RedisServer:
             "socket_timeout": SECONDS,
             "protocol": 2,
         }
+        files = {name: str(Path(root) / options[name]) for name in _FILES if name in options}
+        if missing := [path for path in files.values() if not Path(path).is_file()]:
+            raise SettingsError(f"prediction_log: there is no file {missing[0]}")
+        if url.scheme == "rediss":
+            self._arguments |= {"ssl": True, **files}
+        elif files:
+            raise SettingsError(f"prediction_log: {', '.join(files)} want an address rediss://…")
 
     def connect(self) -> redis.Redis:
         """A client for any number of threads; connects when it is first used."""
@@ -97,8 +107,12 @@ class RedisServer:
 
     def explain(self, error: Exception) -> StoreError:
         step = next((step for kinds, step in _NEXT_STEPS if isinstance(error, kinds)), None)
+        stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        if stranger:
+            step = "name the file with the authority of its certificate, as `?ssl_ca_certs=ca.pem`"
         said = _IN_PIPELINE.sub("", str(error)).rstrip(".")
         if step:
             said += f"; {step.format(port=self._port)}"
-        away = isinstance(error, _AWAY) and not isinstance(error, AuthenticationError)
+        refused = stranger or isinstance(error, AuthenticationError)
+        away = isinstance(error, _AWAY) and not refused
         return (StoreAwayError if away else StoreError)(f"{self.name}: {said}")

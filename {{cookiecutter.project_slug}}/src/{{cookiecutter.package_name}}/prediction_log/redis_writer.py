@@ -58,6 +58,8 @@ class RedisTarget:
             self._client = self._client or self._server.connect_once()
             merged = list(_merged(works))
             with self._client.pipeline() as together:
+                # By itself it takes a second one, and WAITAOF is about what its own has written.
+                together.connection = self._client.connection
                 for call, _ in merged:
                     together.eval(call.script, 1, self._prefix, *call.arguments)
                 answers = together.execute(raise_on_error=False)
@@ -66,8 +68,7 @@ class RedisTarget:
                 for answer, (_, count) in zip(answers, merged, strict=True)
                 for _ in range(count)
             ]
-            # On the same connection, since WAITAOF is about what this one wrote; and each time,
-            # since settings change while a server runs and when it starts again.
+            # Each time, since settings change while a server runs and when it starts again.
             self._confirm(self._client)
             return results
         except Exception:

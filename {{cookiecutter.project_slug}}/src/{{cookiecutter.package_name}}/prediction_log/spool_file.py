@@ -11,7 +11,7 @@ import msgspec
 
 from ..errors import StoreError
 from .records import Label, Record
-from .sqlite_file import SqliteFile
+from .sqlite_file import SqliteFile, touch
 from .sqlite_writer import SqliteTarget
 from .writer import GroupWriter
 
@@ -114,6 +114,8 @@ class Spool:
                 f"{self._file.name}: {depth} items wait for the store, and no more are taken:"
                 " bring it back"
             )
+        if not items:
+            touch(connection)
         connection.executemany(_ADD, items)
 
 

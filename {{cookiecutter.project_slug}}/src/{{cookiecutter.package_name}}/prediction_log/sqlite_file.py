@@ -1,5 +1,6 @@
 """The file of the SQLite log: how it is opened, and what its errors mean."""
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,8 @@ class SqliteFile:
         name = getattr(error, "sqlite_errorname", None) or ""
         # Extended names such as SQLITE_IOERR_WRITE carry their family in front.
         family = "_".join(name.split("_")[:2])
+        if isinstance(error, OSError):
+            family = "SQLITE_FULL" if error.errno == errno.ENOSPC else "SQLITE_CANTOPEN"
         step = _NEXT_STEPS.get(family)
         said = f"{error}; {step}" if step else str(error)
         return StoreError(f"{self.name}: {said}")
@@ -86,6 +89,12 @@ class SqliteFile:
         return sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """Write what stands there already: it takes the disk as any other change does."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

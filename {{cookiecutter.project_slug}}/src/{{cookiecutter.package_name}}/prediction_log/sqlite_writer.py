@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from ..errors import StoreError
-from .sqlite_file import SqliteFile
+from .sqlite_file import SqliteFile, touch
 
 # One statement for many rows: SQLite lets go of Python's lock for as long as a statement takes, and
 # getting it back from a busy service takes longer than a row.
@@ -19,6 +19,8 @@ Work = Callable[[sqlite3.Connection], Any]
 class Insertion(NamedTuple):
     """A work that inserts rows, with others in one statement if they insert alike.
 
+    Without any rows it finds out whether the file takes something.
+
     `statement` is SQL with `{}` for the rows, each as `row`.
     """
 
@@ -27,6 +29,8 @@ class Insertion(NamedTuple):
     rows: Sequence[Sequence[Any]]
 
     def __call__(self, connection: sqlite3.Connection) -> None:
+        if not self.rows:
+            touch(connection)
         for start in range(0, len(self.rows), _ROWS_A_STATEMENT):
             part = self.rows[start : start + _ROWS_A_STATEMENT]
             statement = _statement(self.statement, self.row, len(part))

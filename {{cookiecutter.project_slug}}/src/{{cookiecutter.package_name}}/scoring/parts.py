@@ -161,8 +161,14 @@ def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
 def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
     """A Parquet file whose row groups are the tables that are written."""
     # Where every value is another, a dictionary only costs time.
-    repeating = [name for name in schema.names if name not in ("row", "prediction_id")]
+    kinds = {field.name: field.type for field in schema}
+    repeating = [name for name, kind in kinds.items() if not _differs(name, kind)]
     return pyarrow.parquet.ParquetWriter(path, schema, use_dictionary=repeating)
+
+
+def _differs(name: str, kind: pa.DataType) -> bool:
+    """Whether hardly any two rows have the same value."""
+    return name in ("row", "prediction_id") or pa.types.is_floating(kind)
 
 
 def _deliver(file: Path, target: File) -> None:

@@ -3,24 +3,22 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from ..contract import Contract
 from ..contract.arrow import table_columns
 from ..contract.check import Checked
-from ..contract.columns import take
-from ..contract.reading import check_table
 from ..data.remote import File, locate
 from ..data.sources.file import BATCH_ROWS, PLAIN, check_files, read_batches
 from ..predictor import Predictor
 from ..settings import Csv
+from .batches import Batch, predicted
 from .inputs import behind, find_inputs, identity
 from .parts import Part, Parts, beside, opened_parts, parts_folder, writer
 from .tables import Block, Tables
@@ -110,10 +108,12 @@ def score(
     quarantine = beside(output)
     job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
     with opened_parts(folder, output, job) as parts:
-        run = _Run(Tables(contract, predictor, work), parts, str(source), record, part_seconds)
+        tables = Tables(contract, predictor, work)
+        run = _Run(tables, parts, str(source), record, part_seconds)
         kept = parts.rows
         batches = behind(kept, read_batches(files, columns, batch_rows, csv))
-        run.all(batches, progress or (lambda rows: None))
+        with closing(predicted(tables, kept, batches)) as coming:
+            run.all(coming, progress or (lambda rows: None))
         total = _total(parts.done)
         parts.assemble(output, quarantine)
     left = quarantine if total.predicted < total.rows else None
@@ -131,14 +131,14 @@ class _Run:
     record: Record | None
     part_seconds: float
 
-    def all(self, batches: Iterator[pa.Table], progress: Callable[[int], None]) -> None:
+    def all(self, batches: Iterator[Batch], progress: Callable[[int], None]) -> None:
         batch = next(batches, None)
         while batch is not None or not self.parts.done:
             batch = self._part(batch, batches, progress)
 
     def _part(
-        self, batch: pa.Table | None, batches: Iterator[pa.Table], progress: Callable[[int], None]
-    ) -> pa.Table | None:
+        self, batch: Batch | None, batches: Iterator[Batch], progress: Callable[[int], None]
+    ) -> Batch | None:
         """Do one part from a batch on; the first batch of the next one, if there is one."""
         part = Part()
         until = time.monotonic() + self.part_seconds
@@ -156,25 +156,22 @@ class _Run:
 
     def _batch(
         self,
-        raw: pa.Table,
+        batch: Batch,
         part: Part,
         output: pyarrow.parquet.ParquetWriter,
         refused: "_Refused",
     ) -> None:
-        contract = self.tables.contract
-        offset = self.parts.rows + part.rows
-        checked = check_table(contract, raw, table_columns(contract, target=False))
-        accepted = np.flatnonzero(checked.accepted)
-        if accepted.size:
-            rows = take(checked.columns, accepted)
-            block = self.tables.block(checked, rows, accepted, offset)
+        raw, checked, block = batch
+        accepted = 0 if block is None else len(block.rows)
+        if block is not None:
             output.write_table(self.tables.answers(block))
             if self.record is not None:
                 self.record(block)
-        if accepted.size < raw.num_rows:
+        if accepted < raw.num_rows:
+            offset = self.parts.rows + part.rows
             refused.write(self.tables.refusals(raw, checked, offset, self.origin))
         part.rows += raw.num_rows
-        part.predicted += accepted.size
+        part.predicted += accepted
         part.warn(_warnings(checked))
 
 

@@ -51,6 +51,7 @@ def make_reception(
         service,
         ApiKeys(limits.api_keys),
         max_body_bytes=limits.max_body_bytes,
+        request_timeout=limits.request_timeout.total_seconds(),
         title=__package__.partition(".")[0],
         verdict=partial(last_verdict, settings.root),
     )

@@ -16,6 +16,7 @@ from ..contract.model import Contract
 from ..prediction_log.records import Output
 from ..predictor import Predictor
 from .identifiers import fraction
+from .problem import Problem
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -34,11 +35,22 @@ class Variant:
         return self.predictor.manifest.version
 
     def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
-        """One output a row, with the time of all of them if `timed`."""
+        """One output a row, with the time of all of them if `timed`.
+
+        Raises:
+            Problem: 422 if the model has no answer, for that is what NaN and infinity are.
+        """
         started = perf_counter()
         prediction = self.predictor.predict(columns)
         seconds = round(perf_counter() - started, 6) if timed else None
         version, values = self.version, prediction.values
+        said = values if prediction.probabilities is None else prediction.probabilities
+        if not np.isfinite(said).all():
+            raise Problem(
+                422,
+                f"version {version} has no finite answer: a value is out of all proportion to"
+                " those it was trained on",
+            )
         if prediction.probabilities is None:
             return [Output(version, self.role, served, value, None, seconds) for value in values]
         shares = prediction.probabilities.tolist()

@@ -63,7 +63,9 @@ def endpoints(
         "/health/ready": _public(
             lambda: _json(status.ready(service)), lambda: service.store_in_doubt
         ),
-        "/metrics": _get(lambda: Response(status.exposition(service), 200, metrics.MEDIA_TYPE)),
+        "/metrics": _get(
+            lambda: Response(status.exposition(service, verdict()), 200, metrics.MEDIA_TYPE)
+        ),
         "/openapi.json": _get(lambda: _json(document())),
         # Pages hold no data: they ask for the key, and send it with what they ask the others.
         "/docs": _public(lambda: page("docs.html")),

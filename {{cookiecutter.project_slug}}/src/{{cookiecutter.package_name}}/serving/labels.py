@@ -12,7 +12,7 @@ from ..contract.decoder import BodyRefused
 from ..contract.model import Contract
 from ..prediction_log.records import Label
 
-_ID_LENGTH = 200
+ID_LENGTH = 200
 _FIELDS = {"prediction_id", "label"}
 
 
@@ -67,8 +67,8 @@ def _shape(row: int, item: object) -> list[Violation]:
     if "label" not in item:
         found.append(Violation(row, "label", None, "is missing", "refuse"))
     identifier = item.get("prediction_id")
-    if not isinstance(identifier, str) or not 0 < len(identifier) <= _ID_LENGTH:
-        reason = f"should be a text of 1 to {_ID_LENGTH} characters"
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= ID_LENGTH:
+        reason = f"should be a text of 1 to {ID_LENGTH} characters"
         found.append(Violation(row, "prediction_id", identifier, reason, "refuse"))
     return found
 

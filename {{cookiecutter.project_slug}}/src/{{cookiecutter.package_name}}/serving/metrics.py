@@ -4,7 +4,9 @@ import os
 from collections import Counter as Counted
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
+from math import nan
 from tempfile import TemporaryDirectory
 
 from prometheus_client import (
@@ -21,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from ..contract.check import Violation
 from ..prediction_log.records import Output
+from ..verdict import Verdict
 from .deployment import Deployment
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -95,10 +98,14 @@ class Metrics:
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 
-    def exposition(self, deployment: Deployment | None, refused: int, spooled: int) -> bytes:
+    def exposition(
+        self, deployment: Deployment | None, refused: int, spooled: int, verdict: Verdict | None
+    ) -> bytes:
         """All metrics as text."""
         told = CollectorRegistry()
         told.register(_Host(deployment, refused, spooled))
+        if verdict is not None:
+            told.register(_Monitoring(verdict))
         if _SHARED in os.environ:
             MultiProcessCollector(told)  # type: ignore[no-untyped-call]
             return generate_latest(told)
@@ -131,3 +138,36 @@ class _Host(Collector):
             "Predictions and labels that wait on this host for the prediction log",
             self._spooled,
         )
+
+
+class _Monitoring(Collector):
+    """The last verdict of monitoring, whoever asked for it."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+
+    def collect(self) -> Iterator[Metric]:
+        verdict = self._verdict
+        answers = GaugeMetricFamily(
+            "monitoring_trouble",
+            "What monitoring answered last: 1 for trouble, 0 for none, NaN for unknown",
+            labels=("question",),
+        )
+        answers.add_metric(("drift",), float(verdict.drift))
+        answers.add_metric(("quality",), float(verdict.quality))
+        performance = {"ok": 0.0, "worse": 1.0}.get(verdict.performance, nan)
+        answers.add_metric(("performance",), performance)
+        yield answers
+        yield GaugeMetricFamily(
+            "monitoring_until_seconds",
+            "End of the window that monitoring looked at last",
+            datetime.fromisoformat(verdict.until).timestamp(),
+        )
+        labels = ("question", "column", "slice", "statistic", "severity")
+        findings = GaugeMetricFamily(
+            "monitoring_finding", "What crossed its threshold, and how far it is", labels=labels
+        )
+        for one in verdict.findings:
+            labelled = (one.kind, one.column, one.slice, one.statistic, one.severity)
+            findings.add_metric(labelled, one.value)
+        yield findings

@@ -10,6 +10,7 @@ ENTITY_HEADER = "X-Entity-Key"
 
 _JSON = "application/json"
 _VERSION = "0.1.0"
+_REFUSALS = (400, 413, 415, 422, 503)
 _SUMMARIES = {
     "/model": "The versions in service",
     "/health/live": "The process works",
@@ -70,7 +71,7 @@ def _predict(contract: Contract, security: list[Document]) -> Document:
         "requestBody": _body("Row", {"examples": examples}),
         "responses": {
             "200": _answer("Predictions in the order of the rows", _one_or_many("Prediction")),
-            **_problems(400, 413, 422, 503, *_unauthorized(security)),
+            **_problems(*_REFUSALS, *_unauthorized(security)),
         },
         "security": security,
     }
@@ -87,7 +88,7 @@ def _labels(contract: Contract, security: list[Document]) -> Document:
         "requestBody": _body("Label", {"example": example}),
         "responses": {
             "200": _answer("What became of the labels", _ref("LabelReport")),
-            **_problems(400, 413, 422, 503, *_unauthorized(security)),
+            **_problems(*_REFUSALS, *_unauthorized(security)),
         },
         "security": security,
     }
@@ -133,6 +134,7 @@ def _problems(*statuses: int) -> Document:
         400: "The body is not JSON",
         401: "No valid API key",
         413: "The body or its list of rows is too large",
+        415: "The body says that it is something else than JSON",
         422: "Rows break the contract; every violation is listed",
         503: "Come back after the seconds in Retry-After",
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..contract.json_schema import class_names, class_schema, row_schema
 from ..contract.model import Contract
+from .labels import ID_LENGTH
 
 Document = dict[str, Any]
 
@@ -50,7 +51,10 @@ def schemas(contract: Contract) -> dict[str, Document]:
     """The components of the document by name."""
     label = {
         "type": "object",
-        "properties": {"prediction_id": {"type": "string"}, "label": class_schema(contract)},
+        "properties": {
+            "prediction_id": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH},
+            "label": class_schema(contract),
+        },
         "required": ["prediction_id", "label"],
         "additionalProperties": False,
     }

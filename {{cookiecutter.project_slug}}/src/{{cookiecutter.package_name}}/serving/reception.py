@@ -26,6 +26,7 @@ logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
+_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
@@ -49,6 +50,7 @@ class Reception:
         service: answers.
         keys: who may ask.
         max_body_bytes: of one request.
+        request_timeout: seconds that one request may take to arrive.
         title: of the OpenAPI document.
         verdict: gives the last verdict of monitoring.
 
@@ -62,11 +64,13 @@ class Reception:
         keys: ApiKeys,
         *,
         max_body_bytes: int,
+        request_timeout: float,
         title: str,
         verdict: Callable[[], Verdict | None],
     ) -> None:
         self.service = service
         self.max_body_bytes = max_body_bytes
+        self.request_timeout = request_timeout
         self.title = title
         self.endpoints = endpoints(service, self.document, verdict)
         self.others: Callable[[], Document] = dict
@@ -104,6 +108,11 @@ class Reception:
             allowed = {"Allow": ", ".join(endpoint.methods)}
             raise Problem(405, f"send {endpoint.method} to {path}", headers=allowed)
         return endpoint
+
+    def require_json(self, media_type: str | None) -> None:
+        """Raises Problem 415 for a body that says it is something else; one may say nothing."""
+        if media_type and media_type != "application/json" and not _JSON.fullmatch(media_type):
+            raise Problem(415, f"send JSON as application/json, not as {media_type[:100]}")
 
     def slot(self, endpoint: Endpoint) -> AbstractContextManager[None]:
         """A place among the requests at work, for those that are work.

@@ -101,7 +101,12 @@ class Router:
         predictor = self._load(bundle)
         # The first prediction is slow, and it tells whether the bundle can predict at all.
         example = check_rows(bundle.contract, [example_row(bundle.contract)])
-        predictor.predict(example.columns)
+        try:
+            predictor.predict(example.columns)
+        except KeyError as error:
+            raise BundleError(
+                f"it needs the column {error}, which its contract does not have: train again"
+            ) from error
         return predictor
 
     def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:

@@ -15,6 +15,7 @@ from .assembly import make_reception
 from .frameworks import load_framework
 from .keys import require_keys
 from .metrics import shared_metrics
+from .open_files import allow_open_files
 from .workers import supervise
 
 _BACKLOG = 2048
@@ -44,6 +45,7 @@ def run(
     settings = settings.model_copy(update={"serving": serving})
     require_keys(serving.api_keys, serving.host)
     load_framework(serving.framework)
+    allow_open_files()
     listener = listen(serving.host, serving.port)
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
     url = f"http://{host}:{listener.getsockname()[1]}"

@@ -39,10 +39,10 @@ def ready(service: PredictionService) -> dict[str, Any]:
     }
 
 
-def exposition(service: PredictionService) -> bytes:
+def exposition(service: PredictionService, verdict: Verdict | None) -> bytes:
     """Answer of `GET /metrics`."""
     return service.metrics.exposition(
-        service.router.deployment, len(service.router.refusals), service.spooled
+        service.router.deployment, len(service.router.refusals), service.spooled, verdict
     )
 
 

@@ -7,7 +7,7 @@ fuse, which can cut it off before and after any single write.
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -259,6 +259,7 @@ class World:
             appoint=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
+            watch=self._watch,
             began=lambda monitoring, kind: self.changed,
             hear=Hearing(
                 self.settings.challenge,
@@ -290,6 +291,16 @@ class World:
             outputs = (Output(version, "", True, False, [1 - late, late]),)
             record = Record(f"p{moment}", key, moment, moment, {}, outputs)
             self.log.kept.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
+
+    def find(self, **answers: Any) -> None:
+        """What monitoring will say of the window that ends now."""
+        now = self.clock.now()
+        calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
+        self.found = Monitoring(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
+
+    def drift(self, performance: str = "ok") -> None:
+        """One column has drifted, says monitoring."""
+        self.find(drift=True, findings=(DRIFT,), performance=performance)
 
     def put(self, **changes: Any) -> None:
         """Put the loop's state, whoever holds the lease."""
@@ -407,7 +418,14 @@ class World:
             )
 
     def _monitor(self) -> Monitoring:
-        return self.found or monitoring()
+        if self.found is None:
+            self.find()
+        assert self.found is not None
+        return self.found
+
+    def _watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+        for text in told.values():
+            self._alert(text)
 
     def _alert(self, text: str) -> None:
         self.fuse()
@@ -422,16 +440,9 @@ def settings() -> Settings:
     return found.model_copy(update={"challenge": challenge})
 
 
-def monitoring(**answers: Any) -> Monitoring:
-    calm = Monitoring(
-        Window(START, START + 30 * DAY, 100, 100), drift=False, quality=False, performance="ok"
-    )
-    return replace(calm, **answers)
-
-
 def drifts(world: World) -> None:
     world.champion()
-    world.found = monitoring(drift=True, findings=(DRIFT,))
+    world.drift()
 
 
 def refused(world: World) -> None:
@@ -463,7 +474,7 @@ def rolled_back(world: World) -> None:
     world.change("actions", performance="rollback")
     world.on_probation()
     world.transitions.confirm(actor="test", reason="enough")
-    world.found = monitoring(performance="worse")
+    world.find(performance="worse")
 
 
 def at_once(world: World) -> None:

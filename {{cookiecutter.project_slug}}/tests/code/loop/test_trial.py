@@ -107,3 +107,91 @@ def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(
     world.step()
     assert world.kinds() == ["reject"]
     assert "left 100.0% of" in world.state.reason
+
+
+def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: "World") -> None:
+    world.challenger()
+    world.log_rows(800, v1=0.6, v2=0.2)
+    world.clock.advance(3 * DAY)
+    world.step()
+    assert world.kinds() == ["promote"]
+    assert world.published() == ("2", "1", True)
+    assert world.state.phase == "probation" and "proven better" in world.state.reason
+
+
+def test_without_probations_a_promotion_is_the_end_of_it(world: "World") -> None:
+    world.change("challenge", probation=timedelta(0))
+    world.challenger()
+    world.log_rows(800, v1=0.6, v2=0.2)
+    world.clock.advance(3 * DAY)
+    world.step()
+    assert (world.state.phase, world.published()) == ("steady", ("2", None, False))
+
+
+def test_a_worse_challenger_is_rejected(world: "World") -> None:
+    world.challenger()
+    world.log_rows(800, v1=0.2, v2=0.6)
+    world.clock.advance(3 * DAY)
+    world.step()
+    assert (world.kinds(), world.published()) == (["reject"], ("1", None, False))
+
+
+def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: "World") -> None:
+    world.challenger()
+    world.log_rows(600, v1=0.3, v2=0.3)
+    world.clock.advance(3 * DAY)
+    assert world.step().entries == ()
+    world.clock.advance(world.settings.challenge.max_duration)
+    world.step()
+    assert world.kinds() == ["reject"]
+    assert "not proven better in 60 days" in world.state.reason
+
+
+def test_labels_younger_than_the_horizon_are_not_looked_at(world: "World") -> None:
+    world.challenger()
+    world.log_rows(800, v1=0.6, v2=0.2)
+    world.clock.advance(timedelta(hours=12))
+    assert world.step().entries == ()
+
+
+def test_a_champion_before_that_proves_better_is_brought_back(world: "World") -> None:
+    world.on_probation()
+    world.log_rows(800, v1=0.2, v2=0.6)
+    world.clock.advance(3 * DAY)
+    world.step()
+    assert world.kinds() == ["rollback"]
+    assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
+    assert "proven better than version 2" in world.state.reason == world.alerts[-1]
+
+
+def test_a_probation_ends_when_the_new_champion_proves_better_or_the_time_is_over(
+    world: "World",
+) -> None:
+    world.on_probation()
+    world.log_rows(800, v1=0.3, v2=0.3)
+    world.clock.advance(3 * DAY)
+    assert world.step().entries == ()
+    world.clock.advance(world.settings.challenge.probation)
+    world.step()
+    assert world.kinds() == ["confirm"]
+    assert (world.state.phase, world.published()) == ("steady", ("2", None, False))
+
+
+def test_a_drift_in_a_probation_retrains_and_the_newest_takes_the_place(world: "World") -> None:
+    world.on_probation()
+    world.clock.advance(30 * DAY)
+    world.drift()
+    world.step()
+    assert (world.state.phase, world.published()) == ("challenging", ("2", "3", False))
+
+
+def test_a_refusal_in_a_probation_lets_it_go_on(world: "World") -> None:
+    world.on_probation()
+    world.passes = False
+    world.clock.advance(30 * DAY)
+    world.drift()
+    world.step()
+    assert (world.state.phase, world.published()) == ("probation", ("2", "1", True))
+    world.clock.advance(DAY)  # of the probation, which goes on from its own beginning
+    world.step()
+    assert world.published() == ("2", None, False)

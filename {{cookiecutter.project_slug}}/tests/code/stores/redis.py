@@ -48,12 +48,20 @@ class Server:
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port, decode_responses=True, protocol=2)
 
+    def weaken(self) -> None:
+        """Let it acknowledge what it may lose."""
+        with closing(self.client()) as client:
+            client.config_set("appendfsync", "everysec")
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         self._process.send_signal(how)
         self._process.communicate(timeout=20)
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def remove(self) -> None:
+        self.kill()
 
 
 @contextmanager

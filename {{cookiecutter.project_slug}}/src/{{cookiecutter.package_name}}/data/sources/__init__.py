@@ -3,6 +3,7 @@
 A path or glob is a CSV or Parquet file; `scheme://…` is the file of that name here.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
@@ -14,7 +15,7 @@ from ...contract import Contract
 from ...errors import SourceError
 from ...settings import Settings
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_source", "read_all"]
 
 _FILE = "file"
 # Opened with the log itself, not by address.
@@ -27,10 +28,12 @@ class Source(Protocol):
     @property
     def address(self) -> str: ...
 
-    def read(
+    def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
-    ) -> pa.Table:
-        """Raw contract columns, in the types the source has them in.
+    ) -> Iterator[pa.Table]:
+        """Raw contract columns, in the types the source has them in, some rows at a time.
+
+        At least one table comes, if need be without rows.
 
         Args:
             contract: which columns are wanted.
@@ -41,6 +44,26 @@ class Source(Protocol):
             SourceError: if the source is not there or cannot be read as what it claims to be.
         """
         ...
+
+
+def read_all(
+    source: Source,
+    contract: Contract,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> pa.Table:
+    """All rows of a source at once.
+
+    Raises:
+        SourceError: as `Source.tables`.
+    """
+    try:
+        tables = source.tables(contract, since=since, until=until)
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SourceError(f"{source.address} cannot be read: {reason}") from error
 
 
 def open_source(address: str, settings: Settings) -> Source:

@@ -42,17 +42,14 @@ class FileSource:
     root: Path
     csv: Csv = PLAIN
 
-    def read(
+    def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
-    ) -> pa.Table:
+    ) -> Iterator[pa.Table]:
         """All rows; which are early or late is not known before the contract's types apply."""
         columns = table_columns(contract)
         files = find_files(self.address, self.root)
         check_files(files, columns, self.csv)
-        with _named(self.address):
-            return pa.concat_tables(
-                read_batches(files, columns, csv=self.csv), promote_options="permissive"
-            )
+        yield from read_batches(files, columns, csv=self.csv)
 
 
 def open_source(address: str, settings: Settings) -> FileSource:

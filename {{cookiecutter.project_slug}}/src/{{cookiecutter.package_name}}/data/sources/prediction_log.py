@@ -1,5 +1,6 @@
 """The labelled part of the prediction log: what the model was asked, and what became of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -33,9 +34,9 @@ class LabelledLog:
         """How many rows there are to read, the limit left aside."""
         return self.log.count(since, _known(contract, until)).labels
 
-    def read(
+    def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
-    ) -> pa.Table:
+    ) -> Iterator[pa.Table]:
         """Rows whose outcome is known, in the order of event time.
 
         Args:
@@ -50,11 +51,10 @@ class LabelledLog:
             largest = (self.limit << KEY_BITS) // available
             rows = (row for row in rows if sampling_key(row.record.prediction_id) < largest)
         names = [column.name for column in table_columns(contract)]
-        values: dict[str, list[object]] = {name: [] for name in names}
+        target = contract.target.name
+        yield pa.table({name: pa.nulls(0) for name in names})
         while block := list(islice(rows, _BLOCK_ROWS)):
-            for name in names:
-                values[name] += _values(block, name, contract.target.name)
-        return pa.table({name: _array(column) for name, column in values.items()})
+            yield pa.table({name: _array(_values(block, name, target)) for name in names})
 
 
 def _known(contract: Contract, until: datetime | None) -> datetime | None:

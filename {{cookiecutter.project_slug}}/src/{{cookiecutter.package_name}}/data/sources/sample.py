@@ -11,6 +11,7 @@ It has three columns that may be the target; the contract names one of them:
 - `arrival_delay`: minutes between the timetable and the arrival, negative if it is early.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -59,9 +60,9 @@ class Sample:
     rows_per_month: int | None
     seed: int
 
-    def read(
+    def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
-    ) -> pa.Table:
+    ) -> Iterator[pa.Table]:
         table = read_flights()
         if self.rows_per_month is not None:
             table = table.take(
@@ -74,7 +75,7 @@ class Sample:
             if end is not None:
                 table = table.filter(pc.less(table[_TIME], _scalar(end)))
         names = [column.name for column in table_columns(contract)]
-        return table.select([name for name in names if name in table.column_names])
+        yield table.select([name for name in names if name in table.column_names])
 
 
 def open_source(address: str, settings: Settings) -> Sample:

@@ -30,16 +30,13 @@ class SqlSource:
     query: str
     root: Path
 
-    def read(
+    def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
-    ) -> pa.Table:
+    ) -> Iterator[pa.Table]:
         """All rows of the query; which are early or late the contract's types will tell."""
-        tables = list(self.batches())
-        names = tables[0].column_names
-        present = [column.name for column in table_columns(contract) if column.name in names]
-        return pa.concat_tables(
-            [table.select(present) for table in tables], promote_options="permissive"
-        )
+        names = [column.name for column in table_columns(contract)]
+        for table in self.batches():
+            yield table.select([name for name in names if name in table.column_names])
 
     def batches(self) -> Iterator[pa.Table]:
         """All columns of the query, a block of rows at a time; the first block has no rows.

@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from ...errors import SettingsError
+from ...prediction_log import store_of
 from ..state import StateStore
 
 
@@ -12,12 +12,6 @@ def open_state(address: str, *, root: Path) -> StateStore:
 
     SettingsError for an address without a store here. Nothing is connected to before it is asked.
     """
-    scheme = address.partition("://")[0]
-    try:
-        module = import_module(f".{scheme}", __package__)
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"prediction_log: the loop's state has no store for {scheme!r}: {error}"
-        ) from error
+    module = import_module(f".{store_of(address)}", __package__)
     store: StateStore = module.open_state(address, root)
     return store

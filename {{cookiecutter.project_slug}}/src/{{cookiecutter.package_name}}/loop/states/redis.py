@@ -23,7 +23,7 @@ Change = dict[Any, Any]  # fields of the hash
 
 def open_state(address: str, root: Path) -> "RedisStateStore":
     """The state beside the log at `redis://HOST:PORT/DATABASE`."""
-    return RedisStateStore(RedisServer(address))
+    return RedisStateStore(RedisServer(address, root))
 
 
 class _Kept(NamedTuple):

@@ -9,7 +9,6 @@ import socket
 from collections.abc import Mapping
 from functools import partial
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
@@ -24,11 +23,7 @@ from ..reception import REQUEST_ID_HEADER, Reception, Visit
 from ..response import Response
 from . import Server
 from .fastapi_gathering import Gathering
-
-_BACKLOG = 2048
-_DRAIN_SECONDS = 30
-# Longer than load balancers keep idle connections, so that it is they who close them.
-_KEEP_ALIVE_SECONDS = 75
+from .fastapi_server import Uvicorn
 
 _API_KEY, _ENTITY_KEY, _REQUEST_ID = (
     name.lower().encode() for name in (KEY_HEADER, ENTITY_HEADER, REQUEST_ID_HEADER)
@@ -48,30 +43,7 @@ def create_app(reception: Reception) -> "Endpoints":
 
 def make_server(reception: Reception, listener: socket.socket) -> Server:
     """uvicorn on a listening socket."""
-    config = uvicorn.Config(
-        create_app(reception),
-        backlog=_BACKLOG,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-    )
-    return _Uvicorn(uvicorn.Server(config), listener)
-
-
-class _Uvicorn:
-    def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
-        self._server = server
-        self._listener = listener
-
-    def run(self) -> None:
-        self._server.run(sockets=[self._listener])
-
-    def stop(self) -> None:
-        self._server.should_exit = True
+    return Uvicorn(create_app(reception), reception, listener)
 
 
 class Endpoints:
@@ -110,7 +82,10 @@ class Endpoints:
             self._reception.leave(visit, response)
 
     async def _answer(self, endpoint: Endpoint, headers: Headers, receive: Receive) -> Response:
-        body = await self._read(headers, receive) if endpoint.method == "POST" else b""
+        body = b""
+        if endpoint.method == "POST":
+            self._reception.require_json(_text(headers, b"content-type"))
+            body = await self._read(headers, receive)
         entity_key = _text(headers, _ENTITY_KEY)
         with self._reception.slot(endpoint):
             if not endpoint.may_block(len(body)):

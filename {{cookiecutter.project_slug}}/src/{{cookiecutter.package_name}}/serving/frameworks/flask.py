@@ -67,7 +67,10 @@ def _view(reception: Reception, endpoint: Endpoint) -> Callable[[], flask.Respon
     ask = endpoint.answer if endpoint.together is None else Gathering(endpoint.together).ask
 
     def answer() -> flask.Response:
-        body = request.get_data(cache=False) if endpoint.method == "POST" else b""
+        body = b""
+        if endpoint.method == "POST":
+            reception.require_json(request.headers.get("Content-Type"))
+            body = request.get_data(cache=False)
         with reception.slot(endpoint):
             alone = endpoint.may_block(len(body))
             response = (endpoint.answer if alone else ask)(body, request.headers.get(ENTITY_HEADER))

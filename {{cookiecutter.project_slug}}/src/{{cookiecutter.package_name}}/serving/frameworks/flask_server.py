@@ -1,4 +1,6 @@
-"""waitress for the service: it drains, and words its own refusals as problem documents."""
+"""waitress for the service: it drains, does not wait for ever for the rest of a request, and words
+its own refusals as problem documents.
+"""
 
 import select
 import socket
@@ -12,6 +14,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from ..problem import Problem
 from ..reception import REQUEST_ID_HEADER, Reception
+from .slow_clients import SlowClients
 
 _BACKLOG = 2048
 _CONNECTIONS = 4096
@@ -29,6 +32,7 @@ class Waitress(TcpWSGIServer):  # type: ignore[misc]
         self.reception = reception
         self.channel_class = _Channel
         self._deadline: float | None = None
+        self._slow: SlowClients[HTTPChannel] = SlowClients(reception.request_timeout)
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(reception.service.max_concurrency + _MORE_THREADS)
         super().__init__(
@@ -56,6 +60,16 @@ class Waitress(TcpWSGIServer):  # type: ignore[misc]
     def _turn(self) -> None:
         """Wait for something to happen, and see to it."""
         self.asyncore.loop(timeout=1, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1)
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        awaited = {
+            channel: channel.request
+            for channel in self.active_channels.values()
+            if channel.request is not None and not channel.requests
+        }
+        for channel in self._slow.late(awaited):
+            channel.will_close = True
 
     def _close_idle(self) -> bool:
         """Let go of connections without a request; whether others are left."""
@@ -93,6 +107,7 @@ def _adjustments(max_body_bytes: int) -> Adjustments:
         backlog=_BACKLOG,
         connection_limit=_CONNECTIONS,
         channel_timeout=_KEEP_ALIVE_SECONDS,
+        cleanup_interval=1,
         # What is a little too long is read, so that the caller gets to see why it is refused.
         max_request_body_size=2 * max_body_bytes + 65_536,
         asyncore_use_poll=hasattr(select, "poll"),

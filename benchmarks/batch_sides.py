@@ -1,0 +1,175 @@
+"""What `batch.py` runs with the interpreter of a project, and from its folder: models and sides.
+
+Both models are histogram trees of scikit-learn in their default size, fitted on the project's
+snapshot: one as a bundle, on the matrix of the champion's encoder; the other as people log it with
+MLflow, a pipeline on a frame. The pipeline leaves out what is no number and no category, and so
+has less to do.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SEED = 1
+ROWS_AT_ONCE = 1_000_000
+BUNDLES, PIPELINE, MATRIX = "bundles", "pipeline", "matrix.npy"
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+class Package:
+    """The modules of the rendered package."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, path: str) -> Any:
+        return import_module(f"{self._name}.{path.replace('__', '.')}")
+
+
+def prepare(package: Package, folder: Path, rows: list[int]) -> None:
+    """Both models and an input for each number of rows."""
+    settings = package.settings.load_settings(Path.cwd())
+    contract = settings.contract()
+    table = package.data__snapshot.latest_snapshot(Path("var/snapshots")).table()
+    _bundle(package, settings, contract, table, folder)
+    _pipeline(contract, table, folder)
+    for number in rows:
+        _input(contract, table, folder / f"{number}.parquet", number)
+
+
+def _trees(contract: Any) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    regression = contract.problem == "regression"
+    kind = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+    return kind(early_stopping=False, random_state=SEED)
+
+
+def _bundle(package: Package, settings: Any, contract: Any, table: Any, folder: Path) -> None:
+    """The champion's bundle with other trees in it, published in a store of its own."""
+    digest = package.feature_set.features_digest()
+    store = package.publication.open_bundle_store(settings.bundle_store, settings.root)
+    champion = package.bundle.read_bundle(store.fetch(store.pointer().entry(digest).champion))
+    columns = package.contract__arrow.from_arrow(contract, table)
+    target = columns[contract.target.name]
+    codes = {value: code for code, value in enumerate(contract.classes)}
+    known = np.array([codes[value] for value in target]) if codes else target
+    matrix = champion.encoder.encode(package.feature_set.load_features().apply(columns))
+    estimator = _trees(contract).fit(matrix, known)
+    candidate = package.models.Candidate("trees", lambda parameters: estimator)
+    model = package.training__export.export(candidate, estimator, matrix.shape[1])
+    content = {name: champion.read(name) for name in champion.manifest.files}
+    own = folder / "bundle" / champion.manifest.version
+    made = package.bundle.write_bundle(own, champion.manifest, {**content, "model.onnx": model})
+    published = package.publication.open_bundle_store(str(folder / BUNDLES), folder)
+    published.publish(made)
+    published.set_entry(digest, package.publication.Entry(champion=made.manifest.version))
+    np.save(folder / MATRIX, matrix[: package.data__sources__file.BATCH_ROWS])
+
+
+def _pipeline(contract: Any, table: Any, folder: Path) -> None:
+    import mlflow
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    frame = table.to_pandas()
+    names = _names(contract)
+    words = [one.name for one in contract.features if one.type == "category"]
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    steps = make_column_transformer((encoder, words), remainder="passthrough")
+    pipeline = make_pipeline(steps, _trees(contract))
+    pipeline.fit(frame[names], frame[contract.target.name])
+    mlflow.sklearn.save_model(
+        pipeline,
+        folder / PIPELINE,
+        serialization_format="cloudpickle",
+        pip_requirements=["scikit-learn"],
+        pyfunc_predict_fn="predict_proba" if contract.classes else "predict",
+    )
+    (folder / "names.json").write_text(json.dumps(names))
+
+
+def _names(contract: Any) -> list[str]:
+    kinds = ("number", "integer", "boolean", "category")
+    return [one.name for one in contract.features if one.type in kinds]
+
+
+def _input(contract: Any, table: Any, path: Path, number: int) -> None:
+    """Rows drawn from the snapshot, each with an id of its own."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    table = table.drop_columns([contract.target.name])
+    generator = np.random.default_rng(SEED)
+    with pa.parquet.ParquetWriter(path, table.schema) as writer:
+        for start in range(0, number, ROWS_AT_ONCE):
+            count = min(ROWS_AT_ONCE, number - start)
+            part = table.take(pa.array(generator.integers(0, table.num_rows, count)))
+            if contract.id is not None:
+                at = part.column_names.index(contract.id.name)
+                ids = pa.array(np.arange(start, start + count))
+                part = part.set_column(at, table.schema.field(at), ids.cast(table.schema.types[at]))
+            writer.write_table(part)
+
+
+def mlflow_side(folder: Path, source: Path, target: Path) -> None:
+    """What people write: read the frame, predict, write the frame."""
+    import mlflow
+    import pandas as pd
+
+    model = mlflow.pyfunc.load_model(str(folder / PIPELINE))
+    names = json.loads((folder / "names.json").read_text())
+    frame = pd.read_parquet(source)
+    answers = np.asarray(model.predict(frame[names]))
+    others = [name for name in frame.columns if name not in names]
+    columns = {
+        f"prediction_{at}": column for at, column in enumerate(answers.reshape(len(frame), -1).T)
+    }
+    frame[others].assign(**columns).to_parquet(target)
+
+
+def raw_side(package: Package, folder: Path, rows: int) -> None:
+    """The session alone, on an array that is there already; its seconds of clock and processor."""
+    bundles = sorted((folder / BUNDLES).glob("*/model.onnx"))
+    session = package.predictor.OnnxSession(bundles[0].read_bytes())
+    matrix = np.load(folder / MATRIX)
+    session.run(matrix)
+    began, used, done = time.perf_counter(), cpu_seconds(), 0
+    while done < rows:
+        session.run(matrix[: rows - done])
+        done += len(matrix)
+    found = {"seconds": time.perf_counter() - began, "cpu_seconds": cpu_seconds() - used}
+    print(json.dumps(found))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("package")
+    parser.add_argument("side", choices=["prepare", "mlflow", "raw"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("rest", nargs="*")
+    given = parser.parse_args()
+    package = Package(given.package)
+    if given.side == "prepare":
+        prepare(package, given.folder, [int(number) for number in given.rest])
+    elif given.side == "mlflow":
+        mlflow_side(given.folder, *map(Path, given.rest))
+    else:
+        raw_side(package, given.folder, int(given.rest[0]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

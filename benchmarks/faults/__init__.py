@@ -1,0 +1,1 @@
+"""What becomes of the service, and of what it promised, when something goes wrong around it."""

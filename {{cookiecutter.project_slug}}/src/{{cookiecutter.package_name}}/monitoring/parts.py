@@ -1,0 +1,121 @@
+"""The answers apart, for each value of one column: `monitor --by COLUMN`."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..contract import Contract
+from ..contract.columns import missing, to_json
+from ..contract.model import Column
+from ..errors import InputError
+from ..evaluation.metrics import Metric
+from ..settings import Settings
+from .drift import FEWEST_ROWS, find_drift
+from .findings import Answer, Part
+from .report import compare
+from .samples import Sample
+from .slices import rows_with
+from .worsening import Measured, measure
+
+# Each one is compared by Evidently.
+MOST_PARTS = 20
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What is taken apart: the window and its reference, labelled rows and the holdout."""
+
+    reference: Sample
+    window: Sample
+    holdout: Sample
+    labelled: Sample | None
+
+
+def split_column(contract: Contract, name: str) -> Column:
+    """The column by whose values rows may be taken apart.
+
+    Raises:
+        InputError: if there is none of that name, or its values are no categories.
+    """
+    fitting = [
+        one
+        for one in contract.inputs
+        if one.role == "group" or (one.role == "feature" and one.type in ("category", "boolean"))
+    ]
+    names = {one.name: one for one in fitting}
+    if name not in names:
+        known = f"one of {', '.join(names)}" if names else "not possible with this contract"
+        raise InputError(f"--by {name}: that is no category, boolean or group; it may be {known}")
+    return names[name]
+
+
+def find_parts(
+    settings: Settings, contract: Contract, metric: Metric, column: Column, sides: Sides
+) -> tuple[Part, ...]:
+    """The commonest values of the window with at least `FEWEST_ROWS` sampled rows, commonest first.
+
+    Performance is asked of each part alone, with the margin of the whole and Bonferroni's
+    correction for their number.
+    """
+    values = sides.window.columns[column.name]
+    counts = Counter(values[~missing(values)].tolist()).most_common(MOST_PARTS)
+    kept = [value for value, rows in counts if rows >= FEWEST_ROWS]
+    return tuple(_part(settings, contract, metric, column, sides, one, len(kept)) for one in kept)
+
+
+def _part(
+    settings: Settings,
+    contract: Contract,
+    metric: Metric,
+    column: Column,
+    sides: Sides,
+    value: Any,
+    looks: int,
+) -> Part:
+    window = rows_with(sides.window, column.name, value)
+    before = rows_with(sides.reference, column.name, value)
+    found = find_drift(
+        contract,
+        settings.monitoring,
+        reference=before,
+        window=window,
+        compare=partial(compare, page=False),
+    )
+    measured = _measured(settings, contract, metric, column, sides, value, looks)
+    return Part(
+        column=column.name,
+        value=str(to_json(column, value)),
+        rows=len(window),
+        share=len(window) / len(sides.window),
+        share_before=len(before) / max(len(sides.reference), 1),
+        drifted=tuple(one.column for one in found.findings if one.column),
+        performance=_answer(measured, settings.monitoring.performance_margin),
+        figures=measured.figures() if measured else {},
+    )
+
+
+def _measured(
+    settings: Settings,
+    contract: Contract,
+    metric: Metric,
+    column: Column,
+    sides: Sides,
+    value: Any,
+    looks: int,
+) -> Measured | None:
+    if sides.labelled is None or sides.holdout.truth is None:
+        return None
+    labelled = rows_with(sides.labelled, column.name, value)
+    holdout = rows_with(sides.holdout, column.name, value)
+    if min(len(labelled), len(holdout)) < settings.gate.slice_rows:
+        return None
+    return measure(
+        contract, metric, reference=holdout, window=labelled, seed=settings.seed, looks=looks
+    )
+
+
+def _answer(measured: Measured | None, margin: float) -> Answer:
+    if measured is None:
+        return "unknown"
+    return "worse" if measured.worsening.low > margin else "ok"

@@ -1,0 +1,36 @@
+"""The rows that a window is compared with."""
+
+from ..contract import Contract
+from ..prediction_log import PredictionLog
+from ..settings import Settings
+from ..stretch import past_window
+from .drift import FEWEST_ROWS
+from .findings import Window
+from .samples import Sample, check_window, window_sample
+
+
+def find_reference(
+    settings: Settings,
+    contract: Contract,
+    log: PredictionLog,
+    holdout: Sample,
+    version: str,
+    window: Window,
+) -> tuple[Sample, tuple[str, ...]]:
+    """The rows that the settings mean, and a sentence where the holdout stands in for them.
+
+    Answers in a stretch of the log are those of `version`; where it was not asked there are none,
+    and predictions are compared on the other rows.
+    """
+    setting = settings.monitoring.reference
+    past = past_window(setting, window.since, window.until)
+    if past is None:
+        return holdout, ()
+    rows = log.sample(*past, settings.monitoring.sample_rows)
+    if len(rows) < FEWEST_ROWS:
+        note = (
+            f"the log holds {len(rows)} rows of the reference {setting}, {FEWEST_ROWS} are needed"
+        )
+        return holdout, (f"{note}: compared with the holdout instead",)
+    columns = check_window(contract, rows).columns
+    return window_sample(contract, rows, columns, version), ()

@@ -1,0 +1,59 @@
+"""What a run leaves behind: page, JSON with the findings, the verdict that the service tells of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..verdict import Found, Verdict, leave_verdict
+from .findings import Monitoring
+from .report import Comparison, write_report
+
+REPORTS = Path("var/reports")
+
+
+def keep(
+    root: Path,
+    found: Monitoring,
+    comparison: Comparison | None,
+    *,
+    name: str,
+    page: bool,
+    last: bool,
+) -> Monitoring:
+    """Store the answers under `root`, the project's folder.
+
+    Args:
+        root: the project's folder.
+        found: the answers.
+        comparison: Evidently's; None if nothing was compared.
+        name: of the files, without an ending.
+        page: whether there is a page besides the JSON.
+        last: whether it is the verdict that the service shall tell of.
+
+    Returns:
+        The answers, with the page's path if there is one.
+    """
+    target = REPORTS / f"{name}.html"
+    if page and comparison is not None:
+        found = replace(found, report=target.as_posix())
+    extra = {"sentences": found.sentences(), "figures": dict(found.figures)}
+    write_report(comparison, {**found.to_json(), **extra}, root / target)
+    if last:
+        leave_verdict(root, _verdict(found))
+    return found
+
+
+def _verdict(found: Monitoring) -> Verdict:
+    return Verdict(
+        since=found.window.since.isoformat(),
+        until=found.window.until.isoformat(),
+        drift=found.drift,
+        quality=found.quality,
+        performance=found.performance,
+        sentences=found.sentences(),
+        findings=[
+            Found(
+                one.kind, one.column or "", one.slice or "", one.statistic, one.value, one.severity
+            )
+            for one in found.findings
+        ],
+    )

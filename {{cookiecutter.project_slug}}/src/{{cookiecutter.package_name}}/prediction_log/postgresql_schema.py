@@ -1,0 +1,214 @@
+"""The tables of the PostgreSQL log, and how older ones become newer ones.
+
+All of them are in a schema of the log's own. What has happened to it stands in `schema_version`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..errors import StoreError
+from .instants import DAY, MINUTE
+
+Migration = Sequence[str]
+
+# Writers that count at once should not wait for each other: each has a few counters of its own.
+_SLOTS = 8
+
+
+def _count(rows: str, predictions: int, labels: int, condition: str = "TRUE") -> str:
+    """SQL that adds rows to the counters of their minute and day (`%` keeps the sign)."""
+    return f"""
+        INSERT INTO counters AS known (width, start, slot, predictions, labels)
+        SELECT
+            width, event_time - ((event_time % width) + width) % width,
+            pg_backend_pid() % {_SLOTS}, {predictions} * count(*), {labels} * count(*)
+        FROM {rows} CROSS JOIN (VALUES ({MINUTE}::bigint), ({DAY}::bigint)) AS widths (width)
+        WHERE {condition}
+        GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (width, start, slot) DO UPDATE SET
+            predictions = known.predictions + excluded.predictions,
+            labels = known.labels + excluded.labels;
+    """
+
+
+def _trigger(name: str, event: str, table: str, rows: str, body: str) -> Migration:
+    """SQL for what is to follow each statement that changes a table."""
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {body} RETURN NULL; END $$",
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {rows}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    )
+
+
+_JOINED = "event_time IS NOT NULL"
+
+# Triggers keep counters and labels in step with every row really inserted, joined or deleted, in
+# the same transaction, whoever writes. Predictions are never changed: where the label's copy of
+# the time and stratum is empty, it waits for its prediction.
+_FIRST: Migration = (
+    """
+    CREATE TABLE predictions (
+        prediction_id text COLLATE "C" PRIMARY KEY,
+        entity_key text COLLATE "C",
+        event_time bigint NOT NULL,
+        arrival_time bigint NOT NULL,
+        columns text NOT NULL,
+        outputs text NOT NULL,
+        sampling_key bigint NOT NULL,
+        stratum smallint NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE labels (
+        prediction_id text COLLATE "C" PRIMARY KEY,
+        label text NOT NULL,
+        time bigint NOT NULL,
+        event_time bigint,
+        sampling_key bigint,
+        stratum smallint
+    )
+    """,
+    """
+    CREATE TABLE counters (
+        width bigint NOT NULL,
+        start bigint NOT NULL,
+        slot smallint NOT NULL,
+        predictions bigint NOT NULL,
+        labels bigint NOT NULL,
+        PRIMARY KEY (width, start, slot)
+    )
+    """,
+    # Where the loop stands, and who may change it (loop/states/postgresql.py).
+    "CREATE TABLE loop (state bytea, revision bigint NOT NULL, lease bytea)",
+    "INSERT INTO loop VALUES (NULL, 0, NULL)",
+    "CREATE INDEX predictions_by_time ON predictions (event_time, prediction_id)",
+    "CREATE INDEX predictions_by_stratum ON predictions (stratum, event_time)",
+    "CREATE INDEX predictions_by_entity ON predictions (entity_key) WHERE entity_key IS NOT NULL",
+    f"CREATE INDEX labels_by_time ON labels (event_time, prediction_id) WHERE {_JOINED}",
+    f"CREATE INDEX labels_by_stratum ON labels (stratum, event_time) WHERE {_JOINED}",
+    *_trigger(
+        "predictions_came",
+        "INSERT",
+        "predictions",
+        "NEW TABLE AS came",
+        f"""{_count("came", 1, 0)}
+        UPDATE labels SET
+            event_time = came.event_time, sampling_key = came.sampling_key, stratum = came.stratum
+        FROM came
+        WHERE labels.prediction_id = came.prediction_id AND labels.event_time IS NULL;
+        """,
+    ),
+    *_trigger(
+        "predictions_went",
+        "DELETE",
+        "predictions",
+        "OLD TABLE AS went",
+        f"""{_count("went", -1, 0)}
+        DELETE FROM labels USING went WHERE labels.prediction_id = went.prediction_id;
+        """,
+    ),
+    *_trigger(
+        "labels_came", "INSERT", "labels", "NEW TABLE AS came", _count("came", 0, 1, _JOINED)
+    ),
+    *_trigger(
+        "labels_changed",
+        "UPDATE",
+        "labels",
+        "OLD TABLE AS went NEW TABLE AS came",
+        _count("went", 0, -1, _JOINED) + _count("came", 0, 1, _JOINED),
+    ),
+    *_trigger(
+        "labels_went", "DELETE", "labels", "OLD TABLE AS went", _count("went", 0, -1, _JOINED)
+    ),
+    # For people and their tools; nothing here reads it.
+    """
+    CREATE VIEW logged AS
+    SELECT
+        prediction_id, entity_key,
+        timestamptz 'epoch' + predictions.event_time * interval '1 microsecond' AS event_time,
+        timestamptz 'epoch' + arrival_time * interval '1 microsecond' AS arrival_time,
+        columns::json, outputs::json, label::json,
+        timestamptz 'epoch' + time * interval '1 microsecond' AS label_time
+    FROM predictions LEFT JOIN labels USING (prediction_id)
+    """,
+)
+
+# Append only: `schema_version` says how many of these a log has seen.
+MIGRATIONS: Sequence[Migration] = (_FIRST,)
+
+
+def migrate(
+    connection: psycopg.Connection[Any],
+    schema: str,
+    lock: int,
+    migrations: Sequence[Migration] = MIGRATIONS,
+) -> None:
+    """Bring a log to the newest schema, in one transaction; data stays.
+
+    StoreError for a log of a newer version, for tables of another program, and for a database
+    that cannot hold every text.
+    """
+    with connection.transaction():
+        # Others who start at the same time wait here, and then find it done.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (lock,))
+        version = _version(connection, schema)
+        if version > len(migrations):
+            raise StoreError(
+                f"its schema {schema} is number {version} and this code knows {len(migrations)}:"
+                " update the project, or choose another `?name=…` in `prediction_log`"
+            )
+        if version == len(migrations):
+            return
+        connection.execute(_on_path("SET LOCAL search_path TO {}", schema))
+        for number, migration in enumerate(migrations[version:], start=version + 1):
+            for statement in migration:
+                connection.execute(statement)
+            connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
+
+
+def _version(connection: psycopg.Connection[Any], schema: str) -> int:
+    """How many migrations the log has seen; makes an empty one if there is none."""
+    tables = _column(
+        connection,
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+        " WHERE nspname = %s",
+        schema,
+    )
+    if "schema_version" in tables:
+        found = connection.execute(_on_path("SELECT max(version) FROM {}.schema_version", schema))
+        return int(found.fetchall()[0][0] or 0)
+    if tables:
+        raise StoreError(
+            f"its schema {schema} belongs to another program: choose another `?name=…` in"
+            " `prediction_log`"
+        )
+    if (encoding := _column(connection, "SELECT current_setting(%s)", "server_encoding")[0]) != (
+        "UTF8"
+    ):
+        raise StoreError(
+            f"its encoding is {encoding}, which does not hold every text: make another database"
+            " with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
+        )
+    # One that was made for this user may be there, and then this user may not be let make any.
+    if not _column(connection, "SELECT 1 FROM pg_namespace WHERE nspname = %s", schema):
+        connection.execute(_on_path("CREATE SCHEMA {}", schema))
+    connection.execute(
+        _on_path(
+            "CREATE TABLE {}.schema_version"
+            " (version integer PRIMARY KEY, since timestamptz NOT NULL DEFAULT now())",
+            schema,
+        )
+    )
+    return 0
+
+
+def _on_path(statement: str, schema: str) -> sql.Composed:
+    return sql.SQL(statement).format(sql.Identifier(schema))
+
+
+def _column(connection: psycopg.Connection[Any], query: str, argument: str) -> list[Any]:
+    return [row[0] for row in connection.execute(query, (argument,))]
