@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -30,8 +31,8 @@ class Alerts:
         """Tell a sentence to all receivers."""
         alert = Alert(self.clock.now(), text)
         for receiver in self.near.values():
-            self._try(lambda: receiver.send(alert), receiver.name, text)
-        self._try(lambda: self.outbox.tell(alert), "outbox", text)
+            self._try(partial(receiver.send, alert), receiver.name, text)
+        self._try(partial(self.outbox.tell, alert), "outbox", text)
 
     def deliver(self) -> None:
         """Try again what could not be delivered before."""

@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_written_keeps_nobody_else_from_hearing(
     tmp_path: Path, hook: "Hook"
 ) -> None:
     copytree(Path(__file__).parents[3] / "config", tmp_path / "config")
-    addresses = {"file": "config/project.yaml/alerts", "webhook": hook.url}
+    addresses = {"file": str(Path("config/project.yaml") / "alerts"), "webhook": hook.url}
     with capture_logs() as logs:
         open_alerts(load_settings(tmp_path, alerts=addresses)).tell(ALERT.text)
     assert [entry["log_level"] for entry in logs] == ["warning", "error"]
