@@ -2,18 +2,20 @@
 
 import re
 
+import toolbox
 from variants import template
 
 COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|poetry) [^`#\n]+"
 
 
 def commands() -> list[str]:
-    """What README.md and `make help` tell people to type, each once, in the order of the page."""
-    readme = template().text("README.md", {})
+    """What the pages and `make help` tell people to type, each once, in the order of the pages."""
+    pages = ["README.md", *sorted(f"docs/{each.name}" for each in toolbox.TEMPLATE.glob("docs/*.md"))]
+    text = "\n".join(template().text(page, {}) for page in pages)
     makefile = template().text("Makefile", {})
-    fences = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    fences = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     in_fences = [match for block in fences for match in re.findall(COMMAND, block)]
-    in_text = re.findall(rf"`({COMMAND})`", re.sub(r"^```.*?^```", "", readme, flags=re.M | re.S))
+    in_text = re.findall(rf"`({COMMAND})`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
     targets = [f"make {name}" for name in re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)]
     found = dict.fromkeys(command.strip() for command in [*in_text, *in_fences, *targets])
     return sorted(found, key=rank)

@@ -13,7 +13,9 @@ from {{ cookiecutter.package_name }}.serving.assembly import make_reception
 from {{ cookiecutter.package_name }}.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = "\n".join(
+    page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+)
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
@@ -47,8 +49,8 @@ def written(body: dict[str, object], prefix: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", list(commands(cli)))
-def test_the_readme_names_every_command(command: str) -> None:
-    assert f" {command}" in README
+def test_the_pages_name_every_command(command: str) -> None:
+    assert f" {command}" in PAGES
 
 
 def test_every_command_says_what_it_does() -> None:
@@ -62,8 +64,8 @@ def test_the_settings_file_names_every_key() -> None:
     assert set(written(body)) == set(keys(Settings)) - {"root"} - optional
 
 
-def test_the_readme_names_every_endpoint(shop_settings: Settings) -> None:
+def test_the_pages_name_every_endpoint(shop_settings: Settings) -> None:
     reception = make_reception(shop_settings)
     reception.service.close()
     endpoints = [f"`{one.method} {path}`" for path, one in reception.endpoints.items()]
-    assert endpoints and [endpoint for endpoint in endpoints if endpoint not in README] == []
+    assert endpoints and [endpoint for endpoint in endpoints if endpoint not in PAGES] == []
