@@ -1,5 +1,6 @@
 """What the PostgreSQL log promises beyond every store: its server, its tables, its errors."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,8 +66,10 @@ def name_of(address: str) -> str:
     return address.partition("name=")[2]
 
 
-def record(name: str, at: datetime = START, entity_key: str | None = None) -> Record:
-    return Record(name, entity_key, at, at, {"note": "x" * 100}, ())
+def record(
+    name: str, at: datetime = START, entity_key: str | None = None, note: str = "x" * 100
+) -> Record:
+    return Record(name, entity_key, at, at, {"note": note}, ())
 
 
 def ask(server: Any, query: str) -> list[tuple[Any, ...]]:
@@ -193,6 +196,59 @@ def test_a_setting_that_changes_meanwhile_is_noticed(server: Any, log: Predictio
     server.set(fsync="on")
     log.append([record("b")]).result()
     assert log.totals() == Counts(2, 0)
+
+
+def begin_again(server: Any, file_size: int | None = None) -> None:
+    """With a limit it is as on a disk that fills up: no file becomes larger."""
+    import resource
+
+    server.stop()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size or before[0], before[1]))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def append_until_refused(log: PredictionLog) -> int:
+    """How many rows were taken."""
+    for number in range(100_000):
+        try:
+            log.append([record(f"{number}-{row}", note="x" * 1500) for row in range(500)]).result()
+        except StoreError as error:
+            assert "could not extend file" in str(error)
+            return number * 500
+    raise AssertionError("the server has taken more than it could")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit that a full disk could be had by")
+def test_a_full_disk_refuses_until_there_is_space_and_loses_nothing(
+    server: Any, address: str
+) -> None:
+    query = "SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size'"
+    begin_again(server, ask(server, query)[0][0])
+    with closing(opened(address)) as log:
+        kept = append_until_refused(log)
+        # Nothing is no answer to whether something would be taken, unless it is written.
+        for _ in range(3):
+            with pytest.raises(StoreError, match="could not extend file"):
+                log.append([]).result()
+        assert log.totals() == Counts(kept, 0)
+        begin_again(server)
+        log.append([]).result()
+        log.append([record("more")]).result()
+        assert log.totals() == log.count(None, None) == Counts(kept + 1, 0)
+
+
+def test_appending_nothing_leaves_nothing(server: Any, log: PredictionLog, address: str) -> None:
+    log.append([record("a")]).result()
+    place = "SELECT pg_current_wal_flush_lsn()"
+    before = ask(server, place)
+    log.append([]).result()
+    assert ask(server, place) > before
+    for table, rows in (("predictions", 1), ("labels", 0), ("counters", 2)):
+        assert ask(server, f"SELECT count(*) FROM {name_of(address)}.{table}") == [(rows,)]
 
 
 def test_logs_of_two_names_know_nothing_of_each_other(server: Any) -> None:
