@@ -384,7 +384,8 @@ def test_what_a_sample_and_a_count_read_does_not_grow_with_the_log(
         return after - before
 
     costs: list[int] = []
-    for size in (2_000, 20_000):
+    # Both have a prediction and a label in each minute, so that there are as many counters.
+    for size in (6_000, 30_000):
         place, step = f"{address}_{size}", 2 * DAY / size
         with closing(opened(place)) as log:
             log.append([record(f"p{n}", START + n * step) for n in range(size)]).result()
