@@ -1,9 +1,15 @@
 """Two loops at once: one works, and one says so."""
 
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from {{ cookiecutter.package_name }}.cli import PACKAGE
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk, LostLeaseError
 
 if TYPE_CHECKING:
@@ -54,3 +60,26 @@ def test_a_transition_of_a_stale_holder_is_stopped(world: "World") -> None:
             loop.transitions.promote("2", actor="loop", reason="late")
     assert world.published() == ("1", "2", False)
     assert not world.transitions.is_open()
+
+
+def test_of_two_commands_started_at_once_one_works_and_one_says_so(
+    tracking_store: Path, tmp_path: Path
+) -> None:
+    """Real processes, with nothing between them but the files of the default store."""
+    root = shutil.copytree(tracking_store, tmp_path / "project")
+    command = [sys.executable, "-m", PACKAGE, "--root", str(root), "loop"]
+    pipe = subprocess.PIPE
+    step = [*command, "step", "--json"]
+    both = [subprocess.Popen(step, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    said = [json.loads(out) for out, _ in told]
+    worker = 0 if said[0]["entries"] else 1
+    worked, idle = said[worker], said[1 - worker]
+    kinds = [entry["kind"] for entry in worked["entries"]]
+    assert kinds[0] == "retrain" and kinds[1:] in (["promote"], ["refused"])
+    assert worked["idle"] is None and idle["entries"] == []
+    assert "another process steps the loop already" in idle["idle"]
+    assert f"process {both[worker].pid} " in idle["idle"]
+    history = subprocess.run([*command, "history", "--json"], stdout=pipe, check=True)
+    assert json.loads(history.stdout)["entries"] == worked["entries"]
