@@ -3,13 +3,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
 from {{ cookiecutter.package_name }}.errors import ExportError
 from {{ cookiecutter.package_name }}.evaluation.target import Truth
 from {{ cookiecutter.package_name }}.models import Task, load_candidates
-from {{ cookiecutter.package_name }}.training.export import check_parity, export, stressed
+from {{ cookiecutter.package_name }}.predictor import OnnxSession
+from {{ cookiecutter.package_name }}.training.export import (
+    TOLERANCE,
+    check_parity,
+    export,
+    stressed,
+)
 
 LIBRARIES = ("baseline", "scikit_learn")
 Rows = Callable[[int], tuple[Matrix, Truth]]
@@ -33,6 +39,17 @@ def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
     model = export(candidate, forest, matrix.shape[1])
     with pytest.raises(ExportError, match="answers differently on .* rows, by up to"):
         check_parity(model, forest, matrix, encoder, classes=2)
+
+
+def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: Encoder) -> None:
+    """No number of float32 lies between those; half of all means round to the upper one."""
+    first = int(np.float32(10.36).view(np.uint32))
+    numbers = np.arange(first, first + 20, dtype=np.uint32).repeat(50)
+    matrix = numbers.view(np.float32).reshape(-1, 1)
+    trees = HistGradientBoostingClassifier().fit(matrix, numbers % 2)
+    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    answers = OnnxSession(export(candidate, trees, 1)).run(matrix)
+    np.testing.assert_allclose(answers, trees.predict_proba(matrix), atol=TOLERANCE)
 
 
 def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:

@@ -2,7 +2,9 @@
 
 import time
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -132,8 +134,26 @@ def _skl2onnx(estimator: Any, features: int) -> bytes:
 
     example = np.zeros((1, features), dtype=np.float32)
     options = {"zipmap": False} if hasattr(estimator, "classes_") else None
+    estimator = _with_single_thresholds(estimator)
     with warnings.catch_warnings():
         # skl2onnx hands booleans to protobuf's integer fields.
         warnings.filterwarnings("ignore", "Field onnx.AttributeProto", DeprecationWarning)
         converted = to_onnx(estimator, example, options=options, target_opset=OPSETS)
     return bytes(converted.SerializeToString())
+
+
+def _with_single_thresholds(estimator: Any) -> Any:
+    """Histogram gradient-boosted trees with thresholds that float32 holds; others as they are.
+
+    A split between two neighbours in float32 lies between them in double precision. skl2onnx
+    rounds it to the nearer one, which may be the upper; the lower one parts all rows as before.
+    """
+    if not hasattr(estimator, "_predictors"):
+        return estimator
+    estimator = deepcopy(estimator)
+    for tree in chain.from_iterable(estimator._predictors):
+        exact = tree.nodes["num_threshold"]
+        single = exact.astype(np.float32)
+        below = np.nextafter(single, np.float32(-np.inf))
+        tree.nodes["num_threshold"] = np.where(single > exact, below, single)
+    return estimator
