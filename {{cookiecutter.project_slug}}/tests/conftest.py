@@ -21,6 +21,10 @@ from {{ cookiecutter.package_name }}.clock import SystemClock
 from {{ cookiecutter.package_name }}.contract import Column, load_contract
 from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.data.ingestion import ingest
+from {{ cookiecutter.package_name }}.data.sources.sql import (
+    SCHEME,
+    placed_url,
+)
 from {{ cookiecutter.package_name }}.encoder import Encoder, Matrix
 from {{ cookiecutter.package_name }}.evaluation.target import Truth
 from {{ cookiecutter.package_name }}.feature_set import FeatureColumn, load_features
@@ -129,6 +133,18 @@ class Trained:
 def given() -> dict[str, str]:
     """The settings of the project's own data that come from the surroundings."""
     return {"source": os.environ[GIVEN_SOURCE]} if GIVEN_SOURCE in os.environ else {}
+
+
+@pytest.fixture(scope="session")
+def from_anywhere() -> Callable[[str], str]:
+    """Makes the address of a source that starts at the project's root hold in other folders."""
+
+    def placed(source: str) -> str:
+        if source.startswith(SCHEME):
+            return SCHEME + placed_url(source.removeprefix(SCHEME), ROOT)
+        return source if "://" in source else str(ROOT / source)
+
+    return placed
 
 
 @pytest.fixture(scope="session")

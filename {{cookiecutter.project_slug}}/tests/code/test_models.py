@@ -1,5 +1,6 @@
 """What holds for every candidate of every library that the settings name."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from {{ cookiecutter.package_name }}.models import Candidate, Task, load_candida
 from {{ cookiecutter.package_name }}.predictor import OnnxSession
 from {{ cookiecutter.package_name }}.settings import load_settings
 from {{ cookiecutter.package_name }}.training.export import OPSETS, check_parity, export
+from {{ cookiecutter.package_name }}.training.size import size_of
 
 LIBRARIES = load_settings(Path(__file__).parents[2]).training.models
 # Those of scikit-learn are refused by the parity check on such a table.
@@ -181,3 +183,17 @@ def test_only_the_constant_answer_is_there_to_be_beaten(encoder: Encoder) -> Non
 def test_an_unknown_library_names_those_there_are(encoder: Encoder) -> None:
     with pytest.raises(SettingsError, match="no 'prophet' in models/; it holds baseline"):
         load_candidates(("prophet",), Task("binary", encoder, seed=1, threads=1))
+
+
+@of_every_library
+@for_every_problem
+def test_every_fitted_candidate_can_be_stored_and_answers_the_same(
+    encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
+) -> None:
+    matrix, truth = rows(classes)
+    for candidate in candidates(library, problem, encoder):
+        fitted = candidate.build({}).fit(matrix, truth)
+        stored = pickle.dumps(fitted, protocol=5)
+        assert size_of(fitted) == len(stored), candidate.name
+        again = predicted(pickle.loads(stored), matrix, classes)
+        assert np.array_equal(again, predicted(fitted, matrix, classes)), candidate.name

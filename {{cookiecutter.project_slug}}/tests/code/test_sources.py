@@ -1,5 +1,7 @@
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.data.sources import open_source, read_all
 from {{ cookiecutter.package_name }}.data.sources.prediction_log import LabelledLog
+from {{ cookiecutter.package_name }}.data.sources.sql import placed_url
 from {{ cookiecutter.package_name }}.errors import SourceError
 from {{ cookiecutter.package_name }}.prediction_log import (
     Label,
@@ -198,3 +201,22 @@ def test_names_that_stand_twice_are_told_apart(settings: Settings) -> None:
     write(settings, "in.csv", own)
     found = read_all(open_source("in.csv", settings), contract)
     assert (found["at"][0].as_py(), found["size_2"][0].as_py()) == ("2026-01-01", "2")
+
+
+def test_a_placed_address_of_a_database_holds_in_other_folders(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "shop.db")) as database:
+        database.execute("create table sold (key text, size real, y text)")
+        database.execute("insert into sold values ('a', 1.5, 'yes')")
+        database.commit()
+    placed = placed_url("sqlite:///data/shop.db", tmp_path)
+    elsewhere = load_settings(tmp_path, query="select * from sold").model_copy(
+        update={"root": tmp_path / "elsewhere"}
+    )
+    assert read(elsewhere, f"sql://{placed}")["key"].to_pylist() == ["a"]
+    with pytest.raises(SourceError, match="there is no database"):
+        read(elsewhere, "sql://sqlite:///data/shop.db")
+    server = "postgresql://reader:secret@db/shop"
+    assert placed_url(server, tmp_path) == server

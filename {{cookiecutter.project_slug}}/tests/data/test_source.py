@@ -1,6 +1,7 @@
 """The project's own data against its contract."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, given: dict[str, str]) -> Settings:
+def settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    given: dict[str, str],
+    from_anywhere: Callable[[str], str],
+) -> Settings:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config", root / "config")
     source = load_settings(root, **given).source
-    return load_settings(root, source=source if "://" in source else str(ROOT / source))
+    return load_settings(root, source=from_anywhere(source))
 
 
 @pytest.fixture(scope="module")

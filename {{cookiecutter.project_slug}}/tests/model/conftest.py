@@ -1,6 +1,7 @@
 """One training on the project's own source, thinned out where it is long."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,23 +50,22 @@ class Own:
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory, given: dict[str, str]) -> Own:
+def own(
+    tmp_path_factory: pytest.TempPathFactory,
+    given: dict[str, str],
+    from_anywhere: Callable[[str], str],
+) -> Own:
     """Trained once; tests may read all of it and change nothing."""
     root = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT / "config", root / "config")
     project = Project(load_settings(root, **given), SystemClock())
     project.registry = Registry.open(project.settings, inline=True)
-    ingest(project.settings, project.contract, source=_address(project.settings.source))
+    ingest(project.settings, project.contract, source=from_anywhere(project.settings.source))
     snapshot = _thinned(project)
     result = train_project(project, actor="test", reason="to test it")
     folder = project.registry.tracking.client.download_artifacts(result.run_id, "model")
     (found,) = Path(folder).rglob("bundle.json")
     return Own(project, result, snapshot, read_bundle(found.parent))
-
-
-def _address(source: str) -> str:
-    """The address of a source from anywhere: a relative path starts at the project's root."""
-    return source if "://" in source else str(ROOT / source)
 
 
 def _thinned(project: Project) -> Snapshot:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError
+from .letters import SPELT, by_spelling
 
 UTF_8 = "utf-8"
 # What is tried beside UTF-8, by number of readers; bytes alone do not tell some of them apart.
@@ -12,11 +13,6 @@ _KNOWN = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r shift_jis euc_jp gb18030 big5 "
     "euc_kr"
 ).split()
-_WESTERN = "cp1252"
-_CENTRAL = "cp1250"
-_WESTERN_LETTERS = set(
-    "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜÝŸ€°µ§²–—‘’“”«»…"
-)
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -101,17 +97,15 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _guessed(telling: bytes) -> str:
+    spelt = by_spelling(telling)
+    if spelt is not None and spelt.is_complete:
+        return spelt.encoding
     best = _best(telling, _KNOWN)
-    if best not in (_WESTERN, _CENTRAL):
-        return best
-    # These differ in a few letters only, which statistics mistake for each other.
-    western = telling.decode(_WESTERN, errors="replace")
-    known = all(letter.isascii() or letter in _WESTERN_LETTERS for letter in western)
-    return _WESTERN if known else _CENTRAL
+    return spelt.encoding if spelt is not None and best in SPELT else best
 
 
 def _best(telling: bytes, known: list[str]) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(telling, cp_isolation=known).best()
-    return _WESTERN if best is None else best.encoding
+    return "cp1252" if best is None else best.encoding

@@ -34,7 +34,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Card:
-    """What a version is for, what it was made from, how it did, where it ends."""
+    """What a version is for, what it was made from, how it did, where it ends.
+
+    Attributes:
+        candidates: the leaderboard, a table in Markdown.
+        picture: the leaderboard, SVG.
+    """
 
     manifest: Manifest
     contract: Contract
@@ -44,6 +49,8 @@ class Card:
     scores: tuple[Score, ...]
     reliability: tuple[Bin, ...]
     importances: tuple[Importance, ...]
+    candidates: str
+    picture: str
 
     @property
     def purpose(self) -> list[str]:

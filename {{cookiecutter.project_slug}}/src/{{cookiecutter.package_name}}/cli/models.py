@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from shutil import get_terminal_size
 
 import click
 from click.core import ParameterSource
@@ -32,7 +33,7 @@ def train(root: Path, tune: bool, resume: bool, as_json: bool) -> None:
         if as_json:
             show_json(result.to_json())
         else:
-            click.echo(result.leaderboard.table())
+            click.echo(result.leaderboard.table(get_terminal_size().columns))
             click.echo(result.gate.sentence())
         if not result.gate.passed:
             raise click.exceptions.Exit(3)

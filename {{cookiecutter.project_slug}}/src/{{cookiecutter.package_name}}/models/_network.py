@@ -122,6 +122,14 @@ class NetworkEstimator:
             self._network.load(_with_true_shares(weights, self._raw(matrix), target))
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the library's own objects, of which the weights are kept."""
+        return {**self.__dict__, "_network": self._network.weights()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._network = self._make(state["_network"], None, self.recipe, self.task.seed)
+
     def predict_proba(self, matrix: Matrix) -> NDArray[np.float64]:
         return _softmax(self._raw(matrix))
 

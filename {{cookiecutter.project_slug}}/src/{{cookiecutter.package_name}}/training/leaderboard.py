@@ -13,6 +13,7 @@ from ..encoder import Matrix
 from ..evaluation.metrics import Floats, Metric, figure
 from ..evaluation.target import Truth
 from ..models import Candidate, predicted
+from .size import in_bytes, size_of
 
 Index = NDArray[np.intp]
 
@@ -43,6 +44,7 @@ class Row:
         metrics: mean over the folds of every metric that fits the problem.
         fit_seconds: mean time of one fit.
         predict_microseconds: mean time of one row.
+        size: mean bytes of the fitted estimator, as Python stores it.
     """
 
     candidate: str
@@ -52,6 +54,7 @@ class Row:
     metrics: dict[str, float]
     fit_seconds: float
     predict_microseconds: float
+    size: int
     parameters: dict[str, object]
     is_baseline: bool = False
 
@@ -68,27 +71,33 @@ class Leaderboard:
         """The best candidate that is more than a baseline."""
         return next(row for row in self.rows if not row.is_baseline)
 
-    def table(self) -> str:
-        """Plain text, one line a candidate."""
-        head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8}"
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The metrics beside the one that decides, proper scores first."""
+        return tuple(name for name in self.rows[0].metrics if name != self.metric)
+
+    def table(self, width: int = 80) -> str:
+        """Plain text, one line a candidate, with as many of the other metrics as there is room."""
+        head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
+        others = self.others[: max(width - len(head), 0) // 10]
         lines = [
             f"{'*' if row is self.winner else ' '}{place:>2} {row.candidate:<16}"
             f"{figure(row.mean):>9} ± {figure(row.std):<6} {row.fit_seconds:>8.2f}"
-            f" {row.predict_microseconds:>8.2f}"
+            f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
+            + "".join(f" {figure(row.metrics[name]):>9}" for name in others)
             for place, row in enumerate(self.rows, start=1)
         ]
-        return "\n".join([head.rstrip(), *lines])
+        return "\n".join([head + "".join(f" {name:>9}" for name in others), *lines])
 
     def markdown(self) -> str:
-        lines = [
-            f"| | candidate | {self.metric} | spread | fit s | µs a row |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        lines += [
-            f"| {place} | {row.candidate} | {row.mean:.5f} | {row.std:.5f} | {row.fit_seconds:.2f}"
-            f" | {row.predict_microseconds:.2f} |"
-            for place, row in enumerate(self.rows, start=1)
-        ]
+        names = ["", "candidate", self.metric, "spread", *self.others]
+        names += ["fit s", "µs a row", "size"]
+        lines = [f"|{' | '.join(names)} |", "| --- " * len(names) + "|"]
+        for place, row in enumerate(self.rows, start=1):
+            cells = [str(place), row.candidate, f"{row.mean:.5f}", f"{row.std:.5f}"]
+            cells += [f"{row.metrics[name]:.5f}" for name in self.others]
+            cells += [f"{row.fit_seconds:.2f}", f"{row.predict_microseconds:.2f}"]
+            lines.append(f"| {' | '.join([*cells, in_bytes(row.size)])} |")
         return "\n".join(lines) + "\n"
 
     def to_json(self) -> dict[str, object]:
@@ -153,6 +162,7 @@ class _Scored:
     fit_seconds: float
     predict_seconds: float
     rows: int
+    size: int
 
 
 def _score(
@@ -165,7 +175,9 @@ def _score(
     answers = predicted(estimator, folds.matrix[rest], folds.classes)
     answered = time.perf_counter()
     figures = {name: found.value(folds.truth[rest], answers) for name, found in metrics.items()}
-    return _Scored(answers, figures, fitted - began, answered - fitted, len(rest))
+    return _Scored(
+        answers, figures, fitted - began, answered - fitted, len(rest), size_of(estimator)
+    )
 
 
 def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Scored]) -> Row:
@@ -180,6 +192,7 @@ def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Scored]) -> Row:
         },
         fit_seconds=float(np.mean([fit.fit_seconds for fit in fits])),
         predict_microseconds=float(np.mean([fit.predict_seconds / fit.rows for fit in fits])) * 1e6,
+        size=round(float(np.mean([fit.size for fit in fits]))),
         parameters=dict(candidate.parameters),
         is_baseline=candidate.is_baseline,
     )

@@ -19,6 +19,8 @@ from ..predictor import OnnxSession
 from ..registry import Registry
 from ..settings import Settings
 from .examination import Examined
+from .leaderboard import Leaderboard
+from .picture import picture
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ def present(
     manifest: Manifest,
     examined: Examined,
     figures: Figures,
+    leaderboard: Leaderboard,
     registry: Registry,
 ) -> None:
     """Write the card of a registered version, as Markdown and as HTML."""
@@ -50,6 +53,8 @@ def present(
         scores=figures.scores,
         reliability=figures.reliability,
         importances=figures.importances,
+        candidates=leaderboard.markdown(),
+        picture=picture(leaderboard),
     )
     pages = {"md": markdown(card, metric.name), "html": html(card, metric.name)}
     for ending, text in pages.items():

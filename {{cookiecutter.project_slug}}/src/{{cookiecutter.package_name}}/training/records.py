@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..data.snapshot import Snapshot
 from ..registry import Registry
 from .leaderboard import Leaderboard
+from .picture import picture
 
 if TYPE_CHECKING:
     from .examination import Examined
@@ -28,7 +29,7 @@ def recorded_run(registry: Registry, name: str, tags: Tags) -> Iterator[str]:
 
 
 def record_leaderboard(registry: Registry, parent: str, leaderboard: Leaderboard) -> None:
-    """Nested runs for the candidates, and the table as JSON and Markdown."""
+    """Nested runs for the candidates, and the table as JSON, Markdown and a picture."""
     for row in leaderboard.rows:
         run = registry.start_run(row.candidate, parent=parent)
         folds = {f"fold_{number}": score for number, score in enumerate(row.scores)}
@@ -37,11 +38,13 @@ def record_leaderboard(registry: Registry, parent: str, leaderboard: Leaderboard
             f"{leaderboard.metric}_std": row.std,
             "fit_seconds": row.fit_seconds,
             "predict_microseconds": row.predict_microseconds,
+            "size": float(row.size),
         }
         registry.log(run, metrics={**row.metrics, **figures, **folds}, parameters=row.parameters)
         registry.finish(run)
     text = json.dumps(leaderboard.to_json(), indent=1)
-    texts = {"leaderboard.json": text, "leaderboard.md": leaderboard.markdown()}
+    table, drawn = leaderboard.markdown(), picture(leaderboard)
+    texts = {"leaderboard.json": text, "leaderboard.md": table, "leaderboard.svg": drawn}
     registry.log(parent, texts=texts)
 
 

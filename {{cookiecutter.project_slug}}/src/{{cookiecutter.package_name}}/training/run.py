@@ -90,7 +90,7 @@ class _Training:
                     record_verdict(registry, run, examined)
                     manifest = self._register(run, tags, prepared, selection, examined)
                 with self.phases("card"):
-                    self._present(manifest, examined, figures.result())
+                    self._present(manifest, examined, figures.result(), selection)
                 with self.phases("publish"):
                     became = self._give_role(manifest, examined)
         return TrainingResult(
@@ -186,7 +186,9 @@ class _Training:
 
         return figures_of(self.settings, self.contract, self.metric, examined)
 
-    def _present(self, manifest: Manifest, examined: "Examined", figures: "Figures") -> None:
+    def _present(
+        self, manifest: Manifest, examined: "Examined", figures: "Figures", selection: Selection
+    ) -> None:
         from .presentation import present
 
         present(
@@ -197,6 +199,7 @@ class _Training:
             manifest,
             examined,
             figures,
+            selection.leaderboard,
             self.transitions.registry,
         )
 

@@ -50,7 +50,7 @@ class SqlSource:
 
         try:
             # Without a pool, so that nothing stays open.
-            engine = create_engine(_placed(self.url, self.root), poolclass=NullPool)
+            engine = create_engine(placed_url(self.url, self.root), poolclass=NullPool)
             with engine.connect().execution_options(stream_results=True) as connection:
                 result = connection.execute(text(self.query))
                 names = unique_names(result.keys())
@@ -102,19 +102,22 @@ def without_password(url: str) -> str:
     return parsed._replace(password=None).render_as_string(hide_password=False)
 
 
-def _placed(url: str, root: Path) -> Any:
-    """The URL with a SQLite file found from the project's root."""
+def placed_url(url: str, root: Path) -> str:
+    """The URL with a SQLite file found from the project's root.
+
+    Raises:
+        SourceError: if there is no such file.
+    """
     from sqlalchemy import make_url
 
     parsed = make_url(url)
     file = parsed.database
-    if not parsed.drivername.startswith("sqlite") or file in (None, "", ":memory:"):
-        return parsed
-    assert file is not None
+    if not parsed.drivername.startswith("sqlite") or not file or file == ":memory:":
+        return url
     if not (root / file).is_file():
         # SQLite would make an empty one.
         raise SourceError(f"there is no database {root / file}: check its address")
-    return parsed.set(database=str(root / file))
+    return parsed.set(database=str(root / file)).render_as_string(hide_password=False)
 
 
 def _table(names: list[str], rows: Sequence[Any]) -> pa.Table:

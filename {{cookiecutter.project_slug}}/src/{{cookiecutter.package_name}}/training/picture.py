@@ -1,0 +1,31 @@
+"""The leaderboard as a picture: each candidate's folds, their mean and spread."""
+
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from ..evaluation.metrics import figure
+from .leaderboard import Leaderboard, Row
+
+_LEFT, _RIGHT = 130.0, 440.0  # of the drawing, between the names and the figures
+
+
+def picture(board: Leaderboard) -> str:
+    """SVG, best candidate first; it stands alone, or takes the colours of a page around it."""
+    values = [value for row in board.rows for value in _reach(row)]
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+
+    def x(value: float) -> str:
+        return f"{_LEFT + (value - low) / span * (_RIGHT - _LEFT):.1f}"
+
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    source = files(__package__).joinpath("leaderboard.svg.j2").read_text(encoding="utf-8")
+    template = environment.from_string(source)
+    return template.render(board=board, low=low, high=high, x=x, figure=figure)
+
+
+def _reach(row: Row) -> tuple[float, ...]:
+    return (*row.scores, row.mean - row.std, row.mean + row.std)
