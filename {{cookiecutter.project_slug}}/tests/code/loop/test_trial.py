@@ -56,6 +56,7 @@ def test_a_challenger_is_rejected_that_is_slow_and_much_slower(
 
 
 def test_few_rows_rule_nobody_out(world: "World") -> None:
+    world.change("challenge", min_labels=500)
     world.challenger()
     world.log_rows(100, v1=0.6, v2=0.2)
     world.log_rows(300, v1=0.6)
