@@ -60,7 +60,7 @@ def hide_settings(server: Any) -> str:
     with closing(server.client()) as client:
         client.acl_setuser("narrow", enabled=True, passwords=["+narrow"], **everything)
     address: str = server.address
-    return address.replace("127", "narrow:narrow@127")
+    return address.replace("127.0.0.1", "narrow:narrow@127.0.0.1")
 
 
 def append_until_it_fails(log: PredictionLog, worker: int) -> list[str]:
