@@ -150,9 +150,9 @@ def test_an_authority_that_makes_no_sense_is_refused(address: str, said: str) ->
 def test_a_wrong_password_is_named_and_not_told(server: Any) -> None:
     set_to(server, requirepass="right")
     with pytest.raises(StoreError, match="user and password") as caught:
-        opened(server.address.replace("127", "default:wrong@127"))
+        opened(server.address.replace("127.0.0.1", "default:wrong@127.0.0.1"))
     assert "wrong@" not in str(caught.value)
-    with closing(opened(server.address.replace("127", "default:right@127"))) as log:
+    with closing(opened(server.address.replace("127.0.0.1", "default:right@127.0.0.1"))) as log:
         assert log.totals() == Counts(0, 0)
 
 
