@@ -37,6 +37,19 @@ def test_a_version_counts_once_it_is_complete(registry: Registry) -> None:
     assert (found.run_id, found.tags["gate"], found.aliases) == (run, "passed", ())
 
 
+def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> None:
+    package = Registry.__module__.partition(".")[0]
+    opening = (
+        f"from pathlib import Path; from {package}.registry import Registry;"
+        "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd(), inline=True)"
+        ".start_run('a run')"
+    )
+    command = [sys.executable, "-c", opening]
+    both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)]
+    said = [process.communicate(timeout=300)[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+
+
 def test_a_number_is_never_used_twice(registry: Registry) -> None:
     run = registry.start_run("a run")
     registry.discard(registry.create_version(run, "model", {}))

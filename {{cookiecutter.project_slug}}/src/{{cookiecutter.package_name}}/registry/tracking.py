@@ -7,12 +7,13 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RegistryError
+from ..exclusive import exclusive
 from .relocation import relocate
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class Tracking:
         client = self.client
         with self._lock:
             if not self._experiment_id:
-                self._experiment_id = self._ensure_experiment(client)
+                with self._alone():
+                    self._experiment_id = self._ensure_experiment(client)
             return self._experiment_id
 
     def start_run(
@@ -121,12 +123,18 @@ class Tracking:
         inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
         self.client.log_inputs(run, inputs)
 
+    def _alone(self) -> AbstractContextManager[None]:
+        """Other processes wait: MLflow cannot make one SQLite file twice at once."""
+        if self.database is None:
+            return nullcontext()
+        return exclusive(self.database.with_suffix(".lock"))
+
     def _open(self) -> "MlflowClient":
         try:
             if self.database is not None:
                 self.artifacts.mkdir(parents=True, exist_ok=True)
                 relocate(self.database, self.artifacts)
-            with quiet_mlflow() as client_class:
+            with quiet_mlflow() as client_class, self._alone():
                 return client_class(self.address, self.address)  # type: ignore[no-any-return]
         except Exception as error:
             raise RegistryError(
