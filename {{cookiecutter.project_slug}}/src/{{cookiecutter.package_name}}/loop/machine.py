@@ -28,7 +28,7 @@ from .attempt import Attempt, Retrained
 from .desk import Desk, LostLeaseError
 from .notes import ACTOR, Notes
 from .reaction import Due, blocked, reactions
-from .state import phase_of
+from .state import Lease, phase_of
 from .trial import Ruling, Trial, trial_of
 
 
@@ -71,18 +71,21 @@ class Loop:
 
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
-        known = len(self.notes.done())
-        monitoring, idle = None, ""
         with self.desk.taken() as other:
-            if other is not None:
-                idle = f"another process steps the loop already: {other.holder}"
-            elif self.desk.state.paused:
-                idle = "the loop is paused: `loop resume` lets it go on"
-            else:
-                try:
-                    monitoring = self._step()
-                except LostLeaseError:
-                    idle = "another process has taken over, and goes on from here"
+            done = self._seated(other)
+        return done
+
+    def _seated(self, other: Lease | None) -> Step:
+        """One step at the desk, unless somebody else sits there."""
+        if other is not None:
+            return Step((), idle=f"another process steps the loop already: {other.holder}")
+        if self.desk.state.paused:
+            return Step((), idle="the loop is paused: `loop resume` lets it go on")
+        known = len(self.notes.done())
+        try:
+            monitoring, idle = self._step(), ""
+        except LostLeaseError:
+            monitoring, idle = None, "another process has taken over, and goes on from here"
         return Step(self.notes.done()[known:], monitoring, idle)
 
     def _step(self) -> Monitoring | None:
@@ -205,13 +208,13 @@ class Loop:
         self._conclude(result)
 
     def _conclude(self, result: Retrained) -> None:
-        version, state = result.version, self.desk.state
+        version, state, published = result.version, self.desk.state, self._published()
         figures = {"version": version, "run_id": result.run_id, **result.figures}
         told = f"version {version}: {result.sentence}"
         if not result.passed:
             self.notes.note("refused", told, **figures)
             self._settle(told, refused=state.refused + 1)
-        elif version in _serving(self._published()):
+        elif version in (published.champion, published.challenger):
             self._settle(refused=0)
         else:
             told += f" It waits for `challenge {version}` or `promote {version}`."
@@ -239,10 +242,6 @@ class Loop:
 
     def _published(self) -> Published:
         return self.transitions.published()
-
-
-def _serving(published: Published) -> tuple[str | None, str | None]:
-    return published.champion, published.challenger
 
 
 def _window(since: datetime | None, until: datetime) -> dict[str, object]:

@@ -4,16 +4,35 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from {{ cookiecutter.package_name }}.cli import PACKAGE
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk, LostLeaseError
+from {{ cookiecutter.package_name }}.loop.state import Lease, StateStore
 
 if TYPE_CHECKING:
     from conftest import World
+
+
+class Meanwhile:
+    """A store in which something happens while the lease is asked for."""
+
+    def __init__(self, inner: StateStore, happens: Callable[[], None]) -> None:
+        self._inner, self._happens = inner, happens
+
+    def acquire(
+        self, holder: str, now: datetime, until: datetime, fence: int | None = None
+    ) -> Lease:
+        self._happens()
+        return self._inner.acquire(holder, now, until, fence)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def test_of_two_loops_one_works_and_one_says_so(world: "World") -> None:
@@ -48,6 +67,19 @@ def test_a_holder_that_was_overtaken_writes_nothing_more(world: "World") -> None
     assert [entry.kind for entry in world.journal.done()] == ["retrain", "promote"]
     assert world.published() == ("1", None, False)
     assert (world.state.phase, world.state.champion) == ("steady", "1")
+
+
+def test_what_another_process_does_at_that_moment_is_not_told_as_ones_own(world: "World") -> None:
+    other = Desk(world.states, world.clock, "another process")
+
+    def arrives() -> None:
+        world.loop().notes.note("retrain", "there is no champion yet", attempt="theirs")
+
+    with other.taken():
+        world.desk.states = Meanwhile(world.states, arrives)
+        step = world.step()
+    assert "another process" in step.idle
+    assert step.entries == () and len(list(world.journal.done())) == 1
 
 
 def test_a_transition_of_a_stale_holder_is_stopped(world: "World") -> None:
