@@ -172,8 +172,15 @@ class Rows:
     def __init__(self) -> None:
         self.kept: list[LoggedRow] = []
 
-    def rows(self, since: datetime, until: datetime, *, labelled: bool) -> Iterator[LoggedRow]:
-        return (row for row in self.kept if since <= row.record.event_time < until)
+    def rows(
+        self, since: datetime, until: datetime, *, labelled: bool, version: str | None
+    ) -> Iterator[LoggedRow]:
+        return (
+            row
+            for row in self.kept
+            if since <= row.record.event_time < until
+            and (version is None or version in {output.version for output in row.record.outputs})
+        )
 
     def sample(self, since: datetime, until: datetime | None, limit: int) -> list[LoggedRow]:
         return [row for row in self.kept if since <= row.record.event_time]
