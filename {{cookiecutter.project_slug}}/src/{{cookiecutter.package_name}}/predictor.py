@@ -90,7 +90,7 @@ def decide(
         codes = (scores[:, 1] >= threshold).astype(np.intp)
     else:
         codes = scores.argmax(axis=1)
-    return Prediction([classes[code] for code in codes], scores)
+    return Prediction([classes[code] for code in codes.tolist()], scores)
 
 
 def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor:
