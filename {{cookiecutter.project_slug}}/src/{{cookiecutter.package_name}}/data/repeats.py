@@ -15,7 +15,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..contract.arrow import numbers
-from ..contract.pandera_schema import to_frame
 from .runs import Runs
 
 Mask = NDArray[np.bool_]
@@ -89,6 +88,6 @@ def _positions(values: pa.ChunkedArray) -> Hashes:
 
 def _hashes(keys: pa.Table) -> Hashes:
     found: NDArray[Any] = pd.util.hash_pandas_object(
-        to_frame(keys), index=False, categorize=False
+        keys.to_pandas(types_mapper=pd.ArrowDtype), index=False, categorize=False
     ).to_numpy()
     return found
