@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
 _BITS = 6
+# So few that their texts, as objects, stay in the processor's cache.
+_HASHED_ROWS = 1 << 13
 
 
 def repeats(
@@ -87,7 +89,11 @@ def _positions(values: pa.ChunkedArray) -> Hashes:
 
 
 def _hashes(keys: pa.Table) -> Hashes:
-    found: NDArray[Any] = pd.util.hash_pandas_object(
-        keys.to_pandas(types_mapper=pd.ArrowDtype), index=False, categorize=False
-    ).to_numpy()
-    return found
+    slices = (keys.slice(at, _HASHED_ROWS) for at in range(0, keys.num_rows, _HASHED_ROWS))
+    found = [_hash(some.to_pandas(types_mapper=pd.ArrowDtype)) for some in slices]
+    return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
+
+
+def _hash(frame: pd.DataFrame) -> NDArray[Any]:
+    hashes: NDArray[Any] = pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy()
+    return hashes

@@ -175,7 +175,8 @@ def _digested(tables: Iterable[pa.Table], digest: TableDigest) -> Iterator[pa.Ta
 def _holds(snapshot: Snapshot) -> bool:
     """Whether the file is there and holds what was written; read a part at a time."""
     try:
-        with pyarrow.parquet.ParquetFile(snapshot.path) as file:
+        # What is buffered ahead stays in memory until the end of the file.
+        with pyarrow.parquet.ParquetFile(snapshot.path, pre_buffer=False) as file:
             batches = file.iter_batches(BLOCK_ROWS)
             parts = (pa.Table.from_batches([batch]) for batch in batches)
             return table_digest(parts) == snapshot.digest
