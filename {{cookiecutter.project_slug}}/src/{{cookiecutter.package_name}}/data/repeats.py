@@ -7,22 +7,20 @@ has as well are compared, so that memory grows with the repeated rows alone.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..contract.arrow import numbers
+from .key_hash import key_hashes
+from .row_hash import Hashes
 from .runs import Runs
 
 Mask = NDArray[np.bool_]
-Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
 _BITS = 6
-# So few that their texts, as objects, stay in the processor's cache.
-_HASHED_ROWS = 1 << 13
 
 
 def repeats(
@@ -61,7 +59,7 @@ def _parts(
 ) -> Iterator[tuple[Hashes, Positions]]:
     """The keys' hashes with the positions of their rows, those that are equal in one part."""
     pairs = (
-        np.stack([_hashes(table.select(keys)), _positions(table[position])], axis=1)
+        np.stack([key_hashes(table.select(keys)), _positions(table[position])], axis=1)
         for table in runs.scan([*keys, position])
     )
     if runs.in_memory:
@@ -86,14 +84,3 @@ def _columns(pairs: Hashes) -> tuple[Hashes, Positions]:
 
 def _positions(values: pa.ChunkedArray) -> Hashes:
     return numbers(values).astype(np.uint64)
-
-
-def _hashes(keys: pa.Table) -> Hashes:
-    slices = (keys.slice(at, _HASHED_ROWS) for at in range(0, keys.num_rows, _HASHED_ROWS))
-    found = [_hash(some.to_pandas(types_mapper=pd.ArrowDtype)) for some in slices]
-    return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
-
-
-def _hash(frame: pd.DataFrame) -> NDArray[Any]:
-    hashes: NDArray[Any] = pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy()
-    return hashes
