@@ -29,7 +29,8 @@ def key_hashes(keys: pa.Table) -> Hashes:
     hashes = np.zeros(keys.num_rows, dtype=np.uint64)
     for column in keys.columns:
         values = column.combine_chunks()
-        hashes = mix(hashes ^ (_texts(values) if pa.types.is_string(values.type) else _bits(values)))
+        found = _texts(values) if pa.types.is_string(values.type) else _bits(values)
+        hashes = mix(hashes ^ found)
     return hashes
 
 

@@ -158,7 +158,10 @@ def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
     try:
         for block in ahead(_digested(tables, digest)):
             if writer is None:
-                writer = pyarrow.parquet.ParquetWriter(path, block.schema, compression="zstd")
+                # Without statistics: a snapshot is read as a whole.
+                writer = pyarrow.parquet.ParquetWriter(
+                    path, block.schema, compression="zstd", write_statistics=False
+                )
             writer.write_table(block)
     finally:
         if writer is not None:
