@@ -1,8 +1,9 @@
 """What a prediction log takes to answer, as it fills: windows, samples, one prediction, one key.
 
 Takes a rendered project and uses its prediction log, at any address that it has a store for; the
-rows are its contract's example. All of them lie in one year, however many they are.
-
+rows are its contract's example. All of them lie in one year, however many they are. One version
+answered all of them; in the year's last tenth a second one does beside it, or for one row in a
+hundred a third.
 """
 
 import argparse
@@ -27,6 +28,10 @@ YEAR = timedelta(days=365)
 WINDOWS = {"an hour": timedelta(hours=1), "30 days": timedelta(days=30), "the year": YEAR}
 # Rows that are asked for at most.
 LIMIT = 500
+# The last part of the year, in which others answer as well; one row in so many by the third.
+OTHERS = START + 0.9 * YEAR
+RARE = 100
+VERSIONS = {"a version of a tenth": "2", "a version of a thousandth": "3", "no version": "4"}
 # Every so many rows have a label.
 _LABELLED = 10
 _ROWS_A_JOB = 2_000
@@ -76,9 +81,14 @@ class Filled:
     def _record(self, number: int) -> Any:
         at = START + float(self._random.random()) * YEAR
         made = self._package.log
-        output = made.Output("1", "champion", True, True, [0.25, 0.75])
+        versions = ["1"]
+        if at >= OTHERS:
+            versions.append("3" if number % RARE == 0 else "2")
+        outputs = tuple(
+            made.Output(version, "champion", True, True, [0.25, 0.75]) for version in versions
+        )
         own = name(number)
-        return made.Record(own, f"key-{own}", at, at, self._package.row, (output,))
+        return made.Record(own, f"key-{own}", at, at, self._package.row, outputs)
 
     def _label(self, number: int) -> Any:
         return self._package.log.Label(name(number), True, START)
@@ -107,6 +117,12 @@ class Questions:
             asked[f"sample of {LIMIT} from {words}"] = partial(self._sample, span)
             asked[f"labelled sample of {LIMIT} from {words}"] = partial(self._labelled, span)
             asked[f"first {LIMIT} rows of {words}"] = partial(self._first, span)
+        for words, version in VERSIONS.items():
+            asked[f"count {words}, the year"] = partial(self._count, YEAR, version)
+            asked[f"sample of {LIMIT} from {words}, the year"] = partial(
+                self._sample, YEAR, version
+            )
+            asked[f"first {LIMIT} rows of {words}, the year"] = partial(self._first, YEAR, version)
         return asked
 
     def _one(self) -> int:
@@ -115,17 +131,17 @@ class Questions:
     def _erase(self) -> int:
         return int(self._log.erase(f"key-{self._any()}"))
 
-    def _count(self, span: timedelta) -> int:
-        return int(self._log.count(*self._window(span)).predictions)
+    def _count(self, span: timedelta, version: str | None = None) -> int:
+        return int(self._log.count(*self._window(span), version=version).predictions)
 
-    def _sample(self, span: timedelta) -> int:
-        return len(self._log.sample(*self._window(span), LIMIT))
+    def _sample(self, span: timedelta, version: str | None = None) -> int:
+        return len(self._log.sample(*self._window(span), LIMIT, version=version))
 
     def _labelled(self, span: timedelta) -> int:
         return len(self._log.sample(*self._window(span), LIMIT, labelled=True))
 
-    def _first(self, span: timedelta) -> int:
-        return len(list(islice(self._log.rows(*self._window(span)), LIMIT)))
+    def _first(self, span: timedelta, version: str | None = None) -> int:
+        return len(list(islice(self._log.rows(*self._window(span), version=version), LIMIT)))
 
     def _any(self) -> str:
         return name(int(self._random.integers(self._rows)))

@@ -119,9 +119,11 @@ def test_drift_can_fail_a_pipeline(played: Run) -> None:
 def test_what_was_logged_is_scored_as_it_was_predicted(played: Run, root: Path) -> None:
     champion = said(played("status", "--json"))["champion"]["version"]
     exported = root / "log.parquet"
-    played("log", "export", "--to", str(exported), "--since", "2013-04-01")
+    asked = ("--since", "2013-04-01", "--version", champion)
+    played("log", "export", "--to", str(exported), *asked)
     log = pyarrow.parquet.read_table(exported)
     logged = log.filter(pa.compute.equal(log["model_version"], champion)).sort_by("parcel no.")
+    assert {*logged["prediction_id"].to_pylist()} == {*log["prediction_id"].to_pylist()}
     pyarrow.parquet.write_table(logged.select(request_columns(root)), root / "rows.parquet")
     played("score", str(root / "rows.parquet"), str(root / "scored.parquet"))
     scored = pyarrow.parquet.read_table(root / "scored.parquet").sort_by("parcel no.")

@@ -17,10 +17,12 @@ from {{ cookiecutter.package_name }}.errors import SettingsError, StoreError
 from {{ cookiecutter.package_name }}.prediction_log import (
     Counts,
     Label,
+    Output,
     PredictionLog,
     Record,
     open_prediction_log,
 )
+from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseconds
 from {{ cookiecutter.package_name }}.prediction_log.postgresql_schema import (
     MIGRATIONS,
     migrate,
@@ -270,6 +272,45 @@ def test_many_that_start_at_once_make_the_tables_once(server: Any, address: str)
         log.close()
     found = ask(server, f"SELECT version FROM {name_of(address)}.schema_version")
     assert found == [(number + 1,) for number in range(len(MIGRATIONS))]
+
+
+def test_tables_from_before_versions_were_told_apart_are_brought_up_to_date(
+    server: Any, address: str
+) -> None:
+    one = (
+        '{"version":"%s","variant":"champion","served":true,'
+        '"prediction":"\\u0000\\",\\"version\\":\\"5"}'
+    )
+    with closing(server.client()) as client:
+        migrate(client, name_of(address), 1, MIGRATIONS[:1])
+        client.execute(f"SET search_path TO {name_of(address)}")
+        client.execute("INSERT INTO labels (prediction_id, label, time) VALUES ('early', '1', 0)")
+        for name, versions in (("a", "3"), ("b", "43"), ("c", "")):
+            outputs = f"[{','.join(one % version for version in versions)}]"
+            row = (name, to_microseconds(START), outputs)
+            client.execute(
+                "INSERT INTO predictions (prediction_id, event_time, arrival_time, columns,"
+                " outputs, sampling_key, stratum) VALUES (%s, %s, 0, '{}', %s, 1, 1)",
+                row,
+            )
+        client.execute(
+            "INSERT INTO labels SELECT 'a', 'true', 0, event_time, 1, 1 FROM predictions"
+            " WHERE prediction_id = 'a'"
+        )
+    with closing(opened(address)) as log:
+        assert log.totals() == log.count(None, None) == Counts(3, 1)
+        assert log.count(None, None, version="3") == Counts(2, 1)
+        assert log.count(None, None, version="4") == Counts(1, 0)
+        assert log.count(None, None, version="5") == Counts(0, 0)
+        assert len(log.sample(None, None, 9, version="3")) == 2
+        assert len(log.sample(None, None, 9, labelled=True, version="3")) == 1
+        outputs = (Output("3", "champion", True, 1),)
+        log.append([Record("early", None, START, START, {}, outputs)]).result()
+        log.add_labels([Label("b", True, START)])
+        assert log.count(None, None, version="3") == Counts(3, 3)
+        assert log.count(None, None, version="4") == Counts(1, 1)
+        assert log.prune(START + DAY) == 4
+        assert log.totals() == log.count(None, None, version="3") == Counts(0, 0)
 
 
 def test_a_migration_keeps_what_is_there(server: Any, address: str) -> None:

@@ -16,11 +16,16 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     Counts,
     Label,
     LabelReport,
+    Output,
     Record,
     open_prediction_log,
 )
 from {{ cookiecutter.package_name }}.prediction_log import sqlite_queries as queries
 from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseconds
+from {{ cookiecutter.package_name }}.prediction_log.sampling import (
+    sampling_key,
+    stratum,
+)
 from {{ cookiecutter.package_name }}.prediction_log.sqlite import SqlitePredictionLog
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_file import SqliteFile, touch
 from {{ cookiecutter.package_name }}.prediction_log.sqlite_schema import MIGRATIONS, migrate
@@ -46,6 +51,10 @@ def log(path: Path) -> Iterator[SqlitePredictionLog]:
 
 def record(name: str, at: datetime = START, entity_key: str | None = None) -> Record:
     return Record(name, entity_key, at, at, {}, ())
+
+
+def answered_by(name: str, version: str, at: datetime) -> Record:
+    return Record(name, None, at, at, {}, (Output(version, "champion", True, 1),))
 
 
 def filled(path: Path, count: int) -> Path:
@@ -115,13 +124,19 @@ def test_the_cost_of_a_sample_and_a_count_does_not_grow_with_the_log(
 
 def test_no_question_reads_rows_it_has_no_use_for(log: SqlitePredictionLog, path: Path) -> None:
     asked: list[str] = []
+    log.append([answered_by("b", "1", START + DAY)]).result()
     with SqliteFile(path).reading() as connection:
         connection.set_trace_callback(asked.append)
         window = to_microseconds(START) + 1, to_microseconds(START + 3 * DAY) - 1
         for labelled in (False, True):
             queries.sample(connection, *window, 5, labelled=labelled)
             queries.page(connection, queries.Place(window[0]), window[1], 5, labelled=labelled)
-        queries.count(connection, *window)
+        for version in (None, "1"):
+            queries.count(connection, *window, version)
+            queries.sample(connection, *window, 5, labelled=False, version=version)
+        for start, stop, groups in queries.answered(connection, *window, "1"):
+            place = queries.Place(start)
+            queries.page(connection, place, stop, 5, labelled=False, groups=groups)
         queries.get(connection, "a")
         connection.set_trace_callback(None)
         explained = [connection.execute(f"EXPLAIN QUERY PLAN {query}") for query in asked]
@@ -134,6 +149,78 @@ def test_no_question_reads_rows_it_has_no_use_for(log: SqlitePredictionLog, path
     assert not any("TEMP B-TREE" in plan for plan in plans)
 
 
+def test_the_cost_of_a_version_does_not_grow_with_what_others_answered(tmp_path: Path) -> None:
+    def of_a_version(path: Path, others: int) -> Path:
+        with closing(SqlitePredictionLog(path)) as log:
+            rows = [(f"o{n}", "1", START + n * 5 * DAY / others) for n in range(others)]
+            rows += [(f"p{n}", "2", START + 5 * DAY + n * DAY / 900) for n in range(900)]
+            log.append([answered_by(*row) for row in rows]).result()
+        return path
+
+    small, large = of_a_version(tmp_path / "s.db", 500), of_a_version(tmp_path / "l.db", 20_000)
+    window = to_microseconds(START - DAY), to_microseconds(START + 9 * DAY + timedelta(seconds=1))
+
+    def sample(connection: sqlite3.Connection) -> None:
+        found = queries.sample(connection, *window, 100, labelled=False, version="2")
+        assert len(found) == 100
+
+    def count(connection: sqlite3.Connection) -> None:
+        assert queries.count(connection, *window, "2") == Counts(900, 0)
+
+    def first(connection: sqlite3.Connection) -> None:
+        ((start, stop, groups),) = queries.answered(connection, *window, "2")
+        place = queries.Place(start - 1)
+        rows, _ = queries.page(connection, place, stop, 50, labelled=False, groups=groups)
+        assert len(rows) == 50
+
+    # Where the version began, and where the window ends, the minutes of a day are gone through.
+    minutes = 3 * 24 * 60
+    for ask in (sample, count, first):
+        assert steps(large, ask) < 1.5 * steps(small, ask) + minutes
+
+
+def outputs_of(*versions: str) -> str:
+    """As they are kept, whatever the answers hold."""
+    each = '{"version":"%s","variant":"champion","served":true,"prediction":"\\u0000\\"version"}'
+    return f"[{','.join(each % version for version in versions)}]"
+
+
+def older(path: Path, schemas: int) -> None:
+    """A file as an older project made it: two predictions and a label."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, MIGRATIONS[:schemas])
+        for name, outputs in (
+            ("a", outputs_of("3")),
+            ("b", outputs_of("4", "3")),
+            ("c", "[]"),
+        ):
+            key = sampling_key(name)
+            connection.execute(
+                "INSERT INTO predictions (prediction_id, event_time, arrival_time, columns,"
+                " outputs, sampling_key, stratum, labelled) VALUES (?, ?, 0, '{}', ?, ?, ?, ?)",
+                (name, to_microseconds(START), outputs, key, stratum(key), name == "a"),
+            )
+
+
+def test_a_file_from_before_versions_were_told_apart_is_brought_up_to_date(path: Path) -> None:
+    older(path, 1)
+    with closing(SqlitePredictionLog(path)) as log:
+        assert log.totals() == log.count(None, None) == Counts(3, 1)
+        assert log.count(None, None, version="3") == Counts(2, 1)
+        assert log.count(None, None, version="4") == Counts(1, 0)
+        assert {row.record.prediction_id for row in log.sample(None, None, 9, version="3")} == {
+            *("a", "b")
+        }
+        # New rows of the same versions join them.
+        log.append([answered_by("d", "3", START)]).result()
+        log.add_labels([Label("d", True, START)])
+        assert log.count(None, None, version="3") == Counts(3, 2)
+        assert log.prune(START + DAY) == 4
+    with SqliteFile(path).reading() as connection:
+        assert connection.execute("SELECT * FROM counters").fetchall() == []
+
+
 def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
     filled(path, 10)
     newer = [*MIGRATIONS, ["ALTER TABLE predictions ADD COLUMN note TEXT DEFAULT 'none'"]]
@@ -142,7 +229,7 @@ def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
         migrate(connection, newer)
         notes = connection.execute("SELECT note FROM predictions").fetchall()
         assert notes == [("none",)] * 10
-    with pytest.raises(StoreError, match="schema is number 2 .* update the project"):
+    with pytest.raises(StoreError, match="schema is number 3 .* update the project"):
         SqlitePredictionLog(path)
 
 

@@ -3,6 +3,7 @@
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -51,13 +52,14 @@ def log() -> None:
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True)
 @click.option("--since", type=MOMENT)
 @click.option("--until", type=MOMENT)
+@click.option("--version", help="Rows that this version answered.")
 @click.pass_obj
-def export(root: Path, target: Path, since: datetime | None, until: datetime | None) -> None:
+def export(root: Path, /, target: Path, **asked: Any) -> None:
     """Write predictions, outputs and labels to a Parquet file."""
     from ..data.log_export import export_log
 
     with opened(root) as project:
-        rows = export_log(project.log, project.contract, target, since=since, until=until)
+        rows = export_log(project.log, project.contract, target, **asked)
         click.echo(f"{rows} predictions in {target}")
 
 

@@ -43,8 +43,11 @@ def export_log(
     since: datetime | None = None,
     until: datetime | None = None,
     labelled: Literal[True] | None = None,
+    version: str | None = None,
 ) -> int:
     """Write a window of the log, or what has a label of it, to a file that is on disk then.
+
+    With a version, only rows that it answered, with all their outputs.
 
     The file appears complete or not at all. Predictions and labels are written as JSON values, in
     one text column whatever the problem.
@@ -52,7 +55,7 @@ def export_log(
     Returns:
         The number of predictions written.
     """
-    rows = log.rows(since, until, labelled=labelled)
+    rows = log.rows(since, until, labelled=labelled, version=version)
     count = 0
     schema = _table([], contract).schema
     with replacing(target) as draft, draft.open("wb") as file:

@@ -50,8 +50,10 @@ class Hearing:
     def _judgement(self, trial: Trial, trialled: Trialled) -> Judgement:
         until = self.clock.now() - self.contract.label_horizon
         known = trial.since < until
+        # In a split the champion's rows count as well, which the challenger did not answer.
+        both = trial.challenger if trial.share is None else None
         return judge(
-            self.log.rows(trial.since, until, labelled=True) if known else (),
+            self.log.rows(trial.since, until, labelled=True, version=both) if known else (),
             trialled,
             error_rate=self.settings.error_rate,
             min_rows=self.settings.min_labels,

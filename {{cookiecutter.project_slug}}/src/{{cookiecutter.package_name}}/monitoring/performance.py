@@ -58,11 +58,11 @@ def find_performance(
     """
     if until <= since:
         return _unknown("no row of the window is old enough to have its label")
-    counts = log.count(since, until)
+    counts = log.count(since, until, version=version)
     missing = f"{counts.predictions - counts.labels} of {counts.predictions} have no label yet"
     least = settings.monitoring.min_labels
     limit = max(settings.monitoring.sample_rows, least)
-    rows = log.sample(since, until, limit, labelled=True)
+    rows = log.sample(since, until, limit, labelled=True, version=version)
     sample = labelled_sample(contract, rows, version)
     if len(sample) < least:
         return _unknown(f"{least} labelled rows are needed, there are {len(sample)}; {missing}")

@@ -22,7 +22,7 @@ from .performance import Performance, find_performance
 from .quality import Traffic, find_quality, find_traffic, newest_of
 from .reference import find_reference
 from .report import compare
-from .samples import Sample, check_window, output_of, reference_sample, window_sample
+from .samples import Sample, check_window, reference_sample, window_sample
 from .verdicts import keep
 
 
@@ -73,7 +73,8 @@ def monitor(
     if since >= until:
         raise InputError(f"the window ends ({until}) before it begins ({since}): swap the two")
     by = None if question.by is None else split_column(contract, question.by)
-    rows = log.count(since, until).predictions
+    only = bundle.manifest.version if bundle is not None and question.only else None
+    rows = log.count(since, until, version=only).predictions
     if bundle is None:
         note = "there is no champion yet: train one, then there is something to compare with"
         return _unjudged(Window(since, until, rows, 0), note)
@@ -143,10 +144,8 @@ class _Run:
 
     def _logged(self) -> Sequence[LoggedRow]:
         limit = self.settings.monitoring.sample_rows
-        logged = self.log.sample(self.asked.since, self.asked.until, limit)
-        if not self.question.only:
-            return logged
-        return [row for row in logged if output_of(row, self.version) is not None]
+        asked = self.version if self.question.only else None
+        return self.log.sample(self.asked.since, self.asked.until, limit, version=asked)
 
     def _performance(self) -> Performance:
         return find_performance(
@@ -185,8 +184,10 @@ class _Run:
         self, logged: Sequence[LoggedRow], checked: Checked, reference: Sample
     ) -> list[Finding]:
         since, until = self.asked.since, self.asked.until
+        # Whichever versions answer, the same traffic is expected.
+        rows = self.log.count(since, until).predictions
         before = self.log.count(since - (until - since), since).predictions
-        traffic = Traffic(since, until, self.asked.rows, before, newest_of(logged))
+        traffic = Traffic(since, until, rows, before, newest_of(logged))
         return find_traffic(traffic) + find_quality(
             self.contract,
             self.settings.monitoring.max_violation_share,

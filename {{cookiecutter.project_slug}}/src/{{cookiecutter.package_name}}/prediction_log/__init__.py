@@ -24,7 +24,10 @@ __all__ = [
     "stores",
 ]
 
-_SHARED = {"address", "instants", "packing", "protocol", "records", "sampling", "spool", "writer"}
+_SHARED = {
+    *("address", "instants", "packing", "protocol", "records", "sampling", "spool", "versions"),
+    "writer",
+}
 
 
 def stores() -> list[str]:

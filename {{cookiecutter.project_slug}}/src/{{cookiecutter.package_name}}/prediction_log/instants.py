@@ -1,5 +1,6 @@
 """Instants as the stores keep them: whole microseconds since 1970, in UTC."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from ..errors import InputError
@@ -29,3 +30,15 @@ def window(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     start = _EARLIEST if since is None else to_microseconds(since)
     stop = _LATEST if until is None else to_microseconds(until)
     return start, stop
+
+
+def in_a_row(days: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of days, given by their starts in order."""
+    first = last = None
+    for day in days:
+        if first is not None and last is not None and day != last + DAY:
+            yield first, last
+            first = None
+        first, last = day if first is None else first, day
+    if first is not None and last is not None:
+        yield first, last

@@ -30,6 +30,7 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .spool import SpooledLog
 from .spool_file import Spool
+from .versions import group_of
 from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
@@ -46,8 +47,10 @@ _LABEL = """
         ORDER BY prediction_id, place
     ),
     kept AS (
-        INSERT INTO labels (prediction_id, label, time, event_time, sampling_key, stratum)
-        SELECT prediction_id, label, time, event_time, sampling_key, stratum
+        INSERT INTO labels
+            (prediction_id, label, time, event_time, sampling_key, stratum, versions)
+        SELECT
+            prediction_id, label, time, event_time, sampling_key, stratum, coalesce(versions, '')
         FROM came LEFT JOIN predictions USING (prediction_id)
         ON CONFLICT (prediction_id) DO NOTHING
         RETURNING prediction_id, event_time
@@ -127,10 +130,13 @@ class PostgresqlPredictionLog:
         limit: int,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
         with self._reader.reading() as connection:
-            return queries.sample(connection, start, stop, limit, labelled=bool(labelled))
+            return queries.sample(
+                connection, start, stop, limit, labelled=bool(labelled), version=version
+            )
 
     def rows(
         self,
@@ -138,21 +144,27 @@ class PostgresqlPredictionLog:
         until: datetime | None,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> Iterator[LoggedRow]:
-        start, stop = window(since, until)
-        after: queries.Place | None = queries.Place(start - 1)
-        while after is not None:
-            # Each page has a read of its own: a long one would keep the tables from being tidied.
-            with self._reader.reading() as connection:
-                page, after = queries.page(
-                    connection, after, start, stop, _PAGE, labelled=bool(labelled)
-                )
-            yield from page
+        with self._reader.reading() as connection:
+            answered = queries.answered(connection, *window(since, until), version)
+        for start, stop, groups in answered:
+            after: queries.Place | None = queries.Place(start - 1)
+            while after is not None:
+                # Each has a read of its own: a long one would keep the tables from being tidied.
+                with self._reader.reading() as connection:
+                    place = after, start, stop
+                    page, after = queries.page(
+                        connection, *place, _PAGE, labelled=bool(labelled), groups=groups
+                    )
+                yield from page
 
-    def count(self, since: datetime | None, until: datetime | None) -> Counts:
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
         start, stop = window(since, until)
         with self._reader.reading() as connection:
-            return queries.count(connection, start, stop)
+            return queries.count(connection, start, stop, version)
 
     def totals(self) -> Counts:
         with self._reader.reading() as connection:
@@ -221,4 +233,5 @@ def _row(record: Record) -> tuple[str | int | None, ...]:
     packed = pack(record)
     key = sampling_key(record.prediction_id)
     entity = None if packed.entity_key is None else to_text(packed.entity_key)
-    return (to_text(packed.prediction_id), entity, *packed[2:], key, stratum(key))
+    group = group_of(record.outputs)
+    return (to_text(packed.prediction_id), entity, *packed[2:], key, stratum(key), group)

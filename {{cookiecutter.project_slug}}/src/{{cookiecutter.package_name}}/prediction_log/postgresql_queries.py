@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from .instants import DAY, MINUTE
+from .instants import DAY, MINUTE, in_a_row
 from .packing import PackedRecord, unpack
 from .postgresql_text import from_text, to_text
 from .records import Counts, LoggedRow
 from .sampling import STRATA
+from .versions import groups_with
 
 Connection = psycopg.Connection[Any]
 
@@ -39,12 +40,45 @@ def get(connection: Connection, prediction_id: str) -> LoggedRow | None:
     return _logged(found[0]) if found else None
 
 
+class Answered(NamedTuple):
+    """A stretch, and the groups of versions to look for in it; None for whatever there is."""
+
+    start: int
+    stop: int
+    groups: Sequence[str] | None
+
+
+def answered(connection: Connection, start: int, stop: int, version: str | None) -> list[Answered]:
+    """A window without the days on which a version answered nothing, from minute to minute."""
+    if version is None:
+        return [Answered(start, stop, None)]
+    groups = _groups(connection, start, stop, version)
+    within = "width = %s AND start > %s AND start < %s AND versions = ANY (%s)"
+    query = f"SELECT DISTINCT start FROM counters WHERE {within} ORDER BY start"
+    edge = f"SELECT min(start), max(start) FROM counters WHERE {within}"
+    days = _asked(connection, query, (DAY, start - DAY, stop, groups))
+    found = []
+    for first, last in in_a_row(day for (day,) in days):
+        begin = _asked(connection, edge, (MINUTE, first - 1, first + DAY, groups))[0][0]
+        end = _asked(connection, edge, (MINUTE, last - 1, last + DAY, groups))[0][1]
+        found.append(Answered(max(start, begin), min(stop, end + MINUTE), groups))
+    return found
+
+
 def sample(
-    connection: Connection, start: int, stop: int, limit: int, *, labelled: bool
+    connection: Connection,
+    start: int,
+    stop: int,
+    limit: int,
+    *,
+    labelled: bool,
+    version: str | None = None,
 ) -> list[LoggedRow]:
     """The rows of a window with the smallest sampling keys, in the order of these."""
     source = _source(labelled)
-    within = "event_time >= %(start)s AND event_time < %(stop)s"
+    within = """
+        versions = ANY (%(groups)s) AND event_time >= %(start)s AND event_time < %(stop)s
+    """
     # Every key of a stratum is smaller than those of the next, more common one: walk down from
     # the rarest until there are enough.
     query = f"""
@@ -64,46 +98,63 @@ def sample(
         )
         SELECT {_ROW} FROM chosen {_JOINED} ORDER BY chosen.sampling_key, prediction_id
     """
-    arguments = {"start": start, "stop": stop, "limit": max(limit, 0)}
+    groups = _groups(connection, start, stop, version)
+    arguments = {"groups": groups, "start": start, "stop": stop, "limit": max(limit, 0)}
     return [_logged(row) for row in _asked(connection, query, arguments)]
 
 
 def page(
-    connection: Connection, after: Place, start: int, stop: int, size: int, *, labelled: bool
+    connection: Connection,
+    after: Place,
+    start: int,
+    stop: int,
+    size: int,
+    *,
+    labelled: bool,
+    groups: Sequence[str] | None = None,
 ) -> tuple[list[LoggedRow], Place | None]:
     """The next rows in the order of event time, and the place to go on from, if there may be."""
+    condition = "" if groups is None else "AND versions = ANY (%(groups)s)"
     query = f"""
         SELECT {_ROW} FROM (
             SELECT prediction_id, event_time FROM {_source(labelled)}
-            WHERE event_time >= %s AND event_time < %s AND (event_time, prediction_id) > (%s, %s)
-            ORDER BY event_time, prediction_id LIMIT %s
+            WHERE event_time >= %(start)s AND event_time < %(stop)s
+                AND (event_time, prediction_id) > (%(time)s, %(id)s) {condition}
+            ORDER BY event_time, prediction_id LIMIT %(size)s
         ) AS page {_JOINED} ORDER BY page.event_time, prediction_id
     """
-    found = _asked(connection, query, (start, stop, *after, size))
+    asked = {"start": start, "stop": stop, "size": size, "groups": groups}
+    arguments = {"time": after.event_time, "id": after.stored_id, **asked}
+    found = _asked(connection, query, arguments)
     last = Place(found[-1][2], found[-1][0]) if len(found) == size else None
     return [_logged(row) for row in found], last
 
 
-def count(connection: Connection, start: int, stop: int) -> Counts:
+def count(connection: Connection, start: int, stop: int, version: str | None = None) -> Counts:
     """Whole days and minutes from the counters; only what is left of a minute row by row."""
+    groups = _groups(connection, start, stop, version)
     spans = list(_spans(start, stop, (DAY, MINUTE)))
     whole = """
         SELECT coalesce(sum(predictions), 0)::bigint, coalesce(sum(labels), 0)::bigint
         FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS span (width, first, last)
         JOIN counters ON counters.width = span.width
             AND counters.start >= span.first AND counters.start < span.last
+        WHERE versions = ANY (%s)
     """
-    within = "event_time >= %(first)s AND event_time < %(last)s"
+    within = """
+        event_time >= %(first)s AND event_time < %(last)s AND versions = ANY (%(groups)s)
+    """
     single = f"""
         SELECT
             (SELECT count(*) FROM predictions WHERE {within}),
             (SELECT count(*) FROM labels WHERE {within})
     """
     columns = [[span[field] for span in spans if span[0]] for field in range(3)]
-    found = _asked(connection, whole, columns)
+    found = _asked(connection, whole, (*columns, groups))
     for width, first, last in spans:
         if not width:
-            found += _asked(connection, single, {"first": first, "last": last})
+            arguments = {"first": first, "last": last, "groups": groups}
+            found += _asked(connection, single, arguments)
     return Counts(sum(row[0] for row in found), sum(row[1] for row in found))
 
 
@@ -113,6 +164,15 @@ def totals(connection: Connection) -> Counts:
         FROM counters WHERE width = %s
     """
     return Counts(*_asked(connection, query, (DAY,))[0])
+
+
+def _groups(connection: Connection, start: int, stop: int, version: str | None) -> list[str]:
+    """The groups of versions on the days of a window; of these, the ones that hold a version."""
+    query = """
+        SELECT DISTINCT versions FROM counters WHERE width = %s AND start > %s AND start < %s
+    """
+    there = [group for (group,) in _asked(connection, query, (DAY, start - DAY, stop))]
+    return there if version is None else groups_with(version, there)
 
 
 def _spans(start: int, stop: int, widths: Sequence[int]) -> Iterator[tuple[int, int, int]]:

@@ -18,17 +18,24 @@ Migration = Sequence[str]
 _SLOTS = 8
 
 
-def _count(rows: str, predictions: int, labels: int, condition: str = "TRUE") -> str:
+def _count(
+    rows: str, predictions: int, labels: int, condition: str = "TRUE", *, by_version: bool = False
+) -> str:
     """SQL that adds rows to the counters of their minute and day (`%` keeps the sign)."""
+    key, place, own = (
+        ("width, start, versions", "1, 2, 3", ", versions")
+        if by_version
+        else ("width, start", "1, 2", "")
+    )
     return f"""
-        INSERT INTO counters AS known (width, start, slot, predictions, labels)
+        INSERT INTO counters AS known ({key}, slot, predictions, labels)
         SELECT
-            width, event_time - ((event_time % width) + width) % width,
+            width, event_time - ((event_time % width) + width) % width{own},
             pg_backend_pid() % {_SLOTS}, {predictions} * count(*), {labels} * count(*)
         FROM {rows} CROSS JOIN (VALUES ({MINUTE}::bigint), ({DAY}::bigint)) AS widths (width)
         WHERE {condition}
-        GROUP BY 1, 2 ORDER BY 1, 2
-        ON CONFLICT (width, start, slot) DO UPDATE SET
+        GROUP BY {place} ORDER BY {place}
+        ON CONFLICT ({key}, slot) DO UPDATE SET
             predictions = known.predictions + excluded.predictions,
             labels = known.labels + excluded.labels;
     """
@@ -37,10 +44,17 @@ def _count(rows: str, predictions: int, labels: int, condition: str = "TRUE") ->
 def _trigger(name: str, event: str, table: str, rows: str, body: str) -> Migration:
     """SQL for what is to follow each statement that changes a table."""
     return (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN {body} RETURN NULL; END $$",
+        _function(name, body),
         f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {rows}"
         f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    )
+
+
+def _function(name: str, body: str) -> str:
+    """SQL for what a trigger does; it takes the place of what it did before."""
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {body} RETURN NULL; END $$"
     )
 
 
@@ -137,8 +151,58 @@ _FIRST: Migration = (
     """,
 )
 
+# Indexes and counters file rows by the versions that answered them (see versions.py).
+_VERSION = r""""version":("([^"\\]|\\.)*")"""
+_FOLLOW = """
+    UPDATE labels SET
+        event_time = came.event_time, sampling_key = came.sampling_key, stratum = came.stratum,
+        versions = came.versions
+    FROM came
+    WHERE labels.prediction_id = came.prediction_id AND labels.event_time IS NULL;
+"""
+_BY_VERSION: Migration = (
+    "DROP INDEX predictions_by_stratum",
+    "DROP INDEX labels_by_stratum",
+    "ALTER TABLE predictions ADD COLUMN versions text COLLATE \"C\" NOT NULL DEFAULT ''",
+    "ALTER TABLE labels ADD COLUMN versions text COLLATE \"C\" NOT NULL DEFAULT ''",
+    "ALTER TABLE labels DISABLE TRIGGER labels_changed",
+    f"""
+    UPDATE predictions SET versions = coalesce((
+        SELECT string_agg(DISTINCT said[1], ',' ORDER BY said[1])
+        FROM regexp_matches(outputs COLLATE "C", '{_VERSION}', 'g') AS said
+    ), '')
+    """,
+    """
+    UPDATE labels SET versions = predictions.versions
+    FROM predictions WHERE predictions.prediction_id = labels.prediction_id
+    """,
+    "ALTER TABLE labels ENABLE TRIGGER labels_changed",
+    "DELETE FROM counters",
+    'ALTER TABLE counters ADD COLUMN versions text COLLATE "C" NOT NULL',
+    "ALTER TABLE counters DROP CONSTRAINT counters_pkey",
+    "ALTER TABLE counters ADD PRIMARY KEY (width, start, versions, slot)",
+    _count("predictions", 1, 0, by_version=True),
+    _count("labels", 0, 1, _JOINED, by_version=True),
+    "CREATE INDEX predictions_by_stratum ON predictions (stratum, versions, event_time)",
+    f"CREATE INDEX labels_by_stratum ON labels (stratum, versions, event_time) WHERE {_JOINED}",
+    _function("predictions_came", _count("came", 1, 0, by_version=True) + _FOLLOW),
+    _function(
+        "predictions_went",
+        f"""{_count("went", -1, 0, by_version=True)}
+        DELETE FROM labels USING went WHERE labels.prediction_id = went.prediction_id;
+        """,
+    ),
+    _function("labels_came", _count("came", 0, 1, _JOINED, by_version=True)),
+    _function(
+        "labels_changed",
+        _count("went", 0, -1, _JOINED, by_version=True)
+        + _count("came", 0, 1, _JOINED, by_version=True),
+    ),
+    _function("labels_went", _count("went", 0, -1, _JOINED, by_version=True)),
+)
+
 # Append only: `schema_version` says how many of these a log has seen.
-MIGRATIONS: Sequence[Migration] = (_FIRST,)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION)
 
 
 def migrate(

@@ -19,11 +19,11 @@ _ASKED = ("fsync", "full_page_writes", "synchronous_commit")
 _APPEND = """
     INSERT INTO predictions (
         prediction_id, entity_key, event_time, arrival_time, columns, outputs,
-        sampling_key, stratum
+        sampling_key, stratum, versions
     )
     SELECT * FROM unnest(
         %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
-        %b::bigint[], %b::smallint[]
+        %b::bigint[], %b::smallint[], %b::text[]
     ) AS came (prediction_id)
     ORDER BY came.prediction_id COLLATE "C"
     ON CONFLICT (prediction_id) DO NOTHING

@@ -39,12 +39,14 @@ class PredictionLog(Protocol):
         limit: int,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> list[LoggedRow]:
         """At most `limit` rows of a window, drawn uniformly; of those with a label if `labelled`.
 
-        Fewer only if the window holds fewer. The same rows give the same sample in every store.
-        They come in the order of their random key: each prefix is a uniform sample as well. The
-        time it takes depends on `limit`, not on the rows of the log or of the window.
+        With a version, of the rows that it answered, served or in shadow. Fewer only if the window
+        holds fewer. The same rows give the same sample in every store. They come in the order of
+        their random key: each prefix is a uniform sample as well. The time it takes depends on
+        `limit`, not on the rows of the log or of the window.
         """
 
     def rows(
@@ -53,11 +55,20 @@ class PredictionLog(Protocol):
         until: datetime | None,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> Iterator[LoggedRow]:
-        """Every row of a window in the order of event time, in memory that stays flat."""
+        """Every row of a window in the order of event time, in memory that stays flat.
 
-    def count(self, since: datetime | None, until: datetime | None) -> Counts:
-        """How many predictions of a window there are, and how many with a label; both exact."""
+        With a version, those that it answered; days on which it answered none take no time.
+        """
+
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
+        """How many predictions of a window there are, and how many with a label; both exact.
+
+        With a version, of the rows that it answered, served or in shadow.
+        """
 
     def totals(self) -> Counts:
         """The same over the whole log."""

@@ -27,10 +27,12 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .redis_keys import LAYOUT, Keys, bounds, packed_value
 from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
 from .redis_server import RedisServer
+from .redis_upgrade import file_by_version
 from .redis_writer import Call, RedisTarget
 from .sampling import STRATA
 from .spool import SpooledLog
 from .spool_file import Spool
+from .versions import group_of
 from .writer import CAPACITY, GroupWriter
 
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -51,7 +53,8 @@ def set_aside(address: str, root: Path) -> str | None:
     server = RedisServer(address, root)
     with server.explained(), closing(server.connect()) as client:
         keys = current_keys(client, server.log_name)
-        held = queries.count(client, keys, *window(None, None)).predictions
+        among = queries.groups(client, keys, None)
+        held = queries.count(client, keys, among, *window(None, None)).predictions
         if not held and not client.exists(keys.loop):
             return None
         client.incr(f"{server.log_name}:generation")
@@ -67,6 +70,7 @@ class RedisPredictionLog:
         try:
             with server.explained():
                 self._keys = current_keys(self._client, server.log_name)
+                file_by_version(self._client, self._keys)
             target = RedisTarget(server, self._keys.prefix)
         except StoreError:
             self._client.close()
@@ -77,7 +81,9 @@ class RedisPredictionLog:
         arguments: list[str | bytes] = []
         for record in records:
             entity = "" if record.entity_key is None else f"={record.entity_key}"
-            arguments += record.prediction_id, entity, packed_value(pack(record))
+            group = group_of(record.outputs)
+            value = packed_value(pack(record), group)
+            arguments += record.prediction_id, entity, group, value
         return self._writer.hand_over(Call(APPEND, arguments), rows=len(records))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
@@ -96,11 +102,13 @@ class RedisPredictionLog:
         limit: int,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
         with self._server.explained():
+            among = queries.groups(self._client, self._keys, version)
             return queries.sample(
-                self._client, self._keys, start, stop, limit, labelled=bool(labelled)
+                self._client, self._keys, among, start, stop, limit, labelled=bool(labelled)
             )
 
     def rows(
@@ -109,15 +117,22 @@ class RedisPredictionLog:
         until: datetime | None,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> Iterator[LoggedRow]:
         start, stop = window(since, until)
         with self._server.explained():
-            yield from queries.rows(self._client, self._keys, start, stop, labelled=bool(labelled))
+            among = queries.groups(self._client, self._keys, version)
+            yield from queries.rows(
+                self._client, self._keys, among, start, stop, labelled=bool(labelled)
+            )
 
-    def count(self, since: datetime | None, until: datetime | None) -> Counts:
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
         start, stop = window(since, until)
         with self._server.explained():
-            return queries.count(self._client, self._keys, start, stop)
+            among = queries.groups(self._client, self._keys, version)
+            return queries.count(self._client, self._keys, among, start, stop)
 
     def totals(self) -> Counts:
         return self.count(None, None)
@@ -180,7 +195,10 @@ def current_keys(client: redis.Redis, name: str) -> Keys:
         client.set(f"{name}:layout", LAYOUT, nx=True)
         layout = client.get(f"{name}:layout")
     generation: Any = client.get(f"{name}:generation")
-    if int(layout) != LAYOUT:
+    if int(layout) < LAYOUT:
+        # Nothing has to be moved before it can be read: what is filed otherwise is found as well.
+        client.set(f"{name}:layout", LAYOUT)
+    elif int(layout) > LAYOUT:
         raise StoreError(
             f"its layout is number {int(layout)} and this code knows {LAYOUT}: update the"
             " project, or choose another `?name=…` in `prediction_log`"

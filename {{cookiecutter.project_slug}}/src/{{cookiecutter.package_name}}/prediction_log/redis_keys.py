@@ -2,10 +2,12 @@
 
     NAME:layout         number of this layout: code that knows another one leaves the log alone
     NAME:generation     which of the logs under this name is in use; older ones were set aside
-    NAME:G:p:ID         a prediction: its place, then JSON
+    NAME:G:p:ID         a prediction: its place, then JSON, its group last
     NAME:G:l:ID         a label: microseconds, a blank, JSON; it may be there before the prediction
-    NAME:G:s:STRATUM    sorted set: all predictions of a stratum, by event time, then id
-    NAME:G:sl:STRATUM   the same of those that have a label
+    NAME:G:v            set: the groups of versions (see versions.py) that answered something
+    NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
+                        then id
+    NAME:G:sl:GROUP:STRATUM  the same of those that have a label
     NAME:G:e:ENTITY     set: place and id of an entity's predictions
     NAME:G:loop         hash: where the loop stands, and who may change it (loop/states/redis.py)
     NAME:G:probe        written by an append of nothing
@@ -13,21 +15,26 @@
 The scores of the sorted sets are all zero, since a score is a double and too coarse for
 microseconds: Redis orders equal scores by the bytes of the member, which begin with the time.
 A place is one byte for the stratum and eight for the event time.
+
+Layout 1 knew no groups: its predictions name none, and their sorted sets are NAME:G:s:STRATUM.
+Whoever opens a log files such ones anew (redis_upgrade.py); until then they are in no group.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from .packing import PackedRecord
 from .sampling import sampling_key, stratum
 
-LAYOUT = 1
+LAYOUT = 2
 PLACE_BYTES = 9
 
 _OFFSET = 1 << 63  # so that times before 1970 sort before later ones
 
-_json = msgspec.json.Decoder(tuple[str | None, int, str, str])
+_GROUP = 4  # where the group stands among the rest of a prediction
+
+_json = msgspec.json.Decoder(list[Any])
 
 
 class Keys:
@@ -36,6 +43,7 @@ class Keys:
     def __init__(self, name: str, generation: int) -> None:
         self.prefix = f"{name}:{generation}:".encode()
         self.loop = self.prefix + b"loop"
+        self.groups = self.prefix + b"v"
 
     def prediction(self, prediction_id: bytes) -> bytes:
         return self.prefix + b"p:" + prediction_id
@@ -43,8 +51,10 @@ class Keys:
     def label(self, prediction_id: bytes) -> bytes:
         return self.prefix + b"l:" + prediction_id
 
-    def stratum(self, number: int, *, labelled: bool) -> bytes:
-        return self.prefix + (b"sl:%d" if labelled else b"s:%d") % number
+    def stratum(self, group: str | None, number: int, *, labelled: bool) -> bytes:
+        """The sorted set of a group; None for predictions as layout 1 filed them."""
+        filed = b"" if group is None else f"{group}:".encode()
+        return self.prefix + (b"sl:" if labelled else b"s:") + filed + b"%d" % number
 
 
 class Bounds(NamedTuple):
@@ -63,16 +73,22 @@ def id_of(member: bytes) -> bytes:
     return member[PLACE_BYTES - 1 :]
 
 
-def packed_value(packed: PackedRecord) -> bytes:
+def packed_value(packed: PackedRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
-    rest = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
+    rest = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs, group)
     return place + msgspec.json.encode(rest)
+
+
+def grouped_value(value: bytes, group: str) -> bytes:
+    """The same prediction with its group, which layout 1 did not know."""
+    rest = _json.decode(value[PLACE_BYTES:])[:_GROUP]
+    return value[:PLACE_BYTES] + msgspec.json.encode((*rest, group))
 
 
 def unpacked_value(prediction_id: bytes, value: bytes) -> PackedRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
-    entity_key, arrival_time, columns, outputs = _json.decode(value[PLACE_BYTES:])
+    entity_key, arrival_time, columns, outputs = _json.decode(value[PLACE_BYTES:])[:_GROUP]
     return PackedRecord(
         prediction_id.decode(), entity_key, event_time, arrival_time, columns, outputs
     )

@@ -14,6 +14,10 @@ from .packing import unpack
 from .records import Counts, LoggedRow
 from .redis_keys import Keys, bounds, id_of, unpacked_value
 from .sampling import STRATA, sampling_key
+from .versions import groups_with
+
+# None stands for predictions of layout 1, which are in no group.
+Groups = Sequence[str | None]
 
 _PAGE = 1_000
 # Every key of a stratum is smaller than those of the next, more common one.
@@ -24,23 +28,35 @@ def get(client: redis.Redis, keys: Keys, prediction_id: bytes) -> LoggedRow | No
     return _rows_of(client, keys, [prediction_id])[0]
 
 
-def count(client: redis.Redis, keys: Keys, start: int, stop: int) -> Counts:
+def groups(client: redis.Redis, keys: Keys, version: str | None) -> Groups:
+    """The groups of versions there are; of these, the ones that hold a version."""
+    known: Any = client.smembers(keys.groups)
+    there = [group.decode() for group in known]
+    return (None, *sorted(there)) if version is None else groups_with(version, there)
+
+
+def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int) -> Counts:
     """The size of each stratum's range, which Redis knows without reading it."""
-    # No transaction, which a server without memory refuses. Labels first: they are never ahead.
-    with client.pipeline(transaction=False) as together:
-        for labelled in (True, False):
-            for number in range(STRATA):
-                together.zlexcount(keys.stratum(number, labelled=labelled), *bounds(start, stop))
-        sizes: list[int] = together.execute()
-    return Counts(predictions=sum(sizes[STRATA:]), labels=sum(sizes[:STRATA]))
+    # Labels first: they are never ahead.
+    names = [name for labelled in (True, False) for name in _all(keys, among, labelled)]
+    sizes = _sizes(client, names, start, stop)
+    half = len(sizes) // 2
+    return Counts(predictions=sum(sizes[half:]), labels=sum(sizes[:half]))
 
 
 def sample(
-    client: redis.Redis, keys: Keys, start: int, stop: int, limit: int, *, labelled: bool
+    client: redis.Redis,
+    keys: Keys,
+    among: Groups,
+    start: int,
+    stop: int,
+    limit: int,
+    *,
+    labelled: bool,
 ) -> list[LoggedRow]:
     """The rows of a window with the smallest sampling keys, in the order of these."""
     while True:
-        found = _rarest(client, keys, start, stop, limit, labelled=labelled)
+        found = _rarest(client, keys, among, start, stop, limit, labelled=labelled)
         ids = sorted(map(id_of, found), key=lambda name: sampling_key(name.decode()))
         rows = _rows_of(client, keys, ids[: max(limit, 0)])
         whole = [row for row in rows if row is not None]
@@ -50,37 +66,58 @@ def sample(
 
 
 def rows(
-    client: redis.Redis, keys: Keys, start: int, stop: int, *, labelled: bool
+    client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int, *, labelled: bool
 ) -> Iterator[LoggedRow]:
     """All rows of a window in the order of event time: the strata, merged page by page."""
-    members = merge(
-        *(
-            _members(client, keys.stratum(number, labelled=labelled), start, stop)
-            for number in range(STRATA)
-        )
-    )
+    names = _all(keys, among, labelled)
+    sizes = _sizes(client, names, start, stop)
+    held = [name for name, size in zip(names, sizes, strict=True) if size]
+    members = merge(*(_members(client, name, start, stop) for name in held))
     while page := [id_of(member) for member in islice(members, _PAGE)]:
         yield from (row for row in _rows_of(client, keys, page) if row is not None)
 
 
 def _rarest(
-    client: redis.Redis, keys: Keys, start: int, stop: int, limit: int, *, labelled: bool
+    client: redis.Redis,
+    keys: Keys,
+    among: Groups,
+    start: int,
+    stop: int,
+    limit: int,
+    *,
+    labelled: bool,
 ) -> list[bytes]:
     """The members of the rarest strata that together have as many rows as are asked for."""
-    window = bounds(start, stop)
-    names = [keys.stratum(number, labelled=labelled) for number in _RAREST_FIRST]
-    with client.pipeline(transaction=False) as together:
-        for name in names:
-            together.zlexcount(name, *window)
-        sizes: list[int] = together.execute()
+    names = _all(keys, among, labelled)
+    sizes = _sizes(client, names, start, stop)
     gathered = 0
     with client.pipeline(transaction=False) as together:
-        for name, size in zip(names, sizes, strict=True):
+        # A stratum is in one set for each group.
+        for at in range(0, len(names), len(among) or 1):
             if gathered >= limit:
                 break
-            together.zrangebylex(name, *window)
-            gathered += size
+            for name in names[at : at + len(among)]:
+                together.zrangebylex(name, *bounds(start, stop))
+            gathered += sum(sizes[at : at + len(among)])
         return [member for members in together.execute() for member in members]
+
+
+def _all(keys: Keys, among: Groups, labelled: bool) -> list[bytes]:
+    """The sorted sets of these groups, the rarest stratum first."""
+    return [
+        keys.stratum(group, number, labelled=labelled)
+        for number in _RAREST_FIRST
+        for group in among
+    ]
+
+
+def _sizes(client: redis.Redis, names: Sequence[bytes], start: int, stop: int) -> list[int]:
+    # No transaction, which a server without memory refuses.
+    with client.pipeline(transaction=False) as together:
+        for name in names:
+            together.zlexcount(name, *bounds(start, stop))
+        sizes: list[int] = together.execute()
+    return sizes
 
 
 def _members(client: redis.Redis, name: bytes, start: int, stop: int) -> Iterator[bytes]:

@@ -4,23 +4,35 @@ KEYS[1] is the prefix of a generation; redis_keys.py says what the keys hold. Sc
 full each time: a server that was restarted has forgotten those it knew.
 """
 
-# Arguments, three a prediction: id, "=" and the entity key (or nothing), value. Without any it
-# finds out whether the server takes writes.
+# Where a value is filed: its group, if it names one, and its stratum.
+_FILED = """
+local function filed(value)
+  local group = cjson.decode(string.sub(value, 10))[5]
+  return (group and group .. ':' or '') .. string.byte(value, 1)
+end
+"""
+
+# Arguments, four a prediction: id, "=" and the entity key (or nothing), group of versions, value.
+# Without any it finds out whether the server takes writes.
 APPEND = """
 if #ARGV == 0 then
   redis.call('SET', KEYS[1] .. 'probe', '')
 end
-for at = 1, #ARGV, 3 do
-  local id, entity, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+local known = {}
+for at = 1, #ARGV, 4 do
+  local id, entity, group, value = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if redis.call('SET', KEYS[1] .. 'p:' .. id, value, 'NX') then
-    local stratum, member = string.byte(value, 1), string.sub(value, 2, 9) .. id
-    redis.call('ZADD', KEYS[1] .. 's:' .. stratum, 0, member)
+    if not known[group] then
+      redis.call('SADD', KEYS[1] .. 'v', group)
+      known[group] = true
+    end
+    local place, member = group .. ':' .. string.byte(value, 1), string.sub(value, 2, 9) .. id
+    redis.call('ZADD', KEYS[1] .. 's:' .. place, 0, member)
     if redis.call('EXISTS', KEYS[1] .. 'l:' .. id) == 1 then
-      redis.call('ZADD', KEYS[1] .. 'sl:' .. stratum, 0, member)
+      redis.call('ZADD', KEYS[1] .. 'sl:' .. place, 0, member)
     end
     if entity ~= '' then
-      local place = string.sub(value, 1, 9)
-      redis.call('SADD', KEYS[1] .. 'e:' .. string.sub(entity, 2), place .. id)
+      redis.call('SADD', KEYS[1] .. 'e:' .. string.sub(entity, 2), string.sub(value, 1, 9) .. id)
     end
   end
 end
@@ -29,17 +41,16 @@ end
 EARLY, JOINED = 0, 1
 
 # Arguments, two a label: id, value. Answers for each EARLY, JOINED, or the value it has already.
-LABEL = f"""
+LABEL = f"""{_FILED}
 local answers = {{}}
 for at = 1, #ARGV, 2 do
   local id, answer = ARGV[at], redis.call('GET', KEYS[1] .. 'l:' .. ARGV[at])
   if not answer then
     redis.call('SET', KEYS[1] .. 'l:' .. id, ARGV[at + 1])
-    local place = redis.call('GETRANGE', KEYS[1] .. 'p:' .. id, 0, 8)
+    local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
     answer = {EARLY}
-    if place ~= '' then
-      local stratum, member = string.byte(place, 1), string.sub(place, 2) .. id
-      redis.call('ZADD', KEYS[1] .. 'sl:' .. stratum, 0, member)
+    if value then
+      redis.call('ZADD', KEYS[1] .. 'sl:' .. filed(value), 0, string.sub(value, 2, 9) .. id)
       answer = {JOINED}
     end
   end
@@ -49,35 +60,72 @@ return answers
 """
 
 # Arguments: entity key, how many predictions at most. Answers how many there were.
-ERASE = """
+ERASE = f"""{_FILED}
 local found = redis.call('SPOP', KEYS[1] .. 'e:' .. ARGV[1], ARGV[2])
 for _, entry in ipairs(found) do
-  local stratum, member, id = string.byte(entry, 1), string.sub(entry, 2), string.sub(entry, 10)
+  local member, id = string.sub(entry, 2), string.sub(entry, 10)
+  local place = filed(redis.call('GET', KEYS[1] .. 'p:' .. id))
   redis.call('DEL', KEYS[1] .. 'p:' .. id, KEYS[1] .. 'l:' .. id)
-  redis.call('ZREM', KEYS[1] .. 's:' .. stratum, member)
-  redis.call('ZREM', KEYS[1] .. 'sl:' .. stratum, member)
+  redis.call('ZREM', KEYS[1] .. 's:' .. place, member)
+  redis.call('ZREM', KEYS[1] .. 'sl:' .. place, member)
 end
 return #found
 """
 
 # Arguments: the end of a window, how many predictions at most, how many strata there are. Answers
-# how many there were.
+# how many there were. A group without predictions is forgotten.
 PRUNE = """
 local deleted = 0
-for stratum = 0, ARGV[3] - 1 do
-  local set, left = KEYS[1] .. 's:' .. stratum, ARGV[2] - deleted
+
+local function prune(place)
+  local set, left = KEYS[1] .. 's:' .. place, ARGV[2] - deleted
   local found = left > 0 and redis.call('ZRANGEBYLEX', set, '-', ARGV[1], 'LIMIT', 0, left) or {}
   for _, member in ipairs(found) do
     local id = string.sub(member, 9)
-    local entity = cjson.decode(string.sub(redis.call('GET', KEYS[1] .. 'p:' .. id), 10))[1]
+    local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
+    local entity = cjson.decode(string.sub(value, 10))[1]
     if entity ~= cjson.null then
-      redis.call('SREM', KEYS[1] .. 'e:' .. entity, string.char(stratum) .. member)
+      redis.call('SREM', KEYS[1] .. 'e:' .. entity, string.sub(value, 1, 9) .. id)
     end
     redis.call('DEL', KEYS[1] .. 'p:' .. id, KEYS[1] .. 'l:' .. id)
     redis.call('ZREM', set, member)
-    redis.call('ZREM', KEYS[1] .. 'sl:' .. stratum, member)
+    redis.call('ZREM', KEYS[1] .. 'sl:' .. place, member)
   end
   deleted = deleted + #found
+  return redis.call('EXISTS', set)
+end
+
+for stratum = 0, ARGV[3] - 1 do
+  prune(stratum)
+end
+for _, group in ipairs(redis.call('SMEMBERS', KEYS[1] .. 'v')) do
+  local sets = 0
+  for stratum = 0, ARGV[3] - 1 do
+    sets = sets + prune(group .. ':' .. stratum)
+  end
+  if sets == 0 then
+    redis.call('SREM', KEYS[1] .. 'v', group)
+  end
 end
 return deleted
+"""
+
+# Arguments, four a prediction that is in no group: its member of a stratum, its value, the value
+# with a group, the group. One that has changed meanwhile is left as it is.
+FILE = """
+for at = 1, #ARGV, 4 do
+  local member, group, id = ARGV[at], ARGV[at + 3], string.sub(ARGV[at], 9)
+  local value = redis.call('GET', KEYS[1] .. 'p:' .. id) or ''
+  if value == ARGV[at + 1] and value ~= '' then
+    local stratum = string.byte(value, 1)
+    local place = group .. ':' .. stratum
+    redis.call('SET', KEYS[1] .. 'p:' .. id, ARGV[at + 2])
+    redis.call('SADD', KEYS[1] .. 'v', group)
+    redis.call('ZADD', KEYS[1] .. 's:' .. place, 0, member)
+    redis.call('ZREM', KEYS[1] .. 's:' .. stratum, member)
+    if redis.call('ZREM', KEYS[1] .. 'sl:' .. stratum, member) == 1 then
+      redis.call('ZADD', KEYS[1] .. 'sl:' .. place, 0, member)
+    end
+  end
+end
 """

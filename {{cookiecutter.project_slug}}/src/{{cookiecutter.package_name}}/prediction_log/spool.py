@@ -79,8 +79,9 @@ class SpooledLog:
         limit: int,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> list[LoggedRow]:
-        return self._opened().sample(since, until, limit, labelled=labelled)
+        return self._opened().sample(since, until, limit, labelled=labelled, version=version)
 
     def rows(
         self,
@@ -88,11 +89,14 @@ class SpooledLog:
         until: datetime | None,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> Iterator[LoggedRow]:
-        return self._opened().rows(since, until, labelled=labelled)
+        return self._opened().rows(since, until, labelled=labelled, version=version)
 
-    def count(self, since: datetime | None, until: datetime | None) -> Counts:
-        return self._opened().count(since, until)
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
+        return self._opened().count(since, until, version=version)
 
     def totals(self) -> Counts:
         return self._opened().totals()

@@ -22,6 +22,7 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .sqlite_file import SqliteFile
 from .sqlite_writer import Insertion, SqliteTarget
+from .versions import group_of
 from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
@@ -29,11 +30,11 @@ _PAGE = 1_000
 _LABELS_A_JOB = 1_000
 _PRUNED_A_JOB = 1_000
 
-_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
 _INSERT = """
     INSERT INTO predictions (
         prediction_id, entity_key, event_time, arrival_time, columns, outputs,
-        sampling_key, stratum, labelled
+        sampling_key, stratum, versions, labelled
     ) VALUES {} ON CONFLICT (prediction_id) DO NOTHING
 """
 
@@ -100,10 +101,13 @@ class SqlitePredictionLog:
         limit: int,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
         with self._file.reading() as connection:
-            return queries.sample(connection, start, stop, limit, labelled=bool(labelled))
+            return queries.sample(
+                connection, start, stop, limit, labelled=bool(labelled), version=version
+            )
 
     def rows(
         self,
@@ -111,19 +115,26 @@ class SqlitePredictionLog:
         until: datetime | None,
         *,
         labelled: Literal[True] | None = None,
+        version: str | None = None,
     ) -> Iterator[LoggedRow]:
-        start, stop = window(since, until)
-        after: queries.Place | None = queries.Place(start - 1)
-        while after is not None:
-            # Each page has a read of its own: a long one would keep the file from being tidied.
-            with self._file.reading() as connection:
-                page, after = queries.page(connection, after, stop, _PAGE, labelled=bool(labelled))
-            yield from page
+        with self._file.reading() as connection:
+            answered = queries.answered(connection, *window(since, until), version)
+        for start, stop, groups in answered:
+            after: queries.Place | None = queries.Place(start - 1)
+            while after is not None:
+                # Each page has a read of its own: a long one would keep the file from being tidied.
+                with self._file.reading() as connection:
+                    page, after = queries.page(
+                        connection, after, stop, _PAGE, labelled=bool(labelled), groups=groups
+                    )
+                yield from page
 
-    def count(self, since: datetime | None, until: datetime | None) -> Counts:
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
         start, stop = window(since, until)
         with self._file.reading() as connection:
-            return queries.count(connection, start, stop)
+            return queries.count(connection, start, stop, version)
 
     def totals(self) -> Counts:
         with self._file.reading() as connection:
@@ -161,7 +172,8 @@ class SqlitePredictionLog:
 def _row(record: Record) -> tuple[str | int | None, ...]:
     packed = pack(record)
     key = sampling_key(record.prediction_id)
-    return (*packed, key, stratum(key), record.prediction_id)
+    group = group_of(record.outputs)
+    return (*packed, key, stratum(key), group, record.prediction_id)
 
 
 def _join(connection: sqlite3.Connection, labels: list[PackedLabel]) -> LabelReport:

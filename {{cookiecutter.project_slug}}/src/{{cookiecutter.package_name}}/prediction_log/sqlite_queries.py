@@ -5,21 +5,23 @@ connection it is given and changes nothing.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from .instants import DAY, MINUTE
+from .instants import DAY, MINUTE, in_a_row
 from .packing import PackedRecord, unpack
 from .records import Counts, LoggedRow
 from .sampling import STRATA
+from .versions import groups_with
 
 _ROW = """
     prediction_id, entity_key, event_time, arrival_time, columns, outputs,
     labels.label, labels.time
 """
 _JOINED = "predictions LEFT JOIN labels USING (prediction_id)"
-# The label's index begins with the stratum, so that all of them have to be named.
+# Indexes begin with the stratum, so that all of them have to be named.
 _EVERY_STRATUM = ", ".join(map(str, range(STRATA)))
 
 
@@ -36,51 +38,106 @@ def get(connection: sqlite3.Connection, prediction_id: str) -> LoggedRow | None:
     return None if found is None else _logged(found)
 
 
+class Answered(NamedTuple):
+    """A stretch, and the groups of versions to look for in it; None for whatever there is."""
+
+    start: int
+    stop: int
+    groups: Sequence[str] | None
+
+
+def answered(
+    connection: sqlite3.Connection, start: int, stop: int, version: str | None
+) -> list[Answered]:
+    """A window without the days on which a version answered nothing, from minute to minute."""
+    if version is None:
+        return [Answered(start, stop, None)]
+    groups = _groups(connection, start, stop, version)
+    query = (
+        "SELECT start FROM counters WHERE width = ? AND start > ? AND start < ?"
+        f" AND versions IN ({_marks(groups)}) ORDER BY start"
+    )
+    days = [day for (day,) in connection.execute(query, (DAY, start - DAY, stop, *groups))]
+    found = []
+    for first, last in in_a_row(dict.fromkeys(days)):
+        edges = [
+            connection.execute(
+                f"{query}{order} LIMIT 1", (MINUTE, day - 1, day + DAY, *groups)
+            ).fetchone()[0]
+            for day, order in ((first, ""), (last, " DESC"))
+        ]
+        found.append(Answered(max(start, edges[0]), min(stop, edges[1] + MINUTE), groups))
+    return found
+
+
 def sample(
-    connection: sqlite3.Connection, start: int, stop: int, limit: int, *, labelled: bool
+    connection: sqlite3.Connection,
+    start: int,
+    stop: int,
+    limit: int,
+    *,
+    labelled: bool,
+    version: str | None = None,
 ) -> list[LoggedRow]:
     """The rows of a window with the smallest sampling keys, in the order of these."""
+    groups = _groups(connection, start, stop, version)
+    if not groups:
+        return []
     index, condition = (
         ("labelled_by_stratum", "AND labelled = 1") if labelled else ("by_stratum", "")
     )
     query = (
         f"SELECT sampling_key, sequence FROM predictions INDEXED BY {index}"
-        f" WHERE stratum = ? AND event_time >= ? AND event_time < ? {condition}"
+        f" WHERE stratum = ? AND versions IN ({_marks(groups)})"
+        f" AND event_time >= ? AND event_time < ? {condition}"
     )
     found: list[tuple[int, int]] = []
     # Every key of a stratum is smaller than those of the next, more common one.
     for stratum in reversed(range(STRATA)):
         if len(found) >= limit:
             break
-        found += connection.execute(query, (stratum, start, stop))
+        found += connection.execute(query, (stratum, *groups, start, stop))
     chosen = [sequence for _, sequence in sorted(found)[: max(limit, 0)]]
     by_sequence = _rows_of(connection, chosen)
     return [by_sequence[sequence] for sequence in chosen]
 
 
 def page(
-    connection: sqlite3.Connection, after: Place, stop: int, size: int, *, labelled: bool
+    connection: sqlite3.Connection,
+    after: Place,
+    stop: int,
+    size: int,
+    *,
+    labelled: bool,
+    groups: Sequence[str] | None = None,
 ) -> tuple[list[LoggedRow], Place | None]:
     """The next rows in the order of event time, and the place to go on from, if there may be."""
     query = f"SELECT event_time, predictions.sequence, {_ROW} FROM {_JOINED} WHERE "
     condition = "AND labelled = 1" if labelled else ""
+    if groups is not None:
+        condition += f" AND versions IN ({_marks(groups)})"
     # Two ranges, so that a page never reads again the rows before it that share its time.
     same_time = f"{query} event_time = ? AND predictions.sequence > ? {condition}"
     later = f"{query} event_time > ? AND event_time < ? {condition}"
     found = connection.execute(
-        f"{same_time} ORDER BY predictions.sequence LIMIT ?", (*after, size)
+        f"{same_time} ORDER BY predictions.sequence LIMIT ?", (*after, *(groups or ()), size)
     ).fetchall()
     found += connection.execute(
         f"{later} ORDER BY event_time, predictions.sequence LIMIT ?",
-        (after.event_time, stop, size - len(found)),
+        (after.event_time, stop, *(groups or ()), size - len(found)),
     )
     last = Place(*found[-1][:2]) if len(found) == size else None
     return [_logged(row[2:]) for row in found], last
 
 
-def count(connection: sqlite3.Connection, start: int, stop: int) -> Counts:
+def count(
+    connection: sqlite3.Connection, start: int, stop: int, version: str | None = None
+) -> Counts:
     """Whole days and minutes from the counters; only what is left of a minute row by row."""
-    return Counts(*_count(connection, start, stop, (DAY, MINUTE)))
+    groups = _groups(connection, start, stop, version)
+    if not groups:
+        return Counts(0, 0)
+    return Counts(*_count(connection, start, stop, groups, (DAY, MINUTE)))
 
 
 def totals(connection: sqlite3.Connection) -> Counts:
@@ -89,39 +146,59 @@ def totals(connection: sqlite3.Connection) -> Counts:
     return Counts(int(predictions), int(labels))
 
 
+def _groups(
+    connection: sqlite3.Connection, start: int, stop: int, version: str | None
+) -> list[str]:
+    """The groups of versions on the days of a window; of these, the ones that hold a version."""
+    query = "SELECT versions FROM counters WHERE width = ? AND start > ? AND start < ?"
+    there = {group for (group,) in connection.execute(query, (DAY, start - DAY, stop))}
+    return sorted(there) if version is None else groups_with(version, there)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def _count(
-    connection: sqlite3.Connection, start: int, stop: int, widths: tuple[int, ...]
+    connection: sqlite3.Connection,
+    start: int,
+    stop: int,
+    groups: Sequence[str],
+    widths: tuple[int, ...],
 ) -> tuple[int, int]:
     if start >= stop:
         return 0, 0
     if not widths:
-        return _count_rows(connection, start, stop)
+        return _count_rows(connection, start, stop, groups)
     width, *finer = widths
     first, last = -(-start // width) * width, stop // width * width
     if first >= last:
-        return _count(connection, start, stop, tuple(finer))
+        return _count(connection, start, stop, groups, tuple(finer))
     query = (
         "SELECT coalesce(sum(predictions), 0), coalesce(sum(labels), 0) FROM counters"
-        " WHERE width = ? AND start >= ? AND start < ?"
+        f" WHERE width = ? AND start >= ? AND start < ? AND versions IN ({_marks(groups)})"
     )
     parts = (
-        _count(connection, start, first, tuple(finer)),
-        connection.execute(query, (width, first, last)).fetchone(),
-        _count(connection, last, stop, tuple(finer)),
+        _count(connection, start, first, groups, tuple(finer)),
+        connection.execute(query, (width, first, last, *groups)).fetchone(),
+        _count(connection, last, stop, groups, tuple(finer)),
     )
     return sum(part[0] for part in parts), sum(part[1] for part in parts)
 
 
-def _count_rows(connection: sqlite3.Connection, start: int, stop: int) -> tuple[int, int]:
-    within = "event_time >= ? AND event_time < ?"
-    predictions = f"SELECT count(*) FROM predictions INDEXED BY by_time WHERE {within}"
-    labels = (
-        "SELECT count(*) FROM predictions INDEXED BY labelled_by_stratum"
-        f" WHERE labelled = 1 AND stratum IN ({_EVERY_STRATUM}) AND {within}"
+def _count_rows(
+    connection: sqlite3.Connection, start: int, stop: int, groups: Sequence[str]
+) -> tuple[int, int]:
+    query = (
+        "SELECT count(*) FROM predictions INDEXED BY {}"
+        f" WHERE stratum IN ({_EVERY_STRATUM}) AND versions IN ({_marks(groups)})"
+        " AND event_time >= ? AND event_time < ? {}"
     )
+    predictions = query.format("by_stratum", "")
+    labels = query.format("labelled_by_stratum", "AND labelled = 1")
     return (
-        connection.execute(predictions, (start, stop)).fetchone()[0],
-        connection.execute(labels, (start, stop)).fetchone()[0],
+        connection.execute(predictions, (*groups, start, stop)).fetchone()[0],
+        connection.execute(labels, (*groups, start, stop)).fetchone()[0],
     )
 
 

@@ -15,12 +15,18 @@ def _start(width: int, row: str) -> str:
     return f"({time} - (({time} % {width}) + {width}) % {width})"
 
 
-def _for_buckets(statement: str, row: str) -> str:
+def _for_buckets(statement: str, row: str, condition: str = "") -> str:
     """A statement on the counters of a row, once for each width of bucket."""
     where = "WHERE width = {} AND start = {}"
     return "".join(
-        f"{statement} {where.format(width, _start(width, row))};" for width in (MINUTE, DAY)
+        f"{statement} {where.format(width, _start(width, row))} {condition};"
+        for width in (MINUTE, DAY)
     )
+
+
+def _for_groups(statement: str, row: str) -> str:
+    """The same, on the counters of the versions that answered the row."""
+    return _for_buckets(statement, row, f"AND versions = {row}.versions")
 
 
 _UNCOUNT = "UPDATE counters SET predictions = predictions - 1, labels = labels - OLD.labelled"
@@ -91,8 +97,70 @@ _FIRST: Migration = (
     """,
 )
 
+# Indexes and counters file rows by the versions that answered them (see versions.py).
+_BY_VERSION: Migration = (
+    *(f"DROP TRIGGER {name}" for name in ("count_inserted", "count_labelled", "count_deleted")),
+    "DROP TABLE counters",
+    "DROP INDEX by_stratum",
+    "DROP INDEX labelled_by_stratum",
+    "ALTER TABLE predictions ADD COLUMN versions TEXT NOT NULL DEFAULT ''",
+    """
+    UPDATE predictions SET versions = (
+        SELECT coalesce(group_concat(version), '') FROM (
+            SELECT DISTINCT json_quote(json_extract(value, '$.version')) AS version
+            FROM json_each(outputs) ORDER BY version
+        )
+    )
+    """,
+    """
+    CREATE TABLE counters (
+        width INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        versions TEXT NOT NULL,
+        predictions INTEGER NOT NULL,
+        labels INTEGER NOT NULL,
+        PRIMARY KEY (width, start, versions)
+    ) WITHOUT ROWID
+    """,
+    *(
+        f"INSERT INTO counters SELECT {width}, {_start(width, 'predictions')}, versions, count(*),"
+        " sum(labelled) FROM predictions GROUP BY 1, 2, 3"
+        for width in (MINUTE, DAY)
+    ),
+    "CREATE INDEX by_stratum ON predictions (stratum, versions, event_time, sampling_key)",
+    "CREATE INDEX labelled_by_stratum ON predictions (stratum, versions, event_time, sampling_key,"
+    " labelled) WHERE labelled = 1",
+    f"""
+    CREATE TRIGGER count_inserted AFTER INSERT ON predictions BEGIN
+        INSERT INTO counters (width, start, versions, predictions, labels)
+        VALUES
+            ({MINUTE}, {_start(MINUTE, "NEW")}, NEW.versions, 1, NEW.labelled),
+            ({DAY}, {_start(DAY, "NEW")}, NEW.versions, 1, NEW.labelled)
+        ON CONFLICT (width, start, versions) DO UPDATE SET
+            predictions = predictions + 1, labels = labels + excluded.labels;
+    END
+    """,
+    f"""
+    CREATE TRIGGER count_labelled AFTER UPDATE OF labelled ON predictions BEGIN
+        {_for_groups("UPDATE counters SET labels = labels + NEW.labelled - OLD.labelled", "NEW")}
+    END
+    """,
+    f"""
+    CREATE TRIGGER count_deleted AFTER DELETE ON predictions BEGIN
+        {_for_groups(_UNCOUNT, "OLD")}
+    END
+    """,
+    """
+    CREATE TRIGGER forget_empty AFTER UPDATE OF predictions ON counters
+    WHEN NEW.predictions = 0 BEGIN
+        DELETE FROM counters
+        WHERE width = NEW.width AND start = NEW.start AND versions = NEW.versions;
+    END
+    """,
+)
+
 # Append only: a file says in `user_version` how many of these it has seen.
-MIGRATIONS: Sequence[Migration] = (_FIRST,)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
