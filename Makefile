@@ -19,7 +19,7 @@ demo: ## Render the default project, install it, play its loop, say how it went
 
 test: ## Run every test of the template
 	@python3 tools/toolbox.py test
-	@$(TOOL_PYTHON) -m pytest $(ARGS)
+	@$(TOOL_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", --list, --help)
 	@python3 tools/toolbox.py test

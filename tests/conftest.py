@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ DEFAULT = "test_installed.py"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUNS] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its runs to the process that reports."""
+    if (handed := getattr(session.config, "workeroutput", None)) is not None:
+        handed["runs"] = [asdict(run) for run in session.config.stash[RUNS]]
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a worker ran; the default project may have been installed by several."""
+    runs = node.config.stash[RUNS]
+    known = {run.name for run in runs}
+    output = getattr(node, "workeroutput", {"runs": []})  # one that crashed has none
+    runs += [behaviour.Run(**run) for run in output["runs"] if run["name"] not in known]
 
 
 def pytest_terminal_summary(
@@ -49,13 +64,14 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Cheap tests first: what needs an installed project comes last."""
-    items.sort(
-        key=lambda item: bool(
-            {"installed", "tools", "variant"} & set(getattr(item, "fixturenames", ()))
-        )
-    )
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs an installed project comes last, or first where workers share the files."""
+    shared = hasattr(config, "workerinput")
+
+    def is_dear(item: pytest.Item) -> bool:
+        return bool({"installed", "tools", "variant"} & set(getattr(item, "fixturenames", ())))
+
+    items.sort(key=is_dear, reverse=shared)
 
 
 @pytest.fixture(scope="session", autouse=True)

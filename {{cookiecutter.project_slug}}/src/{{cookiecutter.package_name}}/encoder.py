@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,8 @@ class Encoder:
             values = columns[spec.name]
             if spec.type == "category":
                 position = self._positions[spec.name].get
-                matrix[:, at] = [position(value, UNKNOWN) for value in values]
+                codes = map(position, values.tolist(), repeat(UNKNOWN))
+                matrix[:, at] = np.fromiter(codes, np.float32, len(values))
             elif spec.type == "datetime":
                 matrix[:, at : at + len(_CALENDAR_PARTS)] = _calendar(values)
                 at += len(_CALENDAR_PARTS) - 1

@@ -14,7 +14,7 @@ from .contract.model import Class, Contract
 from .encoder import Matrix
 from .errors import InputError
 from .feature_set import FeatureSet, features_digest, load_features
-from .publication import BundleStore
+from .publication import NO_CHAMPION, BundleStore
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def decide(
         codes = (scores[:, 1] >= threshold).astype(np.intp)
     else:
         codes = scores.argmax(axis=1)
-    return Prediction([classes[code] for code in codes], scores)
+    return Prediction([classes[code] for code in codes.tolist()], scores)
 
 
 def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor:
@@ -112,5 +112,5 @@ def _champion(store: BundleStore) -> Bundle:
     digest = features_digest()
     version = store.pointer().entry(digest).champion
     if version is None:
-        raise InputError("there is no champion for this features code: run `train` first")
+        raise InputError(NO_CHAMPION)
     return read_bundle(store.fetch(version), digest)

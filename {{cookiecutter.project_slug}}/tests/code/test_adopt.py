@@ -268,7 +268,18 @@ def test_parquet_keeps_its_types(root: Path, adopt: Adopt) -> None:
         "kind": ("category", "target", False),
     }
     assert made.classes == ("0", "1", "2")
-    assert "give --time 'day'" in " ".join(done.output.split())
+    said = " ".join(done.output.split())
+    assert "give --time 'day'" in said and "text files" not in said
+    assert ingest(load_settings(root), made).rows == ROWS
+
+
+def test_truths_that_came_as_floats_are_truths(root: Path, adopt: Adopt) -> None:
+    table = pa.table({"x": [n / 7 for n in range(ROWS)], "y": [float(n % 2) for n in range(ROWS)]})
+    pyarrow.parquet.write_table(table, root / "in.parquet")
+    done = adopt("in.parquet", "--target", "y")
+    assert done.exit_code == 0, done.output
+    made = contract(root)
+    assert (made.problem, made.classes) == ("binary", (False, True))
     assert ingest(load_settings(root), made).rows == ROWS
 
 

@@ -16,8 +16,13 @@ from {{ cookiecutter.package_name }}.contract.arrow import arrow_schema, from_ar
 from {{ cookiecutter.package_name }}.contract.check import Checked, check_columns, check_rows
 from {{ cookiecutter.package_name }}.contract.columns import to_rows
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
-from {{ cookiecutter.package_name }}.contract.pandera_schema import pandera_schema, to_frame
+from {{ cookiecutter.package_name }}.contract.pandera_schema import (
+    find_violations,
+    pandera_schema,
+    to_frame,
+)
 from {{ cookiecutter.package_name }}.contract.reading import check_table, read_table
+from {{ cookiecutter.package_name }}.contract.screening import suspects
 from {{ cookiecutter.package_name }}.contract.strategy import rows
 from {{ cookiecutter.package_name }}.data.validation import Validated, validate
 
@@ -103,6 +108,9 @@ def assert_one_verdict(records: list[dict[str, Any]]) -> Found:
     assert found_by_check(by_rows) == found_by_check(by_table) == found_by_pandera(by_pandera)
     np.testing.assert_array_equal(by_rows.accepted, by_table.accepted)
     np.testing.assert_array_equal(by_rows.accepted, by_pandera.accepted)
+    table = read_table(CONTRACT.inputs, as_texts(records)).table
+    named = set(find_violations(CONTRACT, table, CONTRACT.inputs)["column"])
+    assert named == {column.name for column in suspects(CONTRACT.inputs, table)}
     return found_by_check(by_rows)
 
 
@@ -207,6 +215,27 @@ def test_a_frame_of_a_notebook_is_refused_but_not_for_what_only_warns() -> None:
     bad = check_rows(CONTRACT, [{**GOOD, "colour": "blue"}]).columns
     with pytest.raises(SchemaErrors, match="known categories"):
         schema.validate(to_frame(to_arrow(CONTRACT, bad)), lazy=True)
+
+
+def test_what_is_no_number_is_a_suspect_though_it_is_neither_above_nor_below() -> None:
+    level = CONTRACT.column("level")
+    table = pa.table({"level": [-1.5, float("nan")]})
+    assert suspects([level], table) == [level]
+    assert suspects([level], table.slice(0, 1)) == []
+
+
+def test_whole_numbers_are_held_against_a_range_that_64_bits_do_not_hold() -> None:
+    contract = parse_contract("""
+problem: binary
+label_horizon: 1d
+columns:
+  a: {type: integer, range: {minimum: -1.0e+30, maximum: 1.0e+30, otherwise: refuse}}
+  b: {type: integer, range: {minimum: 1.0e+30, otherwise: warn}}
+  y: {type: boolean, role: target}
+""")
+    found = validate(contract, pa.table({"a": [-(2**62), 5], "b": [2**62, 5], "y": [True, False]}))
+    assert found.accepted.all()
+    assert found.violations["column"].tolist() == ["b", "b"]
 
 
 def test_a_huge_whole_number_beside_a_bad_fraction_is_one_bad_row() -> None:

@@ -246,7 +246,7 @@ def test_wrong_use_is_told_in_a_sentence(
 
 def test_without_a_champion_there_is_nothing_to_explain(parcels: Path) -> None:
     result = CliRunner().invoke(cli, ["--root", str(parcels), "explain"])
-    assert result.exit_code == 2 and "run `train` first" in result.stderr
+    assert result.exit_code == 2 and "run `train`" in result.stderr
 
 
 def test_without_the_package_the_command_that_installs_it_is_told(

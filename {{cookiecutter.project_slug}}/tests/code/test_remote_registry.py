@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import msgspec
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from {{ cookiecutter.package_name }}.bundle import REFERENCE, read_bundle
 from {{ cookiecutter.package_name }}.cli import PACKAGE, cli
@@ -53,26 +53,31 @@ class Remote:
     def env(self, who: Mapping[str, str]) -> dict[str, str]:
         return {**who, f"{PACKAGE.upper()}__TRACKING__URI": self.address}
 
-    def start(self, *words: str, who: Mapping[str, str] = BY_NAME) -> "subprocess.Popen[str]":
-        """A command in a process of its own, where nobody is known from before."""
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """A command in a process of its own."""
         command = [sys.executable, "-m", PACKAGE, "--root", str(self.root), *words]
         env = {name: value for name, value in os.environ.items() if "MLFLOW" not in name}
-        env.update(self.env(who))
+        env.update(self.env(BY_NAME))
         pipe = subprocess.PIPE
         return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True)
 
-    def run(self, *words: str, who: Mapping[str, str] = BY_NAME) -> str:
+    def ask(self, *words: str, who: Mapping[str, str] = BY_NAME) -> Result:
         """A command in this process, which has imported MLflow already."""
         unknown = dict.fromkeys([*BY_NAME, *BY_TOKEN])
         command = ["--root", str(self.root), *words]
-        said = CliRunner().invoke(cli, command, env={**unknown, **self.env(who)})
+        return CliRunner().invoke(cli, command, env={**unknown, **self.env(who)})
+
+    def run(self, *words: str, who: Mapping[str, str] = BY_NAME) -> str:
+        """What such a command prints, if all goes well."""
+        said = self.ask(*words, who=who)
         assert said.exit_code == 0, (words, said.output)
         return said.stdout
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
+    shutil.copy(tracking_store / "var/mlflow.db", folder)
     plugin = folder / "gated-1.dist-info"
     plugin.mkdir()
     (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: gated\nVersion: 1\n")
@@ -165,7 +170,7 @@ def test_two_promotions_at_once_leave_one_champion(remote: Remote) -> None:
 
 @pytest.mark.parametrize("who", [{}, {**BY_NAME, "MLFLOW_TRACKING_PASSWORD": "another"}])
 def test_whom_the_server_does_not_know_is_told_so(remote: Remote, who: dict[str, str]) -> None:
-    process = remote.start("models", who=who)
-    out, err = process.communicate(timeout=300)
-    assert (process.returncode, out) == (2, "")
-    assert "401" in err and "MLFLOW_TRACKING_USERNAME" in err and len(err.splitlines()) == 1
+    said = remote.ask("models", who=who)
+    assert (said.exit_code, said.stdout) == (2, ""), said.output
+    told = said.stderr
+    assert "401" in told and "MLFLOW_TRACKING_USERNAME" in told and len(told.splitlines()) == 1

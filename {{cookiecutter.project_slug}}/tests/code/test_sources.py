@@ -5,12 +5,14 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.data.sources import open_source, read_all
+from {{ cookiecutter.package_name }}.data.sources.file import read_batches
 from {{ cookiecutter.package_name }}.data.sources.prediction_log import LabelledLog
 from {{ cookiecutter.package_name }}.data.sources.sql import placed_url
 from {{ cookiecutter.package_name }}.errors import SourceError
@@ -110,6 +112,21 @@ def test_parquet_keeps_its_types(settings: Settings) -> None:
     table = pa.table({"key": ["a"], "at": [NOON], "size": [1], "y": [True]})
     pyarrow.parquet.write_table(table, settings.path("in.parquet"))
     assert read(settings, "in.parquet").equals(table)
+
+
+def test_what_is_held_of_a_parquet_file_does_not_grow_with_it(settings: Settings) -> None:
+    path = settings.root / "rows.parquet"
+    sizes = np.random.default_rng(1).random(20_000)
+    group = pa.table({"size": sizes, "level": sizes[::-1]})
+    with pyarrow.parquet.ParquetWriter(path, group.schema) as writer:
+        for _ in range(30):
+            writer.write_table(group)
+    before = pa.total_allocated_bytes()
+    held = [
+        pa.total_allocated_bytes() - before for _ in read_batches([path], batch_rows=len(sizes))
+    ]
+    assert len(held) > 30
+    assert max(held) < path.stat().st_size / 4
 
 
 @pytest.mark.parametrize(

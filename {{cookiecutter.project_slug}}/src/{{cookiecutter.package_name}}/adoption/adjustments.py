@@ -14,7 +14,7 @@ from ..data.split import Index, folds, split
 from ..duration import format_duration
 from ..errors import SnapshotError
 from ..evaluation.target import encode_target
-from ..settings import Settings
+from ..settings import Csv, Settings
 from .table import Table
 
 Changes = dict[tuple[str, ...], Any]
@@ -58,7 +58,7 @@ def adjust(
     changes: Changes = {
         ("source",): table.address,
         ("query",): table.query,
-        **{("csv", key): value for key, value in table.csv.model_dump().items()},
+        **{("csv", key): value for key, value in (table.csv or Csv()).model_dump().items()},
         ("training", "metric"): _METRICS[contract.problem],
         **_margins(contract, drawn),
         ("monitoring", "min_labels"): int(np.clip(drawn.rows // 20, 30, 300)),

@@ -115,7 +115,8 @@ class _Adoption:
         if pa.types.is_string(values.type) and strays:
             values = pa.concat_arrays([values, pa.array(strays)])
         is_time = self.given.get(name) == "time"
-        comma_first = self.table.csv.delimiter == ";"
+        csv = self.table.csv
+        comma_first = csv is not None and csv.delimiter == ";"
         guess = guess_type(values, comma_first=comma_first, moment=is_time)
         if is_time and guess.type != "datetime":
             raise InputError(f"--time {name}: holds no dates, as {values.drop_null()[0]}")

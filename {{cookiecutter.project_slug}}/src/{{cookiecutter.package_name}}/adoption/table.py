@@ -25,7 +25,7 @@ class Table:
         address: the source as `config/project.yaml` names it.
         names: columns, in order, by the names that the project uses.
         read: blocks of rows with all columns, in the types of the source.
-        csv: how its text files are written.
+        csv: how its text files are written; None if it has none.
         query: what a database is asked.
         renamed: names as they were found, of those columns that got another one.
     """
@@ -33,7 +33,7 @@ class Table:
     address: str
     names: tuple[str, ...]
     read: Read
-    csv: Csv = Csv()
+    csv: Csv | None = None
     query: str | None = None
     renamed: dict[str, str] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ def open_table(
     try:
         found = files.find_local(address, Path.cwd())
         csv = _dialect(found, encoding)
-        headers = [files.header(file, csv) for file in found]
+        headers = [files.header(file, csv or files.PLAIN) for file in found]
     except SourceError as error:
         raise InputError(str(error)) from error
     names = list(dict.fromkeys(name for header in headers for name in unique_names(header)))
@@ -71,14 +71,16 @@ def open_table(
     }
 
     def read() -> Iterator[pa.Table]:
-        return (_complete(table, names) for table in files.read_batches(found, csv=csv))
+        return (
+            _complete(table, names) for table in files.read_batches(found, csv=csv or files.PLAIN)
+        )
 
     return Table(_seen_from(root, address), tuple(names), read, csv, renamed=renamed)
 
 
-def _dialect(found: list[Path], encoding: str | None) -> Csv:
+def _dialect(found: list[Path], encoding: str | None) -> Csv | None:
     if not files.is_text(found[0]):
-        return Csv()
+        return None
     largest = max(found, key=lambda file: file.stat().st_size)
     return detect_dialect(largest, encoding or _encoding(found))
 

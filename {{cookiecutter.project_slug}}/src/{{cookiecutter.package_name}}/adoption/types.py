@@ -84,12 +84,10 @@ def _of_floats(values: pa.Array, *, moment: bool) -> Guess:
     if not len(finite):
         return Guess("text", is_empty=True)
     whole = bool(pc.all(pc.equal(finite, pc.floor(finite))).as_py())
-    if whole and len(finite) < len(values) and (moment or len(pc.unique(finite)) == 2):
-        # Whole numbers among which some are missing come as floats.
+    if whole and (moment or len(pc.unique(finite)) == 2):
+        # Whole numbers come as floats where some are missing, and from what computes with them.
         guess = _of_integers(finite.cast(pa.int64(), safe=False), moment=moment)
         return guess if guess.type != "integer" else Guess("number")
-    if moment and whole:
-        return _of_integers(finite.cast(pa.int64(), safe=False), moment=True)
     return Guess("number")
 
 

@@ -32,12 +32,14 @@ def show(proposal: Proposal) -> None:
 def summary(proposal: Proposal) -> str:
     """What the table is, in one sentence."""
     contract, csv = proposal.contract, proposal.table.csv
-    named = "tab" if csv.delimiter == "\t" else repr(csv.delimiter)
-    return (
+    told = (
         f"{proposal.rows:,} rows, {len(proposal.columns)} columns, {contract.problem}: "
-        f"{contract.target.name} from {len(contract.features)} features "
-        f"(text files: {csv.encoding}, delimited by {named})"
+        f"{contract.target.name} from {len(contract.features)} features"
     )
+    if csv is None:
+        return told
+    named = "tab" if csv.delimiter == "\t" else repr(csv.delimiter)
+    return f"{told} (text files: {csv.encoding}, delimited by {named})"
 
 
 def _cells(one: Concluded) -> Iterator[str]:

@@ -61,13 +61,18 @@ def to_arrow(contract: Contract, columns: Columns) -> pa.Table:
     )
 
 
+def whole(values: pa.ChunkedArray) -> pa.Array:
+    """One array of all values; of a single chunk no copy, which `combine_chunks` makes."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
 def numbers(values: pa.Array | pa.ChunkedArray) -> Array:
     """Numbers without nulls as a numpy array: booleans as 0 and 1, moments as their integers.
 
     Arrow's own `to_numpy` would import pandas, which takes longer than many a conversion.
     """
     if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
+        values = whole(values)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
     elif pa.types.is_timestamp(values.type):
@@ -80,8 +85,11 @@ def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
     wanted = ARROW_TYPES[column.type]
     if values.type != wanted:
         values = values.cast(wanted)
-    if column.type in ("category", "text"):
+    if column.type == "category":
         return _to_objects(values)
+    if column.type == "text":
+        # Hardly any two are the same, so that looking for equal ones only costs time.
+        return np.array(whole(values).to_pylist(), dtype=object)
     if column.type == "datetime":
         integers = numbers(pc.fill_null(values.cast(pa.int64()), _NOT_A_TIME))
         return integers.view("datetime64[us]")
@@ -89,8 +97,8 @@ def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
 
 
 def _to_objects(values: pa.ChunkedArray) -> Array:
-    """Strings and None; equal strings share one object where there are few of them."""
-    encoded = values.combine_chunks().dictionary_encode()
+    """Strings and None; equal strings share one object."""
+    encoded = whole(values).dictionary_encode()
     words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
     objects: Array = words[numbers(pc.fill_null(encoded.indices, len(words) - 1))]
     return objects

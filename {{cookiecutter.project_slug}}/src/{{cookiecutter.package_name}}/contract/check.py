@@ -109,8 +109,7 @@ def _constraint_violations(specs: Sequence[Column], columns: Columns) -> list[Vi
     found: list[Violation] = []
     for spec in specs:
         values = columns[spec.name]
-        absent = missing(values)
-        if not spec.nullable and absent.any():
+        if not spec.nullable and (absent := missing(values)).any():
             found += _at(spec, values, absent, reasons.MISSING, "refuse")
         if spec.range is not None:
             found += _outside(spec, values)

@@ -1,6 +1,7 @@
 """The contract as typed objects, read from YAML."""
 
 import hashlib
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ Role = Literal["feature", "target", "id", "time", "group", "ignore"]
 Problem = Literal["binary", "multiclass", "regression"]
 Action = Literal["refuse", "warn"]
 Class = bool | int | str
+_MOST_WHOLE = 2**63 - 1
 
 
 class _Frozen(BaseModel):
@@ -82,6 +84,26 @@ class Column(_Frozen):
         if self.categories and self.type != "category":
             raise ValueError(f"column {self.name}: categories need type category")
         return self
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The least and the greatest value that the range allows.
+
+        Whole numbers of 64 bits if the column's are: beyond 2**53 a float cannot be compared.
+        """
+        if self.range is None:
+            return None, None
+        low, high = self.range.minimum, self.range.maximum
+        if self.type != "integer":
+            return low, high
+        return (
+            None if low is None else math.ceil(_in_int64(low)),
+            None if high is None else math.floor(_in_int64(high)),
+        )
+
+
+def _in_int64(bound: float) -> float:
+    return max(-_MOST_WHOLE, min(bound, _MOST_WHOLE))
 
 
 class Contract(_Frozen):

@@ -1,6 +1,5 @@
 """The contract as a pandera schema: the guard of ingestion, and of frames in a notebook."""
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -96,15 +95,11 @@ def _checks(column: Column, actions: Actions) -> list[pandera.Check]:
     checks: list[pandera.Check] = []
     bounds = column.range
     if bounds is not None and bounds.otherwise in actions:
-        low, high = bounds.minimum, bounds.maximum
-        # Whole numbers beyond 2**53 cannot be compared with a float.
-        is_whole = column.type == "integer"
-        if low is not None:
-            least = math.ceil(low) if is_whole else low
-            checks.append(pandera.Check.ge(least, error=reasons.below(low)))
-        if high is not None:
-            most = math.floor(high) if is_whole else high
-            checks.append(pandera.Check.le(most, error=reasons.above(high)))
+        least, most = column.limits
+        if least is not None and bounds.minimum is not None:
+            checks.append(pandera.Check.ge(least, error=reasons.below(bounds.minimum)))
+        if most is not None and bounds.maximum is not None:
+            checks.append(pandera.Check.le(most, error=reasons.above(bounds.maximum)))
     if column.categories is not None and column.categories.otherwise in actions:
         known = list(column.categories.values)
         checks.append(pandera.Check.isin(known, error=reasons.UNKNOWN_CATEGORY))

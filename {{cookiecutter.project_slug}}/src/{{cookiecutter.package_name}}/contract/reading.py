@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .arrow import ARROW_TYPES, from_arrow
+from .arrow import ARROW_TYPES, from_arrow, whole
 from .check import Checked, Violation, check_columns
 from .columns import INTEGER_LIMIT, to_datetime64
 from .model import Column, Contract
@@ -54,10 +54,12 @@ def read_table(columns: Sequence[Column], raw: pa.Table) -> Reading:
             continue
         values = plain_spelling(column, _plain(raw[column.name]))
         read = _read(column, values)
+        arrays[column.name] = read
+        if read is values:
+            continue
         lost = pc.and_(pc.is_valid(values), pc.is_null(read))
         if values.type == pa.float64() or values.type == pa.float32():
             lost = pc.and_not(lost, pc.fill_null(pc.is_nan(values), False))
-        arrays[column.name] = read
         if pc.any(lost).as_py():
             failed[column.name] = lost.to_numpy(zero_copy_only=False)
     schema = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in columns])
@@ -98,7 +100,7 @@ def check_table(contract: Contract, raw: pa.Table, columns: Sequence[Column]) ->
 
 
 def _plain(values: pa.ChunkedArray) -> pa.Array:
-    array = values.combine_chunks()
+    array = whole(values)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
@@ -107,7 +109,10 @@ def _plain(values: pa.ChunkedArray) -> pa.Array:
 
 
 def _read(column: Column, values: pa.Array) -> pa.Array:
-    """Values in the contract's type; what cannot be read, and NaN, is null."""
+    """Values in the contract's type; what cannot be read, and NaN, is null.
+
+    Where nothing is to be done, as with most Parquet files, it is the array that came.
+    """
     wanted = ARROW_TYPES[column.type]
     if values.type == wanted and column.type in ("category", "text", "boolean"):
         return values
@@ -142,8 +147,9 @@ def _numbers(values: pa.Array) -> pa.Array | None:
         values = _from_text(pc.utf8_trim_whitespace(values))
     elif pa.types.is_boolean(values.type) or not _is_numeric(values.type):
         return None
-    numbers = values.cast(pa.float64(), safe=False)
-    return pc.if_else(pc.is_finite(numbers), numbers, None)
+    if values.type != pa.float64():
+        values = values.cast(pa.float64(), safe=False)
+    return _only(values, pc.is_finite(values))
 
 
 def _is_numeric(kind: pa.DataType) -> bool:
@@ -166,7 +172,7 @@ def _from_text(texts: pa.Array) -> pa.Array:
 def _whole(values: pa.Array, numbers: pa.Array) -> pa.Array:
     small = pc.less(pc.abs(numbers), INTEGER_LIMIT)
     if pa.types.is_signed_integer(values.type):
-        return pc.if_else(small, values.cast(pa.int64()), None)
+        return _only(values if values.type == pa.int64() else values.cast(pa.int64()), small)
     fits = pc.and_(pc.equal(numbers, pc.round(numbers)), small)
     return pc.if_else(fits, numbers, None).cast(pa.int64())
 
@@ -174,6 +180,8 @@ def _whole(values: pa.Array, numbers: pa.Array) -> pa.Array:
 def _moments(values: pa.Array) -> pa.Array:
     """Moments in UTC; a text or timestamp without a zone is UTC, a date its midnight."""
     wanted = ARROW_TYPES["datetime"]
+    if values.type == wanted:
+        return values
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return values.cast(pa.timestamp("us", tz=getattr(values.type, "tz", None))).cast(wanted)
     if not pa.types.is_string(values.type):
@@ -191,7 +199,12 @@ def _moments(values: pa.Array) -> pa.Array:
 def _in_calendar(moments: pa.Array) -> pa.Array:
     """Moments without those of before the year 1 or after 9999, which are null then."""
     kept = pc.and_(pc.greater_equal(moments, _FIRST), pc.less_equal(moments, _LAST))
-    return pc.if_else(kept, moments, None)
+    return _only(moments, kept)
+
+
+def _only(values: pa.Array, kept: pa.Array) -> pa.Array:
+    """Values with null for those that are not kept; the same array if all are."""
+    return values if pc.all(kept).as_py() is not False else pc.if_else(kept, values, None)
 
 
 def _moment(text: str | None) -> np.datetime64:

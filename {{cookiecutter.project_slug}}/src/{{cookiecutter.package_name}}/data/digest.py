@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract.arrow import numbers
+from ..contract.columns import Array
 
 # The digest is taken of so many rows after another; it would be another one with other blocks.
 BLOCK_ROWS = 1 << 17
@@ -47,9 +48,9 @@ class TableDigest:
             if pa.types.is_string(column.type):
                 texts = pc.fill_null(values, "")
                 digest.update(numbers(pc.binary_length(texts)).data)
-                digest.update(_joined(texts))
+                digest.update(joined(texts))
             else:
-                digest.update(_numbers(values))
+                digest.update(cells(values).data)
 
 
 def table_digest(tables: pa.Table | Iterable[pa.Table]) -> str:
@@ -60,16 +61,17 @@ def table_digest(tables: pa.Table | Iterable[pa.Table]) -> str:
     return digest.text
 
 
-def _joined(texts: pa.StringArray) -> memoryview | bytes:
+def joined(texts: pa.StringArray) -> memoryview | bytes:
     """The bytes of all strings, one after the other."""
     offsets, data = texts.buffers()[1:]
     bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
     return memoryview(data)[bounds[0] : bounds[-1]] if data is not None and len(texts) else b""
 
 
-def _numbers(values: pa.Array) -> memoryview:
+def cells(values: pa.Array) -> Array:
+    """Numbers, moments or booleans as they lie in memory, 0 where there is none."""
     if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64())
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
-    return np.ascontiguousarray(numbers(pc.fill_null(values, 0))).data
+    return np.ascontiguousarray(numbers(pc.fill_null(values, 0)))

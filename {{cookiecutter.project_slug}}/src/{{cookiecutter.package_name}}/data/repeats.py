@@ -7,19 +7,18 @@ has as well are compared, so that memory grows with the repeated rows alone.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..contract.arrow import numbers
-from ..contract.pandera_schema import to_frame
+from .key_hash import key_hashes
+from .row_hash import Hashes
 from .runs import Runs
 
 Mask = NDArray[np.bool_]
-Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
 _BITS = 6
 
@@ -60,7 +59,7 @@ def _parts(
 ) -> Iterator[tuple[Hashes, Positions]]:
     """The keys' hashes with the positions of their rows, those that are equal in one part."""
     pairs = (
-        np.stack([_hashes(table.select(keys)), _positions(table[position])], axis=1)
+        np.stack([key_hashes(table.select(keys)), _positions(table[position])], axis=1)
         for table in runs.scan([*keys, position])
     )
     if runs.in_memory:
@@ -85,10 +84,3 @@ def _columns(pairs: Hashes) -> tuple[Hashes, Positions]:
 
 def _positions(values: pa.ChunkedArray) -> Hashes:
     return numbers(values).astype(np.uint64)
-
-
-def _hashes(keys: pa.Table) -> Hashes:
-    found: NDArray[Any] = pd.util.hash_pandas_object(
-        to_frame(keys), index=False, categorize=False
-    ).to_numpy()
-    return found

@@ -24,7 +24,7 @@ def hash_rows(contract: Contract, columns: Columns, salt: str) -> NDArray[np.flo
     """
     hashes = np.full(length(columns), _word(salt), dtype=np.uint64)
     for column in _deciding(contract):
-        hashes = _mix(hashes ^ _bits(columns[column.name]))
+        hashes = mix(hashes ^ _bits(columns[column.name]))
     return (hashes >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
@@ -49,7 +49,7 @@ def _word(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def _mix(values: Hashes) -> Hashes:
+def mix(values: Hashes) -> Hashes:
     """The finaliser of splitmix64: every bit of the input moves every bit of the output."""
     values = values + np.uint64(0x9E3779B97F4A7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -1,10 +1,11 @@
 """Rows brought into order in bounded memory: sorted runs on disk, which are merged.
 
 Knuth, The Art of Computer Programming, volume 3, section 5.4. Rows that make one run and no more
-never leave memory.
+never leave memory. Runs are small, and not compressed: to fill fresh memory takes longer than to
+write to a file and to read from it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import pyarrow.compute as pc
 
 from ..contract.arrow import numbers
 
-# How many rows are in memory at a time: those of a run, and those that a merge looks at.
-RUN_ROWS = 1 << 20
-_CHUNK_ROWS = 1 << 13
-_SCANNED_CHUNKS = 16
+# How many rows are in memory at a time: those of a run, or half as many that are merged.
+RUN_ROWS = 1 << 18
+# How many rows of a run are read at a time, at least.
+_CHUNK_ROWS = 1 << 12
+
+Key = tuple[Any, ...]
 
 
 class Runs:
@@ -36,11 +39,11 @@ class Runs:
         self._keys = tuple(keys)
         self._run_rows = run_rows
         self._held: list[pa.Table] = []
-        self._files: list[Path] = []
+        self._runs: list[_Run] = []
 
     @property
     def in_memory(self) -> bool:
-        return not self._files
+        return not self._runs
 
     def add(self, table: pa.Table) -> None:
         held = sum(one.num_rows for one in self._held)
@@ -51,16 +54,13 @@ class Runs:
 
     def scan(self, names: Sequence[str]) -> Iterator[pa.Table]:
         """Some columns of all rows, in no order."""
-        for path in self._files:
-            with pa.OSFile(str(path)) as file:
-                reader = pa.ipc.open_stream(file)
-                while (table := _read(reader, _SCANNED_CHUNKS)).num_rows:
-                    yield table.select(names)
+        for run in self._runs:
+            yield run.read(names)
         for table in self._held:
             yield table.select(names)
 
     def in_order(self) -> Iterator[pa.Table]:
-        """All rows by their keys, some at a time."""
+        """All rows by their keys, some at a time. They can be had once."""
         if self.in_memory:
             held, self._held = self._held, []
             if held:
@@ -68,28 +68,17 @@ class Runs:
             return
         if self._held:
             self._set_down()
-        # A merge holds what it reads, what it makes of it, and what was made before.
-        chunks = max(self._run_rows // 4 // _CHUNK_ROWS // len(self._files), 1)
-        cursors = [_Cursor(path, self._keys, chunks) for path in self._files]
-        try:
-            while live := [cursor for cursor in cursors if cursor.fill()]:
-                # Beyond the first end of what was read, smaller rows may still come.
-                bound = min(cursor.key(-1) for cursor in live)
-                pieces = [cursor.take(bound) for cursor in live]
-                yield self._sorted([piece for piece in pieces if piece.num_rows])
-        finally:
-            for cursor in cursors:
-                cursor.close()
+        starts = sorted(start for run in self._runs for start in run.starts)
+        step = max(self._run_rows // 2 // _CHUNK_ROWS, 1)
+        for bound in [*starts[step::step], None]:
+            pieces = [piece for run in self._runs if (piece := run.take(bound)).num_rows]
+            yield pieces[0] if len(pieces) == 1 else self._sorted(pieces)
 
     def _set_down(self) -> None:
         table, self._held = self._sorted(self._held), []
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"run-{len(self._files)}.arrow"
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.OSFile(str(path), "wb") as file:
-            with pa.ipc.new_stream(file, table.schema, options=options) as writer:
-                writer.write_table(table, max_chunksize=_CHUNK_ROWS)
-        self._files.append(path)
+        path = self._folder / f"run-{len(self._runs)}.arrow"
+        self._runs.append(_Run(table, path, self._keys))
 
     def _sorted(self, tables: Sequence[pa.Table]) -> pa.Table:
         table = pa.concat_tables(tables)
@@ -104,46 +93,50 @@ class Runs:
         return pa.table(columns, schema=table.schema)
 
 
-class _Cursor:
-    """Where the merge is in one run."""
+class _Run:
+    """Rows in order, in a file that is open only while it is read.
 
-    def __init__(self, path: Path, keys: Sequence[str], chunks: int) -> None:
-        self._keys = keys
-        self._chunks = chunks
-        self._file = pa.OSFile(str(path))
-        self._reader = pa.ipc.open_stream(self._file)
-        self._pending = self._reader.schema.empty_table()
+    Attributes:
+        starts: the key of each chunk's first row.
+    """
 
-    def fill(self) -> bool:
-        """Read on where nothing is left of what was read; whether there are rows."""
-        if not self._pending.num_rows:
-            self._pending = _read(self._reader, self._chunks).combine_chunks()
-        return bool(self._pending.num_rows)
+    def __init__(self, table: pa.Table, path: Path, keys: Sequence[str]) -> None:
+        self._path, self._keys = path, keys
+        self.starts = [self._key(table, at) for at in range(0, table.num_rows, _CHUNK_ROWS)]
+        self._read = 0
+        self._pending = table.schema.empty_table()
+        with pa.OSFile(str(path), "wb") as file:
+            with pa.ipc.new_file(file, table.schema) as writer:
+                for at in range(0, table.num_rows, _CHUNK_ROWS):
+                    writer.write_table(table.slice(at, _CHUNK_ROWS).combine_chunks())
 
-    def key(self, at: int) -> tuple[Any, ...]:
-        """What orders a row; nulls come last, as Arrow has it."""
-        at %= self._pending.num_rows
-        values = [_plain(self._pending[name][at]) for name in self._keys]
-        return tuple((value is None, value) for value in values)
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Some columns of all rows."""
+        fields = [self._pending.schema.get_field_index(name) for name in names]
+        options = pa.ipc.IpcReadOptions(included_fields=fields)
+        with pa.OSFile(str(self._path)) as file:
+            return pa.ipc.open_file(file, options=options).read_all().select(names)
 
-    def take(self, bound: tuple[Any, ...]) -> pa.Table:
-        """The rows up to a key, which are then no longer pending."""
-        count = bisect_right(range(self._pending.num_rows), bound, key=self.key)
-        taken, self._pending = self._pending.slice(0, count), self._pending.slice(count)
+    def take(self, bound: Key | None) -> pa.Table:
+        """The next rows that come before a key, or all the rest; each row comes once."""
+        starts = self.starts
+        end = len(starts) if bound is None else bisect_left(starts, bound)
+        if end > self._read:
+            with pa.OSFile(str(self._path)) as file:
+                reader = pa.ipc.open_file(file)
+                batches = [reader.get_batch(at) for at in range(self._read, end)]
+            read = pa.Table.from_batches(batches)
+            self._pending, self._read = pa.concat_tables([self._pending, read]), end
+        rows = self._pending.num_rows
+        if bound is not None:
+            rows = bisect_left(range(rows), bound, key=lambda at: self._key(self._pending, at))
+        taken, self._pending = self._pending.slice(0, rows), self._pending.slice(rows)
         return taken
 
-    def close(self) -> None:
-        self._file.close()
-
-
-def _read(reader: Any, chunks: int) -> pa.Table:
-    batches = []
-    for _ in range(chunks):
-        try:
-            batches.append(reader.read_next_batch())
-        except StopIteration:
-            break
-    return pa.Table.from_batches(batches, reader.schema)
+    def _key(self, table: pa.Table, at: int) -> Key:
+        """What orders a row; nulls come last, as Arrow has it."""
+        values = [_plain(table[name][at]) for name in self._keys]
+        return tuple((value is None, value) for value in values)
 
 
 def _plain(scalar: Any) -> Any:

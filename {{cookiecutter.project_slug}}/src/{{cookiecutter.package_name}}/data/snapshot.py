@@ -158,7 +158,10 @@ def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
     try:
         for block in ahead(_digested(tables, digest)):
             if writer is None:
-                writer = pyarrow.parquet.ParquetWriter(path, block.schema, compression="zstd")
+                # Without statistics: a snapshot is read as a whole.
+                writer = pyarrow.parquet.ParquetWriter(
+                    path, block.schema, compression="zstd", write_statistics=False
+                )
             writer.write_table(block)
     finally:
         if writer is not None:
@@ -175,7 +178,8 @@ def _digested(tables: Iterable[pa.Table], digest: TableDigest) -> Iterator[pa.Ta
 def _holds(snapshot: Snapshot) -> bool:
     """Whether the file is there and holds what was written; read a part at a time."""
     try:
-        with pyarrow.parquet.ParquetFile(snapshot.path) as file:
+        # What is buffered ahead stays in memory until the end of the file.
+        with pyarrow.parquet.ParquetFile(snapshot.path, pre_buffer=False) as file:
             batches = file.iter_batches(BLOCK_ROWS)
             parts = (pa.Table.from_batches([batch]) for batch in batches)
             return table_digest(parts) == snapshot.digest

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..contract import Column, Contract
 from ..contract.arrow import table_columns
-from ..contract.pandera_schema import find_violations
 from ..contract.reading import read_table
 from ..contract.reasons import MISSING, unreadable
+from ..contract.screening import suspects
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Validated:
 def validate(
     contract: Contract, raw: pa.Table, columns: Sequence[Column] | None = None
 ) -> Validated:
-    """Read a raw table in the contract's types and let pandera judge it.
+    """Read a raw table in the contract's types and let pandera judge what looks wrong in it.
 
     Args:
         contract: what the data should be.
@@ -53,7 +53,7 @@ def validate(
     """
     columns = table_columns(contract) if columns is None else columns
     reading = read_table(columns, raw)
-    found = find_violations(contract, reading.table, columns)
+    found = _violations(contract, reading.table, suspects(columns, reading.table))
     parts = []
     for column in columns:
         mask = reading.unreadable.get(column.name)
@@ -68,16 +68,23 @@ def validate(
     return Validated(reading.table, accepted, found.reset_index(drop=True))
 
 
+def _violations(contract: Contract, table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
+    if not columns:
+        return _frame([], "", "", "")
+    # Not before it is needed: it takes longer to import than many a file to check.
+    from ..contract.pandera_schema import find_violations
+
+    return find_violations(contract, table, columns)
+
+
 def sentences(violations: pd.DataFrame) -> "pd.Series[str]":
     return violations["column"] + " " + violations["reason"]
 
 
 def _unreadable(column: Column, mask: NDArray[np.bool_]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "row": np.flatnonzero(mask),
-            "column": column.name,
-            "reason": unreadable(column),
-            "action": "refuse",
-        }
-    )
+    return _frame(np.flatnonzero(mask), column.name, unreadable(column), "refuse")
+
+
+def _frame(rows: ArrayLike, column: str, reason: str, action: str) -> pd.DataFrame:
+    said = {"column": column, "reason": reason, "action": action}
+    return pd.DataFrame({"row": np.asarray(rows, dtype=np.int64), **said})

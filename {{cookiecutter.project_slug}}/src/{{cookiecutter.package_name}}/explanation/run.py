@@ -8,6 +8,7 @@ from ..feature_set import features_digest
 from ..monitoring.samples import reference_sample
 from ..prediction_log import LoggedRow
 from ..project import Project
+from ..publication import NO_CHAMPION
 from .explainer import Explainer
 from .results import Explanation
 
@@ -23,7 +24,7 @@ def champion_explainer(project: Project) -> Explainer:
     """
     version = project.published().champion
     if version is None:
-        raise InputError("there is no champion for this features code: run `train` first")
+        raise InputError(NO_CHAMPION)
     return _explainer(project, version)
 
 

@@ -59,19 +59,6 @@ class Lease(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, holder="")
 
 
-def granted(
-    found: Lease | None, holder: str, now: datetime, until: datetime, fence: int | None
-) -> Lease:
-    """The lease after somebody asked for it, as `StateStore.acquire` has it."""
-    if found is None:
-        found = Lease("", 0, now)
-    if fence is None and (found.holder == "" or found.until <= now):
-        return Lease(holder, found.fence + 1, until)
-    if (fence, holder) == (found.fence, found.holder):
-        return Lease(holder, found.fence, until)
-    return found
-
-
 class StateStore(Protocol):
     """One state and one lease. Every method is atomic, from any process."""
 

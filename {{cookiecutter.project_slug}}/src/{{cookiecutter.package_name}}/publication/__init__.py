@@ -4,9 +4,9 @@ from importlib import import_module
 from pathlib import Path
 
 from ..errors import SettingsError
-from .pointer import BundleStore, Entry, Pointer
+from .pointer import NO_CHAMPION, BundleStore, Entry, Pointer
 
-__all__ = ["BundleStore", "Entry", "Pointer", "open_bundle_store"]
+__all__ = ["NO_CHAMPION", "BundleStore", "Entry", "Pointer", "open_bundle_store"]
 
 
 def open_bundle_store(address: str, root: Path) -> BundleStore:

@@ -7,6 +7,12 @@ import msgspec
 
 from ..bundle import Bundle
 
+# What a command says that needs one.
+NO_CHAMPION = (
+    "no version is champion for this features code: run `train`; "
+    "`models` lists versions that the gate refused"
+)
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves requests.

@@ -33,16 +33,28 @@ Self = TypeVar("Self", bound=Opened)
 
 
 def beside(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate[Self, P], R]:
-    """Run a method in the worker, unless MLflow is at home in this process already."""
+    """Run a method in the worker, unless MLflow is at home in this process already.
+
+    Either way its errors are RegistryErrors, or others of the project.
+    """
 
     @wraps(method)
     def call(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if self.inline or "mlflow" in sys.modules:
-            return method(self, *args, **kwargs)
+            return _explained(method, self, *args, **kwargs)
         result: R = _worker().call(type(self), self.address, method.__name__, args, kwargs)
         return result
 
     return call
+
+
+def _explained(method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return method(*args, **kwargs)
+    except ProjectError:
+        raise
+    except Exception as error:
+        raise RegistryError(_told(error)) from error
 
 
 class Worker:
@@ -100,8 +112,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             answer = True, getattr(opened(kind, address), name)(*args, **kwargs)
         except ProjectError as error:
             answer = False, error
-        except Exception as error:  # MLflow's own errors would import MLflow over there
-            answer = False, RegistryError(_told(error))
         pickle.dump(answer, answers)
         answers.flush()
 

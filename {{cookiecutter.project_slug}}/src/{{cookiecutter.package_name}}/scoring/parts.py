@@ -22,6 +22,8 @@ from ..errors import InputError, StoreError
 from ..exclusive import exclusive
 
 _JOB = "job.json"
+# A column with more different texts in a row group goes on without a dictionary.
+_DICTIONARY_BYTES = 1 << 16
 
 
 class Part(msgspec.Struct):
@@ -163,7 +165,9 @@ def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
     # Where every value is another, a dictionary only costs time.
     kinds = {field.name: field.type for field in schema}
     repeating = [name for name, kind in kinds.items() if not _differs(name, kind)]
-    return pyarrow.parquet.ParquetWriter(path, schema, use_dictionary=repeating)
+    return pyarrow.parquet.ParquetWriter(
+        path, schema, use_dictionary=repeating, dictionary_pagesize_limit=_DICTIONARY_BYTES
+    )
 
 
 def _differs(name: str, kind: pa.DataType) -> bool:

@@ -15,7 +15,7 @@ from ..contract import Contract
 from ..contract.arrow import table_columns
 from ..contract.check import Checked
 from ..data.remote import File, locate
-from ..data.sources.file import BATCH_ROWS, PLAIN, check_files, read_batches
+from ..data.sources.file import PLAIN, check_files, read_batches
 from ..predictor import Predictor
 from ..settings import Csv
 from .batches import Batch, predicted
@@ -24,7 +24,9 @@ from .parts import Part, Parts, beside, opened_parts, parts_folder, writer
 from .tables import Block, Tables
 
 # A kill costs at most so much work, and a shorter job is one part, which is written once.
-PART_SECONDS = 30.0
+PART_SECONDS = 60.0
+# As many rows as a row group has; some four such batches are in hand.
+BATCH_ROWS = 32_768
 WORKSPACE = Path("var/scoring")
 Record = Callable[[Block], None]
 

@@ -64,7 +64,7 @@ class Tables:
             "row": block.rows,
             "prediction_id": block.ids,
             "prediction": block.prediction.values,
-            "model_version": [self.predictor.manifest.version] * len(block.rows),
+            "model_version": pa.repeat(self.predictor.manifest.version, len(block.rows)),
             "warnings": block.warned,
         }
         if block.prediction.probabilities is not None:

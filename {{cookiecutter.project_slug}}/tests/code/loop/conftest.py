@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from runpy import run_path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -27,11 +27,15 @@ from {{ cookiecutter.package_name }}.evaluation.gate import Verdict
 from {{ cookiecutter.package_name }}.exclusive import exclusive
 from {{ cookiecutter.package_name }}.journal import Journal
 from {{ cookiecutter.package_name }}.loop.attempt import Attempt, Retrained
+from {{ cookiecutter.package_name }}.loop.custody import (
+    Kept,
+    KeptState,
+)
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk
 from {{ cookiecutter.package_name }}.loop.hearing import Hearing
 from {{ cookiecutter.package_name }}.loop.machine import Loop, Step
 from {{ cookiecutter.package_name }}.loop.notes import Notes
-from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore, granted
+from {{ cookiecutter.package_name }}.loop.state import State, StateStore
 from {{ cookiecutter.package_name }}.loop.states import open_state
 from {{ cookiecutter.package_name }}.monitoring import Finding, Monitoring, Window
 from {{ cookiecutter.package_name }}.prediction_log import Label, LoggedRow, Output, Record
@@ -52,6 +56,7 @@ columns:
   price: {type: number, example: 9.5}
   returned: {type: boolean, role: target}
 """
+Answer = TypeVar("Answer")
 DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
 
 
@@ -150,31 +155,15 @@ class PaperRegistry:
         self._path.write_text(json.dumps(body))
 
 
-class MemoryStateStore:
-    """The smallest store there is; a process that comes later gets the same object."""
+class MemoryPlace:
+    """The smallest place there is; a process that comes later gets the same object."""
 
     def __init__(self) -> None:
-        self.state, self.revision = State(), 0
-        self.lease = Lease("", 0, START)
+        self._kept = Kept()
 
-    def load(self) -> tuple[State, int]:
-        return self.state, self.revision
-
-    def save(self, state: State, revision: int, fence: int | None = None) -> bool:
-        if revision != self.revision or fence not in (None, self.lease.fence):
-            return False
-        self.state, self.revision = state, revision + 1
-        return True
-
-    def acquire(
-        self, holder: str, now: datetime, until: datetime, fence: int | None = None
-    ) -> Lease:
-        self.lease = granted(self.lease, holder, now, until, fence)
-        return self.lease
-
-    def release(self, lease: Lease) -> None:
-        if lease.fence == self.lease.fence:
-            self.lease = self.lease.free()
+    def change(self, decide: Callable[[Kept], tuple[Answer, Kept]]) -> Answer:
+        answer, self._kept = decide(self._kept)
+        return answer
 
 
 class Rows:
@@ -207,7 +196,7 @@ class World:
     """
 
     root: Path
-    kept: StateStore = field(default_factory=MemoryStateStore)
+    kept: StateStore = field(default_factory=lambda: KeptState(MemoryPlace()))
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     fuse: Fuse = field(default_factory=Fuse)
     found: Monitoring | None = None

@@ -14,7 +14,7 @@ from {{ cookiecutter.package_name }}.exclusive import exclusive
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk, LostLeaseError
 from {{ cookiecutter.package_name }}.loop.state import Lease, State, StateStore
 from {{ cookiecutter.package_name }}.loop.states import open_state
-from {{ cookiecutter.package_name }}.loop.states.sqlite import SqliteStateStore
+from {{ cookiecutter.package_name }}.loop.states.sqlite import STATE
 from {{ cookiecutter.package_name }}.prediction_log import stores
 
 if TYPE_CHECKING:
@@ -174,10 +174,11 @@ def test_processes_have_names_of_their_own(reopen: Open) -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "loop.db"
+    path = tmp_path / STATE
+    path.parent.mkdir()
     path.write_bytes(b"not a database at all, but long enough to look like one" * 20)
     with pytest.raises(StoreError, match="loop.db"):
-        SqliteStateStore(path).load()
+        open_state("sqlite:///log.db", root=tmp_path).load()
 
 
 def test_a_lock_keeps_others_out_and_says_which_it_is(tmp_path: Path) -> None:

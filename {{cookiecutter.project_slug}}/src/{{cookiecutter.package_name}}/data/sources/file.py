@@ -196,7 +196,8 @@ def _parquet(
     file: File, names: list[str], present: list[int], batch_rows: int
 ) -> Iterator[pa.Table]:
     wanted = [names[at] for at in present]
-    with opened(file) as content, pyarrow.parquet.ParquetFile(content) as table:
+    # What is buffered ahead stays in memory until the end of the file.
+    with opened(file) as content, pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
         yield table.schema_arrow.empty_table().rename_columns(names).select(wanted)
         # Columns are asked for by name, and a name that stands twice brings both.
         columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))

@@ -1,15 +1,13 @@
 """The loop's state and its lease in a SQLite file."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
-
-import msgspec
+from typing import TypeVar
 
 from ...errors import StoreError
-from ..state import Lease, State, granted
+from ..custody import Kept, KeptState, Packed, pack
 
 STATE = Path("var/loop.db")
 
@@ -20,48 +18,25 @@ _TABLES = (
 )
 _BUSY_SECONDS = 10
 
+Answer = TypeVar("Answer")
 
-def open_state(address: str, root: Path) -> "SqliteStateStore":
+
+def open_state(address: str, root: Path) -> KeptState:
     """The state of the project at `root`, in a file of its own, whatever the log's is called."""
-    return SqliteStateStore(root / STATE)
+    return KeptState(SqlitePlace(root / STATE))
 
 
-class SqliteStateStore:
+class SqlitePlace:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self) -> tuple[State, int]:
+    def change(self, decide: Callable[[Kept], tuple[Answer, Kept]]) -> Answer:
         with self._open() as connection:
-            return _state(connection)
-
-    def save(self, state: State, revision: int, fence: int | None = None) -> bool:
-        with self._open() as connection:
-            lease = _lease(connection)
-            if fence is not None and (lease is None or lease.fence != fence):
-                return False
-            if _state(connection)[1] != revision:
-                return False
-            connection.execute(
-                "INSERT OR REPLACE INTO loop (id, state, revision) VALUES (1, ?, ?)",
-                (msgspec.json.encode(state), revision + 1),
-            )
-            return True
-
-    def acquire(
-        self, holder: str, now: datetime, until: datetime, fence: int | None = None
-    ) -> Lease:
-        with self._open() as connection:
-            found = _lease(connection)
-            lease = granted(found, holder, now, until, fence)
-            if lease != found:
-                _keep(connection, lease)
-            return lease
-
-    def release(self, lease: Lease) -> None:
-        with self._open() as connection:
-            found = _lease(connection)
-            if found is not None and found.fence == lease.fence:
-                _keep(connection, found.free())
+            found = _read(connection)
+            answer, kept = decide(found)
+            if kept != found:
+                _write(connection, pack(kept))
+            return answer
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -80,18 +55,18 @@ class SqliteStateStore:
             raise StoreError(f"the loop's state in {self._path} cannot be used: {error}") from error
 
 
-def _state(connection: sqlite3.Connection) -> tuple[State, int]:
-    row = connection.execute("SELECT state, revision FROM loop").fetchone()
-    if row is None:
-        return State(), 0
-    return msgspec.json.decode(row[0], type=State), row[1]
+def _read(connection: sqlite3.Connection) -> Kept:
+    state, revision = connection.execute("SELECT state, revision FROM loop").fetchone() or (None, 0)
+    (lease,) = connection.execute("SELECT lease FROM lease").fetchone() or (None,)
+    return Packed(state, revision, lease).unpack()
 
 
-def _lease(connection: sqlite3.Connection) -> Lease | None:
-    row = connection.execute("SELECT lease FROM lease").fetchone()
-    return None if row is None else msgspec.json.decode(row[0], type=Lease)
-
-
-def _keep(connection: sqlite3.Connection, lease: Lease) -> None:
-    body = msgspec.json.encode(lease)
-    connection.execute("INSERT OR REPLACE INTO lease (id, lease) VALUES (1, ?)", (body,))
+def _write(connection: sqlite3.Connection, packed: Packed) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO loop (id, state, revision) VALUES (1, ?, ?)",
+        (packed.state, packed.revision),
+    )
+    if packed.lease is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO lease (id, lease) VALUES (1, ?)", (packed.lease,)
+        )
