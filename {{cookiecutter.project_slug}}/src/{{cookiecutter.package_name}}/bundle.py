@@ -12,12 +12,15 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from .contract.model import Class, Contract, parse_contract
-from .encoder import Encoder
 from .errors import BundleError
+
+if TYPE_CHECKING:  # the registry does without numpy
+    from .encoder import Encoder
 
 MANIFEST = "bundle.json"
 MODEL = "model.onnx"
@@ -81,7 +84,9 @@ class Bundle:
         return parse_contract(self.read(CONTRACT).decode(), str(self.directory / CONTRACT))
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "Encoder":
+        from .encoder import Encoder
+
         return Encoder.from_json(self.read(ENCODER).decode())
 
 

@@ -1,22 +1,23 @@
 """Declared features: pure, row-wise functions of columns, the same for one row and ten million."""
 
 import hashlib
-import inspect
 import io
 import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from types import ModuleType
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .contract.columns import Array, Columns
 from .contract.model import Contract
 from .errors import ContractError
 
+if TYPE_CHECKING:  # the digest alone does without numpy
+    from .contract.columns import Array, Columns
+
 FeatureType = Literal["number", "category", "boolean", "datetime"]
-FeatureFunction = Callable[..., Array]
+FeatureFunction: TypeAlias = "Callable[..., Array]"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class FeatureSet:
                 )
         return plain + tuple(feature.column for feature in self.declared.values())
 
-    def apply(self, columns: Columns) -> Columns:
+    def apply(self, columns: "Columns") -> "Columns":
         """Input columns together with the declared features; arrays keep their length."""
         made = {
             name: feature.function(*(columns[source] for source in feature.inputs))
@@ -92,7 +93,7 @@ class FeatureSet:
 @cache
 def load_features() -> FeatureSet:
     """The features of `features.py`."""
-    features: FeatureSet = _module().FEATURES
+    features: FeatureSet = import_module(".features", __package__).FEATURES
     return features
 
 
@@ -103,7 +104,8 @@ def features_digest() -> str:
     Two services whose features compute the same way agree on it; it names the entry of the
     published pointer that a service may take.
     """
-    return source_digest(inspect.getsource(_module()))
+    with tokenize.open(Path(__file__).with_name("features.py")) as source:
+        return source_digest(source.read())
 
 
 def source_digest(source: str) -> str:
@@ -115,7 +117,3 @@ def source_digest(source: str) -> str:
         if token.type not in layout:
             digest.update(structure.get(token.type, token.string).encode() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _module() -> ModuleType:
-    return import_module(".features", __package__)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .bundle import read_bundle
-from .evaluation.metrics import figure
+from .evaluation.figure import figure
 from .project import Project
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")

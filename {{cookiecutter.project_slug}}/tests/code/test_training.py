@@ -20,7 +20,7 @@ from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.data.snapshot import Origin, latest_snapshot, write_snapshot
 from {{ cookiecutter.package_name }}.errors import ExportError, InputError, SnapshotError
-from {{ cookiecutter.package_name }}.evaluation.metrics import figure
+from {{ cookiecutter.package_name }}.evaluation.figure import figure
 from {{ cookiecutter.package_name }}.feature_set import features_digest
 from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
 from {{ cookiecutter.package_name }}.project import Project

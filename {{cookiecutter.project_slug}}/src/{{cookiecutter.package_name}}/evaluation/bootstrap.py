@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..contract.columns import Columns, length, missing
 from ..contract.model import Contract
-from .metrics import Floats, Scorer, figure
+from .figure import figure
+from .metrics import Floats, Scorer
 
 # Fewer clusters than this say too little about how clusters differ; rows are drawn instead.
 _FEWEST_CLUSTERS = 5

@@ -54,12 +54,6 @@ def metric_named(name: str, problem: Problem) -> Metric:
     return known[name]
 
 
-def figure(value: float) -> str:
-    """A value of a metric for people, to about five digits whatever its units."""
-    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
-    return f"{value:,.{digits}f}"
-
-
 def metrics_of(problem: Problem) -> dict[str, Metric]:
     """Every metric that fits the problem, by name."""
     fitting = _REGRESSION if problem == "regression" else _CLASSIFICATION

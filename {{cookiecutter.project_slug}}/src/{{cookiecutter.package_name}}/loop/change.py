@@ -48,9 +48,10 @@ def find_change(
     """
     found = {finding.column for finding in findings}
     names = {column.name for column in contract.inputs if column.name in found}
-    rows = log.sample(since, until, limit, labelled=None if names else True)
-    if not names:
-        rows = [row for row in rows if any(out.version == champion for out in row.record.outputs)]
+    if names:
+        rows = log.sample(since, until, limit)
+    else:
+        rows = log.sample(since, until, limit, labelled=True, version=champion)
     if len(rows) < _FEWEST_ROWS:
         return None
     rows.sort(key=lambda row: row.record.event_time)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from ..evaluation.metrics import figure
+from ..evaluation.figure import figure
 
 Kind = Literal["drift", "quality", "performance"]
 # A warning concerns one column; what is critical concerns the whole window.

@@ -8,7 +8,6 @@ from typing import Any
 from ..contract import Contract
 from ..contract.columns import missing, to_json
 from ..contract.model import Column
-from ..errors import InputError
 from ..evaluation.metrics import Metric
 from ..settings import Settings
 from .drift import FEWEST_ROWS, find_drift
@@ -30,24 +29,6 @@ class Sides:
     window: Sample
     holdout: Sample
     labelled: Sample | None
-
-
-def split_column(contract: Contract, name: str) -> Column:
-    """The column by whose values rows may be taken apart.
-
-    Raises:
-        InputError: if there is none of that name, or its values are no categories.
-    """
-    fitting = [
-        one
-        for one in contract.inputs
-        if one.role == "group" or (one.role == "feature" and one.type in ("category", "boolean"))
-    ]
-    names = {one.name: one for one in fitting}
-    if name not in names:
-        known = f"one of {', '.join(names)}" if names else "not possible with this contract"
-        raise InputError(f"--by {name}: that is no category, boolean or group; it may be {known}")
-    return names[name]
 
 
 def find_parts(

@@ -21,7 +21,8 @@ import numpy as np
 
 from ..contract import Contract
 from ..evaluation.bootstrap import Interval, Resampling, clusters
-from ..evaluation.metrics import Floats, Metric, Scorer, figure
+from ..evaluation.figure import figure
+from ..evaluation.metrics import Floats, Metric, Scorer
 from ..evaluation.target import Truth
 from .findings import basis
 from .samples import Sample

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..encoder import Matrix
-from ..evaluation.metrics import Floats, Metric, figure
+from ..evaluation.figure import figure
+from ..evaluation.metrics import Floats, Metric
 from ..evaluation.target import Truth
 from ..models import Candidate, predicted
 from .size import in_bytes, size_of

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from ..evaluation.metrics import figure
+from ..evaluation.figure import figure
 from .leaderboard import Leaderboard, Row
 
 _LEFT, _RIGHT = 130.0, 440.0  # of the drawing, between the names and the figures

@@ -1,6 +1,7 @@
 """Two loops at once: one works, and one says so."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -115,3 +116,22 @@ def test_of_two_commands_started_at_once_one_works_and_one_says_so(
     assert f"process {both[worker].pid} " in idle["idle"]
     history = subprocess.run([*command, "history", "--json"], stdout=pipe, check=True)
     assert json.loads(history.stdout)["entries"] == worked["entries"]
+
+
+def test_a_step_with_nothing_due_loads_nothing_that_computes(project_publisher: Any) -> None:
+    project_publisher.publish("1")
+    project_publisher.point("1")
+    code = f"""
+import sys
+from {PACKAGE}.cli import cli
+cli(["--root", sys.argv[1], "loop", "step"], standalone_mode=False)
+print(*(name for name in sys.modules if "." not in name))
+"""
+    command = [sys.executable, "-c", code, str(project_publisher.root)]
+    # Whatever the project's store is, none that is a server runs here.
+    log = {f"{PACKAGE.upper()}__PREDICTION_LOG": "sqlite:///var/predictions.db"}
+    environment = {**os.environ, **log}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    told, loaded = done.stdout.splitlines()
+    assert told == "nothing was due"
+    assert {"numpy", "pandas", "pyarrow", "scipy", "mlflow", "evidently"}.isdisjoint(loaded.split())
