@@ -23,6 +23,9 @@ class Question:
     only: bool = False
 
 
+EVERYTHING = Question()
+
+
 def split_column(contract: Contract, name: str) -> Column:
     """The column by whose values rows may be taken apart.
 

@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..prediction_log import PredictionLog
 from ..settings import Settings
 from .findings import Monitoring, Window
-from .question import Question, split_column
+from .question import EVERYTHING, Question, split_column
 
 __all__ = ["Question", "monitor"]
 
@@ -23,7 +23,7 @@ def monitor(
     since: datetime | None = None,
     until: datetime | None = None,
     clock: Clock,
-    question: Question = Question(),
+    question: Question = EVERYTHING,
 ) -> Monitoring:
     """Answer the three questions for a window, write the report, and leave the verdict.
 
