@@ -17,13 +17,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common import BenchmarkError, package
+from common import parser as common_parser
+from common import positive, report
+
 SIDES = Path(__file__).with_name("batch_sides.py")
 
 Figures = dict[str, float]
-
-
-class BenchmarkError(Exception):
-    """The benchmark cannot go on; the text says why."""
 
 
 def measured(command: list[str], folder: Path, env: dict[str, str]) -> Figures:
@@ -56,12 +56,12 @@ class Sides:
     """
 
     def __init__(self, project: Path, folder: Path) -> None:
-        package = next(path.parent for path in (project / "src").glob("*/__main__.py")).name
-        self._project, self._folder, self._package = project, folder, package
+        name = package(project)
+        self._project, self._folder, self._package = project, folder, name
         self._python = str(project / ".venv/bin/python")
         # One core for each side: what is compared is the work, not how it is spread.
         one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-        own = {f"{package.upper()}__BUNDLE_STORE": str(folder / "bundles")}
+        own = {f"{name.upper()}__BUNDLE_STORE": str(folder / "bundles")}
         self._env = {**os.environ, **one, **own, "PYTHONPATH": str(project / "src")}
         # Byte code is kept, as it is unless the environment says otherwise.
         self._env.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -154,46 +154,17 @@ def _compared(ours: float, other: float) -> tuple[str, str, str]:
     return f"{ours:,.0f}", f"{other:,.0f}", f"{ours / other:.2f}"
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be at least 1")
-    return number
-
-
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("project", type=Path, help="a rendered, installed project with a champion")
-    parser.add_argument("--rows", type=_positive, default=1_000_000, help="beside MLflow")
-    parser.add_argument("--large", type=_positive, default=10_000_000, help="beside the session")
-    parser.add_argument("--rounds", type=_positive, default=3, help="beside MLflow (default 3)")
-    parser.add_argument("--large-rounds", type=_positive, default=1, help="of the large input")
-    parser.add_argument("--json", type=Path, help="write every single measurement to this file")
+    parser = common_parser(__doc__)
+    parser.add_argument("--rows", type=positive, default=1_000_000, help="beside MLflow")
+    parser.add_argument("--large", type=positive, default=10_000_000, help="beside the session")
+    parser.add_argument("--rounds", type=positive, default=3, help="beside MLflow (default 3)")
+    parser.add_argument("--large-rounds", type=positive, default=1, help="of the large input")
     return parser.parse_args()
 
 
 def main() -> int:
-    options = _arguments()
-    options.project = options.project.resolve()
-    try:
-        (options.project / "var").mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.project / "var") as made:
-            result = benchmark(options, Path(made))
-    except BenchmarkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    averages = result["load_average"]
-    print(table(result))
-    print(
-        f"\n{options.rounds} rounds by turns, medians; load average {averages['before']:.1f}",
-        end="",
-    )
-    print(f" before and {averages['after']:.1f} after")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0
+    return report(_arguments(), benchmark, table)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from typing import Any
 
 BARE = Path(__file__).with_name("bare_ingestion.py")
 
-# Writes the year over and over, as Parquet or CSV, some bad rows among them.
+# Writes the year over and over, as Parquet or CSV. All rows are good.
 _MADE = """
 import importlib, sys
 import numpy as np

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from servers import BenchmarkError, Server
+from common import BenchmarkError
+from servers import Server
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 import toolbox  # noqa: E402

@@ -10,13 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import BenchmarkError
+
 PROBE = "/health/ready"
 _PATIENCE = 120.0
 _POLL = 0.005
-
-
-class BenchmarkError(Exception):
-    """The benchmark cannot go on; the text says why."""
 
 
 @dataclass(frozen=True)

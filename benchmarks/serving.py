@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,9 +20,11 @@ from typing import Any
 
 import load
 import others
+from common import BenchmarkError, package
+from common import parser as common_parser
+from common import positive, report
 from servers import (
     PROBE,
-    BenchmarkError,
     Server,
     cpu_seconds,
     free_port,
@@ -153,18 +154,18 @@ def example_row(service: Server) -> bytes:
 
 
 def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    package = _package(options.project)
+    name = package(options.project)
     # Byte code is warm for all of them, and kept out of the project. The log is a fresh file on
     # the project's own disk, since what durability costs is the disk's.
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
-    own = {**env, f"{package.upper()}__PREDICTION_LOG": f"sqlite:///{folder}/predictions.db"}
+    own = {**env, f"{name.upper()}__PREDICTION_LOG": f"sqlite:///{folder}/predictions.db"}
     python = options.python or str(options.project / ".venv/bin/python")
     uvicorn = [python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
     (folder / "empty_app.py").write_text(_EMPTY)
     (folder / "echo_app.py").write_text(_ECHO)
-    (folder / "without_log.py").write_text(_WITHOUT_LOG.format(package=package))
-    service = Server([python, "-m", package, "serve"], options.project, own)
+    (folder / "without_log.py").write_text(_WITHOUT_LOG.format(package=name))
+    service = Server([python, "-m", name, "serve"], options.project, own)
     empty = Server([*uvicorn, "empty_app:app"], folder, env)
     echo = Server([*uvicorn, "echo_app:app"], folder, env)
     logless = Server([python, str(folder / "without_log.py")], options.project, own)
@@ -181,13 +182,6 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         **measure_load(servers, row, options),
         "load_average": {"before": before, "after": os.getloadavg()[0]},
     }
-
-
-def _package(project: Path) -> str:
-    found = [path.parent.name for path in project.glob("src/*/__main__.py")]
-    if len(found) != 1:
-        raise BenchmarkError(f"{project} is no rendered project: it has no src/PACKAGE/__main__.py")
-    return found[0]
 
 
 def table(result: dict[str, Any]) -> str:
@@ -219,24 +213,12 @@ def _line(what: str, other: float, ours: float, digits: int) -> tuple[str, str, 
     return what, f"{other:.{digits}f}", f"{ours:.{digits}f}", f"{ours / other:.2f}"
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be at least 1")
-    return number
-
-
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("project", type=Path, help="a rendered, installed project with a champion")
+    parser = common_parser(__doc__)
     parser.add_argument("--python", help="its interpreter, by default PROJECT/.venv/bin/python")
-    parser.add_argument("--rounds", type=_positive, default=9, help="measured rounds (default 9)")
+    parser.add_argument("--rounds", type=positive, default=9, help="measured rounds (default 9)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of load a round (default 3)")
-    parser.add_argument(
-        "--connections", type=_positive, default=32, help="of the load (default 32)"
-    )
+    parser.add_argument("--connections", type=positive, default=32, help="of the load (default 32)")
     parser.add_argument(
         "--beside",
         nargs="*",
@@ -244,30 +226,11 @@ def _arguments() -> argparse.Namespace:
         choices=sorted(others.MAKERS),
         help="other servers of the same model, installed for the occasion where they have to be",
     )
-    parser.add_argument("--json", type=Path, help="write every single measurement to this file")
     return parser.parse_args()
 
 
 def main() -> int:
-    options = _arguments()
-    options.project = options.project.resolve()
-    try:
-        (options.project / "var").mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.project / "var") as made:
-            result = benchmark(options, Path(made))
-    except BenchmarkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    averages = result["load_average"]
-    print(table(result))
-    print(
-        f"\n{options.rounds} rounds by turns, medians; load average {averages['before']:.1f}",
-        end="",
-    )
-    print(f" before and {averages['after']:.1f} after")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0
+    return report(_arguments(), benchmark, table)
 
 
 if __name__ == "__main__":

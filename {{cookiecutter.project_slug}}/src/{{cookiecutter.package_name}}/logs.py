@@ -3,7 +3,8 @@
 import io
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, BinaryIO
 
@@ -13,6 +14,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # The request at hand, for every line that is written while it is answered.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# Other processes may write to the same pipe, which takes so many bytes in one piece.
+_PIECE = 4096
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -37,11 +41,45 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=(
             structlog.PrintLoggerFactory(sys.stderr)
             if readable
-            else structlog.BytesLoggerFactory(io.BufferedWriter(_Leaky(sys.stderr.buffer)))
+            else structlog.BytesLoggerFactory(_new_lines(sys.stderr.buffer))
         ),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+@contextmanager
+def lines_together() -> Iterator[None]:
+    """Lines written meanwhile leave at its end: a system call for each would cost more than it."""
+    lines = _LINES.get()
+    if lines is None:
+        yield
+        return
+    lines.held = True
+    try:
+        yield
+    finally:
+        lines.held = False
+        lines.flush()
+
+
+class _Lines(io.BufferedWriter):
+    """A stream of lines that are never cut; while `held`, flushing waits."""
+
+    held = False
+
+    def flush(self) -> None:
+        if not self.held:
+            super().flush()
+
+
+_LINES: ContextVar[_Lines | None] = ContextVar("lines", default=None)
+
+
+def _new_lines(stream: BinaryIO) -> _Lines:
+    lines = _Lines(_Leaky(stream), _PIECE)
+    _LINES.set(lines)
+    return lines
 
 
 class _Leaky(io.RawIOBase):
@@ -70,8 +108,7 @@ class _Forward(logging.Handler):
 
 
 def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    request_id = REQUEST_ID.get()
-    if request_id is not None:
+    if "request_id" not in event and (request_id := REQUEST_ID.get()) is not None:
         event["request_id"] = request_id
     return event
 

@@ -128,10 +128,9 @@ class Decoder:
             columns[name] = np.array(fields[position], dtype=object)
         for position, name in self._moments:
             moments = [None if value is None else _utc(value) for value in fields[position]]
+            # numpy reads a text in a thirtieth of the time that it takes for a datetime.
             columns[name] = np.array(moments, dtype=DTYPES["datetime"])
-            logged[position] = [
-                None if moment is None else f"{moment.isoformat()}+00:00" for moment in moments
-            ]
+            logged[position] = [None if moment is None else f"{moment}+00:00" for moment in moments]
         for position in self._whole:
             logged[position] = [
                 None if value is None else _whole(value) for value in fields[position]
@@ -159,9 +158,14 @@ class Decoder:
         return Decoded(checked.columns, rows, isinstance(raw, list), checked.warnings)
 
 
-def _utc(text: str) -> datetime:
+def _utc(text: str) -> str:
+    """A moment in UTC, in ISO 8601 without a zone."""
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    if moment.tzinfo is None:
+        return moment.isoformat()
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat()
 
 
 def _whole(value: float) -> int:

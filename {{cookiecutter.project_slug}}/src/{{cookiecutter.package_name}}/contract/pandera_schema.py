@@ -82,7 +82,7 @@ def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFra
     By itself, because pandera puts bad values of all columns into one, which whole numbers beyond
     2**53 and fractions do not share.
     """
-    schema = pandera_schema(contract, [column], actions=("refuse", "warn"))
+    schema = pandera_schema(contract, [column], actions=("refuse", "warn")).columns[column.name]
     told = ["index", "column", "check"]
     try:
         schema.validate(to_frame(table.select([column.name])), lazy=True)

@@ -144,7 +144,7 @@ def _words(values: pa.Array) -> pa.Array:
 def _numbers(values: pa.Array) -> pa.Array | None:
     """Finite float64 or null; None where the type holds no numbers at all."""
     if pa.types.is_string(values.type):
-        values = _from_text(pc.utf8_trim_whitespace(values))
+        values = _from_text(values)
     elif pa.types.is_boolean(values.type) or not _is_numeric(values.type):
         return None
     if values.type != pa.float64():
@@ -165,6 +165,9 @@ def _from_text(texts: pa.Array) -> pa.Array:
     try:
         return texts.cast(pa.float64())
     except pa.ArrowInvalid:
+        trimmed = pc.utf8_trim_whitespace(texts)
+        if not trimmed.equals(texts):
+            return _from_text(trimmed)
         good = pc.if_else(pc.match_substring_regex(texts, _NUMBER), texts, None)
         return pc.replace_substring_regex(good, r"^\+", "").cast(pa.float64())
 

@@ -24,7 +24,7 @@ from .validation import Validated, validate
 # The order of arrival. No column of a contract can have this name: YAML lets no NUL through.
 POSITION = "\0position"
 # Pandera takes its time for each table, however small.
-_BATCH_ROWS = 1 << 16
+_BATCH_ROWS = 1 << 17
 
 
 class Intake:

@@ -5,7 +5,7 @@ from collections import Counter as Counted
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from math import nan
 from tempfile import TemporaryDirectory
 
@@ -55,17 +55,17 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self._requests = Counter(
+        requests = Counter(
             "http_requests", "Requests answered", ("path", "status"), registry=registry
         )
-        self._seconds = Histogram(
+        seconds = Histogram(
             "predict_seconds",
             "Time to answer a request for predictions, durable record included",
             ("variant",),
             buckets=_SECONDS,
             registry=registry,
         )
-        self._predictions = Counter(
+        predictions = Counter(
             "predictions", "Rows predicted", ("variant", "version", "served"), registry=registry
         )
         self._warnings = Counter(
@@ -80,12 +80,16 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        # Finding a counter by its labels takes longer than to count.
+        self._requests = cache(requests.labels)
+        self._seconds = cache(seconds.labels)
+        self._predictions = cache(predictions.labels)
 
     def count_request(self, path: str, status: int) -> None:
-        self._requests.labels(path, str(status)).inc()
+        self._requests(path, status).inc()
 
     def observe(self, variant: str, seconds: float) -> None:
-        self._seconds.labels(variant).observe(seconds)
+        self._seconds(variant).observe(seconds)
 
     def count_rows(self, rows: Sequence[tuple[Output, ...]], warnings: Sequence[Violation]) -> None:
         found = Counted(
@@ -94,7 +98,7 @@ class Metrics:
             for output in outputs
         )
         for labels, number in found.items():
-            self._predictions.labels(*labels).inc(number)
+            self._predictions(*labels).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 

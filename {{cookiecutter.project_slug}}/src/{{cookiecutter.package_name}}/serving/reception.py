@@ -4,14 +4,14 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 
 import structlog
+from msgspec import Struct
 
 from ..errors import StoreError
-from ..logs import REQUEST_ID
+from ..logs import REQUEST_ID, lines_together
 from ..verdict import Verdict
 from . import openapi
 from .endpoints import Endpoint, endpoints
@@ -30,8 +30,7 @@ _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNO
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request that is being answered."""
 
     method: str
@@ -120,7 +119,7 @@ class Reception:
         Raises:
             Problem: 503 if all are taken.
         """
-        return self.service.slot() if endpoint.method == "POST" else nullcontext()
+        return self.service.slots if endpoint.method == "POST" else nullcontext()
 
     def too_large(self) -> Problem:
         """The answer to a body longer than `max_body_bytes`."""
@@ -133,9 +132,14 @@ class Reception:
         content = problem.encode(visit.request_id)
         return Response(content, problem.status, MEDIA_TYPE, problem.headers)
 
-    def leave(self, visit: Visit, response: Response) -> None:
-        """Count a request and write its log line; its answer is on its way."""
-        seconds = perf_counter() - visit.started
+    def leave(self, *left: tuple[Visit, Response]) -> None:
+        """Count requests and write their log lines; their answers are on their way."""
+        now = perf_counter()
+        with lines_together():
+            for visit, response in left:
+                self._tell(visit, response, now - visit.started)
+
+    def _tell(self, visit: Visit, response: Response, seconds: float) -> None:
         if response.variant is not None:
             self.service.metrics.observe(response.variant, seconds)
         path = visit.path if visit.path in self.endpoints else "other"
@@ -148,6 +152,7 @@ class Reception:
             status=response.status,
             ms=round(seconds * 1e3, 2),
             **response.note,
+            request_id=visit.request_id,
         )
 
     def _problem(self, error: Exception) -> Problem:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer that may leave once `recorded` is done.
 
     Attributes:
@@ -22,7 +22,7 @@ class Response:
     content: bytes
     status: int = 200
     media_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     recorded: Future[None] | None = None
     variant: str | None = None
-    note: Mapping[str, object] = field(default_factory=dict)
+    note: Mapping[str, object] = {}

@@ -1,9 +1,8 @@
 """The application core: what the service does, whichever web framework carries it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from threading import Lock
+from contextlib import suppress
 
 import msgspec
 
@@ -22,6 +21,7 @@ from .problem import Problem, refused, unavailable
 from .response import Response
 from .router import Router, Watcher
 from .row_facts import entity_keys, event_times
+from .slots import Slots
 
 _KEY_LENGTH = 200
 _PROBE_SECONDS = 1.0
@@ -58,10 +58,9 @@ class PredictionService:
         self._contract = contract
         self._max_rows = max_rows
         self.max_concurrency = max_concurrency
+        self.slots = Slots(max_concurrency, self.metrics.at_work)
         self._clock = clock or SystemClock()
         self._watcher = Watcher(router, watch_interval)
-        self._lock = Lock()
-        self._at_work = 0
         self._store_failure: StoreError | None = None
 
     def start(self) -> None:
@@ -84,25 +83,6 @@ class PredictionService:
     def spooled(self) -> int:
         """Predictions and labels that wait on this host for the log."""
         return self._log.spooled()
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """A place among the requests at work.
-
-        Raises:
-            Problem: 503 if all are taken.
-        """
-        with self._lock:
-            if self._at_work >= self.max_concurrency:
-                raise unavailable(f"{self._at_work} requests are at work, which is the limit")
-            self._at_work += 1
-        self.metrics.at_work.inc()
-        try:
-            yield
-        finally:
-            self.metrics.at_work.dec()
-            with self._lock:
-                self._at_work -= 1
 
     def predict(self, body: bytes, entity_key: str | None = None) -> Response:
         """Predict the rows of a body; the answer may leave once its record is durable.

@@ -202,7 +202,8 @@ def _parquet(
         # Columns are asked for by name, and a name that stands twice brings both.
         columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
         kept = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
-        for batch in table.iter_batches(batch_rows, columns=columns):
+        # Whoever reads has something else for the other cores to do.
+        for batch in table.iter_batches(batch_rows, columns=columns, use_threads=False):
             yield pa.Table.from_batches([batch]).rename_columns(kept).select(wanted)
 
 

@@ -60,6 +60,7 @@ class Endpoints:
             for endpoint in reception.endpoints.values()
             if endpoint.together is not None
         }
+        self._leaving: list[tuple[Visit, Response]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,7 +80,7 @@ class Endpoints:
             await self._pass_on(visit, scope, receive, send)
         else:
             await _send(send, visit, response)
-            self._reception.leave(visit, response)
+            self._leave(visit, response)
 
     async def _answer(self, endpoint: Endpoint, headers: Headers, receive: Receive) -> Response:
         body = b""
@@ -131,7 +132,17 @@ class Endpoints:
         try:
             await self._app(scope, receive, answer)
         finally:
-            self._reception.leave(visit, Response(b"", status or 500))
+            self._leave(visit, Response(b"", status or 500))
+
+    def _leave(self, visit: Visit, response: Response) -> None:
+        """Leave together with all others that go in this turn of the event loop."""
+        if not self._leaving:
+            asyncio.get_running_loop().call_soon(self._leave_together)
+        self._leaving.append((visit, response))
+
+    def _leave_together(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        self._reception.leave(*leaving)
 
 
 async def _send(send: Send, visit: Visit, response: Response) -> None:
@@ -140,10 +151,11 @@ async def _send(send: Send, visit: Visit, response: Response) -> None:
         (b"content-length", b"%d" % len(response.content)),
         _id_of(visit),
     ]
-    headers += [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.headers.items()
-    ]
+    if response.headers:
+        headers += [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
 

@@ -1,12 +1,15 @@
 """uvicorn for the service: it does not wait for ever for the rest of a request."""
 
+import asyncio
 import socket
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from ..reception import Reception
+from .fastapi_connection import Connection
 from .slow_clients import SlowClients
 
 _BACKLOG = 2048
@@ -23,6 +26,7 @@ class Uvicorn:
     def __init__(self, app: ASGIApp, reception: Reception, listener: socket.socket) -> None:
         config = uvicorn.Config(
             app,
+            http=_Protocol,
             backlog=_BACKLOG,
             ws="none",
             log_config=None,
@@ -40,6 +44,11 @@ class Uvicorn:
 
     def stop(self) -> None:
         self._server.should_exit = True
+
+
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(Connection(transport))
 
 
 class _Server(uvicorn.Server):

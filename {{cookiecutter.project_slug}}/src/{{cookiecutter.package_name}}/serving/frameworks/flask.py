@@ -57,7 +57,7 @@ def create_app(reception: Reception) -> Flask:
     @app.after_request
     def leave(answer: flask.Response) -> flask.Response:
         answer.headers[REQUEST_ID_HEADER] = g.visit.request_id
-        reception.leave(g.visit, g.get("response") or Response(b"", answer.status_code))
+        reception.leave((g.visit, g.get("response") or Response(b"", answer.status_code)))
         return answer
 
     return app

@@ -95,7 +95,7 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
         self.set_close_on_finish()
         self.content_length = len(response.content)
         self.write(response.content)
-        reception.leave(visit, response)
+        reception.leave((visit, response))
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
