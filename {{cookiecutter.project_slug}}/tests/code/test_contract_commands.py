@@ -153,4 +153,4 @@ def test_two_files_are_compared_and_a_pipeline_can_be_stopped(
 def test_without_files_the_champion_is_compared(root: Path) -> None:
     result = run(root, "diff")
     assert result.exit_code == 2
-    assert "there is no champion" in result.output
+    assert "no version is champion" in result.output

@@ -4,8 +4,8 @@ from sklearn import metrics as reference
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
 from {{ cookiecutter.package_name }}.errors import ContractError, SettingsError
+from {{ cookiecutter.package_name }}.evaluation.figure import figure
 from {{ cookiecutter.package_name }}.evaluation.metrics import (
-    figure,
     metric_named,
     metrics_of,
 )
