@@ -233,6 +233,7 @@ def _running(reception: Reception, framework: str) -> Iterator[str]:
     finally:
         server.stop()
         thread.join()
+        server.stop()  # comes too late, which does no harm
         reception.service.close()
 
 

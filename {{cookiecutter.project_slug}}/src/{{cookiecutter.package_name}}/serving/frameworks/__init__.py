@@ -16,7 +16,7 @@ class Server(Protocol):
         """Serve until `stop` is called, then finish the requests at hand."""
 
     def stop(self) -> None:
-        """To be called once, by a signal handler or another thread."""
+        """To be called by a signal handler or another thread; again, or too late, does no harm."""
 
 
 class Framework(Protocol):

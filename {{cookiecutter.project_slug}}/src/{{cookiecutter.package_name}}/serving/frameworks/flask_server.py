@@ -5,6 +5,7 @@ its own refusals as problem documents.
 import select
 import socket
 import time
+from threading import RLock
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -32,6 +33,9 @@ class Waitress(TcpWSGIServer):  # type: ignore[misc]
         self.reception = reception
         self.channel_class = _Channel
         self._deadline: float | None = None
+        self._ended = False
+        # A signal handler may interrupt the very thread that holds it.
+        self._ending = RLock()
         self._slow: SlowClients[HTTPChannel] = SlowClients(reception.request_timeout)
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(reception.service.max_concurrency + _MORE_THREADS)
@@ -51,11 +55,15 @@ class Waitress(TcpWSGIServer):  # type: ignore[misc]
         while self._close_idle() and time.monotonic() < self._deadline:
             self._turn()
         self.task_dispatcher.shutdown()
-        self.asyncore.close_all(self._map)
+        with self._ending:
+            self._ended = True
+            self.asyncore.close_all(self._map)
 
     def stop(self) -> None:
-        self._deadline = time.monotonic() + _DRAIN_SECONDS
-        self.pull_trigger()
+        with self._ending:
+            self._deadline = time.monotonic() + _DRAIN_SECONDS
+            if not self._ended:  # else the trigger is closed, and its number may be another's
+                self.pull_trigger()
 
     def _turn(self) -> None:
         """Wait for something to happen, and see to it."""
