@@ -24,10 +24,9 @@ __all__ = [
     "stores",
 ]
 
-_SHARED = {
-    *("address", "instants", "packing", "protocol", "records", "sampling", "spool", "versions"),
-    "writer",
-}
+_SHARED = frozenset(
+    "address instants packing protocol records sampling spool versions writer".split()
+)
 
 
 def stores() -> list[str]:

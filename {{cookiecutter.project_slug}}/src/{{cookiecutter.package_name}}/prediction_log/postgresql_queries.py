@@ -14,7 +14,7 @@ from .packing import PackedRecord, unpack
 from .postgresql_text import from_text, to_text
 from .records import Counts, LoggedRow
 from .sampling import STRATA
-from .versions import groups_with
+from .versions import Answered, groups_with
 
 Connection = psycopg.Connection[Any]
 
@@ -38,14 +38,6 @@ def get(connection: Connection, prediction_id: str) -> LoggedRow | None:
     """
     found = _asked(connection, query, (to_text(prediction_id),))
     return _logged(found[0]) if found else None
-
-
-class Answered(NamedTuple):
-    """A stretch, and the groups of versions to look for in it; None for whatever there is."""
-
-    start: int
-    stop: int
-    groups: Sequence[str] | None
 
 
 def answered(connection: Connection, start: int, stop: int, version: str | None) -> list[Answered]:

@@ -14,7 +14,7 @@ from .instants import DAY, MINUTE, in_a_row
 from .packing import PackedRecord, unpack
 from .records import Counts, LoggedRow
 from .sampling import STRATA
-from .versions import groups_with
+from .versions import Answered, groups_with
 
 _ROW = """
     prediction_id, entity_key, event_time, arrival_time, columns, outputs,
@@ -36,14 +36,6 @@ def get(connection: sqlite3.Connection, prediction_id: str) -> LoggedRow | None:
     query = f"SELECT {_ROW} FROM {_JOINED} WHERE prediction_id = ?"
     found = connection.execute(query, (prediction_id,)).fetchone()
     return None if found is None else _logged(found)
-
-
-class Answered(NamedTuple):
-    """A stretch, and the groups of versions to look for in it; None for whatever there is."""
-
-    start: int
-    stop: int
-    groups: Sequence[str] | None
 
 
 def answered(

@@ -7,12 +7,21 @@ few groups that hold it.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from .records import Output
 
 _names = msgspec.json.Decoder(list[str])
+
+
+class Answered(NamedTuple):
+    """A stretch of time, and the groups of versions to look for in it; None means all."""
+
+    start: int
+    stop: int
+    groups: Sequence[str] | None
 
 
 def group_of(outputs: Sequence[Output]) -> str:
