@@ -3,13 +3,11 @@
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import pytest
 
@@ -365,54 +363,6 @@ def test_a_bad_job_fails_alone(
     with SqliteFile(path).reading() as connection:
         kept = connection.execute("SELECT prediction_id FROM labels").fetchall()
     assert kept == [("a",), ("b",), ("c",)]
-
-
-class Sizes(SqliteTarget):
-    """Notes how many works each commit has; commits wait until they may."""
-
-    def __init__(self, file: SqliteFile) -> None:
-        super().__init__(file)
-        self.sizes: list[int] = []
-        self.begun, self.may = Event(), Event()
-
-    def commit(self, works: Sequence[Any]) -> list[Any]:
-        self.sizes.append(len(works))
-        self.begun.set()
-        self.may.wait(20)
-        return super().commit(works)
-
-
-def after_a_group_of_eight(writer: GroupWriter, target: Sizes) -> None:
-    alone = writer.submit(touch)
-    target.begun.wait(20)
-    eight = [writer.submit(touch) for _ in range(8)]
-    target.may.set()
-    assert not wait([alone, *eight], 20).not_done
-
-
-def test_a_small_group_waits_for_those_of_the_last(path: Path) -> None:
-    target = Sizes(SqliteFile(path))
-    with closing(GroupWriter(target, moment=60)) as writer:
-        after_a_group_of_eight(writer, target)
-        three = [writer.submit(touch) for _ in range(3)]
-        assert not wait(three, 0.05).done
-        # Half of eight is enough, and nothing is worth waiting for when the log closes.
-        assert not wait([*three, writer.submit(touch)], 20).not_done
-        last = writer.submit(touch)
-    assert last.done()
-    assert target.sizes == [1, 8, 4, 1]
-
-
-def test_a_small_group_waits_for_a_moment_only_and_one_caller_never(path: Path) -> None:
-    target = Sizes(SqliteFile(path))
-    with closing(GroupWriter(target, moment=0.01)) as writer:
-        after_a_group_of_eight(writer, target)
-        writer.submit(touch).result(20)
-    target.may.set()
-    with closing(GroupWriter(target, moment=60)) as writer:
-        for _ in range(3):
-            writer.submit(touch).result(20)
-    assert target.sizes == [1, 8, 1, 1, 1, 1]
 
 
 def test_what_gathers_is_kept_in_its_order_and_once(log: SqlitePredictionLog, path: Path) -> None:

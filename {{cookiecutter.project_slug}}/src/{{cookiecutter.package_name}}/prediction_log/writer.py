@@ -12,9 +12,6 @@ from ..errors import StoreError
 # Rows that may wait; at a few thousand rows a second this is many seconds behind.
 CAPACITY = 50_000
 
-# Seconds that a group may wait to become half as large as the last one.
-_MOMENT = 0.001
-
 
 class Target(Protocol):
     """What a store has to offer for a writer to work on; used by one thread at a time.
@@ -56,33 +53,21 @@ class GroupWriter:
     A commit waits for a disk, whether it holds one row or a thousand. A future is done only
     after the commit. A work that fails does not fail its neighbours.
 
-    Those who waited for the last group often come again as soon as they have their answers. So a
-    group that is less than half as large waits a moment for them, as PostgreSQL does by its
-    `commit_delay`; a caller who is alone never waits.
-
     Args:
         target: what is written to.
         capacity: rows that may wait.
         acknowledged: whether those who hand over wait for the commit.
-        moment: seconds that a group waits for more at most.
     """
 
     def __init__(
-        self,
-        target: Target,
-        *,
-        capacity: int = CAPACITY,
-        acknowledged: bool = True,
-        moment: float = _MOMENT,
+        self, target: Target, *, capacity: int = CAPACITY, acknowledged: bool = True
     ) -> None:
         self._target = target
         self._capacity = capacity
         self._acknowledged = acknowledged
-        self._moment = moment
         self._changed = Condition()
         self._waiting: list[Job] = []
         self._rows = 0
-        self._enough = 1
         self._closed = False
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
@@ -97,7 +82,7 @@ class GroupWriter:
             if refusal is None:
                 self._waiting.append(Job(work, rows, future))
                 self._rows += rows
-                if len(self._waiting) == 1 or self._rows - rows < self._enough <= self._rows:
+                if len(self._waiting) == 1:
                     self._changed.notify()
         if refusal is not None:
             future.set_exception(StoreError(f"{self._target.name}: {refusal}"))
@@ -134,17 +119,12 @@ class GroupWriter:
         self._target.close()
 
     def _gather(self) -> list[Job]:
-        """All that waits, as soon as it is worth a commit; empty when closed and drained."""
+        """All that waits, as soon as something does; empty when closed and drained."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
-            self._changed.wait_for(self._is_enough, self._moment)
-            self._enough = max(1, self._rows // 2)
             group, self._waiting, self._rows = self._waiting, [], 0
             return group
-
-    def _is_enough(self) -> bool:
-        return self._closed or self._rows >= self._enough
 
     def _write(self, group: list[Job]) -> None:
         try:
