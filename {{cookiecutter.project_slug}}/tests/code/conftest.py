@@ -1,12 +1,13 @@
 """A service with models that need no training: one ONNX graph of a few nodes."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import Any, Literal
 
 import httpx
@@ -192,7 +193,10 @@ def serve_shop(shop_settings: Settings, publisher: Publisher, load_shop: Load) -
 
     @contextmanager
     def serve(
-        log: PredictionLog | None = None, clock: Clock | None = None, **serving: Any
+        log: PredictionLog | None = None,
+        clock: Clock | None = None,
+        routes: Sequence[ModuleType] = (),
+        **serving: Any,
     ) -> Iterator[Served]:
         changed = shop_settings.serving.model_copy(update=serving)
         settings = shop_settings.model_copy(update={"serving": changed})
@@ -202,7 +206,7 @@ def serve_shop(shop_settings: Settings, publisher: Publisher, load_shop: Load) -
         )
         row = dict(example_row(publisher.contract))
         with (
-            _running(reception, changed.framework) as url,
+            _running(reception, changed.framework, routes) as url,
             httpx.Client(base_url=url, timeout=20) as http,
         ):
             yield Served(http, reception.service, log, publisher, row)
@@ -220,11 +224,13 @@ def served(serve_shop: Serve, publisher: Publisher) -> Iterator[Served]:
 
 
 @contextmanager
-def _running(reception: Reception, framework: str) -> Iterator[str]:
+def _running(
+    reception: Reception, framework: str, routes: Sequence[ModuleType] = ()
+) -> Iterator[str]:
     """The address of a real server in a thread of this process."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    server = load_framework(framework).make_server(reception, listener)
+    server = load_framework(framework).make_server(reception, listener, routes)
     reception.service.start()
     thread = Thread(target=server.run)
     thread.start()

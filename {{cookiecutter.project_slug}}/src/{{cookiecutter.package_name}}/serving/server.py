@@ -16,6 +16,7 @@ from .frameworks import load_framework
 from .keys import require_keys
 from .metrics import shared_metrics
 from .open_files import allow_open_files
+from .routes import own_routes
 from .workers import supervise
 
 _BACKLOG = 2048
@@ -64,7 +65,8 @@ def work(settings: Settings, listener: socket.socket, url: str) -> None:
     configure_logs()
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     reception = make_reception(settings)
-    server = load_framework(settings.serving.framework).make_server(reception, listener)
+    framework = load_framework(settings.serving.framework)
+    server = framework.make_server(reception, listener, own_routes())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     reception.service.start()

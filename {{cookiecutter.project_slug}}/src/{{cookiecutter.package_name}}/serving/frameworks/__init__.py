@@ -1,8 +1,10 @@
 """Web frameworks that carry the service: one file each, chosen by `serving.framework`."""
 
 import socket
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Protocol
 
 from ...errors import SettingsError
@@ -22,8 +24,19 @@ class Server(Protocol):
 class Framework(Protocol):
     """What a file here has to offer."""
 
-    def make_server(self, reception: Reception, listener: socket.socket) -> Server:
-        """A server that brings each request on a listening socket to the reception."""
+    def make_server(
+        self, reception: Reception, listener: socket.socket, routes: Sequence[ModuleType] = ()
+    ) -> Server:
+        """A server that brings each request on a listening socket to the reception.
+
+        Args:
+            reception: answers.
+            listener: the socket.
+            routes: modules with routes of the project's own.
+
+        Raises:
+            ServiceError: if one of these modules has no routes.
+        """
         ...
 
 

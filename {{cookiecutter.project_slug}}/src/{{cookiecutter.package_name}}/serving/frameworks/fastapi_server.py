@@ -5,11 +5,11 @@ import socket
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from ..reception import Reception
 from .fastapi_connection import Connection
+from .fastapi_endpoints import ASGIApp
 from .slow_clients import SlowClients
 
 _BACKLOG = 2048
@@ -29,6 +29,7 @@ class Uvicorn:
             http=_Protocol,
             backlog=_BACKLOG,
             ws="none",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,10 +1,8 @@
-"""The service on Flask, which waitress runs: a thread for each request at work.
-
-Routes and hooks that are added to the application work beside the service's own endpoints.
-"""
+"""The service on Flask, which waitress runs: a thread for each request at work."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import ModuleType
 
 import flask
 from flask import Flask, g, request
@@ -15,18 +13,21 @@ from ..openapi import ENTITY_HEADER, KEY_HEADER
 from ..problem import Problem
 from ..reception import REQUEST_ID_HEADER, Reception
 from ..response import Response
+from ..routes import member
 from . import Server
 from .flask_gathering import Gathering
 from .flask_server import Waitress
 
 
-def make_server(reception: Reception, listener: socket.socket) -> Server:
+def make_server(
+    reception: Reception, listener: socket.socket, routes: Sequence[ModuleType] = ()
+) -> Server:
     """waitress on a listening socket, with a thread for each request that may be at work."""
-    return Waitress(create_app(reception), reception, listener)
+    return Waitress(create_app(reception, routes), reception, listener)
 
 
-def create_app(reception: Reception) -> Flask:
-    """The service as a WSGI application."""
+def create_app(reception: Reception, routes: Sequence[ModuleType] = ()) -> Flask:
+    """The service as a WSGI application: its endpoints, and the `blueprint` of each module."""
     app = Flask(reception.title, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = reception.max_body_bytes
     for path, endpoint in reception.endpoints.items():
@@ -37,6 +38,8 @@ def create_app(reception: Reception) -> Flask:
             methods=endpoint.methods,
             provide_automatic_options=False,
         )
+    for module in routes:
+        app.register_blueprint(member(module, "blueprint"))
 
     @app.before_request
     def admit() -> None:
