@@ -23,10 +23,10 @@ from {{ cookiecutter.package_name }}.prediction_log import (
     open_prediction_log,
 )
 from {{ cookiecutter.package_name }}.prediction_log.instants import to_microseconds
-from {{ cookiecutter.package_name }}.prediction_log.postgresql_schema import (
+from {{ cookiecutter.package_name }}.prediction_log.postgresql_migrations import (
     MIGRATIONS,
-    migrate,
 )
+from {{ cookiecutter.package_name }}.prediction_log.postgresql_schema import migrate
 
 Server = run_path(str(Path(__file__).parent / "stores/postgresql.py"))["Server"]
 
