@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from runpy import run_path
 from threading import Thread
 from types import ModuleType
 from typing import Any, Literal
@@ -35,6 +36,10 @@ from {{ cookiecutter.package_name }}.serving.service import PredictionService
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[2]
+STORES = {
+    path.stem: run_path(str(path))["serve"]
+    for path in sorted(Path(__file__).parent.glob("stores/*.py"))
+}
 
 SHOP = """
 problem: binary
@@ -130,6 +135,15 @@ class Served:
 def logs_by_default() -> None:
     """Commands that other tests have run in this process configure the logs of all of it."""
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module", params=STORES)
+def new_address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Gives addresses of empty logs, for each store of the project."""
+    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
+        yield new_address
 
 
 @pytest.fixture

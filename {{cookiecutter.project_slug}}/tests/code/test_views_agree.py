@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from runpy import run_path
 from typing import Any, NamedTuple
 
 import httpx
@@ -31,8 +30,10 @@ from {{ cookiecutter.package_name }}.contract.reading import check_table
 from {{ cookiecutter.package_name }}.contract.strategy import rows
 from {{ cookiecutter.package_name }}.data.validation import validate
 
+from . import conftest
+
 OWN = load_contract(Path(__file__).parents[2] / "config/contract.yaml")
-SHOP = parse_contract(run_path(str(Path(__file__).parent / "conftest.py"))["SHOP"])
+SHOP = parse_contract(conftest.SHOP)
 
 Row = dict[str, Any]
 Cell = Callable[[Column, Any], Any]

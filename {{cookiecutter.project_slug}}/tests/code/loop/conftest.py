@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from runpy import run_path
 from typing import Any, TypeVar
 
 import msgspec
@@ -58,12 +57,6 @@ columns:
 """
 Answer = TypeVar("Answer")
 DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
-
-
-STORES = {
-    path.stem: run_path(str(path))["serve"]
-    for path in sorted(Path(__file__).parents[1].glob("stores/*.py"))
-}
 
 
 class Crash(BaseException):
@@ -529,14 +522,6 @@ def revived(world: World) -> World:
     world.fuse = Fuse()
     world.open("another process")
     return world
-
-
-@pytest.fixture(scope="module", params=STORES)
-def new_address(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], str]]:
-    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
-        yield new_address
 
 
 @pytest.fixture

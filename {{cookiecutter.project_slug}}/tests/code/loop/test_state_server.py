@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from {{ cookiecutter.package_name }}.loop.state import State
 from {{ cookiecutter.package_name }}.loop.states import open_state
 from {{ cookiecutter.package_name }}.prediction_log import set_prediction_log_aside
 
-SERVERS = (run_path(str(path)) for path in Path(__file__).parents[1].glob("stores/*.py"))
-Server = next(found["Server"] for found in SERVERS if "Server" in found)
+from ..store_server import Server
+
 NOW = datetime(2013, 5, 1, tzinfo=UTC)
 
 

@@ -55,6 +55,11 @@ class Server:
     def client(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.address, autocommit=True, connect_timeout=2)
 
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(self.client()) as client:
+            found = client.execute(query)
+            return found.fetchall() if found.description else []
+
     def set(self, **settings: str) -> None:
         with closing(self.client()) as client:
             for name, value in settings.items():

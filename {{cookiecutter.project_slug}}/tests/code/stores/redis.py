@@ -48,10 +48,14 @@ class Server:
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port, decode_responses=True, protocol=2)
 
+    def set(self, **settings: str) -> None:
+        with closing(self.client()) as client:
+            for name, value in settings.items():
+                client.config_set(name.replace("_", "-"), value)
+
     def weaken(self) -> None:
         """Let it acknowledge what it may lose."""
-        with closing(self.client()) as client:
-            client.config_set("appendfsync", "everysec")
+        self.set(appendfsync="everysec")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         self._process.send_signal(how)

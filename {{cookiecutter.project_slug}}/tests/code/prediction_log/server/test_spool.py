@@ -1,22 +1,17 @@
 """What the log promises while its store is away: to go on, to lose nothing, and to catch up."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from runpy import run_path
 from threading import Event
 from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }} import prediction_log
 from {{ cookiecutter.package_name }}.errors import InputError, StoreError
 from {{ cookiecutter.package_name }}.prediction_log import (
     Counts,
@@ -30,27 +25,8 @@ from {{ cookiecutter.package_name }}.prediction_log import (
 from {{ cookiecutter.package_name }}.prediction_log.spool import SpooledLog
 from {{ cookiecutter.package_name }}.prediction_log.spool_file import Spool
 
-SERVERS = (run_path(str(path)) for path in Path(__file__).parent.glob("stores/*.py"))
-Server = next(found["Server"] for found in SERVERS if "Server" in found)
-
-NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
-CHILD = """
-import importlib, pathlib, sys
-from datetime import UTC, datetime
-package = importlib.import_module(sys.argv[1])
-noon = datetime(2013, 6, 1, 12, tzinfo=UTC)
-log = package.open_prediction_log(sys.argv[2], root=pathlib.Path(sys.argv[3]))
-for number in range(1_000_000):
-    log.append([package.Record("p" + str(number), None, noon, noon, dict(), ())]).result()
-    print(number, flush=True)
-"""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Any]:
-    server = Server(tmp_path / "server")
-    yield server
-    server.remove()
+from ..processes import killed_while_appending
+from ..records import NOON, label, record
 
 
 @pytest.fixture
@@ -64,11 +40,6 @@ def open_log(server: Any, tmp_path: Path) -> Iterator[Callable[[], PredictionLog
     yield open_one
     for log in opened:
         log.close()
-
-
-def record(name: str, entity_key: str | None = None) -> Record:
-    outputs = (Output("3", "champion", True, False, [0.75, 0.25]),)
-    return Record(name, entity_key, NOON, NOON, {"distance": 1400.0, "gust": None}, outputs)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -113,7 +84,7 @@ def test_a_log_may_be_opened_while_its_store_is_away(
     server.kill()
     log = open_log()
     log.append([record("a")]).result()
-    assert log.add_labels([Label("a", True, NOON)]) == LabelReport(early=1)
+    assert log.add_labels([label("a")]) == LabelReport(early=1)
     assert log.spooled() == 2
     with pytest.raises(StoreError, match="make store"):
         log.totals()
@@ -136,15 +107,7 @@ def test_what_a_killed_process_left_is_carried_over_by_another(
     server: Any, open_log: Callable[[], PredictionLog], tmp_path: Path
 ) -> None:
     server.kill()
-    arguments = prediction_log.__name__, f"{server.address}?spool=spool", str(tmp_path)
-    command = [sys.executable, "-c", CHILD, *arguments]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as child:
-        assert child.stdout is not None
-        while child.stdout.readline() != "20\n":
-            pass
-        child.kill()
-        promised = 21 + len([line for line in child.stdout if line.endswith("\n")])
+    promised = killed_while_appending(f"{server.address}?spool=spool", tmp_path)
     server.start()
     one, other = open_log(), open_log()
     caught_up(one)
@@ -185,8 +148,8 @@ def test_an_entity_is_erased_where_it_waits(
 ) -> None:
     server.kill()
     log = open_log()
-    log.append([record("a", "gone"), record("b", "stays")]).result()
-    log.add_labels([Label("a", True, NOON), Label("b", True, NOON)])
+    log.append([record("a", entity_key="gone"), record("b", entity_key="stays")]).result()
+    log.add_labels([label("a"), label("b")])
     with pytest.raises(StoreError):
         log.erase("gone")
     server.start()

@@ -1,0 +1,33 @@
+"""Every test here runs on each store of the project."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.prediction_log import PredictionLog, open_prediction_log
+
+Open = Callable[[], PredictionLog]
+
+
+@pytest.fixture
+def address(new_address: Callable[[], str]) -> str:
+    return new_address()
+
+
+@pytest.fixture
+def open_log(address: str, tmp_path: Path) -> Iterator[Open]:
+    opened: list[PredictionLog] = []
+
+    def open_one() -> PredictionLog:
+        opened.append(open_prediction_log(address, root=tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture
+def log(open_log: Open) -> PredictionLog:
+    return open_log()
