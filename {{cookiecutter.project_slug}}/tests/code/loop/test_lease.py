@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,8 +16,7 @@ from {{ cookiecutter.package_name }}.cli import PACKAGE
 from {{ cookiecutter.package_name }}.loop.desk import LEASE, Desk, LostLeaseError
 from {{ cookiecutter.package_name }}.loop.state import Lease, StateStore
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 
 class Meanwhile:
@@ -36,7 +35,7 @@ class Meanwhile:
         return getattr(self._inner, name)
 
 
-def test_of_two_loops_one_works_and_one_says_so(world: "World") -> None:
+def test_of_two_loops_one_works_and_one_says_so(world: World) -> None:
     said = []
 
     def meanwhile() -> None:
@@ -51,7 +50,7 @@ def test_of_two_loops_one_works_and_one_says_so(world: "World") -> None:
     assert len(world.retrainings) == 1
 
 
-def test_a_holder_that_was_overtaken_writes_nothing_more(world: "World") -> None:
+def test_a_holder_that_was_overtaken_writes_nothing_more(world: World) -> None:
     """It slept longer than its lease, and another process has made the first model meanwhile."""
 
     def overslept() -> None:
@@ -70,7 +69,7 @@ def test_a_holder_that_was_overtaken_writes_nothing_more(world: "World") -> None
     assert (world.state.phase, world.state.champion) == ("steady", "1")
 
 
-def test_what_another_process_does_at_that_moment_is_not_told_as_ones_own(world: "World") -> None:
+def test_what_another_process_does_at_that_moment_is_not_told_as_ones_own(world: World) -> None:
     other = Desk(world.states, world.clock, "another process")
 
     def arrives() -> None:
@@ -83,7 +82,7 @@ def test_what_another_process_does_at_that_moment_is_not_told_as_ones_own(world:
     assert step.entries == () and len(list(world.journal.done())) == 1
 
 
-def test_a_transition_of_a_stale_holder_is_stopped(world: "World") -> None:
+def test_a_transition_of_a_stale_holder_is_stopped(world: World) -> None:
     world.challenger()
     loop = world.loop()
     with pytest.raises(LostLeaseError), world.desk.taken():

@@ -1,32 +1,30 @@
 """What makes the loop retrain, and when, with real transitions and nothing that takes time."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 DAY = timedelta(days=1)
 TOLD = "drift in wind_speed, up to 4.0 times the threshold"
 
 
-def test_without_a_champion_the_first_step_trains_one(world: "World") -> None:
+def test_without_a_champion_the_first_step_trains_one(world: World) -> None:
     step = world.step()
     assert [entry.kind for entry in step.entries] == ["retrain", "promote"]
     assert [attempt.reason for attempt in world.retrainings] == ["there is no champion yet"]
     assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
 
 
-def test_nothing_due_changes_nothing(world: "World") -> None:
+def test_nothing_due_changes_nothing(world: World) -> None:
     world.step()
     before = world.states.load()
     assert world.step().entries == ()
     assert world.states.load() == before
 
 
-def test_a_drift_retrains_and_the_new_version_challenges(world: "World") -> None:
+def test_a_drift_retrains_and_the_new_version_challenges(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     world.drift()
@@ -36,7 +34,7 @@ def test_a_drift_retrains_and_the_new_version_challenges(world: "World") -> None
     assert world.kinds() == ["retrain", "challenge"]
 
 
-def test_a_retraining_is_told_when_the_change_began(world: "World") -> None:
+def test_a_retraining_is_told_when_the_change_began(world: World) -> None:
     """Also by a process that comes after one that was cut off; and then it is forgotten."""
     world.champion()
     world.clock.advance(31 * DAY)
@@ -49,14 +47,14 @@ def test_a_retraining_is_told_when_the_change_began(world: "World") -> None:
     assert world.state.changed is None
 
 
-def test_a_calm_month_retrains_nothing(world: "World") -> None:
+def test_a_calm_month_retrains_nothing(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     assert world.step().monitoring is not None
     assert not world.retrainings and not world.alerts and not world.kinds()
 
 
-def test_a_window_is_monitored_once(world: "World") -> None:
+def test_a_window_is_monitored_once(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     assert world.step().monitoring is not None
@@ -64,7 +62,7 @@ def test_a_window_is_monitored_once(world: "World") -> None:
     assert world.step().monitoring is None
 
 
-def test_one_drift_makes_one_retraining(world: "World") -> None:
+def test_one_drift_makes_one_retraining(world: World) -> None:
     """The cooldown holds although the drift is found again, and the loop says until when."""
     world.change("loop", promotion="manual", cooldown=40 * DAY)
     world.champion()
@@ -77,7 +75,7 @@ def test_one_drift_makes_one_retraining(world: "World") -> None:
     assert "the next retraining may begin on 2013-05-11" in list(world.journal.done())[-1].reason
 
 
-def test_while_a_challenger_is_on_trial_nothing_is_retrained(world: "World") -> None:
+def test_while_a_challenger_is_on_trial_nothing_is_retrained(world: World) -> None:
     world.challenger()
     world.clock.advance(31 * DAY)
     world.drift()
@@ -85,7 +83,7 @@ def test_while_a_challenger_is_on_trial_nothing_is_retrained(world: "World") -> 
     assert world.kinds() == ["wait"] and not world.retrainings
 
 
-def test_the_budget_ends_retraining_until_the_period_is_over(world: "World") -> None:
+def test_the_budget_ends_retraining_until_the_period_is_over(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     begun = world.clock.now() - 300 * DAY
@@ -99,7 +97,7 @@ def test_the_budget_ends_retraining_until_the_period_is_over(world: "World") -> 
     assert len(world.retrainings) == 1 and len(world.state.retrained) == 1
 
 
-def test_after_each_refusal_in_a_row_the_next_attempt_waits_longer(world: "World") -> None:
+def test_after_each_refusal_in_a_row_the_next_attempt_waits_longer(world: World) -> None:
     world.champion()
     world.passes = False
     months = []
@@ -118,7 +116,7 @@ def test_after_each_refusal_in_a_row_the_next_attempt_waits_longer(world: "World
     assert world.state.refused == 0
 
 
-def test_a_refusing_gate_leaves_the_champion(world: "World") -> None:
+def test_a_refusing_gate_leaves_the_champion(world: World) -> None:
     world.champion()
     world.passes = False
     world.clock.advance(31 * DAY)
@@ -129,7 +127,7 @@ def test_a_refusing_gate_leaves_the_champion(world: "World") -> None:
     assert world.state.reason == "version 2: log_loss is 0.4."
 
 
-def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: "World") -> None:
+def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     world.drift()

@@ -1,14 +1,13 @@
 """What people may keep to themselves, what they may do at any moment, and that it is noticed."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from {{ cookiecutter.package_name }}.loop.desk import set_paused
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 DAY = timedelta(days=1)
 TOLD = "drift in wind_speed, up to 4.0 times the threshold"
@@ -22,7 +21,7 @@ TOLD = "drift in wind_speed, up to 4.0 times the threshold"
     ],
 )
 def test_a_person_may_keep_the_decision(
-    action: str, entries: list[tuple[str, str]], alerts: list[str], world: "World"
+    action: str, entries: list[tuple[str, str]], alerts: list[str], world: World
 ) -> None:
     world.change("actions", drift=action)
     world.champion()
@@ -33,7 +32,7 @@ def test_a_person_may_keep_the_decision(
     assert world.state.phase == "steady"
 
 
-def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: "World") -> None:
+def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: World) -> None:
     world.change("actions", drift="retrain", drift_alone="advise")
     world.champion()
     world.clock.advance(31 * DAY)
@@ -46,7 +45,7 @@ def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: "Worl
     assert len(world.retrainings) == 1
 
 
-def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: "World") -> None:
+def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: World) -> None:
     world.change("loop", promotion="gate")
     world.champion()
     world.clock.advance(31 * DAY)
@@ -56,7 +55,7 @@ def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: "Worl
     assert (world.state.phase, world.published()) == ("probation", ("2", "1", True))
 
 
-def test_by_hand_a_version_waits_and_somebody_is_told(world: "World") -> None:
+def test_by_hand_a_version_waits_and_somebody_is_told(world: World) -> None:
     world.change("loop", promotion="manual")
     world.champion()
     world.clock.advance(31 * DAY)
@@ -80,7 +79,7 @@ def test_by_hand_a_version_waits_and_somebody_is_told(world: "World") -> None:
     ],
 )
 def test_what_a_person_does_during_a_challenge_is_noticed(
-    command: str, arguments: list[str], phase: str, published: Any, world: "World"
+    command: str, arguments: list[str], phase: str, published: Any, world: World
 ) -> None:
     world.challenger()
     world.register()
@@ -103,7 +102,7 @@ def test_what_a_person_does_during_a_challenge_is_noticed(
     ],
 )
 def test_what_a_person_does_during_a_probation_is_noticed(
-    command: str, arguments: list[str], published: Any, world: "World"
+    command: str, arguments: list[str], published: Any, world: World
 ) -> None:
     world.on_probation()
     getattr(world.transitions, command)(*arguments, actor="ada", reason="by hand")
@@ -112,7 +111,7 @@ def test_what_a_person_does_during_a_probation_is_noticed(
     assert world.state.phase == ("probation" if published[2] else "steady")
 
 
-def test_a_person_may_train_and_decide_while_the_loop_retrains(world: "World") -> None:
+def test_a_person_may_train_and_decide_while_the_loop_retrains(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     world.drift()
@@ -127,7 +126,7 @@ def test_a_person_may_train_and_decide_while_the_loop_retrains(world: "World") -
     assert (world.state.phase, world.state.champion) == ("challenging", "2")
 
 
-def test_a_paused_loop_stands_still_and_says_so(world: "World") -> None:
+def test_a_paused_loop_stands_still_and_says_so(world: World) -> None:
     assert set_paused(world.states, True) and not set_paused(world.states, True)
     step = world.step()
     assert step.entries == () and "loop resume" in step.idle and not world.retrainings
@@ -135,7 +134,7 @@ def test_a_paused_loop_stands_still_and_says_so(world: "World") -> None:
     assert world.step().idle == "" and world.retrainings
 
 
-def test_a_pause_during_a_step_lets_it_finish(world: "World") -> None:
+def test_a_pause_during_a_step_lets_it_finish(world: World) -> None:
     world.before_training = lambda: None if set_paused(world.states, True) else None
     world.step()
     assert world.published() == ("1", None, False)

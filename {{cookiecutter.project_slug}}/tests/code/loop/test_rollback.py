@@ -1,15 +1,13 @@
 """A finding may ask for the champion before."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 DAY = timedelta(days=1)
 
 
-def test_a_rollback_by_a_finding_is_one_rollback(world: "World") -> None:
+def test_a_rollback_by_a_finding_is_one_rollback(world: World) -> None:
     world.change("actions", performance="rollback")
     world.on_probation()
     world.clock.advance(30 * DAY)
@@ -19,7 +17,7 @@ def test_a_rollback_by_a_finding_is_one_rollback(world: "World") -> None:
     assert world.kinds() == ["rollback"] and world.published() == ("1", None, False)
 
 
-def test_a_rollback_without_an_earlier_champion_is_advice(world: "World") -> None:
+def test_a_rollback_without_an_earlier_champion_is_advice(world: World) -> None:
     world.change("actions", performance="rollback")
     world.champion()
     world.clock.advance(31 * DAY)

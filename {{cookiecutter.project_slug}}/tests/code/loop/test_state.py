@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,8 +16,7 @@ from {{ cookiecutter.package_name }}.loop.states import open_state
 from {{ cookiecutter.package_name }}.loop.states.sqlite import STATE
 from {{ cookiecutter.package_name }}.prediction_log import stores
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 NOW = datetime(2013, 5, 1, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
@@ -134,7 +132,7 @@ def test_of_many_that_want_the_lease_one_gets_it(reopen: Open) -> None:
         assert sum(pool.map(take, range(16))) == 1
 
 
-def test_what_tests_use_instead_keeps_the_promises(world: "World") -> None:
+def test_what_tests_use_instead_keeps_the_promises(world: World) -> None:
     store = world.kept
     mine = store.acquire("me", NOW, SOON)
     assert store.acquire("you", NOW, LATER) == mine

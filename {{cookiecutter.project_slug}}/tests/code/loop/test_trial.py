@@ -1,18 +1,16 @@
 """How a challenge ends: by what its answers are worth, or by how it gives them."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 DAY = timedelta(days=1)
 UNPROVEN = 1e-300  # an error rate with which nothing is ever proven
 
 
-def test_a_challenger_that_leaves_rows_unanswered_is_rejected(world: "World") -> None:
+def test_a_challenger_that_leaves_rows_unanswered_is_rejected(world: World) -> None:
     world.challenger()
     world.log_rows(40, v1=0.6)  # before the service had picked it up: these do not count
     world.log_rows(500, v1=0.6, v2=0.2)
@@ -25,7 +23,7 @@ def test_a_challenger_that_leaves_rows_unanswered_is_rejected(world: "World") ->
     assert (last.figures["asked"], last.figures["unanswered"]) == (540, 40)
 
 
-def test_a_challenger_that_never_answers_is_rejected_without_a_label(world: "World") -> None:
+def test_a_challenger_that_never_answers_is_rejected_without_a_label(world: World) -> None:
     world.challenger()
     world.log_rows(60, v1=0.6)  # the first hour is left to the service
     world.step()
@@ -41,7 +39,7 @@ def test_a_challenger_that_never_answers_is_rejected_without_a_label(world: "Wor
     [(0.002, 0.030, True), (0.002, 0.015, False), (0.015, 0.030, False), (0.015, 0.050, True)],
 )
 def test_a_challenger_is_rejected_that_is_slow_and_much_slower(
-    champion: float, challenger: float, rejected: bool, world: "World"
+    champion: float, challenger: float, rejected: bool, world: World
 ) -> None:
     """By default: beyond 20 ms, and beyond three times what the champion takes."""
     world.challenger()
@@ -55,7 +53,7 @@ def test_a_challenger_is_rejected_that_is_slow_and_much_slower(
         )
 
 
-def test_few_rows_rule_nobody_out(world: "World") -> None:
+def test_few_rows_rule_nobody_out(world: World) -> None:
     world.change("challenge", min_labels=500)
     world.challenger()
     world.log_rows(100, v1=0.6, v2=0.2)
@@ -64,7 +62,7 @@ def test_few_rows_rule_nobody_out(world: "World") -> None:
     assert world.kinds() == []
 
 
-def test_the_champion_before_is_not_ruled_out_in_a_probation(world: "World") -> None:
+def test_the_champion_before_is_not_ruled_out_in_a_probation(world: World) -> None:
     world.on_probation()
     world.log_rows(600, {"v1": 0.9, "v2": 0.001}, v1=0.3, v2=0.3)
     world.step()
@@ -75,7 +73,7 @@ def test_the_champion_before_is_not_ruled_out_in_a_probation(world: "World") -> 
     ("champion", "challenger", "kind"), [(0.6, 0.2, "promote"), (0.2, 0.6, "reject")]
 )
 def test_in_a_split_the_better_version_is_found_by_key(
-    champion: float, challenger: float, kind: str, world: "World"
+    champion: float, challenger: float, kind: str, world: World
 ) -> None:
     world.change("challenge", mode="split")
     world.challenger()
@@ -88,7 +86,7 @@ def test_in_a_split_the_better_version_is_found_by_key(
     assert "labelled keys against the champion's" in world.state.reason
 
 
-def test_in_a_split_two_equal_versions_stay_until_the_time_is_over(world: "World") -> None:
+def test_in_a_split_two_equal_versions_stay_until_the_time_is_over(world: World) -> None:
     world.change("challenge", mode="split")
     world.challenger()
     world.log_split(3000, 0.3, 0.3)
@@ -100,7 +98,7 @@ def test_in_a_split_two_equal_versions_stay_until_the_time_is_over(world: "World
 
 
 def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(
-    world: "World",
+    world: World,
 ) -> None:
     world.change("challenge", mode="split", share=0.5)
     world.challenger()
@@ -110,7 +108,7 @@ def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(
     assert "left 100.0% of" in world.state.reason
 
 
-def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: "World") -> None:
+def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: World) -> None:
     world.challenger()
     world.log_rows(800, v1=0.6, v2=0.2)
     world.clock.advance(3 * DAY)
@@ -120,7 +118,7 @@ def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: "W
     assert world.state.phase == "probation" and "proven better" in world.state.reason
 
 
-def test_without_probations_a_promotion_is_the_end_of_it(world: "World") -> None:
+def test_without_probations_a_promotion_is_the_end_of_it(world: World) -> None:
     world.change("challenge", probation=timedelta(0))
     world.challenger()
     world.log_rows(800, v1=0.6, v2=0.2)
@@ -129,7 +127,7 @@ def test_without_probations_a_promotion_is_the_end_of_it(world: "World") -> None
     assert (world.state.phase, world.published()) == ("steady", ("2", None, False))
 
 
-def test_a_worse_challenger_is_rejected(world: "World") -> None:
+def test_a_worse_challenger_is_rejected(world: World) -> None:
     world.challenger()
     world.log_rows(800, v1=0.2, v2=0.6)
     world.clock.advance(3 * DAY)
@@ -137,7 +135,7 @@ def test_a_worse_challenger_is_rejected(world: "World") -> None:
     assert (world.kinds(), world.published()) == (["reject"], ("1", None, False))
 
 
-def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: "World") -> None:
+def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: World) -> None:
     world.challenger()
     world.log_rows(600, v1=0.3, v2=0.3)
     world.clock.advance(3 * DAY)
@@ -148,14 +146,14 @@ def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: "World")
     assert "not proven better in 60 days" in world.state.reason
 
 
-def test_labels_younger_than_the_horizon_are_not_looked_at(world: "World") -> None:
+def test_labels_younger_than_the_horizon_are_not_looked_at(world: World) -> None:
     world.challenger()
     world.log_rows(800, v1=0.6, v2=0.2)
     world.clock.advance(timedelta(hours=12))
     assert world.step().entries == ()
 
 
-def test_a_champion_before_that_proves_better_is_brought_back(world: "World") -> None:
+def test_a_champion_before_that_proves_better_is_brought_back(world: World) -> None:
     world.on_probation()
     world.log_rows(800, v1=0.2, v2=0.6)
     world.clock.advance(3 * DAY)
@@ -166,7 +164,7 @@ def test_a_champion_before_that_proves_better_is_brought_back(world: "World") ->
 
 
 def test_a_probation_ends_when_the_new_champion_proves_better_or_the_time_is_over(
-    world: "World",
+    world: World,
 ) -> None:
     world.on_probation()
     world.log_rows(800, v1=0.3, v2=0.3)
@@ -178,7 +176,7 @@ def test_a_probation_ends_when_the_new_champion_proves_better_or_the_time_is_ove
     assert (world.state.phase, world.published()) == ("steady", ("2", None, False))
 
 
-def test_a_drift_in_a_probation_retrains_and_the_newest_takes_the_place(world: "World") -> None:
+def test_a_drift_in_a_probation_retrains_and_the_newest_takes_the_place(world: World) -> None:
     world.on_probation()
     world.clock.advance(30 * DAY)
     world.drift()
@@ -186,7 +184,7 @@ def test_a_drift_in_a_probation_retrains_and_the_newest_takes_the_place(world: "
     assert (world.state.phase, world.published()) == ("challenging", ("2", "3", False))
 
 
-def test_a_refusal_in_a_probation_lets_it_go_on(world: "World") -> None:
+def test_a_refusal_in_a_probation_lets_it_go_on(world: World) -> None:
     world.on_probation()
     world.passes = False
     world.clock.advance(30 * DAY)
