@@ -1,10 +1,10 @@
+"""What a training leaves behind: versions, runs, a bundle, and nothing of what failed."""
+
 import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas
@@ -12,7 +12,6 @@ import pyarrow.parquet
 import pytest
 
 from {{ cookiecutter.package_name }}.bundle import read_bundle
-from {{ cookiecutter.package_name }}.card.note import CARDS
 from {{ cookiecutter.package_name }}.contract.arrow import from_arrow
 from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.columns import length
@@ -20,7 +19,6 @@ from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
 from {{ cookiecutter.package_name }}.data.snapshot import Origin, latest_snapshot, write_snapshot
 from {{ cookiecutter.package_name }}.errors import ExportError, InputError, SnapshotError
-from {{ cookiecutter.package_name }}.evaluation.figure import figure
 from {{ cookiecutter.package_name }}.feature_set import features_digest
 from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
 from {{ cookiecutter.package_name }}.project import Project
@@ -28,14 +26,10 @@ from {{ cookiecutter.package_name }}.registry.pyfunc_loader import _load_pyfunc
 from {{ cookiecutter.package_name }}.settings import Settings
 from {{ cookiecutter.package_name }}.training import run, train_project
 from {{ cookiecutter.package_name }}.training.champion import Comparison, compare_with_champion
-from {{ cookiecutter.package_name }}.training.leaderboard import Leaderboard
 from {{ cookiecutter.package_name }}.training.lineage import code_tags
-from {{ cookiecutter.package_name }}.training.picture import picture
 from {{ cookiecutter.package_name }}.training.search import TRIALS
-from {{ cookiecutter.package_name }}.training.size import in_bytes
 
-if TYPE_CHECKING:
-    from conftest import Trained
+from ..conftest import Trained
 
 
 def _with(project: Project, **changed: object) -> Settings:
@@ -49,14 +43,14 @@ def _with(project: Project, **changed: object) -> Settings:
     return settings
 
 
-def test_the_first_model_that_passes_becomes_champion(trained: "Trained") -> None:
+def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
     project, result = trained.project, trained.result
     assert result.gate.passed, result.gate.sentence()
     assert (result.version, result.became) == ("1", "champion")
     assert project.published().champion == project.registry.alias("champion") == "1"
 
 
-def test_the_bundle_carries_the_number_of_the_registered_version(trained: "Trained") -> None:
+def test_the_bundle_carries_the_number_of_the_registered_version(trained: Trained) -> None:
     bundle = read_bundle(trained.project.bundles.fetch("1"), features_digest())
     assert bundle.manifest == trained.result.manifest
     registered = trained.project.registry.version(bundle.manifest.version)
@@ -67,7 +61,7 @@ def test_the_bundle_carries_the_number_of_the_registered_version(trained: "Train
     assert {"lock_digest", "git_commit", "git_dirty", "gate", "gate.score"} <= set(registered.tags)
 
 
-def test_the_reference_holds_held_out_rows_with_their_predictions(trained: "Trained") -> None:
+def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Trained) -> None:
     project = trained.project
     bundle = read_bundle(project.bundles.fetch("1"))
     table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
@@ -80,69 +74,8 @@ def test_the_reference_holds_held_out_rows_with_their_predictions(trained: "Trai
     assert str(columns[project.contract.time.name].min()) > bundle.manifest.trained_until[:19]
 
 
-def test_the_leaderboard_names_every_candidate_best_first(trained: "Trained") -> None:
-    board = trained.result.leaderboard
-    assert {row.candidate for row in board.rows} >= {"dummy", "linear", "trees"}
-    assert [row.mean for row in board.rows] == sorted(row.mean for row in board.rows)
-    assert board.winner.candidate == trained.result.manifest.candidate
-    assert board.table().splitlines()[1].startswith("* 1 ")
-    assert json.loads(json.dumps(board.to_json()))["metric"] == "log_loss"
-
-
-def test_the_leaderboard_has_as_many_scores_as_there_is_room(trained: "Trained") -> None:
-    board = trained.result.leaderboard
-    assert board.others[0] == "brier"
-    narrow, wide = board.table(72).splitlines(), board.table(200).splitlines()
-    assert not set(board.others) & set(narrow[0].split())
-    assert wide[0].split()[-len(board.others) :] == list(board.others)
-    assert wide[1].split()[-len(board.others)] == figure(board.winner.metrics["brier"])
-    assert len({len(line) for line in wide}) == 1
-    assert all(f"| {name} |" in board.markdown() for name in board.others)
-
-
-def test_the_leaderboard_says_how_large_a_model_is(trained: "Trained") -> None:
-    sizes = {row.candidate: row.size for row in trained.result.leaderboard.rows}
-    assert 0 < sizes["dummy"] < sizes["linear"] < sizes["trees"]
-    assert in_bytes(sizes["dummy"]) in trained.result.leaderboard.table()
-    assert [in_bytes(size) for size in (999, 1234, 5_600_000)] == ["999 B", "1.2 kB", "5.6 MB"]
-
-
-def test_the_leaderboard_is_drawn_with_every_fold(trained: "Trained") -> None:
-    board = trained.result.leaderboard
-    drawn = ElementTree.fromstring(picture(board))
-    texts = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
-    assert {row.candidate for row in board.rows} | {board.metric} <= texts
-    dots = list(drawn.iter("{http://www.w3.org/2000/svg}circle"))
-    assert len(dots) == sum(len(row.scores) + 1 for row in board.rows)
-    places = [float(dot.attrib["cx"]) for dot in dots]
-    assert 130 <= min(places) and max(places) <= 440
-    cards = trained.project.settings.path(CARDS)
-    page = (cards / f"{trained.result.version}.html").read_text(encoding="utf-8")
-    assert picture(board) in page
-
-
-def test_candidates_with_equal_scores_and_free_names_are_drawn(trained: "Trained") -> None:
-    row, *_ = trained.result.leaderboard.rows
-    same = replace(row, candidate="<a & b>", mean=0.5, std=0.0, scores=(0.5, 0.5))
-    drawn = ElementTree.fromstring(picture(Leaderboard("log_loss", (same,))))
-    assert "<a & b>" in {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
-
-
-def test_every_candidate_is_a_run_under_the_training(trained: "Trained") -> None:
-    tracking = trained.project.registry.tracking
-    runs = tracking.client.search_runs([tracking.experiment_id])
-    parents = [run.data.tags.get("mlflow.parentRunId") for run in runs]
-    assert parents.count(trained.result.run_id) == len(trained.result.leaderboard.rows)
-    parent = tracking.client.get_run(trained.result.run_id)
-    assert parent.info.status == "FINISHED"
-    assert parent.data.metrics["gate_score"] == trained.result.gate.figures["score"]
-    artifacts = {file.path for file in tracking.client.list_artifacts(trained.result.run_id)}
-    assert {"gate.json", "model"} <= artifacts
-    assert {f"leaderboard.{ending}" for ending in ("json", "md", "svg")} <= artifacts
-
-
 def test_the_registered_model_loads_where_the_package_is_not_installed(
-    trained: "Trained", tmp_path: Path
+    trained: Trained, tmp_path: Path
 ) -> None:
     tracking = trained.project.registry.tracking
     package = Project.__module__.partition(".")[0]
@@ -174,7 +107,7 @@ print(model.predict(frame).to_json(orient="records"))
     assert first["prediction"] == (first["probability_true"] > 0.5)
 
 
-def test_the_registered_model_answers_a_frame_like_the_service(trained: "Trained") -> None:
+def test_the_registered_model_answers_a_frame_like_the_service(trained: Trained) -> None:
     project = trained.project
     folder = project.bundles.fetch("1")
     row = example_row(project.contract)
@@ -192,7 +125,7 @@ def test_the_registered_model_answers_a_frame_like_the_service(trained: "Trained
     assert answers.index.to_list() == [7, 8, 9]
 
 
-def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: "Trained") -> None:
+def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained) -> None:
     project = trained.project
     columns = latest_snapshot(project.settings.path("var/snapshots")).columns(project.contract)
 
@@ -220,16 +153,6 @@ def test_training_again_gives_the_same_scores_and_a_challenger(project: Project)
     assert (project.published().champion, project.published().challenger) == ("1", "2")
     assert result.manifest.metrics == before.metrics
     assert result.gate.figures["gain_over_champion"] == pytest.approx(0, abs=1e-6)
-
-
-def test_the_same_seed_gives_the_same_leaderboard(trained: "Trained", project: Project) -> None:
-    def scores(board: Leaderboard) -> list[object]:
-        return [(row.candidate, row.scores, row.metrics) for row in board.rows]
-
-    again = train_project(project, as_challenger=False)
-    assert again.became is None
-    assert project.published().challenger is None
-    assert scores(again.leaderboard) == scores(trained.result.leaderboard)
 
 
 @pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])

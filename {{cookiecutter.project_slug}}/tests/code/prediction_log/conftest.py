@@ -1,4 +1,7 @@
-"""Every test here runs on each store of the project."""
+"""What every prediction log promises. A store joins the suite by its file in stores/.
+
+The folders below hold what one store promises beyond that.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

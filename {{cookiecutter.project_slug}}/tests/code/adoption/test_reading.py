@@ -8,36 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from {{ cookiecutter.package_name }}.adoption.contract_file import (
-    contract_text,
-)
-from {{ cookiecutter.package_name }}.adoption.counting import (
-    Distinct,
-    Repeats,
-    hash_values,
-)
-from {{ cookiecutter.package_name }}.adoption.dialect import (
-    detect_dialect,
-)
-from {{ cookiecutter.package_name }}.adoption.encoding import (
-    detect_encoding,
-)
+from {{ cookiecutter.package_name }}.adoption.contract_file import contract_text
+from {{ cookiecutter.package_name }}.adoption.counting import Distinct, Repeats, hash_values
+from {{ cookiecutter.package_name }}.adoption.dialect import detect_dialect
+from {{ cookiecutter.package_name }}.adoption.encoding import detect_encoding
 from {{ cookiecutter.package_name }}.adoption.sampling import sample
 from {{ cookiecutter.package_name }}.adoption.table import Table
-from {{ cookiecutter.package_name }}.adoption.types import (
-    Guess,
-    guess_type,
-)
-from {{ cookiecutter.package_name }}.contract.model import (
-    Column,
-    Contract,
-    Written,
-    parse_contract,
-)
+from {{ cookiecutter.package_name }}.adoption.types import Guess, guess_type
+from {{ cookiecutter.package_name }}.contract.model import Column, Contract, Written, parse_contract
 from {{ cookiecutter.package_name }}.contract.reading import read_table
-from {{ cookiecutter.package_name }}.data.sources.header import (
-    unique_names,
-)
+from {{ cookiecutter.package_name }}.data.sources.header import unique_names
 
 TEXTS = {
     "German": "Name;Größe;Ort\nJürgen;1,5;Köln\nBärbel;2,5;Mönchengladbach\n",
