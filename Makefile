@@ -9,7 +9,7 @@ CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cook
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock audit options faults clean
+.PHONY: help demo test test-all lint format lock audit options faults image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ options: ## Write docs/options.md anew
 faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) -m benchmarks.faults $(ARGS)
+
+image: ## Build the image of rendered services and ask them (needs Docker; ARGS=--help)
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/image.py $(ARGS)
 
 clean: ## Delete the tools, the demo and all caches
 	@rm -rf .tools demo build .mypy_cache .pytest_cache

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import median
+from itertools import count
+from statistics import median, quantiles
 
 
 @dataclass
@@ -28,16 +30,38 @@ class Load:
     def median_ms(self) -> float:
         return 1e3 * median(self.latencies)
 
+    @property
+    def p99_ms(self) -> float:
+        return 1e3 * quantiles(self.latencies, n=100)[-1]
 
-def post(port: int, path: str, body: bytes, *, seconds: float, connections: int) -> Load:
-    """Send the same body again and again to 127.0.0.1 for so many seconds."""
+
+def post(
+    port: int,
+    path: str,
+    body: bytes,
+    *,
+    seconds: float,
+    connections: int,
+    rate: float | None = None,
+) -> Load:
+    """Send the same body again and again to 127.0.0.1 for so many seconds.
+
+    Each connection sends as soon as it has its answer; or, with a `rate` in requests a second, all
+    of them by turns when it is time. A request that has to wait for its connection is late, and
+    its latency counts from when it was due.
+    """
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     request = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
     load = Load(seconds)
 
     async def all_connections() -> None:
-        until = time.perf_counter() + seconds
-        clients = (_connection(port, request, until, load) for _ in range(connections))
+        began = time.perf_counter()
+        clients = (
+            _connection(
+                port, request, _due(began, number, connections, rate), began + seconds, load
+            )
+            for number in range(connections)
+        )
         # A server that hangs must not hang the benchmark.
         await asyncio.wait_for(asyncio.gather(*clients), seconds + 30)
 
@@ -45,9 +69,22 @@ def post(port: int, path: str, body: bytes, *, seconds: float, connections: int)
     return load
 
 
-async def _connection(port: int, request: bytes, until: float, load: Load) -> None:
+def _due(began: float, number: int, connections: int, rate: float | None) -> Iterator[float]:
+    """When one of the connections is to send: at once, or in its turn."""
+    if rate is None:
+        while True:
+            yield time.perf_counter()
+    for turn in count():
+        yield began + (turn * connections + number) / rate
+
+
+async def _connection(
+    port: int, request: bytes, due: Iterator[float], until: float, load: Load
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while (began := time.perf_counter()) < until:
+    while (began := next(due)) < until:
+        if (early := began - time.perf_counter()) > 0:
+            await asyncio.sleep(early)
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(_length(head))

@@ -139,7 +139,31 @@ def measure_load(
                     found["requests_a_second"][name].append(sent.rate)
                     found["median_ms"][name].append(sent.median_ms)
                     found["cpu_us"][name].append(1e6 * used / len(sent.latencies))
-        return {**found, "service_mb": resident_mb(processes["service"])}
+        tail = measure_tail(servers["service"], ports["service"], row, found, options)
+        return {**found, "half_load": tail, "service_mb": resident_mb(processes["service"])}
+
+
+def measure_tail(
+    service: Server,
+    port: int,
+    row: bytes,
+    found: dict[str, dict[str, list[float]]],
+    options: argparse.Namespace,
+) -> dict[str, list[float]]:
+    """Latencies of the service at half the rate that it reached."""
+    rate = median(found["requests_a_second"]["service"]) / 2
+    sent = [
+        load.post(
+            port,
+            service.path,
+            service.body(row),
+            seconds=options.seconds,
+            connections=options.connections,
+            rate=rate,
+        )
+        for _ in range(options.rounds)
+    ]
+    return {"p50_ms": [one.median_ms for one in sent], "p99_ms": [one.p99_ms for one in sent]}
 
 
 def example_row(service: Server) -> bytes:
@@ -205,6 +229,9 @@ def table(result: dict[str, Any]) -> str:
         lines.append(
             _line(f"requests a second ({name}), no log", rates[name], rates["without_log"], 0)
         )
+    tail = {name: median(taken) for name, taken in result["half_load"].items()}
+    what = "p50 and p99 at half the durable rate, milliseconds"
+    lines.append(_line(what, tail["p50_ms"], tail["p99_ms"], 1))
     lines.append(("MB resident after the load", "", f"{result['service_mb']:.0f}", ""))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

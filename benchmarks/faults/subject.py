@@ -107,8 +107,8 @@ def prepare(place: Path, framework: str, store: str) -> Subject:
     _output(render, folder, env)
     subject = Subject(folder / SLUG, framework, store)
     _output([sys.executable, "tools/install.py"], subject.root, env)
-    # Training keeps no predictions, so it needs no server.
-    log = {"PREDICTION_LOG": "sqlite:///var/predictions.db"} if store == "sqlite" else {}
+    # Nothing is logged yet, so that any log will do, and no server has to be there.
+    log = {"PREDICTION_LOG": "sqlite:///var/predictions.db"}
     for settings in _TRAININGS[len(subject.versions()) :]:
         subject.run("ingest", settings={**settings, **log})
         subject.run("train", settings={**settings, **log})

@@ -96,6 +96,7 @@ class Serving(_Section):
     request_timeout: Duration
     watch_interval: Duration
     api_keys: tuple[str, ...] = ()
+    key_file: str
 
 
 class Challenge(_Section):

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
-from . import adoption, contract, data, explanation, loop, models, serving, state
+from . import adoption, contract, data, explanation, keys, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
 COMMANDS = (
@@ -15,6 +15,7 @@ COMMANDS = (
     contract.contract,
     models.train,
     serving.serve,
+    keys.key,
     serving.score,
     serving.replay,
     data.label,

@@ -104,7 +104,7 @@ def replay(
         raise click.UsageError("--delay says when labels come: say which with --labels COLUMN")
     settings = load_settings(root)
     serving = settings.serving
-    own_keys = () if url else serving.api_keys
+    own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
     with display("rows") as shown:
         found = run(
             open_rows(source, settings.contract(), settings.csv, labels),

@@ -9,7 +9,8 @@ from ..predictor import OnnxPredictor
 from ..publication import BundleStore, open_bundle_store
 from ..settings import Settings
 from ..verdict import last_verdict
-from .keys import ApiKeys, require_keys
+from .key_file import KeyFile
+from .keys import ApiKeys
 from .reception import Reception
 from .router import Load, Router
 from .service import PredictionService
@@ -36,7 +37,7 @@ def make_reception(
         StoreError: if the prediction log cannot be opened.
     """
     limits = settings.serving
-    require_keys(limits.api_keys, limits.host)
+    keys = required_keys(settings)
     store = store or open_bundle_store(settings.bundle_store, settings.root)
     service = PredictionService(
         Router(store, features_digest=features_digest(), load=load),
@@ -49,9 +50,25 @@ def make_reception(
     )
     return Reception(
         service,
-        ApiKeys(limits.api_keys),
+        keys,
         max_body_bytes=limits.max_body_bytes,
         request_timeout=limits.request_timeout.total_seconds(),
         title=__package__.partition(".")[0],
         verdict=partial(last_verdict, settings.root),
     )
+
+
+def required_keys(settings: Settings) -> ApiKeys:
+    """The keys that open the service.
+
+    Raises:
+        ServiceError: if one is none, or the service would be open to the network without a key.
+    """
+    serving = settings.serving
+    keys = ApiKeys(
+        serving.api_keys,
+        KeyFile(settings.path(serving.key_file)),
+        interval=serving.watch_interval.total_seconds(),
+    )
+    keys.require(serving.host)
+    return keys

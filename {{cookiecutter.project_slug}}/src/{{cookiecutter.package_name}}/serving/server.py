@@ -11,9 +11,8 @@ from ..errors import ServiceError
 from ..logs import configure_logs
 from ..prediction_log import open_prediction_log
 from ..settings import Settings
-from .assembly import make_reception
+from .assembly import make_reception, required_keys
 from .frameworks import load_framework
-from .keys import require_keys
 from .metrics import shared_metrics
 from .open_files import allow_open_files
 from .routes import own_routes
@@ -44,7 +43,7 @@ def run(
         update={key: value for key, value in given.items() if value is not None}
     )
     settings = settings.model_copy(update={"serving": serving})
-    require_keys(serving.api_keys, serving.host)
+    required_keys(settings)
     load_framework(serving.framework)
     allow_open_files()
     listener = listen(serving.host, serving.port)
