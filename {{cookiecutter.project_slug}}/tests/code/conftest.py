@@ -1,4 +1,4 @@
-"""A service with models that need no training: one ONNX graph of a few nodes."""
+"""A service with models that need no training, and the stores of the project."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -9,24 +9,19 @@ from pathlib import Path
 from runpy import run_path
 from threading import Thread
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 import structlog
-from onnx import TensorProto, helper
 
-from {{ cookiecutter.package_name }}.bundle import Manifest, write_bundle
 from {{ cookiecutter.package_name }}.clock import Clock
-from {{ cookiecutter.package_name }}.contract.check import check_rows
 from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.model import Contract, parse_contract
-from {{ cookiecutter.package_name }}.encoder import Encoder
-from {{ cookiecutter.package_name }}.feature_set import FeatureSet, features_digest
+from {{ cookiecutter.package_name }}.feature_set import FeatureSet
 from {{ cookiecutter.package_name }}.prediction_log import PredictionLog, open_prediction_log
 from {{ cookiecutter.package_name }}.predictor import OnnxPredictor
-from {{ cookiecutter.package_name }}.publication import BundleStore, Entry, open_bundle_store
+from {{ cookiecutter.package_name }}.publication import open_bundle_store
 from {{ cookiecutter.package_name }}.serving.assembly import make_reception
 from {{ cookiecutter.package_name }}.serving.frameworks import load_framework
 from {{ cookiecutter.package_name }}.serving.reception import Reception
@@ -34,6 +29,8 @@ from {{ cookiecutter.package_name }}.serving.router import Load
 from {{ cookiecutter.package_name }}.serving.server import listen
 from {{ cookiecutter.package_name }}.serving.service import PredictionService
 from {{ cookiecutter.package_name }}.settings import Settings, load_settings
+
+from .publisher import Publisher
 
 PROJECT = Path(__file__).parents[2]
 STORES = {
@@ -55,65 +52,6 @@ columns:
   delivered: {type: datetime, nullable: true}
   returned: {type: boolean, role: target}
 """
-
-
-@dataclass
-class Publisher:
-    """Publishes models that answer every row with the same probability."""
-
-    root: Path
-    store: BundleStore
-    contract: Contract
-    features: FeatureSet
-
-    def publish(
-        self,
-        version: str,
-        probability: float = 0.25,
-        *,
-        contract: Contract | None = None,
-        columns: int | None = None,
-    ) -> None:
-        """Write a bundle; `columns` other than the encoder makes give one that cannot predict."""
-        contract = contract or self.contract
-        specs = self.features.columns(contract)
-        raw = check_rows(contract, [example_row(contract)]).columns
-        encoder = Encoder.fit(specs, self.features.apply(raw))
-        binary = contract.problem != "regression"
-        manifest = Manifest(
-            version=version,
-            run_id=f"run-{version}",
-            problem=contract.problem,
-            classes=contract.classes,
-            threshold=0.5 if contract.problem == "binary" else None,
-            created="2013-01-01T00:00:00+00:00",
-            features_digest=features_digest(),
-            contract_digest=contract.digest,
-            snapshot="none",
-            metrics={"log_loss": 0.5},
-        )
-        shares = [1 - probability, probability] if binary else [probability]
-        files = {
-            "model.onnx": _constant_model(columns or len(encoder.names), shares),
-            "encoder.json": encoder.to_json().encode(),
-            "contract.yaml": contract.text.encode(),
-        }
-        self.store.publish(write_bundle(self.root / "drafts" / version, manifest, files))
-
-    def point(
-        self,
-        champion: str | None,
-        challenger: str | None = None,
-        *,
-        mode: Literal["shadow", "split"] = "shadow",
-        share: float = 0.5,
-    ) -> None:
-        entry = Entry(champion=champion, challenger=challenger, mode=mode, share=share)
-        self.store.set_entry(features_digest(), entry)
-
-    def damage(self, version: str) -> None:
-        path = self.store.fetch(version) / "model.onnx"
-        path.write_bytes(path.read_bytes()[:-1])
 
 
 @dataclass
@@ -255,29 +193,3 @@ def _running(
         thread.join()
         server.stop()  # comes too late, which does no harm
         reception.service.close()
-
-
-def _constant_model(columns: int, shares: list[float]) -> bytes:
-    """ONNX: a float matrix with so many columns in, the same shares for each row out."""
-    weights = np.zeros((columns, len(shares)), dtype=np.float32)
-    nodes = [
-        helper.make_node("IsNaN", ["rows"], ["absent"]),
-        helper.make_node("Where", ["absent", "zero", "rows"], ["filled"]),
-        helper.make_node("MatMul", ["filled", "weights"], ["nothing"]),
-        helper.make_node("Add", ["nothing", "shares"], ["scores"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "constant",
-        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, columns])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, len(shares)])],
-        [
-            helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0]),
-            helper.make_tensor("weights", TensorProto.FLOAT, weights.shape, weights.ravel()),
-            helper.make_tensor("shares", TensorProto.FLOAT, [len(shares)], shares),
-        ],
-    )
-    opset = helper.make_opsetid("", 17)
-    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
-    content: bytes = model.SerializeToString()
-    return content

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna
@@ -17,14 +16,13 @@ from {{ cookiecutter.package_name }}.training.leaderboard import Folds
 from {{ cookiecutter.package_name }}.training.search import Search
 from {{ cookiecutter.package_name }}.training.tuning import opened, tune
 
-if TYPE_CHECKING:
-    from conftest import Rows
+from ..conftest import Rows
 
 METRIC = metric_named("log_loss", "binary")
 
 
 @pytest.fixture
-def folds(rows: "Rows") -> Folds:
+def folds(rows: Rows) -> Folds:
     matrix, truth = rows(2)
     half = np.arange(len(truth)) < 300
     pairs = [(np.flatnonzero(half), np.flatnonzero(~half))]

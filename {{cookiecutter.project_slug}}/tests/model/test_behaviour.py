@@ -1,6 +1,6 @@
 """What the project's own model must do whatever its scores and whatever the table."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +13,10 @@ from {{ cookiecutter.package_name }}.contract.json_schema import example_row
 from {{ cookiecutter.package_name }}.contract.strategy import rows
 from {{ cookiecutter.package_name }}.predictor import Prediction
 
-if TYPE_CHECKING:
-    from conftest import Own
+from .conftest import Own
 
 
-def scores(own: "Own", columns: Columns) -> Any:
+def scores(own: Own, columns: Columns) -> Any:
     """Probabilities, or values in units of their spread."""
     answer = own.predictor.predict(columns)
     if answer.probabilities is not None:
@@ -26,7 +25,7 @@ def scores(own: "Own", columns: Columns) -> Any:
     return np.asarray(answer.values, dtype=np.float64) / spread
 
 
-def assert_sound(own: "Own", answer: Prediction) -> None:
+def assert_sound(own: Own, answer: Prediction) -> None:
     """Classes of the contract with probabilities that add up, or finite numbers."""
     if answer.probabilities is None:
         assert np.isfinite(np.asarray(answer.values, dtype=np.float64)).all()
@@ -35,7 +34,7 @@ def assert_sound(own: "Own", answer: Prediction) -> None:
     assert set(answer.values) <= set(own.project.contract.classes)
 
 
-def test_a_prediction_does_not_depend_on_the_rows_around_it(own: "Own") -> None:
+def test_a_prediction_does_not_depend_on_the_rows_around_it(own: Own) -> None:
     columns = own.columns
     together = scores(own, columns)
     backwards = np.arange(len(together))[::-1]
@@ -45,14 +44,14 @@ def test_a_prediction_does_not_depend_on_the_rows_around_it(own: "Own") -> None:
         assert np.allclose(alone, together[[row]], atol=1e-5)
 
 
-def test_the_name_of_a_row_and_its_outcome_change_nothing(own: "Own") -> None:
+def test_the_name_of_a_row_and_its_outcome_change_nothing(own: Own) -> None:
     contract, columns = own.project.contract, own.columns
     hidden = [column.name for column in (contract.id, contract.target) if column is not None]
     changed = columns | {name: columns[name][::-1] for name in hidden}
     assert np.array_equal(scores(own, changed), scores(own, columns))
 
 
-def test_what_may_be_missing_or_new_still_gets_an_answer(own: "Own") -> None:
+def test_what_may_be_missing_or_new_still_gets_an_answer(own: Own) -> None:
     contract = own.project.contract
     row = dict(example_row(contract))
     for column in contract.inputs:
@@ -69,7 +68,7 @@ def test_what_may_be_missing_or_new_still_gets_an_answer(own: "Own") -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_every_row_that_the_contract_accepts_gets_an_answer(own: "Own", data: Any) -> None:
+def test_every_row_that_the_contract_accepts_gets_an_answer(own: Own, data: Any) -> None:
     contract = own.project.contract
     columns = check_rows(contract, data.draw(st.lists(rows(contract), min_size=1))).columns
     answer = own.predictor.predict(columns)

@@ -5,7 +5,6 @@ from email.policy import default
 from http.client import HTTPException
 from pathlib import Path
 from shutil import copytree
-from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
@@ -24,18 +23,17 @@ from {{ cookiecutter.package_name }}.monitoring.receivers import (
 )
 from {{ cookiecutter.package_name }}.settings import load_settings
 
-if TYPE_CHECKING:
-    from conftest import Hook, Mail
+from .listeners import Hook, Mail
 
 ALERT = Alert(datetime(2024, 3, 1, tzinfo=UTC), "drift: temperature – nearly 40 °C\nreport.html")
 
 
-def test_a_webhook_is_told_in_the_way_slack_understands(hook: "Hook") -> None:
+def test_a_webhook_is_told_in_the_way_slack_understands(hook: Hook) -> None:
     WebhookReceiver(hook.url).send(ALERT)
     assert hook.heard == [("application/json", {"text": ALERT.text})]
 
 
-def test_a_webhook_that_will_never_take_a_message_says_so(hook: "Hook") -> None:
+def test_a_webhook_that_will_never_take_a_message_says_so(hook: Hook) -> None:
     hook.statuses = [400, 404]
     with pytest.raises(NeverError, match="400"):
         WebhookReceiver(hook.url).send(ALERT)
@@ -43,7 +41,7 @@ def test_a_webhook_that_will_never_take_a_message_says_so(hook: "Hook") -> None:
         WebhookReceiver(hook.url).send(ALERT)
 
 
-def test_a_mail_has_the_finding_as_its_subject_and_goes_to_all(mail: "Mail") -> None:
+def test_a_mail_has_the_finding_as_its_subject_and_goes_to_all(mail: Mail) -> None:
     address = f"smtp://127.0.0.1:{mail.port}/ops@example.org,boss@example.org?from=loop@example.org"
     receiver = open_receiver(address, Path())
     receiver.send(ALERT)
@@ -55,7 +53,7 @@ def test_a_mail_has_the_finding_as_its_subject_and_goes_to_all(mail: "Mail") -> 
     assert [one.strip("<>") for one in mail.to] == ["ops@example.org", "boss@example.org"]
 
 
-def test_a_mail_server_that_refuses_says_whether_to_try_again(mail: "Mail") -> None:
+def test_a_mail_server_that_refuses_says_whether_to_try_again(mail: Mail) -> None:
     receiver = open_mail(f"smtp://127.0.0.1:{mail.port}/ops@example.org")
     mail.answer = "451 later"
     with pytest.raises((OSError, HTTPException)):
@@ -65,7 +63,7 @@ def test_a_mail_server_that_refuses_says_whether_to_try_again(mail: "Mail") -> N
         receiver.send(ALERT)
 
 
-def test_a_password_is_not_sent_without_tls(mail: "Mail") -> None:
+def test_a_password_is_not_sent_without_tls(mail: Mail) -> None:
     receiver = open_mail(f"smtp://user:secret@127.0.0.1:{mail.port}/ops@example.org")
     with pytest.raises(HTTPException, match="no TLS"):
         receiver.send(ALERT)
@@ -95,7 +93,7 @@ def test_the_address_chooses_the_receiver(tmp_path: Path) -> None:
         open_receiver("pigeon://user:secret@example", tmp_path)
 
 
-def test_every_receiver_of_the_settings_is_told(tmp_path: Path, hook: "Hook", mail: "Mail") -> None:
+def test_every_receiver_of_the_settings_is_told(tmp_path: Path, hook: Hook, mail: Mail) -> None:
     copytree(Path(__file__).parents[3] / "config", tmp_path / "config")
     addresses = {
         "file": "var/told.jsonl",

@@ -1,5 +1,3 @@
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
@@ -8,15 +6,14 @@ from {{ cookiecutter.package_name }}.monitoring import Monitoring
 from {{ cookiecutter.package_name }}.monitoring.pairs import Pair
 from {{ cookiecutter.package_name }}.monitoring.samples import Sample
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 
 def columns_of(found: Monitoring, kind: str) -> set[str | None]:
     return {finding.column for finding in found.findings if finding.kind == kind}
 
 
-def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(world: "World") -> None:
+def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(world: World) -> None:
     def shift(columns: Columns) -> None:
         columns["weight"] += 1
 
@@ -27,7 +24,7 @@ def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(worl
     assert "weight drifted by" in found.findings[0].sentence()
 
 
-def test_enough_drifted_columns_make_the_window_drift(world: "World") -> None:
+def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
     def move(columns: Columns) -> None:
         columns["weight"] += 1
         columns["size"] += 1
@@ -49,7 +46,7 @@ def test_enough_drifted_columns_make_the_window_drift(world: "World") -> None:
     }
 
 
-def test_a_handful_of_rows_is_not_called_drift(world: "World") -> None:
+def test_a_handful_of_rows_is_not_called_drift(world: World) -> None:
     world.predict(take(world.parcels(2), np.arange(20)))
     found = world.monitor()
     assert not found.drift
@@ -57,7 +54,7 @@ def test_a_handful_of_rows_is_not_called_drift(world: "World") -> None:
     assert any("too few to speak of drift" in note for note in found.notes)
 
 
-def test_answers_of_another_version_say_nothing_about_the_champion(world: "World") -> None:
+def test_answers_of_another_version_say_nothing_about_the_champion(world: World) -> None:
     world.predict(world.parcels(2), version="0")
     found = world.monitor()
     assert found.performance == "unknown"

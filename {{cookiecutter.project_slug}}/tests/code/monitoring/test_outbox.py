@@ -3,7 +3,6 @@
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,8 +14,8 @@ from {{ cookiecutter.package_name }}.monitoring.outbox import KEPT, Outbox
 from {{ cookiecutter.package_name }}.monitoring.receivers import Alert, WebhookReceiver
 from {{ cookiecutter.package_name }}.monitoring.waiting import OUTBOX, deliver_waiting
 
-if TYPE_CHECKING:
-    from conftest import Hook, World
+from .listeners import Hook
+from .world import World
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 
@@ -42,7 +41,7 @@ def waiting(folder: Path) -> int:
 
 
 def test_what_could_not_be_delivered_is_told_in_order_when_the_receiver_is_back(
-    tmp_path: Path, hook: "Hook", clock: ManualClock
+    tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     away = outbox(tmp_path, nobody(), clock)
     with capture_logs() as logs:
@@ -59,7 +58,7 @@ def test_what_could_not_be_delivered_is_told_in_order_when_the_receiver_is_back(
 
 
 def test_a_server_that_stumbles_is_asked_again_next_time(
-    tmp_path: Path, hook: "Hook", clock: ManualClock
+    tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     hook.statuses = [503]
     box = outbox(tmp_path, hook.url, clock)
@@ -71,7 +70,7 @@ def test_a_server_that_stumbles_is_asked_again_next_time(
 
 
 def test_what_is_refused_for_good_does_not_hold_up_the_rest(
-    tmp_path: Path, hook: "Hook", clock: ManualClock
+    tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     hook.statuses = [413]
     box = outbox(tmp_path, hook.url, clock)
@@ -93,7 +92,7 @@ def test_an_alert_does_not_wait_for_ever(tmp_path: Path, clock: ManualClock) -> 
 
 
 def test_two_processes_do_not_deliver_the_same_alert(
-    tmp_path: Path, hook: "Hook", clock: ManualClock
+    tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     box = outbox(tmp_path, hook.url, clock)
     with exclusive(tmp_path / "webhook.lock"):
@@ -103,7 +102,7 @@ def test_two_processes_do_not_deliver_the_same_alert(
     assert len(hook.heard) == 1
 
 
-def test_the_next_command_delivers_what_waits(world: "World", hook: "Hook") -> None:
+def test_the_next_command_delivers_what_waits(world: World, hook: Hook) -> None:
     def told_to(url: str) -> None:
         nonlocal settings
         settings = settings.model_copy(

@@ -1,18 +1,15 @@
 """The answers for one version, and for each value of a column."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
 from {{ cookiecutter.package_name }}.contract.columns import take
 from {{ cookiecutter.package_name }}.errors import InputError
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 
-def test_each_value_of_a_column_has_an_answer_of_its_own(world: "World") -> None:
+def test_each_value_of_a_column_has_an_answer_of_its_own(world: World) -> None:
     columns = world.parcels(2)
     columns["weight"][columns["colour"] == "red"] += 3
     world.predict(columns)
@@ -32,7 +29,7 @@ def test_each_value_of_a_column_has_an_answer_of_its_own(world: "World") -> None
     assert any(line.startswith("colour = red: ") for line in found.sentences())
 
 
-def test_parts_with_enough_labels_are_judged(world: "World") -> None:
+def test_parts_with_enough_labels_are_judged(world: World) -> None:
     columns = world.parcels(2, rows=1800)
     sturdy = columns["fragile"] == 0
     columns["late"][sturdy] = 1 - columns["late"][sturdy]
@@ -42,7 +39,7 @@ def test_parts_with_enough_labels_are_judged(world: "World") -> None:
     assert answers["True"].performance == "unknown"
 
 
-def test_rare_values_are_left_out(world: "World") -> None:
+def test_rare_values_are_left_out(world: World) -> None:
     columns = world.parcels(2)
     columns["town"] = np.where(columns["size"] > 0, "here", columns["town"])
     world.predict(columns)
@@ -50,12 +47,12 @@ def test_rare_values_are_left_out(world: "World") -> None:
 
 
 @pytest.mark.parametrize("column", ["weight", "parcel", "sent", "nothing"])
-def test_rows_are_taken_apart_by_categories_alone(world: "World", column: str) -> None:
+def test_rows_are_taken_apart_by_categories_alone(world: World, column: str) -> None:
     with pytest.raises(InputError, match="it may be one of colour, town, fragile"):
         world.monitor(by=column)
 
 
-def test_a_version_is_asked_about_on_the_rows_that_it_answered(world: "World") -> None:
+def test_a_version_is_asked_about_on_the_rows_that_it_answered(world: World) -> None:
     columns = world.parcels(2)
     here = columns["town"] < "town 25"
     world.predict(take(columns, np.flatnonzero(here)), version="1")
@@ -65,7 +62,7 @@ def test_a_version_is_asked_about_on_the_rows_that_it_answered(world: "World") -
     assert "version-1" in str(found.report)
 
 
-def test_without_its_page_a_verdict_is_the_same(world: "World") -> None:
+def test_without_its_page_a_verdict_is_the_same(world: World) -> None:
     columns = world.parcels(2)
     columns["weight"] += 1
     world.predict(columns)

@@ -1,14 +1,12 @@
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from {{ cookiecutter.package_name }}.contract.columns import Columns
 from {{ cookiecutter.package_name }}.prediction_log import Label
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 
-def test_a_changed_concept_is_found_where_no_input_moved(world: "World") -> None:
+def test_a_changed_concept_is_found_where_no_input_moved(world: World) -> None:
     def turn(columns: Columns) -> None:
         columns["late"] = 1 - columns["late"]
 
@@ -18,7 +16,7 @@ def test_a_changed_concept_is_found_where_no_input_moved(world: "World") -> None
     assert found.findings[0].value > found.findings[0].threshold
 
 
-def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: "World") -> None:
+def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: World) -> None:
     def turn(columns: Columns) -> None:
         fragile = columns["fragile"] == 1
         columns["late"][fragile] = 1 - columns["late"][fragile]
@@ -39,7 +37,7 @@ def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: "World") -> No
     assert slices[0].rows == 1800
 
 
-def test_few_labels_leave_performance_unknown_and_say_how_many_are_missing(world: "World") -> None:
+def test_few_labels_leave_performance_unknown_and_say_how_many_are_missing(world: World) -> None:
     columns = world.parcels(2)
     world.predict(columns, labelled=False)
     world.log.add_labels([Label(str(name), True, world.now) for name in columns["parcel"][:150]])
@@ -48,7 +46,7 @@ def test_few_labels_leave_performance_unknown_and_say_how_many_are_missing(world
     assert any("200 labelled rows are needed, there are 150; 450 of 600" in n for n in found.notes)
 
 
-def test_rows_younger_than_the_horizon_do_not_count(world: "World") -> None:
+def test_rows_younger_than_the_horizon_do_not_count(world: World) -> None:
     world.predict(world.parcels(2))
     world.clock.set(world.now - world.span + timedelta(days=1))
     found = world.monitor()

@@ -1,13 +1,10 @@
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from {{ cookiecutter.package_name }}.contract.columns import Columns, take
 from {{ cookiecutter.package_name }}.monitoring import Monitoring
 from {{ cookiecutter.package_name }}.monitoring.constancy import constant_columns
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 ROWS = 600
 
@@ -16,7 +13,7 @@ def columns_of(found: Monitoring, kind: str) -> set[str | None]:
     return {finding.column for finding in found.findings if finding.kind == kind}
 
 
-def test_values_that_training_never_saw_are_a_matter_of_quality(world: "World") -> None:
+def test_values_that_training_never_saw_are_a_matter_of_quality(world: World) -> None:
     def rename(columns: Columns) -> None:
         columns["town"][::10] = "elsewhere"
         columns["colour"][::10] = "violet"
@@ -30,7 +27,7 @@ def test_values_that_training_never_saw_are_a_matter_of_quality(world: "World") 
     }
 
 
-def test_columns_without_a_value_or_with_only_one_are_survived(world: "World") -> None:
+def test_columns_without_a_value_or_with_only_one_are_survived(world: World) -> None:
     def break_join(columns: Columns) -> None:
         columns["weight"][:] = np.nan
         columns["size"][:] = 0.5
@@ -42,7 +39,7 @@ def test_columns_without_a_value_or_with_only_one_are_survived(world: "World") -
     assert any("weight has no values" in note for note in found.notes)
 
 
-def test_less_traffic_and_a_source_gone_silent_are_found(world: "World") -> None:
+def test_less_traffic_and_a_source_gone_silent_are_found(world: World) -> None:
     world.predict(world.parcels(3, until=world.now - world.span))
     columns = world.parcels(2)
     world.predict(take(columns, np.arange(ROWS // 3)))
@@ -52,7 +49,7 @@ def test_less_traffic_and_a_source_gone_silent_are_found(world: "World") -> None
     assert any("only 200 rows came" in sentence for sentence in found.sentences())
 
 
-def test_a_column_that_says_the_same_in_every_row_is_named(world: "World") -> None:
+def test_a_column_that_says_the_same_in_every_row_is_named(world: World) -> None:
     def stop(columns: Columns) -> None:
         columns["fragile"][:] = 0
 
@@ -62,7 +59,7 @@ def test_a_column_that_says_the_same_in_every_row_is_named(world: "World") -> No
     ]
 
 
-def test_a_column_that_often_is_constant_for_a_day_may_be_so_for_some_days(world: "World") -> None:
+def test_a_column_that_often_is_constant_for_a_day_may_be_so_for_some_days(world: World) -> None:
     """As rain: a third of the days, and then all of them."""
     rainy = np.arange(600) // 30 % 3 == 0
     reference, window = world.parcels(1), world.parcels(2)

@@ -1,15 +1,13 @@
 """What a window is compared with, by setting."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from {{ cookiecutter.package_name }}.errors import SettingsError
 from {{ cookiecutter.package_name }}.stretch import past_needed, past_window
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 MARCH, APRIL = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
 
@@ -29,14 +27,14 @@ def test_a_setting_means_a_stretch_of_the_log(
 
 
 @pytest.mark.parametrize("setting", ["yesterday", "trailing", "trailing:soon", "after:1d"])
-def test_anything_else_is_refused(world: "World", setting: str) -> None:
+def test_anything_else_is_refused(world: World, setting: str) -> None:
     with pytest.raises(SettingsError, match="monitoring.reference"):
         world.settings_with(reference=setting)
 
 
 @pytest.mark.parametrize("setting", ["trailing:20d", "before:20d"])
 def test_a_window_like_the_one_before_did_not_drift_however_old_the_holdout(
-    world: "World", setting: str
+    world: World, setting: str
 ) -> None:
     for seed, until in ((3, world.now - world.span), (2, world.now)):
         columns = world.parcels(seed, until=until)
@@ -48,7 +46,7 @@ def test_a_window_like_the_one_before_did_not_drift_however_old_the_holdout(
     assert found.findings == () and "prediction" in found.drift_scores
 
 
-def test_the_holdout_stands_in_for_a_past_that_is_not_there(world: "World") -> None:
+def test_the_holdout_stands_in_for_a_past_that_is_not_there(world: World) -> None:
     world.predict(world.parcels(2))
     found = world.monitor(world.settings_with(reference="before:365d"))
     assert found.findings == ()

@@ -1,5 +1,4 @@
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,13 +8,12 @@ from {{ cookiecutter.package_name }}.monitoring.run import monitor
 from {{ cookiecutter.package_name }}.project import open_project
 from {{ cookiecutter.package_name }}.verdict import last_verdict
 
-if TYPE_CHECKING:
-    from conftest import World
+from .world import World
 
 ROWS = 600
 
 
-def test_a_window_like_the_reference_raises_nothing(world: "World") -> None:
+def test_a_window_like_the_reference_raises_nothing(world: World) -> None:
     world.predict(world.parcels(2))
     found = world.monitor()
     assert found.findings == ()
@@ -26,7 +24,7 @@ def test_a_window_like_the_reference_raises_nothing(world: "World") -> None:
     assert set(found.drift_scores) == compared
 
 
-def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: "World") -> None:
+def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: World) -> None:
     world.predict(world.parcels(2))
     found = world.monitor()
     told = found.to_json()
@@ -47,7 +45,7 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: "Wo
     assert written["distances"] == found.drift_scores
 
 
-def test_the_verdict_is_left_for_the_service(world: "World") -> None:
+def test_the_verdict_is_left_for_the_service(world: World) -> None:
     assert last_verdict(world.settings.root) is None
     world.predict(world.parcels(2))
     found, left = world.monitor(), last_verdict(world.settings.root)
@@ -56,14 +54,14 @@ def test_the_verdict_is_left_for_the_service(world: "World") -> None:
     assert left.since == "2024-02-10T00:00:00+00:00"
 
 
-def test_an_empty_window_is_answered(world: "World") -> None:
+def test_an_empty_window_is_answered(world: World) -> None:
     world.predict(world.parcels(3, until=world.now - world.span))
     found = world.monitor()
     assert found.window.rows == 0
     assert [finding.statistic for finding in found.findings] == ["rows"]
 
 
-def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: "World") -> None:
+def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> None:
     empty = world.monitor()
     assert (empty.findings, empty.performance, empty.report) == ((), "unknown", None)
     assert "the prediction log is empty" in empty.notes[0]
@@ -73,7 +71,7 @@ def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: "World") -> N
     assert "there is no champion yet" in alone.sentences()[2]
 
 
-def test_a_fresh_project_is_told_that_there_is_no_champion(world: "World") -> None:
+def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:
     project = open_project(world.settings.root, world.clock)
     found = monitor_project(project, until=world.now)
     project.close()
@@ -81,7 +79,7 @@ def test_a_fresh_project_is_told_that_there_is_no_champion(world: "World") -> No
     assert "there is no champion yet" in found.notes[0]
 
 
-def test_a_window_that_ends_before_it_begins_is_refused(world: "World") -> None:
+def test_a_window_that_ends_before_it_begins_is_refused(world: World) -> None:
     with pytest.raises(InputError, match="swap"):
         monitor(
             world.settings,
