@@ -13,7 +13,7 @@ import structlog
 from ..contract.columns import Columns, take
 from ..contract.decoder import Decoder
 from ..contract.json_schema import class_names
-from ..contract.model import Contract
+from ..contract.model import Contract, UnknownFields
 from ..prediction_log.records import Output, Scalar
 from ..predictor import Predictor
 from .identifiers import fraction
@@ -43,7 +43,9 @@ class Variant:
         if self.predictor.contract.classes:
             return str(prediction).lower() if isinstance(prediction, bool) else str(prediction)
         tenths = self.predictor.manifest.tenths
-        return f"{10 * (1 + bisect_left(tenths, prediction))}%" if tenths else "any"
+        if not tenths or not isinstance(prediction, float):
+            return "any"
+        return f"{10 * (1 + bisect_left(tenths, prediction))}%"
 
     def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
         """One output a row, with the time of all of them if `timed`.
@@ -79,6 +81,7 @@ class Deployment:
     challenger: Variant | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
+    unknown_fields: UnknownFields = "refuse"
 
     @property
     def contract(self) -> Contract:
@@ -86,7 +89,7 @@ class Deployment:
 
     @cached_property
     def decoder(self) -> Decoder:
-        return Decoder(self.contract)
+        return Decoder(self.contract, self.unknown_fields)
 
     @cached_property
     def class_names(self) -> list[str]:
