@@ -12,7 +12,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from .contract.model import Contract, load_contract
+from .contract.model import Contract, UnknownFields, load_contract
 from .duration import Duration
 from .errors import SettingsError
 from .stretch import TrainedOn, check_reference, parse_trained_on
@@ -90,6 +90,7 @@ class Serving(_Section):
     host: str
     port: Annotated[int, Field(ge=0, lt=65536)]
     workers: Positive
+    unknown_fields: UnknownFields = "refuse"
     max_rows: Positive
     max_body_bytes: Positive
     max_concurrency: Positive

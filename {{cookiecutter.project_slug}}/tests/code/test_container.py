@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 DASHBOARD = ROOT / "deploy/compose/grafana/service.json"
-FUNCTIONS = {"sum", "by", "rate", "histogram_quantile"}
+FUNCTIONS = {"sum", "by", "rate", "histogram_quantile", "time"}
 
 
 def test_image_and_make_install_use_the_same_poetry() -> None:

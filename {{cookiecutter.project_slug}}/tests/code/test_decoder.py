@@ -122,3 +122,21 @@ def test_a_huge_text_among_many_rows_takes_no_huge_memory(shop: Contract) -> Non
     rows = [example_row(shop)] * 500
     rows[0] = {**rows[0], "sold as": "x" * 1_000_000}
     assert len(Decoder(shop).decode(json.dumps(rows).encode()).warnings) == 1
+
+
+def test_unknown_fields_are_ignored_where_that_is_said() -> None:
+    row = {**dict(example_row(CONTRACT)), "stranger": [1], "noted": "n"}
+    body = json.dumps(row).encode()
+    with pytest.raises(BodyRefused) as refused:
+        DECODER.decode(body)
+    (found,) = refused.value.violations
+    assert (found.column, found.reason) == ("stranger", "is not in the contract")
+    lenient = Decoder(CONTRACT, "ignore")
+    assert (
+        lenient.decode(body).rows == DECODER.decode(json.dumps(example_row(CONTRACT)).encode()).rows
+    )
+    assert lenient.plain_row(body) is not None
+    # The slow way, which finds out what else is wrong, says nothing of them either.
+    with pytest.raises(BodyRefused) as refused:
+        lenient.decode(json.dumps({**row, "amount": 9}).encode())
+    assert [found.column for found in refused.value.violations] == ["amount"]

@@ -1,9 +1,13 @@
 """What an answer over HTTP rests on: the contract, the model, and the log behind it."""
 
+import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from {{ cookiecutter.package_name }}.contract.model import parse_contract
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_one_row_gets_one_answer(served: Any) -> None:
@@ -148,13 +152,22 @@ def test_metrics_count_what_happened(served: Any) -> None:
         'http_requests_total{path="/predict",status="200"} 1.0',
         'http_requests_total{path="/predict",status="422"} 1.0',
         'http_requests_total{path="other",status="404"} 1.0',
-        'predictions_total{served="true",variant="champion",version="1"} 2.0',
+        'predictions_total{prediction="false",served="true",variant="champion",version="1"} 2.0',
         'prediction_warnings_total{column="pieces"} 1.0',
         'predict_seconds_count{variant="champion"} 1.0',
         'model_info{variant="champion",version="1"} 1.0',
+        'model_made_seconds{variant="champion",version="1"} ',
         "requests_at_work 0.0",
     ):
         assert line in text
+
+
+def test_the_pages_name_every_metric(served: Any) -> None:
+    served.http.post("/predict", json={**served.row, "pieces": 500})
+    text = served.http.get("/metrics").text
+    told = set(re.findall(r"^# TYPE (?!process_)(\w+?)(?:_created)? ", text, re.MULTILINE))
+    pages = (PROJECT / "docs/serving.md").read_text(encoding="utf-8")
+    assert told and {name for name in told if f"`{name}" not in pages} == set()
 
 
 def test_openapi_says_what_the_contract_says(served: Any) -> None:

@@ -145,3 +145,16 @@ def test_a_failure_of_ours_is_a_problem_too(serve_shop: Any, publisher: Any, pro
         problem(answer, 500)
         assert "secret" not in answer.text
         assert served.http.get("/health/live").status_code == 200
+
+
+def test_unknown_fields_are_refused_or_ignored_by_setting(serve_shop: Any, problem: Any) -> None:
+    for setting, status, closed in (("refuse", 422, True), ("ignore", 200, False)):
+        with serve_shop(unknown_fields=setting) as served:
+            served.publisher.publish("1")
+            served.publisher.point("1")
+            served.refresh()
+            answer = served.http.post("/predict", json={**served.row, "stranger": 1})
+            assert answer.status_code == status
+            document = served.http.get("/openapi.json").json()
+            row = document["components"]["schemas"]["Row"]
+            assert row["additionalProperties"] is not closed

@@ -22,7 +22,7 @@ from .columns import (
     to_datetime64,
     to_json,
 )
-from .model import Action, Column, ColumnType, Contract
+from .model import Action, Column, ColumnType, Contract, UnknownFields
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,21 @@ def check_rows(
     contract: Contract,
     rows: Sequence[Mapping[str, object]],
     specs: Sequence[Column] | None = None,
+    *,
+    unknown_fields: UnknownFields = "refuse",
 ) -> Checked:
     """Check rows as JSON or a CSV reader yields them.
 
     Args:
         contract: what the data should be.
-        rows: one mapping a row; fields that the contract does not know are refused.
+        rows: one mapping a row.
         specs: the columns expected, by default those of a request.
+        unknown_fields: what is done with fields that the contract does not know.
     """
     specs = contract.inputs if specs is None else specs
-    found = _unknown_fields(rows, {column.name for column in contract.columns})
+    found: list[Violation] = []
+    if unknown_fields == "refuse":
+        found += _unknown_fields(rows, {column.name for column in contract.columns})
     columns: Columns = {}
     for spec in specs:
         raw = [row.get(spec.name) for row in rows]

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 from .check import Violation, check_columns, check_rows
 from .columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
-from .model import Contract
+from .model import Contract, UnknownFields
 from .row_struct import Watch, row_struct, warns
 
 # Up to so many rows, looking at each value costs less than numpy's call for each column.
@@ -51,8 +51,9 @@ class Decoded:
 class Decoder:
     """Decodes bodies that hold one row, or a list of rows, of one contract."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, unknown_fields: UnknownFields = "refuse") -> None:
         self._contract = contract
+        self._unknown_fields = unknown_fields
         self._specs = contract.inputs
         self._names = [spec.name for spec in self._specs]
         places = [(position, spec.name) for position, spec in enumerate(self._specs)]
@@ -68,7 +69,7 @@ class Decoder:
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
-        row: Any = row_struct(self._specs)
+        row: Any = row_struct(self._specs, closed=unknown_fields == "refuse")
         self._one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(row)
         self._many: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[row])
 
@@ -144,7 +145,11 @@ class Decoder:
             raise BodyRefused(f"the body is not valid JSON: {error}") from error
         listed = raw if isinstance(raw, list) else [raw]
         numbers = [number for number, row in enumerate(listed) if isinstance(row, dict)]
-        checked = check_rows(self._contract, [listed[number] for number in numbers])
+        checked = check_rows(
+            self._contract,
+            [listed[number] for number in numbers],
+            unknown_fields=self._unknown_fields,
+        )
         refusals = [replace(found, row=numbers[found.row]) for found in checked.refusals]
         refusals += [
             Violation(number, "", row, "should be an object with the contract's columns", "refuse")

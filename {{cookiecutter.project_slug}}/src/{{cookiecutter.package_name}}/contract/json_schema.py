@@ -6,7 +6,7 @@ A schema accepts what the check accepts: bounds that only warn are told in words
 from typing import Any
 
 from .columns import JsonValue
-from .model import Column, ColumnType, Contract
+from .model import Column, ColumnType, Contract, UnknownFields
 
 Schema = dict[str, Any]
 
@@ -28,7 +28,7 @@ _EXAMPLES: dict[ColumnType, JsonValue] = {
 }
 
 
-def row_schema(contract: Contract) -> Schema:
+def row_schema(contract: Contract, unknown_fields: UnknownFields = "refuse") -> Schema:
     """Schema of one row of a request."""
     unread = [column for column in contract.columns if column not in contract.inputs]
     ignored = {column.name: {"description": "May be there, is not read"} for column in unread}
@@ -39,7 +39,7 @@ def row_schema(contract: Contract) -> Schema:
             **ignored,
         },
         "required": [column.name for column in contract.inputs if not column.nullable],
-        "additionalProperties": False,
+        "additionalProperties": unknown_fields == "ignore",
         "example": example_row(contract),
     }
 

@@ -17,6 +17,8 @@ Role = Literal["feature", "target", "id", "time", "group", "ignore"]
 Problem = Literal["binary", "multiclass", "regression"]
 Action = Literal["refuse", "warn"]
 Class = bool | int | str
+# What is done with fields of a request that the contract does not know.
+UnknownFields = Literal["refuse", "ignore"]
 _MOST_WHOLE = 2**63 - 1
 
 

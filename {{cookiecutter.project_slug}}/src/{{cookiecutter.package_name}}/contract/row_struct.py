@@ -30,8 +30,11 @@ def warns(constraint: Range | Categories | None) -> bool:
     return constraint is not None and constraint.otherwise == "warn"
 
 
-def row_struct(specs: Sequence[Column]) -> type[msgspec.Struct]:
-    """A struct of one row; nullable fields may be absent, names need not be identifiers."""
+def row_struct(specs: Sequence[Column], *, closed: bool) -> type[msgspec.Struct]:
+    """A struct of one row; nullable fields may be absent, names need not be identifiers.
+
+    Other fields are not allowed in a closed one, and ignored by an open one.
+    """
     fields: list[Any] = [
         (
             (f"f{number}", _field_type(spec) | None, None)
@@ -44,7 +47,7 @@ def row_struct(specs: Sequence[Column]) -> type[msgspec.Struct]:
         "Row",
         fields,
         kw_only=True,
-        forbid_unknown_fields=True,
+        forbid_unknown_fields=closed,
         rename={f"f{number}": spec.name for number, spec in enumerate(specs)},
         gc=False,
     )

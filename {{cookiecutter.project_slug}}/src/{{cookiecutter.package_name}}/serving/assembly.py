@@ -40,7 +40,12 @@ def make_reception(
     keys = required_keys(settings)
     store = store or open_bundle_store(settings.bundle_store, settings.root)
     service = PredictionService(
-        Router(store, features_digest=features_digest(), load=load),
+        Router(
+            store,
+            features_digest=features_digest(),
+            load=load,
+            unknown_fields=limits.unknown_fields,
+        ),
         log or open_prediction_log(settings.prediction_log, root=settings.root),
         settings.contract(),
         max_rows=limits.max_rows,

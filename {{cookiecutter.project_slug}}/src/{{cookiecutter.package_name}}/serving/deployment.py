@@ -1,5 +1,6 @@
 """What serves at one moment: the champion, perhaps a challenger, and how they share the work."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +13,8 @@ import structlog
 from ..contract.columns import Columns, take
 from ..contract.decoder import Decoder
 from ..contract.json_schema import class_names
-from ..contract.model import Contract
-from ..prediction_log.records import Output
+from ..contract.model import Contract, UnknownFields
+from ..prediction_log.records import Output, Scalar
 from ..predictor import Predictor
 from .identifiers import fraction
 from .problem import Problem
@@ -33,6 +34,18 @@ class Variant:
     @property
     def version(self) -> str:
         return self.predictor.manifest.version
+
+    def kind(self, prediction: Scalar) -> str:
+        """What a prediction counts as: its class; or as a number, which tenth of those held out.
+
+        As `30%` counts what is more than a fifth, and not more than three tenths, of them.
+        """
+        if self.predictor.contract.classes:
+            return str(prediction).lower() if isinstance(prediction, bool) else str(prediction)
+        tenths = self.predictor.manifest.tenths
+        if not tenths or not isinstance(prediction, float):
+            return "any"
+        return f"{10 * (1 + bisect_left(tenths, prediction))}%"
 
     def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
         """One output a row, with the time of all of them if `timed`.
@@ -68,6 +81,7 @@ class Deployment:
     challenger: Variant | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
+    unknown_fields: UnknownFields = "refuse"
 
     @property
     def contract(self) -> Contract:
@@ -75,11 +89,20 @@ class Deployment:
 
     @cached_property
     def decoder(self) -> Decoder:
-        return Decoder(self.contract)
+        return Decoder(self.contract, self.unknown_fields)
 
     @cached_property
     def class_names(self) -> list[str]:
         return class_names(self.contract)
+
+    @property
+    def variants(self) -> list[Variant]:
+        """All that serve, the champion first."""
+        return [self.champion, *([self.challenger] if self.challenger else ())]
+
+    def variant(self, role: str) -> Variant:
+        """The one that plays a role."""
+        return self.variants[-1] if role == "challenger" else self.champion
 
     def predict(self, columns: Columns, keys: Sequence[str]) -> list[tuple[Output, ...]]:
         """Outputs of each row; the first of them is the one to serve.

@@ -66,7 +66,10 @@ class Metrics:
             registry=registry,
         )
         predictions = Counter(
-            "predictions", "Rows predicted", ("variant", "version", "served"), registry=registry
+            "predictions",
+            "Rows predicted, by class or by tenth of the held-out predictions",
+            ("variant", "version", "served", "prediction"),
+            registry=registry,
         )
         self._warnings = Counter(
             "prediction_warnings",
@@ -91,14 +94,21 @@ class Metrics:
     def observe(self, variant: str, seconds: float) -> None:
         self._seconds(variant).observe(seconds)
 
-    def count_rows(self, rows: Sequence[tuple[Output, ...]], warnings: Sequence[Violation]) -> None:
+    def count_rows(
+        self,
+        rows: Sequence[tuple[Output, ...]],
+        warnings: Sequence[Violation],
+        deployment: Deployment,
+    ) -> None:
+        """Count what a deployment has said of rows, and what the contract says of them."""
         found = Counted(
-            (output.variant, output.version, "true" if output.served else "false")
+            (output.variant, output.version, output.served, output.prediction)
             for outputs in rows
             for output in outputs
         )
-        for labels, number in found.items():
-            self._predictions(*labels).inc(number)
+        for (role, version, served, prediction), number in found.items():
+            kind = deployment.variant(role).kind(prediction)
+            self._predictions(role, version, "true" if served else "false", kind).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 
@@ -126,14 +136,19 @@ class _Host(Collector):
         self._spooled = spooled
 
     def collect(self) -> Iterator[Metric]:
-        models = GaugeMetricFamily(
-            "model_info", "Versions in service", labels=("variant", "version")
+        labels = ("variant", "version")
+        models = GaugeMetricFamily("model_info", "Versions in service", labels=labels)
+        made = GaugeMetricFamily("model_made_seconds", "When a version was made", labels=labels)
+        seen = GaugeMetricFamily(
+            "model_data_until_seconds", "Newest row that a version was trained on", labels=labels
         )
-        if self._deployment is not None:
-            for variant in (self._deployment.champion, self._deployment.challenger):
-                if variant is not None:
-                    models.add_metric((variant.role, variant.version), 1)
-        yield models
+        for variant in self._deployment.variants if self._deployment else ():
+            manifest, own = variant.predictor.manifest, (variant.role, variant.version)
+            models.add_metric(own, 1)
+            made.add_metric(own, _seconds(manifest.created))
+            if manifest.trained_until:
+                seen.add_metric(own, _seconds(manifest.trained_until))
+        yield from (models, made, seen)
         yield GaugeMetricFamily(
             "publication_refused", "Published versions that cannot serve", self._refused
         )
@@ -165,7 +180,7 @@ class _Monitoring(Collector):
         yield GaugeMetricFamily(
             "monitoring_until_seconds",
             "End of the window that monitoring looked at last",
-            datetime.fromisoformat(verdict.until).timestamp(),
+            _seconds(verdict.until),
         )
         labels = ("question", "column", "slice", "statistic", "severity")
         findings = GaugeMetricFamily(
@@ -175,3 +190,7 @@ class _Monitoring(Collector):
             labelled = (one.kind, one.column, one.slice, one.statistic, one.severity)
             findings.add_metric(labelled, one.value)
         yield findings
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

@@ -1,7 +1,7 @@
 """The OpenAPI document, made from the contract; every adapter serves the same one."""
 
 from ..contract.json_schema import example_row
-from ..contract.model import Contract
+from ..contract.model import Contract, UnknownFields
 from .openapi_schemas import Document, schemas
 from .problem import MEDIA_TYPE as PROBLEM
 
@@ -19,12 +19,15 @@ _SUMMARIES = {
 }
 
 
-def document(contract: Contract, *, title: str, secured: bool) -> Document:
+def document(
+    contract: Contract, *, title: str, secured: bool, unknown_fields: UnknownFields = "refuse"
+) -> Document:
     """OpenAPI 3.1 of the whole service.
 
     Args:
         contract: what rows and labels look like.
         secured: whether callers need an API key.
+        unknown_fields: what is done with fields of a row that the contract does not know.
     """
     scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
     security: list[Document] = [{"ApiKey": []}] if secured else []
@@ -37,7 +40,7 @@ def document(contract: Contract, *, title: str, secured: bool) -> Document:
             **{path: {"get": _get(path, security)} for path in _SUMMARIES},
         },
         "components": {
-            "schemas": schemas(contract),
+            "schemas": schemas(contract, unknown_fields),
             **({"securitySchemes": {"ApiKey": scheme}} if secured else {}),
         },
     }

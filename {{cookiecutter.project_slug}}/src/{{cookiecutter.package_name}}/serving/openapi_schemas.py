@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..contract.json_schema import class_names, class_schema, row_schema
-from ..contract.model import Contract
+from ..contract.model import Contract, UnknownFields
 from .labels import ID_LENGTH
 
 Document = dict[str, Any]
@@ -47,7 +47,7 @@ _LABEL_REPORT: Document = {
 }
 
 
-def schemas(contract: Contract) -> dict[str, Document]:
+def schemas(contract: Contract, unknown_fields: UnknownFields) -> dict[str, Document]:
     """The components of the document by name."""
     label = {
         "type": "object",
@@ -59,7 +59,7 @@ def schemas(contract: Contract) -> dict[str, Document]:
         "additionalProperties": False,
     }
     return {
-        "Row": row_schema(contract),
+        "Row": row_schema(contract, unknown_fields),
         "Prediction": _prediction(contract),
         "Label": label,
         "LabelReport": _LABEL_REPORT,

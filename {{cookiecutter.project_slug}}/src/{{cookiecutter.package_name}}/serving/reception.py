@@ -80,8 +80,12 @@ class Reception:
 
     def document(self) -> Document:
         """The OpenAPI document, made from the contract that serves."""
-        secured = self._keys.required
-        made = openapi.document(self.service.contract, title=self.title, secured=secured)
+        made = openapi.document(
+            self.service.contract,
+            title=self.title,
+            secured=self._keys.required,
+            unknown_fields=self.service.router.unknown_fields,
+        )
         return openapi.merged(made, self.others())
 
     def arrive(self, method: str, path: str, request_id: str | None) -> Visit:

@@ -9,6 +9,7 @@ import structlog
 from ..bundle import Bundle, read_bundle
 from ..contract.check import check_rows
 from ..contract.json_schema import example_row
+from ..contract.model import UnknownFields
 from ..errors import BundleError
 from ..predictor import OnnxPredictor, Predictor
 from ..publication import BundleStore, Entry
@@ -35,14 +36,21 @@ class Router:
         store: where bundles are published.
         features_digest: that of the running code; it names the entry this service takes.
         load: makes a predictor of a bundle.
+        unknown_fields: what is done with fields of a row that the contract does not know.
     """
 
     def __init__(
-        self, store: BundleStore, *, features_digest: str, load: Load = OnnxPredictor
+        self,
+        store: BundleStore,
+        *,
+        features_digest: str,
+        load: Load = OnnxPredictor,
+        unknown_fields: UnknownFields = "refuse",
     ) -> None:
         self._store = store
         self._digest = features_digest
         self._load = load
+        self.unknown_fields: UnknownFields = unknown_fields
         self._stamp: object = _NEVER
         self._lock = Lock()
         self.deployment: Deployment | None = None
@@ -110,7 +118,7 @@ class Router:
         return predictor
 
     def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
-        deployment = Deployment(champion, challenger, entry.mode, entry.share)
+        deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)
         deployment.decoder  # noqa: B018 - made here rather than by the first request
         if deployment == self.deployment:
             return

@@ -199,7 +199,7 @@ class PredictionService:
         recorded = self._log.append(
             [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
         )
-        self.metrics.count_rows(outputs, decoded.warnings)
+        self.metrics.count_rows(outputs, decoded.warnings, deployment)
         return listed, recorded
 
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:

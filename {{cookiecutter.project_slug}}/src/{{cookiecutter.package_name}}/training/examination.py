@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..bundle import CONTRACT, ENCODER, MODEL, REFERENCE
 from ..contract import Contract
 from ..contract.columns import take
@@ -60,6 +62,14 @@ class Examined:
     @property
     def parity(self) -> Parity:
         return self.exported.parity
+
+    @property
+    def tenths(self) -> tuple[float, ...]:
+        """The nine numbers between tenths of the predictions; none for classes."""
+        predicted = self.exported.predicted
+        if predicted.ndim > 1:
+            return ()
+        return tuple(np.quantile(predicted, np.arange(1, 10) / 10).tolist())
 
     def files(self, contract: Contract) -> dict[str, bytes]:
         """Content of the bundle's files by name."""

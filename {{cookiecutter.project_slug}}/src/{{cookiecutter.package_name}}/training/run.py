@@ -234,6 +234,7 @@ class _Training:
             candidate=selection.candidate.name,
             trained_until=prepared.trained_until,
             threshold=examined.threshold,
+            tenths=examined.tenths,
             metrics=examined.metrics,
             parity=examined.parity.figures(),
         )
