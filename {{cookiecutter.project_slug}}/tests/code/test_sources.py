@@ -197,6 +197,22 @@ def test_of_more_rows_than_are_wanted_a_sample_is_read_the_same_each_time(
     assert read_all(LabelledLog(log, limit=2000), CONTRACT).num_rows == 2000
 
 
+@pytest.mark.parametrize("since", [None, NOON + timedelta(minutes=100)])
+@pytest.mark.parametrize("part_rows", [5, 40, 1000])
+def test_a_small_sample_is_drawn_without_reading_the_rest(
+    log: PredictionLog, since: datetime | None, part_rows: int
+) -> None:
+    # Most rows in the first tenth of the time.
+    minutes = [*range(1800), *range(1800, 18000, 81)]
+    log.append([record(number, NOON + timedelta(minutes=number)) for number in minutes])
+    log.add_labels([Label(f"p{number}", True, NOON) for number in minutes])
+    end = NOON + timedelta(minutes=minutes[-1] + 1)
+    all_read = read_all(LabelledLog(log, limit=100), CONTRACT, since=since)["key"].to_pylist()
+    drawn = LabelledLog(log, limit=100, part_rows=part_rows)
+    found = read_all(drawn, CONTRACT, since=since, until=end + CONTRACT.label_horizon)
+    assert found["key"].to_pylist() == all_read and len(all_read) > 60
+
+
 def test_a_log_without_labels_is_an_empty_table(log: PredictionLog) -> None:
     table = read_all(LabelledLog(log), CONTRACT, until=NOON)
     assert table.num_rows == 0 and table.num_columns == 5
