@@ -34,10 +34,13 @@ async def _refuse(reception: Reception, request: Request, error: Exception) -> R
     if isinstance(error, HTTPException):
         error = Problem(error.status_code, error.detail, headers=error.headers)
     elif isinstance(error, RequestValidationError):
-        found = [
-            {"column": ".".join(map(str, one["loc"])), "reason": one["msg"]}
-            for one in error.errors()
-        ]
-        error = Problem(422, "the request is not as it should be", members={"violations": found})
+        violations = [_violation(**found) for found in error.errors()]
+        error = Problem(422, "the request breaks its contract", members={"violations": violations})
     refused = reception.failed(request.scope["visit"], error)
     return Response(refused.content, refused.status, dict(refused.headers), refused.media_type)
+
+
+def _violation(loc: Sequence[str | int], msg: str, input: object, **_: object) -> dict[str, object]:
+    """In the words of the contract's own violations."""
+    value = input if isinstance(input, bool | int | float | str) else None
+    return {"row": 0, "column": ".".join(map(str, loc)), "value": value, "reason": msg}
