@@ -45,8 +45,6 @@ class SqliteFile:
             try:
                 _use_write_ahead_log(connection)
                 connection.execute("PRAGMA synchronous = FULL")
-                # Ids are random, so commits touch many pages: fold more of them into one sync.
-                connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 # Erased personal data is overwritten, not just unlinked.
                 connection.execute("PRAGMA secure_delete = ON")
                 migrate(connection, self._migrations)
