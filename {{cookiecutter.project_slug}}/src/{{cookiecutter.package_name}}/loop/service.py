@@ -1,5 +1,6 @@
 """The project's own service, started as a process beside the loop."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,11 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 
 import httpx
 
 from ..errors import ServiceError
 from ..replay.client import ServiceClient
+from ..serving.openapi import KEY_HEADER
 from ..settings import ENV_PREFIX
 
 START_SECONDS = 30.0
@@ -21,10 +24,17 @@ STOP_SECONDS = 10.0
 
 @contextmanager
 def running_service(root: Path, log_file: Path) -> Iterator[ServiceClient]:
-    """The project's service on a free port of the loopback, stopped on the way out."""
-    port = _free_port()
+    """The project's service on a free port of the loopback, stopped on the way out.
+
+    It has a key of its own, so that it answers whether or not the project's service wants one.
+    """
+    port, key = _free_port(), token_urlsafe()
     command = [sys.executable, "-m", str(__package__).partition(".")[0], "serve"]
-    environment = {**os.environ, f"{ENV_PREFIX}SERVING__WATCH_INTERVAL": "100ms"}
+    environment = {
+        **os.environ,
+        f"{ENV_PREFIX}SERVING__WATCH_INTERVAL": "100ms",
+        f"{ENV_PREFIX}SERVING__API_KEYS": json.dumps([key]),
+    }
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("w") as output:
         process = subprocess.Popen(
@@ -35,7 +45,8 @@ def running_service(root: Path, log_file: Path) -> Iterator[ServiceClient]:
             stderr=subprocess.STDOUT,
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            url, headers = f"http://127.0.0.1:{port}", {KEY_HEADER: key}
+            with httpx.Client(base_url=url, headers=headers, timeout=60) as http:
                 _wait_until_alive(http, process, log_file)
                 yield ServiceClient(http)
         finally:
