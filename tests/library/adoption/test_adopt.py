@@ -1,0 +1,96 @@
+"""What adoption replaces, what it leaves as it was, and wrong use."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlops_loop.settings import load_settings
+
+from .conftest import FEATURES, Adopt
+from .tables import contract, everything, numbers, write
+
+
+def test_what_is_replaced_is_kept(root: Path, adopt: Adopt) -> None:
+    before = everything(root)
+    done = adopt(write(root / "in.csv", numbers()), "--target", "y")
+    assert done.exit_code == 0, done.output
+    (backup,) = (root / "var/backups").iterdir()
+    assert everything(backup) == {name: before[name] for name in sorted(before)}
+    features = (root / FEATURES).read_text()
+    assert "FEATURES = FeatureSet()" in features
+    compile(features, "features.py", "exec")
+    assert load_settings(root).source == "in.csv"
+    assert load_settings(root).replay is None
+
+
+def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adopt: Adopt) -> None:
+    path = root / "config/project.yaml"
+    before = path.read_text(encoding="utf-8")
+    adopt(write(root / "in.csv", numbers(50)), "--target", "y")
+    after = path.read_text(encoding="utf-8")
+    assert "# where" in before or before.count("#") - after.count("#") < 5
+    old, new = (yaml.safe_load(text) for text in (before, after))
+    old.pop("replay", None)
+    assert old.keys() == new.keys()
+    assert old["serving"] == new["serving"] and old["seed"] == new["seed"]
+    assert new["training"]["metric"] == "rmse"
+    assert 0.01 < new["gate"]["margin"] < 0.1  # of a target that varies by about 3
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "said"),
+    [
+        ("x,y\n1,2\n", ["--target", "Y2"], "no such column; did you mean 'y'?"),
+        ("x,y\n1,2\n", ["--target", "y", "--time", "t"], "--time t: there is no such column"),
+        ("1.5,2\n1,2\n3,4\n", ["--target", "y"], "put a line with the columns' names above it"),
+        ("", ["--target", "y"], "is empty"),
+        ("x,y\n", ["--target", "y"], "has no rows"),
+        ("x,y\n1,2\n3,2\n", ["--target", "y"], "all rows have the same value"),
+        ("x,y\n1,\n3,\n", ["--target", "y"], "the column is empty"),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--time", "x"], "--time x: holds no dates, as 1"),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--id", "y"], "--id y: the column is given as"),
+        ("y\n1\n2\n", ["--target", "y"], "no column is left to learn y from"),
+        ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "regression"], "y holds no numbers"),
+        ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "multiclass"], "y has 2 classes"),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--label-horizon", "soon"], "is no duration"),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--query", "select 1"], "--query needs a database"),
+        ("prediction,y\n1,2\n3,4\n", ["--target", "y"], "called like the model's answers"),
+        (b"PK\x03\x04\x00\x00", ["--target", "y"], "an Excel workbook or a zip archive"),
+        (b"\x7fELF\x02\x01\x00\x00", ["--target", "y"], "is a binary file"),
+    ],
+)
+def test_wrong_use_gets_one_sentence_and_changes_nothing(
+    root: Path, adopt: Adopt, content: str | bytes, arguments: list[str], said: str
+) -> None:
+    (root / "in.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = everything(root)
+    done = adopt("in.csv", *arguments)
+    assert done.exit_code == 2, done.output
+    assert said in " ".join(done.output.split())
+    assert everything(root) == before
+
+
+def test_a_file_that_is_not_there_is_named(root: Path, adopt: Adopt) -> None:
+    done = adopt("nothing.csv", "--target", "y")
+    assert (done.exit_code, "nothing.csv" in done.output) == (2, True)
+
+
+def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> None:
+    adopt(write(root / "in.csv", numbers()), "--target", "y")
+    (root / FEATURES).write_text("mine")
+    text = (root / "config/contract.yaml").read_text(encoding="utf-8")
+    described = text.replace("    type: number\n", "    type: number\n    unit: kg\n", 1)
+    (root / "config/contract.yaml").write_text(described, encoding="utf-8")
+    assert "nothing was changed" in adopt("in.csv", "--target", "y").output
+    lines = [f"{line},{number % 2}" for number, line in enumerate(numbers())]
+    write(root / "in.csv", ["x,y,z,w", *lines[1:]])
+    before = everything(root)
+    asked = adopt("in.csv", "--target", "y")
+    assert asked.exit_code == 2 and "say --yes" in asked.output
+    assert "+ w: boolean, feature" in asked.output
+    assert everything(root) == before
+    done = adopt("in.csv", "--target", "y", "--yes")
+    assert done.exit_code == 0, done.output
+    assert contract(root).column("x").unit == "kg"
+    assert (root / FEATURES).read_text() == "mine"

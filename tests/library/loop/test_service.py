@@ -1,0 +1,25 @@
+"""The service that the loop starts for itself when it plays the year."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_loop.contract.json_schema import example_row
+from mlops_loop.loop.service import running_service
+from mlops_loop.serving.key_file import KeyFile
+from mlops_loop.settings import ENV_PREFIX, load_settings
+
+
+def test_it_answers_the_loop_where_the_project_wants_keys(
+    project_publisher: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}PREDICTION_LOG", "sqlite:///var/predictions.db")
+    settings = load_settings(tmp_path)
+    KeyFile(settings.path(settings.serving.key_file)).create("shop", datetime.now(UTC))
+    project_publisher.publish("1")
+    project_publisher.point("1")
+    with running_service(tmp_path, tmp_path / "service.log") as client:
+        (answer,) = client.predict([dict(example_row(settings.contract()))])
+    assert answer["model_version"] == "1"

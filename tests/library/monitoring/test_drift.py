@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from mlops_loop.contract.columns import Columns, take
+from mlops_loop.monitoring import Monitoring
+from mlops_loop.monitoring.pairs import Pair
+from mlops_loop.monitoring.samples import Sample
+
+from .world import World
+
+
+def columns_of(found: Monitoring, kind: str) -> set[str | None]:
+    return {finding.column for finding in found.findings if finding.kind == kind}
+
+
+def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(world: World) -> None:
+    def shift(columns: Columns) -> None:
+        columns["weight"] += 1
+
+    found = world.monitor_changed(shift)
+    assert not found.drift
+    assert columns_of(found, "drift") == {"weight"}
+    assert found.performance == "ok"
+    assert "weight drifted by" in found.findings[0].sentence()
+
+
+def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
+    def move(columns: Columns) -> None:
+        columns["weight"] += 1
+        columns["size"] += 1
+        columns["colour"][:] = "red"
+
+    found = world.monitor_changed(move)
+    assert found.drift
+    assert columns_of(found, "drift") == {None, "weight", "size", "colour", "prediction"}
+    whole = next(one for one in found.findings if one.statistic == "drifted_share")
+    assert whole.to_json() == {
+        "kind": "drift",
+        "column": None,
+        "statistic": "drifted_share",
+        "value": pytest.approx(3 / 5),
+        "threshold": 0.3,
+        "severity": "critical",
+        "slice": None,
+        "rows": 600,
+    }
+
+
+def test_a_handful_of_rows_is_not_called_drift(world: World) -> None:
+    world.predict(take(world.parcels(2), np.arange(20)))
+    found = world.monitor()
+    assert not found.drift
+    assert found.report is None
+    assert any("too few to speak of drift" in note for note in found.notes)
+
+
+def test_answers_of_another_version_say_nothing_about_the_champion(world: World) -> None:
+    world.predict(world.parcels(2), version="0")
+    found = world.monitor()
+    assert found.performance == "unknown"
+    assert "prediction" not in found.drift_scores
+    assert any("answered none" in note for note in found.notes)
+
+
+def test_the_answer_to_several_classes_is_the_likeliest_one() -> None:
+    scores = np.array([[0.1, 0.7, 0.2], [np.nan] * 3, [0.5, 0.2, 0.3]])
+    answers, numeric = Sample({}, scores).answers()
+    assert not numeric
+    np.testing.assert_array_equal(answers, [1.0, np.nan, 0.0])
+
+
+def test_chance_alone_rarely_reaches_the_threshold_of_a_column() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array([f"town {n}" for n in range(100)], dtype=object)
+    crossed = {"numbers": 0, "categories": 0}
+    for _ in range(100):
+        rows = int(rng.integers(100, 2000))
+        first, second = rng.choice(words, 2000), rng.choice(words, rows)
+        pair = Pair("town", first, second, numeric=False, allowed=0.0)
+        crossed["categories"] += jensen_shannon(first, second) >= pair.threshold
+        a, b = rng.normal(size=2000), rng.normal(size=rows)
+        pair = Pair("size", a, b, numeric=True, allowed=0.0)
+        crossed["numbers"] += wasserstein(a, b) / a.std() >= pair.threshold
+    # One in a hundred is meant; more than five would happen once in 2000 such tests.
+    assert max(crossed.values()) <= 5, crossed
+
+
+def jensen_shannon(first: np.ndarray, second: np.ndarray) -> float:
+    words = sorted({*first, *second})
+    p, q = (np.array([np.mean(side == word) for word in words]) for side in (first, second))
+    middle = (p + q) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [np.where(side > 0, side * np.log(side / middle), 0.0).sum() for side in (p, q)]
+    return float(np.sqrt(sum(parts) / 2))
+
+
+def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
+    both = np.sort(np.concatenate([first, second]))
+    shares = [
+        np.searchsorted(np.sort(side), both[:-1], "right") / len(side) for side in (first, second)
+    ]
+    return float(np.sum(np.abs(shares[0] - shares[1]) * np.diff(both)))

@@ -1,0 +1,54 @@
+from datetime import timedelta
+
+from mlops_loop.contract.columns import Columns
+from mlops_loop.prediction_log import Label
+
+from .world import World
+
+
+def test_a_changed_concept_is_found_where_no_input_moved(world: World) -> None:
+    def turn(columns: Columns) -> None:
+        columns["late"] = 1 - columns["late"]
+
+    found = world.monitor_changed(turn)
+    assert (found.drift, found.quality, found.performance) == (False, False, "worse")
+    assert {finding.kind for finding in found.findings} == {"performance"}
+    assert found.findings[0].value > found.findings[0].threshold
+
+
+def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: World) -> None:
+    def turn(columns: Columns) -> None:
+        fragile = columns["fragile"] == 1
+        columns["late"][fragile] = 1 - columns["late"][fragile]
+
+    settings = world.settings_with(sample_rows=2000, performance_margin=0.1)
+    settings = settings.model_copy(
+        update={"gate": settings.gate.model_copy(update={"slice_rows": 50, "slice_factor": 3})}
+    )
+    columns = world.parcels(2, rows=1800)
+    turn(columns)
+    world.predict(columns)
+    found = world.monitor(settings)
+    slices = [one for one in found.findings if one.slice is not None]
+    assert [(one.column, one.slice, one.severity) for one in slices] == [
+        ("fragile", "True", "warning")
+    ]
+    assert "performance is worse where fragile is True: log_loss is" in slices[0].sentence()
+    assert slices[0].rows == 1800
+
+
+def test_few_labels_leave_performance_unknown_and_say_how_many_are_missing(world: World) -> None:
+    columns = world.parcels(2)
+    world.predict(columns, labelled=False)
+    world.log.add_labels([Label(str(name), True, world.now) for name in columns["parcel"][:150]])
+    found = world.monitor()
+    assert found.performance == "unknown"
+    assert any("200 labelled rows are needed, there are 150; 450 of 600" in n for n in found.notes)
+
+
+def test_rows_younger_than_the_horizon_do_not_count(world: World) -> None:
+    world.predict(world.parcels(2))
+    world.clock.set(world.now - world.span + timedelta(days=1))
+    found = world.monitor()
+    assert found.performance == "unknown"
+    assert any("old enough" in note for note in found.notes)

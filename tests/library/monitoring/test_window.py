@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from mlops_loop.errors import InputError
+from mlops_loop.monitoring import monitor_project
+from mlops_loop.monitoring.run import monitor
+from mlops_loop.project import open_project
+from mlops_loop.verdict import last_verdict
+
+from .world import World
+
+ROWS = 600
+
+
+def test_a_window_like_the_reference_raises_nothing(world: World) -> None:
+    world.predict(world.parcels(2))
+    found = world.monitor()
+    assert found.findings == ()
+    assert (found.drift, found.quality, found.performance) == (False, False, "ok")
+    assert (found.window.rows, found.window.sampled) == (ROWS, 500)
+    assert found.figures["labelled"] == 500
+    compared = {"size", "weight", "colour", "town", "fragile", "prediction"}
+    assert set(found.drift_scores) == compared
+
+
+def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: World) -> None:
+    world.predict(world.parcels(2))
+    found = world.monitor()
+    told = found.to_json()
+    window = {"since": "2024-02-10T00:00:00+00:00", "until": "2024-03-01T00:00:00+00:00"}
+    assert told == {
+        "window": {**window, "rows": ROWS, "sampled": 500},
+        "drift": False,
+        "quality": False,
+        "performance": "ok",
+        "findings": [],
+        "report": "var/reports/monitor-20240210T0000-20240301T0000.html",
+        "advice": "nothing to do",
+    }
+    page = world.settings.path(str(found.report))
+    assert "town" in page.read_text(encoding="utf-8")
+    written = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert told.items() <= written.items()
+    assert written["distances"] == found.drift_scores
+
+
+def test_the_verdict_is_left_for_the_service(world: World) -> None:
+    assert last_verdict(world.settings.root) is None
+    world.predict(world.parcels(2))
+    found, left = world.monitor(), last_verdict(world.settings.root)
+    assert left is not None and left.sentences == found.sentences()
+    assert (left.drift, left.quality, left.performance) == (False, False, "ok")
+    assert left.since == "2024-02-10T00:00:00+00:00"
+
+
+def test_an_empty_window_is_answered(world: World) -> None:
+    world.predict(world.parcels(3, until=world.now - world.span))
+    found = world.monitor()
+    assert found.window.rows == 0
+    assert [finding.statistic for finding in found.findings] == ["rows"]
+
+
+def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> None:
+    empty = world.monitor()
+    assert (empty.findings, empty.performance, empty.report) == ((), "unknown", None)
+    assert "the prediction log is empty" in empty.notes[0]
+    world.predict(world.parcels(2))
+    alone = monitor(world.settings, world.contract, log=world.log, bundle=None, clock=world.clock)
+    assert (alone.findings, alone.performance, alone.report) == ((), "unknown", None)
+    assert "there is no champion yet" in alone.sentences()[2]
+
+
+def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:
+    project = open_project(world.settings.root, world.clock)
+    found = monitor_project(project, until=world.now)
+    project.close()
+    assert found.window.rows == 0
+    assert "there is no champion yet" in found.notes[0]
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(world: World) -> None:
+    with pytest.raises(InputError, match="swap"):
+        monitor(
+            world.settings,
+            world.contract,
+            log=world.log,
+            bundle=world.bundle,
+            since=world.now,
+            until=world.now - world.span,
+            clock=world.clock,
+        )

@@ -1,0 +1,20 @@
+"""A log in a file of its own."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "predictions.db"
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[SqlitePredictionLog]:
+    with closing(SqlitePredictionLog(path)) as log:
+        yield log

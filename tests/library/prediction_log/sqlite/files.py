@@ -1,0 +1,15 @@
+"""Files with something in them."""
+
+from contextlib import closing
+from pathlib import Path
+
+from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
+
+from ..records import fill_two_days
+
+
+def filled(path: Path, count: int) -> Path:
+    """A log with so many predictions in the same two days, every second one labelled."""
+    with closing(SqlitePredictionLog(path)) as log:
+        fill_two_days(log, count)
+    return path

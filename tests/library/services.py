@@ -1,0 +1,202 @@
+"""A service with models that need no training, and every store of the prediction log."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from mlops_loop.clock import Clock
+from mlops_loop.contract.json_schema import example_row
+from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.feature_set import FeatureSet
+from mlops_loop.prediction_log import PredictionLog, open_prediction_log
+from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.publication import open_bundle_store
+from mlops_loop.serving.assembly import make_reception
+from mlops_loop.serving.frameworks import load_framework
+from mlops_loop.serving.reception import Reception
+from mlops_loop.serving.router import Load
+from mlops_loop.serving.server import listen
+from mlops_loop.serving.service import PredictionService
+from mlops_loop.settings import Settings, load_settings
+
+from .places import FLIGHTS
+from .publisher import Publisher
+from .stores import postgresql, redis, sqlite
+
+PROJECT = FLIGHTS
+STORES = {"sqlite": sqlite.serve, "redis": redis.serve, "postgresql": postgresql.serve}
+
+SHOP = """
+problem: binary
+label_horizon: 1d
+columns:
+  customer: {type: text, role: id, example: c-1}
+  at: {type: datetime, role: time, example: "2013-01-01T10:00:00+00:00"}
+  price: {type: number, range: {minimum: 0, maximum: 1000, otherwise: refuse}, example: 9.5}
+  pieces: {type: integer, range: {minimum: 1, maximum: 99, otherwise: warn}, example: 2}
+  "sold as": {type: category, categories: {values: [set, single]}, example: set}
+  country: {type: category, categories: {values: [DE, FR], otherwise: refuse}, example: DE}
+  gift: {type: boolean, nullable: true, example: true}
+  delivered: {type: datetime, nullable: true}
+  returned: {type: boolean, role: target}
+"""
+
+
+@dataclass
+class Served:
+    """A service that runs in this process, and what lies behind it."""
+
+    http: httpx.Client
+    service: PredictionService
+    log: PredictionLog
+    publisher: Publisher
+    row: dict[str, Any]
+
+    def refresh(self) -> None:
+        """Let the service look at the pointer now."""
+        self.service.router.refresh()
+
+
+@pytest.fixture(autouse=True)
+def logs_by_default() -> None:
+    """Commands that other tests have run in this process configure the logs of all of it."""
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module", params=STORES)
+def new_address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Gives addresses of empty logs, for each store of the project."""
+    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as new_address:
+        yield new_address
+
+
+@pytest.fixture
+def shop() -> Contract:
+    return parse_contract(SHOP)
+
+
+@pytest.fixture
+def shop_settings(tmp_path: Path) -> Settings:
+    """The project's settings in a folder of their own, with the contract of a small shop."""
+    (tmp_path / "config").mkdir()
+    shutil.copy(PROJECT / "config/project.yaml", tmp_path / "config")
+    (tmp_path / "config/contract.yaml").write_text(SHOP)
+    return load_settings(tmp_path)
+
+
+@pytest.fixture
+def load_shop() -> Load:
+    return partial(OnnxPredictor, features=FeatureSet())
+
+
+@pytest.fixture
+def publisher(shop: Contract, shop_settings: Settings) -> Publisher:
+    store = open_bundle_store(shop_settings.bundle_store, shop_settings.root)
+    return Publisher(shop_settings.root, store, shop, FeatureSet())
+
+
+@pytest.fixture
+def project_publisher(tmp_path: Path) -> Publisher:
+    """Publishes models of the project's own contract and features into a copy of the project."""
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    settings = load_settings(tmp_path)
+    store = open_bundle_store(settings.bundle_store, tmp_path)
+    from mlops_loop.feature_set import load_features
+
+    return Publisher(tmp_path, store, settings.contract(), load_features())
+
+
+@pytest.fixture
+def problem() -> Callable[[httpx.Response, int], dict[str, Any]]:
+    """Gives the problem document of an answer that has to be one."""
+
+    def read(answer: httpx.Response, status: int) -> dict[str, Any]:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        document: dict[str, Any] = answer.json()
+        assert document["status"] == status
+        assert {"type", "title", "detail"} <= document.keys()
+        assert document["request_id"] == answer.headers["x-request-id"]
+        return document
+
+    return read
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture(params=["fastapi", "flask"])
+def framework(request: pytest.FixtureRequest) -> str:
+    """Every web framework."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def serve_shop(
+    framework: str, shop_settings: Settings, publisher: Publisher, load_shop: Load
+) -> Serve:
+    """Starts a service: `with serve_shop(max_rows=3) as served`; arguments are settings."""
+
+    @contextmanager
+    def serve(
+        log: PredictionLog | None = None,
+        clock: Clock | None = None,
+        routes: Sequence[ModuleType] = (),
+        **serving: Any,
+    ) -> Iterator[Served]:
+        changed = shop_settings.serving.model_copy(update={"framework": framework, **serving})
+        settings = shop_settings.model_copy(update={"serving": changed})
+        log = log or open_prediction_log(settings.prediction_log, root=settings.root)
+        reception = make_reception(
+            settings, log=log, store=publisher.store, clock=clock, load=load_shop
+        )
+        row = dict(example_row(publisher.contract))
+        with (
+            _running(reception, changed.framework, routes) as url,
+            httpx.Client(base_url=url, timeout=20) as http,
+        ):
+            yield Served(http, reception.service, log, publisher, row)
+
+    return serve
+
+
+@pytest.fixture
+def served(serve_shop: Serve, publisher: Publisher) -> Iterator[Served]:
+    """A service with one champion, version 1, that answers `false` with a probability of 0.75."""
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop() as running:
+        yield running
+
+
+@contextmanager
+def _running(
+    reception: Reception, framework: str, routes: Sequence[ModuleType] = ()
+) -> Iterator[str]:
+    """The address of a real server in a thread of this process."""
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    server = load_framework(framework).make_server(reception, listener, routes)
+    reception.service.start()
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+        thread.join()
+        server.stop()  # comes too late, which does no harm
+        reception.service.close()

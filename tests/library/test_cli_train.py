@@ -1,0 +1,107 @@
+"""`train --json`: what a program that asked for a training reads."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from mlops_loop.card.note import CARDS
+from mlops_loop.cli import PACKAGE, cli
+from mlops_loop.data.snapshot import (
+    DIRECTORY,
+    Origin,
+    latest_snapshot,
+    write_snapshot,
+)
+from mlops_loop.project import Project
+from mlops_loop.registry.mlflow_registry import (
+    FORCED_TAG,
+    REFUSED,
+    VERDICT_TAG,
+)
+
+
+def _train(project: Project, monkeypatch: pytest.MonkeyPatch, *flags: str) -> Result:
+    monkeypatch.setenv(f"{PACKAGE.upper()}__TRAINING__FOLDS", "2")
+    command = ["--root", str(project.settings.root), "train", "--json", *flags]
+    return CliRunner().invoke(cli, command)
+
+
+def _run(project: Project, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--root", str(project.settings.root), *words])
+
+
+def test_a_training_can_be_read_by_a_program(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _train(project, monkeypatch)
+    told = json.loads(result.stdout)
+    assert result.exit_code == (0 if told["passed"] else 3), (result.output, result.exception)
+    assert project.registry.version(told["version"]).run_id == told["run_id"]
+    assert {"data", "imports", "fits", "register"} <= set(told["phases"])
+    assert all(seconds >= 0 for seconds in told["phases"].values())
+    assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}
+
+
+@pytest.fixture
+def refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """A training on rows whose outcomes were shuffled."""
+    snapshot = latest_snapshot(project.settings.path(DIRECTORY))
+    table, target = snapshot.table(), project.contract.target.name
+    shuffled = table[target].take(np.random.default_rng(1).permutation(table.num_rows))
+    noise = table.set_column(table.column_names.index(target), target, shuffled)
+    write_snapshot(noise, snapshot.path.parent, Origin("noise", project.contract.digest))
+    return _train(project, monkeypatch)
+
+
+def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
+    project: Project, refused: Result
+) -> None:
+    assert refused.exit_code == 3, (refused.output, refused.exception)
+    assert json.loads(refused.stdout)["passed"] is False
+    before, version = project.published().champion, json.loads(refused.stdout)["version"]
+
+    told = _run(project, "promote", version)
+    assert told.exit_code == 2 and f"`promote {version} --force --reason TEXT`" in told.stderr
+    for reason in ([], ["--reason", " "]):
+        told = _run(project, "promote", version, "--force", *reason)
+        assert told.exit_code == 2 and "--force needs a --reason" in told.stderr
+    assert project.published().champion == before
+    assert FORCED_TAG not in project.registry.version(version).tags
+
+    why = "the <old> one is worse"
+    for _ in range(2):
+        told = _run(project, "promote", version, "--force", "--reason", why)
+        assert told.exit_code == 0, (told.output, told.exception)
+    assert project.published().champion == version == project.registry.alias("champion")
+    tags = project.registry.version(version).tags
+    assert (tags[VERDICT_TAG], tags[FORCED_TAG]) == (REFUSED, why)
+    done = [entry for entry in project.journal.done() if entry.figures.get("version") == version]
+    assert [entry.reason for entry in done] == [f"in spite of the gate: {why}"]
+    assert f"gate overruled because: {why}" in _run(project, "lineage", version).output
+    assert "refused, overruled" in _run(project, "models").output
+    run = project.registry.version(version).run_id
+    for ending, said in (("md", why), ("html", "the &lt;old&gt; one is worse")):
+        card = (project.settings.path(CARDS) / f"{version}.{ending}").read_text(encoding="utf-8")
+        assert card.count(said) == 1
+        artifact = f"model_card.{ending}"
+        path = project.registry.download(run, artifact, project.settings.root)
+        assert path.read_text(encoding="utf-8") == card
+    assert _run(project, "rollback").exit_code == 0
+    assert project.published().champion == before
+
+
+def test_force_is_not_needed_for_what_the_gate_let_pass(project: Project) -> None:
+    champion = project.published().champion or ""
+    told = _run(project, "promote", champion, "--force", "--reason", "to be sure")
+    assert told.exit_code == 0 and "in spite" not in told.output
+    assert FORCED_TAG not in project.registry.version(champion).tags
+
+
+def test_without_an_earlier_search_there_is_none_to_take_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _train(project, monkeypatch, "--resume")
+    assert result.exit_code == 2, (result.output, result.exception)
+    assert "run `train --tune`" in result.stderr and len(result.stderr.splitlines()) == 1

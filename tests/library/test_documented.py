@@ -1,0 +1,73 @@
+"""What is not documented does not exist: commands, endpoints and settings are named for people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from mlops_loop.cli import cli
+from mlops_loop.serving.assembly import make_reception
+from mlops_loop.settings import Settings
+
+from .places import FLIGHTS, REPOSITORY
+
+ROOT = REPOSITORY / "{{cookiecutter.project_slug}}"
+PAGES = "\n".join(
+    page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+)
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        parts = getattr(field.annotation, "__args__", ())
+        inner = next((part for part in (field.annotation, *parts) if is_section(part)), None)
+        if inner is None:
+            yield f"{prefix}{name}"
+        else:
+            yield from keys(inner, f"{prefix}{name}.")
+
+
+def is_section(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, BaseModel)
+
+
+def written(body: dict[str, object], prefix: str = "") -> Iterator[str]:
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from written(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("command", list(commands(cli)))
+def test_the_pages_name_every_command(command: str) -> None:
+    assert f" {command}" in PAGES
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert [name for name, command in cli.commands.items() if not command.help] == []
+
+
+def test_the_settings_file_names_every_key() -> None:
+    body = yaml.safe_load((FLIGHTS / "config/project.yaml").read_text(encoding="utf-8"))
+    # A project that has no past to play needs no section for it.
+    optional = set() if "replay" in body else {key for key in keys(Settings) if "replay." in key}
+    assert set(written(body)) == set(keys(Settings)) - {"root"} - optional
+
+
+def test_the_pages_name_every_endpoint(shop_settings: Settings) -> None:
+    reception = make_reception(shop_settings)
+    reception.service.close()
+    endpoints = [f"`{one.method} {path}`" for path, one in reception.endpoints.items()]
+    assert endpoints and [endpoint for endpoint in endpoints if endpoint not in PAGES] == []

@@ -1,0 +1,20 @@
+from datetime import timedelta
+
+import pytest
+
+from mlops_loop.duration import format_duration, parse_duration
+
+
+@pytest.mark.parametrize("text", ["200ms", "30s", "15m", "36h", "7d", "0s"])
+def test_a_duration_is_written_as_it_was_read(text: str) -> None:
+    assert format_duration(parse_duration(text)) == text
+
+
+def test_a_day_is_a_day() -> None:
+    assert parse_duration("1d") == timedelta(days=1)
+
+
+@pytest.mark.parametrize("text", ["", "1", "d", "1.5h", "1 d", "1w", 5])
+def test_anything_else_says_how_to_write_it(text: object) -> None:
+    with pytest.raises(ValueError, match="as 36h"):
+        parse_duration(text)

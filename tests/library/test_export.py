@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+
+from mlops_loop.encoder import Encoder, Matrix
+from mlops_loop.errors import ExportError
+from mlops_loop.evaluation.target import Truth
+from mlops_loop.models import Task, load_candidates
+from mlops_loop.predictor import OnnxSession
+from mlops_loop.training.export import (
+    TOLERANCE,
+    check_parity,
+    export,
+    stressed,
+)
+
+LIBRARIES = ("baseline", "scikit_learn")
+Rows = Callable[[int], tuple[Matrix, Truth]]
+
+
+def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Encoder) -> None:
+    matrix = np.zeros((60, 3), dtype=np.float32)
+    harder = stressed(matrix, encoder)
+    assert np.isnan(harder).all(axis=1).any()
+    for column in range(3):
+        assert (np.isnan(harder[:, column]) & (np.isnan(harder).sum(axis=1) == 1)).sum() == 50
+    assert (harder[:, 0] == -1).sum() == 50
+
+
+def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
+    encoder: Encoder, rows: Rows
+) -> None:
+    matrix, truth = rows(2)
+    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, truth)
+    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    model = export(candidate, forest, matrix.shape[1])
+    with pytest.raises(ExportError, match="answers differently on .* rows, by up to"):
+        check_parity(model, forest, matrix, encoder, classes=2)
+
+
+def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: Encoder) -> None:
+    """No number of float32 lies between those; half of all means round to the upper one."""
+    first = int(np.float32(10.36).view(np.uint32))
+    numbers = np.arange(first, first + 20, dtype=np.uint32).repeat(50)
+    matrix = numbers.view(np.float32).reshape(-1, 1)
+    trees = HistGradientBoostingClassifier().fit(matrix, numbers % 2)
+    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    answers = OnnxSession(export(candidate, trees, 1)).run(matrix)
+    np.testing.assert_allclose(answers, trees.predict_proba(matrix), atol=TOLERANCE)
+
+
+def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
+    matrix, truth = rows(2)
+    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
+    estimator = candidate.build({}).fit(matrix, truth)
+    with pytest.raises(ExportError, match="dummy has no ONNX form .*give it a to_onnx"):
+        export(candidate, estimator, matrix.shape[1])
+
+
+def test_a_library_may_bring_its_own_converter(encoder: Encoder) -> None:
+    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
+    own = replace(candidate, to_onnx=lambda estimator, features: b"%d" % features)
+    assert export(own, None, 3) == b"3"

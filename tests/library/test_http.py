@@ -1,0 +1,177 @@
+"""What an answer over HTTP rests on: the contract, the model, and the log behind it."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mlops_loop.contract.model import parse_contract
+
+from .places import REPOSITORY
+
+PROJECT = REPOSITORY / "{{cookiecutter.project_slug}}"
+
+
+def test_one_row_gets_one_answer(served: Any) -> None:
+    answer = served.http.post("/predict", json=served.row)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert len(found.pop("prediction_id")) == 36
+    assert found == {
+        "prediction": False,
+        "probabilities": {"false": 0.75, "true": 0.25},
+        "model_version": "1",
+        "variant": "champion",
+    }
+
+
+def test_a_list_gets_a_list_in_its_order(served: Any) -> None:
+    rows = [served.row, {**served.row, "pieces": 500}, served.row]
+    found = served.http.post("/predict", json=rows).json()
+    assert len({row["prediction_id"] for row in found}) == 3
+    assert [row.get("warnings") for row in found] == [
+        None,
+        [{"column": "pieces", "value": 500, "reason": "is above 99"}],
+        None,
+    ]
+    assert served.http.post("/predict", json=[]).json() == []
+
+
+def test_an_answer_is_in_the_log_with_its_raw_row(served: Any) -> None:
+    row = {**served.row, "delivered": "2013-01-02T03:04:05+02:00"}
+    found = served.http.post("/predict", json=row).json()
+    logged = served.log.get(found["prediction_id"])
+    record = logged.record
+    assert record.columns == {**row, "delivered": "2013-01-02T01:04:05+00:00"}
+    assert record.event_time == datetime.fromisoformat(row["at"])
+    assert record.arrival_time.tzinfo is not None
+    assert record.entity_key == "c-1"
+    (output,) = record.outputs
+    assert (output.version, output.served, output.prediction) == ("1", True, False)
+    assert output.probabilities == [0.75, 0.25]
+
+
+def test_the_entity_key_of_the_header_wins_over_the_id_column(served: Any, problem: Any) -> None:
+    headers = {"X-Entity-Key": "household-7"}
+    found = served.http.post("/predict", json=served.row, headers=headers).json()
+    assert served.log.get(found["prediction_id"]).record.entity_key == "household-7"
+    long = {"X-Entity-Key": "k" * 201}
+    assert (
+        "X-Entity-Key"
+        in problem(served.http.post("/predict", json=served.row, headers=long), 400)["detail"]
+    )
+
+
+def test_rows_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+    rows = [served.row, {**served.row, "country": "XX", "price": "9", "colour": "red"}, 7]
+    found = problem(served.http.post("/predict", json=rows), 422)
+    assert found["detail"] == "4 violations of the contract in 2 rows"
+    assert {(v["row"], v["column"], v["value"], v["reason"]) for v in found["violations"]} == {
+        (1, "country", "XX", "is not one of the known categories"),
+        (1, "price", "9", "should be a finite number"),
+        (1, "colour", "red", "is not in the contract"),
+        (2, None, 7, "should be an object with the contract's columns"),
+    }
+    assert served.log.totals().predictions == 0
+
+
+def test_labels_join_their_predictions(served: Any) -> None:
+    ids = [
+        row["prediction_id"] for row in served.http.post("/predict", json=[served.row] * 2).json()
+    ]
+    one = served.http.post("/labels", json={"prediction_id": ids[0], "label": True})
+    assert one.json() == {"joined": 1, "early": 0, "repeated": 0, "conflicting": []}
+    many = [
+        {"prediction_id": ids[0], "label": True},
+        {"prediction_id": ids[1], "label": False},
+        {"prediction_id": "not yet", "label": True},
+    ]
+    report = served.http.post("/labels", json=many).json()
+    assert report == {"joined": 1, "early": 1, "repeated": 1, "conflicting": []}
+    other = served.http.post("/labels", json={"prediction_id": ids[0], "label": False})
+    assert other.json()["conflicting"] == [ids[0]]
+    assert served.log.get(ids[0]).label.label is True
+
+
+def test_labels_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+    labels = [
+        {"prediction_id": "a", "label": True},
+        {"prediction_id": "b", "label": "yes"},
+        {"prediction_id": "", "label": None, "why": 1},
+        {"prediction_id": "d"},
+        "e",
+    ]
+    found = problem(served.http.post("/labels", json=labels), 422)["violations"]
+    assert [(violation["row"], violation["column"]) for violation in found] == [
+        (1, "label"),
+        (2, "label"),
+        (2, "prediction_id"),
+        (2, "why"),
+        (3, "label"),
+        (4, None),
+    ]
+
+
+def test_a_regression_answers_numbers(served: Any) -> None:
+    contract = parse_contract(
+        "{problem: regression, label_horizon: 1d, columns: {"
+        "size: {type: number, example: 1.5}, price: {type: number, role: target}}}"
+    )
+    served.publisher.publish("2", 0.5, contract=contract)
+    served.publisher.point("2")
+    served.refresh()
+    found = served.http.post("/predict", json={"size": 2}).json()
+    identifier = found.pop("prediction_id")
+    assert found == {"prediction": 0.5, "model_version": "2", "variant": "champion"}
+    record = served.log.get(identifier).record
+    assert (record.entity_key, record.event_time) == (None, record.arrival_time)
+    label = {"prediction_id": identifier, "label": 7}
+    assert served.http.post("/labels", json=label).json()["joined"] == 1
+
+
+def test_a_label_that_is_no_class_is_refused(served: Any, problem: Any) -> None:
+    contract = parse_contract(
+        "{problem: multiclass, label_horizon: 1d, columns: {size: {type: number, example: 1.5}, "
+        "kind: {type: category, role: target, categories: {values: [a, b]}}}}"
+    )
+    served.publisher.publish("2", 0.5, contract=contract)
+    served.publisher.point("2")
+    served.refresh()
+    assert served.http.post("/predict", json={"size": 2}).json()["probabilities"].keys() == {
+        "a",
+        "b",
+    }
+    bad = served.http.post("/labels", json={"prediction_id": "x", "label": "c"})
+    assert "not one of the classes" in problem(bad, 422)["violations"][0]["reason"]
+
+
+def test_metrics_count_what_happened(served: Any) -> None:
+    served.http.post("/predict", json=[served.row, {**served.row, "pieces": 500}])
+    served.http.post("/predict", json={})
+    served.http.get("/some/stranger")
+    text = served.http.get("/metrics").text
+    for line in (
+        'http_requests_total{path="/predict",status="200"} 1.0',
+        'http_requests_total{path="/predict",status="422"} 1.0',
+        'http_requests_total{path="other",status="404"} 1.0',
+        'predictions_total{prediction="false",served="true",variant="champion",version="1"} 2.0',
+        'prediction_warnings_total{column="pieces"} 1.0',
+        'predict_seconds_count{variant="champion"} 1.0',
+        'model_info{variant="champion",version="1"} 1.0',
+        'model_made_seconds{variant="champion",version="1"} ',
+        "requests_at_work 0.0",
+    ):
+        assert line in text
+
+
+def test_the_pages_name_every_metric(served: Any) -> None:
+    served.http.post("/predict", json={**served.row, "pieces": 500})
+    text = served.http.get("/metrics").text
+    told = set(re.findall(r"^# TYPE (?!process_)(\w+?)(?:_created)? ", text, re.MULTILINE))
+    pages = (PROJECT / "docs/serving.md").read_text(encoding="utf-8")
+    assert told and {name for name in told if f"`{name}" not in pages} == set()
+
+
+def test_openapi_says_what_the_contract_says(served: Any) -> None:
+    schemas = served.http.get("/openapi.json").json()["components"]["schemas"]
+    assert schemas["Row"]["properties"]["price"]["maximum"] == 1000

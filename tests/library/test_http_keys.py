@@ -1,0 +1,104 @@
+"""Who may call the service."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_loop.errors import ServiceError
+from mlops_loop.serving.key_file import KeyFile
+from mlops_loop.serving.keys import ApiKeys
+from mlops_loop.settings import Settings
+
+NOW = datetime(2013, 1, 1, tzinfo=UTC)
+
+
+def test_without_a_valid_key_only_health_and_pages_answer(serve_shop: Any, problem: Any) -> None:
+    with serve_shop(api_keys=("first", "second")) as served:
+        served.publisher.publish("1")
+        served.publisher.point("1")
+        served.refresh()
+        for path in ("/model", "/metrics", "/openapi.json", "/stranger"):
+            problem(served.http.get(path), 401)
+        refused = served.http.post("/predict", json=served.row, headers={"X-API-Key": "third"})
+        assert "X-API-Key" in problem(refused, 401)["detail"]
+        for path in ("/health/live", "/health/ready", "/", "/docs"):
+            assert served.http.get(path).status_code == 200
+        for key in ("first", "second"):
+            headers = {"X-API-Key": key}
+            assert served.http.get("/model", headers=headers).status_code == 200
+        document = served.http.get("/openapi.json", headers=headers).json()
+        assert document["paths"]["/predict"]["post"]["security"] == [{"ApiKey": []}]
+        assert document["paths"]["/health/live"]["get"]["security"] == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "example.org"])
+def test_a_service_open_to_the_network_does_not_start(host: str) -> None:
+    with pytest.raises(ServiceError, match="no API keys"):
+        ApiKeys().require(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_on_loopback_no_key_is_needed(host: str) -> None:
+    ApiKeys().require(host)
+    ApiKeys(["key"]).require("0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [(" ", "empty key"), ("sha256:12", "64 hexa"), ("sha256:" + "G" * 64, "64 hexa")],
+)
+def test_a_key_that_is_none_is_refused(key: str, said: str) -> None:
+    with pytest.raises(ServiceError, match=said):
+        ApiKeys([key])
+
+
+def test_a_digest_stands_for_its_key() -> None:
+    digest = sha256(b"secret").hexdigest()
+    keys = ApiKeys([f"sha256:{digest}"])
+    assert keys.admit("secret")
+    assert not keys.admit(digest) and not keys.admit(f"sha256:{digest}")
+
+
+def test_keys_come_and_go_while_the_service_runs(
+    serve_shop: Any, shop_settings: Settings, problem: Any
+) -> None:
+    file = KeyFile(shop_settings.path(shop_settings.serving.key_file))
+    with serve_shop(watch_interval=timedelta(0)) as served:
+
+        def ask(key: str) -> Any:
+            return served.http.get("/model", headers={"X-API-Key": key})
+
+        assert served.http.get("/model").status_code == 200
+        old, new = file.create("old", NOW), file.create("new", NOW)
+        problem(served.http.get("/model"), 401)
+        assert ask(old).status_code == ask(new).status_code == 200
+        file.revoke("old")
+        problem(ask(old), 401)
+        assert ask(new).status_code == 200
+        # Damage lets nobody in, and shuts nobody out.
+        file.path.write_text("{")
+        problem(ask(old), 401)
+        assert ask(new).status_code == 200
+
+
+def test_the_last_key_leaves_the_door_closed(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    key = file.create("only", NOW)
+    keys = ApiKeys(file=file, interval=0)
+    assert keys.admit(key)
+    file.revoke("only")
+    assert not keys.admit(key) and not keys.admit("") and keys.required
+    file.path.unlink()
+    assert not keys.admit("")
+
+
+def test_the_file_is_looked_at_once_an_interval(tmp_path: Path) -> None:
+    file, seconds = KeyFile(tmp_path / "keys.json"), [0.0]
+    keys = ApiKeys(["fixed"], file, interval=1, now=lambda: seconds[0])
+    key = file.create("late", NOW)
+    assert not keys.admit(key)
+    seconds[0] = 1
+    assert keys.admit(key) and keys.admit("fixed")

@@ -1,0 +1,160 @@
+"""What the service does when more is asked of it than it can do."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from mlops_loop.errors import StoreError
+from mlops_loop.prediction_log import LabelReport
+
+
+class AwayLog:
+    """A prediction log whose store cannot be reached until `away` is put off."""
+
+    def __init__(self) -> None:
+        self.away = True
+
+    def append(self, records: Sequence[Any]) -> Future[None]:
+        future: Future[None] = Future()
+        if self.away:
+            future.set_exception(StoreError("the store is away"))
+        else:
+            future.set_result(None)
+        return future
+
+    def add_labels(self, labels: Sequence[Any]) -> LabelReport:
+        raise StoreError("the store is away")
+
+    def spooled(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        self.append([])
+
+
+class SlowLog(AwayLog):
+    """A prediction log that never becomes durable until it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Future[None]] = []
+        self.records = 0
+
+    def append(self, records: Sequence[Any]) -> Future[None]:
+        # Requests that come in together are recorded as one.
+        self.waiting.append(Future())
+        self.records += len(records)
+        return self.waiting[-1]
+
+    def wait_for(self, records: int) -> None:
+        until = time.monotonic() + 20
+        while self.records < records:
+            assert time.monotonic() < until, f"{self.records} records came in"
+            time.sleep(0.01)
+
+
+def test_large_bodies_and_long_lists_are_refused(
+    serve_shop: Any, publisher: Any, problem: Any
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(max_body_bytes=1000, max_rows=3) as served:
+        assert (
+            "1000 bytes"
+            in problem(served.http.post("/predict", content=b"x" * 1001), 413)["detail"]
+        )
+        parts = (b"x" * 100 for _ in range(20))
+        assert "1000 bytes" in problem(served.http.post("/predict", content=parts), 413)["detail"]
+        assert served.http.post("/predict", json=[served.row] * 3).status_code == 200
+        assert (
+            "4 rows" in problem(served.http.post("/predict", json=[served.row] * 4), 413)["detail"]
+        )
+        labels = [{"prediction_id": "a", "label": True}] * 4
+        assert "4 rows" in problem(served.http.post("/labels", json=labels), 413)["detail"]
+
+
+def slowly(parts: list[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        yield part
+        time.sleep(0.05)
+
+
+def test_a_body_may_come_in_parts(serve_shop: Any, publisher: Any, problem: Any) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(max_body_bytes=1000) as served:
+        content = httpx.Request("POST", "http://x", json=served.row).content
+        parts = slowly([content[:10], content[10:20], content[20:]])
+        assert served.http.post("/predict", content=parts).status_code == 200
+        problem(served.http.post("/predict", content=slowly([b"x" * 600] * 2)), 413)
+
+
+def test_without_the_store_no_answer_is_given(
+    serve_shop: Any, publisher: Any, problem: Any
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    log = AwayLog()
+    with serve_shop(log=log) as served:
+        for path, body in (
+            ("/predict", served.row),
+            ("/labels", {"prediction_id": "a", "label": True}),
+        ):
+            answer = served.http.post(path, json=body)
+            assert "cannot be recorded" in problem(answer, 503)["detail"]
+            assert answer.headers["retry-after"] == "1"
+        assert "store is away" in problem(served.http.get("/health/ready"), 503)["detail"]
+        log.away = False
+        assert served.http.get("/health/ready").status_code == 200
+        assert served.http.post("/predict", json=served.row).status_code == 200
+
+
+def test_at_overload_requests_are_told_to_come_back(
+    serve_shop: Any, publisher: Any, problem: Any
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    log = SlowLog()
+    with serve_shop(log=log, max_concurrency=2) as served, ThreadPoolExecutor(2) as pool:
+        first = [pool.submit(served.http.post, "/predict", json=served.row) for _ in range(2)]
+        log.wait_for(2)
+        answer = served.http.post("/predict", json=served.row)
+        assert "2 requests are at work" in problem(answer, 503)["detail"]
+        assert answer.headers["retry-after"] == "1"
+        assert served.http.get("/health/live").status_code == 200
+        assert not any(future.done() for future in first)
+        for future in log.waiting:
+            future.set_result(None)
+        assert [future.result().status_code for future in first] == [200, 200]
+
+
+def test_a_failure_of_ours_is_a_problem_too(serve_shop: Any, publisher: Any, problem: Any) -> None:
+    class Broken(AwayLog):
+        def append(self, records: Sequence[Any]) -> Future[None]:
+            raise RuntimeError("secret detail")
+
+        def close(self) -> None:
+            pass
+
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(log=Broken()) as served:
+        answer = served.http.post("/predict", json=served.row)
+        problem(answer, 500)
+        assert "secret" not in answer.text
+        assert served.http.get("/health/live").status_code == 200
+
+
+def test_unknown_fields_are_refused_or_ignored_by_setting(serve_shop: Any, problem: Any) -> None:
+    for setting, status, closed in (("refuse", 422, True), ("ignore", 200, False)):
+        with serve_shop(unknown_fields=setting) as served:
+            served.publisher.publish("1")
+            served.publisher.point("1")
+            served.refresh()
+            answer = served.http.post("/predict", json={**served.row, "stranger": 1})
+            assert answer.status_code == status
+            document = served.http.get("/openapi.json").json()
+            row = document["components"]["schemas"]["Row"]
+            assert row["additionalProperties"] is not closed

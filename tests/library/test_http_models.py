@@ -1,0 +1,112 @@
+"""Which model answers over HTTP, and how the service tells of those that serve."""
+
+from typing import Any
+
+from mlops_loop.settings import Settings
+from mlops_loop.verdict import FILE, Found, Verdict, leave_verdict
+
+
+def test_in_a_split_the_key_decides(served: Any) -> None:
+    served.publisher.publish("2")
+    served.publisher.point("1", "2", mode="split", share=0.5)
+    served.refresh()
+    keys = [f"household-{number}" for number in range(20)] * 2
+    found = [
+        served.http.post("/predict", json=served.row, headers={"X-Entity-Key": key}).json()
+        for key in keys
+    ]
+    versions = [answer["model_version"] for answer in found]
+    assert versions[:20] == versions[20:]
+    assert set(versions) == {"1", "2"}
+    assert {answer["variant"] for answer in found} == {"champion", "challenger"}
+    rows = [{**served.row, "customer": key} for key in keys[:20]]
+    assert {row["variant"] for row in served.http.post("/predict", json=rows).json()} == {
+        "champion",
+        "challenger",
+    }
+
+
+def test_shadow_outputs_are_logged_and_not_shown(served: Any) -> None:
+    served.publisher.publish("2", 0.9)
+    served.publisher.point("1", "2")
+    served.refresh()
+    found = served.http.post("/predict", json=served.row).json()
+    assert (found["model_version"], found["variant"]) == ("1", "champion")
+    outputs = served.log.get(found["prediction_id"]).record.outputs
+    assert [(output.version, output.served) for output in outputs] == [("1", True), ("2", False)]
+    model = served.http.get("/model").json()
+    assert (model["challenger"]["version"], model["mode"]) == ("2", "shadow")
+
+
+def test_the_model_in_service_is_named(served: Any) -> None:
+    found = served.http.get("/model").json()
+    assert found["champion"]["version"] == "1"
+    assert found["champion"]["metrics"] == {"log_loss": 0.5}
+    assert found["challenger"] is None
+
+
+def test_the_last_verdict_of_monitoring_stands_beside_the_model(
+    served: Any, shop_settings: Settings
+) -> None:
+    assert "monitoring" not in served.http.get("/model").json()
+    leave_verdict(
+        shop_settings.root,
+        Verdict("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
+    )
+    assert served.http.get("/model").json()["monitoring"] == {
+        "since": "2013-01-01",
+        "until": "2013-01-08",
+        "drift": False,
+        "quality": True,
+        "performance": "unknown",
+        "sentences": ["price is missing"],
+        "findings": [],
+    }
+    (shop_settings.root / FILE).write_bytes(b'{"drift": "\xff')
+    assert "monitoring" not in served.http.get("/model").json()
+
+
+def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
+    assert "monitoring_trouble" not in served.http.get("/metrics").text
+    missing = Found("quality", "price", "", "missing_share", 0.5, "warning")
+    leave_verdict(
+        shop_settings.root,
+        Verdict("2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]),
+    )
+    text = served.http.get("/metrics").text
+    for line in (
+        'monitoring_trouble{question="drift"} 0.0',
+        'monitoring_trouble{question="quality"} 1.0',
+        'monitoring_trouble{question="performance"} NaN',
+        "monitoring_until_seconds 1.3576032e+09",
+        'monitoring_finding{column="price",question="quality",severity="warning",slice="",'
+        'statistic="missing_share"} 0.5',
+    ):
+        assert line in text
+
+
+def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, problem: Any) -> None:
+    with serve_shop() as served:
+        assert served.http.get("/health/live").json() == {"status": "live"}
+        for answer in (served.http.get("/health/ready"), served.http.post("/predict", json={})):
+            assert "no model is published" in problem(answer, 503)["detail"]
+            assert answer.headers["retry-after"] == "1"
+        assert served.http.get("/model").json()["champion"] is None
+        assert "Row" in served.http.get("/openapi.json").json()["components"]["schemas"]
+        served.publisher.publish("1")
+        served.publisher.point("1")
+        served.refresh()
+        assert served.http.get("/health/ready").json()["champion"] == "1"
+        assert served.http.post("/predict", json=served.row).status_code == 200
+
+
+def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None:
+    served.publisher.publish("2")
+    served.publisher.damage("2")
+    served.publisher.point("2")
+    served.refresh()
+    ready = served.http.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.json()["champion"] == "1"
+    assert "version 2 cannot serve" in ready.json()["refused"][0]
+    assert "publication_refused 1.0" in served.http.get("/metrics").text

@@ -1,0 +1,86 @@
+"""The candidates of a training, best first: as a table, as a picture, as runs."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+from mlops_loop.card.note import CARDS
+from mlops_loop.evaluation.figure import figure
+from mlops_loop.project import Project
+from mlops_loop.training import train_project
+from mlops_loop.training.leaderboard import Leaderboard
+from mlops_loop.training.picture import picture
+from mlops_loop.training.size import in_bytes
+
+from .conftest import Trained
+
+
+def test_the_leaderboard_names_every_candidate_best_first(trained: Trained) -> None:
+    board = trained.result.leaderboard
+    assert {row.candidate for row in board.rows} >= {"dummy", "linear", "trees"}
+    assert [row.mean for row in board.rows] == sorted(row.mean for row in board.rows)
+    assert board.winner.candidate == trained.result.manifest.candidate
+    assert board.table().splitlines()[1].startswith("* 1 ")
+    assert json.loads(json.dumps(board.to_json()))["metric"] == "log_loss"
+
+
+def test_the_leaderboard_has_as_many_scores_as_there_is_room(trained: Trained) -> None:
+    board = trained.result.leaderboard
+    assert board.others[0] == "brier"
+    narrow, wide = board.table(72).splitlines(), board.table(200).splitlines()
+    assert not set(board.others) & set(narrow[0].split())
+    assert wide[0].split()[-len(board.others) :] == list(board.others)
+    assert wide[1].split()[-len(board.others)] == figure(board.winner.metrics["brier"])
+    assert len({len(line) for line in wide}) == 1
+    assert all(f"| {name} |" in board.markdown() for name in board.others)
+
+
+def test_the_leaderboard_says_how_large_a_model_is(trained: Trained) -> None:
+    sizes = {row.candidate: row.size for row in trained.result.leaderboard.rows}
+    assert 0 < sizes["dummy"] < sizes["linear"] < sizes["trees"]
+    assert in_bytes(sizes["dummy"]) in trained.result.leaderboard.table()
+    assert [in_bytes(size) for size in (999, 1234, 5_600_000)] == ["999 B", "1.2 kB", "5.6 MB"]
+
+
+def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
+    board = trained.result.leaderboard
+    drawn = ElementTree.fromstring(picture(board))
+    texts = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {row.candidate for row in board.rows} | {board.metric} <= texts
+    dots = list(drawn.iter("{http://www.w3.org/2000/svg}circle"))
+    assert len(dots) == sum(len(row.scores) + 1 for row in board.rows)
+    places = [float(dot.attrib["cx"]) for dot in dots]
+    assert 130 <= min(places) and max(places) <= 440
+    cards = trained.project.settings.path(CARDS)
+    page = (cards / f"{trained.result.version}.html").read_text(encoding="utf-8")
+    assert picture(board) in page
+
+
+def test_candidates_with_equal_scores_and_free_names_are_drawn(trained: Trained) -> None:
+    row, *_ = trained.result.leaderboard.rows
+    same = replace(row, candidate="<a & b>", mean=0.5, std=0.0, scores=(0.5, 0.5))
+    drawn = ElementTree.fromstring(picture(Leaderboard("log_loss", (same,))))
+    assert "<a & b>" in {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_every_candidate_is_a_run_under_the_training(trained: Trained) -> None:
+    tracking = trained.project.registry.tracking
+    runs = tracking.client.search_runs([tracking.experiment_id])
+    parents = [run.data.tags.get("mlflow.parentRunId") for run in runs]
+    assert parents.count(trained.result.run_id) == len(trained.result.leaderboard.rows)
+    parent = tracking.client.get_run(trained.result.run_id)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["gate_score"] == trained.result.gate.figures["score"]
+    artifacts = {file.path for file in tracking.client.list_artifacts(trained.result.run_id)}
+    assert {"gate.json", "model"} <= artifacts
+    assert {f"leaderboard.{ending}" for ending in ("json", "md", "svg")} <= artifacts
+
+
+def test_the_same_seed_gives_the_same_leaderboard(trained: Trained, project: Project) -> None:
+    def scores(board: Leaderboard) -> list[object]:
+        return [(row.candidate, row.scores, row.metrics) for row in board.rows]
+
+    again = train_project(project, as_challenger=False)
+    assert again.became is None
+    assert project.published().challenger is None
+    assert scores(again.leaderboard) == scores(trained.result.leaderboard)

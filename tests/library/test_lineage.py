@@ -1,0 +1,102 @@
+"""From a prediction back to the rows it was learnt from, and forward again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from mlops_loop.cli import cli
+from mlops_loop.data.snapshot import DIRECTORY
+from mlops_loop.errors import InputError
+from mlops_loop.lineage import trace
+from mlops_loop.prediction_log import (
+    Label,
+    Output,
+    Record,
+)
+from mlops_loop.project import Project
+from mlops_loop.registry import Version
+from mlops_loop.registry.listing import listing
+
+NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def version(project: Project) -> Version:
+    return project.registry.versions()[-1]
+
+
+def log(project: Project, prediction_id: str, version: str) -> None:
+    output = Output(version, "champion", True, True, [0.25, 0.75])
+    record = Record(prediction_id, None, NOON, NOON, {}, (output,))
+    project.log.append([record]).result()
+
+
+def test_a_prediction_leads_to_its_version_and_the_rows_behind_it(
+    project: Project, version: Version
+) -> None:
+    log(project, "p-1", version.version)
+    found = trace(project, "p-1")
+    assert [one.version for one in found.versions] == [version.version]
+    (digest,) = found.snapshots
+    snapshot = found.snapshots[digest]
+    assert snapshot is not None and snapshot.digest == version.tags["snapshot"]
+    told = "\n".join(found.sentences())
+    for tag in ("git_commit", "lock_digest", "contract_digest", "features_digest", "snapshot"):
+        assert version.tags[tag] in told
+    assert "outcome: not known yet" in told
+
+
+def test_an_outcome_is_told_with_its_prediction(project: Project, version: Version) -> None:
+    log(project, "p-2", version.version)
+    project.log.add_labels([Label("p-2", False, NOON + timedelta(hours=3))])
+    assert trace(project, "p-2").to_json()["prediction"]["label"] is False
+
+
+def test_a_snapshot_leads_to_the_versions_trained_on_it(project: Project, version: Version) -> None:
+    found = trace(project, version.tags["snapshot"])
+    assert version.version in [one.version for one in found.versions]
+
+
+def test_a_snapshot_that_was_deleted_is_named(project: Project, version: Version) -> None:
+    digest = version.tags["snapshot"]
+    for file in project.settings.path(DIRECTORY).glob(f"{digest}.*"):
+        file.unlink()
+    assert f"snapshot {digest}: its file is gone" in trace(project, version.version).sentences()
+
+
+def test_what_nobody_knows_is_an_error_of_the_caller(project: Project) -> None:
+    with pytest.raises(InputError, match="'nothing' is no version, no snapshot and no prediction"):
+        trace(project, "nothing")
+
+
+def test_the_run_names_its_rows_as_an_input(project: Project, version: Version) -> None:
+    run = project.registry.tracking.client.get_run(version.run_id)
+    (dataset,) = (one.dataset for one in run.inputs.dataset_inputs)
+    assert dataset.digest == version.tags["snapshot"]
+
+
+def test_programs_can_follow_a_lineage(project: Project, version: Version) -> None:
+    root = str(project.settings.root)
+    result = CliRunner().invoke(cli, ["--root", root, "lineage", version.version, "--json"])
+    told = json.loads(result.stdout)
+    assert told["versions"][0]["made_from"]["run"] == version.run_id
+    assert told["snapshots"][0]["digest"] == version.tags["snapshot"]
+
+
+def test_versions_are_listed_with_role_and_score(project: Project, version: Version) -> None:
+    result = CliRunner().invoke(cli, ["--root", str(project.settings.root), "models"])
+    head, *rows = result.output.splitlines()
+    assert head.split()[:3] == ["version", "role", "gate"]
+    assert [row.split()[0] for row in rows] == [
+        one.version for one in reversed(project.registry.versions())
+    ]
+    assert version.tags["candidate"] in result.output
+
+
+def test_the_age_of_a_version_is_told_in_days_or_hours() -> None:
+    version = Version("7", "run", NOON, (), {})
+    assert "  49 h" not in listing([version], NOON + timedelta(hours=49))
+    assert "  2 d" in listing([version], NOON + timedelta(hours=49))
+    assert "  3 h" in listing([version], NOON + timedelta(hours=3))

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from mlops_loop.contract.model import parse_contract
+from mlops_loop.errors import ContractError, SettingsError
+from mlops_loop.evaluation.figure import figure
+from mlops_loop.evaluation.metrics import (
+    metric_named,
+    metrics_of,
+)
+from mlops_loop.evaluation.target import encode_target
+
+RNG = np.random.default_rng(7)
+TRUTH = RNG.integers(0, 2, 400)
+POSITIVE = np.clip(TRUTH * 0.3 + RNG.random(400) * 0.7, 0.01, 0.99).round(2)
+BINARY = np.stack([1 - POSITIVE, POSITIVE], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("log_loss", reference.log_loss(TRUTH, POSITIVE)),
+        ("brier", reference.brier_score_loss(TRUTH, POSITIVE)),
+        ("roc_auc", reference.roc_auc_score(TRUTH, POSITIVE)),
+        ("accuracy", (BINARY.argmax(axis=1) == TRUTH).mean()),
+    ],
+)
+def test_metrics_agree_with_scikit_learn(name: str, expected: float) -> None:
+    metric = metric_named(name, "binary")
+    assert metric.value(TRUTH, BINARY) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier", "roc_auc", "accuracy"])
+def test_a_weight_of_two_counts_a_row_twice(name: str) -> None:
+    metric = metric_named(name, "binary")
+    weights = RNG.integers(0, 3, len(TRUTH))
+    rows = np.repeat(np.arange(len(TRUTH)), weights)
+    weighed = metric.scorer(TRUTH, BINARY)(weights.astype(float))
+    assert weighed == pytest.approx(metric.value(TRUTH[rows], BINARY[rows]))
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier", "roc_auc", "accuracy"])
+def test_a_better_prediction_scores_better_in_every_metric(name: str) -> None:
+    metric = metric_named(name, "binary")
+    sharp = np.stack([1.0 - TRUTH, TRUTH], axis=1) * 0.9 + 0.05
+    gain = metric.direction * (metric.value(TRUTH, sharp) - metric.value(TRUTH, BINARY))
+    assert gain > 0
+
+
+def test_one_class_alone_has_an_area_as_good_as_chance() -> None:
+    metric = metric_named("roc_auc", "binary")
+    assert metric.value(np.zeros(5, dtype=np.int64), BINARY[:5]) == 0.5
+
+
+def test_several_classes_are_judged_one_against_the_rest() -> None:
+    truth = RNG.integers(0, 3, 300)
+    scores = RNG.dirichlet(np.ones(3), 300)
+    expected = reference.roc_auc_score(truth, scores, multi_class="ovr")
+    assert metric_named("roc_auc", "multiclass").value(truth, scores) == pytest.approx(expected)
+    assert metric_named("log_loss", "multiclass").value(truth, scores) == pytest.approx(
+        reference.log_loss(truth, scores)
+    )
+
+
+def test_a_regression_is_judged_in_units_of_its_target() -> None:
+    truth, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 1.0])
+    figures = {n: m.value(truth, predicted) for n, m in metrics_of("regression").items()}
+    assert figures == pytest.approx({"rmse": (10 / 3) ** 0.5, "mae": 4 / 3})
+
+
+def test_a_metric_of_another_problem_gives_way() -> None:
+    assert metric_named("log_loss", "regression").name == "rmse"
+    assert metric_named("mae", "regression").name == "mae"
+    assert metric_named("rmse", "multiclass").name == "log_loss"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.52345678, "0.5235"), (-0.5, "-0.5000"), (44.6123, "44.61"), (1234567.8, "1,234,568")],
+)
+def test_figures_have_about_five_digits_whatever_their_units(value: float, shown: str) -> None:
+    assert figure(value) == shown
+
+
+def test_an_unknown_metric_names_those_there_are() -> None:
+    with pytest.raises(SettingsError, match="'f1' is none of log_loss, brier"):
+        metric_named("f1", "binary")
+
+
+TARGET = """
+problem: multiclass
+label_horizon: 1d
+columns:
+  size: {type: category, role: target, categories: {values: [small, large]}}
+"""
+
+
+def test_classes_are_counted_in_the_order_of_the_contract() -> None:
+    sizes = np.array(["large", "small", "large"], dtype=object)
+    assert encode_target(parse_contract(TARGET), {"size": sizes}).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("wrong", [None, "huge"])
+def test_a_target_that_no_class_fits_is_refused(wrong: str | None) -> None:
+    sizes = np.array(["large", wrong], dtype=object)
+    with pytest.raises(ContractError, match="the target size is .* in 1 rows"):
+        encode_target(parse_contract(TARGET), {"size": sizes})

@@ -1,0 +1,63 @@
+"""What holds for the neural networks beyond what holds for every candidate."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlops_loop.encoder import Encoder, Matrix
+from mlops_loop.evaluation.target import Truth
+from mlops_loop.models import Candidate, Task, load_candidates
+from mlops_loop.settings import load_settings
+
+from .places import FLIGHTS
+
+pytestmark = pytest.mark.networks
+NETWORKS = ("pytorch", "tensorflow")
+
+Rows = Callable[[int], tuple[Matrix, Truth]]
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request: pytest.FixtureRequest, encoder: Encoder) -> Candidate:
+    task = Task("binary", encoder, seed=1, threads=2)
+    (found,) = load_candidates((request.param,), task)
+    return found
+
+
+def test_fits_beside_each_other_give_what_each_gives_alone(network: Candidate, rows: Rows) -> None:
+    matrix, truth = rows(2)
+
+    def answers(begin: int) -> Any:
+        part = slice(begin, begin + 300)
+        return network.build({"epochs": 5}).fit(matrix[part], truth[part]).predict_proba(matrix)
+
+    alone = [answers(begin) for begin in (0, 300)]
+    with ThreadPoolExecutor(2) as pool:
+        beside = list(pool.map(answers, (0, 300)))
+    assert np.array_equal(alone, beside)
+
+
+def test_a_category_that_no_row_showed_counts_as_average(network: Candidate, rows: Rows) -> None:
+    """Not as whatever its weights happened to be when they were drawn."""
+    matrix, truth = rows(2)
+    seen = matrix[:, 0] == 1
+    matrix[:, 0] = np.where(seen, 1, 0)
+    estimator = network.build({"epochs": 5}).fit(matrix, truth)
+    block = np.repeat(matrix[:1], 5, axis=0)
+    block[:, 0] = [0, 1, 2, -1, np.nan]
+    first, second, *unseen = estimator.predict_proba(block)[:, 1]
+    assert unseen == pytest.approx([unseen[0]] * 3)
+    assert min(first, second) - 1e-3 < unseen[0] < max(first, second) + 1e-3
+
+
+def test_the_network_stops_before_it_learns_noise_by_heart(network: Candidate) -> None:
+    rng = np.random.default_rng(3)
+    matrix = rng.normal(size=(1000, 3)).astype(np.float32)
+    matrix[:, 0] = rng.integers(0, 3, len(matrix))
+    truth = rng.integers(0, 2, len(matrix))
+    estimator = network.build({"width": 128, "weight_decay": 0.0}).fit(matrix, truth)
+    assert np.ptp(estimator.predict_proba(matrix)[:, 1]) < 0.5

@@ -1,0 +1,148 @@
+import pickle
+import shutil
+import sqlite3
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+import mlops_loop
+from mlops_loop.errors import RegistryError
+from mlops_loop.project import Project
+from mlops_loop.registry import Registry
+from mlops_loop.registry.ui import ui_command
+from mlops_loop.registry.worker import serve
+
+
+@pytest.fixture
+def registry(tracking_store: Path, tmp_path: Path) -> Registry:
+    root = tmp_path / "project"
+    shutil.copytree(tracking_store, root)
+    return open_registry(root)
+
+
+def open_registry(root: Path) -> Registry:
+    return Registry("sqlite:///var/mlflow.db", "training", "model", root, inline=True)
+
+
+def test_a_version_counts_once_it_is_complete(registry: Registry) -> None:
+    run = registry.start_run("a run")
+    version = registry.create_version(run, "model", {"gate": "passed"})
+    assert version == "1"
+    assert registry.versions() == ()
+    registry.complete(version)
+    found = registry.version("1")
+    assert (found.run_id, found.tags["gate"], found.aliases) == (run, "passed", ())
+
+
+def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> None:
+    package = Registry.__module__.partition(".")[0]
+    opening = (
+        f"from pathlib import Path; from {package}.registry import Registry;"
+        "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd(), inline=True)"
+        ".start_run('a run')"
+    )
+    command = [sys.executable, "-c", opening]
+    both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)]
+    said = [process.communicate(timeout=300)[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+
+
+def test_a_number_is_never_used_twice(registry: Registry) -> None:
+    run = registry.start_run("a run")
+    registry.discard(registry.create_version(run, "model", {}))
+    assert registry.create_version(run, "model", {}) == "2"
+
+
+def test_aliases_are_given_moved_and_taken_away(registry: Registry) -> None:
+    run = registry.start_run("a run")
+    for _ in range(2):
+        registry.complete(registry.create_version(run, "model", {}))
+    registry.set_alias("champion", "1")
+    registry.set_alias("champion", "2")
+    assert registry.alias("champion") == "2"
+    assert [found.aliases for found in registry.versions()] == [(), ("champion",)]
+    registry.set_alias("champion", None)
+    assert registry.alias("champion") is None
+
+
+def test_an_unknown_version_names_those_there_are(registry: Registry) -> None:
+    with pytest.raises(RegistryError, match="nothing is registered yet: run `train`"):
+        registry.version("1")
+
+
+def test_a_store_that_is_not_there_is_empty_and_is_not_made(tmp_path: Path) -> None:
+    registry = open_registry(tmp_path)
+    assert not registry.exists()
+    assert registry.versions() == ()
+    assert registry.alias("champion") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_moved_takes_its_artifacts_along(
+    registry: Registry, tmp_path: Path
+) -> None:
+    run = registry.start_run("a run")
+    registry.log(run, metrics={"loss": 0.5}, parameters={"depth": 3}, texts={"note.md": "first"})
+    registry.finish(run)
+    registry.create_version(run, "model", {})
+    moved = (tmp_path / "project").rename(tmp_path / "elsewhere, later")
+    again = open_registry(moved)
+    again.log(again.start_run("another run"), texts={"note.md": "second"})
+    assert not (tmp_path / "project").exists()
+    assert {path.read_text() for path in moved.rglob("note.md")} == {"first", "second"}
+    with sqlite3.connect(moved / "var/mlflow.db") as database:
+        written = database.execute("SELECT source FROM model_versions").fetchall()
+        written += database.execute("SELECT artifact_uri FROM runs").fetchall()
+        written += database.execute(
+            "SELECT artifact_location FROM experiments WHERE name = 'training'"
+        ).fetchall()
+    database.close()
+    assert len(written) == 4
+    assert all(path.startswith(str(moved)) for (path,) in written)
+
+
+def test_a_store_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/mlflow.db").write_text("this is no database")
+    with pytest.raises(RegistryError, match="see tracking.uri"):
+        open_registry(tmp_path).prepare()
+
+
+def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -> None:
+    command = ui_command(project.registry, host="127.0.0.1", port=5055)
+    assert {"ui", "5055", project.registry.tracking.address} <= set(command)
+
+
+def test_the_worker_answers_and_fails_as_the_registry_does(registry: Registry) -> None:
+    run = registry.start_run("beside")
+    asked = BytesIO()
+    for name, arguments in (
+        ("create_version", (run, "model", {})),
+        ("version", ("7",)),
+        ("set_alias", ("champion", "7")),
+    ):
+        pickle.dump((Registry, registry.address, name, arguments, {}), asked)
+    asked.seek(0)
+    answers = BytesIO()
+    serve(asked, answers)
+    answers.seek(0)
+    assert pickle.load(answers) == (True, "1")
+    passed, error = pickle.load(answers)
+    assert not passed and "no version 7 of model" in str(error)
+    passed, error = pickle.load(answers)
+    assert not passed and isinstance(error, RegistryError) and "MLflow: " in str(error)
+
+
+def test_a_registry_keeps_mlflow_out_of_its_process(registry: Registry) -> None:
+    package = mlops_loop.__name__
+    program = (
+        f"import sys; from pathlib import Path; from {package}.registry import Registry\n"
+        f"registry = Registry(*{registry.address[:3]!r}, Path({str(registry.address[3])!r}))\n"
+        "print(registry.start_run('beside') != '', 'mlflow' in sys.modules)"
+    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (told.stdout, told.stderr) == ("True False\n", "")

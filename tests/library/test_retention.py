@@ -1,0 +1,135 @@
+"""What leaves the prediction log: asked for by an entity, or grown old."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner, Result
+
+from mlops_loop.cli import cli
+from mlops_loop.clock import ManualClock
+from mlops_loop.contract.json_schema import example_row
+from mlops_loop.data.retention import Pruned, prune
+from mlops_loop.feature_set import features_digest
+from mlops_loop.journal import Entry
+from mlops_loop.prediction_log import Label, Output, Record
+from mlops_loop.project import Project
+from mlops_loop.publication import Entry as Published
+from mlops_loop.settings import Settings
+
+NOW = datetime(2013, 6, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def project(shop_settings: Settings) -> Iterator[Project]:
+    monitoring = shop_settings.monitoring.model_copy(update={"window": 7 * DAY})
+    settings = shop_settings.model_copy(update={"monitoring": monitoring})
+    with closing(Project(settings, ManualClock(NOW))) as project:
+        yield project
+
+
+def log(project: Project, **ages: timedelta) -> None:
+    """Predictions of these ages, two of an age: one with a label."""
+    for name, age in ages.items():
+        columns = {**example_row(project.contract), "customer": name}
+        outputs = (Output("1", "champion", True, False, [0.75, 0.25]),)
+        at = NOW - age
+        records = [Record(f"{name}{number}", name, at, at, columns, outputs) for number in range(2)]
+        project.log.append(records).result()
+        project.log.add_labels([Label(f"{name}0", True, NOW)])
+
+
+def left(project: Project) -> list[str]:
+    return [row.record.prediction_id for row in project.log.rows(None, None)]
+
+
+def entries(project: Project, kind: str) -> list[Entry]:
+    return [entry for entry in project.journal.done() if entry.kind == kind]
+
+
+def run(project: Project, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--root", str(project.settings.root), "log", *arguments])
+
+
+def test_what_is_old_goes_and_what_has_a_label_is_archived_first(project: Project) -> None:
+    log(project, old=100 * DAY, new=80 * DAY)
+    pruned = prune(project, 90 * DAY, actor="me")
+    assert pruned.archive is not None
+    assert pruned == Pruned(NOW - 90 * DAY, rows=2, archived=1, archive=pruned.archive)
+    assert left(project) == ["new0", "new1"]
+    archived = pyarrow.parquet.read_table(project.settings.path(pruned.archive)).to_pylist()
+    assert [(row["prediction_id"], row["label"]) for row in archived] == [("old0", "true")]
+    (entry,) = entries(project, "prune")
+    assert (entry.actor, entry.reason) == ("me", pruned.sentence())
+    assert pruned.archive.as_posix() in entry.reason
+
+
+def test_where_nothing_is_old_nothing_is_written(project: Project) -> None:
+    log(project, new=80 * DAY)
+    assert prune(project, 90 * DAY, actor="me") == Pruned(NOW - 90 * DAY, rows=0)
+    assert not project.settings.path("var/archive").exists()
+    assert not entries(project, "prune")
+
+
+def test_what_monitoring_looks_at_stays(project: Project) -> None:
+    log(project, old=15 * DAY, before=13 * DAY, now=timedelta())
+    pruned = prune(project, timedelta(), actor="me")
+    assert left(project) == ["before0", "before1", "now0", "now1"]
+    assert (pruned.until, pruned.needed_by) == (NOW - 14 * DAY, "monitoring")
+
+
+def test_what_may_have_a_label_yet_stays(project: Project) -> None:
+    project.contract = project.contract.model_copy(update={"label_horizon": 30 * DAY})
+    log(project, old=31 * DAY, waiting=29 * DAY)
+    prune(project, 20 * DAY, actor="me")
+    assert left(project) == ["waiting0", "waiting1"]
+
+
+@pytest.mark.parametrize("probation", [False, True])
+def test_what_a_trial_is_judged_on_stays(project: Project, probation: bool) -> None:
+    log(project, old=61 * DAY, tried=59 * DAY)
+    features = features_digest()
+    entry = Published(champion="1", challenger="2", probation=probation)
+    project.bundles.set_entry(features, entry)
+    assert prune(project, 20 * DAY, actor="me").rows == 0  # the journal is gone
+    figures = {"version": "2", "features": features}
+    project.journal.append(Entry(NOW - 60 * DAY, "challenge", "me", "by hand", figures))
+    pruned = prune(project, 20 * DAY, actor="me")
+    assert left(project) == ["tried0", "tried1"]
+    assert pruned.needed_by == f"the {'probation' if probation else 'trial'} of version 2"
+    assert pruned.needed_by in pruned.sentence()
+
+
+def test_the_command_prunes(project: Project) -> None:
+    log(project, old=100 * DAY)
+    result = run(project, "prune", "--older-than", "90d")
+    assert result.exit_code == 0, result.output
+    assert "2 predictions of before" in result.output
+    assert left(project) == []
+    assert run(project, "prune", "--older-than", "999999d").exit_code == 0
+    assert run(project, "prune", "--older-than", "long").exit_code == 2
+
+
+def test_an_entity_is_erased_and_not_named(project: Project) -> None:
+    log(project, gone=DAY, stays=DAY)
+    result = run(project, "erase", "--key", "gone", "--yes")
+    assert (result.exit_code, result.output) == (0, "2 predictions deleted\n")
+    assert left(project) == ["stays0", "stays1"]
+    again = run(project, "erase", "--key", "gone", "--yes")
+    assert (again.exit_code, again.output) == (0, "0 predictions deleted\n")
+    found = entries(project, "erase")
+    assert [entry.figures["rows"] for entry in found] == [2, 0]
+    told = json.dumps([entry.to_json() for entry in found])
+    assert "gone" not in told and "sha256" in told
+
+
+def test_nothing_is_erased_without_a_yes(project: Project) -> None:
+    log(project, gone=DAY)
+    result = run(project, "erase", "--key", "gone")
+    assert result.exit_code == 2
+    assert "--yes" in result.output
+    assert left(project) == ["gone0", "gone1"]

@@ -1,0 +1,220 @@
+"""What a training leaves behind: versions, runs, a bundle, and nothing of what failed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from mlops_loop.bundle import read_bundle
+from mlops_loop.contract.arrow import from_arrow
+from mlops_loop.contract.columns import length
+from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
+from mlops_loop.errors import ExportError, InputError, SnapshotError
+from mlops_loop.feature_set import features_digest
+from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.project import Project
+from mlops_loop.settings import Settings
+from mlops_loop.training import run, train_project
+from mlops_loop.training.champion import Comparison, compare_with_champion
+from mlops_loop.training.lineage import code_tags
+from mlops_loop.training.search import TRIALS
+
+from .conftest import Trained
+
+
+def _with(project: Project, **changed: object) -> Settings:
+    """The project's settings with keys of sections changed, as `section__key`."""
+    settings = project.settings
+    for name, value in changed.items():
+        section, key = name.split("__")
+        part = getattr(settings, section).model_copy(update={key: value})
+        settings = settings.model_copy(update={section: part})
+    project.settings = settings
+    return settings
+
+
+def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
+    project, result = trained.project, trained.result
+    assert result.gate.passed, result.gate.sentence()
+    assert (result.version, result.became) == ("1", "champion")
+    assert project.published().champion == project.registry.alias("champion") == "1"
+
+
+def test_the_bundle_carries_the_number_of_the_registered_version(trained: Trained) -> None:
+    bundle = read_bundle(trained.project.bundles.fetch("1"), features_digest())
+    assert bundle.manifest == trained.result.manifest
+    registered = trained.project.registry.version(bundle.manifest.version)
+    assert registered.run_id == bundle.manifest.run_id
+    assert registered.tags["snapshot"] == bundle.manifest.snapshot
+    assert registered.tags["contract_digest"] == trained.project.contract.digest
+    assert registered.tags["features_digest"] == features_digest()
+    assert {"lock_digest", "git_commit", "git_dirty", "gate", "gate.score"} <= set(registered.tags)
+
+
+def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Trained) -> None:
+    project = trained.project
+    bundle = read_bundle(project.bundles.fetch("1"))
+    table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
+    columns = from_arrow(project.contract, table)
+    answer = OnnxPredictor(bundle).predict(columns)
+    assert table["prediction"].to_pylist() == list(answer.values)
+    assert answer.probabilities is not None
+    assert np.allclose(table["probability_true"].to_numpy(), answer.probabilities[:, 1])
+    assert project.contract.time is not None and bundle.manifest.trained_until is not None
+    assert str(columns[project.contract.time.name].min()) > bundle.manifest.trained_until[:19]
+
+
+def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained) -> None:
+    project = trained.project
+    columns = latest_snapshot(project.settings.path("var/snapshots")).columns(project.contract)
+
+    def compare(contract: Contract, rows: slice) -> Comparison:
+        held_out = {name: values[rows] for name, values in columns.items()}
+        return compare_with_champion(
+            project.bundles, "1", features_digest(), contract, held_out, threads=1
+        )
+
+    known = compare(project.contract, slice(0, 100))
+    assert known.predicted is None and "was trained on these rows" in known.note
+    mixed = compare(project.contract, slice(None))
+    assert mixed.predicted is not None and len(mixed.predicted) == mixed.rows.sum() < length(
+        columns
+    )
+    assert "that champion 1 knew are left out" in mixed.note
+    other = parse_contract(project.contract.text.replace("problem: binary", "problem: regression"))
+    assert compare(other, slice(0, 100)).note == "Champion 1 has another contract."
+
+
+def test_training_again_gives_the_same_scores_and_a_challenger(project: Project) -> None:
+    before = read_bundle(project.bundles.fetch("1")).manifest
+    result = train_project(project, actor="test")
+    assert (result.version, result.became) == ("2", "challenger")
+    assert (project.published().champion, project.published().challenger) == ("1", "2")
+    assert result.manifest.metrics == before.metrics
+    assert result.gate.figures["gain_over_champion"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])
+def test_the_settings_decide_what_a_later_model_becomes(
+    project: Project, promotion: str, became: str | None
+) -> None:
+    _with(project, loop__promotion=promotion)
+    assert train_project(project).became == became
+
+
+def test_a_refused_model_is_registered_and_not_published(project: Project) -> None:
+    _with(project, training__models=("baseline",), gate__margin=0.0)
+    snapshot = latest_snapshot(project.settings.path("var/snapshots"))
+    table = snapshot.table()
+    shuffled = np.random.default_rng(1).permutation(table.num_rows)
+    target = project.contract.target.name
+    at = table.column_names.index(target)
+    noise = table.set_column(at, target, table[target].take(shuffled))
+    write_snapshot(noise, snapshot.path.parent, Origin("noise", project.contract.digest))
+    result = train_project(project)
+    assert not result.gate.passed
+    assert result.became is None
+    assert project.registry.version(result.version).tags["gate"] == "refused"
+    assert not project.settings.path(f"var/bundles/{result.version}").exists()
+    assert project.published().champion == "1"
+
+
+def test_a_failed_export_leaves_no_version_and_a_failed_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = run.load_candidates
+
+    def broken(*arguments: object) -> list[object]:
+        found = load(*arguments)
+        return [replace(candidate, to_onnx=lambda *_: 1 / 0) for candidate in found]
+
+    monkeypatch.setattr(run, "load_candidates", broken)
+    with pytest.raises(ExportError, match="division by zero"):
+        train_project(project)
+    assert [found.version for found in project.registry.versions()] == ["1"]
+    tracking = project.registry.tracking
+    runs = tracking.client.search_runs([tracking.experiment_id], "attributes.status = 'FAILED'")
+    assert len(runs) == 1
+
+
+def test_a_failed_publication_leaves_no_version(project: Project, tmp_path: Path) -> None:
+    bundles = project.settings.path("var/bundles")
+    for path in bundles.iterdir():
+        path.rename(tmp_path / path.name)
+    bundles.rmdir()
+    bundles.write_text("in the way")
+    _with(project, training__models=("baseline",))
+    with pytest.raises(OSError):
+        train_project(project)
+    assert [found.version for found in project.registry.versions()] == ["1"]
+
+
+def test_numbers_go_on_when_the_tracking_database_was_deleted(project: Project) -> None:
+    project.settings.path("var/mlflow.db").unlink()
+    _with(project, training__models=("baseline",))
+    assert train_project(project).version == "2"
+    assert project.published().champion == "1"
+
+
+def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> None:
+    tuning = project.settings.training.tuning.model_copy(update={"trials": 2})
+    _with(project, training__models=("baseline",), training__tuning=tuning)
+    told: list[str] = []
+    first = train_project(project, tune=True, progress=told.append)
+    assert {row.candidate for row in first.leaderboard.rows} == {"dummy", "linear", "linear tuned"}
+    assert any("linear: trial 2, best" in line for line in told)
+    told.clear()
+    again = train_project(project, tune=True, progress=told.append)
+    assert not any("trial" in line for line in told)
+    assert again.manifest.metrics == first.manifest.metrics
+
+
+def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
+    project: Project,
+) -> None:
+    tuning = project.settings.training.tuning.model_copy(update={"trials": 3})
+    _with(project, training__models=("baseline",), training__tuning=tuning)
+    boards = []
+    for _ in range(2):
+        project.settings.path(TRIALS).unlink(missing_ok=True)
+        rows = train_project(project, tune=True).leaderboard.rows
+        boards.append([(row.candidate, row.scores, row.parameters) for row in rows])
+    assert boards[0] == boards[1]
+    tuned = {name: parameters for name, _, parameters in boards[0]}["linear tuned"]
+    project.settings.path(TRIALS).unlink()
+    project.settings = project.settings.model_copy(update={"seed": project.settings.seed + 1})
+    rows = train_project(project, tune=True).leaderboard.rows
+    assert {row.candidate: row.parameters for row in rows}["linear tuned"] != tuned
+
+
+def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
+    _with(project, training__models=("baseline",))
+    with pytest.raises(InputError, match="no search of this snapshot.*run `train --tune`"):
+        train_project(project, resume=True)
+    tuning = project.settings.training.tuning
+    told: list[str] = []
+    for trials, resume in ((1, False), (3, True)):
+        budget = tuning.model_copy(update={"trials": trials})
+        _with(project, training__models=("baseline",), training__tuning=budget)
+        told.clear()
+        train_project(project, tune=not resume, resume=resume, progress=told.append)
+    assert [line.partition(",")[0] for line in told if "trial " in line] == [
+        "linear: trial 2",
+        "linear: trial 3",
+    ]
+
+
+def test_without_a_snapshot_training_says_to_ingest(project: Project) -> None:
+    project.settings.path("var/snapshots/latest").unlink()
+    with pytest.raises(SnapshotError, match="run `ingest` first"):
+        train_project(project)
+
+
+def test_lineage_is_unknown_where_there_is_neither_git_nor_lock(tmp_path: Path) -> None:
+    found = code_tags(tmp_path)
+    assert set(found) == {"lock_digest", "git_commit", "git_dirty"}
+    (tmp_path / "poetry.lock").write_text("locked")
+    assert len(code_tags(tmp_path)["lock_digest"]) == 64
