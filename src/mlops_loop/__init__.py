@@ -3,10 +3,10 @@
 import os
 
 from .feature_set import FeatureSet
-from .project import Project
+from .project import Project, project_root
 from .settings import Settings
 
-__all__ = ["FeatureSet", "Project", "Settings"]
+__all__ = ["FeatureSet", "Project", "Settings", "project_root"]
 
 # ONNX Runtime, MLflow and Evidently report their use to their makers. Models and data are nobody
 # else's business, so they are told not to before anything imports them; what is set already wins.

@@ -1,5 +1,7 @@
 """The project put together: every collaborator built once, from the settings."""
 
+import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,24 @@ from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from .loop.state import StateStore
+    from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
     from .registry import Registry, Transitions
+
+# Names the project's folder where the package is not installed from it.
+ROOT_VARIABLE = "MLOPS_LOOP_ROOT"
+
+
+def project_root(default: str | Path) -> Path:
+    """The folder that the environment variable MLOPS_LOOP_ROOT names, else the default.
+
+    An application that is installed into an environment, e.g. in a container, is not in the
+    project's folder; the variable says where `config/` and `var/` are.
+
+    Example:
+        >>> project_root("/srv/demo")
+        PosixPath('/srv/demo')
+    """
+    return Path(os.environ.get(ROOT_VARIABLE) or default).resolve()
 
 
 class Project:
@@ -31,6 +50,9 @@ class Project:
         features: the project's own, from `features.py`.
         name: as people say it; by default the package's.
         settings: the project's class of settings.
+        before_predict: functions of the columns of rows, called before the model predicts them;
+            see `mlops_loop.prediction_hooks`.
+        after_predict: functions of columns and prediction, called before it is answered.
         clock: what time it is; by default the system's clock.
 
     Example:
@@ -47,6 +69,8 @@ class Project:
         features: FeatureSet,
         name: str | None = None,
         settings: type[Settings] = Settings,
+        before_predict: "Sequence[BeforePredict]" = (),
+        after_predict: "Sequence[AfterPredict]" = (),
         clock: Clock | None = None,
     ) -> None:
         self.root = Path(root).resolve()
@@ -55,6 +79,8 @@ class Project:
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
+        self.before_predict = before_predict
+        self.after_predict = after_predict
         self.declared_features = features
 
     def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
@@ -65,6 +91,8 @@ class Project:
             features=self.declared_features,
             name=self.name,
             settings=self.settings_type,
+            before_predict=self.before_predict,
+            after_predict=self.after_predict,
             clock=clock or self.clock,
         )
 
@@ -85,6 +113,13 @@ class Project:
     def features(self) -> FeatureSet:
         """The declared features but for those that the settings disable."""
         return self.declared_features.without(self.settings.features.disabled)
+
+    @property
+    def hooks(self) -> "PredictionHooks":
+        """The functions that run before and after a prediction, online and in batch scoring."""
+        from .prediction_hooks import PredictionHooks
+
+        return PredictionHooks(self.before_predict, self.after_predict)
 
     @cached_property
     def log(self) -> PredictionLog:
@@ -129,6 +164,7 @@ class Project:
         return self.bundles.pointer().entry(self.features.digest)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened; it is opened again when it is asked for."""
         if "log" in self.__dict__:
             self.log.close()
+            del self.log
