@@ -7,6 +7,7 @@ the columns that the project's own features ask for as well, since `features.py`
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,11 +36,10 @@ from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
-from .places import FLIGHTS
+from .places import FLIGHTS, REPOSITORY
 from .projects import ENV_PREFIX, project_in
 from .services import (  # noqa: F401
     framework,
-    load_shop,
     logs_by_default,
     new_address,
     problem,
@@ -48,12 +48,17 @@ from .services import (  # noqa: F401
     serve_shop,
     served,
     shop,
+    shop_project,
     shop_settings,
 )
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Processes that tests start find the same packages.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    path for path in sys.path if Path(path).is_relative_to(REPOSITORY)
+)
 # What the surroundings say of the settings is not for tests, but for where the project's data is.
 GIVEN_SOURCE = "SOURCE_FOR_TESTS"
 for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:

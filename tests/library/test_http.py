@@ -1,4 +1,4 @@
-"""What an answer over HTTP rests on: the contract, the model, and the log behind it."""
+"""Predictions over HTTP: the contract, the model, and the log behind them."""
 
 import re
 from datetime import datetime
@@ -61,7 +61,7 @@ def test_the_entity_key_of_the_header_wins_over_the_id_column(served: Any, probl
     )
 
 
-def test_rows_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+def test_rows_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
     rows = [served.row, {**served.row, "country": "XX", "price": "9", "colour": "red"}, 7]
     found = problem(served.http.post("/predict", json=rows), 422)
     assert found["detail"] == "4 violations of the contract in 2 rows"
@@ -92,7 +92,7 @@ def test_labels_join_their_predictions(served: Any) -> None:
     assert served.log.get(ids[0]).label.label is True
 
 
-def test_labels_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+def test_labels_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
     labels = [
         {"prediction_id": "a", "label": True},
         {"prediction_id": "b", "label": "yes"},
@@ -128,7 +128,7 @@ def test_a_regression_answers_numbers(served: Any) -> None:
     assert served.http.post("/labels", json=label).json()["joined"] == 1
 
 
-def test_a_label_that_is_no_class_is_refused(served: Any, problem: Any) -> None:
+def test_a_label_outside_the_classes_is_rejected(served: Any, problem: Any) -> None:
     contract = parse_contract(
         "{problem: multiclass, label_horizon: 1d, columns: {size: {type: number, example: 1.5}, "
         "kind: {type: category, role: target, categories: {values: [a, b]}}}}"
@@ -157,8 +157,8 @@ def test_metrics_count_what_happened(served: Any) -> None:
         'prediction_warnings_total{column="pieces"} 1.0',
         'predict_seconds_count{variant="champion"} 1.0',
         'model_info{variant="champion",version="1"} 1.0',
-        'model_made_seconds{variant="champion",version="1"} ',
-        "requests_at_work 0.0",
+        'model_created_timestamp_seconds{variant="champion",version="1"} ',
+        "http_requests_in_flight 0.0",
     ):
         assert line in text
 

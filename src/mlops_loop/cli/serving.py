@@ -1,6 +1,5 @@
 """Commands that predict, and the one that shows what was tracked."""
 
-import gc
 import os
 from datetime import timedelta
 
@@ -17,19 +16,17 @@ from .progress import display
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve predictions over HTTP, also before there is a model."""
-    # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
-    # lost time; the service turns the collector on when it is ready.
-    gc.disable()
-    # Rows come one at a time: a pool of threads, which numpy starts on import, has nothing to do.
+    # Rows come one at a time: numpy's pool of threads, started on import, would have nothing to do.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ..logs import configure_logs
-    from ..serving.server import run
+    from ..project import ROOT_VARIABLE
+    from ..serving.serve import serve as run
 
-    try:
-        configure_logs()
-        run(session.project(), host=host, port=port, workers=workers)
-    finally:
-        gc.enable()
+    configure_logs()
+    if session.root is not None:
+        # The application finds its project by itself.
+        os.environ[ROOT_VARIABLE] = str(session.root.resolve())
+    run(session.load(), host=host, port=port, workers=workers)
 
 
 @click.command()
@@ -64,6 +61,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
                 predictor,
                 project.contract,
                 csv=project.settings.csv,
+                hooks=project.hooks,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
                 progress=shown.reached,

@@ -14,11 +14,11 @@ RETRY_SECONDS = 1
 
 
 class Problem(Exception):
-    """An answer that is an error; whichever adapter runs turns it into a response.
+    """An error response: raise it anywhere in a request.
 
     Attributes:
         status: HTTP status.
-        detail: what is wrong with this request, for its sender.
+        detail: what is wrong with this request, for the caller.
         members: further members of the problem document.
         headers: HTTP headers that belong to it.
     """
@@ -52,32 +52,32 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, **members: Any) -> Problem:
-    """503: the same request may be sent again a little later."""
+    """503 with `Retry-After`: the same request may be sent again a little later."""
     return Problem(503, detail, members=members, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def refused(error: BodyRefused) -> Problem:
+def invalid_body(error: BodyRefused) -> Problem:
     """400 for a body that is not JSON, else 422 with all violations."""
     if not error.violations:
         return Problem(400, str(error))
-    return violated(error.violations)
+    return contract_violations(error.violations)
 
 
-def violated(violations: Iterable[Violation]) -> Problem:
+def contract_violations(violations: Iterable[Violation]) -> Problem:
     """422 that lists every violation."""
     listed = list(violations)
-    rows = len({found.row for found in listed})
+    rows = len({violation.row for violation in listed})
     detail = f"{_count(len(listed), 'violation')} of the contract in {_count(rows, 'row')}"
-    return Problem(422, detail, members={"violations": [describe(found) for found in listed]})
+    return Problem(422, detail, members={"violations": [_to_json(each) for each in listed]})
 
 
-def describe(found: Violation) -> dict[str, object]:
-    """A violation as JSON; its row counts from 0, its column is null where the row is no object."""
+def _to_json(violation: Violation) -> dict[str, object]:
+    """Rows count from 0; the column is null where the row is not an object."""
     return {
-        "row": found.row,
-        "column": found.column or None,
-        "value": found.value,
-        "reason": found.reason,
+        "row": violation.row,
+        "column": violation.column or None,
+        "value": violation.value,
+        "reason": violation.reason,
     }
 
 

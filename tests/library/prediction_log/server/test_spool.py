@@ -176,8 +176,8 @@ def test_the_service_answers_while_the_store_is_away(
         known = {"prediction_id": answer["prediction_id"], "label": True}
         assert served.http.post("/labels", json=known).json()["early"] == 1
         assert served.http.get("/health/ready").status_code == 200
-        assert "\nlog_spooled 2.0\n" in served.http.get("/metrics").text
+        assert "\nprediction_log_backlog 2.0\n" in served.http.get("/metrics").text
         server.start()
         caught_up(log)
-        assert "\nlog_spooled 0.0\n" in served.http.get("/metrics").text
+        assert "\nprediction_log_backlog 0.0\n" in served.http.get("/metrics").text
         assert log.totals() == Counts(1, 1)
