@@ -45,10 +45,7 @@ def score(root: Path, source: str, target: str, logged: bool) -> None:
     Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
     After a kill, the same command goes on behind the parts that were finished.
     """
-    from ..arrow_alone import leave_pandas_out
     from ..predictor import champion_predictor
-
-    leave_pandas_out()
     from ..scoring import score as run
     from ..scoring.recording import Recording
     from ..scoring.run import WORKSPACE

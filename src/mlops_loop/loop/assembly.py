@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
-from ..memory import share_one_heap
 from ..monitoring import Monitoring, monitor_project
 from ..project import Project
 from ..registry import Transitions
@@ -26,7 +25,6 @@ _SAMPLES = 4
 
 def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
     """The loop of a project; `prepare` is called before anything that takes time."""
-    share_one_heap()
     desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
     stages = _Stages(project, transitions, prepare)
