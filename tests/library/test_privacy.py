@@ -8,6 +8,9 @@ from pathlib import Path
 PREDICT = """
 from onnx import TensorProto, helper
 
+from mlops_loop.process_environment import disable_telemetry
+
+disable_telemetry()
 from mlops_loop.predictor import OnnxSession
 
 ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]

@@ -6,6 +6,11 @@ from typing import Any
 import click
 
 from ..errors import ProjectError
+from ..process_environment import (
+    disable_telemetry,
+    keep_standard_output_for_commands,
+    let_waiting_threads_sleep,
+)
 from . import adoption, contract, data, explanation, keys, loop, models, serving, state
 
 PACKAGE = (__package__ or "").partition(".")[0]
@@ -68,6 +73,9 @@ class Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context, debug: bool, root: Path) -> None:
     """Train, serve, watch and retrain one model."""
+    disable_telemetry()
+    keep_standard_output_for_commands()
+    let_waiting_threads_sleep()
     context.obj = root
 
 

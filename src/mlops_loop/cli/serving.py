@@ -21,8 +21,6 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
     # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
     # lost time; the service turns the collector on when it is ready.
     gc.disable()
-    # Rows come one at a time: a pool of threads, which numpy starts on import, has nothing to do.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ..logs import configure_logs
     from ..serving.server import run
     from ..settings import load_settings

@@ -1,6 +1,5 @@
 """The bundle in the form that MLflow keeps: no pickle, no guessing of requirements."""
 
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,12 +17,6 @@ _REQUIREMENTS = (
     "pydantic-settings",
     "pyyaml",
 )
-
-
-def warm_up() -> None:
-    """Import what `save_pyfunc` needs."""
-    with quiet_mlflow():
-        import_module("mlflow.pyfunc")
 
 
 def save_pyfunc(bundle: Bundle, directory: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run_ui(settings: "Settings", *, host: str, port: int) -> None:
     """Serve MLflow's pages until interrupted or terminated."""
     registry = Registry.open(settings)
-    registry.prepare()
+    registry.create_store()
     command = ui_command(registry, host=host, port=port)
     with suppress(KeyboardInterrupt), subprocess.Popen(command) as pages:
         signal.signal(signal.SIGTERM, lambda *_: pages.terminate())

@@ -61,7 +61,6 @@ def own(
     root = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT / "config", root / "config")
     project = Project(load_settings(root, **given), SystemClock())
-    project.registry = Registry.open(project.settings, inline=True)
     ingest(project.settings, project.contract, source=from_anywhere(project.settings.source))
     snapshot = _thinned(project)
     result = train_project(project, actor="test", reason="to test it")
