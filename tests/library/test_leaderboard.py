@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from mlops_loop.card.note import CARDS
+from mlops_loop.card.page import CARDS
 from mlops_loop.evaluation.figure import figure
 from mlops_loop.project import Project
 from mlops_loop.training import train_project
