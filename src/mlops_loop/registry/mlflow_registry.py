@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..bundle import Bundle
 from ..errors import RegistryError
+from ..settings import Settings
 from .mlflow_errors import translate_errors
 from .pyfunc_model import save_pyfunc
 from .tracking import Tracking
-
-if TYPE_CHECKING:
-    from ..settings import Settings
 
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
 COMPLETE_TAG = "complete"
@@ -22,6 +20,8 @@ VERDICT_TAG = "gate"
 PASSED, REFUSED = "passed", "refused"
 # Why a person let a version serve that the gate had refused.
 FORCED_TAG = "forced"
+# The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
+SCORE_TAG = "holdout_score"
 # Where the run of a version keeps its model.
 ARTIFACT = "model"
 
@@ -48,7 +48,7 @@ class Registry:
         self.name = name
 
     @classmethod
-    def open(cls, settings: "Settings") -> "Registry":
+    def open(cls, settings: Settings) -> "Registry":
         """The registry that the settings name."""
         tracking = settings.tracking
         return cls(tracking.uri, tracking.experiment, tracking.model, settings.root)

@@ -4,15 +4,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from ..settings import Settings
 from .mlflow_registry import Registry
 
-if TYPE_CHECKING:
-    from ..settings import Settings
 
-
-def run_ui(settings: "Settings", *, host: str, port: int) -> None:
+def run_ui(settings: Settings, *, host: str, port: int) -> None:
     """Serve MLflow's pages until interrupted or terminated."""
     registry = Registry.open(settings)
     registry.create_store()
