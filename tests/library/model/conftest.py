@@ -20,7 +20,6 @@ from mlops_loop.data.snapshot import (
 )
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
-from mlops_loop.registry import Registry
 from mlops_loop.settings import load_settings
 from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
