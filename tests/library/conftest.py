@@ -28,8 +28,8 @@ from mlops_loop.data.sources.sql import (
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.target import Truth
 from mlops_loop.feature_set import FeatureColumn
+from mlops_loop.process_environment import disable_telemetry, let_waiting_threads_sleep
 from mlops_loop.project import Project
-from mlops_loop.registry import Registry
 from mlops_loop.settings import CONFIG, CONTRACT
 from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
@@ -53,7 +53,8 @@ from .services import (  # noqa: F401
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+let_waiting_threads_sleep()
+disable_telemetry()
 # What the surroundings say of the settings is not for tests, but for where the project's data is.
 GIVEN_SOURCE = "SOURCE_FOR_TESTS"
 for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:
@@ -163,7 +164,7 @@ def tracking_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project about parcels with an empty tracking store, to copy: making one takes seconds."""
     root = tmp_path_factory.mktemp("tracking")
     write_parcels(root)
-    open_copy(root).registry.prepare()
+    open_copy(root).registry.create_store()
     return root
 
 
@@ -194,10 +195,8 @@ def project(trained: Trained, tmp_path: Path) -> Project:
 
 
 def open_copy(root: Path) -> Project:
-    """The project in a folder, with MLflow in this process."""
-    project = project_in(root)
-    project.registry = Registry.open(project.settings, inline=True)
-    return project
+    """The project in a folder."""
+    return project_in(root)
 
 
 def write_parcels(root: Path) -> None:
