@@ -5,7 +5,6 @@ the columns that the project's own features ask for as well, since `features.py`
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
 from .places import FLIGHTS
-from .projects import ENV_PREFIX, project_in
+from .projects import project_in
 from .services import (  # noqa: F401
     framework,
     load_shop,
@@ -55,15 +54,6 @@ from .services import (  # noqa: F401
 # the libraries are loaded.
 let_waiting_threads_sleep()
 disable_telemetry()
-# What the surroundings say of the settings is not for tests, but for where the project's data is.
-GIVEN_SOURCE = "SOURCE_FOR_TESTS"
-for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:
-    value = os.environ.pop(name)
-    if name == f"{ENV_PREFIX}SOURCE":
-        os.environ[GIVEN_SOURCE] = value
-# Tests of something else keep predictions in a file of their own, whatever store the project has.
-os.environ[f"{ENV_PREFIX}PREDICTION_LOG"] = "sqlite:///var/predictions.db"
-
 ROOT = FLIGHTS
 
 PARCELS = """
@@ -139,12 +129,6 @@ class Trained:
 
     project: Project
     result: TrainingResult
-
-
-@pytest.fixture(scope="session")
-def given() -> dict[str, str]:
-    """The settings of the project's own data that come from the surroundings."""
-    return {"source": os.environ[GIVEN_SOURCE]} if GIVEN_SOURCE in os.environ else {}
 
 
 @pytest.fixture(scope="session")
