@@ -13,8 +13,6 @@ from pathlib import Path
 
 import httpx
 
-from .projects import ENV_PREFIX
-
 # From {port} to a command line that serves an application on it.
 SERVERS = {
     "serve, FastAPI": "-m fastapi_app serve --port {port}",
@@ -44,16 +42,13 @@ class Running:
 
 
 @contextmanager
-def serving(root: Path, server: str, *arguments: str, **environment: str) -> Iterator[Running]:
-    """A server on a free port for the project in a folder; keywords are environment variables."""
+def serving(root: Path, server: str, *arguments: str, **settings: str) -> Iterator[Running]:
+    """A server on a free port for the project in a folder; keywords are settings."""
     port = free_port()
     command = [*SERVERS[server].format(port=port).split(), *arguments]
-    env = {
-        **os.environ,
-        f"{ENV_PREFIX}SERVING__WATCH_INTERVAL": "20ms",
-        "MLOPS_LOOP_ROOT": str(root),
-        **environment,
-    }
+    prefix = "FLASK_APP__" if "flask_app" in SERVERS[server] else "FASTAPI_APP__"
+    settings = {"ROOT": str(root), "SERVING__WATCH_INTERVAL": "20ms", **settings}
+    env = {**os.environ, **{f"{prefix}{name}": value for name, value in settings.items()}}
     log = root / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

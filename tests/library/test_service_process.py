@@ -19,10 +19,9 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.errors import ServiceError
 from mlops_loop.serving.serve import serve
 
-from .projects import ENV_PREFIX
 from .service_processes import SERVERS, Running, free_port, serving
 
-ANONYMOUS = {f"{ENV_PREFIX}SERVING__ALLOW_ANONYMOUS": "true"}
+ANONYMOUS = {"SERVING__ALLOW_ANONYMOUS": "true"}
 OURS = [name for name in SERVERS if name.startswith("serve")]
 NOT_FOR_SERVING = {
     "alembic",
@@ -219,7 +218,7 @@ def test_waitress_runs_one_process(project: Any) -> None:
     command = [sys.executable, "-m", "flask_app", "serve", "--port", str(free_port())]
     done = subprocess.run(
         [*command, "--workers", "2"],
-        env={**os.environ, "MLOPS_LOOP_ROOT": str(project.root)},
+        env={**os.environ, "FLASK_APP__ROOT": str(project.root)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -244,7 +243,7 @@ def test_without_keys_it_does_not_listen_on_the_network(shop_project: Any) -> No
 def test_serving_imports_nothing_of_training(project: Any, package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", MODULES.format(package=package)],
-        env={**os.environ, "MLOPS_LOOP_ROOT": str(project.root)},
+        env={**os.environ, f"{package.upper()}__ROOT": str(project.root)},
         capture_output=True,
         text=True,
         check=True,

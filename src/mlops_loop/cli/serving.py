@@ -15,18 +15,18 @@ from .progress import display
 @click.option("--workers", type=click.IntRange(1))
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve predictions over HTTP, also before there is a model."""
-    # Rows come one at a time: numpy's pool of threads, started on import, would have nothing to do.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    """Run the application, also before there is a model to serve."""
     from ..logs import configure_logs
-    from ..project import ROOT_VARIABLE
     from ..serving.serve import serve as run
 
     configure_logs()
+    project = session.load()
     if session.root is not None:
-        # The application finds its project by itself.
-        os.environ[ROOT_VARIABLE] = str(session.root.resolve())
-    run(session.load(), host=host, port=port, workers=workers)
+        raise click.UsageError(
+            f"the application finds its project by itself: set {project.env_prefix}ROOT"
+            " instead of --root"
+        )
+    run(project, host=host, port=port, workers=workers)
 
 
 @click.command()
@@ -40,10 +40,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
     Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
     After a kill, the same command goes on behind the parts that were finished.
     """
-    from ..arrow_alone import leave_pandas_out
     from ..predictor import champion_predictor
-
-    leave_pandas_out()
     from ..scoring import score as run
     from ..scoring.recording import Recording
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import count
 from time import perf_counter
 
@@ -10,7 +10,7 @@ import structlog
 from msgspec import Struct
 
 from ..errors import StoreError
-from ..logs import REQUEST_ID, lines_together
+from ..logs import REQUEST_ID
 from .openapi import KEY_HEADER, PUBLIC_PATHS
 from .problem import Problem
 from .response import ServiceResponse
@@ -69,14 +69,9 @@ class RequestLifecycle:
         REQUEST_ID.set(request_id)
         return RequestContext(method, request_id, perf_counter())
 
-    def finish(self, contexts: Iterable[RequestContext]) -> None:
-        """Update metrics and write access log lines of requests whose responses are sent."""
-        now = perf_counter()
-        with lines_together():
-            for context in contexts:
-                self._report(context, now - context.started)
-
-    def _report(self, context: RequestContext, seconds: float) -> None:
+    def finish(self, context: RequestContext) -> None:
+        """Update metrics and write the access log line of a request."""
+        seconds = perf_counter() - context.started
         metrics = self._service.metrics
         if context.variant is not None:
             metrics.observe(context.variant, seconds)

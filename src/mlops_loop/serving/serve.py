@@ -143,8 +143,7 @@ def _check_keys(project: "Project", host: str) -> None:
     # For this process, and for the workers that it starts.
     serving = serving.model_copy(update={"allow_anonymous": True})
     project.settings = project.settings.model_copy(update={"serving": serving})
-    prefix = project.settings_type.model_config["env_prefix"]
-    os.environ[f"{prefix}SERVING__ALLOW_ANONYMOUS"] = "true"
+    os.environ[f"{project.env_prefix}SERVING__ALLOW_ANONYMOUS"] = "true"
 
 
 def _is_loopback(host: str) -> bool:

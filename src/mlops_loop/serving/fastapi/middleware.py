@@ -1,6 +1,5 @@
 """ASGI middleware around every route of an application, the user's own among them."""
 
-from asyncio import get_running_loop
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,7 +9,6 @@ from ..problem import Problem
 from ..request_lifecycle import (
     REQUEST_ID_HEADER,
     UNROUTED,
-    RequestContext,
     RequestLifecycle,
     authorize,
     too_large,
@@ -33,7 +31,6 @@ class RequestLifecycleMiddleware:
         self._app = app
         self._service = service
         self._lifecycle = RequestLifecycle(service)
-        self._finished: list[RequestContext] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,7 +55,7 @@ class RequestLifecycleMiddleware:
             raise
         finally:
             context.route = getattr(scope.get("route"), "path", UNROUTED)
-            self._finish(context)
+            self._lifecycle.finish(context)
 
     async def _limited(
         self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
@@ -72,16 +69,6 @@ class RequestLifecycleMiddleware:
         if b"transfer-encoding" in headers:
             receive = _limit_body(receive, limit)
         await self._app(scope, receive, send)
-
-    def _finish(self, context: RequestContext) -> None:
-        """Report it together with all others that end in this turn of the event loop."""
-        if not self._finished:
-            get_running_loop().call_soon(self._finish_all)
-        self._finished.append(context)
-
-    def _finish_all(self) -> None:
-        finished, self._finished = self._finished, []
-        self._lifecycle.finish(finished)
 
 
 class ApiKeyMiddleware:

@@ -39,7 +39,7 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
         response.headers[REQUEST_ID_HEADER] = context.request_id
         context.route = UNROUTED if request.url_rule is None else request.url_rule.rule
         context.status = response.status_code
-        lifecycle.finish([context])
+        lifecycle.finish(context)
         return response
 
 

@@ -1,9 +1,9 @@
-"""The flights project, in the folder that `MLOPS_LOOP_ROOT` names."""
+"""The flights project, in the folder that `FASTAPI_APP__ROOT` names."""
 
 from pathlib import Path
 
 from flights.features import FEATURES
 
-from mlops_loop import Project, project_root
+from mlops_loop import Project
 
-project = Project(project_root(Path.cwd()), package="fastapi_app", name="Late Flights", features=FEATURES)
+project = Project(Path.cwd(), package="fastapi_app", features=FEATURES)

@@ -1,7 +1,12 @@
+from typing import TYPE_CHECKING
+
 from mlops_loop.cli import command_line
 
+if TYPE_CHECKING:
+    from mlops_loop import Project
 
-def load():  # type: ignore[no-untyped-def]
+
+def load() -> "Project":
     from .project import project
 
     return project

@@ -1,5 +1,1 @@
-"""The application: the FastAPI edition, on the project in the folder `MLOPS_LOOP_ROOT`."""
-
-from fastapi_app.app import app
-
-__all__ = ["app"]
+../../../apps/fastapi_app/app.py
