@@ -17,9 +17,9 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.feature_set import FeatureSet
 from mlops_loop.prediction_log import PredictionLog
+from mlops_loop.project import Project
 from mlops_loop.publication import open_bundle_store
 from mlops_loop.serving.service import PredictionService
-from mlops_loop.project import Project
 from mlops_loop.settings import Settings, load_settings
 
 from .applications import load_edition, running
@@ -146,9 +146,7 @@ def shop_project(shop_settings: Settings) -> Callable[..., Project]:
 
 
 @pytest.fixture
-def serve_shop(
-    framework: str, shop_project: Callable[..., Project], publisher: Publisher
-) -> Serve:
+def serve_shop(framework: str, shop_project: Callable[..., Project], publisher: Publisher) -> Serve:
     """Starts a service: `with serve_shop(max_rows=3) as served`; arguments are settings.
 
     `change` gets the application before it is served.

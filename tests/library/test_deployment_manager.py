@@ -18,12 +18,12 @@ from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.feature_set import FeatureSet
 from mlops_loop.prediction_log.records import Output
 from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.serving.identifiers import fraction, new_ids
 from mlops_loop.serving.deployment_manager import (
     DeploymentManager,
     PointerWatcher,
     PredictorFactory,
 )
+from mlops_loop.serving.identifiers import fraction, new_ids
 
 
 @pytest.fixture
@@ -61,7 +61,9 @@ def test_with_nothing_published_nothing_serves(deployments: DeploymentManager) -
     assert deployments.failures == ()
 
 
-def test_the_pointer_is_followed(deployments: DeploymentManager, publisher: Any, columns: Columns) -> None:
+def test_the_pointer_is_followed(
+    deployments: DeploymentManager, publisher: Any, columns: Columns
+) -> None:
     publisher.publish("1")
     publisher.publish("2")
     publisher.point("1")
@@ -133,7 +135,9 @@ def test_a_damaged_bundle_is_rejected_and_the_old_one_stays(
     assert deployments.failures == ()
 
 
-def test_a_model_that_cannot_predict_the_example_is_rejected(deployments: DeploymentManager, publisher: Any) -> None:
+def test_a_model_that_cannot_predict_the_example_is_rejected(
+    deployments: DeploymentManager, publisher: Any
+) -> None:
     publisher.publish("1", columns=99)
     publisher.point("1")
     deployments.refresh()
@@ -213,7 +217,10 @@ class Fragile:
 
 @pytest.mark.parametrize("mode", ["shadow", "split"])
 def test_a_challenger_that_fails_costs_no_prediction(
-    mode: Literal["shadow", "split"], publisher: Any, predictor_factory: PredictorFactory, columns: Columns
+    mode: Literal["shadow", "split"],
+    publisher: Any,
+    predictor_factory: PredictorFactory,
+    columns: Columns,
 ) -> None:
     def load(bundle: Any) -> Any:
         predictor = predictor_factory(bundle)

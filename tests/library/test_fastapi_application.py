@@ -304,4 +304,7 @@ def test_the_contract_that_serves_is_documented(
     app.include_router(prediction_router(service))
     add_documentation(app, service)
     with TestClient(app) as client:
-        assert "price" in client.get("/openapi.json").json()["components"]["schemas"]["Row"]["properties"]
+        assert (
+            "price"
+            in client.get("/openapi.json").json()["components"]["schemas"]["Row"]["properties"]
+        )

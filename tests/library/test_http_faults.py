@@ -12,9 +12,7 @@ from mlops_loop.clock import ManualClock
 NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
 
 
-def test_a_clock_that_steps_back_costs_nothing(
-    serve_shop: Any, publisher: Any
-) -> None:
+def test_a_clock_that_steps_back_costs_nothing(serve_shop: Any, publisher: Any) -> None:
     publisher.publish("1")
     publisher.point("1")
     clock = ManualClock(NOON)

@@ -69,10 +69,14 @@ def test_large_bodies_and_long_lists_are_rejected(
         assert "1000 bytes" in problem(served.http.post("/predict", content=parts), 413)["detail"]
         assert served.http.post("/predict", json=[served.row] * 3).status_code == 200
         assert (
-            "4 rows in one request (limit 3)" in problem(served.http.post("/predict", json=[served.row] * 4), 413)["detail"]
+            "4 rows in one request (limit 3)"
+            in problem(served.http.post("/predict", json=[served.row] * 4), 413)["detail"]
         )
         labels = [{"prediction_id": "a", "label": True}] * 4
-        assert "4 rows in one request (limit 3)" in problem(served.http.post("/labels", json=labels), 413)["detail"]
+        assert (
+            "4 rows in one request (limit 3)"
+            in problem(served.http.post("/labels", json=labels), 413)["detail"]
+        )
 
 
 def slowly(parts: list[bytes]) -> Iterator[bytes]:

@@ -88,7 +88,10 @@ def test_a_date_that_no_calendar_has_fails_only_its_own_request(
     service: PredictionService, log: PredictionLog, shop: Contract
 ) -> None:
     found = service.predict_batch(
-        [PendingRequest(body(shop), None), PendingRequest(body(shop, delivered="2013-02-30T00:00:00"), None)]
+        [
+            PendingRequest(body(shop), None),
+            PendingRequest(body(shop, delivered="2013-02-30T00:00:00"), None),
+        ]
     )
     assert answer(found[0])["model_version"] in "12"
     assert isinstance(found[1], Problem) and found[1].status == 422

@@ -73,7 +73,7 @@ def body(response: ServiceResponse | Exception) -> Any:
 
 def test_the_log_holds_what_the_model_saw_and_what_was_answered(project: Any) -> None:
     with started(project) as service:
-        (plain, expensive) = body(
+        plain, expensive = body(
             service.predict(PendingRequest(json.dumps(rows(project)[2:4]).encode(), None))
         )
         assert (plain["prediction"], expensive["prediction"]) == (True, True)

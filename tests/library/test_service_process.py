@@ -82,9 +82,7 @@ def test_other_servers_require_keys_unless_anonymous_requests_are_allowed(
 
 
 @pytest.mark.parametrize("server", OURS)
-def test_a_service_follows_the_pointer_while_it_serves(
-    project_publisher: Any, server: str
-) -> None:
+def test_a_service_follows_the_pointer_while_it_serves(project_publisher: Any, server: str) -> None:
     publisher = project_publisher
     with serving(publisher.root, server) as running:
         with httpx.Client(base_url=running.url, timeout=20) as http:

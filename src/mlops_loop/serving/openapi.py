@@ -51,13 +51,11 @@ def with_components(document: Document, components: Document) -> Document:
         section: {**own.get(section, {}), **components.get(section, {})}
         for section in own.keys() | components.keys()
     }
-    secured = [{name: []} for name in components.get("securitySchemes", ())]
+    secured: list[Document] = [{name: []} for name in components.get("securitySchemes", ())]
     return {**document, "components": merged, **({"security": secured} if secured else {})}
 
 
-def components(
-    contract: Contract, unknown_fields: UnknownFields, *, secured: bool
-) -> Document:
+def components(contract: Contract, unknown_fields: UnknownFields, *, secured: bool) -> Document:
     """Schemas and examples of one contract.
 
     Args:

@@ -81,9 +81,7 @@ class PredictionHandler:
             raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
         decoded = self._decode(deployment, request.body)
         if not decoded.rows:
-            return ServiceResponse(
-                b"[]", variant=deployment.champion.role, log_fields={"rows": 0}
-            )
+            return ServiceResponse(b"[]", variant=deployment.champion.role, log_fields={"rows": 0})
         keys = [request.entity_key] * len(decoded.rows)
         responses, recorded = self._predict_rows(deployment, decoded, keys)
         return _response(responses, recorded, many=decoded.many)

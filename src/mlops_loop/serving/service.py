@@ -17,6 +17,7 @@ from .deployment_manager import DeploymentManager, PointerWatcher, PredictorFact
 from .key_file import KeyFile
 from .keys import ApiKeys
 from .metrics import Metrics, forget_dead_workers
+from .openapi_schemas import Document
 from .prediction_handler import PendingRequest, PredictionHandler
 from .problem import Problem, unavailable
 from .response import ServiceResponse
@@ -132,7 +133,9 @@ class PredictionService:
         """See `PredictionHandler.predict`."""
         return self._running.predict(request)
 
-    def predict_batch(self, requests: Sequence[PendingRequest]) -> list[ServiceResponse | Exception]:
+    def predict_batch(
+        self, requests: Sequence[PendingRequest]
+    ) -> list[ServiceResponse | Exception]:
         """See `PredictionHandler.predict_batch`."""
         if self._handler is None:
             return [_not_started()] * len(requests)
@@ -163,7 +166,7 @@ class PredictionService:
         deployment = self.deployments.deployment
         return self.metrics.exposition(deployment, failures, backlog, self._monitoring_status())
 
-    def openapi_components(self) -> openapi.Document:
+    def openapi_components(self) -> Document:
         """What the OpenAPI document takes from the contract that serves, and from the keys."""
         contract = self._handler.contract if self._handler else self.project.contract
         return openapi.components(

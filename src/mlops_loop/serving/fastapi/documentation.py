@@ -6,7 +6,8 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from .. import pages
-from ..openapi import Document, with_components
+from ..openapi import with_components
+from ..openapi_schemas import Document
 from ..service import PredictionService
 
 

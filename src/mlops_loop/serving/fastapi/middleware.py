@@ -82,7 +82,7 @@ class ApiKeyMiddleware:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and self._service.keys.required:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             try:
                 authorize(self._service, path, _header(scope, _API_KEY))

@@ -32,9 +32,7 @@ def add_error_handlers(app: Flask, service: PredictionService) -> None:
             error = _from_werkzeug(error)
         problem = to_problem(service, error)
         content = problem.encode(g.get("request_id", ""))
-        return Response(
-            content, problem.status, headers=problem.headers, content_type=MEDIA_TYPE
-        )
+        return Response(content, problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
 
     def handle_internal(error: Exception) -> Response:
         app.logger.error("internal error", exc_info=error)

@@ -25,9 +25,7 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.request_context = lifecycle.begin(
-            request.method, request.headers.get(REQUEST_ID_HEADER)
-        )
+        g.request_context = lifecycle.begin(request.method, request.headers.get(REQUEST_ID_HEADER))
         g.request_id = g.request_context.request_id
         # Werkzeug truncates a chunked body at its limit: one byte more shows that it was longer.
         request.max_content_length = service.project.settings.serving.max_body_bytes + 1
