@@ -139,10 +139,9 @@ class PredictionService:
             StoreError: if the log refuses.
         """
         try:
-            labels = decode_labels(body, self.contract, self._clock.now())
+            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
         except BodyRefused as error:
             raise refused(error) from error
-        self._limit(len(labels))
         return Response(msgspec.json.encode(self._log.add_labels(labels)))
 
     def deployed(self) -> Deployment:
@@ -204,15 +203,9 @@ class PredictionService:
 
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
-            decoded = deployment.decoder.decode(body)
+            return deployment.decoder.decode(body, self._max_rows)
         except BodyRefused as error:
             raise refused(error) from error
-        self._limit(len(decoded.rows))
-        return decoded
-
-    def _limit(self, rows: int) -> None:
-        if rows > self._max_rows:
-            raise Problem(413, f"{rows} rows in one request: send at most {self._max_rows}")
 
 
 def _is_key(entity_key: str | None) -> bool:
