@@ -36,7 +36,11 @@ class Project:
 
     @cached_property
     def log(self) -> PredictionLog:
-        return open_prediction_log(self.settings.prediction_log, root=self.settings.root)
+        return open_prediction_log(
+            self.settings.prediction_log,
+            root=self.settings.root,
+            schema_digest=self.contract.schema_digest,
+        )
 
     @cached_property
     def bundles(self) -> BundleStore:
@@ -50,7 +54,11 @@ class Project:
     def loop_state(self) -> "StateStore":
         from .loop.states import open_state
 
-        return open_state(self.settings.prediction_log, root=self.settings.root)
+        return open_state(
+            self.settings.prediction_log,
+            root=self.settings.root,
+            target_digest=self.contract.target_digest,
+        )
 
     @cached_property
     def registry(self) -> "Registry":
@@ -68,6 +76,7 @@ class Project:
             journal=self.journal,
             clock=self.clock,
             features_digest=features_digest(),
+            contract=self.contract,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: exclusive(self.settings.path(TRANSITIONS_LOCK)),
         )

@@ -20,19 +20,25 @@ from .common import Span
 @click.option("--label-horizon", type=Span(), help="How long outcomes may take, as 7d.")
 @click.option("--query", help="What to ask a database, whose SQLAlchemy URL stands for FILE.")
 @click.option("--encoding", help="How a text file is written; found out by default.")
+@click.option(
+    "--keep", is_flag=True, help="Keep what var/ and the log hold, if target and inputs stay."
+)
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
 @click.pass_obj
-def adopt(root: Path, /, address: str, yes: bool, **said: Any) -> None:
+def adopt(root: Path, /, address: str, keep: bool, yes: bool, **said: Any) -> None:
     """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
 
     Writes config/contract.yaml, the source and what depends on it in config/project.yaml, and on
-    the first run an empty features.py; what they replace is kept in var/backups.
+    the first run an empty features.py; what they replace is kept in var/backups. What the project
+    has lived through, in var/ and in the prediction log, is archived beside it.
     """
     from ..adoption.installing import differences, files_of, install, present, sample_packages
     from ..adoption.proposal import propose
     from ..adoption.request import Request
+    from ..adoption.schema_change import require_same_schema
     from ..adoption.view import show
     from ..clock import SystemClock
+    from ..history_archive import archive_history, has_history, require_outside_var
     from ..settings import load_settings
 
     settings = load_settings(root)
@@ -44,6 +50,12 @@ def adopt(root: Path, /, address: str, yes: bool, **said: Any) -> None:
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
         click.echo("nothing was changed")
         return
+    if keep and has_history(settings):
+        require_same_schema(now.contract, proposal.contract)
+    if not keep:
+        require_outside_var(settings, address)
+        for message in archive_history(settings):
+            click.echo(message)
     backup = install(files, settings.root, SystemClock().now())
     click.echo(f"written: {', '.join(map(str, files.written))}; what was there is in {backup}")
     if files.deleted:

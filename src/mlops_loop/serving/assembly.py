@@ -43,6 +43,7 @@ def make_reception(
         Router(
             store,
             features_digest=features_digest(),
+            contract=settings.contract(),
             load=load,
             unknown_fields=limits.unknown_fields,
         ),

@@ -6,10 +6,10 @@ from threading import Event, Lock, Thread
 
 import structlog
 
-from ..bundle import Bundle, read_bundle
+from ..bundle import Bundle, read_bundle, require_same_target
 from ..contract.check import check_rows
 from ..contract.json_schema import example_row
-from ..contract.model import UnknownFields
+from ..contract.model import Contract, UnknownFields
 from ..errors import BundleError
 from ..predictor import OnnxPredictor, Predictor
 from ..publication import BundleStore, Entry
@@ -35,6 +35,7 @@ class Router:
     Args:
         store: where bundles are published.
         features_digest: that of the running code; it names the entry this service takes.
+        contract: that of the project: a version with another target does not serve.
         load: makes a predictor of a bundle.
         unknown_fields: what is done with fields of a row that the contract does not know.
     """
@@ -44,11 +45,13 @@ class Router:
         store: BundleStore,
         *,
         features_digest: str,
+        contract: Contract | None = None,
         load: Load = OnnxPredictor,
         unknown_fields: UnknownFields = "refuse",
     ) -> None:
         self._store = store
         self._digest = features_digest
+        self._contract = contract
         self._load = load
         self.unknown_fields: UnknownFields = unknown_fields
         self._stamp: object = _NEVER
@@ -106,6 +109,8 @@ class Router:
 
     def _open(self, version: str) -> Predictor:
         bundle = read_bundle(self._store.fetch(version), self._digest)
+        if self._contract is not None:
+            require_same_target(bundle, self._contract)
         predictor = self._load(bundle)
         # The first prediction is slow, and it tells whether the bundle can predict at all.
         example = check_rows(bundle.contract, [example_row(bundle.contract)])

@@ -195,8 +195,12 @@ class PredictionService:
         listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
         moments = event_times(deployment.contract, decoded, now)
         parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
+        schema = deployment.contract.schema_digest
         recorded = self._log.append(
-            [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
+            [
+                Record(own, entity, moment, now, row, out, schema)
+                for own, entity, moment, row, out in parts
+            ]
         )
         self.metrics.count_rows(outputs, decoded.warnings, deployment)
         return listed, recorded
