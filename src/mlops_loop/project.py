@@ -69,6 +69,7 @@ class Project:
     @cached_property
     def transitions(self) -> "Transitions":
         from .registry import Transitions
+        from .servable import require_servable
 
         return Transitions(
             registry=self.registry,
@@ -77,6 +78,7 @@ class Project:
             clock=self.clock,
             features_digest=features_digest(),
             contract=self.contract,
+            require_servable=require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: exclusive(self.settings.path(TRANSITIONS_LOCK)),
         )

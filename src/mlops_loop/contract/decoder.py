@@ -12,7 +12,7 @@ from ..errors import InputError
 from .check import Violation, check_columns, check_rows
 from .columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from .model import Contract, UnknownFields
-from .row_struct import Watch, row_struct, warns
+from .row_struct import Watch, can_be_field, row_struct, warns
 
 # Up to so many rows, looking at each value costs less than numpy's call for each column.
 _FEW = 16
@@ -86,7 +86,10 @@ class Decoder:
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
-        row: Any = row_struct(self._specs, closed=unknown_fields == "refuse")
+        # Names that no struct can have are left to the check, which is slower and knows any name.
+        self._checks_all = not all(can_be_field(name) for name in self._names)
+        specs = () if self._checks_all else self._specs
+        row: Any = row_struct(specs, closed=unknown_fields == "refuse")
         self._one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(row)
         self._many: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[row])
 
@@ -97,6 +100,8 @@ class Decoder:
             TooManyRows: if there are more than `max_rows`, whatever is in them.
             BodyRefused: naming the violations, or that the body is not JSON.
         """
+        if self._checks_all:
+            return self._explain(body, max_rows)
         try:
             return self._accept(body, max_rows)
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
@@ -105,6 +110,8 @@ class Decoder:
 
     def plain_row(self, body: bytes) -> Row | None:
         """The values of a body that is one row and looks right; None says to `decode` it."""
+        if self._checks_all:
+            return None
         try:
             row: Row = msgspec.structs.astuple(self._one.decode(body))
         except (msgspec.MsgspecError, ValueError, RecursionError):

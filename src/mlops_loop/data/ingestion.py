@@ -61,7 +61,8 @@ class Ingested:
             parts.append(f"about {self.left_out} predictions beyond max_logged_rows left out")
         if self.other_schemas:
             parts.append(
-                f"{self.other_schemas} logged predictions of another target or other inputs left out"
+                f"{self.other_schemas} logged predictions of another target or other inputs left"
+                " out"
             )
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
         return "; ".join(parts)

@@ -35,6 +35,8 @@ class Transitions:
 
     Attributes:
         contract: that of the project; a version with another target may not serve.
+        require_servable: raises BundleError for a bundle that cannot answer a request; asked
+            before the pointer names it.
         probation: whether a champion that is replaced stays in shadow.
         lock: entered for the length of a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
@@ -47,6 +49,7 @@ class Transitions:
     clock: Clock
     features_digest: str
     contract: Contract | None = None
+    require_servable: Callable[[Bundle], None] = lambda bundle: None
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
@@ -198,6 +201,7 @@ class Transitions:
             bundle = read_bundle(self.store.fetch(version), self.features_digest)
             if self.contract is not None:
                 require_same_target(bundle, self.contract)
+            self.require_servable(bundle)
             return bundle
         except BundleError as error:
             raise RegistryError(f"version {version} cannot serve: {error}") from error

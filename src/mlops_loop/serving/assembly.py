@@ -7,12 +7,13 @@ from ..feature_set import features_digest
 from ..prediction_log import PredictionLog, open_prediction_log
 from ..predictor import OnnxPredictor
 from ..publication import BundleStore, open_bundle_store
+from ..servable import Load
 from ..settings import Settings
 from ..verdict import last_verdict
 from .key_file import KeyFile
 from .keys import ApiKeys
 from .reception import Reception
-from .router import Load, Router
+from .router import Router
 from .service import PredictionService
 
 

@@ -4,6 +4,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -147,3 +149,23 @@ def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> N
     assert done.exit_code == 0, done.output
     assert contract(root).column("x").unit == "kg"
     assert (root / FEATURES).read_text() == "mine"
+
+
+def test_columns_keep_whatever_names_they_have(root: Path, adopt: Adopt) -> None:
+    odd = [
+        'say "hi"',
+        "back\\slash",
+        "bell\x07\x7f",
+        "</script>",
+        "é 😀",
+        "# {{x}}: %s",
+        "null",
+        "0",
+    ]
+    table = {name: [float(number % 7 + at) for number in range(50)] for at, name in enumerate(odd)}
+    pq.write_table(pa.table({**table, 'y"': list(range(50))}), root / "odd.parquet")
+    done = adopt(str(root / "odd.parquet"), "--target", 'y"', "--problem", "regression")
+    assert done.exit_code == 0, done.output
+    assert [column.name for column in contract(root).columns] == [*odd, 'y"']
+    found = CliRunner().invoke(cli, ["--root", str(root), "ingest"])
+    assert found.exit_code == 0, found.output
