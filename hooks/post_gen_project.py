@@ -97,7 +97,7 @@ def fit_lock(project: Path, answers: dict[str, str]) -> None:
     rather than parsed, since a megabyte of TOML takes half a second.
     """
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = ["main", *pyproject["dependency-groups"]]
+    groups = ["main", *pyproject["tool"]["poetry"]["group"]]
     roles = {
         group_of_answer(group, *answer): group for group in groups for answer in answers.items()
     }
@@ -161,13 +161,12 @@ def content_hash(pyproject: dict[str, Any]) -> str:
     def part(table: dict[str, Any], *keys: str) -> dict[str, Any]:
         return {key: table[key] for key in keys if key in table}
 
-    poetry = pyproject.get("tool", {}).get("poetry", {})
-    of_poetry = part(poetry, "dependencies", "source", "extras", "dev-dependencies", "group")
     of_project = ("requires-python", "dependencies", "optional-dependencies")
+    of_poetry = ("dependencies", "source", "extras", "dev-dependencies", "group")
     relevant = {
         "project": part(pyproject["project"], *of_project),
-        "dependency-groups": pyproject["dependency-groups"],
-        "tool": {"poetry": of_poetry},
+        **part(pyproject, "dependency-groups"),
+        "tool": {"poetry": part(pyproject["tool"]["poetry"], *of_poetry)},
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
