@@ -34,6 +34,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: version of the registered model, as text.
+        features_module: declares the features, as `FEATURES`; empty if there are none.
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
         tenths: what divides the predictions of the held-out rows into ten equal parts; for
@@ -49,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[Class, ...]
     created: str
     features_digest: str
+    features_module: str = ""
     contract_digest: str
     snapshot: str
     candidate: str = ""

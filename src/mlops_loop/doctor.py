@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from .bundle import read_bundle
 from .errors import ProjectError
-from .feature_set import features_digest, load_features
-from .project import Project, open_project
+from .project import Project
 
 
 @dataclass(frozen=True)
@@ -23,19 +21,16 @@ class Check:
         return asdict(self)
 
 
-def examine(root: Path) -> list[Check]:
+def examine(project: Project) -> list[Check]:
     """Run every check; one that fails hides no other, unless the settings cannot be read."""
     try:
-        project = open_project(root)
+        settings = project.settings
     except ProjectError as error:
         return [Check("settings", False, str(error))]
-    try:
-        return [
-            Check("settings", True, f"read from {project.settings.root}"),
-            *(_run(name, probe, project) for name, probe in PROBES.items()),
-        ]
-    finally:
-        project.close()
+    return [
+        Check("settings", True, f"read from {settings.root}"),
+        *(_run(name, probe, project) for name, probe in PROBES.items()),
+    ]
 
 
 def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
@@ -47,7 +42,7 @@ def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
 
 def _contract(project: Project) -> str:
     contract = project.contract
-    columns = load_features().columns(contract)
+    columns = project.features.columns(contract)
     return f"{contract.problem}, {len(contract.inputs)} inputs, {len(columns)} feature columns"
 
 
@@ -60,7 +55,7 @@ def _bundles(project: Project) -> str:
     published = project.published()
     versions = [version for version in (published.champion, published.challenger) if version]
     for version in versions:
-        read_bundle(project.bundles.fetch(version), features_digest())
+        read_bundle(project.bundles.fetch(version), project.features.digest)
     return f"versions {', '.join(versions)} are whole" if versions else "nothing published yet"
 
 

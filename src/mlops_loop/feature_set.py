@@ -1,20 +1,20 @@
 """Declared features: pure, row-wise functions of columns, the same for one row and ten million."""
 
 import hashlib
-import io
-import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from .code_digest import module_digest
 from .contract.model import Contract
-from .errors import ContractError
+from .errors import ContractError, SettingsError
 
 if TYPE_CHECKING:  # the digest alone does without numpy
     from .contract.columns import Array, Columns
+
+# Of what the encoder makes of columns; raised whenever the same columns give other numbers.
+ENCODER_FORMAT = 1
 
 FeatureType = Literal["number", "category", "boolean", "datetime"]
 FeatureFunction: TypeAlias = "Callable[..., Array]"
@@ -38,9 +38,34 @@ class _Declared:
 
 @dataclass
 class FeatureSet:
-    """The features that one module declares, in the order of the file."""
+    """The features that one module declares, in the order of the file.
 
+    Attributes:
+        module: name of the module that declares them, `__name__` there. It and the modules of the
+            same package that it imports make up the digest.
+
+    Example:
+        >>> FEATURES = FeatureSet(__name__)
+        >>> @FEATURES.feature(inputs=("width", "height"), output="number")
+        ... def area(width, height):
+        ...     return width * height
+        >>> list(FEATURES.declared)
+        ['area']
+    """
+
+    module: str = ""
     declared: dict[str, _Declared] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the code behind the features, and of the encoder's format.
+
+        Two processes that agree on it turn the same row into the same numbers; a published
+        version serves only where its features have this digest. Comments and layout do not count.
+        """
+        code = module_digest(self.module) if self.module else ""
+        parts = [str(ENCODER_FORMAT), code, *self.declared]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def feature(
         self, *, inputs: tuple[str, ...], output: FeatureType, calendar: bool = False
@@ -59,6 +84,20 @@ class FeatureSet:
             return function
 
         return declare
+
+    def without(self, names: Collection[str]) -> "FeatureSet":
+        """The same features but for some.
+
+        Raises:
+            SettingsError: if there is no feature of such a name.
+        """
+        if unknown := [name for name in names if name not in self.declared]:
+            known = ", ".join(self.declared) or "none"
+            raise SettingsError(
+                f"features.disabled: there is no feature {unknown[0]!r}; declared are: {known}"
+            )
+        kept = {name: made for name, made in self.declared.items() if name not in names}
+        return FeatureSet(self.module, kept)
 
     def columns(self, contract: Contract) -> tuple[FeatureColumn, ...]:
         """Every column the model sees: the contract's features, then the declared ones.
@@ -88,32 +127,3 @@ class FeatureSet:
             for name, feature in self.declared.items()
         }
         return {**columns, **made}
-
-
-@cache
-def load_features() -> FeatureSet:
-    """The features of `features.py`."""
-    features: FeatureSet = import_module(".features", __package__).FEATURES
-    return features
-
-
-@cache
-def features_digest() -> str:
-    """Digest of the features' code by its tokens, so that comments and layout do not count.
-
-    Two services whose features compute the same way agree on it; it names the entry of the
-    published pointer that a service may take.
-    """
-    with tokenize.open(Path(__file__).with_name("features.py")) as source:
-        return source_digest(source.read())
-
-
-def source_digest(source: str) -> str:
-    """Digest of Python source that ignores comments and layout, equal on every supported Python."""
-    digest = hashlib.sha256()
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
-    structure = {tokenize.NEWLINE: "newline", tokenize.INDENT: "indent", tokenize.DEDENT: "dedent"}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in layout:
-            digest.update(structure.get(token.type, token.string).encode() + b"\0")
-    return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .data.snapshot import DIRECTORY, Snapshot, read_snapshot
+from .data.snapshot import Snapshot, read_snapshot
 from .errors import InputError, SnapshotError
 from .prediction_log import LoggedRow
 from .project import Project
@@ -115,7 +115,7 @@ def _of(project: Project, row: LoggedRow | None, versions: list[Version]) -> Lin
 
 def _snapshot(project: Project, digest: str) -> Snapshot | None:
     try:
-        return read_snapshot(project.settings.path(DIRECTORY), digest)
+        return read_snapshot(project.settings.paths.snapshots, digest)
     except SnapshotError:
         return None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .bundle import MANIFEST, Bundle, read_bundle
-from .card.note import CARDS, with_note
+from .card.note import with_note
 from .data.replacing import replacing
 from .errors import BundleError, RegistryError
 from .journal import Entry
@@ -64,7 +64,7 @@ def _note(project: Project, version: Version, note: str) -> None:
     """Write it into the card, in MLflow and on disk."""
     texts = dict(_noted(project, version, note))
     for name, text in texts.items():
-        path = project.settings.path(CARDS) / f"{version.version}{Path(name).suffix}"
+        path = project.settings.paths.model_cards / f"{version.version}{Path(name).suffix}"
         with replacing(path) as draft:
             draft.write_text(text, encoding="utf-8")
     project.registry.log(version.run_id, texts=texts)

@@ -13,7 +13,7 @@ from .contract.columns import Columns
 from .contract.model import Class, Contract
 from .encoder import Matrix
 from .errors import InputError
-from .feature_set import FeatureSet, features_digest, load_features
+from .feature_set import FeatureSet
 from .publication import NO_CHAMPION, BundleStore
 
 
@@ -45,13 +45,11 @@ class Predictor(Protocol):
 class OnnxPredictor:
     """A bundle in ONNX Runtime."""
 
-    def __init__(
-        self, bundle: Bundle, *, features: FeatureSet | None = None, threads: int = 1
-    ) -> None:
+    def __init__(self, bundle: Bundle, features: FeatureSet, *, threads: int = 1) -> None:
         self.manifest = bundle.manifest
         self.contract = bundle.contract
         self._encoder = bundle.encoder
-        self._features = features or load_features()
+        self._features = features
         self._session = OnnxSession(bundle.read(MODEL), threads=threads)
 
     def predict(self, columns: Columns) -> Prediction:
@@ -93,23 +91,25 @@ def decide(
     return Prediction([classes[code] for code in codes.tolist()], scores)
 
 
-def champion_predictor(store: BundleStore, *, threads: int = 1) -> OnnxPredictor:
+def champion_predictor(
+    store: BundleStore, features: FeatureSet, *, threads: int = 1
+) -> OnnxPredictor:
     """The champion of the present features code, loaded from the store.
 
     Raises:
         InputError: if there is no champion yet.
         BundleError: if its bundle is damaged.
     """
-    return OnnxPredictor(_champion(store), threads=threads)
+    return OnnxPredictor(_champion(store, features), features, threads=threads)
 
 
-def champion_contract(store: BundleStore) -> Contract:
+def champion_contract(store: BundleStore, features: FeatureSet) -> Contract:
     """The contract that the champion was trained under (see `champion_predictor`)."""
-    return _champion(store).contract
+    return _champion(store, features).contract
 
 
-def _champion(store: BundleStore) -> Bundle:
-    digest = features_digest()
+def _champion(store: BundleStore, features: FeatureSet) -> Bundle:
+    digest = features.digest
     version = store.pointer().entry(digest).champion
     if version is None:
         raise InputError(NO_CHAMPION)

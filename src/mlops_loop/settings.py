@@ -1,8 +1,8 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -15,12 +15,12 @@ from pydantic_settings import (
 from .contract.model import Contract, UnknownFields, load_contract
 from .duration import Duration
 from .errors import SettingsError
+from .paths import Paths
 from .stretch import TrainedOn, check_reference, parse_trained_on
 from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
-ENV_PREFIX = f"{(__package__ or '').upper()}__"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -32,6 +32,12 @@ RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Features(_Section):
+    """Declared features that are left out, e.g. because their columns are not in the table."""
+
+    disabled: tuple[str, ...] = ()
 
 
 class Ingestion(_Section):
@@ -50,7 +56,7 @@ class Csv(_Section):
 
 class Tuning(_Section):
     trials: Positive = 20
-    timeout: Duration
+    timeout: Duration = timedelta(minutes=10)
 
 
 class Costs(_Section):
@@ -59,131 +65,143 @@ class Costs(_Section):
 
 
 class Training(_Section):
-    models: tuple[str, ...]
-    metric: Literal["log_loss", "brier", "roc_auc", "accuracy", "rmse", "mae"]
-    folds: Annotated[int, Field(ge=2)]
-    holdout: Duration
-    holdout_share: Share
-    threads: Positive
+    models: tuple[str, ...] = ("baseline", "scikit_learn")
+    metric: Literal["log_loss", "brier", "roc_auc", "accuracy", "rmse", "mae"] = "log_loss"
+    folds: Annotated[int, Field(ge=2)] = 3
+    holdout: Duration = timedelta(days=14)
+    holdout_share: Share = 0.2
+    threads: Positive = 2
     costs: Costs = Costs()
-    tuning: Tuning
+    tuning: Tuning = Tuning()
 
 
 class Gate(_Section):
-    margin: Annotated[float, Field(ge=0)]
-    slice_rows: Positive
-    slice_factor: Annotated[float, Field(ge=0)]
-    max_size: Positive
-    max_latency: Duration
-    confidence: Share
-    resamples: Positive
+    margin: Annotated[float, Field(ge=0)] = 0.005
+    slice_rows: Positive = 200
+    slice_factor: Annotated[float, Field(ge=0)] = 4
+    max_size: Positive = 50_000_000
+    max_latency: Duration = timedelta(milliseconds=50)
+    confidence: Share = 0.95
+    resamples: Positive = 500
 
 
 class Tracking(_Section):
-    uri: str
-    experiment: str
-    model: str
+    uri: str = "sqlite:///var/mlflow.db"
+    experiment: str = "training"
+    model: str = "model"
 
 
 class Serving(_Section):
-    framework: str
-    host: str
-    port: Annotated[int, Field(ge=0, lt=65536)]
-    workers: Positive
+    framework: str = "fastapi"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, lt=65536)] = 8000
+    workers: Positive = 1
     unknown_fields: UnknownFields = "refuse"
-    max_rows: Positive
-    max_body_bytes: Positive
-    max_concurrency: Positive
-    request_timeout: Duration
-    watch_interval: Duration
+    max_rows: Positive = 1_000
+    max_body_bytes: Positive = 2_000_000
+    max_concurrency: Positive = 64
+    request_timeout: Duration = timedelta(seconds=60)
+    watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
-    key_file: str
+    key_file: str = "var/api-keys.json"
 
 
 class Challenge(_Section):
-    mode: Literal["shadow", "split"]
-    share: Share
-    min_labels: Positive
-    max_duration: Duration
-    max_unanswered: Share
-    max_latency: Duration
-    max_slowdown: Annotated[float, Field(ge=1)]
-    error_rate: Share
-    unit: Literal["row", "day"]
-    probation: Duration
+    mode: Literal["shadow", "split"] = "shadow"
+    share: Share = 0.1
+    min_labels: Positive = 500
+    max_duration: Duration = timedelta(days=60)
+    max_unanswered: Share = 0.05
+    max_latency: Duration = timedelta(milliseconds=20)
+    max_slowdown: Annotated[float, Field(ge=1)] = 3
+    error_rate: Share = 0.05
+    unit: Literal["row", "day"] = "day"
+    probation: Duration = timedelta(days=30)
 
 
 class Monitoring(_Section):
-    window: Duration
+    window: Duration = timedelta(days=30)
     reference: Annotated[str, AfterValidator(check_reference)] = "holdout"
-    sample_rows: Positive
-    drift_threshold: Annotated[float, Field(gt=0)]
-    drift_share: Share
-    min_labels: Positive
-    performance_margin: Annotated[float, Field(ge=0)]
-    max_violation_share: Share
+    sample_rows: Positive = 2_000
+    drift_threshold: Annotated[float, Field(gt=0)] = 0.1
+    drift_share: Share = 0.3
+    min_labels: Positive = 300
+    performance_margin: Annotated[float, Field(ge=0)] = 0.01
+    max_violation_share: Share = 0.02
 
 
 class Actions(_Section):
-    drift: Act
-    drift_alone: Act
-    performance: Act
-    quality: Act
+    drift: Act = "retrain"
+    drift_alone: Act = "retrain"
+    performance: Act = "retrain"
+    quality: Act = "alert"
 
 
 class Alerts(_Section):
-    file: str
+    file: str = "var/alerts.jsonl"
     webhook: str | None = None
     email: str | None = None
     reports: str | None = None
 
 
 class Loop(_Section):
-    promotion: Literal["live", "gate", "manual"]
-    cooldown: Duration
-    backoff: Annotated[float, Field(ge=1)]
-    budget: Positive
-    period: Duration
-    data: RowsOfRetraining
+    promotion: Literal["live", "gate", "manual"] = "live"
+    cooldown: Duration = timedelta(days=14)
+    backoff: Annotated[float, Field(ge=1)] = 2
+    budget: Positive = 12
+    period: Duration = timedelta(days=365)
+    data: RowsOfRetraining = parse_trained_on("expanding")
 
 
 class Replay(_Section):
-    """The stretch of the past that `loop replay` plays."""
+    """The period of the past that `loop replay` plays."""
 
     source: str
     since: date
     until: date
     report_from: date
-    rows_per_month: Positive
+    rows_per_month: Positive = 5_000
 
     def moment(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 class Settings(BaseSettings):
-    """Everything `config/project.yaml` may say, frozen, with the project's root."""
+    """Everything `config/project.yaml` may say, frozen, with the project's root.
+
+    A project subclasses it to name the prefix of its environment variables, and for sections of
+    its own:
+
+        class Shop(BaseModel):
+            currency: str = "EUR"
+
+        class Settings(mlops_loop.Settings):
+            model_config = SettingsConfigDict(env_prefix="MY_SHOP__")
+            shop: Shop = Shop()
+    """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+        frozen=True, extra="forbid", env_prefix="MLOPS_LOOP__", env_nested_delimiter="__"
     )
 
     root: Path
-    seed: int
+    seed: int = 0
     source: str
     query: str | None = None
     csv: Csv = Csv()
-    ingestion: Ingestion
-    training: Training
-    gate: Gate
-    tracking: Tracking
-    bundle_store: str
-    prediction_log: str
-    serving: Serving
-    challenge: Challenge
-    monitoring: Monitoring
-    actions: Actions
-    alerts: Alerts
-    loop: Loop
+    features: Features = Features()
+    ingestion: Ingestion = Ingestion()
+    training: Training = Training()
+    gate: Gate = Gate()
+    tracking: Tracking = Tracking()
+    bundle_store: str = "var/bundles"
+    prediction_log: str = "sqlite:///var/predictions.db"
+    serving: Serving = Serving()
+    challenge: Challenge = Challenge()
+    monitoring: Monitoring = Monitoring()
+    actions: Actions = Actions()
+    alerts: Alerts = Alerts()
+    loop: Loop = Loop()
     replay: Replay | None = None
 
     @classmethod
@@ -205,31 +223,43 @@ class Settings(BaseSettings):
         """A path of the configuration, made absolute from the project's root."""
         return self.root / relative
 
+    @property
+    def paths(self) -> Paths:
+        """Files and folders below `var/`."""
+        return Paths(self.root)
+
     def contract(self) -> Contract:
         """Read `config/contract.yaml`."""
         return load_contract(self.path(CONTRACT))
 
 
-def load_settings(root: Path | None = None, **overrides: object) -> Settings:
-    """Read the settings of the project at `root`, by default the current folder.
+SettingsType = TypeVar("SettingsType", bound=Settings)
+
+
+def load_settings(
+    root: Path, kind: type[SettingsType] = Settings, **overrides: object  # type: ignore[assignment]
+) -> SettingsType:
+    """Read the settings of the project at `root`.
 
     Args:
         root: the folder that holds `config/`.
+        kind: the project's class of settings.
         overrides: top-level keys that win over the environment and the file.
 
     Raises:
         SettingsError: if the file is missing, or a key is unknown or of the wrong type.
     """
-    root = (root or Path.cwd()).resolve()
+    root = root.resolve()
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return Settings(root=root, **overrides)  # type: ignore[arg-type]
+        return kind(root=root, **overrides)
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        prefix = kind.model_config["env_prefix"]
         raise SettingsError(
-            f"{CONFIG} (or {ENV_PREFIX}…): {key}: {first['msg']}, got {first['input']!r}"
+            f"{CONFIG} (or {prefix}…): {key}: {first['msg']}, got {first['input']!r}"
         ) from error

@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 
 from .data.replacing import replacing
-
-FILE = Path("var/reports/monitor.json")
+from .paths import Paths
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,13 +38,13 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def leave_verdict(root: Path, verdict: Verdict) -> None:
     """Put a verdict in the place of the one before; `root` is the project's."""
-    with replacing(root / FILE) as draft:
+    with replacing(Paths(root).monitoring_status) as draft:
         draft.write_bytes(msgspec.json.encode(verdict))
 
 
 def last_verdict(root: Path) -> Verdict | None:
     """The verdict that was left last; None where there is none that can be read."""
     try:
-        return msgspec.json.decode((root / FILE).read_bytes(), type=Verdict)
+        return msgspec.json.decode(Paths(root).monitoring_status.read_bytes(), type=Verdict)
     except (OSError, msgspec.MsgspecError):
         return None

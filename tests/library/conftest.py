@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from flights.features import FEATURES
 
-from mlops_loop.clock import SystemClock
 from mlops_loop.contract import Column, load_contract
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.data.ingestion import ingest
@@ -27,20 +27,16 @@ from mlops_loop.data.sources.sql import (
 )
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.target import Truth
-from mlops_loop.feature_set import FeatureColumn, load_features
+from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.project import Project
 from mlops_loop.registry import Registry
-from mlops_loop.settings import (
-    CONFIG,
-    CONTRACT,
-    ENV_PREFIX,
-    load_settings,
-)
+from mlops_loop.settings import CONFIG, CONTRACT
 from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
 from .places import FLIGHTS
+from .projects import ENV_PREFIX, project_in
 from .services import (  # noqa: F401
     framework,
     load_shop,
@@ -199,16 +195,15 @@ def project(trained: Trained, tmp_path: Path) -> Project:
 
 def open_copy(root: Path) -> Project:
     """The project in a folder, with MLflow in this process."""
-    settings = load_settings(root)
-    project = Project(settings, SystemClock())
-    project.registry = Registry.open(settings, inline=True)
+    project = project_in(root)
+    project.registry = Registry.open(project.settings, inline=True)
     return project
 
 
 def write_parcels(root: Path) -> None:
     """A project about parcels: configuration and table, with all that the features ask for."""
     own = load_contract(ROOT / CONTRACT)
-    asked = {name for made in load_features().declared.values() for name in made.inputs}
+    asked = {name for made in FEATURES.declared.values() for name in made.inputs}
     more = [column for column in own.inputs if column.name in asked]
     settings = parse_yaml((ROOT / CONFIG).read_text(encoding="utf-8")) | SETTINGS
     for name, section in SECTIONS.items():

@@ -12,7 +12,7 @@ from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract
 from mlops_loop.encoder import Encoder
-from mlops_loop.feature_set import FeatureSet, features_digest
+from mlops_loop.feature_set import FeatureSet
 from mlops_loop.publication import BundleStore, Entry
 
 
@@ -46,7 +46,8 @@ class Publisher:
             classes=contract.classes,
             threshold=0.5 if contract.problem == "binary" else None,
             created="2013-01-01T00:00:00+00:00",
-            features_digest=features_digest(),
+            features_digest=self.features.digest,
+            features_module=self.features.module,
             contract_digest=contract.digest,
             snapshot="none",
             metrics={"log_loss": 0.5},
@@ -68,7 +69,7 @@ class Publisher:
         share: float = 0.5,
     ) -> None:
         entry = Entry(champion=champion, challenger=challenger, mode=mode, share=share)
-        self.store.set_entry(features_digest(), entry)
+        self.store.set_entry(self.features.digest, entry)
 
     def damage(self, version: str) -> None:
         path = self.store.fetch(version) / "model.onnx"

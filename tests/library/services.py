@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from flights.features import FEATURES
 
 from mlops_loop.clock import Clock
 from mlops_loop.contract.json_schema import example_row
@@ -30,6 +31,7 @@ from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Settings, load_settings
 
 from .places import FLIGHTS
+from .projects import project_in
 from .publisher import Publisher
 from .stores import postgresql, redis, sqlite
 
@@ -113,9 +115,8 @@ def project_publisher(tmp_path: Path) -> Publisher:
     shutil.copytree(PROJECT / "config", tmp_path / "config")
     settings = load_settings(tmp_path)
     store = open_bundle_store(settings.bundle_store, tmp_path)
-    from mlops_loop.feature_set import load_features
 
-    return Publisher(tmp_path, store, settings.contract(), load_features())
+    return Publisher(tmp_path, store, settings.contract(), FEATURES)
 
 
 @pytest.fixture
@@ -161,7 +162,11 @@ def serve_shop(
         settings = shop_settings.model_copy(update={"serving": changed})
         log = log or open_prediction_log(settings.prediction_log, root=settings.root)
         reception = make_reception(
-            settings, log=log, store=publisher.store, clock=clock, load=load_shop
+            project_in(settings.root, settings=settings, features=publisher.features),
+            log=log,
+            store=publisher.store,
+            clock=clock,
+            load=load_shop,
         )
         row = dict(example_row(publisher.contract))
         with (

@@ -8,7 +8,6 @@ import pytest
 
 from mlops_loop.card.calibration import reliability
 from mlops_loop.card.importance import importances
-from mlops_loop.card.note import CARDS
 from mlops_loop.evaluation.metrics import metric_named
 from mlops_loop.project import Project
 
@@ -55,7 +54,7 @@ def test_a_feature_that_the_model_uses_matters_and_others_do_not() -> None:
 
 def test_every_version_has_a_card_on_disk_and_in_mlflow(project: Project) -> None:
     version = project.registry.versions()[-1]
-    folder = project.settings.path(CARDS)
+    folder = project.settings.paths.model_cards
     page = (folder / f"{version.version}.md").read_text(encoding="utf-8")
     assert version.run_id in page and version.tags["snapshot"] in page
     names = {file.path for file in project.registry.tracking.client.list_artifacts(version.run_id)}
@@ -64,7 +63,9 @@ def test_every_version_has_a_card_on_disk_and_in_mlflow(project: Project) -> Non
 
 def test_no_heading_of_a_card_is_empty(project: Project) -> None:
     version = project.registry.versions()[-1]
-    page = project.settings.path(CARDS / f"{version.version}.md").read_text(encoding="utf-8")
+    page = (project.settings.paths.model_cards / f"{version.version}.md").read_text(
+        encoding="utf-8"
+    )
     sections = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
     bodies = dict(zip(sections[::2], sections[1::2], strict=True))
     assert {"Intended use", "Data", "Figures", "Calibration", "Limits"} <= set(bodies)
@@ -75,7 +76,9 @@ def test_no_heading_of_a_card_is_empty(project: Project) -> None:
 
 def test_the_page_stands_by_itself(project: Project) -> None:
     version = project.registry.versions()[-1]
-    page = project.settings.path(CARDS / f"{version.version}.html").read_text(encoding="utf-8")
+    page = (project.settings.paths.model_cards / f"{version.version}.html").read_text(
+        encoding="utf-8"
+    )
     tags: list[str] = []
     links: list[str | None] = []
 

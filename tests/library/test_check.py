@@ -1,7 +1,6 @@
 """Three guards, one verdict: rows as JSON, tables in batches, and pandera at ingestion."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -6,8 +6,9 @@ import sys
 import pyarrow.parquet
 from click.testing import CliRunner
 
-from mlops_loop.cli import cli
 from mlops_loop.project import Project
+
+from .projects import cli
 
 
 def test_a_table_is_scored_and_its_predictions_are_kept_once(project: Project) -> None:
@@ -29,7 +30,7 @@ def test_a_table_is_scored_without_pandas_which_is_there_when_asked_for(project:
     root = project.settings.root
     command = ["--root", str(root), "score", str(root / "parcels.parquet"), str(root / "out.pq")]
     program = (
-        f"import sys; from {cli.__module__} import cli; cli({command}, standalone_mode=False); "
+        f"import sys; from flights.cli import cli; cli({command}, standalone_mode=False); "
         "assert 'pandas' not in sys.modules; "
         "import pyarrow, pandas; frame = pyarrow.table({'a': [1, None]}).to_pandas(); "
         "assert pyarrow.array(frame['a']).to_pylist() == [1, None]"

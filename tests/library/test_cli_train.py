@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.card.note import CARDS
-from mlops_loop.cli import PACKAGE, cli
-from mlops_loop.data.snapshot import (
-    DIRECTORY,
-    Origin,
-    latest_snapshot,
-    write_snapshot,
-)
+from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.project import Project
 from mlops_loop.registry.mlflow_registry import (
     FORCED_TAG,
@@ -21,9 +14,11 @@ from mlops_loop.registry.mlflow_registry import (
     VERDICT_TAG,
 )
 
+from .projects import ENV_PREFIX, cli
+
 
 def _train(project: Project, monkeypatch: pytest.MonkeyPatch, *flags: str) -> Result:
-    monkeypatch.setenv(f"{PACKAGE.upper()}__TRAINING__FOLDS", "2")
+    monkeypatch.setenv(f"{ENV_PREFIX}TRAINING__FOLDS", "2")
     command = ["--root", str(project.settings.root), "train", "--json", *flags]
     return CliRunner().invoke(cli, command)
 
@@ -47,7 +42,7 @@ def test_a_training_can_be_read_by_a_program(
 @pytest.fixture
 def refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> Result:
     """A training on rows whose outcomes were shuffled."""
-    snapshot = latest_snapshot(project.settings.path(DIRECTORY))
+    snapshot = latest_snapshot(project.settings.paths.snapshots)
     table, target = snapshot.table(), project.contract.target.name
     shuffled = table[target].take(np.random.default_rng(1).permutation(table.num_rows))
     noise = table.set_column(table.column_names.index(target), target, shuffled)
@@ -83,7 +78,9 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
     assert "refused, overruled" in _run(project, "models").output
     run = project.registry.version(version).run_id
     for ending, said in (("md", why), ("html", "the &lt;old&gt; one is worse")):
-        card = (project.settings.path(CARDS) / f"{version}.{ending}").read_text(encoding="utf-8")
+        card = (project.settings.paths.model_cards / f"{version}.{ending}").read_text(
+            encoding="utf-8"
+        )
         assert card.count(said) == 1
         artifact = f"model_card.{ending}"
         path = project.registry.download(run, artifact, project.settings.root)

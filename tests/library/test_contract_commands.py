@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.cli import cli
 from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.dictionary import dictionary
 from mlops_loop.contract.difference import differences
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.settings import Settings
+
+from .projects import cli
 
 HEADER = "customer,at,price,pieces,sold as,country,gift,delivered"
 GOOD = "c-1,2013-01-01T10:00:00Z,9.5,2,set,DE,true,"

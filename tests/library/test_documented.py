@@ -1,18 +1,17 @@
 """What is not documented does not exist: commands, endpoints and settings are named for people."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest
 import yaml
 from pydantic import BaseModel
 
-from mlops_loop.cli import cli
 from mlops_loop.serving.assembly import make_reception
 from mlops_loop.settings import Settings
 
 from .places import FLIGHTS, REPOSITORY
+from .projects import cli, project_in
 
 ROOT = REPOSITORY / "{{cookiecutter.project_slug}}"
 PAGES = "\n".join(
@@ -63,11 +62,11 @@ def test_the_settings_file_names_every_key() -> None:
     body = yaml.safe_load((FLIGHTS / "config/project.yaml").read_text(encoding="utf-8"))
     # A project that has no past to play needs no section for it.
     optional = set() if "replay" in body else {key for key in keys(Settings) if "replay." in key}
-    assert set(written(body)) == set(keys(Settings)) - {"root"} - optional
+    assert set(written(body)) == set(keys(Settings)) - {"root", "features.disabled"} - optional
 
 
 def test_the_pages_name_every_endpoint(shop_settings: Settings) -> None:
-    reception = make_reception(shop_settings)
+    reception = make_reception(project_in(shop_settings.root, settings=shop_settings))
     reception.service.close()
     endpoints = [f"`{one.method} {path}`" for path, one in reception.endpoints.items()]
     assert endpoints and [endpoint for endpoint in endpoints if endpoint not in PAGES] == []

@@ -1,9 +1,9 @@
 """One matrix, the same in training, batch and online."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flights.features import FEATURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.columns import Columns, take
 from mlops_loop.contract.strategy import rows
 from mlops_loop.encoder import LARGEST, Encoder
-from mlops_loop.feature_set import FeatureColumn, load_features
+from mlops_loop.feature_set import FeatureColumn
 
 from .places import FLIGHTS
 
@@ -43,7 +43,7 @@ def table(colours: np.ndarray[Any, Any]) -> Columns:
 
 
 def made(records: list[dict[str, Any]]) -> Columns:
-    return load_features().apply(check_rows(CONTRACT, records).columns)
+    return FEATURES.apply(check_rows(CONTRACT, records).columns)
 
 
 def test_columns_become_numbers_in_the_order_of_the_features() -> None:
@@ -83,7 +83,7 @@ def test_the_order_of_the_rows_it_was_fitted_on_does_not_matter() -> None:
 @settings(max_examples=20, deadline=None)
 @given(fitted=ROWS, encoded=ROWS)
 def test_an_encoder_read_back_encodes_alike(fitted: list[Any], encoded: list[Any]) -> None:
-    encoder = Encoder.fit(load_features().columns(CONTRACT), made(fitted))
+    encoder = Encoder.fit(FEATURES.columns(CONTRACT), made(fitted))
     back = Encoder.from_json(encoder.to_json())
     assert back == encoder
     assert back.encode(made(encoded)).tobytes() == encoder.encode(made(encoded)).tobytes()
@@ -92,7 +92,7 @@ def test_an_encoder_read_back_encodes_alike(fitted: list[Any], encoded: list[Any
 @settings(max_examples=20, deadline=None)
 @given(fitted=ROWS, encoded=ROWS)
 def test_rows_one_by_one_give_the_matrix_of_all(fitted: list[Any], encoded: list[Any]) -> None:
-    encoder = Encoder.fit(load_features().columns(CONTRACT), made(fitted))
+    encoder = Encoder.fit(FEATURES.columns(CONTRACT), made(fitted))
     columns = made(encoded)
     alone = [encoder.encode(take(columns, np.array([i]))) for i in range(len(encoded))]
     assert np.concatenate(alone).tobytes() == encoder.encode(columns).tobytes()

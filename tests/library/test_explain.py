@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_loop.bundle import Bundle, Manifest, write_bundle
-from mlops_loop.cli import cli
 from mlops_loop.contract.columns import Columns, take, to_rows
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Problem, parse_contract
@@ -26,10 +25,9 @@ from mlops_loop.feature_set import FeatureSet
 from mlops_loop.models import Task, load_candidates
 from mlops_loop.prediction_log import Output, Record
 from mlops_loop.project import Project
-from mlops_loop.settings import load_settings
 from mlops_loop.training.export import export
 
-from .places import FLIGHTS
+from .projects import cli
 
 LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
 PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
@@ -130,7 +128,7 @@ def test_base_and_contributions_are_the_prediction_of_every_model(
 ) -> None:
     columns = coloured(rows(classes)[0])
     for bundle in made_by(library, problem, classes, rows, tmp_path):
-        explainer = Explainer.open(bundle, columns, seed=1, features=FeatureSet())
+        explainer = Explainer.open(bundle, FeatureSet(), columns, seed=1)
         some = take(columns, np.array([2, 11, 17]))
         answers = explainer.predictor.predict(some)
         for at, row in enumerate(to_rows(bundle.contract.inputs, some)):
@@ -153,7 +151,7 @@ def test_the_column_that_says_most_is_the_most_important(
 ) -> None:
     columns = coloured(rows(2)[0])
     for bundle in made_by(library, "binary", 2, rows, tmp_path):
-        found = Explainer.open(bundle, columns, seed=1, features=FeatureSet()).importances()
+        found = Explainer.open(bundle, FeatureSet(), columns, seed=1).importances()
         moved = {one.column: one.importance for one in found.columns}
         assert next(iter(moved)) == "size" and set(moved) == {"size", "colour", "weight"}
         assert moved["size"] > 2 * moved["weight"] >= 0
@@ -163,7 +161,7 @@ def test_the_column_that_says_most_is_the_most_important(
 def test_the_class_that_is_asked_for_is_explained(rows: Rows, tmp_path: Path) -> None:
     bundle = made_by(LIBRARIES[0], "multiclass", 3, rows, tmp_path)[-1]
     columns = coloured(rows(3)[0])
-    explainer = Explainer.open(bundle, columns, seed=1, features=FeatureSet())
+    explainer = Explainer.open(bundle, FeatureSet(), columns, seed=1)
     row = to_rows(bundle.contract.inputs, take(columns, np.array([5])))[0]
     found = [explainer.explain(row, name) for name in "abc"]
     assert [one.output for one in found] == [f"the probability of {name}" for name in "abc"]

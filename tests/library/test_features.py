@@ -1,14 +1,15 @@
 """A feature may look at nothing but its own row."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from flights.features import FEATURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops_loop.code_digest import source_digest
 from mlops_loop.contract import load_contract
 from mlops_loop.contract.arrow import from_arrow, to_arrow
 from mlops_loop.contract.check import check_rows
@@ -17,12 +18,7 @@ from mlops_loop.contract.decoder import Decoder
 from mlops_loop.contract.strategy import rows
 from mlops_loop.encoder import Encoder
 from mlops_loop.errors import ContractError
-from mlops_loop.feature_set import (
-    FeatureSet,
-    features_digest,
-    load_features,
-    source_digest,
-)
+from mlops_loop.feature_set import FeatureSet
 
 from .places import FLIGHTS
 
@@ -31,7 +27,7 @@ ROWS = st.lists(rows(CONTRACT), min_size=2, max_size=6)
 
 
 def features_of(records: list[dict[str, Any]]) -> Columns:
-    return load_features().apply(check_rows(CONTRACT, records).columns)
+    return FEATURES.apply(check_rows(CONTRACT, records).columns)
 
 
 def assert_same(one: Columns, other: Columns) -> None:
@@ -59,10 +55,10 @@ def test_a_row_alone_has_the_features_it_has_among_others(records: list[Any]) ->
 def test_every_feature_has_one_value_a_row_and_leaves_its_inputs(records: list[Any]) -> None:
     columns = check_rows(CONTRACT, records).columns
     before = {name: values.copy() for name, values in columns.items()}
-    made = load_features().apply(columns)
+    made = FEATURES.apply(columns)
     assert {values.shape for values in made.values()} == {(len(records),)}
     assert_same(columns, before)
-    assert {column.name for column in load_features().columns(CONTRACT)} <= made.keys()
+    assert {column.name for column in FEATURES.columns(CONTRACT)} <= made.keys()
 
 
 @settings(max_examples=2, deadline=None)
@@ -77,11 +73,11 @@ def test_ten_thousand_rows_are_the_same_bits_offline_and_one_by_one_online(
         {name: records[places[at]][name] for name, places in chosen.items()} for at in range(10_000)
     ]
     table = to_arrow(CONTRACT, check_rows(CONTRACT, mixed).columns)
-    offline = load_features().apply(from_arrow(CONTRACT, table))
-    encoder = Encoder.fit(load_features().columns(CONTRACT), offline)
+    offline = FEATURES.apply(from_arrow(CONTRACT, table))
+    encoder = Encoder.fit(FEATURES.columns(CONTRACT), offline)
     decoder = Decoder(CONTRACT)
     alone = [decoder.decode(json.dumps(row).encode()).columns for row in mixed]
-    online = np.concatenate([encoder.encode(load_features().apply(row)) for row in alone])
+    online = np.concatenate([encoder.encode(FEATURES.apply(row)) for row in alone])
     assert online.dtype == np.float32 and len(online) == 10_000
     assert encoder.encode(offline).tobytes() == online.tobytes()
 
@@ -103,4 +99,4 @@ def test_the_digest_ignores_comments_and_layout_but_not_code() -> None:
     assert source_digest(code) == source_digest(same)
     assert source_digest(code) != source_digest(code.replace("2", "3"))
     assert source_digest("if a:\n    b()\n    c()\n") != source_digest("if a:\n    b()\nc()\n")
-    assert len(features_digest()) == 16
+    assert len(FEATURES.digest) == 16

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from mlops_loop.contract.model import parse_contract

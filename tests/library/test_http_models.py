@@ -3,7 +3,7 @@
 from typing import Any
 
 from mlops_loop.settings import Settings
-from mlops_loop.verdict import FILE, Found, Verdict, leave_verdict
+from mlops_loop.verdict import Found, Verdict, leave_verdict
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:
@@ -62,7 +62,7 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
         "sentences": ["price is missing"],
         "findings": [],
     }
-    (shop_settings.root / FILE).write_bytes(b'{"drift": "\xff')
+    (shop_settings.paths.monitoring_status).write_bytes(b'{"drift": "\xff')
     assert "monitoring" not in served.http.get("/model").json()
 
 

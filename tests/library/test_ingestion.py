@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mlops_loop.contract.model import parse_contract
 from mlops_loop.data.ingestion import Ingested, ingest
-from mlops_loop.data.snapshot import DIRECTORY, latest_snapshot
+from mlops_loop.data.snapshot import latest_snapshot
 from mlops_loop.errors import ContractError, SnapshotError, SourceError
 from mlops_loop.prediction_log import (
     Label,
@@ -83,7 +83,7 @@ def test_good_rows_become_the_latest_snapshot(settings: Settings) -> None:
     write(settings, good())
     ingested = ingest(settings, CONTRACT)
     assert (ingested.rows, ingested.quarantined, ingested.quarantine_path) == (100, 0, None)
-    assert latest_snapshot(settings.path(DIRECTORY)) == ingested.snapshot
+    assert latest_snapshot(settings.paths.snapshots) == ingested.snapshot
     assert ingested.snapshot.source == "in.csv"
     assert ingested.snapshot.origin.contract == CONTRACT.digest
     columns = ingested.snapshot.columns(CONTRACT)
@@ -93,11 +93,11 @@ def test_good_rows_become_the_latest_snapshot(settings: Settings) -> None:
 def test_the_same_rows_in_another_order_are_the_same_snapshot(settings: Settings) -> None:
     write(settings, good())
     first = ingest(settings, CONTRACT)
-    before = sorted(settings.path(DIRECTORY).iterdir())
+    before = sorted(settings.paths.snapshots.iterdir())
     stamp = first.snapshot.path.stat().st_mtime_ns
     write(settings, good()[::-1])
     assert ingest(settings, CONTRACT) == first
-    assert sorted(settings.path(DIRECTORY).iterdir()) == before
+    assert sorted(settings.paths.snapshots.iterdir()) == before
     assert first.snapshot.path.stat().st_mtime_ns == stamp
 
 
@@ -124,7 +124,7 @@ def test_a_warning_is_counted_and_the_row_is_used(settings: Settings) -> None:
     assert ingested.rows == 103
     assert ingested.warnings == {"size is below 0": 2, "size is above 50": 1}
     assert "warning: size is below 0 (2)" in ingested.sentence()
-    assert latest_snapshot(settings.path(DIRECTORY)).origin.warnings == ingested.warnings
+    assert latest_snapshot(settings.paths.snapshots).origin.warnings == ingested.warnings
 
 
 def test_too_many_bad_rows_leave_the_last_snapshot_in_force(settings: Settings) -> None:
@@ -135,7 +135,7 @@ def test_too_many_bad_rows_leave_the_last_snapshot_in_force(settings: Settings) 
     with pytest.raises(ContractError, match=r"10 of 110 rows .*colour is not one .*\(10\).*5%"):
         ingest(settings, CONTRACT)
     assert sorted(settings.path("var").rglob("*")) == everything
-    assert latest_snapshot(settings.path(DIRECTORY)) == first.snapshot
+    assert latest_snapshot(settings.paths.snapshots) == first.snapshot
 
 
 def test_rows_from_the_cut_off_on_are_left_out(settings: Settings) -> None:

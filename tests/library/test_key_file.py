@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.cli import cli
 from mlops_loop.errors import InputError, ServiceError
 from mlops_loop.serving.key_file import KeyFile
 from mlops_loop.settings import Settings
+
+from .projects import cli
 
 NOW = datetime(2013, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from mlops_loop.card.note import CARDS
 from mlops_loop.evaluation.figure import figure
 from mlops_loop.project import Project
 from mlops_loop.training import train_project
@@ -51,7 +50,7 @@ def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
     assert len(dots) == sum(len(row.scores) + 1 for row in board.rows)
     places = [float(dot.attrib["cx"]) for dot in dots]
     assert 130 <= min(places) and max(places) <= 440
-    cards = trained.project.settings.path(CARDS)
+    cards = trained.project.settings.paths.model_cards
     page = (cards / f"{trained.result.version}.html").read_text(encoding="utf-8")
     assert picture(board) in page
 

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from mlops_loop.cli import cli
-from mlops_loop.data.snapshot import DIRECTORY
 from mlops_loop.errors import InputError
 from mlops_loop.lineage import trace
 from mlops_loop.prediction_log import (
@@ -18,6 +16,8 @@ from mlops_loop.prediction_log import (
 from mlops_loop.project import Project
 from mlops_loop.registry import Version
 from mlops_loop.registry.listing import listing
+
+from .projects import cli
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -61,7 +61,7 @@ def test_a_snapshot_leads_to_the_versions_trained_on_it(project: Project, versio
 
 def test_a_snapshot_that_was_deleted_is_named(project: Project, version: Version) -> None:
     digest = version.tags["snapshot"]
-    for file in project.settings.path(DIRECTORY).glob(f"{digest}.*"):
+    for file in project.settings.paths.snapshots.glob(f"{digest}.*"):
         file.unlink()
     assert f"snapshot {digest}: its file is gone" in trace(project, version.version).sentences()
 

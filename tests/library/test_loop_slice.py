@@ -12,8 +12,9 @@ import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.cli import cli
 from mlops_loop.settings import load_settings
+
+from .projects import cli
 
 Run = Callable[..., Result]
 

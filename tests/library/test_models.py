@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,11 +15,8 @@ from mlops_loop.errors import SettingsError
 from mlops_loop.evaluation.target import Truth
 from mlops_loop.models import Candidate, Task, load_candidates, predicted
 from mlops_loop.predictor import OnnxSession
-from mlops_loop.settings import load_settings
 from mlops_loop.training.export import OPSETS, check_parity, export
 from mlops_loop.training.size import size_of
-
-from .places import FLIGHTS
 
 LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
 # Those of scikit-learn are refused by the parity check on such a table.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,6 @@ import pytest
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.target import Truth
 from mlops_loop.models import Candidate, Task, load_candidates
-from mlops_loop.settings import load_settings
-
-from .places import FLIGHTS
 
 pytestmark = pytest.mark.networks
 NETWORKS = ("pytorch", "tensorflow")

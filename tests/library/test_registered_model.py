@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas
 import pytest
+from flights.features import FEATURES
 
 from mlops_loop.bundle import read_bundle
 from mlops_loop.contract.check import check_rows
@@ -61,7 +62,7 @@ def test_the_registered_model_answers_a_frame_like_the_service(trained: Trained)
         if column.type == "datetime":
             frame[column.name] = pandas.to_datetime(frame[column.name])
     answers = _load_pyfunc(str(folder)).predict(frame)
-    expected = OnnxPredictor(read_bundle(folder)).predict(
+    expected = OnnxPredictor(read_bundle(folder), FEATURES).predict(
         check_rows(project.contract, [row]).columns
     )
     assert expected.probabilities is not None

@@ -19,9 +19,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_loop.bundle import REFERENCE, read_bundle
-from mlops_loop.cli import PACKAGE, cli
-from mlops_loop.project import Project, open_project
+from mlops_loop.project import Project
 from mlops_loop.training.handover import Handover, hand_over
+
+from .projects import ENV_PREFIX, cli, project_in
 
 USER, PASSWORD, TOKEN = "somebody", "a secret", "a-token"
 # MLflow's way to put a check before its server: a module, and an entry point that names it.
@@ -51,11 +52,11 @@ class Remote:
     address: str
 
     def env(self, who: Mapping[str, str]) -> dict[str, str]:
-        return {**who, f"{PACKAGE.upper()}__TRACKING__URI": self.address}
+        return {**who, f"{ENV_PREFIX}TRACKING__URI": self.address}
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """A command in a process of its own."""
-        command = [sys.executable, "-m", PACKAGE, "--root", str(self.root), *words]
+        command = [sys.executable, "-m", "flights", "--root", str(self.root), *words]
         env = {name: value for name, value in os.environ.items() if "MLFLOW" not in name}
         env.update(self.env(BY_NAME))
         pipe = subprocess.PIPE
@@ -122,9 +123,9 @@ def remote(address: str, parcels: Path, tmp_path_factory: pytest.TempPathFactory
     found.run("ingest", "--until", "2013-03-01")
     assert json.loads(found.run("train", "--json", who=BY_TOKEN))["version"] == "1"
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**BY_NAME, f"{PACKAGE.upper()}__TRACKING__URI": address}.items():
+        for name, value in {**BY_NAME, f"{ENV_PREFIX}TRACKING__URI": address}.items():
             patch.setenv(name, value)
-        register_again(open_project(root))
+        register_again(project_in(root))
     return found
 
 

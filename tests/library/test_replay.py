@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.cli import cli
 from mlops_loop.contract.model import Contract
 from mlops_loop.logs import configure_logs
 from mlops_loop.replay import replay
@@ -29,6 +28,8 @@ from mlops_loop.replay.rows import FileRows, open_rows
 from mlops_loop.replay.run import KEY, PATIENCE
 from mlops_loop.replay.traffic import Asked, Traffic
 from mlops_loop.settings import Csv, Settings
+
+from .projects import cli
 
 ROWS = 5
 Play = Callable[..., Result]

@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
+from flights.features import FEATURES
 
-from mlops_loop.cli import cli
 from mlops_loop.clock import ManualClock
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.data.retention import Pruned, prune
-from mlops_loop.feature_set import features_digest
 from mlops_loop.journal import Entry
 from mlops_loop.prediction_log import Label, Output, Record
 from mlops_loop.project import Project
 from mlops_loop.publication import Entry as Published
 from mlops_loop.settings import Settings
+
+from .projects import cli, project_in
 
 NOW = datetime(2013, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -28,7 +29,7 @@ DAY = timedelta(days=1)
 def project(shop_settings: Settings) -> Iterator[Project]:
     monitoring = shop_settings.monitoring.model_copy(update={"window": 7 * DAY})
     settings = shop_settings.model_copy(update={"monitoring": monitoring})
-    with closing(Project(settings, ManualClock(NOW))) as project:
+    with closing(project_in(settings.root, ManualClock(NOW), settings=settings)) as project:
         yield project
 
 
@@ -92,7 +93,7 @@ def test_what_may_have_a_label_yet_stays(project: Project) -> None:
 @pytest.mark.parametrize("probation", [False, True])
 def test_what_a_trial_is_judged_on_stays(project: Project, probation: bool) -> None:
     log(project, old=61 * DAY, tried=59 * DAY)
-    features = features_digest()
+    features = FEATURES.digest
     entry = Published(champion="1", challenger="2", probation=probation)
     project.bundles.set_entry(features, entry)
     assert prune(project, 20 * DAY, actor="me").rows == 0  # the journal is gone

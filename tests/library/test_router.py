@@ -14,7 +14,6 @@ from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.columns import Columns
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.feature_set import features_digest
 from mlops_loop.prediction_log.records import Output
 from mlops_loop.serving.identifiers import fraction, new_ids
 from mlops_loop.serving.router import Load, Router, Watcher
@@ -22,7 +21,7 @@ from mlops_loop.serving.router import Load, Router, Watcher
 
 @pytest.fixture
 def router(publisher: Any, load_shop: Load) -> Router:
-    return Router(publisher.store, features_digest=features_digest(), load=load_shop)
+    return Router(publisher.store, features_digest=publisher.features.digest, load=load_shop)
 
 
 @pytest.fixture
@@ -207,7 +206,7 @@ def test_a_challenger_that_fails_costs_no_answer(
     publisher.publish("1")
     publisher.publish("2")
     publisher.point("1", "2", mode=mode)
-    router = Router(publisher.store, features_digest=features_digest(), load=load)
+    router = Router(publisher.store, features_digest=publisher.features.digest, load=load)
     router.refresh()
     assert {(len(row), row[0].version) for row in answered(router, columns)} == {(1, "1")}
 

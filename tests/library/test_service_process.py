@@ -19,12 +19,14 @@ from mlops_loop.errors import ServiceError
 from mlops_loop.serving.server import run
 from mlops_loop.settings import Settings
 
+from .projects import ENV_PREFIX, project_in
+
 PACKAGE = "mlops_loop"
 START = """
 from pathlib import Path
 from {package}.serving.server import run
-from {package}.settings import load_settings
-run(load_settings(Path({root!r})), port=0, workers={workers})
+from flights.project import project
+run(project.copy(root=Path({root!r})), port=0, workers={workers})
 """
 HEAVY = {"pandas", "pyarrow", "sklearn", "mlflow", "pandera", "evidently", "fsspec", "onnx"}
 IMPORTS = """
@@ -44,7 +46,7 @@ def service(
     root: Path, workers: int = 1, before: str = ""
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service as a process of its own: the process, and the address it says it is ready on."""
-    environment = {**os.environ, f"{PACKAGE.upper()}__SERVING__WATCH_INTERVAL": "20ms"}
+    environment = {**os.environ, f"{ENV_PREFIX}SERVING__WATCH_INTERVAL": "20ms"}
     start = START.format(package=PACKAGE, root=str(root), workers=workers)
     process = subprocess.Popen(
         [sys.executable, "-c", before + start],
@@ -197,12 +199,12 @@ def test_a_port_that_is_taken_is_named(shop_settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServiceError, match=f"port {port}.*--port"):
-            run(shop_settings, port=port)
+            run(project_in(shop_settings.root, settings=shop_settings), port=port)
 
 
 def test_without_keys_it_does_not_open_to_the_network(shop_settings: Settings) -> None:
     with pytest.raises(ServiceError, match="no API keys"):
-        run(shop_settings, host="0.0.0.0")
+        run(project_in(shop_settings.root, settings=shop_settings), host="0.0.0.0")
 
 
 def test_nothing_of_training_is_loaded() -> None:

@@ -17,6 +17,8 @@ from mlops_loop.serving.router import Load
 from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Settings
 
+from .projects import project_in
+
 
 @pytest.fixture
 def log(shop_settings: Settings) -> Iterator[PredictionLog]:
@@ -32,7 +34,12 @@ def service(
     publisher.publish("1", 0.25)
     publisher.publish("2", 0.75)
     publisher.point("1", "2", mode="split", share=0.5)
-    made = make_reception(shop_settings, log=log, store=publisher.store, load=load_shop).service
+    made = make_reception(
+        project_in(shop_settings.root, settings=shop_settings, features=publisher.features),
+        log=log,
+        store=publisher.store,
+        load=load_shop,
+    ).service
     made.router.refresh()
     return made
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
+from flights.features import FEATURES
 
 from mlops_loop.bundle import read_bundle
 from mlops_loop.contract.arrow import from_arrow
@@ -13,14 +14,12 @@ from mlops_loop.contract.columns import length
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
-from mlops_loop.feature_set import features_digest
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
 from mlops_loop.settings import Settings
 from mlops_loop.training import run, train_project
 from mlops_loop.training.champion import Comparison, compare_with_champion
 from mlops_loop.training.lineage import code_tags
-from mlops_loop.training.search import TRIALS
 
 from .conftest import Trained
 
@@ -44,13 +43,13 @@ def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
 
 
 def test_the_bundle_carries_the_number_of_the_registered_version(trained: Trained) -> None:
-    bundle = read_bundle(trained.project.bundles.fetch("1"), features_digest())
+    bundle = read_bundle(trained.project.bundles.fetch("1"), FEATURES.digest)
     assert bundle.manifest == trained.result.manifest
     registered = trained.project.registry.version(bundle.manifest.version)
     assert registered.run_id == bundle.manifest.run_id
     assert registered.tags["snapshot"] == bundle.manifest.snapshot
     assert registered.tags["contract_digest"] == trained.project.contract.digest
-    assert registered.tags["features_digest"] == features_digest()
+    assert registered.tags["features_digest"] == FEATURES.digest
     assert {"lock_digest", "git_commit", "git_dirty", "gate", "gate.score"} <= set(registered.tags)
 
 
@@ -59,7 +58,7 @@ def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Train
     bundle = read_bundle(project.bundles.fetch("1"))
     table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
     columns = from_arrow(project.contract, table)
-    answer = OnnxPredictor(bundle).predict(columns)
+    answer = OnnxPredictor(bundle, FEATURES).predict(columns)
     assert table["prediction"].to_pylist() == list(answer.values)
     assert answer.probabilities is not None
     assert np.allclose(table["probability_true"].to_numpy(), answer.probabilities[:, 1])
@@ -73,9 +72,7 @@ def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained
 
     def compare(contract: Contract, rows: slice) -> Comparison:
         held_out = {name: values[rows] for name, values in columns.items()}
-        return compare_with_champion(
-            project.bundles, "1", features_digest(), contract, held_out, threads=1
-        )
+        return compare_with_champion(project.bundles, "1", FEATURES, contract, held_out, threads=1)
 
     known = compare(project.contract, slice(0, 100))
     assert known.predicted is None and "was trained on these rows" in known.note
@@ -179,12 +176,12 @@ def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
     _with(project, training__models=("baseline",), training__tuning=tuning)
     boards = []
     for _ in range(2):
-        project.settings.path(TRIALS).unlink(missing_ok=True)
+        project.settings.paths.tuning.unlink(missing_ok=True)
         rows = train_project(project, tune=True).leaderboard.rows
         boards.append([(row.candidate, row.scores, row.parameters) for row in rows])
     assert boards[0] == boards[1]
     tuned = {name: parameters for name, _, parameters in boards[0]}["linear tuned"]
-    project.settings.path(TRIALS).unlink()
+    project.settings.paths.tuning.unlink()
     project.settings = project.settings.model_copy(update={"seed": project.settings.seed + 1})
     rows = train_project(project, tune=True).leaderboard.rows
     assert {row.candidate: row.parameters for row in rows}["linear tuned"] != tuned

@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx

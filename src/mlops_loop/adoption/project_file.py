@@ -34,7 +34,7 @@ def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str,
         *above, last = path
         section = document
         for key in above:
-            section = section[key]
+            section = section.setdefault(key, {})
         if section.get(last) != value:
             section[last] = _quoted(value)
     written = io.StringIO()

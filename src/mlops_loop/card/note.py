@@ -1,8 +1,5 @@
 """What is added to a card after the model was made."""
 
-from pathlib import Path
-
-CARDS = Path("var/reports/models")
 _REFUSED = "The gate refused it."
 
 

@@ -1,14 +1,18 @@
 """The command line: one command a stage. Nothing heavy is imported until a command runs."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ProjectError
 from . import adoption, contract, data, explanation, keys, loop, models, serving, state
+from .common import Session
 
-PACKAGE = (__package__ or "").partition(".")[0]
+if TYPE_CHECKING:
+    from ..project import Project
+
 COMMANDS = (
     adoption.adopt,
     data.ingest,
@@ -57,24 +61,33 @@ class Commands(click.Group):
         ctx.exit(code)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=".",
-    help="The project's root, by default the current folder.",
-)
-@click.pass_context
-def cli(context: click.Context, debug: bool, root: Path) -> None:
-    """Train, serve, watch and retrain one model."""
-    context.obj = root
+def command_line(load: Callable[[], "Project"]) -> click.Group:
+    """The commands of a project, to which the project may add its own.
 
+    Args:
+        load: imports the project. It is called when a command runs.
 
-for command in COMMANDS:
-    cli.add_command(command)
+    Example:
+        >>> cli = command_line(lambda: project)
+        >>> @cli.command()
+        ... def hello() -> None:
+        ...     click.echo("hello")
+        >>> "hello" in cli.commands and "train" in cli.commands
+        True
+    """
 
+    @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option("--debug", is_flag=True, help="Show tracebacks.")
+    @click.option(
+        "--root",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Work on the project's configuration and data in this folder.",
+    )
+    @click.pass_context
+    def cli(context: click.Context, debug: bool, root: Path | None) -> None:
+        """Train, serve, monitor and retrain one model."""
+        context.obj = Session(load, root)
 
-def main() -> None:
-    """Run the command line."""
-    cli(prog_name=PACKAGE)
+    for command in COMMANDS:
+        cli.add_command(command)
+    return cli

@@ -1,12 +1,11 @@
 """The command that makes a table the project's own."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from .common import Span
+from .common import Session, Span
 
 
 @click.command()
@@ -22,34 +21,31 @@ from .common import Span
 @click.option("--encoding", help="How a text file is written; found out by default.")
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
 @click.pass_obj
-def adopt(root: Path, /, address: str, yes: bool, **said: Any) -> None:
+def adopt(session: Session, /, address: str, yes: bool, **said: Any) -> None:
     """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
 
-    Writes config/contract.yaml, the source and what depends on it in config/project.yaml, and on
-    the first run an empty features.py; what they replace is kept in var/backups.
+    Writes config/contract.yaml, and the source and what depends on it in config/project.yaml; what
+    they replace is kept in var/backups. Declared features whose columns the table does not have
+    are disabled in config/project.yaml.
     """
-    from ..adoption.installing import differences, files_of, install, present, sample_packages
+    from ..adoption.installing import differences, files_of, install, present
     from ..adoption.proposal import propose
     from ..adoption.request import Request
     from ..adoption.view import show
     from ..clock import SystemClock
-    from ..settings import load_settings
 
-    settings = load_settings(root)
+    project = session.project()
+    settings = project.settings
     now = present(settings.root)
     known = {} if now.is_sample or now.contract is None else now.contract.by_name
     proposal = propose(Request(address, **said), settings.root, settings, known)
     show(proposal)
-    files = files_of(proposal, now)
+    files = files_of(proposal, now, project.declared_features)
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
         click.echo("nothing was changed")
         return
     backup = install(files, settings.root, SystemClock().now())
     click.echo(f"written: {', '.join(map(str, files.written))}; what was there is in {backup}")
-    if files.deleted:
-        click.echo(f"deleted: {', '.join(map(str, files.deleted))}")
-        packages = " ".join(sample_packages(settings.root))
-        click.echo(f"the sample's packages can go: poetry remove --group sample {packages}")
     click.echo("next: look at config/contract.yaml, then run `ingest` and `train`")
 
 

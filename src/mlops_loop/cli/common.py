@@ -1,8 +1,9 @@
 """What several commands share."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from getpass import getuser
 from pathlib import Path
@@ -14,17 +15,33 @@ if TYPE_CHECKING:
     from ..project import Project
 
 
+@dataclass(frozen=True)
+class Session:
+    """What commands are given: how to load the project that they work on.
+
+    Attributes:
+        load: imports the project; called when a command runs, so that `--help` is quick.
+        root: the folder given by `--root`; None for the project's own.
+    """
+
+    load: Callable[[], "Project"]
+    root: Path | None = None
+
+    def project(self) -> "Project":
+        """The project, with nothing opened yet."""
+        project = self.load()
+        return project if self.root is None else project.copy(root=self.root)
+
+
 @contextmanager
-def opened(root: Path, *, logs: bool = True) -> Iterator["Project"]:
-    """The project at `root`, closed when the command is done.
+def opened(session: Session, *, logs: bool = True) -> Iterator["Project"]:
+    """The project, closed when the command is done.
 
     Without `logs`, structured logs are not set up: they are a third of a quick command's time.
     """
-    from ..project import open_project
-
     if logs:
         set_up_logs()
-    project = open_project(root)
+    project = session.project()
     try:
         yield project
     finally:

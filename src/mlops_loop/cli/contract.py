@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import AS_JSON, EXISTING, opened, show_json
+from .common import AS_JSON, EXISTING, Session, opened, show_json
 from .progress import display
 
 
@@ -15,21 +15,21 @@ def contract() -> None:
 
 @contract.command()
 @click.pass_obj
-def show(root: Path) -> None:
+def show(session: Session) -> None:
     """Print the data dictionary, in Markdown."""
     from ..contract.dictionary import dictionary
 
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(dictionary(project.contract))
 
 
 @contract.command()
 @click.pass_obj
-def schema(root: Path) -> None:
+def schema(session: Session) -> None:
     """Print the JSON Schema of one row of a request."""
     from ..contract.json_schema import row_schema
 
-    with opened(root) as project:
+    with opened(session) as project:
         dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
         show_json(dialect | row_schema(project.contract))
 
@@ -38,11 +38,11 @@ def schema(root: Path) -> None:
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
 @AS_JSON
 @click.pass_obj
-def check(root: Path, source: Path, as_json: bool) -> None:
+def check(session: Session, source: Path, as_json: bool) -> None:
     """Say which rows of FILE break the contract, and why; exit with 3 if some do."""
     from ..data.examination import examine_file
 
-    with opened(root) as project:
+    with opened(session) as project:
         with display("rows") as shown:
             found = examine_file(
                 source, project.contract, csv=project.settings.csv, progress=shown.reached
@@ -62,15 +62,15 @@ def check(root: Path, source: Path, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def diff(
-    root: Path, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
+    session: Session, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
 ) -> None:
     """Say what changed from OLD (by default the champion's) to NEW (by default the project's)."""
     from ..contract.difference import differences
     from ..contract.model import load_contract
     from ..predictor import champion_contract
 
-    with opened(root) as project:
-        before = load_contract(old) if old else champion_contract(project.bundles)
+    with opened(session) as project:
+        before = load_contract(old) if old else champion_contract(project.bundles, project.features)
         changes = differences(before, load_contract(new) if new else project.contract)
         if as_json:
             show_json({"changes": [change.to_json() for change in changes]})

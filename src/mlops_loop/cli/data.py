@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
-from .common import EXISTING, MOMENT, Span, actor, opened
+from .common import EXISTING, MOMENT, Session, Span, actor, opened
 
 
 @click.command()
 @click.option("--source", help="Address of the base source; by default that of the settings.")
 @click.option("--until", type=MOMENT, help="Leave out what happened from this moment on.")
 @click.pass_obj
-def ingest(root: Path, source: str | None, until: datetime | None) -> None:
+def ingest(session: Session, source: str | None, until: datetime | None) -> None:
     """Validate the source and the labelled predictions into one snapshot."""
     from ..data.ingestion import ingest as run
 
-    with opened(root) as project:
+    with opened(session) as project:
         result = run(
             project.settings, project.contract, source=source, log=project.log, until=until
         )
@@ -28,11 +28,11 @@ def ingest(root: Path, source: str | None, until: datetime | None) -> None:
 @click.command()
 @click.argument("file", type=EXISTING)
 @click.pass_obj
-def label(root: Path, file: Path) -> None:
+def label(session: Session, file: Path) -> None:
     """Join outcomes to predictions: CSV or Parquet with prediction_id and label."""
     from ..data.labels import read_labels
 
-    with opened(root) as project:
+    with opened(session) as project:
         labels = read_labels(file, project.contract, project.clock, project.settings.csv)
         report = project.log.add_labels(labels)
         click.echo(
@@ -54,11 +54,11 @@ def log() -> None:
 @click.option("--until", type=MOMENT)
 @click.option("--version", help="Rows that this version answered.")
 @click.pass_obj
-def export(root: Path, /, target: Path, **asked: Any) -> None:
+def export(session: Session, /, target: Path, **asked: Any) -> None:
     """Write predictions, outputs and labels to a Parquet file."""
     from ..data.log_export import export_log
 
-    with opened(root) as project:
+    with opened(session) as project:
         rows = export_log(project.log, project.contract, target, **asked)
         click.echo(f"{rows} predictions in {target}")
 
@@ -67,7 +67,7 @@ def export(root: Path, /, target: Path, **asked: Any) -> None:
 @click.option("--key", required=True, help="The entity, as its predictions were asked for.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def erase(root: Path, key: str, yes: bool) -> None:
+def erase(session: Session, key: str, yes: bool) -> None:
     """Delete all predictions of one entity, with their labels, for good.
 
     Snapshots, exports and archives that were made before keep what they hold.
@@ -79,16 +79,16 @@ def erase(root: Path, key: str, yes: bool) -> None:
         raise InputError("what is erased is gone for good: say --yes to erase it")
     if not yes:
         click.confirm("Delete all predictions of this entity for good?", abort=True)
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(f"{run(project, key, actor=actor())} predictions deleted")
 
 
 @log.command()
 @click.option("--older-than", "age", type=Span(), required=True, help="In event time, as 90d.")
 @click.pass_obj
-def prune(root: Path, age: timedelta) -> None:
+def prune(session: Session, age: timedelta) -> None:
     """Delete old predictions; those with a label are archived in var/archive first."""
     from ..data.retention import prune as run
 
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(run(project, age, actor=actor()).sentence())

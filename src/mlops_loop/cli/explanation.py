@@ -1,12 +1,11 @@
 """The command that says why a model answers as it does."""
 
 import json
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from .common import AS_JSON, opened, show_json
+from .common import AS_JSON, Session, opened, show_json
 
 
 @click.command()
@@ -16,7 +15,11 @@ from .common import AS_JSON, opened, show_json
 @AS_JSON
 @click.pass_obj
 def explain(
-    root: Path, row: IO[str] | None, prediction_id: str | None, asked: str | None, as_json: bool
+    session: Session,
+    row: IO[str] | None,
+    prediction_id: str | None,
+    asked: str | None,
+    as_json: bool,
 ) -> None:
     """Say what the champion looks at, or what each column adds to one prediction.
 
@@ -28,7 +31,7 @@ def explain(
         raise click.UsageError("give a row or the id of a prediction, not both")
     if row is None and prediction_id is None and asked is not None:
         raise click.UsageError("--class goes with a row or the id of a prediction")
-    with opened(root) as project:
+    with opened(session) as project:
         if prediction_id is not None:
             found: Any = explain_logged(project, prediction_id, asked)
         elif row is not None:

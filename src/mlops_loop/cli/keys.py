@@ -1,12 +1,11 @@
 """Commands about the keys that open the service."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .common import AS_JSON, show_json
+from .common import AS_JSON, Session, show_json
 
 if TYPE_CHECKING:
     from ..serving.key_file import KeyFile
@@ -20,9 +19,9 @@ def key() -> None:
 @key.command()
 @click.argument("name")
 @click.pass_obj
-def create(root: Path, name: str) -> None:
+def create(session: Session, name: str) -> None:
     """Make a key for the caller NAME and print it, this once: only its hash is kept."""
-    made = _key_file(root).create(name, datetime.now(UTC))
+    made = _key_file(session).create(name, datetime.now(UTC))
     click.echo(made)
     click.echo(f"{name} sends this as X-API-Key; it is not shown again", err=True)
 
@@ -30,18 +29,18 @@ def create(root: Path, name: str) -> None:
 @key.command()
 @click.argument("name")
 @click.pass_obj
-def revoke(root: Path, name: str) -> None:
+def revoke(session: Session, name: str) -> None:
     """Refuse the key of the caller NAME from now on."""
-    _key_file(root).revoke(name)
+    _key_file(session).revoke(name)
     click.echo(f"{name} has no key any more")
 
 
 @key.command(name="list")
 @AS_JSON
 @click.pass_obj
-def listed(root: Path, as_json: bool) -> None:
+def listed(session: Session, as_json: bool) -> None:
     """Say who has a key, and since when."""
-    keys = _key_file(root).keys()
+    keys = _key_file(session).keys()
     if as_json:
         show_json({name: {"created": known.created} for name, known in keys.items()})
         return
@@ -49,9 +48,8 @@ def listed(root: Path, as_json: bool) -> None:
         click.echo(f"{name:<20} since {known.created:%Y-%m-%d %H:%M} UTC")
 
 
-def _key_file(root: Path) -> "KeyFile":
+def _key_file(session: Session) -> "KeyFile":
     from ..serving.key_file import KeyFile
-    from ..settings import load_settings
 
-    settings = load_settings(root)
+    settings = session.project().settings
     return KeyFile(settings.path(settings.serving.key_file))

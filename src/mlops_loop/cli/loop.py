@@ -1,11 +1,10 @@
 """Commands that watch and act: monitor and loop."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from .common import AS_JSON, MOMENT, REASON, actor, opened, set_up_logs, show_json
+from .common import AS_JSON, MOMENT, REASON, Session, actor, opened, set_up_logs, show_json
 from .progress import display
 
 
@@ -19,11 +18,13 @@ from .progress import display
 @click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 when this is found.")
 @AS_JSON
 @click.pass_obj
-def monitor(root: Path, /, alert: bool, fail_on: str | None, as_json: bool, **asked: Any) -> None:
+def monitor(
+    session: Session, /, alert: bool, fail_on: str | None, as_json: bool, **asked: Any
+) -> None:
     """Compare a window of predictions with the reference rows."""
     from ..monitoring import monitor_project
 
-    with opened(root) as project:
+    with opened(session) as project:
         found = monitor_project(project, **asked)
         if as_json:
             show_json(found.to_json())
@@ -48,12 +49,12 @@ def loop() -> None:
 @loop.command()
 @AS_JSON
 @click.pass_obj
-def step(root: Path, as_json: bool) -> None:
+def step(session: Session, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
     from ..loop.assembly import make_loop
     from ..monitoring.waiting import deliver_waiting
 
-    with opened(root, logs=False) as project:
+    with opened(session, logs=False) as project:
         deliver_waiting(project.settings)
         done = make_loop(project, prepare=set_up_logs).step()
         if as_json:
@@ -67,7 +68,7 @@ def step(root: Path, as_json: bool) -> None:
 @loop.command()
 @click.option("--every", type=click.IntRange(1), default=300, show_default=True, help="Seconds.")
 @click.pass_obj
-def run(root: Path, every: int) -> None:
+def run(session: Session, every: int) -> None:
     """Keep stepping until interrupted; a step that fails is told, and the next one comes."""
     import signal
     import time
@@ -78,7 +79,7 @@ def run(root: Path, every: int) -> None:
 
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with opened(root) as project:
+    with opened(session) as project:
         machine, idle = make_loop(project), ""
         while True:
             deliver_waiting(project.settings)
@@ -98,25 +99,25 @@ def run(root: Path, every: int) -> None:
 @loop.command()
 @REASON
 @click.pass_obj
-def pause(root: Path, reason: str) -> None:
+def pause(session: Session, reason: str) -> None:
     """Let the loop stand still; what it is at, it finishes. Everything else goes on."""
-    _set_paused(root, True, reason)
+    _set_paused(session, True, reason)
 
 
 @loop.command()
 @REASON
 @click.pass_obj
-def resume(root: Path, reason: str) -> None:
+def resume(session: Session, reason: str) -> None:
     """Let the loop go on."""
-    _set_paused(root, False, reason)
+    _set_paused(session, False, reason)
 
 
-def _set_paused(root: Path, paused: bool, reason: str) -> None:
+def _set_paused(session: Session, paused: bool, reason: str) -> None:
     from ..journal import Entry
     from ..loop.desk import set_paused
 
     kind = "pause" if paused else "resume"
-    with opened(root, logs=False) as project:
+    with opened(session, logs=False) as project:
         if not set_paused(project.loop_state, paused):
             click.echo("the loop is paused already" if paused else "the loop is not paused")
             return
@@ -128,9 +129,9 @@ def _set_paused(root: Path, paused: bool, reason: str) -> None:
 @loop.command()
 @AS_JSON
 @click.pass_obj
-def history(root: Path, as_json: bool) -> None:
+def history(session: Session, as_json: bool) -> None:
     """Print every transition, oldest first."""
-    with opened(root, logs=False) as project:
+    with opened(session, logs=False) as project:
         entries = list(project.journal.done())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})
@@ -143,7 +144,7 @@ def history(root: Path, as_json: bool) -> None:
 @click.option("--rows-per-month", type=click.IntRange(1), help="Flights of each month.")
 @click.option("--fresh", is_flag=True, help="Set aside what var/ and the log hold, and begin anew.")
 @click.pass_obj
-def replay(root: Path, months: int | None, rows_per_month: int | None, fresh: bool) -> None:
+def replay(session: Session, months: int | None, rows_per_month: int | None, fresh: bool) -> None:
     """Play the sample's year month by month against the real service."""
     import logging
 
@@ -151,9 +152,9 @@ def replay(root: Path, months: int | None, rows_per_month: int | None, fresh: bo
     from ..loop.replay import Audience, replay_year
 
     configure_logs(logging.ERROR)  # the display tells of alerts already
-    with display("rows") as shown:
+    with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
-            root,
+            project,
             Audience(shown.tell, shown.reached),
             months=months,
             rows_per_month=rows_per_month,

@@ -1,13 +1,12 @@
 """Commands that make models and decide which of them serves."""
 
 from contextlib import nullcontext
-from pathlib import Path
 from shutil import get_terminal_size
 
 import click
 from click.core import ParameterSource
 
-from .common import AS_JSON, REASON, actor, opened, show_json
+from .common import AS_JSON, REASON, Session, actor, opened, show_json
 from .progress import Display, display
 
 
@@ -16,11 +15,11 @@ from .progress import Display, display
 @click.option("--resume", is_flag=True, help="Take up the last search of this snapshot.")
 @AS_JSON
 @click.pass_obj
-def train(root: Path, tune: bool, resume: bool, as_json: bool) -> None:
+def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
     """Train the candidates, gate the best one, register and publish it."""
     from ..training import train_project
 
-    with opened(root) as project:
+    with opened(session) as project:
         with display("trials") if tune or resume else nullcontext(Display()) as shown:
             result = train_project(
                 project,
@@ -42,11 +41,11 @@ def train(root: Path, tune: bool, resume: bool, as_json: bool) -> None:
 @click.command("models")
 @AS_JSON
 @click.pass_obj
-def listed(root: Path, as_json: bool) -> None:
+def listed(session: Session, as_json: bool) -> None:
     """List the registered versions: who serves, how old they are, how they did."""
     from ..registry.listing import listing, listing_json
 
-    with opened(root) as project:
+    with opened(session) as project:
         versions = project.registry.versions()
         if as_json:
             show_json({"versions": listing_json(versions)})
@@ -60,11 +59,11 @@ def listed(root: Path, as_json: bool) -> None:
 @click.argument("identifier", metavar="ID")
 @AS_JSON
 @click.pass_obj
-def lineage(root: Path, identifier: str, as_json: bool) -> None:
+def lineage(session: Session, identifier: str, as_json: bool) -> None:
     """Say what a version, a snapshot or a prediction was made from, and what came of it."""
     from ..lineage import trace
 
-    with opened(root) as project:
+    with opened(session) as project:
         found = trace(project, identifier)
         if as_json:
             show_json(found.to_json())
@@ -76,9 +75,9 @@ def lineage(root: Path, identifier: str, as_json: bool) -> None:
 @click.argument("version")
 @REASON
 @click.pass_obj
-def challenge(root: Path, version: str, reason: str) -> None:
+def challenge(session: Session, version: str, reason: str) -> None:
     """Put VERSION on trial beside the champion."""
-    with opened(root) as project:
+    with opened(session) as project:
         settings = project.settings.challenge
         entry = project.transitions.challenge(
             version, actor=actor(), reason=reason, mode=settings.mode, share=settings.share
@@ -89,9 +88,9 @@ def challenge(root: Path, version: str, reason: str) -> None:
 @click.command()
 @REASON
 @click.pass_obj
-def confirm(root: Path, reason: str) -> None:
+def confirm(session: Session, reason: str) -> None:
     """End the champion's probation: the champion before leaves the service."""
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(project.transitions.confirm(actor=actor(), reason=reason).sentence())
 
 
@@ -119,16 +118,16 @@ def promote(context: click.Context, version: str, force: bool, reason: str) -> N
 @click.argument("version")
 @REASON
 @click.pass_obj
-def reject(root: Path, version: str, reason: str) -> None:
+def reject(session: Session, version: str, reason: str) -> None:
     """End the trial of the challenger VERSION."""
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(project.transitions.reject(version, actor=actor(), reason=reason).sentence())
 
 
 @click.command()
 @REASON
 @click.pass_obj
-def rollback(root: Path, reason: str) -> None:
+def rollback(session: Session, reason: str) -> None:
     """Bring the previous champion back."""
-    with opened(root) as project:
+    with opened(session) as project:
         click.echo(project.transitions.rollback(actor=actor(), reason=reason).sentence())

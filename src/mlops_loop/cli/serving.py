@@ -3,11 +3,10 @@
 import gc
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
-from .common import AS_JSON, Span, opened, show_json
+from .common import AS_JSON, Session, Span, opened, show_json
 from .progress import display
 
 
@@ -16,7 +15,7 @@ from .progress import display
 @click.option("--port", type=click.IntRange(0, 65535))
 @click.option("--workers", type=click.IntRange(1))
 @click.pass_obj
-def serve(root: Path, host: str | None, port: int | None, workers: int | None) -> None:
+def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve predictions over HTTP, also before there is a model."""
     # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
     # lost time; the service turns the collector on when it is ready.
@@ -25,11 +24,10 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ..logs import configure_logs
     from ..serving.server import run
-    from ..settings import load_settings
 
     try:
         configure_logs()
-        run(load_settings(root), host=host, port=port, workers=workers)
+        run(session.project(), host=host, port=port, workers=workers)
     finally:
         gc.enable()
 
@@ -39,7 +37,7 @@ def serve(root: Path, host: str | None, port: int | None, workers: int | None) -
 @click.argument("target", metavar="OUTPUT")
 @click.option("--log", "logged", is_flag=True, help="Append to the prediction log as well.")
 @click.pass_obj
-def score(root: Path, source: str, target: str, logged: bool) -> None:
+def score(session: Session, source: str, target: str, logged: bool) -> None:
     """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
 
     Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
@@ -51,10 +49,9 @@ def score(root: Path, source: str, target: str, logged: bool) -> None:
     leave_pandas_out()
     from ..scoring import score as run
     from ..scoring.recording import Recording
-    from ..scoring.run import WORKSPACE
 
-    with opened(root, logs=logged) as project:
-        predictor = champion_predictor(project.bundles)
+    with opened(session, logs=logged) as project:
+        predictor = champion_predictor(project.bundles, project.features)
         recording = (
             Recording(project.log, project.contract, project.clock, predictor.manifest.version)
             if logged
@@ -68,7 +65,7 @@ def score(root: Path, source: str, target: str, logged: bool) -> None:
                 project.contract,
                 csv=project.settings.csv,
                 record=recording.append if recording else None,
-                workspace=project.settings.path(WORKSPACE),
+                workspace=project.paths.scoring,
                 progress=shown.reached,
             )
         click.echo(scored.sentence())
@@ -83,7 +80,7 @@ def score(root: Path, source: str, target: str, logged: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def replay(
-    root: Path,
+    session: Session,
     source: str,
     url: str | None,
     rate: float | None,
@@ -98,16 +95,15 @@ def replay(
     from ..replay import replay as run
     from ..replay.rows import open_rows
     from ..replay.run import KEY
-    from ..settings import load_settings
 
     if delay is not None and labels is None:
         raise click.UsageError("--delay says when labels come: say which with --labels COLUMN")
-    settings = load_settings(root)
-    serving = settings.serving
+    project = session.project()
+    serving = project.settings.serving
     own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
     with display("rows") as shown:
         found = run(
-            open_rows(source, settings.contract(), settings.csv, labels),
+            open_rows(source, project.contract, project.settings.csv, labels),
             url or f"http://{serving.host}:{serving.port}",
             key=os.environ.get(KEY) or next(iter(own_keys), None),
             rate=rate,
@@ -126,9 +122,9 @@ def replay(
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.pass_obj
-def ui(root: Path, host: str, port: int) -> None:
+def ui(session: Session, host: str, port: int) -> None:
     """Open MLflow's pages on the project's own store."""
     from ..registry.ui import run_ui
 
-    with opened(root) as project:
+    with opened(session) as project:
         run_ui(project.settings, host=host, port=port)

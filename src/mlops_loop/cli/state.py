@@ -1,20 +1,18 @@
 """Commands that say how things are: status and doctor."""
 
-from pathlib import Path
-
 import click
 
-from .common import AS_JSON, opened, show_json
+from .common import AS_JSON, Session, opened, show_json
 
 
 @click.command()
 @AS_JSON
 @click.pass_obj
-def status(root: Path, as_json: bool) -> None:
+def status(session: Session, as_json: bool) -> None:
     """Say which versions serve, what the log holds and where the loop stands."""
     from ..status import project_status
 
-    with opened(root) as project:
+    with opened(session) as project:
         found = project_status(project)
         if as_json:
             show_json(found.to_json())
@@ -25,11 +23,12 @@ def status(root: Path, as_json: bool) -> None:
 @click.command()
 @AS_JSON
 @click.pass_obj
-def doctor(root: Path, as_json: bool) -> None:
+def doctor(session: Session, as_json: bool) -> None:
     """Check that all parts are there and agree; exit with 3 if one is not."""
     from ..doctor import examine
 
-    checks = examine(root)
+    with opened(session) as project:
+        checks = examine(project)
     if as_json:
         show_json({"checks": [check.to_json() for check in checks]})
     else:

@@ -19,12 +19,10 @@ from ..prediction_log import PredictionLog
 from ..settings import Settings
 from .intake import POSITION, Intake
 from .repeats import repeats
-from .snapshot import DIRECTORY, Origin, Snapshot, write_snapshot
+from .snapshot import Origin, Snapshot, write_snapshot
 from .sources import Source, open_source
 from .sources.prediction_log import LabelledLog
 
-QUARANTINE = Path("var/quarantine")
-_WORKSPACE = Path("var")
 _REASONS_NAMED = 3
 
 
@@ -95,7 +93,7 @@ def ingest(
         sources.append(logged)
         available = logged.available(contract, since=since, until=until)
         left_out = max(0, available - settings.ingestion.max_logged_rows)
-    folder = settings.path(_WORKSPACE) / f".ingest-{os.getpid()}"
+    folder = settings.paths.var / f".ingest-{os.getpid()}"
     try:
         intake = Intake(contract, folder, since, until)
         for one in sources:
@@ -106,9 +104,9 @@ def ingest(
         origin = Origin(sources[0].address, contract.digest, moment, warnings)
         quarantine_path = None
         if intake.bad:
-            quarantine_path = intake.quarantine.write(settings.path(QUARANTINE))
+            quarantine_path = intake.quarantine.write(settings.paths.quarantine)
         rows = _distinct(contract, intake, folder)
-        snapshot = write_snapshot(rows, settings.path(DIRECTORY), origin)
+        snapshot = write_snapshot(rows, settings.paths.snapshots, origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     duplicates = intake.runs.rows - snapshot.rows

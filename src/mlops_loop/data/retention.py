@@ -5,14 +5,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from ..feature_set import features_digest
 from ..journal import Entry
 from ..project import Project
 from ..registry.history import last_move, transitions
 from ..stretch import past_needed
 from .log_export import export_log
 
-ARCHIVE = Path("var/archive")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,9 +54,8 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
     until, needed_by = min((asked, ""), *_needed(project, now))
     archive, archived = None, 0
     if log.count(None, until).labels:
-        archive = ARCHIVE / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
-        target = project.settings.path(archive)
-        archived = export_log(log, project.contract, target, until=until, labelled=True)
+        archive = project.paths.archive / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
+        archived = export_log(log, project.contract, archive, until=until, labelled=True)
     pruned = Pruned(until, log.prune(until), archived, archive, needed_by)
     if pruned.rows:
         figures: dict[str, object] = {"rows": pruned.rows, "archived": archived}
@@ -90,7 +87,7 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     ]
     published = project.published()
     if published.challenger is not None:
-        move = last_move(transitions(project.journal, features_digest()))
+        move = last_move(transitions(project.journal, project.features.digest))
         trial = "probation" if published.probation else "trial"
         # Without a word of when it began, nothing goes.
         began = _BEGINNING if move is None else move.time

@@ -23,7 +23,6 @@ from .ahead import ahead
 from .digest import BLOCK_ROWS, TableDigest, blocks, table_digest
 from .replacing import replacing
 
-DIRECTORY = Path("var/snapshots")
 LATEST = "latest"
 
 

@@ -12,7 +12,7 @@ from ..contract.check import check_rows
 from ..contract.columns import Columns, length, take, to_json
 from ..contract.model import Class, Column, Contract
 from ..errors import InputError
-from ..feature_set import FeatureSet, load_features
+from ..feature_set import FeatureSet
 from ..predictor import OnnxPredictor
 from .game import Floats, Game, import_shap
 from .results import Contribution, Explanation, Importance, Importances
@@ -42,23 +42,22 @@ class Explainer:
 
     @classmethod
     def open(
-        cls, bundle: Bundle, reference: Columns, *, seed: int, features: FeatureSet | None = None
+        cls, bundle: Bundle, features: FeatureSet, reference: Columns, *, seed: int
     ) -> "Explainer":
         """An explainer of a bundle.
 
         Args:
             bundle: a published model.
+            features: those that it was trained with.
             reference: its held-out rows.
             seed: of all that is drawn.
-            features: those that it was trained with, by default the project's own.
         """
-        features = features or load_features()
         read = {column.name for column in bundle.encoder.columns}
         read |= {name for made in features.declared.values() for name in made.inputs}
         columns = tuple(column for column in bundle.contract.inputs if column.name in read)
         order = np.random.default_rng(seed).permutation(length(reference))
         rows = take({column.name: reference[column.name] for column in columns}, order)
-        return cls(OnnxPredictor(bundle, features=features), columns, rows, seed)
+        return cls(OnnxPredictor(bundle, features), columns, rows, seed)
 
     @property
     def contract(self) -> Contract:

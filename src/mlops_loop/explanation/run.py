@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from ..bundle import read_bundle
 from ..errors import BundleError, InputError
-from ..feature_set import features_digest
 from ..monitoring.samples import reference_sample
 from ..prediction_log import LoggedRow
 from ..project import Project
@@ -59,7 +58,7 @@ def _answering(row: LoggedRow) -> str:
 
 
 def _explainer(project: Project, version: str) -> Explainer:
-    bundle = read_bundle(project.bundles.fetch(version), features_digest())
+    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
     seed = project.settings.seed
     sample = reference_sample(bundle.contract, bundle, _REFERENCE, seed)
-    return Explainer.open(bundle, sample.columns, seed=seed)
+    return Explainer.open(bundle, project.features, sample.columns, seed=seed)

@@ -95,7 +95,7 @@ class _Narrator:
         self._restless = restless
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
-        self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)))
+        self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)), project.features)
 
     def month(self, month: PlayedMonth) -> Month:
         rows = list(self._project.log.rows(month.since, month.until))

@@ -14,10 +14,10 @@ from ..errors import GateError, InputError, ProjectError
 from ..monitoring import Monitoring
 from ..monitoring.report import prepare
 from ..prediction_log import open_prediction_log, set_prediction_log_aside
-from ..project import VAR, Project
+from ..project import Project
 from ..replay.client import ServiceClient
 from ..replay.traffic import Traffic
-from ..settings import Replay, Settings, load_settings
+from ..settings import Replay, Settings
 from .assembly import make_loop
 from .machine import Loop
 from .narrate import PlayedMonth, narrate
@@ -25,7 +25,6 @@ from .page import render
 from .service import running_service
 from .stream import Stream, read_stream
 
-PAGE = VAR / "reports" / "loop.html"
 STRIDE = timedelta(days=7)
 
 Window = tuple[datetime, datetime]
@@ -40,7 +39,7 @@ class Audience:
 
 
 def replay_year(
-    root: Path,
+    project: Project,
     audience: Audience,
     *,
     months: int | None = None,
@@ -50,7 +49,7 @@ def replay_year(
     """Play the settings' replay from an empty project and write its page.
 
     Args:
-        root: the project's root.
+        project: the project; its clock is not read.
         audience: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
@@ -65,7 +64,7 @@ def replay_year(
         StoreError: if the prediction log cannot be reached.
         GateError: if the gate lets no first model pass.
     """
-    settings = load_settings(root)
+    settings = project.settings
     if settings.contract().time is None:
         raise InputError(
             "config/contract.yaml has no column with role time: there is no year to play"
@@ -75,10 +74,10 @@ def replay_year(
     _clear(settings, audience, fresh=fresh)
     windows = list(_months(settings.replay))[:months]
     rows = rows_per_month or settings.replay.rows_per_month
-    page = settings.path(PAGE)
-    project = Project(settings, ManualClock(windows[0][0]))
+    page = project.paths.loop_report
+    project = project.copy(clock=ManualClock(windows[0][0]))
     try:
-        with running_service(settings.root, settings.path(VAR / "service.log")) as client:
+        with running_service(project) as client:
             played = _play(project, client, windows, rows, audience)
         render(narrate(project, played, rows_per_month=rows, page=page), page)
     finally:
@@ -164,7 +163,7 @@ def _months(replay: Replay) -> Iterator[Window]:
 
 
 def _clear(settings: Settings, audience: Audience, *, fresh: bool) -> None:
-    var = settings.path(VAR)
+    var = settings.paths.var
     used = var.exists() and any(var.iterdir())
     if not fresh:
         if used or _log_is_used(settings):

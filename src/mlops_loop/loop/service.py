@@ -14,32 +14,33 @@ from secrets import token_urlsafe
 import httpx
 
 from ..errors import ServiceError
+from ..project import Project
 from ..replay.client import ServiceClient
 from ..serving.openapi import KEY_HEADER
-from ..settings import ENV_PREFIX
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 
 @contextmanager
-def running_service(root: Path, log_file: Path) -> Iterator[ServiceClient]:
+def running_service(project: Project) -> Iterator[ServiceClient]:
     """The project's service on a free port of the loopback, stopped on the way out.
 
     It has a key of its own, so that it answers whether or not the project's service wants one.
     """
     port, key = _free_port(), token_urlsafe()
-    command = [sys.executable, "-m", str(__package__).partition(".")[0], "serve"]
+    command = [sys.executable, "-m", project.package, "--root", str(project.root), "serve"]
+    prefix, log_file = project.settings_type.model_config["env_prefix"], project.paths.service_log
     environment = {
         **os.environ,
-        f"{ENV_PREFIX}SERVING__WATCH_INTERVAL": "100ms",
-        f"{ENV_PREFIX}SERVING__API_KEYS": json.dumps([key]),
+        f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
+        f"{prefix}SERVING__API_KEYS": json.dumps([key]),
     }
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("w") as output:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
-            cwd=root,
+            cwd=project.root,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -19,8 +19,6 @@ from ..settings import Settings
 from .alerts import open_alerts
 from .findings import Monitoring
 
-OPEN = Path("var/alerts/open.json")
-
 
 class Alarm(Struct, frozen=True):
     """What was told: when it began, in which words, and the findings that were named."""
@@ -91,7 +89,7 @@ def open_alarms(settings: Settings, clock: Clock) -> Alarms:
             return str(settings.path(report))
         return f"{served.rstrip('/')}/{Path(report).name}"
 
-    return Alarms(settings.path(OPEN), open_alerts(settings, clock).tell, clock, link)
+    return Alarms(settings.paths.open_alerts, open_alerts(settings, clock).tell, clock, link)
 
 
 def _is_over(kind: str, found: Monitoring) -> bool:

@@ -11,7 +11,6 @@ from ..clock import Clock, SystemClock
 from ..settings import Settings
 from .outbox import Outbox
 from .receivers import Alert, Receiver, open_receiver
-from .waiting import OUTBOX
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def open_alerts(settings: Settings, clock: Clock | None = None) -> Alerts:
     away = {"webhook": wanted.webhook, "email": wanted.email}
     return Alerts(
         _opened(near, settings.root),
-        Outbox(settings.path(OUTBOX), _opened(away, settings.root), clock),
+        Outbox(settings.paths.alert_outbox, _opened(away, settings.root), clock),
         clock,
     )
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ..paths import Paths
 from ..verdict import Found, Verdict, leave_verdict
 from .findings import Monitoring
 from .report import Comparison, write_report
-
-REPORTS = Path("var/reports")
 
 
 def keep(
@@ -32,11 +31,11 @@ def keep(
     Returns:
         The answers, with the page's path if there is one.
     """
-    target = REPORTS / f"{name}.html"
+    target = Paths(root).reports / f"{name}.html"
     if page and comparison is not None:
-        found = replace(found, report=target.as_posix())
+        found = replace(found, report=target.relative_to(root).as_posix())
     extra = {"sentences": found.sentences(), "figures": dict(found.figures)}
-    write_report(comparison, {**found.to_json(), **extra}, root / target)
+    write_report(comparison, {**found.to_json(), **extra}, target)
     if last:
         leave_verdict(root, _verdict(found))
     return found

@@ -1,5 +1,6 @@
 """How `mlflow.pyfunc.load_model` opens a bundle; the package travels along as code."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..bundle import read_bundle
 from ..contract.columns import DTYPES, Array, Columns, to_datetime64
 from ..contract.model import Column
 from ..contract.outputs import PREDICTION, probability_names
-from ..feature_set import features_digest
+from ..feature_set import FeatureSet
 from ..predictor import OnnxPredictor
 
 
@@ -32,7 +33,17 @@ class BundleModel:
 
 
 def _load_pyfunc(path: str) -> BundleModel:
-    return BundleModel(OnnxPredictor(read_bundle(Path(path), features_digest())))
+    bundle = read_bundle(Path(path))
+    features = _features(bundle.manifest.features_module)
+    return BundleModel(OnnxPredictor(read_bundle(Path(path), features.digest), features))
+
+
+def _features(module: str) -> FeatureSet:
+    """The features that a model was trained with, by name: MLflow knows nothing of the project."""
+    if not module:
+        return FeatureSet()
+    features: FeatureSet = import_module(module).FEATURES
+    return features
 
 
 def _array(spec: Column, frame: Any) -> Array:

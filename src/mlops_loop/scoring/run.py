@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 
 import msgspec
 import pyarrow as pa
@@ -27,7 +28,6 @@ from .tables import Block, Tables
 PART_SECONDS = 60.0
 # As many rows as a row group has; some four such batches are in hand.
 BATCH_ROWS = 32_768
-WORKSPACE = Path("var/scoring")
 Record = Callable[[Block], None]
 
 
@@ -71,7 +71,7 @@ def score(
     part_seconds: float = PART_SECONDS,
     csv: Csv = PLAIN,
     record: Record | None = None,
-    workspace: Path = WORKSPACE,
+    workspace: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
@@ -93,7 +93,8 @@ def score(
         csv: how text files are written.
         record: keeps each block of predictions before its part is finished. After a kill it may
             get a block once more, with the same ids.
-        workspace: where parts wait whose output is behind a URL.
+        workspace: where parts wait whose output is behind a URL; by default the system's folder
+            for temporary files.
         progress: told the number of rows done after each batch.
 
     Raises:
@@ -103,7 +104,7 @@ def score(
     contract = contract or predictor.contract
     columns = table_columns(contract, target=False)
     output = locate(str(target))
-    folder = parts_folder(output, workspace)
+    folder = parts_folder(output, workspace or Path(gettempdir()))
     files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)
     work = identity(files, contract, predictor, csv)

@@ -3,9 +3,9 @@
 from functools import partial
 
 from ..clock import Clock
-from ..feature_set import features_digest
 from ..prediction_log import PredictionLog, open_prediction_log
 from ..predictor import OnnxPredictor
+from ..project import Project
 from ..publication import BundleStore, open_bundle_store
 from ..settings import Settings
 from ..verdict import last_verdict
@@ -17,17 +17,17 @@ from .service import PredictionService
 
 
 def make_reception(
-    settings: Settings,
+    project: Project,
     *,
     log: PredictionLog | None = None,
     store: BundleStore | None = None,
     clock: Clock | None = None,
-    load: Load = OnnxPredictor,
+    load: Load | None = None,
 ) -> Reception:
     """The service of a project; its `start` and `close` are for the caller.
 
     Args:
-        settings: of the project.
+        project: whose service it is.
         log: where predictions are kept, by default the one that the settings name.
         store: where bundles are published, by default the one that the settings name.
         load: makes a predictor of a bundle.
@@ -36,14 +36,15 @@ def make_reception(
         ServiceError: if the service would be open to the network without a key.
         StoreError: if the prediction log cannot be opened.
     """
+    settings, features = project.settings, project.features
     limits = settings.serving
     keys = required_keys(settings)
     store = store or open_bundle_store(settings.bundle_store, settings.root)
     service = PredictionService(
         Router(
             store,
-            features_digest=features_digest(),
-            load=load,
+            features_digest=features.digest,
+            load=load or partial(OnnxPredictor, features=features),
             unknown_fields=limits.unknown_fields,
         ),
         log or open_prediction_log(settings.prediction_log, root=settings.root),
@@ -58,7 +59,7 @@ def make_reception(
         keys,
         max_body_bytes=limits.max_body_bytes,
         request_timeout=limits.request_timeout.total_seconds(),
-        title=__package__.partition(".")[0],
+        title=project.name,
         verdict=partial(last_verdict, settings.root),
     )
 

@@ -10,7 +10,7 @@ import structlog
 from ..errors import ServiceError
 from ..logs import configure_logs
 from ..prediction_log import open_prediction_log
-from ..settings import Settings
+from ..project import Project
 from .assembly import make_reception, required_keys
 from .frameworks import load_framework
 from .metrics import shared_metrics
@@ -22,7 +22,7 @@ _BACKLOG = 2048
 
 
 def run(
-    settings: Settings,
+    project: Project,
     *,
     host: str | None = None,
     port: int | None = None,
@@ -31,7 +31,7 @@ def run(
     """Serve until SIGTERM or SIGINT, then finish the requests at hand.
 
     Args:
-        settings: of the project; the other arguments win over its `serving` section.
+        project: whose service it is; the other arguments win over its `serving` section.
 
     Raises:
         ServiceError: if the port is taken, or the network could reach it without a key.
@@ -39,10 +39,12 @@ def run(
         StoreError: if the prediction log cannot be opened.
     """
     given = {"host": host, "port": port, "workers": workers}
+    settings = project.settings
     serving = settings.serving.model_copy(
         update={key: value for key, value in given.items() if value is not None}
     )
     settings = settings.model_copy(update={"serving": serving})
+    project.settings = settings
     required_keys(settings)
     load_framework(serving.framework)
     allow_open_files()
@@ -50,21 +52,21 @@ def run(
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
     url = f"http://{host}:{listener.getsockname()[1]}"
     if serving.workers == 1:
-        work(settings, listener, url)
+        work(project, listener, url)
     else:
         # Better one sentence here than a traceback from each worker.
         open_prediction_log(settings.prediction_log, root=settings.root).close()
         with shared_metrics() as ended:
-            task = partial(work, settings, listener, url)
+            task = partial(work, project, listener, url)
             supervise(task, workers=serving.workers, ended=ended)
 
 
-def work(settings: Settings, listener: socket.socket, url: str) -> None:
+def work(project: Project, listener: socket.socket, url: str) -> None:
     """Serve in this process; says so when it is ready."""
     configure_logs()
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
-    reception = make_reception(settings)
-    framework = load_framework(settings.serving.framework)
+    reception = make_reception(project)
+    framework = load_framework(project.settings.serving.framework)
     server = framework.make_server(reception, listener, own_routes())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())

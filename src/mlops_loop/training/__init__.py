@@ -33,10 +33,10 @@ def train_project(
         SnapshotError: if nothing was ingested yet, or too little.
         InputError: if there is no earlier search to take up.
     """
-    from ..data.snapshot import DIRECTORY, latest_snapshot
+    from ..data.snapshot import latest_snapshot
 
     settings = project.settings
-    rows = snapshot or latest_snapshot(settings.path(DIRECTORY))
+    rows = snapshot or latest_snapshot(project.paths.snapshots)
     with ThreadPoolExecutor(1, thread_name_prefix="registry") as aside:
         # MLflow takes seconds to come up, in a process beside this one: the sooner it begins…
         aside.submit(project.registry.prepare)
@@ -53,4 +53,6 @@ def train_project(
             progress=progress or (lambda told: None),
             reached=reached or (lambda done, total: None),
         )
-        return train(settings, project.contract, rows, project.transitions, request)
+        return train(
+            settings, project.contract, project.features, rows, project.transitions, request
+        )

@@ -10,6 +10,7 @@ from ..bundle import read_bundle
 from ..contract import Contract
 from ..contract.columns import Columns, length, take, to_datetime64
 from ..evaluation.metrics import Floats
+from ..feature_set import FeatureSet
 from ..predictor import OnnxPredictor, Predictor
 from ..publication import BundleStore
 
@@ -33,7 +34,7 @@ class Comparison:
 def compare_with_champion(
     store: BundleStore,
     version: str | None,
-    features_digest: str,
+    features: FeatureSet,
     contract: Contract,
     held_out: Columns,
     *,
@@ -43,7 +44,9 @@ def compare_with_champion(
     everything = np.ones(length(held_out), dtype=np.bool_)
     if version is None:
         return Comparison(everything)
-    predictor = OnnxPredictor(read_bundle(store.fetch(version), features_digest), threads=threads)
+    predictor = OnnxPredictor(
+        read_bundle(store.fetch(version), features.digest), features, threads=threads
+    )
     if not _answers_alike(predictor, contract):
         return Comparison(everything, None, f"Champion {version} has another contract.")
     rows = _unseen(predictor, contract, held_out)

@@ -20,6 +20,7 @@ from ..evaluation.gate import (
 )
 from ..evaluation.metrics import Floats, Metric, metrics_of
 from ..evaluation.slices import find_slices
+from ..feature_set import FeatureSet
 from ..models import predicted
 from ..predictor import OnnxSession, decide
 from ..publication import BundleStore
@@ -118,14 +119,14 @@ class Examination:
         *,
         store: BundleStore,
         champion: str | None,
-        features_digest: str,
+        features: FeatureSet,
     ) -> Examined:
         """Put the exported form, and no other, to the gate."""
         held, classes = self.holdout, len(self.contract.classes)
         against = compare_with_champion(
             store,
             champion,
-            features_digest,
+            features,
             self.contract,
             held.columns,
             threads=self.settings.training.threads,

@@ -10,7 +10,7 @@ from ..contract.columns import Columns, length, take
 from ..data.split import Fold, folds, halved, split
 from ..encoder import Encoder, Matrix
 from ..evaluation.target import Truth, encode_target
-from ..feature_set import load_features
+from ..feature_set import FeatureSet
 from ..settings import Settings
 from .leaderboard import Folds, Index
 
@@ -42,7 +42,12 @@ class Prepared:
 
 
 def prepare(
-    settings: Settings, contract: Contract, columns: Columns, *, tune: bool = False
+    settings: Settings,
+    contract: Contract,
+    features: FeatureSet,
+    columns: Columns,
+    *,
+    tune: bool = False,
 ) -> Prepared:
     """Split, fit the encoder on the training rows, encode.
 
@@ -55,7 +60,6 @@ def prepare(
     parts = split(contract, columns, settings)
     train = take(columns, parts.train_idx)
     held = take(columns, parts.holdout_idx)
-    features = load_features()
     enriched = features.apply(train)
     cuts = folds(contract, train, settings, np.arange(length(train)))
     search, compared = halved(contract, train, cuts) if tune else (None, cuts)

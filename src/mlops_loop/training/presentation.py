@@ -7,7 +7,6 @@ from ..bundle import Manifest
 from ..card.calibration import Bin, reliability
 from ..card.card import Card, Score, score_all
 from ..card.importance import Importance, importances
-from ..card.note import CARDS
 from ..card.page import html, markdown
 from ..contract import Contract
 from ..data.replacing import replacing
@@ -58,7 +57,7 @@ def present(
     )
     pages = {"md": markdown(card, metric.name), "html": html(card, metric.name)}
     for ending, text in pages.items():
-        with replacing(settings.path(CARDS) / f"{manifest.version}.{ending}") as draft:
+        with replacing(settings.paths.model_cards / f"{manifest.version}.{ending}") as draft:
             draft.write_text(text, encoding="utf-8")
     texts = {f"model_card.{ending}": text for ending, text in pages.items()}
     registry.log(manifest.run_id, texts=texts)

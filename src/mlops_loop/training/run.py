@@ -8,6 +8,7 @@ from ..bundle import Manifest
 from ..contract import Contract
 from ..data.snapshot import Snapshot
 from ..evaluation.metrics import metric_named
+from ..feature_set import FeatureSet
 from ..models import Candidate, Task, load_candidates
 from ..registry import Transitions
 from ..settings import Settings
@@ -33,6 +34,7 @@ _LATER = (".examination", ".presentation")
 def train(
     settings: Settings,
     contract: Contract,
+    features: FeatureSet,
     snapshot: Snapshot,
     transitions: Transitions,
     request: Request | None = None,
@@ -42,6 +44,7 @@ def train(
     Args:
         settings: how to train and how strict the gate is.
         contract: what the snapshot holds.
+        features: the declared features.
         snapshot: the rows.
         transitions: registry, bundle store, journal and clock of the project.
         request: how and for whom; by default like the command without options.
@@ -51,7 +54,9 @@ def train(
         InputError: if there is no earlier search to take up.
         ExportError: if the exported model answers differently; nothing is registered then.
     """
-    return _Training(settings, contract, snapshot, transitions, request or Request()).run()
+    return _Training(
+        settings, contract, features, snapshot, transitions, request or Request()
+    ).run()
 
 
 class _Training:
@@ -59,12 +64,14 @@ class _Training:
         self,
         settings: Settings,
         contract: Contract,
+        features: FeatureSet,
         snapshot: Snapshot,
         transitions: Transitions,
         request: Request,
     ) -> None:
         self.settings = settings
         self.contract = contract
+        self.features = features
         self.snapshot = snapshot
         self.transitions = transitions
         self.request = request
@@ -107,7 +114,9 @@ class _Training:
         with self.phases("data"):
             columns = self.snapshot.columns(self.contract)
         with self.phases("features"):
-            prepared = prepare(self.settings, self.contract, columns, tune=self.request.searches)
+            prepared = prepare(
+                self.settings, self.contract, self.features, columns, tune=self.request.searches
+            )
         with self.phases("imports"):
             candidates = self._candidates(prepared)
         with self.phases("fits"):
@@ -178,7 +187,7 @@ class _Training:
                 selection,
                 store=self.transitions.store,
                 champion=self.transitions.published().champion,
-                features_digest=self.transitions.features_digest,
+                features=self.features,
             )
 
     def _figures(self, examined: "Examined") -> "Figures":
@@ -229,6 +238,7 @@ class _Training:
             classes=self.contract.classes,
             created=self.transitions.clock.now().isoformat(),
             features_digest=self.transitions.features_digest,
+            features_module=self.features.module,
             contract_digest=self.contract.digest,
             snapshot=self.snapshot.digest,
             candidate=selection.candidate.name,

@@ -4,11 +4,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from .leaderboard import Folds
-
-TRIALS = Path("var/optuna.db")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..models import Candidate, Parameters
 from ..settings import Costs, Settings
 from .calibration import Calibrated, Calibration, OutOfFold, calibrate, cheapest_threshold
 from .leaderboard import Folds, Leaderboard, Outcome, cross_validate, rank
-from .search import TRIALS, Search
+from .search import Search
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _tuned(
     """For each candidate with a search space another one, with the best parameters found."""
     from .tuning import require_study, tune
 
-    storage = settings.path(TRIALS)
+    storage = settings.paths.tuning
     searched = [candidate for candidate in candidates if candidate.space is not None]
     names = [search.study(candidate.name, metric.name) for candidate in searched]
     if search.resume:

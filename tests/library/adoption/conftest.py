@@ -8,12 +8,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_loop.adoption.project_file import changed_settings
-from mlops_loop.cli import cli
 
 from ..places import FLIGHTS
+from ..projects import cli
 
 ROOT = FLIGHTS
-FEATURES = Path("src") / cli.__module__.partition(".")[0] / "features.py"
 
 Adopt = Callable[..., Result]
 
@@ -26,8 +25,6 @@ def root(tmp_path: Path) -> Path:
     settings = root / "config/project.yaml"
     text = changed_settings(settings.read_text(encoding="utf-8"), {("source",): "sample://x"})
     settings.write_text(text, encoding="utf-8")
-    (root / FEATURES).parent.mkdir(parents=True)
-    (root / FEATURES).write_text("the sample's features")
     return root
 
 

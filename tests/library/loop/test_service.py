@@ -9,7 +9,9 @@ import pytest
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.loop.service import running_service
 from mlops_loop.serving.key_file import KeyFile
-from mlops_loop.settings import ENV_PREFIX, load_settings
+from mlops_loop.settings import load_settings
+
+from ..projects import ENV_PREFIX, project_in
 
 
 def test_it_answers_the_loop_where_the_project_wants_keys(
@@ -20,6 +22,6 @@ def test_it_answers_the_loop_where_the_project_wants_keys(
     KeyFile(settings.path(settings.serving.key_file)).create("shop", datetime.now(UTC))
     project_publisher.publish("1")
     project_publisher.point("1")
-    with running_service(tmp_path, tmp_path / "service.log") as client:
+    with running_service(project_in(tmp_path)) as client:
         (answer,) = client.predict([dict(example_row(settings.contract()))])
     assert answer["model_version"] == "1"

@@ -13,7 +13,7 @@ from mlops_loop.exclusive import exclusive
 from mlops_loop.loop.desk import LEASE, Desk, LostLeaseError
 from mlops_loop.loop.state import Lease, State, StateStore
 from mlops_loop.loop.states import open_state
-from mlops_loop.loop.states.sqlite import STATE
+from mlops_loop.paths import Paths
 from mlops_loop.prediction_log import stores
 
 from .world import World
@@ -172,7 +172,7 @@ def test_processes_have_names_of_their_own(reopen: Open) -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    path = tmp_path / STATE
+    path = Paths(tmp_path).loop_state
     path.parent.mkdir()
     path.write_bytes(b"not a database at all, but long enough to look like one" * 20)
     with pytest.raises(StoreError, match="loop.db"):

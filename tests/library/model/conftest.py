@@ -9,15 +9,9 @@ import numpy as np
 import pytest
 
 from mlops_loop.bundle import Bundle, read_bundle
-from mlops_loop.clock import SystemClock
 from mlops_loop.contract.columns import Columns
 from mlops_loop.data.ingestion import ingest
-from mlops_loop.data.snapshot import (
-    DIRECTORY,
-    Snapshot,
-    latest_snapshot,
-    write_snapshot,
-)
+from mlops_loop.data.snapshot import Snapshot, latest_snapshot, write_snapshot
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
 from mlops_loop.registry import Registry
@@ -26,6 +20,7 @@ from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 
 from ..places import FLIGHTS
+from ..projects import project_in
 
 ROOT = FLIGHTS
 MOST_ROWS = 8000
@@ -42,7 +37,7 @@ class Own:
 
     @property
     def predictor(self) -> OnnxPredictor:
-        return OnnxPredictor(self.bundle)
+        return OnnxPredictor(self.bundle, self.project.features)
 
     @property
     def columns(self) -> Columns:
@@ -60,7 +55,7 @@ def own(
     """Trained once; tests may read all of it and change nothing."""
     root = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT / "config", root / "config")
-    project = Project(load_settings(root, **given), SystemClock())
+    project = project_in(root, settings=load_settings(root, **given))
     project.registry = Registry.open(project.settings, inline=True)
     ingest(project.settings, project.contract, source=from_anywhere(project.settings.source))
     snapshot = _thinned(project)
@@ -71,7 +66,7 @@ def own(
 
 
 def _thinned(project: Project) -> Snapshot:
-    directory = project.settings.path(DIRECTORY)
+    directory = project.settings.paths.snapshots
     whole = latest_snapshot(directory)
     if whole.rows <= MOST_ROWS:
         return whole

@@ -12,7 +12,7 @@ from mlops_loop.exclusive import exclusive
 from mlops_loop.monitoring.alerts import open_alerts
 from mlops_loop.monitoring.outbox import KEPT, Outbox
 from mlops_loop.monitoring.receivers import Alert, WebhookReceiver
-from mlops_loop.monitoring.waiting import OUTBOX, deliver_waiting
+from mlops_loop.monitoring.waiting import deliver_waiting
 
 from .listeners import Hook
 from .world import World
@@ -111,7 +111,7 @@ def test_the_next_command_delivers_what_waits(world: World, hook: Hook) -> None:
 
     settings = world.settings
     deliver_waiting(settings)
-    assert not settings.path(OUTBOX).exists()
+    assert not settings.paths.alert_outbox.exists()
     told_to(nobody())
     with capture_logs():
         open_alerts(settings).tell("drift")

@@ -5,9 +5,9 @@ import pytest
 from mlops_loop.errors import InputError
 from mlops_loop.monitoring import monitor_project
 from mlops_loop.monitoring.run import monitor
-from mlops_loop.project import open_project
 from mlops_loop.verdict import last_verdict
 
+from ..projects import project_in
 from .world import World
 
 ROWS = 600
@@ -72,7 +72,7 @@ def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> Non
 
 
 def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:
-    project = open_project(world.settings.root, world.clock)
+    project = project_in(world.settings.root, world.clock)
     found = monitor_project(project, until=world.now)
     project.close()
     assert found.window.rows == 0

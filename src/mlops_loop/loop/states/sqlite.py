@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import StoreError
+from ...paths import Paths
 from ..custody import Kept, KeptState, Packed, pack
-
-STATE = Path("var/loop.db")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS loop "
@@ -23,7 +22,7 @@ Answer = TypeVar("Answer")
 
 def open_state(address: str, root: Path) -> KeptState:
     """The state of the project at `root`, in a file of its own, whatever the log's is called."""
-    return KeptState(SqlitePlace(root / STATE))
+    return KeptState(SqlitePlace(Paths(root).loop_state))
 
 
 class SqlitePlace:

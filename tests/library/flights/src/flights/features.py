@@ -8,9 +8,9 @@ being mentioned here.
 import numpy as np
 from numpy.typing import NDArray
 
-from .feature_set import FeatureSet
+from mlops_loop import FeatureSet
 
-FEATURES = FeatureSet()
+FEATURES = FeatureSet(__name__)
 
 Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]

@@ -1,0 +1,90 @@
+"""Where a project keeps what running it makes: every path below `var/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Files and folders of one project.
+
+    Attributes:
+        root: the project's folder; `config/` lies in it.
+    """
+
+    root: Path
+
+    @property
+    def var(self) -> Path:
+        """Everything below is made by running the project; git ignores it."""
+        return self.root / "var"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.var / "journal.jsonl"
+
+    @property
+    def transitions_lock(self) -> Path:
+        return self.var / "transitions.lock"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.var / "snapshots"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.var / "quarantine"
+
+    @property
+    def archive(self) -> Path:
+        """Labelled predictions that were pruned from the log."""
+        return self.var / "archive"
+
+    @property
+    def backups(self) -> Path:
+        """Configuration that `adopt` has replaced."""
+        return self.var / "backups"
+
+    @property
+    def scoring(self) -> Path:
+        """Finished parts of batch scoring, for a run that was interrupted."""
+        return self.var / "scoring"
+
+    @property
+    def tuning(self) -> Path:
+        """Optuna's storage."""
+        return self.var / "optuna.db"
+
+    @property
+    def reports(self) -> Path:
+        return self.var / "reports"
+
+    @property
+    def model_cards(self) -> Path:
+        return self.reports / "models"
+
+    @property
+    def loop_report(self) -> Path:
+        return self.reports / "loop.html"
+
+    @property
+    def monitoring_status(self) -> Path:
+        return self.reports / "monitor.json"
+
+    @property
+    def open_alerts(self) -> Path:
+        return self.var / "alerts" / "open.json"
+
+    @property
+    def alert_outbox(self) -> Path:
+        return self.var / "alerts" / "outbox"
+
+    @property
+    def loop_state(self) -> Path:
+        """Where the loop's state is if the prediction log is a SQLite file."""
+        return self.var / "loop.db"
+
+    @property
+    def service_log(self) -> Path:
+        """Output of the service that `loop replay` starts."""
+        return self.var / "service.log"

@@ -1,0 +1,1 @@
+"""A project about the sample's flights, for the tests."""
