@@ -136,7 +136,6 @@ class Monitor:
     def _distances(self) -> Callable[..., Any]:
         """`monitoring.report.compare` without the page."""
         report = self.part("monitoring.report")
-        report.prepare()
         stattests = importlib.import_module("evidently.legacy.calculations.stattests")
         pandas = importlib.import_module("pandas")
         kinds = importlib.import_module("evidently.legacy.core").ColumnType

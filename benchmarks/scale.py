@@ -229,8 +229,6 @@ def main() -> None:
     setting = f"{package.name.upper()}__INGESTION__MAX_LOGGED_ROWS"
     os.environ[setting] = str(options.logged_rows)
     package("logs").configure_logs(40)
-    # As the loop does, which begins before anything is read.
-    package("memory").share_one_heap()
     print("month         rows  answering  labelling  stepping, s    MB now   MB peak  the loop did")
     began = time.perf_counter()
     months = play(package, folder, options.predictions)

@@ -15,7 +15,7 @@ import toolbox
 STARTER = "spaceflights-pandas"
 # Where the phases of a training belong; what they leave of its time is start, imports and end.
 TRAINING = {
-    "import": ("imports",),
+    "import": (),
     "data": ("data", "features"),
     "train": ("fits", "export", "gate"),
     "register": ("mlflow", "record", "register"),

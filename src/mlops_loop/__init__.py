@@ -1,14 +1,27 @@
 """Train, serve, monitor and retrain one model."""
 
-import os
+from typing import TYPE_CHECKING
 
-from .feature_set import FeatureSet
-from .project import Project
-from .settings import Settings
+if TYPE_CHECKING:
+    from .feature_set import FeatureSet
+    from .project import Project
+    from .settings import Settings
 
 __all__ = ["FeatureSet", "Project", "Settings"]
 
-# ONNX Runtime, MLflow and Evidently report their use to their makers. Models and data are nobody
-# else's business, so they are told not to before anything imports them; what is set already wins.
-for _variable in ("ORT_DISABLE_TELEMETRY", "MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-    os.environ.setdefault(_variable, "1")
+
+def __getattr__(name: str) -> object:
+    """Import the public names on first use, so that `--help` does not wait for pydantic."""
+    if name == "FeatureSet":
+        from .feature_set import FeatureSet
+
+        return FeatureSet
+    if name == "Project":
+        from .project import Project
+
+        return Project
+    if name == "Settings":
+        from .settings import Settings
+
+        return Settings
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,6 @@ bundle.json        the manifest: version, run, problem, metrics, and a digest of
 """
 
 import hashlib
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .atomic import atomic_folder
 from .contract.model import Class, Contract, parse_contract
 from .errors import BundleError
 
@@ -105,15 +105,11 @@ def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -
     """
     digests = {name: _digest(content) for name, content in files.items()}
     manifest = msgspec.structs.replace(manifest, files=digests)
-    draft = directory.with_name(f".{directory.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    for name, content in files.items():
-        (draft / name).write_bytes(content)
     encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (draft / MANIFEST).write_bytes(encoded + b"\n")
-    shutil.rmtree(directory, ignore_errors=True)
-    draft.rename(directory)
+    with atomic_folder(directory) as draft:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        (draft / MANIFEST).write_bytes(encoded + b"\n")
     return Bundle(directory, manifest)
 
 

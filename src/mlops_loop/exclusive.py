@@ -1,9 +1,10 @@
 """One process at a time, by a lock that ends with the process that holds it."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 from .errors import StoreError
 
@@ -12,17 +13,20 @@ _PATIENCE = 60.0
 
 @contextmanager
 def exclusive(path: Path, seconds: float = _PATIENCE) -> Iterator[None]:
-    """Hold the lock at `path`; SQLite's, for it is the same on every system.
+    """Hold the lock at `path`.
 
     Raises:
         StoreError: if another process keeps it for longer than `seconds`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"another process holds {path} ({error}): wait for it, or end it, and try again"
-            ) from error
+    lock = FileLock(path, timeout=seconds)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise StoreError(
+            f"another process holds {path} ({error}): wait for it, or end it, and try again"
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()

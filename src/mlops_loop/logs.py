@@ -1,12 +1,10 @@
 """Structured logs on standard error: JSON in a pipe, readable on a terminal."""
 
-import io
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any, BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 import structlog
@@ -14,9 +12,6 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # The request at hand, for every line that is written while it is answered.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
-
-# Other processes may write to the same pipe, which takes so many bytes in one piece.
-_PIECE = 4096
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -41,61 +36,26 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=(
             structlog.PrintLoggerFactory(sys.stderr)
             if readable
-            else structlog.BytesLoggerFactory(_new_lines(sys.stderr.buffer))
+            else structlog.BytesLoggerFactory(cast(BinaryIO, _LossyStream(sys.stderr.buffer)))
         ),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
 
 
-@contextmanager
-def lines_together() -> Iterator[None]:
-    """Lines written meanwhile leave at its end: a system call for each would cost more than it."""
-    lines = _LINES.get()
-    if lines is None:
-        yield
-        return
-    lines.held = True
-    try:
-        yield
-    finally:
-        lines.held = False
-        lines.flush()
-
-
-class _Lines(io.BufferedWriter):
-    """A stream of lines that are never cut; while `held`, flushing waits."""
-
-    held = False
-
-    def flush(self) -> None:
-        if not self.held:
-            super().flush()
-
-
-_LINES: ContextVar[_Lines | None] = ContextVar("lines", default=None)
-
-
-def _new_lines(stream: BinaryIO) -> _Lines:
-    lines = _Lines(_Leaky(stream), _PIECE)
-    _LINES.set(lines)
-    return lines
-
-
-class _Leaky(io.RawIOBase):
+class _LossyStream:
     """Drops what a full disk or a broken pipe does not take: no work fails for its log line."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, line: Any) -> int:
+    def write(self, line: bytes) -> None:
         with suppress(OSError):
             self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
             self._stream.flush()
-        return len(line)
 
 
 class _Forward(logging.Handler):

@@ -1,13 +1,11 @@
 """A person overrules the gate: a version that it refused is published and promoted, on record."""
 
-import html
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .bundle import MANIFEST, Bundle, read_bundle
-from .card.note import with_note
-from .data.replacing import replacing
+from .card.page import read_card, write_card
 from .errors import BundleError, RegistryError
 from .journal import Entry
 from .project import Project
@@ -30,7 +28,9 @@ def promote_anyway(project: Project, version: str, *, actor: str, reason: str) -
         if refused and FORCED_TAG not in found.tags:
             _publish(project, found)
             when = f"{project.clock.now():%Y-%m-%d}"
-            _note(project, found, f"{actor} overruled it on {when}: {reason}")
+            card = read_card(project.registry, found.run_id)
+            note = f"{actor} overruled it on {when}: {reason.rstrip('.')}"
+            write_card(replace(card, override=note), project.settings, project.registry)
             for key, value in _tags(project, actor, reason).items():
                 project.registry.tag(version, key, value)
     told = f"in spite of the gate: {reason}" if refused else reason
@@ -58,20 +58,3 @@ def _publish(project: Project, version: Version) -> None:
 def _bundle(model: Path, features_digest: str) -> Bundle:
     manifest = next(model.rglob(MANIFEST), model / MANIFEST)
     return read_bundle(manifest.parent, features_digest)
-
-
-def _note(project: Project, version: Version, note: str) -> None:
-    """Write it into the card, in MLflow and on disk."""
-    texts = dict(_noted(project, version, note))
-    for name, text in texts.items():
-        path = project.settings.paths.model_cards / f"{version.version}{Path(name).suffix}"
-        with replacing(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    project.registry.log(version.run_id, texts=texts)
-
-
-def _noted(project: Project, version: Version, note: str) -> Iterator[tuple[str, str]]:
-    with TemporaryDirectory() as folder:
-        for name, said in (("model_card.md", note), ("model_card.html", html.escape(note))):
-            card = project.registry.download(version.run_id, name, Path(folder))
-            yield name, with_note(card.read_text(encoding="utf-8"), said)

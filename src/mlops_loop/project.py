@@ -1,5 +1,7 @@
 """The project put together: every collaborator built once, from the settings."""
 
+import os
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,14 +31,16 @@ class Project:
         package: name that Python imports; `python -m PACKAGE` is the command line and
             `PACKAGE.app:app` the application.
         features: the project's own, from `features.py`.
-        name: as people say it; by default the package's.
         settings: the project's class of settings.
         clock: what time it is; by default the system's clock.
 
+    A process that does not run from the project's folder, e.g. in a container, is told where
+    `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
+
     Example:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
-        >>> project.name
-        'demo'
+        >>> project.env_prefix
+        'DEMO__'
     """
 
     def __init__(
@@ -45,28 +49,35 @@ class Project:
         *,
         package: str,
         features: FeatureSet,
-        name: str | None = None,
         settings: type[Settings] = Settings,
         clock: Clock | None = None,
     ) -> None:
-        self.root = Path(root).resolve()
         self.package = package
-        self.name = name or package
+        self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
         self.declared_features = features
 
+    @property
+    def env_prefix(self) -> str:
+        """What the environment variables that override settings begin with."""
+        return f"{self.package.upper()}__"
+
+    @property
+    def name(self) -> str:
+        """The project's name as people say it."""
+        return self.settings.name or self.package
+
     def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
         """The same project in another folder or on another clock, with nothing opened yet."""
-        return Project(
-            root or self.root,
-            package=self.package,
-            features=self.declared_features,
-            name=self.name,
-            settings=self.settings_type,
-            clock=clock or self.clock,
-        )
+        project = copy(self)
+        for name in [name for name in vars(project) if name in _CACHED]:
+            delattr(project, name)
+        project.root = (root or self.root).resolve()
+        project.paths = Paths(project.root)
+        project.clock = clock or self.clock
+        return project
 
     @cached_property
     def settings(self) -> Settings:
@@ -75,7 +86,7 @@ class Project:
         Raises:
             SettingsError: if a key is unknown or has an invalid value.
         """
-        return load_settings(self.root, self.settings_type)
+        return load_settings(self.root, self.settings_type, prefix=self.env_prefix)
 
     @cached_property
     def contract(self) -> Contract:
@@ -132,3 +143,7 @@ class Project:
         """Close what was opened."""
         if "log" in self.__dict__:
             self.log.close()
+
+
+# What a copy of a project has to build again.
+_CACHED = {name for name, value in vars(Project).items() if isinstance(value, cached_property)}

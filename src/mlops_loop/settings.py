@@ -21,6 +21,7 @@ from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
+ENV_PREFIX = "MLOPS_LOOP__"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -169,22 +170,21 @@ class Replay(_Section):
 class Settings(BaseSettings):
     """Everything `config/project.yaml` may say, frozen, with the project's root.
 
-    A project subclasses it to name the prefix of its environment variables, and for sections of
-    its own:
+    A project subclasses it for sections of its own:
 
         class Shop(BaseModel):
             currency: str = "EUR"
 
         class Settings(mlops_loop.Settings):
-            model_config = SettingsConfigDict(env_prefix="MY_SHOP__")
             shop: Shop = Shop()
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="MLOPS_LOOP__", env_nested_delimiter="__"
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
     )
 
     root: Path
+    name: str = ""
     seed: int = 0
     source: str
     query: str | None = None
@@ -237,13 +237,18 @@ SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
 def load_settings(
-    root: Path, kind: type[SettingsType] = Settings, **overrides: object  # type: ignore[assignment]
+    root: Path,
+    kind: type[SettingsType] = Settings,  # type: ignore[assignment]
+    *,
+    prefix: str = ENV_PREFIX,
+    **overrides: object,
 ) -> SettingsType:
     """Read the settings of the project at `root`.
 
     Args:
         root: the folder that holds `config/`.
         kind: the project's class of settings.
+        prefix: of the environment variables that override the file.
         overrides: top-level keys that win over the environment and the file.
 
     Raises:
@@ -253,13 +258,12 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(root=root, **overrides)
+        return kind(_env_prefix=prefix, root=root, **overrides)
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        prefix = kind.model_config["env_prefix"]
         raise SettingsError(
             f"{CONFIG} (or {prefix}…): {key}: {first['msg']}, got {first['input']!r}"
         ) from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from .data.replacing import replacing
+from .atomic import atomic_write
 from .paths import Paths
 
 
@@ -38,7 +38,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def leave_verdict(root: Path, verdict: Verdict) -> None:
     """Put a verdict in the place of the one before; `root` is the project's."""
-    with replacing(Paths(root).monitoring_status) as draft:
+    with atomic_write(Paths(root).monitoring_status) as draft:
         draft.write_bytes(msgspec.json.encode(verdict))
 
 

@@ -5,7 +5,6 @@ the columns that the project's own features ask for as well, since `features.py`
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,15 +27,15 @@ from mlops_loop.data.sources.sql import (
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.target import Truth
 from mlops_loop.feature_set import FeatureColumn
+from mlops_loop.process_environment import disable_telemetry, let_waiting_threads_sleep
 from mlops_loop.project import Project
-from mlops_loop.registry import Registry
 from mlops_loop.settings import CONFIG, CONTRACT
 from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
 from .places import FLIGHTS
-from .projects import ENV_PREFIX, project_in
+from .projects import project_in
 from .services import (  # noqa: F401
     framework,
     load_shop,
@@ -53,16 +52,8 @@ from .services import (  # noqa: F401
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# What the surroundings say of the settings is not for tests, but for where the project's data is.
-GIVEN_SOURCE = "SOURCE_FOR_TESTS"
-for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:
-    value = os.environ.pop(name)
-    if name == f"{ENV_PREFIX}SOURCE":
-        os.environ[GIVEN_SOURCE] = value
-# Tests of something else keep predictions in a file of their own, whatever store the project has.
-os.environ[f"{ENV_PREFIX}PREDICTION_LOG"] = "sqlite:///var/predictions.db"
-
+let_waiting_threads_sleep()
+disable_telemetry()
 ROOT = FLIGHTS
 
 PARCELS = """
@@ -141,12 +132,6 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def given() -> dict[str, str]:
-    """The settings of the project's own data that come from the surroundings."""
-    return {"source": os.environ[GIVEN_SOURCE]} if GIVEN_SOURCE in os.environ else {}
-
-
-@pytest.fixture(scope="session")
 def from_anywhere() -> Callable[[str], str]:
     """Makes the address of a source that starts at the project's root hold in other folders."""
 
@@ -163,7 +148,7 @@ def tracking_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project about parcels with an empty tracking store, to copy: making one takes seconds."""
     root = tmp_path_factory.mktemp("tracking")
     write_parcels(root)
-    open_copy(root).registry.prepare()
+    open_copy(root).registry.create_store()
     return root
 
 
@@ -194,10 +179,8 @@ def project(trained: Trained, tmp_path: Path) -> Project:
 
 
 def open_copy(root: Path) -> Project:
-    """The project in a folder, with MLflow in this process."""
-    project = project_in(root)
-    project.registry = Registry.open(project.settings, inline=True)
-    return project
+    """The project in a folder."""
+    return project_in(root)
 
 
 def write_parcels(root: Path) -> None:

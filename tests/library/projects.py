@@ -9,7 +9,7 @@ from mlops_loop.cli import command_line
 from mlops_loop.clock import Clock
 
 # Prefix of the environment variables that override settings.
-ENV_PREFIX = str(Settings.model_config["env_prefix"])
+ENV_PREFIX = "FLIGHTS__"
 
 
 def project_in(

@@ -48,8 +48,8 @@ def test_a_feature_that_the_model_uses_matters_and_others_do_not() -> None:
         metric_named("rmse", "regression"),
         seed=1,
     )
-    assert [one.feature for one in found] == ["used", "unused"]
-    assert found[0].loss > 1 and found[1].loss == 0
+    assert [one.column for one in found] == ["used", "unused"]
+    assert found[0].importance > 1 and found[1].importance == 0
 
 
 def test_every_version_has_a_card_on_disk_and_in_mlflow(project: Project) -> None:

@@ -34,7 +34,7 @@ def test_a_training_can_be_read_by_a_program(
     told = json.loads(result.stdout)
     assert result.exit_code == (0 if told["passed"] else 3), (result.output, result.exception)
     assert project.registry.version(told["version"]).run_id == told["run_id"]
-    assert {"data", "imports", "fits", "register"} <= set(told["phases"])
+    assert {"data", "fits", "register"} <= set(told["phases"])
     assert all(seconds >= 0 for seconds in told["phases"].values())
     assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}
 

@@ -7,12 +7,11 @@ from mlops_loop.evaluation.bootstrap import Resampling, clusters
 from mlops_loop.evaluation.gate import (
     Contest,
     Limits,
-    Verdict,
-    joined,
     judge,
     judge_costs,
     judge_slices,
 )
+from mlops_loop.evaluation.gate_result import GateResult, combine
 from mlops_loop.evaluation.metrics import metric_named
 from mlops_loop.evaluation.slices import (
     Slice,
@@ -34,7 +33,7 @@ def _verdict(
     metric: str = "log_loss",
     rows: NDArray[np.int64] = BY_ROW,
     margin: float = 0.005,
-) -> Verdict:
+) -> GateResult:
     contest = Contest(
         TRUTH, _both(candidate), _both(BASELINE), None if champion is None else _both(champion)
     )
@@ -137,7 +136,7 @@ def _halves(count: int) -> list[Slice]:
     return [Slice("part", str(at), np.flatnonzero(BY_ROW % count == at)) for at in range(count)]
 
 
-def _sliced(candidate: NDArray[np.float64], slices: list[Slice], seed: int = 1) -> Verdict:
+def _sliced(candidate: NDArray[np.float64], slices: list[Slice], seed: int = 1) -> GateResult:
     contest = Contest(TRUTH, _both(candidate), _both(BASELINE), _both(CHANCE))
     resampling = Resampling(BY_ROW, resamples=100, confidence=0.95, seed=seed)
     return judge_slices(contest, metric_named("log_loss", "binary"), resampling, slices, 0.0)
@@ -149,7 +148,7 @@ def test_a_model_that_fails_one_slice_is_refused_and_the_slice_is_named() -> Non
     worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
     verdict = _sliced(worse, slices)
     assert not verdict.passed
-    assert [found.name for found in verdict.slices if found.fails] == ["part = 2"]
+    assert [found.name for found in verdict.slices if found.failed] == ["part = 2"]
     assert "On part = 2 (500 rows) it is surely more than 0 worse" in verdict.sentence()
 
 
@@ -185,6 +184,15 @@ def test_a_model_that_costs_too_much_is_refused() -> None:
 
 
 def test_one_no_is_enough() -> None:
-    yes, no = Verdict(True, ("a",), {"x": 1.0}), Verdict(False, ("b",), {"y": 2.0})
-    both = joined([yes, no])
+    yes, no = GateResult(True, ("a",), {"x": 1.0}), GateResult(False, ("b",), {"y": 2.0})
+    both = combine([yes, no])
     assert (both.passed, both.sentence(), both.figures) == (False, "a b", {"x": 1.0, "y": 2.0})
+
+
+def test_a_result_travels_whole_as_json() -> None:
+    slices = _halves(4)
+    worse = CHANCE.copy()
+    worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
+    result = combine([_verdict(CHANCE, CHANCE), _sliced(worse, slices)])
+    assert len(result.slices) == 4 and not result.passed
+    assert GateResult.from_json(result.to_json()) == result

@@ -8,28 +8,12 @@ from typing import Any
 import pytest
 import structlog
 
-from mlops_loop.logs import (
-    REQUEST_ID,
-    configure_logs,
-    lines_together,
-)
+from mlops_loop.logs import REQUEST_ID, configure_logs
 
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-class Pipe(io.BytesIO):
-    """Remembers each piece that was written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[bytes] = []
-
-    def write(self, content: Any) -> int:
-        self.pieces.append(bytes(content))
-        return super().write(content)
 
 
 class FullDisk(io.BytesIO):
@@ -89,24 +73,3 @@ def test_a_line_that_cannot_be_written_is_dropped(monkeypatch: pytest.MonkeyPatc
     raw.full = False
     logger.info("kept")
     assert [json.loads(line)["event"] for line in raw.getvalue().splitlines()] == ["kept"]
-
-
-def test_lines_that_are_written_together_leave_in_few_pieces(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pipe = Pipe()
-    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(pipe))
-    configure_logs()
-    logger = structlog.get_logger()
-    logger.info("alone")
-    assert len(pipe.pieces) == 1
-    with lines_together():
-        for number in range(100):
-            logger.info("one of many", number=number)
-    assert len(pipe.pieces) < 10
-    # Another process may write between two pieces.
-    assert all(piece.endswith(b"\n") and len(piece) <= 4096 for piece in pipe.pieces)
-    lines = [json.loads(line) for line in pipe.getvalue().splitlines()]
-    assert [line["number"] for line in lines[1:]] == list(range(100))
-    logger.info("alone")
-    assert json.loads(pipe.pieces[-1])["event"] == "alone"

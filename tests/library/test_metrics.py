@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from mlops_loop.contract.model import parse_contract
+from mlops_loop.contract.model import Problem, parse_contract
 from mlops_loop.errors import ContractError, SettingsError
 from mlops_loop.evaluation.figure import figure
 from mlops_loop.evaluation.metrics import (
@@ -69,10 +69,20 @@ def test_a_regression_is_judged_in_units_of_its_target() -> None:
     assert figures == pytest.approx({"rmse": (10 / 3) ** 0.5, "mae": 4 / 3})
 
 
-def test_a_metric_of_another_problem_gives_way() -> None:
-    assert metric_named("log_loss", "regression").name == "rmse"
-    assert metric_named("mae", "regression").name == "mae"
-    assert metric_named("rmse", "multiclass").name == "log_loss"
+@pytest.mark.parametrize(
+    ("name", "problem", "available"),
+    [
+        ("log_loss", "regression", "rmse, mae"),
+        ("rmse", "multiclass", "log_loss, brier, roc_auc, accuracy"),
+        ("f1", "binary", "log_loss, brier, roc_auc, accuracy"),
+    ],
+)
+def test_a_metric_that_does_not_fit_the_problem_names_those_that_do(
+    name: str, problem: Problem, available: str
+) -> None:
+    message = f"'{name}' is not a metric of a {problem} problem \\(available: {available}\\)"
+    with pytest.raises(SettingsError, match=message):
+        metric_named(name, problem)
 
 
 @pytest.mark.parametrize(
@@ -81,11 +91,6 @@ def test_a_metric_of_another_problem_gives_way() -> None:
 )
 def test_figures_have_about_five_digits_whatever_their_units(value: float, shown: str) -> None:
     assert figure(value) == shown
-
-
-def test_an_unknown_metric_names_those_there_are() -> None:
-    with pytest.raises(SettingsError, match="'f1' is none of log_loss, brier"):
-        metric_named("f1", "binary")
 
 
 TARGET = """

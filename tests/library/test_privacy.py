@@ -8,6 +8,9 @@ from pathlib import Path
 PREDICT = """
 from onnx import TensorProto, helper
 
+from mlops_loop.process_environment import disable_telemetry
+
+disable_telemetry()
 from mlops_loop.predictor import OnnxSession
 
 ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]
@@ -25,3 +28,27 @@ def test_a_model_is_loaded_without_an_identifier_for_its_maker(tmp_path: Path) -
     code = [sys.executable, "-c", PREDICT]
     subprocess.run(code, env={**env, "HOME": str(tmp_path)}, check=True)
     assert sorted(tmp_path.rglob("*")) == []
+
+
+def test_importing_the_library_sets_no_environment_variable() -> None:
+    code = (
+        "import os; before = dict(os.environ)\n"
+        "import mlops_loop.cli, mlops_loop.training, mlops_loop.registry, mlops_loop.monitoring\n"
+        "assert dict(os.environ) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_command_opts_out_of_telemetry_unless_the_environment_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import os; from flights.cli import cli\n"
+        f"cli(['--root', {str(tmp_path)!r}, 'doctor', '--help'], standalone_mode=False)\n"
+        "print(os.environ['MLFLOW_DISABLE_TELEMETRY'], os.environ['DO_NOT_TRACK'])"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "MLFLOW_DISABLE_TELEMETRY"}
+    env["DO_NOT_TRACK"] = "0"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "1 0"

@@ -1,19 +1,14 @@
-import pickle
 import shutil
-import sqlite3
 import subprocess
 import sys
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-import mlops_loop
 from mlops_loop.errors import RegistryError
 from mlops_loop.project import Project
 from mlops_loop.registry import Registry
 from mlops_loop.registry.ui import ui_command
-from mlops_loop.registry.worker import serve
 
 
 @pytest.fixture
@@ -24,7 +19,7 @@ def registry(tracking_store: Path, tmp_path: Path) -> Registry:
 
 
 def open_registry(root: Path) -> Registry:
-    return Registry("sqlite:///var/mlflow.db", "training", "model", root, inline=True)
+    return Registry("sqlite:///var/mlflow.db", "training", "model", root)
 
 
 def test_a_version_counts_once_it_is_complete(registry: Registry) -> None:
@@ -41,7 +36,7 @@ def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> Non
     package = Registry.__module__.partition(".")[0]
     opening = (
         f"from pathlib import Path; from {package}.registry import Registry;"
-        "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd(), inline=True)"
+        "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd())"
         ".start_run('a run')"
     )
     command = [sys.executable, "-c", opening]
@@ -86,29 +81,25 @@ def test_a_folder_that_is_moved_takes_its_artifacts_along(
 ) -> None:
     run = registry.start_run("a run")
     registry.log(run, metrics={"loss": 0.5}, parameters={"depth": 3}, texts={"note.md": "first"})
-    registry.finish(run)
-    registry.create_version(run, "model", {})
-    moved = (tmp_path / "project").rename(tmp_path / "elsewhere, later")
+    moved = (tmp_path / "project").rename(tmp_path / "elsewhere, später")
     again = open_registry(moved)
-    again.log(again.start_run("another run"), texts={"note.md": "second"})
+    later = again.start_run("another run")
+    again.log(later, texts={"note.md": "second"})
+    again.log(run, texts={"more.md": "third"})
     assert not (tmp_path / "project").exists()
-    assert {path.read_text() for path in moved.rglob("note.md")} == {"first", "second"}
-    with sqlite3.connect(moved / "var/mlflow.db") as database:
-        written = database.execute("SELECT source FROM model_versions").fetchall()
-        written += database.execute("SELECT artifact_uri FROM runs").fetchall()
-        written += database.execute(
-            "SELECT artifact_location FROM experiments WHERE name = 'training'"
-        ).fetchall()
-    database.close()
-    assert len(written) == 4
-    assert all(path.startswith(str(moved)) for (path,) in written)
+    assert again.download(run, "note.md", tmp_path).read_text() == "first"
+    assert again.download(run, "more.md", tmp_path).read_text() == "third"
+    assert again.download(later, "note.md", tmp_path).read_text() == "second"
+    client = again.tracking.client
+    assert client.get_run(later).info.artifact_uri.startswith(moved.as_posix())
+    assert client.search_runs([again.tracking.experiment_id])[0].info.run_id == later
 
 
 def test_a_store_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var/mlflow.db").write_text("this is no database")
     with pytest.raises(RegistryError, match="see tracking.uri"):
-        open_registry(tmp_path).prepare()
+        open_registry(tmp_path).create_store()
 
 
 def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -> None:
@@ -116,33 +107,6 @@ def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -
     assert {"ui", "5055", project.registry.tracking.address} <= set(command)
 
 
-def test_the_worker_answers_and_fails_as_the_registry_does(registry: Registry) -> None:
-    run = registry.start_run("beside")
-    asked = BytesIO()
-    for name, arguments in (
-        ("create_version", (run, "model", {})),
-        ("version", ("7",)),
-        ("set_alias", ("champion", "7")),
-    ):
-        pickle.dump((Registry, registry.address, name, arguments, {}), asked)
-    asked.seek(0)
-    answers = BytesIO()
-    serve(asked, answers)
-    answers.seek(0)
-    assert pickle.load(answers) == (True, "1")
-    passed, error = pickle.load(answers)
-    assert not passed and "no version 7 of model" in str(error)
-    passed, error = pickle.load(answers)
-    assert not passed and isinstance(error, RegistryError) and "MLflow: " in str(error)
-
-
-def test_a_registry_keeps_mlflow_out_of_its_process(registry: Registry) -> None:
-    package = mlops_loop.__name__
-    program = (
-        f"import sys; from pathlib import Path; from {package}.registry import Registry\n"
-        f"registry = Registry(*{registry.address[:3]!r}, Path({str(registry.address[3])!r}))\n"
-        "print(registry.start_run('beside') != '', 'mlflow' in sys.modules)"
-    )
-    command = [sys.executable, "-W", "error", "-c", program]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert (told.stdout, told.stderr) == ("True False\n", "")
+def test_an_error_of_mlflow_is_one_sentence(registry: Registry) -> None:
+    with pytest.raises(RegistryError, match="^MLflow: .*Run .*unknown"):
+        registry.log("unknown", metrics={"loss": 0.5})

@@ -6,10 +6,9 @@ import pytest
 import yaml
 
 from mlops_loop.errors import SettingsError
-from mlops_loop.settings import CONFIG, load_settings
+from mlops_loop.settings import CONFIG, ENV_PREFIX, load_settings
 
 from .places import FLIGHTS
-from .projects import ENV_PREFIX
 
 ROOT = FLIGHTS
 NOW = datetime(2013, 9, 1, tzinfo=UTC)

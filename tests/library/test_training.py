@@ -18,8 +18,9 @@ from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
 from mlops_loop.settings import Settings
 from mlops_loop.training import run, train_project
+from mlops_loop.training.attempt import registered
 from mlops_loop.training.champion import Comparison, compare_with_champion
-from mlops_loop.training.lineage import code_tags
+from mlops_loop.training.code_version import code_tags
 
 from .conftest import Trained
 
@@ -50,7 +51,17 @@ def test_the_bundle_carries_the_number_of_the_registered_version(trained: Traine
     assert registered.tags["snapshot"] == bundle.manifest.snapshot
     assert registered.tags["contract_digest"] == trained.project.contract.digest
     assert registered.tags["features_digest"] == FEATURES.digest
-    assert {"lock_digest", "git_commit", "git_dirty", "gate", "gate.score"} <= set(registered.tags)
+    assert {"lock_digest", "git_commit", "git_dirty", "gate", "holdout_score"} <= set(
+        registered.tags
+    )
+
+
+def test_an_attempt_is_found_again_with_the_whole_decision_of_the_gate(project: Project) -> None:
+    result = train_project(project, attempt="2013-03-01")
+    found = registered(project.registry, "2013-03-01")
+    assert found is not None and found[0].version == result.version
+    assert found[1] == result.gate and result.gate.slices
+    assert registered(project.registry, "another") is None
 
 
 def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Trained) -> None:

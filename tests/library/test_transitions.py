@@ -73,7 +73,7 @@ def open_transitions(root: Path) -> Transitions:
 
 
 def _registry(root: Path) -> Registry:
-    return Registry("sqlite:///var/mlflow.db", "training", "model", root, inline=True)
+    return Registry("sqlite:///var/mlflow.db", "training", "model", root)
 
 
 def _state(transitions: Transitions) -> tuple[str | None, str | None]:

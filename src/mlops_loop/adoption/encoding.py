@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError
-from .letters import SPELT, by_spelling
 
 UTF_8 = "utf-8"
-# What is tried beside UTF-8, by number of readers; bytes alone do not tell some of them apart.
+# What is tried beside UTF-8; bytes alone do not tell some of them apart.
+_COMMONEST = "cp1252"
 _KNOWN = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r shift_jis euc_jp gb18030 big5 "
     "euc_kr"
@@ -97,15 +97,21 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _guessed(telling: bytes) -> str:
-    spelt = by_spelling(telling)
-    if spelt is not None and spelt.is_complete:
-        return spelt.encoding
-    best = _best(telling, _KNOWN)
-    return spelt.encoding if spelt is not None and best in SPELT else best
+    """What charset-normalizer answers; among encodings that fit equally well, the commonest one.
 
-
-def _best(telling: bytes, known: list[str]) -> str:
+    A short text in a language of central Europe often fits cp1252 as well as its own encoding, and
+    then has to be read with `--encoding`.
+    """
     from charset_normalizer import from_bytes
 
-    best = from_bytes(telling, cp_isolation=known).best()
-    return "cp1252" if best is None else best.encoding
+    matches = from_bytes(telling, cp_isolation=_KNOWN)
+    best = matches.best()
+    if best is None:
+        return _COMMONEST
+    fitting = {
+        name
+        for match in matches
+        if match.chaos <= best.chaos
+        for name in match.could_be_from_charset
+    }
+    return _COMMONEST if _COMMONEST in fitting else best.encoding

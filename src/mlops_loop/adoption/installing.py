@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ..atomic import atomic_write
 from ..contract.model import Contract, parse_contract
-from ..data.replacing import replacing
 from ..errors import ContractError
 from ..feature_set import FeatureSet
 from ..paths import Paths
@@ -96,6 +96,6 @@ def install(files: Files, root: Path, moment: datetime) -> Path:
             (root / backup / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / path, root / backup / path)
     for path, text in files.written.items():
-        with replacing(root / path) as draft:
+        with atomic_write(root / path) as draft:
             draft.write_text(text, encoding="utf-8", newline="\n")
     return backup

@@ -1,4 +1,8 @@
-"""Whether what is predicted comes true as often, or as high, as predicted."""
+"""Reliability curve: whether what is predicted comes true as often, or as high, as predicted.
+
+scikit-learn's `calibration_curve` does the same for probabilities of two classes only, and does not
+say how many rows stand behind a point.
+"""
 
 from dataclasses import dataclass
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from ..bundle import Manifest
 from ..contract import Column, Contract
 from ..contract.model import Action
-from ..data.snapshot import Snapshot
 from ..duration import format_duration
-from ..evaluation.bootstrap import Interval, Resampling
-from ..evaluation.gate import Verdict
+from ..evaluation.bootstrap import Resampling
+from ..evaluation.gate_result import GateResult, SliceComparison
+from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, metrics_of
-from ..evaluation.slices import SliceGain
 from ..evaluation.target import Truth
+from ..explanation.results import Importance
 from .calibration import Bin
-from .importance import Importance
 
 _SLICES = 8
 _PROBLEMS = {
@@ -34,65 +33,71 @@ class Score:
 
 @dataclass(frozen=True)
 class Card:
-    """What a version is for, what it was made from, how it did, where it ends.
+    """What a version is for, what it was made from, how it did, where it ends: plain values.
 
     Attributes:
+        metric: that decides, and that importances are measured in.
+        source: address of the rows that it was trained on.
+        rows: of the snapshot.
+        held_out: rows of the holdout, which all metrics are computed on.
         candidates: the leaderboard, a table in Markdown.
         picture: the leaderboard, SVG.
+        override: who overrode the gate, when and why; empty if nobody did.
     """
 
     manifest: Manifest
-    contract: Contract
-    snapshot: Snapshot
+    metric: str
+    source: str
+    rows: int
     held_out: int
-    verdict: Verdict
+    purpose: str
+    limits: tuple[str, ...]
+    gate: GateResult
     scores: tuple[Score, ...]
     reliability: tuple[Bin, ...]
     importances: tuple[Importance, ...]
     candidates: str
     picture: str
+    override: str = ""
 
     @property
-    def purpose(self) -> list[str]:
-        """What it is meant for, in the contract's words."""
-        contract, target = self.contract, self.contract.target
-        told = (
-            f": {target.description[0].lower()}{target.description[1:]}"
-            if target.description
-            else ""
-        )
-        said = [f"It {_PROBLEMS[contract.problem]}, {target.name}{told}."]
-        if contract.classes:
-            said.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
-        horizon = format_duration(contract.label_horizon)
-        said.append(f"Outcomes are known within {horizon}; before that nobody can check it.")
-        return said
-
-    @property
-    def weakest(self) -> tuple[SliceGain, ...]:
+    def weakest(self) -> tuple[SliceComparison, ...]:
         """The slices on which it gains least over its rival."""
-        return tuple(sorted(self.verdict.slices, key=lambda one: one.gain.value)[:_SLICES])
+        return tuple(sorted(self.gate.slices, key=lambda one: one.gain.value)[:_SLICES])
 
-    @property
-    def limits(self) -> list[str]:
-        """Where it ends: what it has not seen, and what is refused or only warned about."""
-        contract, until = self.contract, self.manifest.trained_until
-        said = [f"It has seen nothing that happened after {until[:16]}."] if until else []
-        refused = [one.name for one in contract.inputs if _is_bounded(one, "refuse")]
-        warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
-        if refused:
-            said.append(
-                f"Rows outside the contract's bounds of {', '.join(refused)} get no answer."
-            )
-        if warned:
-            said.append(
-                f"Rows with unusual values of {', '.join(warned)} get an answer with a warning: "
-                "the model has seen few like them."
-            )
+
+def purpose(contract: Contract) -> str:
+    """What a model is meant for, in the contract's words."""
+    target = contract.target
+    told = (
+        f": {target.description[0].lower()}{target.description[1:]}" if target.description else ""
+    )
+    said = [f"It {_PROBLEMS[contract.problem]}, {target.name}{told}."]
+    if contract.classes:
+        said.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
+    horizon = format_duration(contract.label_horizon)
+    said.append(f"Outcomes are known within {horizon}; before that nobody can check it.")
+    return " ".join(said)
+
+
+def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
+    """What a model has not seen, and which rows are rejected or only warned about."""
+    said = []
+    if trained_until:
+        said.append(f"It has seen nothing that happened after {trained_until[:16]}.")
+    refused = [one.name for one in contract.inputs if _is_bounded(one, "refuse")]
+    warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
+    if refused:
+        said.append(f"Rows outside the contract's bounds of {', '.join(refused)} get no answer.")
+    if warned:
         said.append(
-            "Its figures are those of the held-out rows; how it does now is what `monitor` says."
+            f"Rows with unusual values of {', '.join(warned)} get an answer with a warning: "
+            "the model has seen few like them."
         )
-        return said
+    said.append(
+        "Its figures are those of the held-out rows; how it does now is what `monitor` says."
+    )
+    return tuple(said)
 
 
 def score_all(

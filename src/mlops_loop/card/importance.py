@@ -4,23 +4,25 @@ Breiman, Random Forests, Machine Learning 45 (2001), section 10; here on held-ou
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
+from sklearn.inspection import permutation_importance
 
 from ..encoder import Matrix
 from ..evaluation.metrics import Floats, Metric
 from ..evaluation.target import Truth
+from ..explanation.results import Importance
 
 _ROWS = 5_000
 
 
-@dataclass(frozen=True)
-class Importance:
-    """By how much the metric gets worse without a feature, in units of the metric."""
+class _Fitted:
+    """A prediction function with the `fit` that scikit-learn wants of an estimator."""
 
-    feature: str
-    loss: float
+    def __init__(self, predict: Callable[[Matrix], Floats]) -> None:
+        self.predict = predict
+
+    def fit(self, matrix: Matrix, truth: Truth) -> None:
+        """Nothing: it is fitted already."""
 
 
 def importances(
@@ -31,24 +33,28 @@ def importances(
     metric: Metric,
     seed: int,
 ) -> tuple[Importance, ...]:
-    """The most important feature first.
+    """The most important feature first, in units of the metric.
 
     Args:
         names: of the matrix columns.
-        matrix: held-out rows; at most 5,000 of them are used.
+        matrix: held-out rows, shape (rows, columns); at most 5,000 of them are used.
         truth: class codes or values of the same rows.
         predict: the model, from a matrix to probabilities or values.
         metric: what gets worse.
         seed: of the shuffling.
     """
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(matrix))[:_ROWS]
-    rows, outcome = matrix[chosen], truth[chosen]
-    whole = metric.value(outcome, predict(rows))
-    found = []
-    for at, name in enumerate(names):
-        shuffled = rows.copy()
-        shuffled[:, at] = rng.permutation(rows[:, at])
-        loss = metric.direction * (whole - metric.value(outcome, predict(shuffled)))
-        found.append(Importance(name, float(loss)))
-    return tuple(sorted(found, key=lambda one: -one.loss))
+
+    def score(model: _Fitted, rows: Matrix, labels: Truth) -> float:
+        return metric.direction * metric.value(labels, model.predict(rows))
+
+    found = permutation_importance(
+        _Fitted(predict),
+        matrix,
+        truth,
+        scoring=score,
+        n_repeats=1,
+        random_state=seed,
+        max_samples=min(_ROWS, len(matrix)),
+    )
+    rows = zip(names, found.importances_mean.tolist(), strict=True)
+    return tuple(sorted((Importance(*row) for row in rows), key=lambda one: -one.importance))

@@ -1,29 +1,43 @@
 """A model card as a page: Markdown for reviews, HTML for reading."""
 
-from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from jinja2 import Environment, StrictUndefined, Template
+import msgspec
 
+from ..atomic import atomic_write
+from ..registry import Registry
+from ..settings import Settings
+from ..templates import load_template
 from .card import Card
 
-
-def markdown(card: Card, metric: str) -> str:
-    """The card in Markdown; `metric` names what importances are measured in."""
-    return _template("card.md.j2", escape=False).render(card=card, metric=metric)
+DATA = "model_card.json"
 
 
-def html(card: Card, metric: str) -> str:
+def write_card(card: Card, settings: Settings, registry: Registry) -> None:
+    """Write a card as Markdown and HTML into the project, and with its data into the run."""
+    pages = {"md": markdown(card), "html": html(card)}
+    for ending, text in pages.items():
+        path = settings.paths.model_cards / f"{card.manifest.version}.{ending}"
+        with atomic_write(path) as draft:
+            draft.write_text(text, encoding="utf-8")
+    texts = {f"model_card.{ending}": text for ending, text in pages.items()}
+    texts[DATA] = msgspec.json.encode(card).decode()
+    registry.log(card.manifest.run_id, texts=texts)
+
+
+def read_card(registry: Registry, run: str) -> Card:
+    """The card that `write_card` put into a run."""
+    with TemporaryDirectory() as folder:
+        data = registry.download(run, DATA, Path(folder)).read_bytes()
+    return msgspec.json.decode(data, type=Card)
+
+
+def markdown(card: Card) -> str:
+    """The card in Markdown."""
+    return load_template("mlops_loop.card", "card.md.j2", escape=False).render(card=card)
+
+
+def html(card: Card) -> str:
     """The card as one page that needs no other file."""
-    return _template("card.html.j2", escape=True).render(card=card, metric=metric)
-
-
-def _template(name: str, *, escape: bool) -> Template:
-    environment = Environment(
-        autoescape=escape,
-        keep_trailing_newline=True,
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=StrictUndefined,
-    )
-    source = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return environment.from_string(source)
+    return load_template("mlops_loop.card", "card.html.j2").render(card=card)

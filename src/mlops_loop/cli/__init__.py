@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ProjectError
+from ..process_environment import (
+    disable_telemetry,
+    keep_standard_output_for_commands,
+    let_waiting_threads_sleep,
+)
 from . import adoption, contract, data, explanation, keys, loop, models, serving, state
 from .common import Session
 
@@ -86,6 +91,9 @@ def command_line(load: Callable[[], "Project"]) -> click.Group:
     @click.pass_context
     def cli(context: click.Context, debug: bool, root: Path | None) -> None:
         """Train, serve, monitor and retrain one model."""
+        disable_telemetry()
+        keep_standard_output_for_commands()
+        let_waiting_threads_sleep()
         context.obj = Session(load, root)
 
     for command in COMMANDS:

@@ -20,8 +20,6 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
     # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
     # lost time; the service turns the collector on when it is ready.
     gc.disable()
-    # Rows come one at a time: a pool of threads, which numpy starts on import, has nothing to do.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ..logs import configure_logs
     from ..serving.server import run
 
@@ -43,10 +41,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
     Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
     After a kill, the same command goes on behind the parts that were finished.
     """
-    from ..arrow_alone import leave_pandas_out
     from ..predictor import champion_predictor
-
-    leave_pandas_out()
     from ..scoring import score as run
     from ..scoring.recording import Recording
 

@@ -1,17 +1,19 @@
 """Work that goes on beside what is done with its results."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
+_END = object()
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, the next one made in a thread while one is used."""
+
+def ahead(items: Iterable[T]) -> Generator[T]:
+    """The same items; while one is in use, the next one is made on a thread."""
     source = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        coming = pool.submit(next, source, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, source, None)
-            yield item
+        coming = pool.submit(next, source, _END)
+        while (item := coming.result()) is not _END:
+            coming = pool.submit(next, source, _END)
+            yield item  # type: ignore[misc]

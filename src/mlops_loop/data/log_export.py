@@ -1,7 +1,6 @@
 """The prediction log as a Parquet file: one row an output, so one a prediction without shadow."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -11,11 +10,11 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet
 
+from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.arrow import to_arrow
 from ..contract.check import check_rows
 from ..prediction_log import LoggedRow, PredictionLog
-from .replacing import replacing
 
 BATCH_ROWS = 20_000
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -58,13 +57,10 @@ def export_log(
     rows = log.rows(since, until, labelled=labelled, version=version)
     count = 0
     schema = _table([], contract).schema
-    with replacing(target) as draft, draft.open("wb") as file:
-        with pyarrow.parquet.ParquetWriter(file, schema) as writer:
-            while block := list(islice(rows, BATCH_ROWS)):
-                count += len(block)
-                writer.write_table(_table(block, contract))
-        file.flush()
-        os.fsync(file.fileno())
+    with atomic_write(target) as draft, pyarrow.parquet.ParquetWriter(draft, schema) as writer:
+        while block := list(islice(rows, BATCH_ROWS)):
+            count += len(block)
+            writer.write_table(_table(block, contract))
     return count
 
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from ..atomic import atomic_write
 from .digest import table_digest
-from .replacing import replacing
 
 
 class Quarantine:
@@ -34,7 +34,7 @@ class Quarantine:
     def write(self, directory: Path) -> Path:
         """All rows in one file, with the columns that any of them has."""
         path = directory / f"{table_digest(self._tables())}.parquet"
-        with replacing(path) as draft:
+        with atomic_write(path) as draft:
             with pyarrow.parquet.ParquetWriter(draft, self._schema()) as writer:
                 for table in self._tables():
                     writer.write_table(table)

@@ -15,13 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.arrow import arrow_schema, from_arrow
 from ..contract.columns import Columns
 from ..errors import SnapshotError
 from .ahead import ahead
 from .digest import BLOCK_ROWS, TableDigest, blocks, table_digest
-from .replacing import replacing
 
 LATEST = "latest"
 
@@ -105,14 +105,15 @@ def write_snapshot(
     if isinstance(tables, pa.Table):
         tables = [tables]
     directory.mkdir(parents=True, exist_ok=True)
-    draft = directory / f".{os.getpid()}.draft"
+    written = directory / f".{os.getpid()}.parquet"
     try:
-        digest, rows = _write(tables, draft)
+        digest, rows = _write(tables, written)
         snapshot = Snapshot(digest, directory / f"{digest}.parquet", rows, origin)
         if not _holds(snapshot):
-            draft.replace(snapshot.path)
+            with atomic_write(snapshot.path) as draft:
+                written.replace(draft)
     finally:
-        draft.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
     facts = {"digest": digest, "rows": rows, **asdict(origin)}
     _write_text(_facts(snapshot.path), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     _write_text(directory / LATEST, digest + "\n")
@@ -193,5 +194,5 @@ def _facts(path: Path) -> Path:
 def _write_text(path: Path, text: str) -> None:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -8,21 +8,11 @@ from numpy.typing import NDArray
 
 from ..contract.columns import Columns, length, missing
 from ..contract.model import Contract
-from .figure import figure
+from .interval import Interval
 from .metrics import Floats, Scorer
 
 # Fewer clusters than this say too little about how clusters differ; rows are drawn instead.
 _FEWEST_CLUSTERS = 5
-
-
-@dataclass(frozen=True)
-class Interval:
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{figure(self.value)} [{figure(self.low)}, {figure(self.high)}]"
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,16 @@
 """The gate: may this model be published? It alone reads the holdout's outcomes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from .bootstrap import Interval, Resampling
+from .bootstrap import Resampling
+from .gate_result import GateResult
+from .interval import Interval
 from .metrics import Floats, Metric
-from .slices import Slice, SliceGain, compare_slices
+from .slices import Slice, compare_slices
 from .target import Truth
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate decided, why in words, and every figure it looked at."""
-
-    passed: bool
-    sentences: tuple[str, ...]
-    figures: dict[str, Any] = field(default_factory=dict)
-    slices: tuple[SliceGain, ...] = ()
-
-    def sentence(self) -> str:
-        return " ".join(self.sentences)
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "passed": self.passed,
-            "sentences": list(self.sentences),
-            "figures": self.figures,
-            "slices": [found.to_json() for found in self.slices],
-        }
 
 
 @dataclass(frozen=True)
@@ -52,7 +32,7 @@ class Contest:
     note: str = ""
 
 
-def judge(contest: Contest, metric: Metric, resampling: Resampling, margin: float) -> Verdict:
+def judge(contest: Contest, metric: Metric, resampling: Resampling, margin: float) -> GateResult:
     """Pass a model that beats the baseline and is not worse than the champion by `margin`.
 
     Both must hold at the lower bound of the paired difference, so rows that are few or say
@@ -80,14 +60,14 @@ def judge(contest: Contest, metric: Metric, resampling: Resampling, margin: floa
     ]
     sentences += [contest.note] if contest.note else []
     if contest.champion is None:
-        return Verdict(beats, tuple(sentences), figures)
+        return GateResult(beats, tuple(sentences), figures)
     figures |= {"champion": values[2], "margin": margin} | _figures("gain_over_champion", gain(2))
     holds = gain(2).low >= -margin
     sentences.append(
         f"It is {'at most' if holds else 'perhaps more than'} {margin:g} worse than the champion: "
         f"better by {gain(2)}."
     )
-    return Verdict(beats and holds, tuple(sentences), figures)
+    return GateResult(beats and holds, tuple(sentences), figures)
 
 
 def _scores(contest: Contest, metric: Metric, resampling: Resampling) -> tuple[list[float], Floats]:
@@ -109,7 +89,7 @@ def judge_slices(
     resampling: Resampling,
     slices: Sequence[Slice],
     margin: float,
-) -> Verdict:
+) -> GateResult:
     """Refuse a model that is surely worse on some slice, by more than the slices' margin.
 
     Its rival is the champion, or the baseline while there is none.
@@ -119,7 +99,7 @@ def judge_slices(
         rival, name = contest.baseline, "baseline"
     models = (contest.candidate, rival)
     gains = compare_slices(slices, contest.truth, models, metric, resampling, margin)
-    failed = [one for one in gains if one.fails]
+    failed = [one for one in gains if one.failed]
     told = [
         f"On {one.name} ({one.rows} rows) it is surely more than {margin:g} worse than the "
         f"{name}: better by {one.gain}."
@@ -128,7 +108,7 @@ def judge_slices(
     if gains and not failed:
         told = [f"On none of {len(gains)} slices is it surely more than {margin:g} worse."]
     figures = {"slices": float(len(gains)), "slices_failed": float(len(failed))}
-    return Verdict(not failed, tuple(told), figures, gains)
+    return GateResult(not failed, tuple(told), figures, gains)
 
 
 @dataclass(frozen=True)
@@ -139,7 +119,7 @@ class Limits:
     latency: float
 
 
-def judge_costs(size: int, latency: float, limits: Limits) -> Verdict:
+def judge_costs(size: int, latency: float, limits: Limits) -> GateResult:
     """Refuse a model that is too large to ship, or too slow to serve."""
     told = []
     if size > limits.size:
@@ -149,14 +129,4 @@ def judge_costs(size: int, latency: float, limits: Limits) -> Verdict:
             f"It takes {latency * 1e3:.2f} ms a row, more than gate.max_latency allows "
             f"({limits.latency * 1e3:g} ms)."
         )
-    return Verdict(not told, tuple(told), {"size": float(size), "latency": latency})
-
-
-def joined(verdicts: Sequence[Verdict]) -> Verdict:
-    """One verdict: passed if all passed, with all that was said and seen."""
-    return Verdict(
-        passed=all(verdict.passed for verdict in verdicts),
-        sentences=tuple(said for verdict in verdicts for said in verdict.sentences),
-        figures={name: at for verdict in verdicts for name, at in verdict.figures.items()},
-        slices=tuple(found for verdict in verdicts for found in verdict.slices),
-    )
+    return GateResult(not told, tuple(told), {"size": float(size), "latency": latency})

@@ -41,16 +41,17 @@ class Metric:
 
 
 def metric_named(name: str, problem: Problem) -> Metric:
-    """The metric of the settings; one of another problem gives way to `rmse` or `log_loss`.
+    """The metric that the settings name.
 
     Raises:
-        SettingsError: if there is no such metric.
+        SettingsError: if there is no such metric, or it is one of another kind of problem.
     """
     known = metrics_of(problem)
-    if name not in known and name in {metric.name for metric in _CLASSIFICATION + _REGRESSION}:
-        name = next(iter(known))
     if name not in known:
-        raise SettingsError(f"training.metric: {name!r} is none of {', '.join(known)}")
+        raise SettingsError(
+            f"training.metric: {name!r} is not a metric of a {problem} problem "
+            f"(available: {', '.join(known)})"
+        )
     return known[name]
 
 

@@ -16,7 +16,9 @@ from scipy.stats import t as student
 
 from ..contract.columns import Columns, length, missing, to_json
 from ..contract.model import Column, Contract
-from .bootstrap import Interval, Resampling
+from .bootstrap import Resampling
+from .gate_result import SliceComparison
+from .interval import Interval
 from .metrics import Floats, Metric
 from .target import Truth
 
@@ -34,20 +36,6 @@ class Slice:
     @property
     def name(self) -> str:
         return f"{self.column} = {self.value}"
-
-
-@dataclass(frozen=True)
-class SliceGain:
-    """How much better than its rival a model is on one slice, in the metric's better direction."""
-
-    name: str
-    rows: int
-    gain: Interval
-    fails: bool
-
-    def to_json(self) -> dict[str, object]:
-        gain = {"value": self.gain.value, "low": self.gain.low, "high": self.gain.high}
-        return {"slice": self.name, "rows": self.rows, "gain": gain, "fails": self.fails}
 
 
 def find_slices(contract: Contract, columns: Columns, minimum: int) -> tuple[Slice, ...]:
@@ -80,7 +68,7 @@ def compare_slices(
     metric: Metric,
     resampling: Resampling,
     margin: float,
-) -> tuple[SliceGain, ...]:
+) -> tuple[SliceComparison, ...]:
     """Compare a model with its rival on each slice.
 
     Args:
@@ -113,6 +101,6 @@ def compare_slices(
         for value, width in zip(values, widths)
     ]
     return tuple(
-        SliceGain(part.name, len(part.rows), gain, gain.high < -margin)
+        SliceComparison(part.name, len(part.rows), gain, bool(gain.high < -margin))
         for part, gain in zip(slices, gains)
     )

@@ -51,7 +51,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Importance:
-    """By how much a column moves predictions, up or down, in the mean."""
+    """How much a model depends on a column; the unit is that of the method, see there."""
 
     column: str
     importance: float

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
-from ..memory import share_one_heap
 from ..monitoring import Monitoring, monitor_project
 from ..project import Project
 from ..registry import Transitions
@@ -26,7 +25,6 @@ _SAMPLES = 4
 
 def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
     """The loop of a project; `prepare` is called before anything that takes time."""
-    share_one_heap()
     desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
     stages = _Stages(project, transitions, prepare)
@@ -66,10 +64,8 @@ class _Stages:
         project = self._project
         found = registered(self._transitions.registry, attempt.name) if attempt.resumed else None
         if found is not None:
-            version, verdict = found
-            return Retrained(
-                version.version, version.run_id, verdict.passed, verdict.sentence(), verdict.figures
-            )
+            version, gate = found
+            return Retrained(version.version, version.run_id, gate)
         now = project.clock.now()
         ingested = ingest(
             project.settings,
@@ -86,14 +82,10 @@ class _Stages:
             as_challenger=False,
             attempt=attempt.name,
         )
-        gate = result.gate
-        return Retrained(
-            result.version, result.run_id, gate.passed, gate.sentence(), dict(gate.figures)
-        )
+        return Retrained(result.version, result.run_id, result.gate)
 
     def appoint(self, result: Retrained, reason: str) -> None:
         """Give the role that `loop.promotion` says; a version that has one keeps it."""
-        from ..evaluation.gate import Verdict
         from ..training.role import give_role
 
         published = self._transitions.published()
@@ -101,7 +93,7 @@ class _Stages:
             return
         give_role(
             result.version,
-            Verdict(result.passed, (result.sentence,), result.figures),
+            result.gate,
             self._project.settings,
             self._transitions,
             actor=ACTOR,

@@ -1,7 +1,9 @@
 """One retraining: what it is asked for, and what it came to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+from ..evaluation.gate_result import GateResult
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Retrained:
-    """What a retraining came to: the version, and the gate's verdict in words and figures."""
+    """What a retraining came to: the version, and the gate's decision about it."""
 
     version: str
     run_id: str
-    passed: bool
-    sentence: str
-    figures: dict[str, object] = field(default_factory=dict)
+    gate: GateResult

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..evaluation.interval import Interval
 from .chart import Axis, Point, Scale, band, line, runs, spread, ticks
 from .panels import Layout, Mark, apart_edge, marks
-from .story import Interval, Month, Story
+from .story import Month, Story
 
 CHANCE = {"roc_auc": 0.5}  # what guessing scores, where that does not depend on the data
 

@@ -8,7 +8,7 @@ from ..prediction_log import LoggedRow
 from .betting import Bets, Unit
 from .evidence import Trialled
 
-Ruling = Literal["better", "worse", "undecided"]
+ComparisonOutcome = Literal["better", "worse", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Judgement:
         paired: whether these are the same rows.
     """
 
-    ruling: Ruling
+    ruling: ComparisonOutcome
     champion_loss: float
     challenger_loss: float
     champion_rows: int
@@ -73,7 +73,7 @@ def judge(
         bets.add(found.day, found.gained)
         champion.add(found.champion_loss)
         challenger.add(found.challenger_loss)
-    ruling: Ruling = "undecided"
+    ruling: ComparisonOutcome = "undecided"
     if count >= min_rows:
         # A proof stands, however the money went later; but nobody acts on one that the means belie.
         ahead = champion.value - challenger.value

@@ -197,7 +197,7 @@ class Loop:
         self.notes.note("retrain", state.reason, attempt=name, **told)
         try:
             result = self.retrain(Attempt(name, state.reason, resumed, state.changed))
-            if result.passed:
+            if result.gate.passed:
                 self.desk.require()
                 self.appoint(result, state.reason)
         except LostLeaseError:
@@ -209,9 +209,9 @@ class Loop:
 
     def _conclude(self, result: Retrained) -> None:
         version, state, published = result.version, self.desk.state, self._published()
-        figures = {"version": version, "run_id": result.run_id, **result.figures}
-        told = f"version {version}: {result.sentence}"
-        if not result.passed:
+        figures = {"version": version, "run_id": result.run_id, **result.gate.figures}
+        told = f"version {version}: {result.gate.sentence()}"
+        if not result.gate.passed:
             self.notes.note("refused", told, **figures)
             self._settle(told, refused=state.refused + 1)
         elif version in (published.champion, published.challenger):

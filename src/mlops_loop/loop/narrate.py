@@ -14,6 +14,7 @@ from ..contract import Column, Contract
 from ..contract.check import check_rows
 from ..contract.columns import Array, Columns
 from ..evaluation.bootstrap import Resampling, clusters
+from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, metrics_of
 from ..evaluation.target import Truth, encode_target
 from ..monitoring import Monitoring
@@ -21,7 +22,7 @@ from ..prediction_log import LoggedRow, Output
 from ..predictor import OnnxPredictor, Prediction
 from ..project import Project
 from .spans import Traces, follow, refused_spans, served_spans
-from .story import Decision, Interval, Month, Story
+from .story import Decision, Month, Story
 
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 IN_UNITS = ("rmse", "mae")
@@ -116,7 +117,6 @@ class _Narrator:
             base_rate=float(truth.mean()) if self._contract.problem == "binary" else None,
             champion=self._measured(truth, _logged_scores(labelled), resampling),
             first=self._measured(truth, _scores(self._first.predict(columns)), resampling),
-            drift_share=None,
             drift=self._drift(found),
             drifted=bool(found and found.drift),
             performance=found.performance if found else "unknown",
@@ -137,8 +137,7 @@ class _Narrator:
         everything = np.ones(len(truth))
         measured = {}
         for at, (name, scorer) in enumerate(zip(metrics, scorers, strict=True)):
-            interval = resampling.interval(scorer(everything), draws[:, at])
-            measured[name] = Interval(interval.value, interval.low, interval.high)
+            measured[name] = resampling.interval(scorer(everything), draws[:, at])
         return measured
 
     def _drift(self, found: Monitoring | None) -> dict[str, float]:

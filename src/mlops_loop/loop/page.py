@@ -1,15 +1,14 @@
 """The story of a replayed year as one HTML page that needs nothing but itself."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 
+from ..atomic import atomic_write
+from ..templates import load_template
 from . import panels
 from .curve import metric_panel, span, three
 from .story import Figures, Month, Story
@@ -20,23 +19,13 @@ NAMES = {
     "brier": "Brier score",
     "mae": "MAE",
     "rmse": "RMSE",
-    "r2": "R²",
 }
 
 
 def render(story: Story, path: Path) -> None:
     """Write the page, whole or not at all; the folder is made where there is none."""
-    text = html(story)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with atomic_write(path) as draft:
+        draft.write_text(html(story), encoding="utf-8")
 
 
 def html(story: Story) -> str:
@@ -159,11 +148,6 @@ def _day(moment: datetime | None) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     filters = (three, span, count, short, pairs, label, clip, under, panels.named)
-    environment.filters.update({function.__name__: function for function in filters})
-    environment.filters["day"] = _day
-    source = resources.files(__package__).joinpath("page.html.j2")
-    return environment.from_string(source.read_text(encoding="utf-8"))
+    by_name = {function.__name__: function for function in filters}
+    return load_template("mlops_loop.loop", "page.html.j2", filters={**by_name, "day": _day})

@@ -141,7 +141,7 @@ def traffic(story: Story, layout: Layout, height: float = 44) -> tuple[Bar, ...]
             tall = height * rows / most
             y -= tall
             text = named(version) if tall >= 12 else ""
-            title = f"{month.label}: {named(version)} answered {rows:,} {story.row_noun}"
+            title = f"{month.label}: {named(version)} answered {rows:,} rows"
             x, width = axis.start(index) + axis.step * 0.06, axis.step * 0.88
             found.append(Bar(x, y, width, tall, tone(story, version), text, title))
     return tuple(found)
@@ -187,7 +187,7 @@ def context(story: Story, layout: Layout, height: float = 34) -> Mapping[str, tu
     for index, month in enumerate(story.months):
         if month.base_rate is not None:
             share = f"{100 * month.base_rate:.0f}%"
-            rows.setdefault(story.base_rate_label, []).append((index, month.base_rate, share))
+            rows.setdefault("base rate", []).append((index, month.base_rate, share))
         for name, value in month.context.items():
             rows.setdefault(name, []).append((index, value, f"{value:.3g}"))
     found = {}

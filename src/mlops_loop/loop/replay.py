@@ -6,13 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Thread
 
 from ..clock import ManualClock
 from ..data.sources import open_source
 from ..errors import GateError, InputError, ProjectError
 from ..monitoring import Monitoring
-from ..monitoring.report import prepare
 from ..prediction_log import open_prediction_log, set_prediction_log_aside
 from ..project import Project
 from ..replay.client import ServiceClient
@@ -96,8 +94,6 @@ def _play(
             "the gate let no first model pass, so there is nothing to play the year with: "
             "train on more rows (source), or with other features or models"
         )
-    # Its import takes seconds, which the first month spends on waiting for the service.
-    Thread(target=prepare, daemon=True).start()
     stream = _stream(project, windows, rows)
     traffic = Traffic(client, project.contract.label_horizon)
     player = _Player(project, loop, stream, client, traffic, audience)

@@ -30,7 +30,7 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
     """
     port, key = _free_port(), token_urlsafe()
     command = [sys.executable, "-m", project.package, "--root", str(project.root), "serve"]
-    prefix, log_file = project.settings_type.model_config["env_prefix"], project.paths.service_log
+    prefix, log_file = project.env_prefix, project.paths.service_log
     environment = {
         **os.environ,
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",

@@ -3,23 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
+from ..evaluation.interval import Interval
 
-Outcome = Literal[
-    "champion", "promoted", "challenger", "rejected", "refused", "rolled back", "retired"
-]
+Outcome = Literal["champion", "challenger", "rejected", "refused", "rolled back", "retired"]
 Figures = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and its confidence bounds, in the metric's own units."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,6 @@ class Month:
     base_rate: float | None
     champion: Mapping[str, Interval]
     first: Mapping[str, Interval]
-    drift_share: float | None
     drift: Mapping[str, float]
     drifted: bool
     performance: str
@@ -88,8 +76,7 @@ class Story:
     """A year as the page tells it. `metric` is the one the chart shows; all months carry it.
 
     apart_from: the settings were fixed on the months before this moment; None where no month
-    is held apart. unit is that of every metric, empty where they have none. interval_note says
-    what the bounds of every Interval are.
+    is held apart. unit is that of every metric, empty where they have none.
     """
 
     title: str
@@ -101,20 +88,7 @@ class Story:
     rows_per_month: int
     apart_from: datetime | None
     greater_is_better: bool = True
-    row_noun: str = "rows"
-    base_rate_label: str = "base rate"
     unit: str = ""
-    interval_note: str = "95 % bootstrap interval"
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> "Story":
-        """The story that `to_json` wrote; msgspec.ValidationError names what does not fit."""
-        return msgspec.convert(raw, cls)
-
-    def to_json(self) -> dict[str, Any]:
-        """Only dicts, lists, strings, numbers; times in ISO 8601."""
-        built: dict[str, Any] = msgspec.to_builtins(self)
-        return built
 
     def half(self, *, apart: bool) -> tuple[Month, ...]:
         """The months held apart, or those on which the settings were fixed."""

@@ -1,6 +1,5 @@
 """Candidates: what may be trained. One file a library, found by its name in the settings."""
 
-import os
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,9 +65,6 @@ def load_candidates(names: Sequence[str], task: Task) -> tuple[Candidate, ...]:
     Raises:
         SettingsError: if nothing here has that name.
     """
-    # OpenMP threads that wait by spinning starve whoever shares the cores; read when the
-    # libraries are loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     candidates: list[Candidate] = []
     for name in names:
         try:

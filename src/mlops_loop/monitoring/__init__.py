@@ -1,18 +1,17 @@
 """Three questions about a window of predictions: drift, data quality, performance."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from ..bundle import read_bundle
+from ..project import Project
 from .findings import Finding, Monitoring, Window
-
-if TYPE_CHECKING:
-    from ..project import Project
+from .run import Question, monitor
 
 __all__ = ["Finding", "Monitoring", "Window", "monitor_project"]
 
 
 def monitor_project(
-    project: "Project",
+    project: Project,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -30,9 +29,6 @@ def monitor_project(
         by: a column by whose values the answers are taken apart as well.
         page: whether Evidently draws its page.
     """
-    from ..bundle import read_bundle
-    from .run import Question, monitor
-
     asked = version or project.published().champion
     return monitor(
         project.settings,

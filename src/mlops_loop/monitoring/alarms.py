@@ -13,8 +13,8 @@ from pathlib import Path
 from msgspec import MsgspecError, Struct
 from msgspec.json import decode, encode
 
+from ..atomic import atomic_write
 from ..clock import Clock
-from ..data.replacing import replacing
 from ..settings import Settings
 from .alerts import open_alerts
 from .findings import Monitoring
@@ -76,7 +76,7 @@ class Alarms:
             return {}
 
     def _write(self, alarms: Mapping[str, Alarm]) -> None:
-        with replacing(self.file) as draft:
+        with atomic_write(self.file) as draft:
             draft.write_bytes(encode(alarms))
 
 

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import structlog
 
+from ..atomic import atomic_write
 from ..clock import Clock
-from ..data.replacing import replacing
 from ..errors import StoreError
 from ..exclusive import exclusive
 from .receivers import Alert, NeverError, Receiver
@@ -44,7 +44,7 @@ class Outbox:
             folder = self._folder / name
             folder.mkdir(parents=True, exist_ok=True)
             stamp = f"{alert.time:%Y%m%dT%H%M%S%f}-{len(list(folder.glob('*.json'))):04}"
-            with replacing(folder / f"{stamp}-{uuid4().hex[:8]}.json") as draft:
+            with atomic_write(folder / f"{stamp}-{uuid4().hex[:8]}.json") as draft:
                 draft.write_text(json.dumps(alert.to_json()), encoding="utf-8")
         self.deliver()
 

@@ -19,6 +19,7 @@ from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
+from scipy.stats import chi2
 
 from ..contract.columns import Array, missing
 
@@ -66,17 +67,9 @@ class Pair:
         size = first * second / (first + second)
         if self.numeric:
             return NormalDist().inv_cdf(1 - self.rarely / 2) / math.sqrt(size)
-        return math.sqrt(_chi_square(self._variety() - 1, self.rarely) / (8 * size))
+        freedom = self._variety() - 1
+        return math.sqrt(chi2.isf(self.rarely, freedom) / (8 * size)) if freedom else 0.0
 
     def _variety(self) -> int:
         values = np.concatenate([self.reference, self.window])
         return len(set(values[~missing(values)].tolist()))
-
-
-def _chi_square(freedom: int, tail: float) -> float:
-    """What it exceeds with probability `tail`, by the approximation of Wilson and Hilferty."""
-    if freedom < 1:
-        return 0.0
-    spread = 2 / (9 * freedom)
-    normal = NormalDist().inv_cdf(1 - tail)
-    return float(freedom * (1 - spread + normal * math.sqrt(spread)) ** 3)

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ class Comparison:
 
     distances: Mapping[str, float]
     snapshot: Any
-
-
-def prepare() -> None:
-    """Import Evidently, which takes seconds; harmless beside other work."""
-    with _quiet():
-        import_module("evidently.metrics")
-        import_module("evidently.presets")
 
 
 def compare(

@@ -20,8 +20,9 @@ from statistics import NormalDist
 import numpy as np
 
 from ..contract import Contract
-from ..evaluation.bootstrap import Interval, Resampling, clusters
+from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.figure import figure
+from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, Metric, Scorer
 from ..evaluation.target import Truth
 from .findings import basis

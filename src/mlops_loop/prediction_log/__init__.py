@@ -1,8 +1,7 @@
-"""Where predictions and their outcomes are kept: one file a store, chosen by address."""
+"""Where predictions and their outcomes are kept: one module a store, chosen by address."""
 
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 
 from ..errors import SettingsError
@@ -24,15 +23,36 @@ __all__ = [
     "stores",
 ]
 
-_SHARED = frozenset(
-    "address instants packing protocol records sampling spool versions writer".split()
-)
+
+def _postgresql() -> ModuleType:
+    from . import postgresql
+
+    return postgresql
+
+
+def _redis() -> ModuleType:
+    from . import redis
+
+    return redis
+
+
+def _sqlite() -> ModuleType:
+    from . import sqlite
+
+    return sqlite
+
+
+# Each store needs a package of its own, and is imported when an address names it.
+_STORES: dict[str, Callable[[], ModuleType]] = {
+    "postgresql": _postgresql,
+    "redis": _redis,
+    "sqlite": _sqlite,
+}
 
 
 def stores() -> list[str]:
-    """The address schemes this project has a store for: the public modules beside this one."""
-    names = (module.name for module in iter_modules(__path__))
-    return sorted(name for name in names if name not in _SHARED and "_" not in name)
+    """The address schemes that have a store."""
+    return list(_STORES)
 
 
 def open_prediction_log(address: str, *, root: Path) -> PredictionLog:
@@ -57,9 +77,9 @@ def set_prediction_log_aside(address: str, *, root: Path) -> str | None:
 def store_of(address: str) -> str:
     """The name of an address's store: `rediss://` is `redis://` over TLS, as https is http."""
     scheme, separator, _ = address.partition("://")
-    name = scheme if scheme in stores() else scheme.removesuffix("s")
-    if not separator or name not in stores():
-        known = ", ".join(f"{name}://" for name in stores())
+    name = scheme if scheme in _STORES else scheme.removesuffix("s")
+    if not separator or name not in _STORES:
+        known = ", ".join(f"{name}://" for name in _STORES)
         # The rest of an address may hold a password.
         raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
     return name
@@ -68,7 +88,7 @@ def store_of(address: str) -> str:
 def _member(address: str) -> ModuleType:
     name = store_of(address)
     try:
-        return import_module(f".{name}", __package__)
+        return _STORES[name]()
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"prediction_log: {name}:// needs the package {error.name!r}, which is not"

@@ -1,26 +1,22 @@
 """Where published bundles lie, and the pointer that says which of them serve."""
 
-from importlib import import_module
 from pathlib import Path
 
 from ..errors import SettingsError
+from .folder import FolderStore
 from .pointer import NO_CHAMPION, BundleStore, Entry, Pointer
 
 __all__ = ["NO_CHAMPION", "BundleStore", "Entry", "Pointer", "open_bundle_store"]
 
 
 def open_bundle_store(address: str, root: Path) -> BundleStore:
-    """The store at an address: a path is a folder, `scheme://…` the file of that name here.
+    """The store at an address, which is a folder, relative to the project's root.
 
     Raises:
-        SettingsError: if nothing here knows the scheme.
+        SettingsError: if the address is a URL.
     """
-    scheme = address.partition("://")[0] if "://" in address else "folder"
-    try:
-        module = import_module(f".{scheme}", __package__)
-    except ModuleNotFoundError as error:
+    if "://" in address:
         raise SettingsError(
             f"bundle_store: {address!r} has a scheme that nothing here knows; give a folder"
-        ) from error
-    store: BundleStore = module.open_store(address, root)
-    return store
+        )
+    return FolderStore(root / address)

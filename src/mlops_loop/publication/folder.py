@@ -1,11 +1,11 @@
 """Bundles in a folder: one subfolder a version, and `pointer.json`."""
 
-import os
 import shutil
 from pathlib import Path
 
 import msgspec
 
+from ..atomic import atomic_folder, atomic_write
 from ..bundle import Bundle
 from ..errors import BundleError
 from .pointer import Entry, Pointer
@@ -22,10 +22,8 @@ class FolderStore:
         target = self._folder / bundle.manifest.version
         if target.exists():
             return
-        draft = self._folder / f".{bundle.manifest.version}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(bundle.directory, draft)
-        draft.rename(target)
+        with atomic_folder(target) as draft:
+            shutil.copytree(bundle.directory, draft, dirs_exist_ok=True)
 
     def fetch(self, version: str) -> Path:
         folder = self._folder / version
@@ -50,15 +48,5 @@ class FolderStore:
 
     def set_entry(self, features_digest: str, entry: Entry) -> None:
         pointer = Pointer({**self.pointer().entries, features_digest: entry})
-        self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f".{POINTER}.{os.getpid()}"
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(pointer))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._pointer)
-
-
-def open_store(address: str, root: Path) -> FolderStore:
-    """Open the folder at `address`, relative to the project's root."""
-    return FolderStore(root / address)
+        with atomic_write(self._pointer) as draft:
+            draft.write_bytes(msgspec.json.encode(pointer))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from .mlflow_registry import Version
+from .mlflow_registry import SCORE_TAG, Version
 
 _HEAD = ("version", "role", "gate", "candidate", "age", "score on the holdout")
 
@@ -34,15 +34,13 @@ def listing_json(versions: Sequence[Version]) -> list[dict[str, Any]]:
 
 def _row(version: Version, now: datetime) -> tuple[str, ...]:
     tags = version.tags
-    interval = [tags.get(f"gate.{name}", "") for name in ("score", "score_low", "score_high")]
-    score = f"{interval[0]} [{interval[1]}, {interval[2]}]" if all(interval) else "unknown"
     return (
         version.version,
         ", ".join(version.aliases) or "-",
         tags.get("gate", "unknown") + (", overruled" if "forced" in tags else ""),
         tags.get("candidate", "unknown"),
         _age(version.created, now),
-        score,
+        tags.get(SCORE_TAG, "unknown"),
     )
 
 

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..bundle import Bundle
 from ..errors import RegistryError
-from .pyfunc_model import save_pyfunc, warm_up
+from ..settings import Settings
+from .mlflow_errors import translate_errors
+from .pyfunc_model import save_pyfunc
 from .tracking import Tracking
-from .worker import beside
-
-if TYPE_CHECKING:
-    from ..settings import Settings
 
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
 COMPLETE_TAG = "complete"
@@ -22,6 +20,8 @@ VERDICT_TAG = "gate"
 PASSED, REFUSED = "passed", "refused"
 # Why a person let a version serve that the gate had refused.
 FORCED_TAG = "forced"
+# The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
+SCORE_TAG = "holdout_score"
 # Where the run of a version keeps its model.
 ARTIFACT = "model"
 
@@ -40,45 +40,36 @@ class Version:
 class Registry:
     """The registered model of a project, and the runs behind it.
 
-    Opening it is cheap: MLflow is imported by the first use, in a process beside this one.
+    Opening it is cheap: the first call that needs MLflow imports it.
     """
 
-    def __init__(
-        self, uri: str, experiment: str, name: str, root: Path, *, inline: bool = False
-    ) -> None:
+    def __init__(self, uri: str, experiment: str, name: str, root: Path) -> None:
         self.tracking = Tracking(uri, experiment, root)
         self.name = name
-        self.inline = inline
 
     @classmethod
-    def open(cls, settings: "Settings", *, inline: bool = False) -> "Registry":
-        """The registry that the settings name; `inline` keeps MLflow in this process."""
+    def open(cls, settings: Settings) -> "Registry":
+        """The registry that the settings name."""
         tracking = settings.tracking
-        return cls(tracking.uri, tracking.experiment, tracking.model, settings.root, inline=inline)
-
-    @property
-    def address(self) -> tuple[str, str, str, Path]:
-        """What opens the same registry elsewhere."""
-        return self.tracking.uri, self.tracking.experiment, self.name, self.tracking.root
+        return cls(tracking.uri, tracking.experiment, tracking.model, settings.root)
 
     def exists(self) -> bool:
         """Whether there is a store at all; answers without MLflow."""
         return self.tracking.exists()
 
-    @beside
-    def prepare(self) -> None:
-        """Import MLflow and make its store: seconds that a thread can wait for meanwhile."""
+    @translate_errors()
+    def create_store(self) -> None:
+        """Make MLflow's database and the experiment, unless they exist."""
         _ = self.tracking.experiment_id
-        warm_up()
 
-    @beside
+    @translate_errors()
     def start_run(
         self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
     ) -> str:
         """Begin a run and return its id."""
         return self.tracking.start_run(name, parent=parent, tags=tags)
 
-    @beside
+    @translate_errors()
     def log(
         self,
         run: str,
@@ -90,14 +81,14 @@ class Registry:
         """Add metrics, parameters and text files by name to a run."""
         self.tracking.log(run, metrics=metrics, parameters=parameters)
         for file, text in (texts or {}).items():
-            self.tracking.client.log_text(run, text, file)
+            self.tracking.log_text(run, text, file)
 
-    @beside
+    @translate_errors()
     def log_dataset(self, run: str, *, name: str, digest: str, rows: int, source: str) -> None:
         """Say in MLflow's own terms what a run was trained on."""
         self.tracking.log_dataset(run, name=name, digest=digest, rows=rows, source=source)
 
-    @beside
+    @translate_errors()
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
         """Put a bundle among the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
@@ -105,17 +96,17 @@ class Registry:
             save_pyfunc(bundle, draft)
             self.tracking.client.log_artifacts(run, str(draft), artifact)
 
-    @beside
+    @translate_errors()
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
-        return Path(self.tracking.client.download_artifacts(run, artifact, str(folder)))
+        return self.tracking.download(run, artifact, folder)
 
-    @beside
+    @translate_errors()
     def finish(self, run: str, *, failed: bool = False) -> None:
         """End a run."""
         self.tracking.client.set_terminated(run, "FAILED" if failed else "FINISHED")
 
-    @beside
+    @translate_errors()
     def create_version(self, run_id: str, artifact: str, tags: Mapping[str, str]) -> str:
         """Register what the run holds, or will hold, under `artifact`; returns the number.
 
@@ -132,16 +123,16 @@ class Registry:
         """Say that all of a version's artifacts are there."""
         self.tag(version, COMPLETE_TAG, "true")
 
-    @beside
+    @translate_errors()
     def discard(self, version: str) -> None:
         """Remove a version; its number is not used again."""
         self.tracking.client.delete_model_version(self.name, version)
 
-    @beside
+    @translate_errors()
     def tag(self, version: str, key: str, value: str) -> None:
         self.tracking.client.set_model_version_tag(self.name, version, key, value)
 
-    @beside
+    @translate_errors()
     def versions(self) -> tuple[Version, ...]:
         """Complete versions, oldest first."""
         if not self.exists():
@@ -165,12 +156,12 @@ class Registry:
         told = f"there are {known}" if known else "nothing is registered yet: run `train`"
         raise RegistryError(f"there is no version {version} of {self.name}; {told}")
 
-    @beside
+    @translate_errors()
     def alias(self, alias: str) -> str | None:
         """The version that carries an alias."""
         return self._aliases().get(alias) if self.exists() else None
 
-    @beside
+    @translate_errors()
     def set_alias(self, alias: str, version: str | None) -> None:
         """Give an alias to a version, or to none."""
         client = self.tracking.client

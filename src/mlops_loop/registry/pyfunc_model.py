@@ -1,6 +1,5 @@
 """The bundle in the form that MLflow keeps: no pickle, no guessing of requirements."""
 
-from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,12 +18,6 @@ _REQUIREMENTS = (
     "pydantic-settings",
     "pyyaml",
 )
-
-
-def warm_up() -> None:
-    """Import what `save_pyfunc` needs."""
-    with quiet_mlflow():
-        import_module("mlflow.pyfunc")
 
 
 def save_pyfunc(bundle: Bundle, directory: Path) -> None:

@@ -1,8 +1,7 @@
-"""Runs in MLflow, through its client alone: imported late, silenced, and safe in a thread."""
+"""Runs in MLflow, through its client alone: imported late and silenced."""
 
 import json
 import logging
-import os
 import threading
 import time
 import warnings
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RegistryError
 from ..exclusive import exclusive
-from .relocation import relocate
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -123,6 +121,36 @@ class Tracking:
         inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
         self.client.log_inputs(run, inputs)
 
+    def log_text(self, run: str, text: str, file: str) -> None:
+        """Add a text file to a run's artifacts."""
+        folder = self._artifact_folder(run)
+        if folder is None:
+            self.client.log_text(run, text, file)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
+
+    def download(self, run: str, artifact: str, folder: Path) -> Path:
+        """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
+        from mlflow.artifacts import download_artifacts
+
+        own = self._artifact_folder(run)
+        if own is None:
+            return Path(self.client.download_artifacts(run, artifact, str(folder)))
+        uri = (own / artifact).as_posix()
+        return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+
+    def _artifact_folder(self, run: str) -> Path | None:
+        """Where a run's artifacts lie beside a SQLite store; None for a server.
+
+        MLflow records absolute paths; below `artifacts` they hold when the project was moved.
+        """
+        if self.database is None:
+            return None
+        uri = str(self.client.get_run(run).info.artifact_uri)
+        _, _, below = uri.rpartition(f"/{self.artifacts.name}/")
+        return self.artifacts / below
+
     def _alone(self) -> AbstractContextManager[None]:
         """Other processes wait: MLflow cannot make one SQLite file twice at once."""
         if self.database is None:
@@ -133,7 +161,6 @@ class Tracking:
         try:
             if self.database is not None:
                 self.artifacts.mkdir(parents=True, exist_ok=True)
-                relocate(self.database, self.artifacts)
             with quiet_mlflow() as client_class, self._alone():
                 return client_class(self.address, self.address)  # type: ignore[no-any-return]
         except Exception as error:
@@ -142,10 +169,15 @@ class Tracking:
             ) from error
 
     def _ensure_experiment(self, client: "MlflowClient") -> str:
+        location = None if self.database is None else self.artifacts.as_posix()
         found = client.get_experiment_by_name(self.experiment)
         if found is not None:
-            return str(found.experiment_id)
-        location = None if self.database is None else self.artifacts.as_posix()
+            if location in (None, found.artifact_location):
+                return str(found.experiment_id)
+            # The project was moved. MLflow keeps the absolute path of an experiment for good, so
+            # that new runs need an experiment that starts here.
+            moved_from = f"{self.experiment} {found.experiment_id}, in {found.artifact_location}"
+            client.rename_experiment(found.experiment_id, moved_from)
         return str(client.create_experiment(self.experiment, artifact_location=location))
 
 
@@ -159,6 +191,4 @@ def quiet_mlflow() -> Iterator[Any]:
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        # Of every run that ends on a server it prints two addresses.
-        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         yield MlflowClient

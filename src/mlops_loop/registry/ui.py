@@ -4,18 +4,15 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from ..settings import Settings
 from .mlflow_registry import Registry
 
-if TYPE_CHECKING:
-    from ..settings import Settings
 
-
-def run_ui(settings: "Settings", *, host: str, port: int) -> None:
+def run_ui(settings: Settings, *, host: str, port: int) -> None:
     """Serve MLflow's pages until interrupted or terminated."""
     registry = Registry.open(settings)
-    registry.prepare()
+    registry.create_store()
     command = ui_command(registry, host=host, port=port)
     with suppress(KeyboardInterrupt), subprocess.Popen(command) as pages:
         signal.signal(signal.SIGTERM, lambda *_: pages.terminate())

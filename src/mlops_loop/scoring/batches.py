@@ -5,9 +5,8 @@ than one core busy. No more than three batches are in hand.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +15,8 @@ from ..contract.arrow import table_columns
 from ..contract.check import Checked
 from ..contract.columns import take
 from ..contract.reading import check_table
+from ..data.ahead import ahead
 from .tables import Block, Tables
-
-T = TypeVar("T")
-
-_END = object()
 
 
 class Batch(NamedTuple):
@@ -33,8 +29,8 @@ class Batch(NamedTuple):
 
 def predicted(tables: Tables, offset: int, raw: Iterable[pa.Table]) -> Generator[Batch]:
     """Batches of which the first begins at `offset` of the input; to be closed after use."""
-    with closing(_ahead(_checked(tables, raw))) as checked:
-        yield from _ahead(_predicted(tables, offset, checked))
+    with closing(ahead(_checked(tables, raw))) as checked:
+        yield from ahead(_predicted(tables, offset, checked))
 
 
 def _checked(tables: Tables, batches: Iterable[pa.Table]) -> Iterator[Batch]:
@@ -53,12 +49,3 @@ def _predicted(tables: Tables, offset: int, batches: Iterable[Batch]) -> Iterato
             batch = batch._replace(block=tables.block(checked, columns, accepted, offset))
         yield batch
         offset += rows
-
-
-def _ahead(items: Iterator[T]) -> Generator[T]:
-    """The same items; while one is in use, the next one is made on a thread."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        coming = thread.submit(next, items, _END)
-        while (item := coming.result()) is not _END:
-            coming = thread.submit(next, items, _END)
-            yield item  # type: ignore[misc]

@@ -16,8 +16,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
+from ..atomic import atomic_write
 from ..data.remote import File
-from ..data.replacing import replacing
 from ..errors import InputError, StoreError
 from ..exclusive import exclusive
 
@@ -60,7 +60,7 @@ class Parts:
 
     def keep(self, part: Part) -> None:
         """Let what stands in the drafts count."""
-        with replacing(self.folder / f"{len(self.done)}.json") as draft:
+        with atomic_write(self.folder / f"{len(self.done)}.json") as draft:
             draft.write_bytes(msgspec.json.encode(part))
         self.done.append(part)
 
@@ -105,7 +105,7 @@ class Parts:
             for path in self.folder.iterdir():
                 if path.suffix in (".json", ".parquet", ".draft"):
                     path.unlink()
-            with replacing(self.folder / _JOB) as draft:
+            with atomic_write(self.folder / _JOB) as draft:
                 draft.write_text(job, encoding="utf-8")
             return
         while (said := _read(self.folder / f"{len(self.done)}.json")) is not None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from ..data.replacing import replacing
+from ..atomic import atomic_write
 from ..errors import InputError, ServiceError
 from ..exclusive import exclusive
 
@@ -84,6 +84,6 @@ class KeyFile:
         return exclusive(self.path.with_name(f".{self.path.name}.lock"))
 
     def _write(self, keys: Keys) -> None:
-        with replacing(self.path) as draft:
+        with atomic_write(self.path) as draft:
             draft.touch(mode=0o600)
             draft.write_bytes(msgspec.json.format(msgspec.json.encode(keys)))

@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from ..errors import StoreError
-from ..logs import REQUEST_ID, lines_together
+from ..logs import REQUEST_ID
 from ..verdict import Verdict
 from . import openapi
 from .endpoints import Endpoint, endpoints
@@ -139,9 +139,8 @@ class Reception:
     def leave(self, *left: tuple[Visit, Response]) -> None:
         """Count requests and write their log lines; their answers are on their way."""
         now = perf_counter()
-        with lines_together():
-            for visit, response in left:
-                self._tell(visit, response, now - visit.started)
+        for visit, response in left:
+            self._tell(visit, response, now - visit.started)
 
     def _tell(self, visit: Visit, response: Response, seconds: float) -> None:
         if response.variant is not None:

@@ -1,19 +1,19 @@
 """Leaderboard, tuning, final fit, export, gate, registration: one training."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..data.snapshot import Snapshot
-    from ..project import Project
-    from .request import TrainingResult
+from ..data.snapshot import Snapshot, latest_snapshot
+from ..project import Project
+from .request import Request, TrainingResult
+from .run import train
+
+__all__ = ["train_project"]
 
 
 def train_project(
-    project: "Project",
+    project: Project,
     *,
-    snapshot: "Snapshot | None" = None,
+    snapshot: Snapshot | None = None,
     tune: bool = False,
     resume: bool = False,
     actor: str = "user",
@@ -22,7 +22,7 @@ def train_project(
     attempt: str = "",
     progress: Callable[[str], None] | None = None,
     reached: Callable[[int, int], None] | None = None,
-) -> "TrainingResult":
+) -> TrainingResult:
     """Train a project's model; see `training.request.Request` for the options.
 
     Args:
@@ -33,26 +33,16 @@ def train_project(
         SnapshotError: if nothing was ingested yet, or too little.
         InputError: if there is no earlier search to take up.
     """
-    from ..data.snapshot import latest_snapshot
-
     settings = project.settings
     rows = snapshot or latest_snapshot(project.paths.snapshots)
-    with ThreadPoolExecutor(1, thread_name_prefix="registry") as aside:
-        # MLflow takes seconds to come up, in a process beside this one: the sooner it begins…
-        aside.submit(project.registry.prepare)
-        from .request import Request
-        from .run import train
-
-        request = Request(
-            tune=tune,
-            resume=resume,
-            actor=actor,
-            reason=reason,
-            as_challenger=as_challenger,
-            attempt=attempt,
-            progress=progress or (lambda told: None),
-            reached=reached or (lambda done, total: None),
-        )
-        return train(
-            settings, project.contract, project.features, rows, project.transitions, request
-        )
+    request = Request(
+        tune=tune,
+        resume=resume,
+        actor=actor,
+        reason=reason,
+        as_challenger=as_challenger,
+        attempt=attempt,
+        progress=progress or (lambda told: None),
+        reached=reached or (lambda done, total: None),
+    )
+    return train(settings, project.contract, project.features, rows, project.transitions, request)

@@ -1,34 +1,25 @@
-"""A version finds its way back to the attempt it came from, and to what the gate said of it."""
+"""Finds the version of an attempt that was cut off, with the gate's decision about it."""
 
-from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from ..evaluation.gate import Verdict
+from ..evaluation.gate_result import GateResult
 from ..registry import Registry, Version
-from ..registry.mlflow_registry import PASSED, VERDICT_TAG
 
 ATTEMPT_TAG = "attempt"
-SENTENCE_TAG = "gate.sentence"
-_FIGURE = "gate."
+GATE_FILE = "gate.json"
 
 
-def verdict_tags(verdict: Verdict) -> dict[str, str]:
-    """The gate's figures and its sentence as tags of a version."""
-    figures = {f"{_FIGURE}{name}": f"{value:.6g}" for name, value in verdict.figures.items()}
-    return {**figures, SENTENCE_TAG: verdict.sentence()}
-
-
-def registered(registry: Registry, attempt: str) -> tuple[Version, Verdict] | None:
-    """The complete version that came of an attempt, and the gate's verdict; None without one."""
+def registered(registry: Registry, attempt: str) -> tuple[Version, GateResult] | None:
+    """The complete version of an attempt, and the gate's decision; None if there is none."""
     for version in registry.versions():
         if version.tags.get(ATTEMPT_TAG) == attempt:
-            return version, _verdict(version.tags)
+            return version, gate_result(registry, version)
     return None
 
 
-def _verdict(tags: Mapping[str, str]) -> Verdict:
-    figures = {
-        name.removeprefix(_FIGURE): float(value)
-        for name, value in tags.items()
-        if name.startswith(_FIGURE) and name != SENTENCE_TAG
-    }
-    return Verdict(tags.get(VERDICT_TAG) == PASSED, (tags.get(SENTENCE_TAG, ""),), figures)
+def gate_result(registry: Registry, version: Version) -> GateResult:
+    """The gate's decision about a version, as its run keeps it."""
+    with TemporaryDirectory() as folder:
+        path = registry.download(version.run_id, GATE_FILE, Path(folder))
+        return GateResult.from_json(path.read_text(encoding="utf-8"))

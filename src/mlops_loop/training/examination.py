@@ -12,12 +12,12 @@ from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.gate import (
     Contest,
     Limits,
-    Verdict,
-    joined,
     judge,
     judge_costs,
     judge_slices,
 )
+from ..evaluation.gate_result import GateResult, combine
+from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, Metric, metrics_of
 from ..evaluation.slices import find_slices
 from ..feature_set import FeatureSet
@@ -54,7 +54,7 @@ class Examined:
     """A judged model with all that its bundle needs."""
 
     exported: Exported
-    verdict: Verdict
+    verdict: GateResult
     metrics: dict[str, float]
     encoder: Encoder
     holdout: Holdout
@@ -63,6 +63,12 @@ class Examined:
     @property
     def parity(self) -> Parity:
         return self.exported.parity
+
+    @property
+    def score(self) -> Interval:
+        """The deciding metric on the held-out rows."""
+        names = ("score", "score_low", "score_high")
+        return Interval(*(self.verdict.figures[name] for name in names))
 
     @property
     def tenths(self) -> tuple[float, ...]:
@@ -153,7 +159,7 @@ class Examination:
         slices = find_slices(self.contract, columns, gate.slice_rows)
         slice_margin = gate.slice_factor * gate.margin
         limits = Limits(gate.max_size, gate.max_latency.total_seconds())
-        verdict = joined(
+        verdict = combine(
             [
                 judge(contest, self.metric, resampling, gate.margin),
                 judge_slices(contest, self.metric, resampling, slices, slice_margin),

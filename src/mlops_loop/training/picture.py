@@ -1,10 +1,7 @@
 """The leaderboard as a picture: each candidate's folds, their mean and spread."""
 
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
-
 from ..evaluation.figure import figure
+from ..templates import load_template
 from .leaderboard import Leaderboard, Row
 
 _LEFT, _RIGHT = 130.0, 440.0  # of the drawing, between the names and the figures
@@ -19,11 +16,7 @@ def picture(board: Leaderboard) -> str:
     def x(value: float) -> str:
         return f"{_LEFT + (value - low) / span * (_RIGHT - _LEFT):.1f}"
 
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    source = files(__package__).joinpath("leaderboard.svg.j2").read_text(encoding="utf-8")
-    template = environment.from_string(source)
+    template = load_template("mlops_loop.training", "leaderboard.svg.j2")
     return template.render(board=board, low=low, high=high, x=x, figure=figure)
 
 

@@ -5,15 +5,15 @@ from functools import partial
 
 from ..bundle import Manifest
 from ..card.calibration import Bin, reliability
-from ..card.card import Card, Score, score_all
-from ..card.importance import Importance, importances
-from ..card.page import html, markdown
+from ..card.card import Card, Score, limits, purpose, score_all
+from ..card.importance import importances
+from ..card.page import write_card
 from ..contract import Contract
-from ..data.replacing import replacing
 from ..data.snapshot import Snapshot
 from ..encoder import Matrix
 from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.metrics import Floats, Metric
+from ..explanation.results import Importance
 from ..predictor import OnnxSession
 from ..registry import Registry
 from ..settings import Settings
@@ -45,22 +45,20 @@ def present(
     """Write the card of a registered version, as Markdown and as HTML."""
     card = Card(
         manifest=manifest,
-        contract=contract,
-        snapshot=snapshot,
+        metric=metric.name,
+        source=snapshot.source,
+        rows=snapshot.rows,
         held_out=len(examined.holdout.truth),
-        verdict=examined.verdict,
+        purpose=purpose(contract),
+        limits=limits(contract, manifest.trained_until),
+        gate=examined.verdict,
         scores=figures.scores,
         reliability=figures.reliability,
         importances=figures.importances,
         candidates=leaderboard.markdown(),
         picture=picture(leaderboard),
     )
-    pages = {"md": markdown(card, metric.name), "html": html(card, metric.name)}
-    for ending, text in pages.items():
-        with replacing(settings.paths.model_cards / f"{manifest.version}.{ending}") as draft:
-            draft.write_text(text, encoding="utf-8")
-    texts = {f"model_card.{ending}": text for ending, text in pages.items()}
-    registry.log(manifest.run_id, texts=texts)
+    write_card(card, settings, registry)
 
 
 def figures_of(

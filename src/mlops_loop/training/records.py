@@ -3,15 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ..data.snapshot import Snapshot
 from ..registry import Registry
+from .attempt import GATE_FILE
+from .examination import Examined
 from .leaderboard import Leaderboard
 from .picture import picture
-
-if TYPE_CHECKING:
-    from .examination import Examined
 
 Tags = Mapping[str, str]
 
@@ -59,10 +57,10 @@ def record_snapshot(registry: Registry, run: str, snapshot: Snapshot) -> None:
     )
 
 
-def record_verdict(registry: Registry, run: str, examined: "Examined") -> None:
+def record_verdict(registry: Registry, run: str, examined: Examined) -> None:
     """The gate's verdict as a file, its figures and the metrics on the holdout as metrics."""
     figures = {f"gate_{name}": value for name, value in examined.verdict.figures.items()}
     holdout = {f"holdout_{name}": value for name, value in examined.metrics.items()}
     parity = {f"parity_{name}": value for name, value in examined.parity.figures().items()}
-    texts = {"gate.json": json.dumps(examined.verdict.to_json(), indent=1)}
+    texts = {GATE_FILE: examined.verdict.to_json()}
     registry.log(run, metrics={**figures, **holdout, **parity}, texts=texts)

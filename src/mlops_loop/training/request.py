@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..bundle import Manifest
-from ..evaluation.gate import Verdict
+from ..evaluation.gate_result import GateResult
 from .leaderboard import Leaderboard
 from .role import Role
 
@@ -53,7 +53,7 @@ class TrainingResult:
     version: str
     run_id: str
     leaderboard: Leaderboard
-    gate: Verdict
+    gate: GateResult
     manifest: Manifest
     became: Role | None
     phases: dict[str, float]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ..evaluation.gate import Verdict
+from ..evaluation.gate_result import GateResult
 from ..registry import Transitions
 from ..settings import Settings
 
@@ -11,7 +11,7 @@ Role = Literal["champion", "challenger"]
 
 def give_role(
     version: str,
-    verdict: Verdict,
+    verdict: GateResult,
     settings: Settings,
     transitions: Transitions,
     *,

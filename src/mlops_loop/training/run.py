@@ -1,9 +1,5 @@
 """One training: from a snapshot to a version that the gate has judged."""
 
-from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from ..bundle import Manifest
 from ..contract import Contract
 from ..data.snapshot import Snapshot
@@ -11,24 +7,20 @@ from ..evaluation.metrics import metric_named
 from ..feature_set import FeatureSet
 from ..models import Candidate, Task, load_candidates
 from ..registry import Transitions
+from ..registry.mlflow_registry import SCORE_TAG
 from ..settings import Settings
-from .attempt import ATTEMPT_TAG, verdict_tags
+from .attempt import ATTEMPT_TAG
+from .code_version import code_tags
+from .examination import Examination, Examined
 from .handover import Handover, hand_over
-from .lineage import code_tags
 from .phases import Phases
 from .preparation import Prepared, prepare
+from .presentation import figures_of, present
 from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
 from .request import Request, TrainingResult
 from .role import Role, give_role
 from .search import Search
 from .selection import Selection, select
-
-if TYPE_CHECKING:
-    from .examination import Examined
-    from .presentation import Figures
-
-# Imported while the candidates are fitted: what exports a model, judges and describes it.
-_LATER = (".examination", ".presentation")
 
 
 def train(
@@ -80,26 +72,24 @@ class _Training:
 
     def run(self) -> TrainingResult:
         registry = self.transitions.registry
-        with ThreadPoolExecutor(2, thread_name_prefix="training") as aside:
-            # MLflow is imported and its database made while the candidates are fitted.
-            registry_is_ready = aside.submit(registry.prepare)
-            prepared, selection = self._fitted(aside)
-            with self.phases("mlflow"):
-                registry_is_ready.result()
-            tags = self._tags()
-            with recorded_run(registry, selection.candidate.name, tags) as run:
-                recorded = aside.submit(self._record, run, selection)
-                examined = self._examine(prepared, selection)
-                figures = aside.submit(self._figures, examined)
-                with self.phases("record"):
-                    recorded.result()
-                with self.phases("register"):
-                    record_verdict(registry, run, examined)
-                    manifest = self._register(run, tags, prepared, selection, examined)
-                with self.phases("card"):
-                    self._present(manifest, examined, figures.result(), selection)
-                with self.phases("publish"):
-                    became = self._give_role(manifest, examined)
+        prepared = self._prepare()
+        with self.phases("fits"):
+            selection = self._select(self._candidates(prepared), prepared)
+        with self.phases("mlflow"):
+            registry.create_store()
+        tags = self._tags()
+        with recorded_run(registry, selection.candidate.name, tags) as run:
+            examined = self._examine(prepared, selection)
+            with self.phases("record"):
+                record_leaderboard(registry, run, selection.leaderboard)
+                record_snapshot(registry, run, self.snapshot)
+                record_verdict(registry, run, examined)
+            with self.phases("register"):
+                manifest = self._register(run, tags, prepared, selection, examined)
+            with self.phases("card"):
+                self._present(manifest, examined, selection)
+            with self.phases("publish"):
+                became = self._give_role(manifest, examined)
         return TrainingResult(
             version=manifest.version,
             run_id=run,
@@ -110,19 +100,13 @@ class _Training:
             phases=self.phases.seconds,
         )
 
-    def _fitted(self, aside: ThreadPoolExecutor) -> tuple[Prepared, Selection]:
+    def _prepare(self) -> Prepared:
         with self.phases("data"):
             columns = self.snapshot.columns(self.contract)
         with self.phases("features"):
-            prepared = prepare(
+            return prepare(
                 self.settings, self.contract, self.features, columns, tune=self.request.searches
             )
-        with self.phases("imports"):
-            candidates = self._candidates(prepared)
-        with self.phases("fits"):
-            for name in _LATER:
-                aside.submit(import_module, name, __package__)
-            return prepared, self._select(candidates, prepared)
 
     def _candidates(self, prepared: Prepared) -> tuple[Candidate, ...]:
         training = self.settings.training
@@ -165,13 +149,7 @@ class _Training:
             **code_tags(self.settings.root),
         }
 
-    def _record(self, run: str, selection: Selection) -> None:
-        record_leaderboard(self.transitions.registry, run, selection.leaderboard)
-        record_snapshot(self.transitions.registry, run, self.snapshot)
-
-    def _examine(self, prepared: Prepared, selection: Selection) -> "Examined":
-        from .examination import Examination
-
+    def _examine(self, prepared: Prepared, selection: Selection) -> Examined:
         examination = Examination(
             settings=self.settings,
             contract=self.contract,
@@ -190,16 +168,7 @@ class _Training:
                 features=self.features,
             )
 
-    def _figures(self, examined: "Examined") -> "Figures":
-        from .presentation import figures_of
-
-        return figures_of(self.settings, self.contract, self.metric, examined)
-
-    def _present(
-        self, manifest: Manifest, examined: "Examined", figures: "Figures", selection: Selection
-    ) -> None:
-        from .presentation import present
-
+    def _present(self, manifest: Manifest, examined: Examined, selection: Selection) -> None:
         present(
             self.settings,
             self.contract,
@@ -207,12 +176,12 @@ class _Training:
             self.metric,
             manifest,
             examined,
-            figures,
+            figures_of(self.settings, self.contract, self.metric, examined),
             selection.leaderboard,
             self.transitions.registry,
         )
 
-    def _give_role(self, manifest: Manifest, examined: "Examined") -> Role | None:
+    def _give_role(self, manifest: Manifest, examined: Examined) -> Role | None:
         return give_role(
             manifest.version,
             examined.verdict,
@@ -229,7 +198,7 @@ class _Training:
         tags: dict[str, str],
         prepared: Prepared,
         selection: Selection,
-        examined: "Examined",
+        examined: Examined,
     ) -> Manifest:
         manifest = Manifest(
             version="",
@@ -249,6 +218,6 @@ class _Training:
             parity=examined.parity.figures(),
         )
         verdict = examined.verdict
-        tags = {**tags, "candidate": selection.candidate.name, **verdict_tags(verdict)}
+        tags = {**tags, "candidate": selection.candidate.name, SCORE_TAG: str(examined.score)}
         handover = Handover(manifest, examined.files(self.contract), tags, verdict.passed)
         return hand_over(handover, self.transitions.registry, self.transitions.store)

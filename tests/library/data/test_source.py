@@ -21,12 +21,11 @@ ROOT = FLIGHTS
 @pytest.fixture(scope="module")
 def settings(
     tmp_path_factory: pytest.TempPathFactory,
-    given: dict[str, str],
     from_anywhere: Callable[[str], str],
 ) -> Settings:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config", root / "config")
-    source = load_settings(root, **given).source
+    source = load_settings(root).source
     return load_settings(root, source=from_anywhere(source))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlops_loop.contract.model import parse_contract
-from mlops_loop.evaluation.gate import Verdict
+from mlops_loop.evaluation.gate_result import GateResult
 from mlops_loop.loop.attempt import Attempt, Retrained
 from mlops_loop.loop.hearing import Hearing
 from mlops_loop.loop.machine import Loop, Step
@@ -78,14 +78,15 @@ class World(Surroundings):
             self.retrainings.append(attempt)
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
-        return Retrained(version, f"run-{version}", passed, "log_loss is 0.4.", {"score": 0.4})
+        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4})
+        return Retrained(version, f"run-{version}", gate)
 
     def _appoint(self, result: Retrained, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
             give_role(
                 result.version,
-                Verdict(result.passed, (result.sentence,), result.figures),
+                result.gate,
                 self.settings,
                 replace(self.transitions, guard=self.desk.require),
                 actor="loop",

@@ -14,8 +14,6 @@ from mlops_loop.data.ingestion import ingest
 from mlops_loop.data.snapshot import Snapshot, latest_snapshot, write_snapshot
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
-from mlops_loop.registry import Registry
-from mlops_loop.settings import load_settings
 from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 
@@ -49,14 +47,12 @@ class Own:
 @pytest.fixture(scope="session")
 def own(
     tmp_path_factory: pytest.TempPathFactory,
-    given: dict[str, str],
     from_anywhere: Callable[[str], str],
 ) -> Own:
     """Trained once; tests may read all of it and change nothing."""
     root = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT / "config", root / "config")
-    project = project_in(root, settings=load_settings(root, **given))
-    project.registry = Registry.open(project.settings, inline=True)
+    project = project_in(root)
     ingest(project.settings, project.contract, source=from_anywhere(project.settings.source))
     snapshot = _thinned(project)
     result = train_project(project, actor="test", reason="to test it")

@@ -4,7 +4,8 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mlops_loop.loop.story import Decision, Interval, Month, Story, VersionSpan
+from mlops_loop.evaluation.interval import Interval
+from mlops_loop.loop.story import Decision, Month, Story, VersionSpan
 
 NEVER = (0.709, 0.633, 0.688, 0.668, 0.658, 0.625, 0.630, 0.628, 0.645, 0.705)
 RETRAINED = (0.709, 0.641, 0.754, 0.755, 0.752, 0.698, 0.720, 0.677, 0.682, 0.726)
@@ -70,7 +71,6 @@ def month(index: int) -> Month:
         base_rate=RATES[index],
         champion=measured(RETRAINED[index]),
         first=measured(NEVER[index]),
-        drift_share=len(shares) / len(DRIFT),
         drift={name: ratios[index] for name, ratios in DRIFT.items()},
         drifted=len(shares) / len(DRIFT) >= 0.3,
         performance="worse" if index in (1, 5, 7) else "ok",
@@ -87,11 +87,11 @@ def versions() -> tuple[VersionSpan, ...]:
 
     none = (None, None)
     return (
-        one("1", day(3, 1), (day(3, 1), day(5, 10)), none, "promoted", holdout_log_loss=0.487),
-        one("2", day(5, 1), (day(5, 10), day(6, 19)), (day(5, 1), day(5, 10)), "promoted"),
-        one("3", day(6, 1), (day(6, 19), day(9, 12)), (day(6, 1), day(6, 19)), "promoted"),
+        one("1", day(3, 1), (day(3, 1), day(5, 10)), none, "retired", holdout_log_loss=0.487),
+        one("2", day(5, 1), (day(5, 10), day(6, 19)), (day(5, 1), day(5, 10)), "retired"),
+        one("3", day(6, 1), (day(6, 19), day(9, 12)), (day(6, 1), day(6, 19)), "retired"),
         one("4", day(7, 1), none, (day(7, 1), day(8, 2)), "rejected", live_gain=-0.0007),
-        one("5", day(9, 1), (day(9, 12), day(11, 16)), (day(9, 1), day(9, 12)), "promoted"),
+        one("5", day(9, 1), (day(9, 12), day(11, 16)), (day(9, 1), day(9, 12)), "retired"),
         one("6", day(10, 1), none, none, "refused", holdout_log_loss=0.431),
         one("7", day(11, 1), (day(11, 16), None), (day(11, 1), day(11, 16)), "champion"),
     )
@@ -143,7 +143,5 @@ def story(**changes: object) -> Story:
         settings_note="Every setting in config/project.yaml was fixed on March to June.",
         rows_per_month=6000,
         apart_from=datetime(2013, 7, 1, tzinfo=UTC),
-        row_noun="flights",
-        base_rate_label="late flights",
     )
     return replace(whole, **changes)

@@ -1,12 +1,10 @@
-"""Where rows come from: one file a kind of source, chosen by address.
+"""Where rows come from: one module a kind of source, chosen by address.
 
-A path or glob is a CSV or Parquet file; `scheme://…` is the file of that name here.
+A path or glob is a CSV or Parquet file, `sql://…` a query, `sample://…` the sample data.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Protocol
 
 import pyarrow as pa
@@ -17,9 +15,7 @@ from ...settings import Settings
 
 __all__ = ["Source", "open_source", "read_all"]
 
-_FILE = "file"
-# Opened with the log itself, not by address.
-_NO_SCHEMES = {"header", "prediction_log"}
+_SCHEMES = ("file", "sample", "sql")
 
 
 class Source(Protocol):
@@ -73,12 +69,21 @@ def open_source(address: str, settings: Settings) -> Source:
         SourceError: if nothing here knows the scheme, or the address makes no sense.
     """
     scheme, separator, _ = address.partition("://")
-    scheme = scheme if separator else _FILE
-    known = sorted({module.name for module in iter_modules(__path__)} - _NO_SCHEMES)
-    if scheme not in known:
-        kinds = ", ".join(f"{name}://" for name in known)
-        raise SourceError(
-            f"no source here knows {scheme}://; give the path of a CSV or Parquet file, or {kinds}"
-        )
-    source: Source = import_module(f".{scheme}", __package__).open_source(address, settings)
-    return source
+    # Each source needs packages of its own, and is imported when an address names it.
+    match scheme if separator else "file":
+        case "file":
+            from . import file
+
+            return file.open_source(address, settings)
+        case "sample":
+            from . import sample
+
+            return sample.open_source(address, settings)
+        case "sql":
+            from . import sql
+
+            return sql.open_source(address, settings)
+    kinds = ", ".join(f"{name}://" for name in _SCHEMES)
+    raise SourceError(
+        f"no source here knows {scheme}://; give the path of a CSV or Parquet file, or {kinds}"
+    )

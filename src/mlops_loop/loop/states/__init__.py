@@ -1,6 +1,5 @@
-"""Where the loop's state is kept: beside the predictions, one file a store, found by address."""
+"""Where the loop's state is kept: beside the predictions, one module a store, found by address."""
 
-from importlib import import_module
 from pathlib import Path
 
 from ...prediction_log import store_of
@@ -12,6 +11,17 @@ def open_state(address: str, *, root: Path) -> StateStore:
 
     SettingsError for an address without a store here. Nothing is connected to before it is asked.
     """
-    module = import_module(f".{store_of(address)}", __package__)
-    store: StateStore = module.open_state(address, root)
-    return store
+    # Each store needs a package of its own, and is imported when an address names it.
+    match store_of(address):
+        case "postgresql":
+            from . import postgresql
+
+            return postgresql.open_state(address, root)
+        case "redis":
+            from . import redis
+
+            return redis.open_state(address, root)
+        case _:
+            from . import sqlite
+
+            return sqlite.open_state(address, root)

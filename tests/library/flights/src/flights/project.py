@@ -6,6 +6,4 @@ from mlops_loop import Project
 
 from .features import FEATURES
 
-project = Project(
-    Path(__file__).parents[2], package="flights", name="Late Flights", features=FEATURES
-)
+project = Project(Path(__file__).parents[2], package="flights", features=FEATURES)

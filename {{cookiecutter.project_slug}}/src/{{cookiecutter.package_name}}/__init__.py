@@ -1,0 +1,1 @@
+"""Learn from data, serve predictions, monitor them and retrain."""
