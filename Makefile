@@ -2,8 +2,10 @@
 
 ifeq ($(OS),Windows_NT)
 TOOL_PYTHON := .tools/Scripts/python.exe
+LIBRARY_PYTHON := .tools/library/Scripts/python.exe
 else
 TOOL_PYTHON := .tools/bin/python
+LIBRARY_PYTHON := .tools/library/bin/python
 endif
 CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
 ARGS ?=
@@ -38,7 +40,7 @@ types: ## Check types: the tools in their environment, the library in its own
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/library.py
 	@$(TOOL_PYTHON) -m mypy benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
-	@$(TOOL_PYTHON) tools/library.py --run mypy --config-file src/mypy.ini src/mlops_loop
+	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src
 
 format: ## Put the template's own code into style
 	@python3 tools/toolbox.py test

@@ -67,11 +67,12 @@ def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
 def editions(owned: Owned) -> dict[str, str]:
     """The files that are named for their answer: the name in the template -> in the project."""
     return {
-        path: name
+        path: path.removesuffix(ending) + suffix
         for owners in owned.values()
         for answer, paths in owners.items()
         for path in paths
-        if (name := path.removesuffix(f".{answer}")) not in ("", path)
+        for ending, suffix in ((f".{answer}", ""), (f"_{answer}.py", ".py"))
+        if path.endswith(ending) and path != ending
     }
 
 
