@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from .bundle import read_bundle, require_same_target
 from .errors import ProjectError
+from .packaging import installed_library
 from .project import Project
 
 
@@ -82,7 +83,12 @@ def _loop(project: Project) -> str:
     return f"{told}; others have published since, the next `loop step` goes on from there"
 
 
+def _library(project: Project) -> str:
+    return installed_library(project.root)
+
+
 PROBES: dict[str, Callable[[Project], str]] = {
+    "library": _library,
     "contract": _contract,
     "log": _log,
     "bundles": _bundles,
