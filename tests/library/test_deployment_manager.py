@@ -18,10 +18,10 @@ from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.feature_set import FeatureSet
 from mlops_loop.prediction_log.records import Output
 from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.servable import PredictorFactory
 from mlops_loop.serving.deployment_manager import (
     DeploymentManager,
     PointerWatcher,
-    PredictorFactory,
 )
 from mlops_loop.serving.identifiers import fraction, new_ids
 

@@ -46,9 +46,8 @@ class Recording:
         parts = zip(ids, rows, given, values, listed, strict=True)
         for own, row, key, value, probabilities in parts:
             output = Output(self.version, "champion", True, value, probabilities)
-            records.append(
-                Record(own, self._entity(key), self._moment(key, now), now, row, (output,))
-            )
+            moment, schema = self._moment(key, now), self.contract.schema_digest
+            records.append(Record(own, self._entity(key), moment, now, row, (output,), schema))
         return records
 
     def _entity(self, row: dict[str, JsonValue]) -> str | None:

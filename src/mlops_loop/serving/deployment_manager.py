@@ -1,24 +1,21 @@
 """Follows the published pointer: new versions come into service without a restart."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 import structlog
 
-from ..bundle import Bundle, read_bundle
-from ..contract.check import check_rows
-from ..contract.json_schema import example_row
-from ..contract.model import UnknownFields
+from ..bundle import read_bundle, require_same_target
+from ..contract.model import Contract, UnknownFields
 from ..errors import BundleError
 from ..prediction_hooks import PredictionHooks
 from ..predictor import Predictor
 from ..publication import BundleStore, Entry
+from ..servable import PredictorFactory, load_servable
 from .deployment import Deployment, Role, Variant
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-PredictorFactory = Callable[[Bundle], Predictor]
 _NEVER = object()
 
 
@@ -37,6 +34,7 @@ class DeploymentManager:
         store: where bundles are published.
         features_digest: that of the running code; it selects the entry of the pointer.
         predictor_factory: makes a predictor of a bundle.
+        contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
         unknown_fields: what is done with fields of a row that the contract does not know.
 
@@ -51,12 +49,14 @@ class DeploymentManager:
         *,
         features_digest: str,
         predictor_factory: PredictorFactory,
+        contract: Contract | None = None,
         hooks: PredictionHooks | None = None,
         unknown_fields: UnknownFields = "refuse",
     ) -> None:
         self._store = store
         self._digest = features_digest
         self._predictor_factory = predictor_factory
+        self._contract = contract
         self._hooks = hooks or PredictionHooks()
         self.unknown_fields: UnknownFields = unknown_fields
         self._stamp: object = _NEVER
@@ -110,16 +110,9 @@ class DeploymentManager:
 
     def _load(self, version: str) -> Predictor:
         bundle = read_bundle(self._store.fetch(version), self._digest)
-        predictor = self._hooks.wrap(self._predictor_factory(bundle))
-        # The first prediction is slow, and shows whether the bundle can predict at all.
-        example = check_rows(bundle.contract, [example_row(bundle.contract)])
-        try:
-            predictor.predict(self._hooks.prepare(example.columns))
-        except KeyError as error:
-            raise BundleError(
-                f"it needs the column {error}, which its contract does not have: train again"
-            ) from error
-        return predictor
+        if self._contract is not None:
+            require_same_target(bundle, self._contract)
+        return load_servable(bundle, self._predictor_factory, self._hooks)
 
     def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
         deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)

@@ -118,10 +118,9 @@ class PredictionHandler:
             StoreError: if the log does not accept them.
         """
         try:
-            labels = decode_labels(body, self.contract, self._clock.now())
+            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
         except BodyRefused as error:
             raise invalid_body(error) from error
-        self._limit(len(labels))
         return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
 
     def require_deployment(self) -> Deployment:
@@ -174,23 +173,21 @@ class PredictionHandler:
         responses = prediction_responses(ids, outputs, deployment.class_names, decoded.warnings)
         times = event_times(contract, decoded, now)
         parts = zip(ids, entities, times, rows, outputs, strict=True)
+        schema = contract.schema_digest
         recorded = self._log.append(
-            [Record(own, entity, time, now, row, out) for own, entity, time, row, out in parts]
+            [
+                Record(own, entity, time, now, row, out, schema)
+                for own, entity, time, row, out in parts
+            ]
         )
         self._metrics.count_rows(outputs, decoded.warnings, deployment)
         return responses, recorded
 
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
-            decoded = deployment.decoder.decode(body)
+            return deployment.decoder.decode(body, self._max_rows)
         except BodyRefused as error:
             raise invalid_body(error) from error
-        self._limit(len(decoded.rows))
-        return decoded
-
-    def _limit(self, rows: int) -> None:
-        if rows > self._max_rows:
-            raise Problem(413, f"{rows} rows in one request (limit {self._max_rows})")
 
 
 def _is_valid(entity_key: str | None) -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StoreError
 from ..logs import configure_if_unset
 from ..predictor import OnnxPredictor
+from ..servable import PredictorFactory
 from ..verdict import Verdict, last_verdict
 from . import openapi, status
 from .concurrency import ConcurrencyLimiter
-from .deployment_manager import DeploymentManager, PointerWatcher, PredictorFactory
+from .deployment_manager import DeploymentManager, PointerWatcher
 from .key_file import KeyFile
 from .keys import ApiKeys
 from .metrics import Metrics, forget_dead_workers
@@ -125,6 +126,7 @@ class PredictionService:
             features_digest=project.features.digest,
             predictor_factory=self._predictor_factory
             or partial(OnnxPredictor, features=project.features),
+            contract=project.contract,
             hooks=project.hooks,
             unknown_fields=project.settings.serving.unknown_fields,
         )
