@@ -10,7 +10,7 @@ from ..contract.model import Contract, UnknownFields
 from ..errors import BundleError
 from ..prediction_hooks import PredictionHooks
 from ..predictor import Predictor
-from ..publication import BundleStore, Entry
+from ..publication import BundleStore, Rollout
 from ..servable import PredictorFactory, load_servable
 from .deployment import Deployment, Role, Variant
 
@@ -51,7 +51,7 @@ class DeploymentManager:
         predictor_factory: PredictorFactory,
         contract: Contract | None = None,
         hooks: PredictionHooks | None = None,
-        unknown_fields: UnknownFields = "refuse",
+        unknown_fields: UnknownFields = "reject",
     ) -> None:
         self._store = store
         self._digest = features_digest
@@ -77,7 +77,7 @@ class DeploymentManager:
         stamp = self._store.stamp()
         if stamp == self._stamp and not self.failures:
             return
-        entry = self._store.pointer().entry(self._digest)
+        entry = self._store.pointer().rollout(self._digest)
         self._stamp = stamp
         if entry.champion is None:
             missing = (LoadFailure("champion", "the pointer names no champion"),)
@@ -114,7 +114,7 @@ class DeploymentManager:
             require_same_target(bundle, self._contract)
         return load_servable(bundle, self._predictor_factory, self._hooks)
 
-    def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
+    def _deploy(self, entry: Rollout, champion: Variant, challenger: Variant | None) -> None:
         deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)
         deployment.decoder  # noqa: B018 - built here rather than by the first request
         if deployment == self.deployment:
@@ -158,7 +158,7 @@ class PointerWatcher:
 
 
 def _require_same_inputs(challenger: Predictor, champion: Predictor) -> None:
-    column = champion.contract.lacking(challenger.contract)
+    column = champion.contract.first_missing_input(challenger.contract)
     if column is not None:
         raise BundleError(
             f"it needs the column {column.name} ({column.type}), which the champion's "
