@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.evidently_definition import data_definition
-from ..data.replacing import replacing
 from .pairs import Pair
 from .report_page import render
 
@@ -84,7 +84,7 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
             html = render(comparison.snapshot)
-        with replacing(page) as draft:
+        with atomic_write(page) as draft:
             draft.write_text(html, encoding="utf-8")
 
 
