@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .audit_log import AuditLog
+from .bundle import Bundle
 from .clock import Clock, SystemClock
 from .contract import Contract
 from .feature_set import FeatureSet
@@ -131,11 +132,7 @@ class Project:
 
     @cached_property
     def transitions(self) -> "Transitions":
-        from .predictor import OnnxPredictor
         from .registry import Transitions
-        from .servable import require_servable
-
-        load = partial(OnnxPredictor, features=self.features)
 
         return Transitions(
             registry=self.registry,
@@ -144,7 +141,7 @@ class Project:
             clock=self.clock,
             features_digest=self.features.digest,
             contract=self.contract,
-            require_servable=partial(require_servable, load=load),
+            require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: file_lock(self.paths.transitions_lock),
         )
@@ -152,6 +149,13 @@ class Project:
     def published(self) -> Rollout:
         """Which versions serve under the present features code."""
         return self.bundles.pointer().rollout(self.features.digest)
+
+    def _require_servable(self, bundle: Bundle) -> None:
+        # Imported when something is published: a step of the loop with nothing due does without.
+        from .predictor import OnnxPredictor
+        from .servable import require_servable
+
+        require_servable(bundle, partial(OnnxPredictor, features=self.features))
 
     def close(self) -> None:
         """Close what was opened."""

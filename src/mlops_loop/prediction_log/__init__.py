@@ -18,7 +18,7 @@ __all__ = [
     "Record",
     "Scalar",
     "open_prediction_log",
-    "set_prediction_log_aside",
+    "archive_prediction_log",
     "store_of",
     "stores",
 ]

@@ -201,7 +201,7 @@ class Surroundings:
                 state.consecutive_failures,
             ),
             "retrained": len(state.retrained),
-            "journal": [
+            "audit_log": [
                 (entry.kind, entry.reason, entry.details.get("version"))
                 for entry in self.audit_log.completed()
                 if entry.kind != "dropped"

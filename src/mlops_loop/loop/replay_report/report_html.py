@@ -150,4 +150,6 @@ def _day(moment: datetime | None) -> str:
 def _template() -> Template:
     filters = (three, span, count, short, pairs, label, clip, under, report_charts.named)
     by_name = {function.__name__: function for function in filters}
-    return load_template("mlops_loop.loop.replay_report", "report.html.j2", filters={**by_name, "day": _day})
+    return load_template(
+        "mlops_loop.loop.replay_report", "report.html.j2", filters={**by_name, "day": _day}
+    )
