@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .audit_log import AuditLog
+from .bundle import Bundle
 from .clock import Clock, SystemClock
 from .contract import Contract
 from .feature_set import FeatureSet
@@ -147,11 +148,7 @@ class Project:
 
     @cached_property
     def transitions(self) -> "Transitions":
-        from .predictor import OnnxPredictor
         from .registry import Transitions
-        from .servable import require_servable
-
-        make = partial(OnnxPredictor, features=self.features)
 
         return Transitions(
             registry=self.registry,
@@ -160,7 +157,7 @@ class Project:
             clock=self.clock,
             features_digest=self.features.digest,
             contract=self.contract,
-            require_servable=partial(require_servable, make=make, hooks=self.hooks),
+            require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: file_lock(self.paths.transitions_lock),
         )
@@ -168,6 +165,14 @@ class Project:
     def published(self) -> Rollout:
         """Which versions serve under the present features code."""
         return self.bundles.pointer().rollout(self.features.digest)
+
+    def _require_servable(self, bundle: Bundle) -> None:
+        # Imported when something is published: a step of the loop with nothing due does without.
+        from .predictor import OnnxPredictor
+        from .servable import require_servable
+
+        make = partial(OnnxPredictor, features=self.features)
+        require_servable(bundle, make=make, hooks=self.hooks)
 
     def close(self) -> None:
         """Close what was opened; it is opened again when it is asked for."""

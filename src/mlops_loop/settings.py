@@ -258,7 +258,7 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)
+        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:
