@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from mlops_loop.monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from mlops_loop.settings import Settings
-from mlops_loop.verdict import Found, Verdict, leave_verdict
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:
@@ -45,13 +45,13 @@ def test_the_model_in_service_is_named(served: Any) -> None:
     assert found["challenger"] is None
 
 
-def test_the_last_monitoring_run_is_reported_beside_the_model(
+def test_the_last_verdict_of_monitoring_stands_beside_the_model(
     served: Any, shop_settings: Settings
 ) -> None:
     assert "monitoring" not in served.http.get("/model").json()
-    leave_verdict(
+    save_monitoring_status(
         shop_settings.root,
-        Verdict("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
+        MonitoringStatus("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
     )
     assert served.http.get("/model").json()["monitoring"] == {
         "since": "2013-01-01",
@@ -59,19 +59,21 @@ def test_the_last_monitoring_run_is_reported_beside_the_model(
         "drift": False,
         "quality": True,
         "performance": "unknown",
-        "sentences": ["price is missing"],
+        "messages": ["price is missing"],
         "findings": [],
     }
     (shop_settings.paths.monitoring_status).write_bytes(b'{"drift": "\xff')
     assert "monitoring" not in served.http.get("/model").json()
 
 
-def test_metrics_report_the_last_monitoring_run(served: Any, shop_settings: Settings) -> None:
+def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
     assert "monitoring_alert_active" not in served.http.get("/metrics").text
-    missing = Found("quality", "price", "", "missing_share", 0.5, "warning")
-    leave_verdict(
+    missing = FindingSummary("quality", "price", "", "missing_share", 0.5, "warning")
+    save_monitoring_status(
         shop_settings.root,
-        Verdict("2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]),
+        MonitoringStatus(
+            "2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]
+        ),
     )
     text = served.http.get("/metrics").text
     for line in (
@@ -100,7 +102,7 @@ def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, proble
         assert served.http.post("/predict", json=served.row).status_code == 200
 
 
-def test_a_rejected_bundle_is_reported_beside_the_one_that_serves(served: Any) -> None:
+def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None:
     served.publisher.publish("2")
     served.publisher.damage("2")
     served.publisher.point("2")

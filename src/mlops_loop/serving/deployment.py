@@ -43,7 +43,7 @@ class Variant:
         """
         if self.predictor.contract.classes:
             return str(prediction).lower() if isinstance(prediction, bool) else str(prediction)
-        deciles = self.predictor.manifest.tenths
+        deciles = self.predictor.manifest.prediction_deciles
         if not deciles or not isinstance(prediction, float):
             return "any"
         return f"{10 * (1 + bisect_left(deciles, prediction))}%"
@@ -82,7 +82,7 @@ class Deployment:
     challenger: Variant | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
-    unknown_fields: UnknownFields = "refuse"
+    unknown_fields: UnknownFields = "reject"
 
     @property
     def contract(self) -> Contract:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..contract.check import Violation, check_rows
 from ..contract.columns import to_rows
-from ..contract.decoder import BodyRefused, parse_rows
+from ..contract.decoder import InvalidRequestBody, parse_rows
 from ..contract.model import Contract
 from ..prediction_log.records import Label
 
@@ -27,7 +27,7 @@ def decode_labels(
 
     Raises:
         TooManyRows: if there are more than `max_rows`, whatever is in them.
-        BodyRefused: naming the violations, or that the body is not JSON.
+        InvalidRequestBody: naming the violations, or that the body is not JSON.
     """
     listed, _ = parse_rows(body, max_rows)
     target = contract.target
@@ -40,13 +40,13 @@ def decode_labels(
     )
     violations += [
         replace(violation, row=given[violation.row], column="label")
-        for violation in checked.refusals
+        for violation in checked.rejections
     ]
     violations += _unknown_classes(contract, listed, given)
     if violations:
         unique = {(each.row, each.column): each for each in reversed(violations)}
         ordered = [unique[key] for key in sorted(unique)]
-        raise BodyRefused("labels violate the contract", ordered)
+        raise InvalidRequestBody("labels violate the contract", ordered)
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
         Label(item["prediction_id"], value, moment)
@@ -57,18 +57,18 @@ def decode_labels(
 def _shape(row: int, item: object) -> list[Violation]:
     if not isinstance(item, dict):
         reason = "should be an object with prediction_id and label"
-        return [Violation(row, "", item, reason, "refuse")]
+        return [Violation(row, "", item, reason, "reject")]
     violations = [
-        Violation(row, name, item[name], "is not a field of a label", "refuse")
+        Violation(row, name, item[name], "is not a field of a label", "reject")
         for name in item
         if name not in _FIELDS
     ]
     if "label" not in item:
-        violations.append(Violation(row, "label", None, "is missing", "refuse"))
+        violations.append(Violation(row, "label", None, "is missing", "reject"))
     identifier = item.get("prediction_id")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= ID_LENGTH:
         reason = f"should be a text of 1 to {ID_LENGTH} characters"
-        violations.append(Violation(row, "prediction_id", identifier, reason, "refuse"))
+        violations.append(Violation(row, "prediction_id", identifier, reason, "reject"))
     return violations
 
 
@@ -79,7 +79,7 @@ def _unknown_classes(
     if contract.problem == "regression" or contract.target.type == "boolean":
         return []
     return [
-        Violation(row, "label", listed[row]["label"], "is not one of the classes", "refuse")
+        Violation(row, "label", listed[row]["label"], "is not one of the classes", "reject")
         for row in rows
         if listed[row]["label"] not in contract.classes
     ]

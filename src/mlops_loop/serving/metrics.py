@@ -21,8 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from ..contract.check import Violation
+from ..monitoring_status import MonitoringStatus
 from ..prediction_log.records import Output
-from ..verdict import Verdict
 from .deployment import Deployment
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -118,7 +118,11 @@ class Metrics:
             self._warnings.labels(warning.column).inc()
 
     def exposition(
-        self, deployment: Deployment | None, rejected: int, backlog: int, status: Verdict | None
+        self,
+        deployment: Deployment | None,
+        rejected: int,
+        backlog: int,
+        status: MonitoringStatus | None,
     ) -> bytes:
         """All metrics in Prometheus' text format."""
         registry = CollectorRegistry()
@@ -171,7 +175,7 @@ class _HostCollector(Collector):
 class _MonitoringCollector(Collector):
     """The result of the last monitoring run."""
 
-    def __init__(self, status: Verdict) -> None:
+    def __init__(self, status: MonitoringStatus) -> None:
         self._status = status
 
     def collect(self) -> Iterator[Metric]:

@@ -9,7 +9,7 @@ import msgspec
 
 from ..clock import Clock
 from ..contract.columns import to_rows
-from ..contract.decoder import BodyRefused, Decoded
+from ..contract.decoder import Decoded, InvalidRequestBody
 from ..contract.model import Contract
 from ..prediction_hooks import PredictionHooks
 from ..prediction_log import PredictionLog, Record
@@ -119,7 +119,7 @@ class PredictionHandler:
         """
         try:
             labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
-        except BodyRefused as error:
+        except InvalidRequestBody as error:
             raise invalid_body(error) from error
         return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
 
@@ -142,7 +142,7 @@ class PredictionHandler:
         rows: dict[int, tuple[object, ...]],
         requests: Sequence[PendingRequest],
     ) -> dict[int, ServiceResponse]:
-        decoded = deployment.decoder.together(list(rows.values()))
+        decoded = deployment.decoder.decode_batch(list(rows.values()))
         keys = [requests[number].entity_key for number in rows]
         responses, recorded = self._predict_rows(deployment, decoded, keys)
         return {
@@ -186,7 +186,7 @@ class PredictionHandler:
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
             return deployment.decoder.decode(body, self._max_rows)
-        except BodyRefused as error:
+        except InvalidRequestBody as error:
             raise invalid_body(error) from error
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from ..logs import configure_if_unset
+from ..monitoring_status import MonitoringStatus, load_monitoring_status
 from ..predictor import OnnxPredictor
 from ..servable import PredictorFactory
-from ..verdict import Verdict, last_verdict
 from . import openapi, status
 from .concurrency import ConcurrencyLimiter
 from .deployment_manager import DeploymentManager, PointerWatcher
@@ -163,7 +163,7 @@ class PredictionService:
 
     def metrics_text(self) -> bytes:
         """Body of `GET /metrics`."""
-        backlog = self.project.log.spooled() if self._handler is not None else 0
+        backlog = self.project.log.backlog() if self._handler is not None else 0
         failures = len(self.deployments.failures)
         deployment = self.deployments.deployment
         return self.metrics.exposition(deployment, failures, backlog, self._monitoring_status())
@@ -213,8 +213,8 @@ class PredictionService:
             max_rows=project.settings.serving.max_rows,
         )
 
-    def _monitoring_status(self) -> Verdict | None:
-        return last_verdict(self.project.root)
+    def _monitoring_status(self) -> MonitoringStatus | None:
+        return load_monitoring_status(self.project.root)
 
 
 def _not_started() -> Problem:

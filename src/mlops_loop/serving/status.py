@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ..verdict import Verdict
+from ..monitoring_status import MonitoringStatus
 from .deployment import Variant
 from .deployment_manager import DeploymentManager
 
 
-def model(deployments: DeploymentManager, status: Verdict | None) -> dict[str, Any]:
+def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> dict[str, Any]:
     """Body of `GET /model`; both versions are null while nothing is published.
 
     Args:
