@@ -56,7 +56,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
     )
     manager.refresh()
     assert manager.deployment is None
-    (refusal,) = router.rejections
+    (failure,) = manager.failures
     assert "predicts arrives late (binary, boolean)" in failure.reason
     assert "target is gift? (binary, boolean): train a new version" in failure.reason
 
