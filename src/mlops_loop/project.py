@@ -1,6 +1,7 @@
 """The project put together: every collaborator built once, from the settings."""
 
 import os
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from .settings import Settings, load_settings
 if TYPE_CHECKING:
     from .loop.state import StateStore
     from .registry import Registry, Transitions
+    from .registry.callbacks import Callback
 
 
 class Project:
@@ -33,6 +35,11 @@ class Project:
         features: the project's own, from `features.py`.
         settings: the project's class of settings.
         clock: what time it is; by default the system's clock.
+        on_promotion: functions that are called when a version has become champion, by whatever
+            command, and services can see it. An exception is logged and changes nothing. A
+            function should be quick, as no other transition can happen meanwhile, and is called
+            again if the process ended before the promotion was recorded: at least once.
+        on_rollback: the same for a rollback.
 
     A process that does not run from the project's folder, e.g. in a container, is told where
     `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
@@ -41,6 +48,15 @@ class Project:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
+
+    Example: a function that is called after each promotion.
+        >>> from mlops_loop.registry import ChampionChange
+        >>> def announce(change: ChampionChange) -> None:
+        ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
+        ...
+        >>> project = Project(
+        ...     "/srv/demo", package="demo", features=FeatureSet(), on_promotion=[announce]
+        ... )
     """
 
     def __init__(
@@ -51,6 +67,8 @@ class Project:
         features: FeatureSet,
         settings: type[Settings] = Settings,
         clock: Clock | None = None,
+        on_promotion: "Sequence[Callback]" = (),
+        on_rollback: "Sequence[Callback]" = (),
     ) -> None:
         self.package = package
         self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
@@ -58,6 +76,7 @@ class Project:
         self.clock = clock or SystemClock()
         self.settings_type = settings
         self.declared_features = features
+        self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
 
     @property
     def env_prefix(self) -> str:
@@ -147,6 +166,7 @@ class Project:
             require_servable=partial(require_servable, load=load),
             probation=bool(self.settings.challenge.probation),
             lock=lambda: exclusive(self.paths.transitions_lock),
+            callbacks=self.callbacks,
         )
 
     def published(self) -> Entry:

@@ -25,7 +25,7 @@ ENV_PREFIX = "MLOPS_LOOP__"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
-Act = Literal["advise", "alert", "retrain", "rollback"]
+ActionName = Literal["advise", "alert", "retrain", "rollback"]
 
 
 RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
@@ -132,16 +132,18 @@ class Monitoring(_Section):
 
 
 class Actions(_Section):
-    drift: Act = "retrain"
-    drift_alone: Act = "retrain"
-    performance: Act = "retrain"
-    quality: Act = "alert"
+    drift: ActionName = "retrain"
+    drift_alone: ActionName = "retrain"
+    performance: ActionName = "retrain"
+    quality: ActionName = "alert"
 
 
 class Alerts(_Section):
     file: str = "var/alerts.jsonl"
-    webhook: str | None = None
-    email: str | None = None
+    webhook: Annotated[str, Field(pattern="^https?://")] | None = None
+    apprise: dict[Annotated[str, Field(pattern=r"^\w+$")], str] = (
+        {}
+    )  # Apprise URLs by a name of your own
     reports: str | None = None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
-from ..monitoring import Monitoring, monitor_project
+from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
 from ..project import Project
 from ..registry import Transitions
 from .attempt import Attempt, Retrained
@@ -23,11 +23,19 @@ _TYPICAL_ERRORS = 3.0
 _SAMPLES = 4
 
 
-def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
-    """The loop of a project; `prepare` is called before anything that takes time."""
+def make_loop(
+    project: Project, plan: MonitoringPlan, prepare: Callable[[], None] = lambda: None
+) -> Loop:
+    """The loop of a project.
+
+    Args:
+        project: whose models are watched and retrained.
+        plan: the checks, actions and receivers.
+        prepare: called before anything that takes time.
+    """
     desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
-    stages = _Stages(project, transitions, prepare)
+    stages = _Stages(project, plan, transitions, prepare)
     return Loop(
         settings=project.settings,
         desk=desk,
@@ -41,6 +49,7 @@ def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> L
         watch=stages.watch,
         began=stages.began,
         hear=stages.hear,
+        actions=plan.actions,
     )
 
 
@@ -48,9 +57,14 @@ class _Stages:
     """The project's stages as the loop calls them."""
 
     def __init__(
-        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+        self,
+        project: Project,
+        plan: MonitoringPlan,
+        transitions: Transitions,
+        prepare: Callable[[], None],
     ) -> None:
         self._project = project
+        self._plan = plan
         self._transitions = transitions
         self._prepare = prepare
 
@@ -100,34 +114,36 @@ class _Stages:
             reason=reason,
         )
 
-    def monitor(self) -> Monitoring:
+    def monitor(self) -> MonitoringReport:
         self._prepare()
-        return monitor_project(self._project)
+        return monitor_project(self._project, checks=self._plan.checks)
 
     def alert(self, text: str) -> None:
         from ..monitoring.alerts import open_alerts
 
         self._prepare()
-        open_alerts(self._project.settings, self._project.clock).tell(text)
+        open_alerts(self._project, self._plan.receivers).send(text)
 
-    def watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
-        from ..monitoring.alarms import open_alarms
+    def watch(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
+        from ..monitoring.alert_state import open_alert_tracker
+        from ..monitoring.alerts import open_alerts
 
-        open_alarms(self._project.settings, self._project.clock).watch(found, told)
+        alerts = open_alerts(self._project, self._plan.receivers)
+        open_alert_tracker(self._project, alerts).update(report, messages)
 
-    def began(self, monitoring: Monitoring, kind: str) -> datetime | None:
+    def began(self, incident: Incident) -> datetime | None:
         """When what was found began, looked for in the window and in the one before it."""
         if not self._project.settings.loop.data.since_change:
             return None
         from .change import find_change
 
-        project, window = self._project, monitoring.window
+        project, window = self._project, incident.report.window
         return find_change(
             project.contract,
             project.log,
             since=window.since - (window.until - window.since),
             until=window.until,
-            findings=[one for one in monitoring.findings if one.kind == kind and not one.slice],
+            findings=incident.findings,
             champion=project.published().champion or "",
             limit=_SAMPLES * project.settings.monitoring.sample_rows,
         )

@@ -14,20 +14,21 @@ anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ..clock import Clock
 from ..journal import Entry
-from ..monitoring import Monitoring
+from ..monitoring import Action, Incident, MonitoringReport
+from ..monitoring.incidents import find_incidents
 from ..publication import Entry as Published
 from ..registry import Transitions
 from ..settings import Settings
 from .attempt import Attempt, Retrained
 from .desk import Desk, LostLeaseError
 from .notes import ACTOR, Notes
-from .reaction import Due, blocked, reactions
+from .policy import ActionTable, Due, cooldown_reason
 from .state import Lease, phase_of
 from .trial import Ruling, Trial, trial_of
 
@@ -40,7 +41,7 @@ class Step:
     """
 
     entries: tuple[Entry, ...]
-    monitoring: Monitoring | None = None
+    monitoring: MonitoringReport | None = None
     idle: str = ""
 
 
@@ -52,8 +53,9 @@ class Loop:
         retrain: makes a version, or finds the one that the same attempt has made already.
         appoint: gives a version that passed the role that the settings say, once.
         watch: tells of what monitoring found, by question, once; and when it is over.
-        began: when the change behind findings of a kind began, where the settings ask for that.
+        began: when the change behind an incident began, where the settings ask for that.
         hear: what is to be done about two versions on trial.
+        actions: the project's own, by kind of finding; `actions` of the settings for the rest.
     """
 
     settings: Settings
@@ -63,11 +65,12 @@ class Loop:
     clock: Clock
     retrain: Callable[[Attempt], Retrained]
     appoint: Callable[[Retrained, str], None]
-    monitor: Callable[[], Monitoring]
+    monitor: Callable[[], MonitoringReport]
     alert: Callable[[str], None]
-    watch: Callable[[Monitoring, Mapping[str, str]], None]
-    began: Callable[[Monitoring, str], datetime | None]
+    watch: Callable[[MonitoringReport, Mapping[str, str]], None]
+    began: Callable[[Incident], datetime | None]
     hear: Callable[[Trial], Ruling | None]
+    actions: Mapping[str, Action] = field(default_factory=dict)
 
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
@@ -88,7 +91,7 @@ class Loop:
             monitoring, idle = None, "another process has taken over, and goes on from here"
         return Step(self.notes.done()[known:], monitoring, idle)
 
-    def _step(self) -> Monitoring | None:
+    def _step(self) -> MonitoringReport | None:
         if self.transitions.is_open():
             self.transitions.reconcile()
         self._follow()
@@ -139,27 +142,32 @@ class Loop:
         last = self.desk.state.monitored_until
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
-    def _react(self, monitoring: Monitoring) -> None:
-        """Tell of the findings, and carry out what is due, once the decision is written."""
+    def _react(self, monitoring: MonitoringReport) -> None:
+        """Alert about the findings, and carry out what is due, once the decision is written."""
         state, now = self.desk.state, self.clock.now()
-        hindrance = blocked(state, self.settings.loop, now)
-        found = reactions(monitoring, self.settings.actions, hindrance, self.transitions.previous())
-        self.watch(monitoring, {one.kind: one.reason for one in found if one.alert})
-        for reaction in found:
-            if reaction.note:
-                self.notes.note(
-                    reaction.note, reaction.reason, **_window(state.monitored_until, now)
-                )
-        due = next((reaction for reaction in found if reaction.due), None)
+        incidents = find_incidents(monitoring)
+        planned = ActionTable(self.settings.actions, self.actions).plan(
+            incidents,
+            cooldown_reason(state, self.settings.loop, now),
+            self.transitions.previous(),
+        )
+        self.watch(monitoring, {action.kind: action.reason for action in planned if action.alert})
+        for action in planned:
+            if action.note:
+                self.notes.note(action.note, action.reason, **_window(state.monitored_until, now))
+        due = next((action for action in planned if action.due), None)
         if due is None:
             self.desk.save(monitored_until=now)
             return
+        changed = None
+        if due.due == "retrain":
+            changed = self.began(next(one for one in incidents if one.kind == due.kind))
         self.desk.save(
             phase="triggered",
             since=now,
             reason=due.reason,
             due=due.due,
-            changed=self.began(monitoring, due.kind) if due.due == "retrain" else None,
+            changed=changed,
             monitored_until=now,
         )
         self._act()

@@ -17,7 +17,7 @@ from ..evaluation.bootstrap import Resampling, clusters
 from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, metrics_of
 from ..evaluation.target import Truth, encode_target
-from ..monitoring import Monitoring
+from ..monitoring import MonitoringReport
 from ..prediction_log import LoggedRow, Output
 from ..predictor import OnnxPredictor, Prediction
 from ..project import Project
@@ -40,7 +40,7 @@ class PlayedMonth:
     since: datetime
     until: datetime
     rows: int
-    monitoring: Monitoring | None
+    monitoring: MonitoringReport | None
 
     def sentence(self) -> str:
         found = self.monitoring
@@ -140,12 +140,12 @@ class _Narrator:
             measured[name] = resampling.interval(scorer(everything), draws[:, at])
         return measured
 
-    def _drift(self, found: Monitoring | None) -> dict[str, float]:
+    def _drift(self, found: MonitoringReport | None) -> dict[str, float]:
         threshold = self._project.settings.monitoring.drift_threshold
         scores = found.drift_scores if found else {}
         return {name: score / threshold for name, score in scores.items()}
 
-    def _link(self, found: Monitoring | None) -> str | None:
+    def _link(self, found: MonitoringReport | None) -> str | None:
         if found is None or found.report is None:
             return None
         return os.path.relpath(self._project.settings.path(found.report), self._folder)

@@ -9,7 +9,7 @@ from ..clock import ManualClock
 from ..data.sources import open_source
 from ..errors import GateError, InputError
 from ..history_archive import archive_history, has_history
-from ..monitoring import Monitoring
+from ..monitoring import MonitoringPlan, MonitoringReport
 from ..project import Project
 from ..replay.client import ServiceClient
 from ..replay.traffic import Traffic
@@ -36,6 +36,7 @@ class Audience:
 
 def replay_year(
     project: Project,
+    plan: MonitoringPlan,
     audience: Audience,
     *,
     months: int | None = None,
@@ -46,6 +47,7 @@ def replay_year(
 
     Args:
         project: the project; its clock is not read.
+        plan: the checks, actions and receivers.
         audience: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
@@ -74,7 +76,7 @@ def replay_year(
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
-            played = _play(project, client, windows, rows, audience)
+            played = _play(project, plan, client, windows, rows, audience)
         render(narrate(project, played, rows_per_month=rows, page=page), page)
     finally:
         project.close()
@@ -83,9 +85,14 @@ def replay_year(
 
 
 def _play(
-    project: Project, client: ServiceClient, windows: list[Window], rows: int, audience: Audience
+    project: Project,
+    plan: MonitoringPlan,
+    client: ServiceClient,
+    windows: list[Window],
+    rows: int,
+    audience: Audience,
 ) -> list[PlayedMonth]:
-    loop = make_loop(project)
+    loop = make_loop(project, plan)
     _step(loop, audience)
     if project.published().champion is None:
         raise GateError(
@@ -117,7 +124,7 @@ class _Player:
     def play(self, window: Window) -> PlayedMonth:
         clock, rows = self.project.clock, 0
         assert isinstance(clock, ManualClock)
-        monitoring: Monitoring | None = None
+        monitoring: MonitoringReport | None = None
         for moment in _strides(*window):
             published = self.project.published()
             self.client.wait_for(champion=published.champion, challenger=published.challenger)
@@ -132,7 +139,7 @@ class _Player:
         return month
 
 
-def _step(loop: Loop, audience: Audience) -> Monitoring | None:
+def _step(loop: Loop, audience: Audience) -> MonitoringReport | None:
     step = loop.step()
     for entry in step.entries:
         audience.tell(f"{entry.time:%Y-%m-%d}   {entry.kind}: {entry.reason}")

@@ -16,6 +16,11 @@ FEWEST_ROWS = 50
 # Share of windows without a drift in which chance alone may make any column drift.
 BY_CHANCE = 0.05
 
+_DISTANCES = {
+    "wasserstein": "Wasserstein distance",
+    "jensen_shannon": "Jensen-Shannon distance",
+}
+
 Compare = Callable[..., Comparison]
 
 
@@ -87,8 +92,8 @@ def _judged(
     moved = [pair for pair in inputs if scores[pair.name] >= pair.threshold]
     share = len(moved) / len(inputs)
     drifted = share >= thresholds.drift_share
+    moved.sort(key=lambda pair: scores[pair.name] / pair.threshold, reverse=True)
     findings = [_finding(pair, scores[pair.name]) for pair in moved]
-    findings.sort(key=lambda finding: finding.value / finding.threshold, reverse=True)
     findings += [
         _finding(pair, scores[PREDICTION])
         for pair in pairs
@@ -96,10 +101,16 @@ def _judged(
     ]
     if drifted:
         limit = thresholds.drift_share
-        whole = Finding("drift", None, "drifted_share", share, limit, "critical")
+        text = f"{share:.0%} of the columns drifted (limit {limit:.0%})"
+        whole = Finding("drift", text, "critical", None, "drifted_share", share, limit)
         findings.insert(0, whole)
     return Drift(drifted, tuple(findings), scores, notes, comparison)
 
 
 def _finding(pair: Pair, score: float) -> Finding:
-    return Finding("drift", pair.name, pair.statistic, score, pair.threshold, "warning")
+    unit = " standard deviations" if pair.numeric else ""
+    text = (
+        f"{pair.name} drifted: {_DISTANCES[pair.statistic]} {score:.3f}{unit} "
+        f"(threshold {pair.threshold:.3f})"
+    )
+    return Finding("drift", text, "warning", pair.name, pair.statistic, score, pair.threshold)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.evidently_definition import data_definition
-from ..data.replacing import replacing
 from .pairs import Pair
 from .report_page import render
 
@@ -69,6 +69,51 @@ def compare(
         return Comparison(_distances(snapshot), snapshot if page else None)
 
 
+def run_report(
+    contract: Contract,
+    current: pd.DataFrame,
+    reference: pd.DataFrame,
+    metrics: Sequence[Any],
+    page: Path | None,
+) -> list[tuple[str, str]]:
+    """Run metrics of the caller's choice, and write the page if there is a path for it.
+
+    Args:
+        contract: what the columns are; `prediction` and the probabilities may be used as well.
+        current: rows of the window.
+        reference: rows with the same columns.
+        metrics: Evidently's metrics and presets, with or without tests.
+        page: of the HTML file.
+
+    Returns:
+        Name and description of each test that failed or could not be run.
+    """
+    with _quiet():
+        from evidently import Dataset, Report
+
+        inputs = {spec.name for spec in contract.columns}
+        outputs = [name for name in current.columns if name not in inputs]
+        numbers = [name for name in outputs if pd.api.types.is_numeric_dtype(current[name])]
+        definition = data_definition(
+            contract,
+            numbers=numbers,
+            categories=[name for name in outputs if name not in numbers],
+            leave_out=inputs - ({*current} & {*reference}),
+        )
+        snapshot = Report(list(metrics)).run(
+            Dataset.from_pandas(current, data_definition=definition),
+            Dataset.from_pandas(reference, data_definition=definition),
+        )
+        if page is not None:
+            _write_page(snapshot, page)
+        tests = snapshot.dict()["tests"]
+    return [
+        (test["name"], test["description"])
+        for test in tests
+        if test["status"].value in ("FAIL", "ERROR")
+    ]
+
+
 def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
     """Write the page of charts, and beside it a JSON file with the verdict and all distances.
 
@@ -83,9 +128,13 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
-            html = render(comparison.snapshot)
-        with replacing(page) as draft:
-            draft.write_text(html, encoding="utf-8")
+            _write_page(comparison.snapshot, page)
+
+
+def _write_page(snapshot: Any, page: Path) -> None:
+    html = render(snapshot)
+    with atomic_write(page) as draft:
+        draft.write_text(html, encoding="utf-8")
 
 
 def _definition(contract: Contract, pairs: Sequence[Pair], prediction: Pair | None) -> Any:

@@ -37,10 +37,7 @@ def worse_slices(
             looks=max(len(pairs), 2),
         )
         if measured is not None and measured.worsening.low > margin:
-            value, limit = measured.adjusted, measured.limit(margin)
-            found.append(
-                Finding("performance", now.column, metric.name, value, limit, "warning", now.value)
-            )
+            found.append(measured.finding(margin, "warning", now.column, now.value))
     return found
 
 

@@ -25,11 +25,16 @@ from ..evaluation.figure import figure
 from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, Metric, Scorer
 from ..evaluation.target import Truth
-from .findings import basis
+from .findings import Finding, Severity
 from .samples import Sample
 
 CONFIDENCE = 0.9
 RESAMPLES = 300
+
+
+def basis(metric: str) -> str:
+    """What a metric was adjusted to before it was compared, in words."""
+    return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,20 @@ class Measured:
     def limit(self, margin: float) -> float:
         """The metric from which on it is worse by more than a margin."""
         return self.reference + (margin if self.rises_when_worse else -margin)
+
+    def finding(
+        self, margin: float, severity: Severity, column: str | None = None, value: str | None = None
+    ) -> Finding:
+        """The finding that performance is worse, in the window or in one slice of it."""
+        where = f" where {column} is {value}" if value is not None else ""
+        limit = self.limit(margin)
+        text = (
+            f"performance is worse{where}: {self.metric} is {figure(self.adjusted)} "
+            f"{basis(self.metric)} (limit {figure(limit)})"
+        )
+        return Finding(
+            "performance", text, severity, column, self.metric, self.adjusted, limit, value
+        )
 
     def figures(self) -> dict[str, float]:
         return {

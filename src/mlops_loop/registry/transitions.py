@@ -5,9 +5,9 @@ The pointer is the truth; `reconcile` completes or drops what a crash has left o
 transition at a time: a lock keeps out whoever else would move something meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +19,7 @@ from ..errors import BundleError, RegistryError
 from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
 from ..publication import Entry as Published
+from .callbacks import Callback, run_callbacks
 from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
 from .mlflow_registry import FORCED_TAG, REFUSED, VERDICT_TAG, Registry
 from .succession import promoted
@@ -41,6 +42,8 @@ class Transitions:
         lock: entered for the length of a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
             the transition.
+        callbacks: by transition, called when the pointer has moved, while the lock is held. They
+            are called again if the process ended before the transition was recorded.
     """
 
     registry: Registry
@@ -53,6 +56,7 @@ class Transitions:
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
+    callbacks: Mapping[str, Sequence[Callback]] = field(default_factory=dict)
 
     def published(self) -> Published:
         return self.store.pointer().entry(self.features_digest)
@@ -231,6 +235,7 @@ class Transitions:
         self.store.set_entry(self.features_digest, after)
         self._align()
         entry = Entry(self.clock.now(), kind, actor, reason, told)
+        run_callbacks(self.callbacks.get(kind, ()), entry)
         self.journal.append(entry)
         return entry
 
@@ -240,6 +245,7 @@ class Transitions:
         happened = msgspec.to_builtins(self.published()) == told["after"]
         kind = str(told.pop("transition")) if happened else DROPPED
         entry = Entry(self.clock.now(), kind, intent.actor, intent.reason, told)
+        run_callbacks(self.callbacks.get(kind, ()), entry)
         self.journal.append(entry)
         return entry
 

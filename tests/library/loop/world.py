@@ -11,13 +11,13 @@ from mlops_loop.loop.attempt import Attempt, Retrained
 from mlops_loop.loop.hearing import Hearing
 from mlops_loop.loop.machine import Loop, Step
 from mlops_loop.loop.notes import Notes
-from mlops_loop.monitoring import Finding, Monitoring, Window
+from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
 from mlops_loop.training.role import give_role
 
 from .surroundings import CONTRACT, Surroundings
 
 DAY = timedelta(days=1)
-DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
+DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, threshold=0.1)
 
 
 @dataclass
@@ -25,12 +25,13 @@ class World(Surroundings):
     """A loop and its surroundings.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. changed:
-    when the change that monitoring found began.
+    when the change that monitoring found began. actions: the project's own, by kind of finding.
     """
 
-    found: Monitoring | None = None
+    found: MonitoringReport | None = None
     passes: bool = True
     changed: datetime | None = None
+    actions: dict[str, Action] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
     retrainings: list[Attempt] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
@@ -47,7 +48,7 @@ class World(Surroundings):
             monitor=self._monitor,
             alert=self._alert,
             watch=self._watch,
-            began=lambda monitoring, kind: self.changed,
+            began=lambda incident: self.changed,
             hear=Hearing(
                 self.settings.challenge,
                 parse_contract(CONTRACT),
@@ -55,16 +56,30 @@ class World(Surroundings):
                 self.clock,
                 largest_error=lambda version: 1.0,
             ).ruling,
+            actions=self.actions,
         )
 
     def step(self) -> Step:
         return self.loop().step()
 
-    def find(self, **answers: Any) -> None:
+    def find(
+        self,
+        *,
+        drift: bool = False,
+        quality: bool = False,
+        performance: str = "ok",
+        findings: tuple[Finding, ...] = (),
+    ) -> None:
         """What monitoring will say of the window that ends now."""
         now = self.clock.now()
-        calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
-        self.found = Monitoring(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
+        statuses: dict[str, Any] = {
+            "drift": "failed" if drift else "ok",
+            "quality": "failed" if quality else "ok",
+            "performance": "failed" if performance == "worse" else performance,
+        }
+        statuses |= {finding.kind: "failed" for finding in findings if finding.kind not in statuses}
+        window = Window(now - 30 * DAY, now, 100, 100)
+        self.found = MonitoringReport(window, statuses, findings)
 
     def drift(self, performance: str = "ok") -> None:
         """One column has drifted, says monitoring."""
@@ -93,13 +108,13 @@ class World(Surroundings):
                 reason=reason,
             )
 
-    def _monitor(self) -> Monitoring:
+    def _monitor(self) -> MonitoringReport:
         if self.found is None:
             self.find()
         assert self.found is not None
         return self.found
 
-    def _watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+    def _watch(self, found: MonitoringReport, told: Mapping[str, str]) -> None:
         for text in told.values():
             self._alert(text)
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from mlops_loop.contract.columns import Columns, take
-from mlops_loop.monitoring import Monitoring
+from mlops_loop.monitoring import MonitoringReport
 from mlops_loop.monitoring.pairs import Pair
 from mlops_loop.monitoring.samples import Sample
 
 from .world import World
 
 
-def columns_of(found: Monitoring, kind: str) -> set[str | None]:
+def columns_of(found: MonitoringReport, kind: str) -> set[str | None]:
     return {finding.column for finding in found.findings if finding.kind == kind}
 
 
@@ -21,7 +21,7 @@ def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(worl
     assert not found.drift
     assert columns_of(found, "drift") == {"weight"}
     assert found.performance == "ok"
-    assert "weight drifted by" in found.findings[0].sentence()
+    assert "weight drifted: Wasserstein distance" in found.findings[0].text
 
 
 def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
@@ -36,6 +36,7 @@ def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
     whole = next(one for one in found.findings if one.statistic == "drifted_share")
     assert whole.to_json() == {
         "kind": "drift",
+        "text": "60% of the columns drifted (limit 30%)",
         "column": None,
         "statistic": "drifted_share",
         "value": pytest.approx(3 / 5),

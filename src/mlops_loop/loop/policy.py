@@ -1,0 +1,132 @@
+"""From what monitoring found to what is done about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from ..monitoring import Action, ActionName, Incident
+from ..settings import Actions
+from ..settings import Loop as LoopSettings
+from .state import State
+
+Due = Literal["retrain", "rollback"]
+ADVICE = {
+    "performance": "consider `train`, or `rollback`",
+    "drift": "consider `train`",
+    "drift_alone": "performance holds, so `train` may wait",
+    "quality": "look at where the data come from",
+}
+
+
+@dataclass(frozen=True)
+class PlannedAction:
+    """What one incident leads to.
+
+    Attributes:
+        kind: of the incident.
+        reason: why, as a sentence.
+        alert: whether receivers are alerted.
+        note: kind of the entry for the audit log, where the transition makes none itself.
+        due: the transition that it asks for.
+    """
+
+    kind: str
+    reason: str
+    alert: bool
+    note: Literal["alert", "advise", "wait", "action"] | None = None
+    due: Due | None = None
+
+
+@dataclass(frozen=True)
+class ActionTable:
+    """What is done about each kind of finding.
+
+    Attributes:
+        settings: the actions of the settings.
+        own: those of the project's code, by kind, which come first.
+    """
+
+    settings: Actions
+    own: Mapping[str, Action]
+
+    def action(self, incident: Incident) -> Action:
+        """What is done about an incident; other kinds alert."""
+        for kind in (row(incident), incident.kind):
+            if kind in self.own:
+                return self.own[kind]
+        action: ActionName = getattr(self.settings, row(incident), "alert")
+        return action
+
+    def plan(
+        self, incidents: Sequence[Incident], blocked_reason: str | None, previous: str | None
+    ) -> Sequence[PlannedAction]:
+        """What each incident leads to, in the same order. Functions of the project are called.
+
+        Args:
+            incidents: what was found.
+            blocked_reason: why no retraining may begin now, if that is so.
+            previous: the champion that a rollback would bring back, if there is one.
+        """
+        return [self._plan(incident, blocked_reason, previous) for incident in incidents]
+
+    def _plan(
+        self, incident: Incident, blocked_reason: str | None, previous: str | None
+    ) -> PlannedAction:
+        action = self.action(incident)
+        if not callable(action):
+            return _planned(incident, action, blocked_reason, previous)
+        name = getattr(action, "__name__", type(action).__name__)
+        try:
+            follow_up = action(incident)
+        except Exception as error:
+            structlog.get_logger(__name__).exception("action failed", action=name)
+            reason = f"{incident.text}: {name} failed: {type(error).__name__}: {error}"
+            return PlannedAction(incident.kind, reason, True, "action")
+        if follow_up is None:
+            return PlannedAction(incident.kind, f"{incident.text}: {name}", False, "action")
+        return _planned(incident, follow_up, blocked_reason, previous)
+
+
+def _planned(
+    incident: Incident, action: ActionName, blocked_reason: str | None, previous: str | None
+) -> PlannedAction:
+    kind, reason = incident.kind, incident.text
+    if action == "advise":
+        advice = ADVICE.get(row(incident))
+        return PlannedAction(kind, f"{reason}: {advice}" if advice else reason, False, "advise")
+    if action == "alert":
+        return PlannedAction(kind, reason, True, "alert")
+    if action == "retrain" and blocked_reason:
+        return PlannedAction(kind, f"{reason}: {blocked_reason}", True, "wait")
+    if action == "rollback" and previous is None:
+        text = f"{reason}: there is no earlier champion to roll back to, consider `train`"
+        return PlannedAction(kind, text, True, "advise")
+    return PlannedAction(kind, reason, True, due=action)
+
+
+def row(incident: Incident) -> str:
+    """The key of the table for an incident: a drift while performance holds has its own."""
+    alone = incident.kind == "drift" and incident.report.performance == "ok"
+    return "drift_alone" if alone else incident.kind
+
+
+def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str | None:
+    """Why no retraining may begin now; None if one may.
+
+    After each refusal in a row the cooldown is `backoff` times longer.
+    """
+    if state.phase == "challenging":
+        return f"version {state.challenger} is on trial, no retraining meanwhile"
+    recent = [begun for begun in state.retrained if now - begun < settings.period]
+    if len(recent) >= settings.budget:
+        free = recent[-settings.budget] + settings.period
+        return f"{settings.budget} retrainings are the budget, the next from {free:%Y-%m-%d} on"
+    # No rest outlasts the period of the budget.
+    rest = min(settings.period, settings.cooldown * settings.backoff ** min(state.refused, 64))
+    if recent and now - recent[-1] < rest:
+        after = f" after {state.refused} refused in a row" if state.refused else ""
+        return f"the next retraining may begin on {recent[-1] + rest:%Y-%m-%d}{after}"
+    return None

@@ -1,0 +1,97 @@
+"""One message when a kind of finding begins, one when it is over, and none in between.
+
+A message is sent when an incident begins, again only when it has findings that were not named
+before, and once more when it is over. A kind that could not be checked ends no incident.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode, encode
+
+from ..atomic import atomic_write
+from ..clock import Clock
+from ..project import Project
+from ..settings import Settings
+from .alerts import Alerts
+from .monitoring_report import MonitoringReport
+
+
+class ActiveAlert(Struct, frozen=True):
+    """What was sent: since when, the text, and the findings that it named."""
+
+    since: datetime
+    text: str
+    named: list[str]
+
+
+@dataclass(frozen=True)
+class AlertTracker:
+    """The alerts that are active, in a file.
+
+    Attributes:
+        file: where they are kept.
+        send: sends a message.
+        link: from a report's path, relative to the project's root, to what people open.
+    """
+
+    file: Path
+    send: Callable[[str], None]
+    clock: Clock
+    link: Callable[[str], str]
+
+    def update(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
+        """Send what is new, and what is over.
+
+        Args:
+            report: what monitoring says now.
+            messages: by kind of finding; a kind that is not among them begins no alert.
+        """
+        active_alerts = self._read()
+        for kind, text in messages.items():
+            active = active_alerts.get(kind)
+            keys = {finding.key for finding in report.findings if finding.kind == kind}
+            if active is None or keys - {*active.named}:
+                self.send(self._linked(text, report))
+            named = [] if active is None else active.named
+            since = self.clock.now() if active is None else active.since
+            active_alerts[kind] = ActiveAlert(since, text, sorted({*named, *keys}))
+            self._write(active_alerts)
+        for kind in [kind for kind in active_alerts if report.is_cleared(kind)]:
+            active = active_alerts.pop(kind)
+            began = f"{active.since:%Y-%m-%d %H:%M}"
+            self.send(self._linked(f"over (it began {began}): {active.text}", report))
+            self._write(active_alerts)
+
+    def _linked(self, text: str, report: MonitoringReport) -> str:
+        return text if report.report is None else f"{text}\n{self.link(report.report)}"
+
+    def _read(self) -> dict[str, ActiveAlert]:
+        try:
+            return decode(self.file.read_bytes(), type=dict[str, ActiveAlert])
+        except (FileNotFoundError, MsgspecError):
+            return {}
+
+    def _write(self, active_alerts: Mapping[str, ActiveAlert]) -> None:
+        with atomic_write(self.file) as draft:
+            draft.write_bytes(encode(active_alerts))
+
+
+def open_alert_tracker(project: Project, alerts: Alerts) -> AlertTracker:
+    """The active alerts of a project."""
+    return AlertTracker(
+        project.paths.open_alerts,
+        alerts.send,
+        project.clock,
+        lambda report: _link(project.settings, report),
+    )
+
+
+def _link(settings: Settings, report: str) -> str:
+    served = settings.alerts.reports
+    if served is None:
+        return str(settings.path(report))
+    return f"{served.rstrip('/')}/{Path(report).name}"

@@ -1,0 +1,45 @@
+"""What a run of monitoring is asked for, besides the window."""
+
+from dataclasses import dataclass
+
+from ..contract import Contract
+from ..contract.model import Column
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class MonitoringOptions:
+    """What to report on.
+
+    Attributes:
+        page: whether Evidently draws its page; without it a run takes half the time.
+        segment_by: a column; the answers are given for each of its values as well.
+        version_only: leave out rows that the version did not answer. The report is then about
+            that version, and is not published to the service.
+    """
+
+    page: bool = True
+    segment_by: str | None = None
+    version_only: bool = False
+
+
+DEFAULT_OPTIONS = MonitoringOptions()
+
+
+def segment_column(contract: Contract, name: str) -> Column:
+    """The column whose values divide rows into segments.
+
+    Raises:
+        InputError: if there is no such column, or it is not a category, a boolean or a group.
+    """
+    suitable = [
+        column
+        for column in contract.inputs
+        if column.role == "group"
+        or (column.role == "feature" and column.type in ("category", "boolean"))
+    ]
+    by_name = {column.name: column for column in suitable}
+    if name not in by_name:
+        hint = f"expected one of {', '.join(by_name)}" if by_name else "the contract has none"
+        raise InputError(f"--segment-by {name}: not a category, boolean or group column; {hint}")
+    return by_name[name]
