@@ -33,7 +33,7 @@ def monitor(
         if as_json:
             show_json(report.to_json())
         else:
-            click.echo("\n".join(report.sentences()))
+            click.echo("\n".join(report.messages()))
         if alert:
             from ..monitoring.alert_state import open_alert_tracker
             from ..monitoring.alerts import open_alerts
@@ -65,16 +65,16 @@ def loop() -> None:
 @click.pass_obj
 def step(session: Session, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
-    from ..loop.assembly import make_loop
+    from ..loop.factory import make_controller
 
     with opened(session, logs=False) as project:
         _retry_alerts(session, project)
-        done = make_loop(project, session.monitoring(), prepare=set_up_logs).step()
+        done = make_controller(project, session.monitoring(), prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
         else:
-            told = [*(entry.sentence() for entry in done.entries), *([done.idle] * bool(done.idle))]
+            told = [*(entry.summary() for entry in done.entries), *([done.idle] * bool(done.idle))]
             click.echo("\n".join(told) or "nothing was due")
 
 
@@ -87,12 +87,12 @@ def run(session: Session, every: int) -> None:
     import time
 
     from ..errors import ProjectError
-    from ..loop.assembly import make_loop
+    from ..loop.factory import make_controller
 
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_loop(project, session.monitoring()), ""
+        machine, idle = make_controller(project, session.monitoring()), ""
         while True:
             _retry_alerts(session, project)
             try:
@@ -101,7 +101,7 @@ def run(session: Session, every: int) -> None:
                 click.echo(f"error: {error}", err=True)
             else:
                 for entry in done.entries:
-                    click.echo(entry.sentence())
+                    click.echo(entry.summary())
                 if done.idle and done.idle != idle:
                     click.echo(done.idle)
                 idle = done.idle
@@ -125,17 +125,17 @@ def resume(session: Session, reason: str) -> None:
 
 
 def _set_paused(session: Session, paused: bool, reason: str) -> None:
-    from ..journal import Entry
-    from ..loop.desk import set_paused
+    from ..audit_log import AuditEvent
+    from ..loop.lease import set_paused
 
     kind = "pause" if paused else "resume"
     with opened(session, logs=False) as project:
         if not set_paused(project.loop_state, paused):
             click.echo("the loop is paused already" if paused else "the loop is not paused")
             return
-        entry = Entry(project.clock.now(), kind, actor(), reason)
-        project.journal.append(entry)
-        click.echo(entry.sentence())
+        entry = AuditEvent(project.clock.now(), kind, actor(), reason)
+        project.audit_log.append(entry)
+        click.echo(entry.summary())
 
 
 @loop.command()
@@ -144,11 +144,11 @@ def _set_paused(session: Session, paused: bool, reason: str) -> None:
 def history(session: Session, as_json: bool) -> None:
     """Print every transition, oldest first."""
     with opened(session, logs=False) as project:
-        entries = list(project.journal.done())
+        entries = list(project.audit_log.completed())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})
         else:
-            click.echo("\n".join(entry.sentence() for entry in entries) or "nothing has happened")
+            click.echo("\n".join(entry.summary() for entry in entries) or "nothing has happened")
 
 
 @loop.command()
@@ -161,14 +161,14 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     import logging
 
     from ..logs import configure_logs
-    from ..loop.replay import Audience, replay_year
+    from ..loop.replay import ProgressListener, replay_year
 
     configure_logs(logging.ERROR)  # the display tells of alerts already
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,
             session.monitoring(),
-            Audience(shown.tell, shown.reached),
+            ProgressListener(shown.on_message, shown.on_progress),
             months=months,
             rows_per_month=rows_per_month,
             fresh=fresh,

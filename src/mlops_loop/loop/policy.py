@@ -16,7 +16,7 @@ Due = Literal["retrain", "rollback"]
 ADVICE = {
     "performance": "consider `train`, or `rollback`",
     "drift": "consider `train`",
-    "drift_alone": "performance holds, so `train` may wait",
+    "drift_only": "performance holds, so `train` may wait",
     "quality": "look at where the data come from",
 }
 
@@ -29,14 +29,14 @@ class PlannedAction:
         kind: of the incident.
         reason: why, as a sentence.
         alert: whether receivers are alerted.
-        note: kind of the entry for the audit log, where the transition makes none itself.
+        record_as: kind of the entry for the audit log, where the transition makes none itself.
         due: the transition that it asks for.
     """
 
     kind: str
     reason: str
     alert: bool
-    note: Literal["alert", "advise", "wait", "action"] | None = None
+    record_as: Literal["alert", "advise", "wait", "action"] | None = None
     due: Due | None = None
 
 
@@ -110,7 +110,7 @@ def _planned(
 def row(incident: Incident) -> str:
     """The key of the table for an incident: a drift while performance holds has its own."""
     alone = incident.kind == "drift" and incident.report.performance == "ok"
-    return "drift_alone" if alone else incident.kind
+    return "drift_only" if alone else incident.kind
 
 
 def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str | None:
@@ -125,8 +125,14 @@ def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str 
         free = recent[-settings.budget] + settings.period
         return f"{settings.budget} retrainings are the budget, the next from {free:%Y-%m-%d} on"
     # No rest outlasts the period of the budget.
-    rest = min(settings.period, settings.cooldown * settings.backoff ** min(state.refused, 64))
+    rest = min(
+        settings.period, settings.cooldown * settings.backoff ** min(state.consecutive_failures, 64)
+    )
     if recent and now - recent[-1] < rest:
-        after = f" after {state.refused} refused in a row" if state.refused else ""
+        after = (
+            f" after {state.consecutive_failures} refused in a row"
+            if state.consecutive_failures
+            else ""
+        )
         return f"the next retraining may begin on {recent[-1] + rest:%Y-%m-%d}{after}"
     return None

@@ -15,7 +15,7 @@ import structlog
 from ..atomic import atomic_write
 from ..clock import Clock
 from ..errors import StoreError
-from ..exclusive import exclusive
+from ..file_lock import file_lock
 from ..project import Project
 from .receivers import TIMEOUT_SECONDS, Alert, Receiver, name_of, settings_receivers
 
@@ -48,7 +48,7 @@ class Alerts:
 
     def retry(self) -> None:
         """Send again what was not delivered, oldest first, unless another process is doing so."""
-        with suppress(StoreError), exclusive(self.folder / "lock", 0):
+        with suppress(StoreError), file_lock(self.folder / "lock", 0):
             for name in self.receivers:
                 deadline = monotonic() + self.timeout
                 for path in sorted((self.folder / name).glob("*.json")):

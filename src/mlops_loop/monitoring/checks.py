@@ -32,12 +32,12 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
             labelled=window.labelled_sample,
             counts=window.log.count(since, until, version=window.version),
         )
-    labels = int(result.figures.get("labels", 0))
+    labels = int(result.metrics.get("labels", 0))
     return CheckResult(
         findings=[replace(finding, rows=labels) for finding in result.findings],
         statuses={"performance": result.status},
         notes=result.notes,
-        metrics=result.figures,
+        metrics=result.metrics,
     )
 
 

@@ -47,12 +47,12 @@ class Segment:
     share_before: float
     drifted: tuple[str, ...]
     performance: Answer
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         drifted = ", ".join(self.drifted) or "nothing"
         return (
             f"{self.column} = {self.value}: {self.share:.1%} of the rows, {self.share_before:.1%} "
@@ -69,7 +69,7 @@ class MonitoringReport:
         report: Evidently's page, relative to the project's root; None if nothing was compared.
         drift_scores: Evidently's distance by compared column, `prediction` included.
         notes: sentences about what could not be checked, or on how many rows a result rests.
-        figures: what the status of performance rests on, by name.
+        metrics: what the status of performance rests on, by name.
         advice: what the answers mean together; empty where nothing was checked.
         segments: the answers for each value of a column, if requested.
     """
@@ -80,7 +80,7 @@ class MonitoringReport:
     report: str | None = None
     drift_scores: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
     advice: str = ""
     segments: tuple[Segment, ...] = ()
 
@@ -123,7 +123,7 @@ class MonitoringReport:
             ),
         }
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The answers, each finding and each note, one sentence each."""
         window = self.window
         own = [
@@ -145,6 +145,6 @@ class MonitoringReport:
         ]
         lines += [finding.text for finding in self.findings]
         lines += self.notes
-        lines += [segment.sentence() for segment in self.segments]
+        lines += [segment.summary() for segment in self.segments]
         lines += [f"advice: {self.advice}"] if self.advice else []
         return lines if self.report is None else [*lines, f"report: {self.report}"]

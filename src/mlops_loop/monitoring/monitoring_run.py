@@ -63,7 +63,7 @@ def _report(window: MonitoringWindow, result: CheckResult) -> MonitoringReport:
         findings=tuple(replace(finding, rows=finding.rows or rows) for finding in result.findings),
         drift_scores=result.drift_scores,
         notes=tuple(result.notes),
-        figures=result.metrics,
+        metrics=result.metrics,
     )
 
 

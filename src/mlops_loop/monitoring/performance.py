@@ -13,9 +13,9 @@ from ..evaluation.metrics import metric_named
 from ..prediction_log import Counts, PredictionLog
 from ..settings import Settings
 from .findings import Finding, Status
+from .performance_delta import PerformanceDelta, measure
 from .samples import Sample, labelled_sample
 from .slices import worse_slices
-from .worsening import Measured, measure
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Performance:
     status: Status
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def labelled_rows(
@@ -70,13 +70,13 @@ def find_performance(
     least = settings.monitoring.min_labels
     if len(labelled) < least:
         return unknown(f"{len(labelled)} labelled rows (at least {least} needed); {missing}")
-    if reference.truth is None:
+    if reference.labels is None:
         return unknown(f"the reference has no column {contract.target.name}; train again")
     metric = metric_named(settings.training.metric, contract.problem)
-    measured = measure(contract, metric, reference=reference, window=labelled, seed=settings.seed)
-    if measured is None:
+    delta = measure(contract, metric, reference=reference, window=labelled, seed=settings.seed)
+    if delta is None:
         return unknown(f"all labels are the same; {missing}")
-    judged = _judged(measured, settings.monitoring.performance_margin, counts.labels, missing)
+    judged = _judged(delta, settings.monitoring.performance_margin, counts.labels, missing)
     slices = worse_slices(settings, contract, metric, reference=reference, window=labelled)
     return replace(judged, findings=(*judged.findings, *slices))
 
@@ -86,9 +86,9 @@ def unknown(reason: str) -> Performance:
     return Performance("unknown", (f"performance is unknown: {reason}",))
 
 
-def _judged(measured: Measured, margin: float, labels: int, missing: str) -> Performance:
-    notes = (f"{measured.sentence()}; {missing}",)
-    figures = {**measured.figures(), "labels": float(labels)}
-    if measured.worsening.low <= margin:
-        return Performance("ok", notes, figures=figures)
-    return Performance("failed", notes, (measured.finding(margin, "critical"),), figures)
+def _judged(delta: PerformanceDelta, margin: float, labels: int, missing: str) -> Performance:
+    notes = (f"{delta.summary()}; {missing}",)
+    metrics = {**delta.metrics(), "labels": float(labels)}
+    if delta.worsening.low <= margin:
+        return Performance("ok", notes, metrics=metrics)
+    return Performance("failed", notes, (delta.finding(margin, "critical"),), metrics)

@@ -25,7 +25,7 @@ class MonitoringPlan:
             function that is called for each window with an incident of that kind; it may be called
             again for the same window if the process ended in between. Kinds that are not named
             follow `actions` of the settings, those unknown there alert. `drift` also covers
-            `drift_alone`, a drift while performance holds, unless that is named too.
+            `drift_only`, a drift while performance holds, unless that is named too.
         receivers: functions of an `Alert`, besides the log, file, webhook and Apprise URLs of
             `alerts` in the settings. An alert is sent again later if one raises an exception.
 

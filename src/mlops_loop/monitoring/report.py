@@ -13,7 +13,7 @@ import pandas as pd
 from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.evidently_definition import data_definition
-from .pairs import Pair
+from .column_comparison import ColumnComparison
 from .report_page import render
 
 
@@ -27,8 +27,8 @@ class Comparison:
 
 def compare(
     contract: Contract,
-    pairs: Sequence[Pair],
-    prediction: Pair | None,
+    comparisons: Sequence[ColumnComparison],
+    prediction: ColumnComparison | None,
     *,
     drift_share: float,
     page: bool = True,
@@ -37,7 +37,7 @@ def compare(
 
     Args:
         contract: what the columns are.
-        pairs: input columns; each has values on both sides.
+        comparisons: input columns; each has values on both sides.
         prediction: what the model answered on both sides; shown apart from the inputs.
         drift_share: from which share of drifted columns the page calls the window drifted.
         page: whether the snapshot shall have a page; half of the time goes into its charts.
@@ -47,21 +47,25 @@ def compare(
         from evidently.metrics import ValueDrift
         from evidently.presets import DataDriftPreset
 
-        everything = [*pairs, *([] if prediction is None else [prediction])]
+        everything = [*comparisons, *([] if prediction is None else [prediction])]
         preset = DataDriftPreset(
-            columns=[pair.name for pair in pairs],
-            per_column_method={pair.name: pair.method for pair in pairs},
-            per_column_threshold={pair.name: pair.threshold for pair in pairs},
+            columns=[column.name for column in comparisons],
+            per_column_method={column.name: column.method for column in comparisons},
+            per_column_threshold={column.name: column.threshold for column in comparisons},
             drift_share=drift_share,
         )
-        alone = everything[len(pairs) :] if page else everything
+        alone = everything[len(comparisons) :] if page else everything
         metrics = [preset] * page + [
-            ValueDrift(column=pair.name, method=pair.method, threshold=pair.threshold)
-            for pair in alone
+            ValueDrift(
+                column=column.name,
+                method=column.method,
+                threshold=column.threshold,
+            )
+            for column in alone
         ]
-        definition = _definition(contract, pairs, prediction)
-        reference = pd.DataFrame({pair.name: pair.reference for pair in everything})
-        window = pd.DataFrame({pair.name: pair.window for pair in everything})
+        definition = _definition(contract, comparisons, prediction)
+        reference = pd.DataFrame({column.name: column.reference for column in everything})
+        window = pd.DataFrame({column.name: column.window for column in everything})
         snapshot = Report(metrics).run(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
@@ -137,13 +141,15 @@ def _write_page(snapshot: Any, page: Path) -> None:
         draft.write_text(html, encoding="utf-8")
 
 
-def _definition(contract: Contract, pairs: Sequence[Pair], prediction: Pair | None) -> Any:
-    kept = {pair.name for pair in pairs}
+def _definition(
+    contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
+) -> Any:
+    kept = {column.name for column in comparisons}
     own = [] if prediction is None else [prediction]
     return data_definition(
         contract,
-        numbers=[pair.name for pair in own if pair.numeric],
-        categories=[pair.name for pair in own if not pair.numeric],
+        numbers=[column.name for column in own if column.numeric],
+        categories=[column.name for column in own if not column.numeric],
         leave_out={spec.name for spec in contract.columns} - kept,
     )
 

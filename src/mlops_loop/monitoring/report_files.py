@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ..monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from ..paths import Paths
-from ..verdict import Found, Verdict, leave_verdict
 from .monitoring_report import MonitoringReport
 from .report import Comparison, write_report
 
@@ -34,23 +34,23 @@ def save_report(
     target = Paths(root).reports / f"{name}.html"
     if page and comparison is not None:
         report = replace(report, report=target.relative_to(root).as_posix())
-    extra = {"sentences": report.sentences(), "figures": dict(report.figures)}
+    extra = {"messages": report.messages(), "metrics": dict(report.metrics)}
     write_report(comparison, {**report.to_json(), **extra}, target)
     if publish:
-        leave_verdict(root, _status(report))
+        save_monitoring_status(root, _status(report))
     return report
 
 
-def _status(report: MonitoringReport) -> Verdict:
-    return Verdict(
+def _status(report: MonitoringReport) -> MonitoringStatus:
+    return MonitoringStatus(
         since=report.window.since.isoformat(),
         until=report.window.until.isoformat(),
         drift=report.drift,
         quality=report.quality,
         performance=report.performance,
-        sentences=report.sentences(),
+        messages=report.messages(),
         findings=[
-            Found(
+            FindingSummary(
                 finding.kind,
                 finding.column or "",
                 finding.slice or "",

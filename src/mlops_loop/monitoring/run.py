@@ -48,8 +48,8 @@ def monitor(
     if since >= until:
         raise InputError(f"the window ends ({until}) before it begins ({since}): swap the two")
     column = None if options.segment_by is None else segment_column(contract, options.segment_by)
-    only = bundle.manifest.version if bundle is not None and options.version_only else None
-    rows = log.count(since, until, version=only).predictions
+    version_only = bundle.manifest.version if bundle is not None and options.version_only else None
+    rows = log.count(since, until, version=version_only).predictions
     period = Window(since, until, rows, 0)
     if bundle is None:
         return _unchecked(period, "there is no champion to compare with: run `train` first")

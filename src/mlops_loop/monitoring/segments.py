@@ -12,10 +12,10 @@ from ..evaluation.metrics import Metric
 from ..settings import Settings
 from .drift import FEWEST_ROWS, find_drift
 from .monitoring_report import Answer, Segment
+from .performance_delta import PerformanceDelta, measure
 from .report import compare
 from .samples import Sample
 from .slices import rows_with
-from .worsening import Measured, measure
 
 # Each one is compared by Evidently.
 MAX_SEGMENTS = 20
@@ -49,7 +49,7 @@ class SegmentFinder:
         common = [value for value, rows in counts if rows >= FEWEST_ROWS]
         return tuple(self._segment(value, len(common)) for value in common)
 
-    def _segment(self, value: Any, looks: int) -> Segment:
+    def _segment(self, value: Any, n_comparisons: int) -> Segment:
         window = rows_with(self.window, self.column.name, value)
         before = rows_with(self.reference, self.column.name, value)
         drift = find_drift(
@@ -59,7 +59,7 @@ class SegmentFinder:
             window=window,
             compare=partial(compare, page=False),
         )
-        measured = self._measured(value, looks)
+        delta = self._measured(value, n_comparisons)
         return Segment(
             column=self.column.name,
             value=str(to_json(self.column, value)),
@@ -67,12 +67,12 @@ class SegmentFinder:
             share=len(window) / len(self.window),
             share_before=len(before) / max(len(self.reference), 1),
             drifted=tuple(finding.column for finding in drift.findings if finding.column),
-            performance=_answer(measured, self.settings.monitoring.performance_margin),
-            figures=measured.figures() if measured else {},
+            performance=_answer(delta, self.settings.monitoring.performance_margin),
+            metrics=delta.metrics() if delta else {},
         )
 
-    def _measured(self, value: Any, looks: int) -> Measured | None:
-        if self.labelled is None or self.holdout.truth is None:
+    def _measured(self, value: Any, n_comparisons: int) -> PerformanceDelta | None:
+        if self.labelled is None or self.holdout.labels is None:
             return None
         labelled = rows_with(self.labelled, self.column.name, value)
         holdout = rows_with(self.holdout, self.column.name, value)
@@ -84,11 +84,11 @@ class SegmentFinder:
             reference=holdout,
             window=labelled,
             seed=self.settings.seed,
-            looks=looks,
+            n_comparisons=n_comparisons,
         )
 
 
-def _answer(measured: Measured | None, margin: float) -> Answer:
-    if measured is None:
+def _answer(delta: PerformanceDelta | None, margin: float) -> Answer:
+    if delta is None:
         return "unknown"
-    return "worse" if measured.worsening.low > margin else "ok"
+    return "worse" if delta.worsening.low > margin else "ok"

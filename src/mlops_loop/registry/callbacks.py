@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from ..journal import Entry
+from ..audit_log import AuditEvent
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class ChampionChange:
 Callback = Callable[[ChampionChange], None]
 
 
-def run_callbacks(callbacks: Sequence[Callback], entry: Entry) -> None:
+def run_callbacks(callbacks: Sequence[Callback], entry: AuditEvent) -> None:
     """Call all callbacks; an exception is logged, and neither undoes the change nor ends it."""
     if not callbacks:
         return
-    details: Any = entry.figures
+    details: Any = entry.details
     previous = details["before"]["champion"]
     change = ChampionChange(
         str(details["version"]), previous, entry.time, entry.actor, entry.reason

@@ -7,12 +7,13 @@ from typing import Any
 
 from mlops_loop.contract.model import parse_contract
 from mlops_loop.evaluation.gate_result import GateResult
-from mlops_loop.loop.attempt import Attempt, Retrained
-from mlops_loop.loop.hearing import Hearing
-from mlops_loop.loop.machine import Loop, Step
-from mlops_loop.loop.notes import Notes
+from mlops_loop.loop.audit import LoopAuditLog
+from mlops_loop.loop.challenger_evaluation import ChallengerEvaluator
+from mlops_loop.loop.controller import RetrainingController
+from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
+from mlops_loop.loop.step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.training.role import give_role
+from mlops_loop.training.role import assign_role
 
 from .surroundings import CONTRACT, Surroundings
 
@@ -33,29 +34,29 @@ class World(Surroundings):
     changed: datetime | None = None
     actions: dict[str, Action] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
-    retrainings: list[Attempt] = field(default_factory=list)
+    retrainings: list[RetrainingRequest] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
 
-    def loop(self) -> Loop:
-        return Loop(
+    def loop(self) -> RetrainingController:
+        return RetrainingController(
             settings=self.settings,
-            desk=self.desk,
-            notes=Notes(self.journal, self.clock),
-            transitions=replace(self.transitions, guard=self.desk.require),
+            lease=self.lease,
+            audit=LoopAuditLog(self.audit_log, self.clock),
+            transitions=replace(self.transitions, guard=self.lease.require),
             clock=self.clock,
             retrain=self._retrain,
-            appoint=self._appoint,
+            assign_role=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
-            watch=self._watch,
-            began=lambda incident: self.changed,
-            hear=Hearing(
+            track_alerts=self._watch,
+            change_started_at=lambda incident: self.changed,
+            evaluate_challenger=ChallengerEvaluator(
                 self.settings.challenge,
                 parse_contract(CONTRACT),
                 self.log,  # type: ignore[arg-type]
                 self.clock,
                 largest_error=lambda version: 1.0,
-            ).ruling,
+            ).decision,
             actions=self.actions,
         )
 
@@ -85,7 +86,7 @@ class World(Surroundings):
         """One column has drifted, says monitoring."""
         self.find(drift=True, findings=(DRIFT,), performance=performance)
 
-    def _retrain(self, attempt: Attempt) -> Retrained:
+    def _retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         made = [one for one in self.registry.versions() if one.tags["attempt"] == attempt.name]
         if made and attempt.resumed:
             passed, version = made[0].tags["gate"] == "passed", made[0].version
@@ -94,16 +95,16 @@ class World(Surroundings):
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
         gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4})
-        return Retrained(version, f"run-{version}", gate)
+        return RetrainingResult(version, f"run-{version}", gate)
 
-    def _appoint(self, result: Retrained, reason: str) -> None:
+    def _appoint(self, result: RetrainingResult, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
-            give_role(
+            assign_role(
                 result.version,
                 result.gate,
                 self.settings,
-                replace(self.transitions, guard=self.desk.require),
+                replace(self.transitions, guard=self.lease.require),
                 actor="loop",
                 reason=reason,
             )

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from mlops_loop.clock import ManualClock
 from mlops_loop.errors import SettingsError
-from mlops_loop.exclusive import exclusive
+from mlops_loop.file_lock import file_lock
 from mlops_loop.monitoring.alerts import MAX_AGE, Alerts, open_alerts
 from mlops_loop.monitoring.receivers import Alert, Receiver, to_apprise, to_file, to_webhook
 from mlops_loop.project import Project
@@ -225,7 +225,7 @@ def test_two_processes_do_not_retry_the_same_alert(tmp_path: Path, clock: Manual
     with capture_logs():
         alerts_to(unavailable, tmp_path, clock).send("drift")
     retry: Callable[[], None] = alerts_to(delivered.append, tmp_path, clock).retry
-    with exclusive(tmp_path / "lock"):
+    with file_lock(tmp_path / "lock"):
         retry()
         assert delivered == []
     retry()

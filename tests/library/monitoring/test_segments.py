@@ -24,9 +24,9 @@ def test_each_value_of_a_column_has_an_answer_of_its_own(world: World) -> None:
     told = found.to_json()["segments"]
     assert isinstance(told, list) and set(told[0]) == {
         *("column", "value", "rows", "share", "share_before"),
-        *("drifted", "performance", "figures"),
+        *("drifted", "performance", "metrics"),
     }
-    assert any(line.startswith("colour = red: ") for line in found.sentences())
+    assert any(line.startswith("colour = red: ") for line in found.messages())
 
 
 def test_segments_with_enough_labels_are_judged(world: World) -> None:
@@ -35,7 +35,7 @@ def test_segments_with_enough_labels_are_judged(world: World) -> None:
     columns["late"][sturdy] = 1 - columns["late"][sturdy]
     world.predict(columns)
     answers = {segment.value: segment for segment in world.monitor(segment_by="fragile").segments}
-    assert answers["False"].performance == "worse" and answers["False"].figures["worsening_low"] > 0
+    assert answers["False"].performance == "worse" and answers["False"].metrics["worsening_low"] > 0
     assert answers["True"].performance == "unknown"
 
 

@@ -52,9 +52,9 @@ label_horizon: 1d
 columns:
   parcel: {type: text, role: id}
   sent: {type: datetime, role: time}
-  size: {type: number, range: {minimum: -50, maximum: 50, otherwise: warn}}
+  size: {type: number, range: {minimum: -50, maximum: 50, on_violation: warn}}
   weight: {type: number, nullable: true}
-  colour: {type: category, categories: {values: [red, green, blue], otherwise: warn}}
+  colour: {type: category, categories: {values: [red, green, blue], on_violation: warn}}
   town: {type: category}
   fragile: {type: boolean}
   late: {type: boolean, role: target}
