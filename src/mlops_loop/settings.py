@@ -93,7 +93,6 @@ class Tracking(_Section):
 
 
 class Serving(_Section):
-    framework: str = "fastapi"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
     workers: Positive = 1
@@ -104,6 +103,7 @@ class Serving(_Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
 
 
