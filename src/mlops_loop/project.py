@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .loop.state import StateStore
     from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
     from .registry import Registry, Transitions
+    from .registry.callbacks import Callback
 
 
 class Project:
@@ -39,6 +40,11 @@ class Project:
             see `mlops_loop.prediction_hooks`.
         after_predict: functions of columns and prediction, called before it is answered.
         clock: what time it is; by default the system's clock.
+        on_promotion: functions that are called when a version has become champion, by whatever
+            command, and services can see it. An exception is logged and changes nothing. A
+            function should be quick, as no other transition can happen meanwhile, and is called
+            again if the process ended before the promotion was recorded: at least once.
+        on_rollback: the same for a rollback.
 
     A process that does not run from the project's folder, e.g. in a container, is told where
     `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
@@ -47,6 +53,15 @@ class Project:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
+
+    Example: a function that is called after each promotion.
+        >>> from mlops_loop.registry import ChampionChange
+        >>> def announce(change: ChampionChange) -> None:
+        ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
+        ...
+        >>> project = Project(
+        ...     "/srv/demo", package="demo", features=FeatureSet(), on_promotion=[announce]
+        ... )
     """
 
     def __init__(
@@ -59,6 +74,8 @@ class Project:
         before_predict: "Sequence[BeforePredict]" = (),
         after_predict: "Sequence[AfterPredict]" = (),
         clock: Clock | None = None,
+        on_promotion: "Sequence[Callback]" = (),
+        on_rollback: "Sequence[Callback]" = (),
     ) -> None:
         self.package = package
         self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
@@ -68,6 +85,7 @@ class Project:
         self.before_predict = before_predict
         self.after_predict = after_predict
         self.declared_features = features
+        self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
 
     @property
     def env_prefix(self) -> str:
@@ -160,6 +178,7 @@ class Project:
             require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: file_lock(self.paths.transitions_lock),
+            callbacks=self.callbacks,
         )
 
     def published(self) -> Rollout:

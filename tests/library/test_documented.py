@@ -43,7 +43,7 @@ def is_section(part: object) -> bool:
 
 def written(body: dict[str, object], prefix: str = "") -> Iterator[str]:
     for name, value in body.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from written(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
