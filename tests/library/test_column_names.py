@@ -59,7 +59,10 @@ def root(tracking_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="module", params=["fastapi", "flask"])
 def http(root: Path, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    edition = load_edition(request.param, project_in(root))
+    settings = load_settings(root)
+    serving = settings.serving.model_copy(update={"allow_anonymous": True})
+    project = project_in(root, settings=settings.model_copy(update={"serving": serving}))
+    edition = load_edition(request.param, project)
     with running(edition.app) as url, httpx.Client(base_url=url) as client:
         yield client
 
