@@ -18,9 +18,8 @@ def test_the_source_keeps_the_contract(trained: TrainedProject) -> None:
 
 def test_every_class_occurs(trained: TrainedProject) -> None:
     contract = trained.project.contract
-    columns = trained.snapshot.columns(contract)
-    occurring = set(columns[contract.target.name].tolist())
-    assert len(occurring) >= max(len(contract.classes), 2)
+    targets = trained.ingested.snapshot.columns(contract)[contract.target.name]
+    assert len(set(targets.tolist())) >= max(len(contract.classes), 2)
 
 
 def test_the_example_row_keeps_the_contract(trained: TrainedProject) -> None:

@@ -1,16 +1,20 @@
-"""A slice of the loop: predict, label, monitor, and what becomes of it."""
+"""A slice of the loop: predict, label, and what becomes of it."""
 
 import pytest
 from mlops_loop import Project
 from mlops_loop.data.ingestion import ingest
 from mlops_loop.loop.factory import make_controller
-from mlops_loop.monitoring import MonitoringPlan, monitor_project
+from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.testing import TrainedProject, application_client
 
 from {{ cookiecutter.package_name }}.app import app, service
 from {{ cookiecutter.package_name }}.monitoring import MONITORING
 
-ROWS = 200
+# The first import of Evidently warns of what its dependencies use.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::SyntaxWarning"
+)
+ROWS = 50
 
 # Your checks without your actions and receivers: tests open no tickets and page nobody.
 PLAN = MonitoringPlan(checks=MONITORING.checks)
@@ -36,14 +40,8 @@ def test_labelled_predictions_are_trained_on(
 ) -> None:
     source = trained.ingested.snapshot.source
     ingested = ingest(project.settings, project.contract, source=source, log=project.log)
-    read = [one.rows + one.duplicates for one in (ingested, trained.ingested)]
-    assert read[0] - read[1] == labelled
-
-
-def test_every_check_runs_on_live_predictions(project: Project, labelled: int) -> None:
-    report = monitor_project(project, checks=MONITORING.checks)
-    assert 0 < report.window.rows <= labelled
-    assert report.statuses["check"] == "ok", report.messages()
+    read, before = (one.rows + one.duplicates for one in (ingested, trained.ingested))
+    assert read == before + labelled
 
 
 def test_the_loop_takes_a_step(project: Project, labelled: int) -> None:

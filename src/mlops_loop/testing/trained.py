@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from ..project import Project
 from .copies import isolated, project_copy
 
 _ACTOR = "tests"
+# Rows of each class that a sample has at least, if there are so many.
+_ROWS_OF_A_CLASS = 30
 
 # Trains on a snapshot and registers the model; returns the version.
 Train = Callable[[Project, Snapshot], str]
@@ -107,7 +108,7 @@ def trained_project(
     train: Train,
     *,
     source: str | None = None,
-    max_rows: int = 8000,
+    rows: int = 8000,
 ) -> TrainedProject:
     """Copy a project, ingest its source, and train on a uniform sample of the rows.
 
@@ -120,11 +121,11 @@ def trained_project(
         train: your pipeline: trains on a snapshot, registers the model, returns the version.
         source: address of another source than the project's own, e.g. a small file beside the
             tests if the source is large or cannot be reached from everywhere.
-        max_rows: size of the sample.
+        rows: size of the sample.
     """
     copy = project_copy(project, root)
     ingested = ingest(copy.settings, copy.contract, source=source)
-    snapshot = _sample(copy, ingested.snapshot, max_rows)
+    snapshot = _sample(copy, ingested.snapshot, rows)
     version = train(copy, snapshot)
     if copy.published().champion != version:
         force_promote(copy, version, actor=_ACTOR, reason="tests need a model")
@@ -132,8 +133,13 @@ def trained_project(
 
 
 def _sample(project: Project, snapshot: Snapshot, rows: int) -> Snapshot:
+    """A uniform sample, and some more rows of classes that would hardly occur in it."""
     if snapshot.rows <= rows:
         return snapshot
-    order: Any = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)
-    table = snapshot.table().take(np.sort(order[:rows]))
+    order = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)
+    chosen = [order[:rows]]
+    if project.contract.classes:
+        target = snapshot.columns(project.contract)[project.contract.target.name][order]
+        chosen += [order[target == label][:_ROWS_OF_A_CLASS] for label in project.contract.classes]
+    table = snapshot.table().take(np.unique(np.concatenate(chosen)))
     return write_snapshot(table, project.paths.snapshots, snapshot.origin)
