@@ -12,6 +12,7 @@ ProjectError
 ├── StoreError         a store that refuses
 │   └── StoreAwayError a store that cannot be reached just now
 ├── GateError          no model that the gate would let pass
+├── TrainingError      candidates that cannot be fitted, compared or exported
 └── ExportError        a model whose exported form answers differently
 """
 
@@ -66,6 +67,10 @@ class StoreAwayError(StoreError):
 
 class ExportError(ProjectError):
     pass
+
+
+class TrainingError(ProjectError):
+    exit_code = 2
 
 
 class GateError(ProjectError):

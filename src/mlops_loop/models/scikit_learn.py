@@ -20,18 +20,23 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [Candidate("trees", lambda parameters: _trees(task, parameters), space=_space)]
+def trees(**parameters: Any) -> Candidate:
+    """Histogram gradient-boosted trees.
+
+    Args:
+        parameters: of the estimator, in place of the defaults.
+    """
+    return Candidate("trees", _trees, search_space=_search_space, parameters=parameters)
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
     is_regression = task.problem == "regression"
     kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
-    chosen = {"min_samples_leaf": task.rows_in_a_leaf, "random_state": task.seed}
+    chosen = {"min_samples_leaf": task.min_samples_leaf, "random_state": task.seed}
     return kind(**{**_DEFAULTS, **chosen, **parameters})
 
 
-def _space(trial: Any) -> dict[str, Any]:
+def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
         "max_iter": trial.suggest_int("max_iter", 50, 300, step=25),

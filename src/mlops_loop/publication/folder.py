@@ -47,6 +47,6 @@ class FolderStore:
         return found.st_ino, found.st_mtime_ns
 
     def set_entry(self, features_digest: str, entry: Entry) -> None:
-        pointer = Pointer({**self.pointer().entries, features_digest: entry})
+        pointer = self.pointer().with_entry(features_digest, entry)
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(msgspec.json.encode(pointer))

@@ -39,12 +39,32 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pointer(msgspec.Struct, frozen=True):
-    """Entries by digest of the features code, so that old and new code can run side by side."""
+    """Entries by digest of the features code, so that old and new code can run side by side.
+
+    A service answers with the entry of its own code, and never with that of another. While new
+    code is rolled out, the services of the old code go on with their champion; to go back means
+    to deploy the old code.
+
+    Attributes:
+        entries: who serves, by digest of the features.
+        current: digest of the features whose entry was changed last.
+    """
 
     entries: dict[str, Entry] = {}
+    current: str = ""
 
     def entry(self, features_digest: str) -> Entry:
         return self.entries.get(features_digest, Entry())
+
+    def with_entry(self, features_digest: str, entry: Entry) -> "Pointer":
+        """The pointer with one entry replaced."""
+        return Pointer({**self.entries, features_digest: entry}, features_digest)
+
+    def predecessor(self, features_digest: str) -> str | None:
+        """The champion that features succeed which have none yet: that of the current ones."""
+        if self.entry(features_digest).champion is not None:
+            return None
+        return self.entry(self.current).champion
 
 
 class BundleStore(Protocol):

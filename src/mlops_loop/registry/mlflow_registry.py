@@ -12,7 +12,7 @@ from ..errors import RegistryError
 from ..settings import Settings
 from .mlflow_errors import translate_errors
 from .pyfunc_model import save_pyfunc
-from .tracking import Tracking
+from .tracking import Tracking, quiet_mlflow
 
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
 COMPLETE_TAG = "complete"
@@ -46,6 +46,7 @@ class Registry:
     def __init__(self, uri: str, experiment: str, name: str, root: Path) -> None:
         self.tracking = Tracking(uri, experiment, root)
         self.name = name
+        self.root = root
 
     @classmethod
     def open(cls, settings: Settings) -> "Registry":
@@ -84,17 +85,31 @@ class Registry:
             self.tracking.log_text(run, text, file)
 
     @translate_errors()
-    def log_dataset(self, run: str, *, name: str, digest: str, rows: int, source: str) -> None:
-        """Say in MLflow's own terms what a run was trained on."""
-        self.tracking.log_dataset(run, name=name, digest=digest, rows=rows, source=source)
+    def connect(self) -> None:
+        """Point MLflow's fluent calls (`mlflow.start_run`, `mlflow.log_*`) at this store.
+
+        MLflow keeps the address for the process, and in its environment for child processes.
+        """
+        experiment = self.tracking.experiment_id
+        with quiet_mlflow():
+            import mlflow
+
+            mlflow.set_tracking_uri(self.tracking.address)
+            mlflow.set_experiment(experiment_id=experiment)
+
+    @translate_errors()
+    def run_tags(self, run: str) -> dict[str, str]:
+        """The tags of a run, without those of MLflow itself."""
+        tags = self.tracking.client.get_run(run).data.tags
+        return {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
 
     @translate_errors()
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
         """Put a bundle among the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
             draft = Path(folder) / artifact
-            save_pyfunc(bundle, draft)
-            self.tracking.client.log_artifacts(run, str(draft), artifact)
+            save_pyfunc(bundle, draft, self.root)
+            self.tracking.log_folder(run, draft, artifact)
 
     @translate_errors()
     def download(self, run: str, artifact: str, folder: Path) -> Path:

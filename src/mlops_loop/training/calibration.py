@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from ..encoder import Matrix
 from ..evaluation.metrics import Floats
-from ..models import predicted
+from ..models import predict_scores
 from ..settings import Costs
 
 Codes = NDArray[np.int64]
@@ -65,7 +65,7 @@ class Calibrated:
         return np.arange(len(self.calibration.shift))
 
     def predict_proba(self, matrix: Matrix) -> Floats:
-        return self.calibration.apply(predicted(self.estimator, matrix, len(self.classes_)))
+        return self.calibration.apply(predict_scores(self.estimator, matrix, len(self.classes_)))
 
 
 def calibrate(rows: OutOfFold) -> Calibration | None:

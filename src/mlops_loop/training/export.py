@@ -12,7 +12,7 @@ import numpy as np
 from ..encoder import UNKNOWN, Encoder, Matrix
 from ..errors import ExportError
 from ..evaluation.metrics import Floats
-from ..models import Candidate, predicted
+from ..models import Candidate, predict_scores
 from ..predictor import OnnxSession
 
 # What ONNX Runtime of the last years reads; pinned, so that an upgrade here changes no bundle.
@@ -36,7 +36,8 @@ class Parity:
     tolerance: float
     rows: int
 
-    def figures(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
+        """For MLflow and the manifest."""
         return {
             "difference": self.difference,
             "tolerance": self.tolerance,
@@ -57,8 +58,7 @@ def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
         kind = type(error).__name__
         first = str(error).partition("\n")[0][:200]
         raise ExportError(
-            f"the candidate {candidate.name} has no ONNX form ({kind}: {first}): "
-            "leave it out of training.models, or give it a to_onnx"
+            f"no ONNX form of {candidate.name} ({kind}: {first}): give the candidate a to_onnx"
         ) from error
 
 
@@ -86,7 +86,7 @@ def check_parity(
         ExportError: if they differ by more.
     """
     rows = np.concatenate([matrix[:_ROWS], stressed(matrix, encoder)])
-    native = predicted(estimator, rows, classes)
+    native = predict_scores(estimator, rows, classes)
     exported = OnnxSession(model).run(rows).reshape(native.shape)
     if not classes:
         tolerance *= max(1.0, float(np.abs(native).max()))
@@ -124,8 +124,8 @@ def _complaint(differences: Floats, tolerance: float) -> str:
     agree = differences.reshape(len(differences), -1).max(axis=1) <= tolerance
     wrong = int((~agree).sum())
     return (
-        f"the exported model answers differently on {wrong} of {len(differences)} rows, by up to "
-        f"{differences.max():.2g} where {tolerance:.2g} is allowed: nothing was registered"
+        f"the exported model predicts differently on {wrong} of {len(differences)} rows, by up to "
+        f"{differences.max():.2g} (limit {tolerance:.2g})"
     )
 
 
