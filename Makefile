@@ -2,40 +2,54 @@
 
 ifeq ($(OS),Windows_NT)
 TOOL_PYTHON := .tools/Scripts/python.exe
+LIBRARY_PYTHON := .tools/library/Scripts/python.exe
 else
 TOOL_PYTHON := .tools/bin/python
+LIBRARY_PYTHON := .tools/library/bin/python
 endif
-CODE := benchmarks hooks tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
+CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock audit options faults image clean
+.PHONY: help demo test test-real test-all lint types format wheel lock audit options faults image clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-demo: ## Render the default project, install it, play its loop, say how it went
+demo: ## Render the default project, install it, run its loop (LIBRARY=source: the library from src)
 	@python3 tools/demo.py $(ARGS)
 
-test: ## Run every test of the template
+test: ## Run the tests of template and library (ARGS="-k refusals", ARGS=tests/library/test_gate.py)
 	@python3 tools/toolbox.py test
-	@$(TOOL_PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(TOOL_PYTHON) tools/run_tests.py $(ARGS)
+
+test-real: ## Run what needs a container engine, deployment runtimes and the like
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/run_tests.py -m real $(ARGS)
 
 test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", --list, --help)
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/prove.py $(ARGS)
 
-lint: ## Check style and types of the template's own code
-	@python3 tools/toolbox.py test
+lint: types ## Check style and types of library and template
 	@$(TOOL_PYTHON) -m black --check --quiet --diff $(CODE)
 	@$(TOOL_PYTHON) -m isort --check-only $(CODE)
 	@$(TOOL_PYTHON) -m flake8 $(CODE)
-	@$(TOOL_PYTHON) -m mypy benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests
+
+types: ## Check types: the tools in their environment, the library in its own
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/library.py
+	@$(TOOL_PYTHON) -m mypy benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
+	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src
 
 format: ## Put the template's own code into style
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) -m isort --quiet $(CODE)
 	@$(TOOL_PYTHON) -m black --quiet $(CODE)
+
+wheel: ## Build the library into the wheel that rendered projects carry
+	@python3 tools/toolbox.py demo
+	@$(TOOL_PYTHON) tools/wheel.py $(ARGS)
 
 lock: ## Renew all locks and print what moved (ARGS=project, tools or names for one)
 	@python3 tools/toolbox.py demo

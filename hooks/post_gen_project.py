@@ -67,11 +67,12 @@ def keep_what_is_owned(project: Path, answers: dict[str, str]) -> None:
 def editions(owned: Owned) -> dict[str, str]:
     """The files that are named for their answer: the name in the template -> in the project."""
     return {
-        path: name
+        path: path.removesuffix(ending) + suffix
         for owners in owned.values()
         for answer, paths in owners.items()
         for path in paths
-        if (name := path.removesuffix(f".{answer}")) not in ("", path)
+        for ending, suffix in ((f".{answer}", ""), (f"_{answer}.py", ".py"))
+        if path.endswith(ending) and path != ending
     }
 
 
@@ -97,7 +98,7 @@ def fit_lock(project: Path, answers: dict[str, str]) -> None:
     rather than parsed, since a megabyte of TOML takes half a second.
     """
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = ["main", *pyproject["dependency-groups"]]
+    groups = ["main", *pyproject["tool"]["poetry"]["group"]]
     roles = {
         group_of_answer(group, *answer): group for group in groups for answer in answers.items()
     }
@@ -161,13 +162,12 @@ def content_hash(pyproject: dict[str, Any]) -> str:
     def part(table: dict[str, Any], *keys: str) -> dict[str, Any]:
         return {key: table[key] for key in keys if key in table}
 
-    poetry = pyproject.get("tool", {}).get("poetry", {})
-    of_poetry = part(poetry, "dependencies", "source", "extras", "dev-dependencies", "group")
     of_project = ("requires-python", "dependencies", "optional-dependencies")
+    of_poetry = ("dependencies", "source", "extras", "dev-dependencies", "group")
     relevant = {
         "project": part(pyproject["project"], *of_project),
-        "dependency-groups": pyproject["dependency-groups"],
-        "tool": {"poetry": of_poetry},
+        **part(pyproject, "dependency-groups"),
+        "tool": {"poetry": part(pyproject["tool"]["poetry"], *of_poetry)},
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 

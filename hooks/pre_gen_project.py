@@ -14,7 +14,7 @@ LONGEST_SLUG = 60
 LONGEST_PACKAGE = 30
 
 # Folders and modules of the project itself that a package of the same name would hide.
-OWN_NAMES = frozenset({"src", "tests", "tools", "config", "var", "conftest"})
+OWN_NAMES = frozenset({"src", "tests", "tools", "config", "var", "vendor", "library", "conftest"})
 
 # Names that Windows keeps for devices; a folder cannot have them.
 DEVICE_NAMES = frozenset(

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import toolbox
+import wheel
 from superset import superset
 from variants import Template
 
@@ -79,21 +80,29 @@ def lock_tools() -> None:
     )
 
 
+def lay_out(place: Path) -> None:
+    """Make a folder a project with all options at once, and their lock."""
+    (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
+    text = wheel.without_library(LOCK.read_text(encoding="utf-8"))
+    (place / "poetry.lock").write_text(text, encoding="utf-8")
+
+
 def lock_project(keep: bool = False) -> None:
     """Resolve the dependencies of all options at once, anew or with what is locked kept."""
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
-        if keep:
-            shutil.copy(LOCK, place)
-        run(toolbox.program("poetry"), "lock", *([] if keep else ["--regenerate"]), cwd=place)
-        write(LOCK, (place / "poetry.lock").read_text(encoding="utf-8"), PACKAGE)
+        lay_out(place)
+        if not keep:
+            (place / "poetry.lock").unlink()
+        run(toolbox.program("poetry"), "lock", cwd=place)
+        found = (place / "poetry.lock").read_text(encoding="utf-8")
+    library = wheel.vendored()
+    write(LOCK, wheel.with_library(found, library) if library else found, PACKAGE)
 
 
 def install_everything(place: Path) -> None:
     """Install all options, side by side, into .venv below a folder."""
-    (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
-    shutil.copy(LOCK, place)
+    lay_out(place)
     wanted = ("--all-groups", "--output", "requirements.txt")
     run(toolbox.program("poetry"), "export", "--quiet", *wanted, cwd=place)
     run(toolbox.program("uv"), "venv", "--quiet", "--python", sys.executable, ".venv", cwd=place)

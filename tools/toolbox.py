@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,8 @@ TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 TOOLS = ROOT / ".tools"
 REQUIREMENTS = ROOT / "tools" / "requirements"
 OLDEST_PYTHON = (3, 11)
+# What make hands down: its flags, and the variables that its caller has set.
+OF_MAKE = {"ARGS", "LIBRARY", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 # The tools build on the hooks, which lie beside them.
 sys.path.append(str(ROOT / "hooks"))
@@ -42,10 +45,11 @@ def fingerprint(kind: str) -> str:
 
 def set_up(kind: str) -> bool:
     """Make .tools hold what `kind` needs; whether anything had to be done."""
+    mark = TOOLS / "installed.txt"
+    if mark.is_file() and mark.read_text(encoding="utf-8") == fingerprint("test"):
+        return False
     requirements = ["--requirement", str(REQUIREMENTS / f"{kind}.txt")]
-    made: bool = load_installer().make_environment(
-        TOOLS, requirements, fingerprint(kind), enough=(fingerprint("test"),)
-    )
+    made: bool = load_installer().make_environment(TOOLS, requirements, fingerprint(kind))
     return made
 
 
@@ -72,10 +76,12 @@ def surroundings() -> dict[str, str]:
     installer = load_installer()
     env: dict[str, str] = installer.surroundings(installer.index_settings(Path(sys.executable)))
     env["PATH"] = os.pathsep.join([str(program("python").parent), env.get("PATH", os.defpath)])
-    # A make that runs inside another is not part of it.
-    for key in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
-        env.pop(key, None)
-    return env
+    return without_make(env)
+
+
+def without_make(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which nothing of the make around it is left: a make inside is its own."""
+    return {key: value for key, value in env.items() if key not in OF_MAKE}
 
 
 def main() -> int:

@@ -1,23 +1,20 @@
 """Install what poetry.lock names into .venv, from the package index that pip is configured with.
 
-`make install` runs this. Poetry by itself (`poetry install`) does the same wherever PyPI, or an
-index that speaks PyPI's JSON, can be reached; indexes that offer nothing but the plain "simple"
-pages need a Poetry plugin, which this brings along in the git-ignored folder .tools when the
-Poetry on PATH lacks it. Where uv is present it installs the same lock faster.
+`make install` runs this; further words are a command of Poetry, e.g. `tools/install.py lock`.
+Poetry by itself does the same wherever PyPI, or an index that speaks PyPI's JSON, can be reached.
+For an index with nothing but the plain "simple" pages it needs a plugin, which this brings along in
+the git-ignored folder .tools when the Poetry on PATH lacks it. uv, where present, installs faster.
 """
 
-import argparse
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OLDEST = 11
 PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
 TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
@@ -36,8 +33,8 @@ def output(command: list[str | Path], env: dict[str, str] | None = None) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def run(command: list[str | Path], env: dict[str, str], cwd: Path = ROOT) -> None:
-    done = subprocess.run(command, cwd=cwd, env=env)
+def run(command: list[str | Path], env: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, env=env)
     if done.returncode:
         name = " ".join([Path(command[0]).name, *map(str, command[1:3])])
         raise InstallError(f"'{name}' ended with exit code {done.returncode}; its reason is above.")
@@ -49,18 +46,13 @@ def executable(environment: Path, name: str) -> Path:
     return environment / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
 
 
-def package_index(python: Path) -> str:
-    """The index that pip is configured with: environment, configuration files, its own default."""
-    return (
+def index_settings(python: Path) -> dict[str, str]:
+    """Environment variables that send Poetry and uv to pip's index; what is set already wins."""
+    index = (
         os.environ.get("PIP_INDEX_URL", "")
         or output([python, "-m", "pip", "config", "get", "global.index-url"])
         or output([python, "-c", DEFAULT_INDEX])
     )
-
-
-def index_settings(python: Path) -> dict[str, str]:
-    """Environment variables that send Poetry and uv to pip's index; what is set already wins."""
-    index = package_index(python)
     wanted = {"POETRY_PYPI_MIRROR_URL": index, "UV_DEFAULT_INDEX": index}
     return {key: value for key, value in wanted.items() if value and key not in os.environ}
 
@@ -73,23 +65,17 @@ def surroundings(settings: dict[str, str]) -> dict[str, str]:
     return {**env, **settings, **fixed, "POETRY_NO_INTERACTION": "1", "PIP_NO_INPUT": "1"}
 
 
-def supported() -> tuple[int, int]:
-    """The oldest and the newest minor version in requires-python, which is like `>=3.11,<3.15`."""
+def find_python() -> Path:
+    """The Python that runs this, or the newest on PATH that the project supports."""
     import tomllib
 
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    oldest, beyond = pyproject["project"]["requires-python"].split(",")
-    return int(oldest.removeprefix(">=3.")), int(beyond.removeprefix("<3.")) - 1
-
-
-def find_python(oldest: int, newest: int) -> Path:
-    """The Python that runs this, or the first on PATH that the project supports."""
+    first, last = pyproject["project"]["requires-python"].split(",")  # like >=3.11,<3.15
+    oldest, newest = int(first.removeprefix(">=3.")), int(last.removeprefix("<3.")) - 1
     if oldest <= sys.version_info.minor <= newest:
         return Path(getattr(sys, "_base_executable", sys.executable))
-    probe = "import sys; print(sys.executable if sys.version_info[:2] == (3, %d) else '')"
     for minor in range(newest, oldest - 1, -1):
-        found = output([f"python3.{minor}", "-c", probe % minor])
-        if found:
+        if found := output([f"python3.{minor}", "-c", "import sys; print(sys.executable)"]):
             return Path(found)
     raise InstallError(
         f"This project needs Python 3.{oldest} to 3.{newest}; python3 is "
@@ -97,15 +83,10 @@ def find_python(oldest: int, newest: int) -> Path:
     )
 
 
-def make_environment(
-    directory: Path, requirements: list[str], fingerprint: str, enough: tuple[str, ...] = ()
-) -> bool:
-    """Make a virtual environment for tools, unless one with this (or enough) stands there.
-
-    The fingerprint says what is in it; the answer whether it had to be made.
-    """
+def make_environment(directory: Path, requirements: list[str], fingerprint: str) -> bool:
+    """Make a virtual environment for tools, unless one with this fingerprint stands there."""
     mark = directory / "installed.txt"
-    if mark.is_file() and mark.read_text(encoding="utf-8") in (fingerprint, *enough):
+    if mark.is_file() and mark.read_text(encoding="utf-8") == fingerprint:
         return False
     venv.create(directory, clear=True, with_pip=True)
     pip: list[str | Path] = [executable(directory, "python"), "-m", "pip", "install", "-qq"]
@@ -114,91 +95,66 @@ def make_environment(
     return True
 
 
-def has_plugins(poetry: Path) -> bool:
-    """Whether a Poetry can export and use mirrors; asking leaves no trace in its settings."""
-    with tempfile.TemporaryDirectory() as settings:
-        env = {**os.environ, "POETRY_CONFIG_DIR": settings}
-        listed = output([poetry, "self", "show", "plugins"], env)
-    return all(plugin in listed for plugin in PLUGINS)
-
-
 def own_poetry() -> Path:
     """A Poetry with all plugins, in the project's .tools."""
-    print("Poetry comes from .tools, which is set up once", flush=True)
+    print("Poetry comes from .tools, which is set up once", file=sys.stderr, flush=True)
     make_environment(ROOT / ".tools", list(TOOLS), "\n".join([sys.version, *TOOLS]))
     return executable(ROOT / ".tools", "poetry")
 
 
 def find_poetry() -> Path:
-    """The Poetry on PATH if it has the plugins, else one of the project's own."""
+    """The Poetry on PATH if it has the plugins, else the project's own."""
     found = shutil.which("poetry")
-    return Path(found) if found and has_plugins(Path(found)) else own_poetry()
+    with tempfile.TemporaryDirectory() as settings:  # so that asking leaves no trace
+        env = {**os.environ, "POETRY_CONFIG_DIR": settings}
+        listed = output([found, "self", "show", "plugins"], env) if found else ""
+    return Path(found) if found and all(each in listed for each in PLUGINS) else own_poetry()
 
 
 def install_with_uv(uv: str, python: Path) -> None:
-    """Export the lock, let uv bring the environment to exactly that, and add the project.
-
-    Poetry and pip take their time to start, so they do it side by side.
-    """
+    """Export the lock, let uv bring the environment to exactly that, and add the project."""
     env = surroundings({})
-    target = executable(ROOT / ".venv", "python").relative_to(ROOT)
-    fresh = not (ROOT / target).exists()
-    if fresh:
+    target = executable(Path(".venv"), "python")
+    if not (ROOT / target).exists():
         run([uv, "venv", "--quiet", "--python", python, ".venv"], env)
     requirements = Path(".venv", "requirements.txt")
     export: list[str | Path] = ["export", "--quiet", "--all-groups", "--output", requirements]
-    with ThreadPoolExecutor() as pool:
-        settings = pool.submit(index_settings, python)
-        found = shutil.which("poetry")
-        poetry = Path(found) if found else own_poetry()
-        root: list[str | Path] = [poetry, "install", "--quiet", "--only-root"]
-        # Into an empty environment the project goes first: uv is to add there, not to remove.
-        adding = pool.submit(run, root, env) if fresh else None
-        # Whether a Poetry can export is found out by exporting: asking takes as long.
-        if subprocess.run([poetry, *export], cwd=ROOT, env=env, capture_output=True).returncode:
-            run([own_poetry(), *export], env)
-    env = surroundings(settings.result())
-    how = ["install", "--no-deps", "--requirement"] if fresh else ["sync"]
+    poetry, null = Path(shutil.which("poetry") or own_poetry()), subprocess.DEVNULL
+    exporting = subprocess.Popen([poetry, *export], cwd=ROOT, env=env, stdout=null, stderr=null)
+    settings = index_settings(python)  # pip takes as long to start as Poetry does
+    if exporting.wait():
+        run([own_poetry(), *export], env)
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
-    pip: list[str | Path] = [uv, "pip", how[0], "--require-hashes", "--python", target, *quiet]
-    run([*pip, *how[1:], requirements], env)
-    if adding is None:
-        run(root, env)
-    else:
-        adding.result()
-
-
-def install_with_poetry(python: Path) -> None:
-    poetry = find_poetry()
-    env = surroundings(index_settings(python))
-    run([poetry, "env", "use", "--quiet", python], env)
-    run([poetry, "sync", "--all-groups"], env)
+    sync: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--python", target, *quiet]
+    run([*sync, requirements], surroundings(settings))
+    run([poetry, "install", "--quiet", "--only-root"], env)
 
 
 def install() -> None:
-    python = find_python(*supported())
-    uv = shutil.which("uv")
+    python, uv = find_python(), shutil.which("uv")
     try:
-        if uv is None:
-            install_with_poetry(python)
-        else:
+        if uv is not None:
             install_with_uv(uv, python)
     except InstallError as error:
-        if uv is None:
-            raise
         # The fast way must not be the only one: what uv cannot do, or crashes at, Poetry may.
         print(f"{error} Poetry takes over.", file=sys.stderr, flush=True)
-        install_with_poetry(python)
+        uv = None
+    if uv is None:
+        poetry, env = find_poetry(), surroundings(index_settings(python))
+        run([poetry, "env", "use", "--quiet", python], env)
+        run([poetry, "sync", "--all-groups"], env)
     print("The environment .venv holds what poetry.lock names.", flush=True)
 
 
-def main() -> int:
-    argparse.ArgumentParser(description=__doc__.split("\n\n")[0]).parse_args()
-    if sys.version_info < (3, OLDEST):
-        print(f"Python 3.{OLDEST} or newer is needed; this is {sys.version.split()[0]}.")
+def main(words: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
         return 2
     try:
-        install()
+        if words:
+            run([find_poetry(), *words], surroundings(index_settings(find_python())))
+        else:
+            install()
     except InstallError as error:
         print(error, file=sys.stderr)
         return 1
@@ -206,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,7 @@ from ..process_environment import (
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
-from . import adoption, contract, data, explanation, keys, loop, models, serving, state
+from . import adoption, contract, data, explanation, keys, loop, models, packaging, serving, state
 from .common import Session
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ COMMANDS = (
     state.status,
     state.doctor,
     serving.ui,
+    packaging.add,
+    packaging.requirements,
+    packaging.library,
 )
 
 

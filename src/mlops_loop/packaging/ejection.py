@@ -1,0 +1,77 @@
+"""The library's source beside the project, to be patched, and packed into a wheel again."""
+
+import re
+import shutil
+import sysconfig
+from importlib.metadata import version
+from pathlib import Path
+
+from ..errors import InputError
+from .upgrade import swap
+from .vendored import VendoredLibrary
+from .wheel_file import DISTRIBUTION, PACKAGE, pack, unpack
+
+FOLDER = "library"
+_LOCAL = re.compile(r"\+local\.(\d+)$")
+
+
+def eject(root: Path) -> Path:
+    """Unpack the library into the project, where the environment imports it from.
+
+    Returns:
+        The folder with the source. `library build` packs it into a wheel again.
+
+    Raises:
+        InputError: if there is an unpacked library already.
+    """
+    folder = root / FOLDER
+    if folder.exists():
+        raise InputError(f"{folder} exists: `library build` packs it, or delete it to start anew")
+    unpack(VendoredLibrary(root).wheel, folder)
+    # A line of a .pth file that begins with `import` is run, and so comes before site-packages.
+    line = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
+    _path_file().write_text(line, encoding="utf-8")
+    return folder
+
+
+def build(root: Path) -> str:
+    """Pack the unpacked library into a wheel, depend on it, install it, and remove the source.
+
+    Returns:
+        The version of the wheel: that of the wheel before it, with `+local.N` behind it.
+
+    Raises:
+        InputError: if no library is unpacked.
+    """
+    folder = root / FOLDER
+    if not (folder / PACKAGE).is_dir():
+        raise InputError(f"{folder} holds no library: `library eject` unpacks it")
+    library = VendoredLibrary(root)
+    old = library.wheel
+    wheel = pack(folder, old, next_local_version(old.version), folder)
+    _path_file().unlink(missing_ok=True)
+    swap(root, library, wheel)
+    shutil.rmtree(folder)
+    return wheel.version
+
+
+def next_local_version(version: str) -> str:
+    """The version of the next wheel that is packed in a project.
+
+    Examples:
+        >>> next_local_version("0.2.0"), next_local_version("0.2.0+local.1")
+        ('0.2.0+local.1', '0.2.0+local.2')
+    """
+    found = _LOCAL.search(version)
+    number = int(found[1]) + 1 if found else 1
+    return f"{_LOCAL.sub('', version)}+local.{number}"
+
+
+def installed_library(root: Path) -> str:
+    """The version that the project runs with, and where it is if it is unpacked."""
+    ejected = Path(__file__).is_relative_to(root / FOLDER)
+    return f"{version(DISTRIBUTION)}{f', unpacked in {FOLDER}/' if ejected else ''}"
+
+
+def _path_file() -> Path:
+    return Path(sysconfig.get_path("purelib"), "mlops_loop_ejected.pth")

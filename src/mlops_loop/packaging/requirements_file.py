@@ -1,0 +1,35 @@
+"""What poetry.lock names, as a list for pip with a hash for everything."""
+
+import re
+from pathlib import Path
+
+from .installer import Installer
+from .wheel_file import DISTRIBUTION
+
+# Poetry names the wheel by the absolute path that it has here; a list should work anywhere.
+_LIBRARY = re.compile(
+    rf"^{DISTRIBUTION}(?:\[[^]]*\])? @ file://\S*/(vendor/\S+\.whl)", re.MULTILINE
+)
+
+
+def write_requirements(root: Path, path: Path, *, everything: bool = False) -> None:
+    """Write the locked requirements, the library by its path below the project.
+
+    Args:
+        root: the project's folder, from which the list is to be installed.
+        path: the file to write.
+        everything: all groups, instead of what serving needs.
+    """
+    groups = "--all-groups" if everything else "--only=main"
+    Installer(root).poetry("export", "--quiet", groups, "--output", str(path))
+    path.write_text(with_relative_path(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_relative_path(text: str) -> str:
+    """Requirements in which the library is named by its path below the project.
+
+    Examples:
+        >>> with_relative_path("mlops-loop @ file:///srv/x/vendor/mlops_loop-1.whl ; sys")
+        './vendor/mlops_loop-1.whl ; sys'
+    """
+    return _LIBRARY.sub(lambda found: f"./{found[1].replace('%2B', '+')}", text)
