@@ -1,6 +1,7 @@
 """The project put together: every collaborator built once, from the settings."""
 
 import os
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,15 +11,19 @@ from .clock import Clock, SystemClock
 from .contract import Contract
 from .exclusive import exclusive
 from .feature_set import FeatureSet
+from .journal import Entry as AuditEntry
 from .journal import Journal
 from .paths import Paths
 from .prediction_log import PredictionLog, open_prediction_log
 from .publication import BundleStore, Entry, open_bundle_store
+from .run_context import RunContext
 from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from .loop.state import StateStore
     from .registry import Registry, Transitions
+
+TransitionListener = Callable[[AuditEntry], None]
 
 
 class Project:
@@ -32,7 +37,14 @@ class Project:
             `PACKAGE.app:app` the application.
         features: the project's own, from `features.py`.
         settings: the project's class of settings.
+        after_promotion: called with the entry of the audit log once a version has become
+            champion, by whomever.
+        after_rollback: likewise once the previous champion is back.
         clock: what time it is; by default the system's clock.
+
+    A callback gets what was done: `entry.figures["version"]`, `entry.actor`, `entry.reason`. It
+    cannot prevent it, and an error in it is logged. It is not called again if the process is
+    killed in between.
 
     A process that does not run from the project's folder, e.g. in a container, is told where
     `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
@@ -41,6 +53,11 @@ class Project:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
+        >>> def announce(entry: AuditEntry) -> None:
+        ...     print(f"version {entry.figures['version']} serves: {entry.reason}")
+        >>> project = Project(
+        ...     "/srv/demo", package="demo", features=FeatureSet(), after_promotion=[announce]
+        ... )
     """
 
     def __init__(
@@ -50,6 +67,8 @@ class Project:
         package: str,
         features: FeatureSet,
         settings: type[Settings] = Settings,
+        after_promotion: Sequence[TransitionListener] = (),
+        after_rollback: Sequence[TransitionListener] = (),
         clock: Clock | None = None,
     ) -> None:
         self.package = package
@@ -58,6 +77,8 @@ class Project:
         self.clock = clock or SystemClock()
         self.settings_type = settings
         self.declared_features = features
+        self.listeners = {"promote": after_promotion, "rollback": after_rollback}
+        self.context = RunContext()
 
     @property
     def env_prefix(self) -> str:
@@ -68,6 +89,13 @@ class Project:
     def name(self) -> str:
         """The project's name as people say it."""
         return self.settings.name or self.package
+
+    def within(self, context: RunContext) -> "Project":
+        """The same project, with all that is open, for stages that run in this context."""
+        _ = self.log, self.transitions  # opened once for both
+        project = copy(self)
+        project.context = context
+        return project
 
     def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
         """The same project in another folder or on another clock, with nothing opened yet."""
@@ -147,6 +175,7 @@ class Project:
             require_servable=partial(require_servable, load=load),
             probation=bool(self.settings.challenge.probation),
             lock=lambda: exclusive(self.paths.transitions_lock),
+            listeners=self.listeners,
         )
 
     def published(self) -> Entry:

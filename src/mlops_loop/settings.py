@@ -66,8 +66,6 @@ class Costs(_Section):
 
 
 class Training(_Section):
-    models: tuple[str, ...] = ("baseline", "scikit_learn")
-    metric: Literal["log_loss", "brier", "roc_auc", "accuracy", "rmse", "mae"] = "log_loss"
     folds: Annotated[int, Field(ge=2)] = 3
     holdout: Duration = timedelta(days=14)
     holdout_share: Share = 0.2

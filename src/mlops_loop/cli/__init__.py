@@ -12,17 +12,32 @@ from ..process_environment import (
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
-from . import adoption, contract, data, explanation, keys, loop, models, packaging, serving, state
+from . import (
+    adoption,
+    contract,
+    data,
+    explanation,
+    keys,
+    loop,
+    models,
+    packaging,
+    serving,
+    state,
+    training,
+)
 from .common import Session
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..composition import Composition
 
 COMMANDS = (
     adoption.adopt,
-    data.ingest,
+    training.ingest,
     contract.contract,
-    models.train,
+    training.fit,
+    training.evaluate,
+    training.register,
+    training.train,
     serving.serve,
     keys.key,
     serving.score,
@@ -69,14 +84,14 @@ class Commands(click.Group):
         ctx.exit(code)
 
 
-def command_line(load: Callable[[], "Project"]) -> click.Group:
+def command_line(load: Callable[[], "Composition"]) -> click.Group:
     """The commands of a project, to which the project may add its own.
 
     Args:
         load: imports the project. It is called when a command runs.
 
     Example:
-        >>> cli = command_line(lambda: project)
+        >>> cli = command_line(lambda: Composition(project, pipeline))
         >>> @cli.command()
         ... def hello() -> None:
         ...     click.echo("hello")

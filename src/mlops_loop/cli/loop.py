@@ -56,7 +56,7 @@ def step(session: Session, as_json: bool) -> None:
 
     with opened(session, logs=False) as project:
         deliver_waiting(project.settings)
-        done = make_loop(project, prepare=set_up_logs).step()
+        done = make_loop(project, session.pipeline, prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
@@ -80,7 +80,7 @@ def run(session: Session, every: int) -> None:
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_loop(project), ""
+        machine, idle = make_loop(project, session.pipeline), ""
         while True:
             deliver_waiting(project.settings)
             try:
@@ -155,6 +155,7 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,
+            session.pipeline,
             Audience(shown.tell, shown.reached),
             months=months,
             rows_per_month=rows_per_month,

@@ -121,6 +121,11 @@ def metrics_of(problem: Problem) -> dict[str, Metric]:
     return fitting(_OWN, problem)
 
 
+def metric_of_model(name: str, problem: Problem) -> Metric:
+    """The metric that a model was chosen by; the default one if the library does not have it."""
+    return metrics_of(problem).get(name) or DEFAULT_METRIC.for_problem(problem)
+
+
 def fitting(metrics: Iterable[Metric], problem: Problem) -> dict[str, Metric]:
     """Those metrics that fit a kind of problem, by name."""
     return {metric.name: metric for metric in metrics if problem in metric.problems}

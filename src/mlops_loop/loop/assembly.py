@@ -9,8 +9,10 @@ from datetime import datetime
 
 from ..bundle import read_bundle
 from ..monitoring import Monitoring, monitor_project
+from ..composition import Pipeline
 from ..project import Project
 from ..registry import Transitions
+from ..run_context import RunContext
 from .attempt import Attempt, Retrained
 from .desk import Desk
 from .machine import Loop
@@ -23,11 +25,19 @@ _TYPICAL_ERRORS = 3.0
 _SAMPLES = 4
 
 
-def make_loop(project: Project, prepare: Callable[[], None] = lambda: None) -> Loop:
-    """The loop of a project; `prepare` is called before anything that takes time."""
+def make_loop(
+    project: Project, pipeline: Callable[[], Pipeline], prepare: Callable[[], None] = lambda: None
+) -> Loop:
+    """The loop of a project.
+
+    Args:
+        project: whose models are watched and retrained.
+        pipeline: imports the stages of training; called when a retraining begins.
+        prepare: called before anything that takes time.
+    """
     desk = Desk(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=desk.require)
-    stages = _Stages(project, transitions, prepare)
+    stages = _Stages(project, pipeline, transitions, prepare)
     return Loop(
         settings=project.settings,
         desk=desk,
@@ -48,57 +58,47 @@ class _Stages:
     """The project's stages as the loop calls them."""
 
     def __init__(
-        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+        self,
+        project: Project,
+        pipeline: Callable[[], Pipeline],
+        transitions: Transitions,
+        prepare: Callable[[], None],
     ) -> None:
         self._project = project
+        self._pipeline = pipeline
         self._transitions = transitions
         self._prepare = prepare
 
     def retrain(self, attempt: Attempt) -> Retrained:
         """Train on what is known by now; what a cut-off attempt has registered is taken up."""
-        from ..data.ingestion import ingest
-        from ..training import train_project
-        from ..training.attempt import registered
+        from ..registry.attempt import gate_result, registered
+        from ..registry.mlflow_errors import translate_mlflow_errors
 
         self._prepare()
-        project = self._project
-        found = registered(self._transitions.registry, attempt.name) if attempt.resumed else None
-        if found is not None:
-            version, gate = found
-            return Retrained(version.version, version.run_id, gate)
-        now = project.clock.now()
-        ingested = ingest(
-            project.settings,
-            project.contract,
-            log=project.log,
-            since=project.settings.loop.data.since(now, attempt.changed),
-            until=now,
-        )
-        result = train_project(
-            project,
-            snapshot=ingested.snapshot,
-            actor=ACTOR,
-            reason=attempt.reason,
-            as_challenger=False,
-            attempt=attempt.name,
-        )
-        return Retrained(result.version, result.run_id, result.gate)
+        registry = self._transitions.registry
+        version = registered(registry, attempt.name) if attempt.resumed else None
+        if version is None:
+            project, pipeline = self._within(attempt.reason, attempt.name), self._pipeline()
+            now = project.clock.now()
+            with translate_mlflow_errors():
+                snapshot = pipeline.ingest(
+                    project, since=project.settings.loop.data.since(now, attempt.changed), until=now
+                )
+                version = pipeline.train(project, snapshot)
+        return Retrained(version.version, version.run_id, gate_result(registry, version))
 
     def appoint(self, result: Retrained, reason: str) -> None:
-        """Give the role that `loop.promotion` says; a version that has one keeps it."""
-        from ..training.role import give_role
+        """Give the role that `loop.promotion` says to a version that was cut off without one."""
+        from ..registry.role import assign_role
 
-        published = self._transitions.published()
-        if result.version in (published.champion, published.challenger):
-            return
-        give_role(
-            result.version,
-            result.gate,
-            self._project.settings,
-            self._transitions,
-            actor=ACTOR,
-            reason=reason,
-        )
+        version = self._transitions.registry.version(result.version)
+        assign_role(self._within(reason), version)
+
+    def _within(self, reason: str, attempt: str = "") -> Project:
+        """The project for stages that the loop runs, and ends if another process takes over."""
+        project = self._project.within(RunContext(actor=ACTOR, reason=reason, attempt=attempt))
+        project.transitions = self._transitions
+        return project
 
     def monitor(self) -> Monitoring:
         self._prepare()

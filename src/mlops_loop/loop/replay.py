@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..clock import ManualClock
+from ..composition import Pipeline
 from ..data.sources import open_source
 from ..errors import GateError, InputError
 from ..history_archive import archive_history, has_history
@@ -36,6 +37,7 @@ class Audience:
 
 def replay_year(
     project: Project,
+    pipeline: Callable[[], Pipeline],
     audience: Audience,
     *,
     months: int | None = None,
@@ -46,6 +48,7 @@ def replay_year(
 
     Args:
         project: the project; its clock is not read.
+        pipeline: imports the stages of training.
         audience: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
@@ -74,7 +77,7 @@ def replay_year(
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
-            played = _play(project, client, windows, rows, audience)
+            played = _play(make_loop(project, pipeline), project, client, windows, rows, audience)
         render(narrate(project, played, rows_per_month=rows, page=page), page)
     finally:
         project.close()
@@ -83,9 +86,13 @@ def replay_year(
 
 
 def _play(
-    project: Project, client: ServiceClient, windows: list[Window], rows: int, audience: Audience
+    loop: Loop,
+    project: Project,
+    client: ServiceClient,
+    windows: list[Window],
+    rows: int,
+    audience: Audience,
 ) -> list[PlayedMonth]:
-    loop = make_loop(project)
     _step(loop, audience)
     if project.published().champion is None:
         raise GateError(

@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..contract import Contract
 from ..contract.check import Checked
 from ..contract.model import Column
-from ..evaluation.metrics import metric_named
+from ..evaluation.metrics import Metric, metric_of_model
 from ..prediction_log import LoggedRow, PredictionLog
 from ..settings import Settings
 from .advice import advise
@@ -43,6 +43,11 @@ class Judging:
         return reference_sample(self.contract, self.bundle, limit, self.settings.seed)
 
     @property
+    def metric(self) -> Metric:
+        """That the model was chosen by."""
+        return metric_of_model(self.bundle.manifest.metric, self.contract.problem)
+
+    @property
     def version(self) -> str:
         return self.bundle.manifest.version
 
@@ -66,8 +71,7 @@ class Judging:
         found = replace(found, notes=(*found.notes, *notes))
         if by is not None:
             sides = Sides(reference, window, self.holdout, performance.sample)
-            metric = metric_named(self.settings.training.metric, self.contract.problem)
-            parts = find_parts(self.settings, self.contract, metric, by, sides)
+            parts = find_parts(self.settings, self.contract, self.metric, by, sides)
             found = replace(found, parts=parts)
         return keep(
             self.settings.root,
@@ -92,6 +96,7 @@ class Judging:
             until=min(self.asked.until, self.clock.now() - self.contract.label_horizon),
             version=self.version,
             reference=self.holdout,
+            metric=self.metric,
         )
 
     def _answered(

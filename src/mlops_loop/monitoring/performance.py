@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..contract import Contract
-from ..evaluation.metrics import metric_named
+from ..evaluation.metrics import Metric
 from ..prediction_log import PredictionLog
 from ..settings import Settings
 from .findings import Answer, Finding
@@ -41,6 +41,7 @@ def find_performance(
     until: datetime,
     version: str,
     reference: Sample,
+    metric: Metric,
 ) -> Performance:
     """Compare labelled rows with the champion's held-out rows.
 
@@ -48,13 +49,14 @@ def find_performance(
     labels than the settings ask for.
 
     Args:
-        settings: the metric, the margin, and how many labels are enough.
+        settings: the margin, and how many labels are enough.
         contract: what the data is.
         log: predictions and labels.
         since: beginning of the cohort, in event time.
         until: its end, excluded; no row before it may be younger than `label_horizon`.
         version: the champion; where it ran in shadow its answers count as well.
         reference: its held-out rows.
+        metric: what is compared.
     """
     if until <= since:
         return _unknown("no row of the window is old enough to have its label")
@@ -68,7 +70,6 @@ def find_performance(
         return _unknown(f"{least} labelled rows are needed, there are {len(sample)}; {missing}")
     if reference.truth is None:
         return _unknown(f"the reference has no column {contract.target.name}; train again")
-    metric = metric_named(settings.training.metric, contract.problem)
     measured = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
     if measured is None:
         return _unknown(f"all outcomes are alike; {missing}")

@@ -38,6 +38,16 @@ def last_move(history: Sequence[Entry]) -> Entry | None:
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 
+def champion_of_other_features(journal: Journal, features_digest: str) -> tuple[str, str] | None:
+    """The last champion that had other features: the version, and the digest of its features."""
+    last: tuple[str, str] | None = None
+    for entry in journal.entries():
+        features = str(entry.figures.get("features"))
+        if entry.kind in ("promote", "rollback") and features != features_digest:
+            last = str(entry.figures["version"]), features
+    return last
+
+
 def champions(history: Sequence[Entry]) -> list[str]:
     """Champions in the order of their promotion, without those rolled back."""
     line: list[str] = []

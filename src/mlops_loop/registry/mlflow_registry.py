@@ -11,7 +11,7 @@ from ..bundle import Bundle
 from ..errors import RegistryError
 from ..settings import Settings
 from .mlflow_errors import translate_errors
-from .pyfunc_model import save_pyfunc
+from .pyfunc_model import save_pyfunc, vendored_wheel
 from .tracking import Tracking, quiet_mlflow
 
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
@@ -20,7 +20,9 @@ VERDICT_TAG = "gate"
 PASSED, REFUSED = "passed", "refused"
 # Why a person let a version serve that the gate had refused.
 FORCED_TAG = "forced"
-# The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
+# Why a version that passed the gate waits for a person to promote it.
+HOLD_TAG = "hold"
+# The deciding metric on the holdout with its interval, for people; `gate.json` of the run has the numbers.
 SCORE_TAG = "holdout_score"
 # Where the run of a version keeps its model.
 ARTIFACT = "model"
@@ -108,8 +110,16 @@ class Registry:
         """Put a bundle among the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
             draft = Path(folder) / artifact
-            save_pyfunc(bundle, draft, self.root)
+            save_pyfunc(bundle, draft, vendored_wheel(self.root))
             self.tracking.log_folder(run, draft, artifact)
+
+    def read_text(self, run: str, artifact: str) -> str | None:
+        """A text file of the run's artifacts; None if there is none."""
+        with TemporaryDirectory() as folder:
+            try:
+                return self.download(run, artifact, Path(folder)).read_text(encoding="utf-8")
+            except RegistryError:
+                return None
 
     @translate_errors()
     def download(self, run: str, artifact: str, folder: Path) -> Path:

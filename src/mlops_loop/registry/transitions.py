@@ -5,12 +5,13 @@ The pointer is the truth; `reconcile` completes or drops what a crash has left o
 transition at a time: a lock keeps out whoever else would move something meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
+import structlog
 
 from ..bundle import Bundle, read_bundle, require_same_target
 from ..clock import Clock
@@ -19,7 +20,15 @@ from ..errors import BundleError, RegistryError
 from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
 from ..publication import Entry as Published
-from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
+from .history import (
+    DROPPED,
+    champion_of_other_features,
+    champions,
+    last_move,
+    last_of,
+    open_intent,
+    transitions,
+)
 from .mlflow_registry import FORCED_TAG, REFUSED, VERDICT_TAG, Registry
 from .succession import promoted
 
@@ -41,6 +50,8 @@ class Transitions:
         lock: entered for the length of a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
             the transition.
+        listeners: called with the entry of a transition that was done, by its kind; what they
+            raise is logged.
     """
 
     registry: Registry
@@ -53,6 +64,7 @@ class Transitions:
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
+    listeners: Mapping[str, Sequence[Callable[[Entry], None]]] = field(default_factory=dict)
 
     def published(self) -> Published:
         return self.store.pointer().entry(self.features_digest)
@@ -149,13 +161,33 @@ class Transitions:
         with self._alone() as before:
             version = self.previous()
             if version is None:
-                raise RegistryError(
-                    "there is no earlier champion to roll back to: promote another version, or "
-                    "train one"
-                )
+                raise RegistryError(self._nothing_to_roll_back_to())
             self._require(version)
             after = msgspec.structs.replace(before.alone(), champion=version)
             return self._move("rollback", version, before, after, actor, reason, figures)
+
+    def _nothing_to_roll_back_to(self) -> str:
+        """Why there is no way back with this code, and which way there is."""
+        other = champion_of_other_features(self.journal, self.features_digest)
+        if other is None:
+            return (
+                "there is no earlier champion to roll back to: promote another version, or train "
+                "one"
+            )
+        version, features = other
+        return (
+            f"the champion before is version {version}, which has other features ({features}) "
+            f"than this code: deploy {self._commit_of(version)}, whose services answer with it"
+        )
+
+    def _commit_of(self, version: str) -> str:
+        """The commit that a version was trained from, in words."""
+        tags = {found.version: found.tags for found in self.registry.versions()}.get(version, {})
+        commit = tags.get("git_commit", "unknown")
+        if commit == "unknown":
+            return "the code that it was trained with"
+        changes = " (with changes that were not committed)" * (tags.get("git_dirty") == "true")
+        return f"commit {commit}{changes}"
 
     def is_open(self) -> bool:
         """Whether a transition has begun and not ended: it is under way, or was cut off."""
@@ -204,7 +236,9 @@ class Transitions:
             self.require_servable(bundle)
             return bundle
         except BundleError as error:
-            raise RegistryError(f"version {version} cannot serve: {error}") from error
+            other = tags.get("features_digest", self.features_digest) != self.features_digest
+            hint = f", or deploy {self._commit_of(version)}" if other else ""
+            raise RegistryError(f"version {version} cannot serve: {error}{hint}") from error
 
     def _move(
         self,
@@ -230,8 +264,18 @@ class Transitions:
         self.journal.append(Entry(self.clock.now(), INTENT, actor, reason, intent))
         self.store.set_entry(self.features_digest, after)
         self._align()
-        entry = Entry(self.clock.now(), kind, actor, reason, told)
+        return self._record(Entry(self.clock.now(), kind, actor, reason, told))
+
+    def _record(self, entry: Entry) -> Entry:
+        """Say that a transition is done, first to the audit log."""
         self.journal.append(entry)
+        for listener in self.listeners.get(entry.kind, ()):
+            try:
+                listener(entry)
+            except Exception as error:  # what is done is done, whatever a listener makes of it
+                structlog.get_logger(__name__).error(
+                    "transition listener failed", transition=entry.kind, error=str(error)
+                )
         return entry
 
     def _close(self, intent: Entry) -> Entry:
@@ -239,12 +283,17 @@ class Transitions:
         told = dict(intent.figures)
         happened = msgspec.to_builtins(self.published()) == told["after"]
         kind = str(told.pop("transition")) if happened else DROPPED
-        entry = Entry(self.clock.now(), kind, intent.actor, intent.reason, told)
-        self.journal.append(entry)
-        return entry
+        return self._record(Entry(self.clock.now(), kind, intent.actor, intent.reason, told))
 
     def _align(self) -> list[str]:
-        published, mended = self.published(), []
+        """Let the aliases follow the pointer, as long as these features are the current ones.
+
+        Old and new code may run beside each other; the aliases are those of whoever moved last.
+        """
+        pointer, mended = self.store.pointer(), []
+        if pointer.current not in ("", self.features_digest):
+            return []
+        published = pointer.entry(self.features_digest)
         # A registry that was begun anew does not know every version that serves.
         known = {found.version for found in self.registry.versions()} | {None}
         wanted = {CHAMPION: published.champion, CHALLENGER: published.challenger}

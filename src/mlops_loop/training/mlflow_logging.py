@@ -13,6 +13,7 @@ from ..bundle import CONTRACT, ENCODER, MODEL
 from ..code_version import code_tags
 from ..contract.arrow import to_arrow
 from ..project import Project
+from ..registry.attempt import ATTEMPT_TAG
 from ..references import RunRef, SnapshotRef
 from ..run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from .data import last_event
@@ -20,7 +21,6 @@ from .exported import ExportedModel
 from .leaderboard import Leaderboard, Row
 from .picture import picture
 
-ATTEMPT_TAG = "attempt"
 LEADERBOARD = "leaderboard.json"
 
 
