@@ -8,6 +8,7 @@ from flights import pipeline
 from flights.metrics import METRIC, REPORTED
 from flights.models import CANDIDATES
 
+from mlops_loop.bundle import Manifest, read_bundle
 from mlops_loop.evaluation.gate import GateRule
 from mlops_loop.evaluation.gate_result import GateResult
 from mlops_loop.evaluation.metrics import Metric, MetricChoice
@@ -50,6 +51,15 @@ class Trained:
     @property
     def gate(self) -> GateResult:
         return gate_result(self.project.registry, self.version)
+
+    @property
+    def manifest(self) -> Manifest:
+        return read_bundle(self.project.bundles.fetch(self.version.version)).manifest
+
+    @property
+    def became(self) -> str | None:
+        """The role of the version."""
+        return next(iter(self.version.aliases), None)
 
     @property
     def leaderboard(self) -> Leaderboard:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlops_loop.evaluation.metrics import metric_named
+from mlops_loop.evaluation.metrics import metrics_of
 from mlops_loop.models import predicted
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.settings import Costs
@@ -36,7 +36,7 @@ def test_probabilities_that_are_too_sure_are_brought_back(classes: int) -> None:
     found = calibrate(rows)
     assert found is not None
     assert found.scale == pytest.approx(1 / 3, rel=0.1)
-    loss = metric_named("log_loss", "multiclass")
+    loss = metrics_of("multiclass")["log_loss"]
     after = loss.value(rows.truth, found.apply(rows.probabilities))
     assert after < loss.value(rows.truth, rows.probabilities) - 0.05
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlops_loop.evaluation.holdout_evaluation import deciles_of
 from mlops_loop.serving.deployment import Deployment, Variant
-from mlops_loop.training.examination import Examined
 
 
 def variant(role: Any = "champion", classes: Any = (), tenths: Any = ()) -> Variant:
@@ -18,9 +18,7 @@ def variant(role: Any = "champion", classes: Any = (), tenths: Any = ()) -> Vari
 
 
 def tenths(predicted: Any) -> tuple[float, ...]:
-    examined: Any = SimpleNamespace(exported=SimpleNamespace(predicted=predicted))
-    found: tuple[float, ...] = Examined.tenths.__get__(examined)
-    return found
+    return deciles_of(predicted)
 
 
 @pytest.mark.parametrize(

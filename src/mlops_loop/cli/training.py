@@ -60,9 +60,7 @@ def ingest(
 @FROM
 @AS_JSON
 @click.pass_obj
-def fit(
-    session: Session, tune: bool, resume: bool, given: IO[str] | None, as_json: bool
-) -> None:
+def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_json: bool) -> None:
     """Compare the candidates, fit the best one, and export it."""
     from ..references import SnapshotRef
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
-from ..monitoring import Monitoring, monitor_project
 from ..composition import Pipeline
+from ..monitoring import Monitoring, monitor_project
 from ..project import Project
 from ..registry import Transitions
 from ..run_context import RunContext

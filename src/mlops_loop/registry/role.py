@@ -3,8 +3,8 @@
 from typing import Literal
 
 from ..evaluation.gate_result import GateResult
-from ..publication import Entry
 from ..project import Project
+from ..publication import Entry
 from ..run_context import RunContext
 from ..settings import Settings
 from .attempt import gate_result

@@ -8,8 +8,9 @@ from threadpoolctl import threadpool_limits
 
 from ..models import Candidate
 from ..models._fitting import fit
-from .calibration import Calibrated, Calibration, OutOfFold, cheapest_threshold
+from .calibration import Calibrated, Calibration, OutOfFold
 from .calibration import calibrate as find_calibration
+from .calibration import cheapest_threshold
 from .cross_validation import require_training_data
 from .data import TrainingData
 from .leaderboard import Leaderboard

@@ -13,8 +13,8 @@ from ..bundle import CONTRACT, ENCODER, MODEL
 from ..code_version import code_tags
 from ..contract.arrow import to_arrow
 from ..project import Project
-from ..registry.attempt import ATTEMPT_TAG
 from ..references import RunRef, SnapshotRef
+from ..registry.attempt import ATTEMPT_TAG
 from ..run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from .data import last_event
 from .exported import ExportedModel

@@ -12,7 +12,8 @@ from mlops_loop.loop.hearing import Hearing
 from mlops_loop.loop.machine import Loop, Step
 from mlops_loop.loop.notes import Notes
 from mlops_loop.monitoring import Finding, Monitoring, Window
-from mlops_loop.training.role import give_role
+from mlops_loop.registry.role import choose_role, give_role
+from mlops_loop.run_context import RunContext
 
 from .surroundings import CONTRACT, Surroundings
 
@@ -24,12 +25,14 @@ DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
 class World(Surroundings):
     """A loop and its surroundings.
 
-    found: what monitoring says. passes: whether the gate lets a retrained version pass. changed:
+    found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
+    one that passed is not promoted. changed:
     when the change that monitoring found began.
     """
 
     found: Monitoring | None = None
     passes: bool = True
+    hold: str = ""
     changed: datetime | None = None
     alerts: list[str] = field(default_factory=list)
     retrainings: list[Attempt] = field(default_factory=list)
@@ -78,20 +81,17 @@ class World(Surroundings):
             self.retrainings.append(attempt)
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
-        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4})
+        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4}, hold=self.hold)
         return Retrained(version, f"run-{version}", gate)
 
     def _appoint(self, result: Retrained, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
-            give_role(
-                result.version,
-                result.gate,
-                self.settings,
-                replace(self.transitions, guard=self.desk.require),
-                actor="loop",
-                reason=reason,
-            )
+            role = choose_role(self.settings, published, result.gate)
+            transitions = replace(self.transitions, guard=self.desk.require)
+            context = RunContext("loop", reason)
+            if role is not None:
+                give_role(result.version, role, result.gate, self.settings, transitions, context)
 
     def _monitor(self) -> Monitoring:
         if self.found is None:
