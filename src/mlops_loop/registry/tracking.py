@@ -123,13 +123,13 @@ class Tracking:
 
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
-        from mlflow.artifacts import download_artifacts
-
         own = self._artifact_folder(run)
         if own is None:
             return Path(self.client.download_artifacts(run, artifact, str(folder)))
-        uri = (own / artifact).as_posix()
-        return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+        source, target = own / artifact, folder / Path(artifact).name
+        if source.is_dir():
+            return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+        return Path(shutil.copy(source, target))
 
     def _artifact_folder(self, run: str) -> Path | None:
         """Where a run's artifacts lie beside a SQLite store; None for a server.

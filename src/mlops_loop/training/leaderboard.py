@@ -90,17 +90,18 @@ class Leaderboard:
         The winner has a star, and who cannot win a line below the table.
         """
         head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
-        others = self.others[: max(width - len(head), 0) // 10]
+        wide = max([9, *(len(name) for name in self.others)])
+        others = self.others[: max(width - len(head), 0) // (wide + 1)]
         winner = self.winner
         lines = [
             f"{'*' if row is winner else ' '}{place:>2} {row.candidate:<16}"
             f"{figure(row.mean):>9} ± {figure(row.std):<6} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
-            + "".join(f" {figure(row.metrics[name]):>9}" for name in others)
+            + "".join(f" {figure(row.metrics[name]):>{wide}}" for name in others)
             for place, row in enumerate(self.rows, start=1)
         ]
         notes = [f"   {row.candidate} cannot win: {row.ineligible}" for row in self._ineligible()]
-        return "\n".join([head + "".join(f" {name:>9}" for name in others), *lines, *notes])
+        return "\n".join([head + "".join(f" {name:>{wide}}" for name in others), *lines, *notes])
 
     def markdown(self) -> str:
         names = ["", "candidate", self.metric, "spread", *self.others]
