@@ -51,14 +51,12 @@ class RunFiles:
         """SHA-256 by name."""
         return {name: hashlib.sha256(held).hexdigest() for name, held in self.content.items()}
 
-    def log(self, folder: str) -> None:
-        """Put the files into the active run of MLflow."""
-        import mlflow
-
+    def log(self, registry: Registry, run: str, folder: str) -> None:
+        """Put the files among the artifacts of a run."""
         with TemporaryDirectory() as place:
             for name, held in self.content.items():
                 (Path(place) / name).write_bytes(held)
-            mlflow.log_artifacts(place, folder)
+            registry.log_folder(run, Path(place), folder)
 
     @classmethod
     def read(

@@ -104,7 +104,7 @@ def fit(
         leaderboard = cross_validate(candidates, data.train, metric, reported)
         log_leaderboard(leaderboard)
         model = fit_best(leaderboard, data.train, calibrate=True)
-        return log_exported_model(export_onnx(model, parity=data.holdout))
+        return log_exported_model(project, export_onnx(model, parity=data.holdout))
 
 
 def evaluate(
@@ -116,7 +116,7 @@ def evaluate(
     reported: Sequence[Metric] = REPORTED,
 ) -> DecisionRef:
     """What the project's `evaluate` does, with other rules."""
-    connect_mlflow(project)
+    connect_mlflow(project, run)
     with mlflow.start_run(run_id=run.run_id):
         evaluation = evaluate_on_holdout(project, run, metric, reported)
-        return log_decision(evaluation, apply_rules(evaluation.comparison, rules))
+        return log_decision(project, evaluation, apply_rules(evaluation.comparison, rules))

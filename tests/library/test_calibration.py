@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlops_loop.evaluation.metrics import metrics_of
-from mlops_loop.models import predicted
+from mlops_loop.models import predict_scores as predicted
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.settings import Costs
 from mlops_loop.training.calibration import (

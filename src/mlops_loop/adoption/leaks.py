@@ -10,7 +10,7 @@ from ..encoder import Encoder
 from ..evaluation.metrics import Floats, metrics_of
 from ..evaluation.target import Truth, encode_target
 from ..feature_set import FeatureColumn
-from ..models import predicted
+from ..models import predict_scores
 
 # From here on a score is too good to be true.
 _SUSPICIOUS = 0.995
@@ -54,7 +54,7 @@ def _score(contract: Contract, matrix: Floats, truth: Truth) -> float:
     for k in range(_FOLDS):
         model = tree(max_leaf_nodes=_LEAVES, min_samples_leaf=3, random_state=0)
         model.fit(matrix[fold != k], truth[fold != k])
-        answers[fold == k] = predicted(model, matrix[fold == k], classes)
+        answers[fold == k] = predict_scores(model, matrix[fold == k], classes)
     if classes:
         return metrics_of(contract.problem)["roc_auc"].value(truth, answers)
     spread = float(np.var(truth))

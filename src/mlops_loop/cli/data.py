@@ -1,7 +1,7 @@
 """Commands that move data: ingest, label, log."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 

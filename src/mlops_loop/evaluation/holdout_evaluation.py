@@ -130,10 +130,11 @@ def evaluate_on_holdout(
     return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
 
 
-def log_decision(evaluation: Evaluation, gate: GateResult) -> DecisionRef:
+def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> DecisionRef:
     """Leave the gate's decision, as one JSON document, and what was measured in the active run.
 
     Args:
+        project: whose tracking store holds the run.
         evaluation: as `evaluate_on_holdout` returned it.
         gate: what `apply_rules` decided about it.
     """
@@ -156,7 +157,7 @@ def log_decision(evaluation: Evaluation, gate: GateResult) -> DecisionRef:
             REFERENCE: evaluation.reference,
         }
     )
-    files.log(EVALUATION)
+    files.log(project.registry, run.run_id, EVALUATION)
     return DecisionRef(run=run, passed=gate.passed, files=files.digests)
 
 

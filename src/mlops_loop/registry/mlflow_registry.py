@@ -22,7 +22,7 @@ PASSED, REFUSED = "passed", "refused"
 FORCED_TAG = "forced"
 # Why a version that passed the gate waits for a person to promote it.
 HOLD_TAG = "hold"
-# The deciding metric on the holdout with its interval, for people; `gate.json` of the run has the numbers.
+# The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
 # Where the run of a version keeps its model.
 ARTIFACT = "model"
@@ -87,17 +87,29 @@ class Registry:
             self.tracking.log_text(run, text, file)
 
     @translate_errors()
-    def connect(self) -> None:
+    def connect(self, run: str | None = None) -> None:
         """Point MLflow's fluent calls (`mlflow.start_run`, `mlflow.log_*`) at this store.
 
         MLflow keeps the address for the process, and in its environment for child processes.
+
+        Args:
+            run: that is to be resumed; it may be of an experiment of before the project was moved.
         """
-        experiment = self.tracking.experiment_id
+        experiment = (
+            self.tracking.experiment_id
+            if run is None
+            else self.tracking.client.get_run(run).info.experiment_id
+        )
         with quiet_mlflow():
             import mlflow
 
             mlflow.set_tracking_uri(self.tracking.address)
             mlflow.set_experiment(experiment_id=experiment)
+
+    @translate_errors()
+    def log_folder(self, run: str, folder: Path, artifact: str) -> None:
+        """Put a folder among the run's artifacts."""
+        self.tracking.log_folder(run, folder, artifact)
 
     @translate_errors()
     def run_tags(self, run: str) -> dict[str, str]:

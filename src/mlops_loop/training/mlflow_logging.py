@@ -24,13 +24,19 @@ from .picture import picture
 LEADERBOARD = "leaderboard.json"
 
 
-def connect_mlflow(project: Project) -> None:
+def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
     """Point MLflow's fluent calls at the tracking store and the experiment of the project.
 
+    Args:
+        project: whose settings name both.
+        run: that is to be resumed with `mlflow.start_run(run_id=run.run_id)`.
+
     Raises:
-        RegistryError: if the store cannot be opened.
+        RegistryError: if the store cannot be opened, or there is no such run.
     """
-    project.registry.connect()
+    if run is not None and not isinstance(run, RunRef):
+        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+    project.registry.connect(None if run is None else run.run_id)
 
 
 def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
@@ -74,7 +80,7 @@ def _log_candidate(row: Row, metric: str) -> None:
             mlflow.set_tag("ineligible", row.ineligible)
 
 
-def log_exported_model(exported: ExportedModel) -> RunRef:
+def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
     """Leave the model, its encoder and the held-out rows in the active run, for `evaluate`."""
     run = mlflow.active_run()
     if run is None:
@@ -100,7 +106,7 @@ def log_exported_model(exported: ExportedModel) -> RunRef:
     with rows.context.timed("record"):
         mlflow.log_metrics({f"parity_{name}": value for name, value in facts.parity.items()})
         mlflow.set_tag("candidate", facts.candidate)
-        files.log(EXPORTED)
+        files.log(project.registry, run.info.run_id, EXPORTED)
         _log_dataset(run.info.run_id, rows.snapshot)
     return RunRef(
         run_id=run.info.run_id,

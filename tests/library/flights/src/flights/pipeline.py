@@ -68,16 +68,16 @@ def fit(
         log_leaderboard(leaderboard)
         model = fit_best(leaderboard, data.train, calibrate=True)
         exported = export_onnx(model, parity=data.holdout)  # raises if ONNX predicts differently
-        return log_exported_model(exported)
+        return log_exported_model(project, exported)
 
 
 def evaluate(project: Project, run: RunRef) -> DecisionRef:
     """Put the exported model to the gate. Nothing else reads the labels of the held-out rows."""
-    connect_mlflow(project)
+    connect_mlflow(project, run)
     with mlflow.start_run(run_id=run.run_id):
         evaluation = evaluate_on_holdout(project, run, METRIC, REPORTED)
         decision = apply_rules(evaluation.comparison, RULES)
-        return log_decision(evaluation, decision)
+        return log_decision(project, evaluation, decision)
 
 
 def register(project: Project, decision: DecisionRef) -> Version:
