@@ -268,3 +268,23 @@ def test_what_cannot_answer_is_not_published(transitions: Transitions) -> None:
         with pytest.raises(RegistryError, match="version 2 cannot serve: it cannot predict"):
             move("2", **WHO)
     assert transitions.store.pointer() == before
+
+
+def test_callbacks_hear_of_promotions_and_rollbacks_once(
+    transitions: Transitions, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    def announce(entry: Entry) -> None:
+        heard.append(f"{entry.kind} {entry.figures['version']} by {entry.actor}")
+
+    def fail(entry: Entry) -> None:
+        raise ValueError("the announcement did not get through")
+
+    listeners = {"promote": [fail, announce], "rollback": [announce]}
+    transitions = replace(transitions, listeners=listeners)
+    for version in ("1", "2", "2"):
+        transitions.promote(version, **WHO)
+    transitions.rollback(**WHO)
+    assert heard == ["promote 1 by test", "promote 2 by test", "rollback 1 by test"]
+    assert _state(transitions)[0] == "1"

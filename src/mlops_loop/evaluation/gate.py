@@ -26,7 +26,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         >>> def rare_enough(comparison: Comparison) -> GateRuleResult:
         ...     share = float((comparison.candidate[:, 1] > 0.5).mean())
         ...     return GateRuleResult(
-        ...         share <= 0.4, f"It predicts yes for {share:.0%} of the rows.", {"yes": share}
+        ...         share <= 0.6, f"It predicts yes for {share:.0%} of the rows.", {"yes": share}
         ...     )
         >>> apply_rules(comparison, [BetterThanBaseline(), rare_enough]).passed
         True

@@ -1,13 +1,13 @@
 """The bundle in the form that MLflow keeps: no pickle, no guessing of requirements."""
 
-import json
 import shutil
-from importlib.metadata import PackageNotFoundError, distribution, version
+import sysconfig
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..bundle import Bundle
-from ..packaging.wheel_file import DISTRIBUTION
+from ..packaging.wheel_file import DISTRIBUTION, PACKAGE
 from .tracking import quiet_mlflow
 
 # What the loader imports, and no more: the requirements of a service.
@@ -63,17 +63,14 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
 
 
 def vendored_wheel(root: Path) -> Path | None:
-    """The wheel in `vendor/` that the library was installed from; None if it was not.
+    """The wheel in `vendor/` that the library was installed from.
 
-    A library that is installed editable, e.g. after `library eject`, is not what the wheel holds.
+    None where the library runs from its source, e.g. after `library eject`.
     """
-    try:
-        origin = distribution(DISTRIBUTION).read_text("direct_url.json")
-    except PackageNotFoundError:
+    if Path(__file__).parents[2] != Path(sysconfig.get_path("purelib")):
         return None
-    address = json.loads(origin or "{}").get("url", "")
-    wheel = root / "vendor" / Path(address).name
-    return wheel if address.endswith(".whl") and wheel.is_file() else None
+    wheel = root / "vendor" / f"{PACKAGE}-{version(DISTRIBUTION)}-py3-none-any.whl"
+    return wheel if wheel.is_file() else None
 
 
 def _folders(package: str) -> list[str]:
