@@ -55,7 +55,7 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
     version = project.published().champion
     if version is not None:
         bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
-        predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
+        predictor: Predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
         try:
             return _compare(predictor, project.contract, held_out)
         except _NotComparedError as reason:

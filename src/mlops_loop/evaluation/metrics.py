@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Metric:
     """
 
     name: str
-    function: Callable[[Truth, Floats], float]
+    function: Callable[[Any, Floats], float]
     greater_is_better: bool
     problems: tuple[Problem, ...] = _ALL
     weighted: Callable[[Truth, Floats], Scorer] | None = field(default=None, repr=False)
