@@ -61,7 +61,7 @@ class StoreError(ProjectError):
     pass
 
 
-class StoreAwayError(StoreError):
+class StoreUnavailableError(StoreError):
     pass
 
 

@@ -7,15 +7,15 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .audit_log import AuditEvent as AuditEntry
+from .audit_log import AuditLog
 from .clock import Clock, SystemClock
 from .contract import Contract
-from .exclusive import exclusive
 from .feature_set import FeatureSet
-from .journal import Entry as AuditEntry
-from .journal import Journal
+from .file_lock import file_lock
 from .paths import Paths
 from .prediction_log import PredictionLog, open_prediction_log
-from .publication import BundleStore, Entry, open_bundle_store
+from .publication import BundleStore, Rollout, open_bundle_store
 from .run_context import RunContext
 from .settings import Settings, load_settings
 
@@ -138,8 +138,8 @@ class Project:
         return open_bundle_store(self.settings.bundle_store, self.root)
 
     @cached_property
-    def journal(self) -> Journal:
-        return Journal(self.paths.audit_log)
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.paths.audit_log)
 
     @cached_property
     def loop_state(self) -> "StateStore":
@@ -168,19 +168,19 @@ class Project:
         return Transitions(
             registry=self.registry,
             store=self.bundles,
-            journal=self.journal,
+            audit_log=self.audit_log,
             clock=self.clock,
             features_digest=self.features.digest,
             contract=self.contract,
             require_servable=partial(require_servable, load=load),
             probation=bool(self.settings.challenge.probation),
-            lock=lambda: exclusive(self.paths.transitions_lock),
+            lock=lambda: file_lock(self.paths.transitions_lock),
             listeners=self.listeners,
         )
 
-    def published(self) -> Entry:
+    def published(self) -> Rollout:
         """Which versions serve under the present features code."""
-        return self.bundles.pointer().entry(self.features.digest)
+        return self.bundles.pointer().rollout(self.features.digest)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -29,11 +29,11 @@ EXTENSION_POINTS = (
 
 
 def comparison_of(project: Project) -> Comparison:
-    truth = np.arange(200) % 2
-    good, chance = np.where(truth == 1, 0.8, 0.2), np.full(200, 0.5)
+    labels = np.arange(200) % 2
+    good, chance = np.where(labels == 1, 0.8, 0.2), np.full(200, 0.5)
     return Comparison(
         metric=log_loss,
-        truth=truth,
+        labels=labels,
         candidate=np.stack([1 - good, good], axis=1) * 0.5 + 0.25,
         baseline=np.stack([chance, chance], axis=1),
         columns={},

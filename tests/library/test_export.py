@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.errors import ExportError
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import (
     TOLERANCE,
@@ -18,7 +18,7 @@ from mlops_loop.training.export import (
 
 from .candidates import CANDIDATES, task_of
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
 def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Encoder) -> None:
@@ -33,8 +33,8 @@ def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Enco
 def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
     encoder: Encoder, rows: Rows
 ) -> None:
-    matrix, truth = rows(2)
-    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, truth)
+    matrix, labels = rows(2)
+    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, labels)
     (candidate,) = CANDIDATES["scikit_learn"]
     model = export(candidate, forest, matrix.shape[1])
     with pytest.raises(ExportError, match="predicts differently on .* rows, by up to"):
@@ -53,9 +53,9 @@ def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: 
 
 
 def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
     candidate = CANDIDATES["baseline"][0]
-    estimator = candidate.estimator(task_of("binary", encoder)).fit(matrix, truth)
+    estimator = candidate.estimator(task_of("binary", encoder)).fit(matrix, labels)
     with pytest.raises(ExportError, match="no ONNX form of dummy .*give the candidate a to_onnx"):
         export(candidate, estimator, matrix.shape[1])
 

@@ -53,9 +53,9 @@ def packaged(project: Project) -> Path:
 def test_the_champion_is_compared_through_its_own_features(edited: Project) -> None:
     result = train(edited)
     assert result.gate.passed and not result.gate.hold
-    assert "Champion 1 was asked through its own features" in result.gate.sentence()
-    assert FEATURES.digest in result.gate.sentence()
-    assert abs(result.gate.figures["gain_over_champion"]) < 0.05
+    assert "Champion 1 was asked through its own features" in result.gate.summary()
+    assert FEATURES.digest in result.gate.summary()
+    assert abs(result.gate.details["gain_over_champion"]) < 0.05
     assert result.became == "champion"
 
 
@@ -94,7 +94,7 @@ def test_a_version_that_cannot_be_compared_is_not_promoted(
     damage(packaged(edited))  # type: ignore[operator]
     result = train(edited)
     assert result.gate.passed and result.became is None
-    assert "Not compared: champion 1 has other features" in result.gate.sentence()
+    assert "Not compared: champion 1 has other features" in result.gate.summary()
     assert reason in result.gate.hold == result.version.tags[HOLD_TAG]
     assert edited.published().champion is None
     edited.transitions.promote(result.version.version, actor="test", reason="by hand")

@@ -60,7 +60,7 @@ def _comparison(
 ) -> Comparison:
     return Comparison(
         metric=metrics_of("binary")[metric],
-        truth=TRUTH,
+        labels=TRUTH,
         candidate=_both(candidate),
         baseline=_both(BASELINE),
         columns=columns or {},
@@ -73,7 +73,7 @@ def _comparison(
     )
 
 
-def _verdict(
+def _gate_result(
     candidate: NDArray[np.float64],
     champion: NDArray[np.float64] | None = None,
     *,
@@ -91,49 +91,49 @@ def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
 def test_a_model_that_knows_something_becomes_the_first(metric: str) -> None:
-    verdict = _verdict(CHANCE, metric=metric)
-    assert verdict.passed
-    assert verdict.figures["gain_over_baseline_low"] > 0
-    assert "beats the baseline" in verdict.sentence()
+    result = _gate_result(CHANCE, metric=metric)
+    assert result.passed
+    assert result.metrics["gain_over_baseline_low"] > 0
+    assert "beats the baseline" in result.summary()
 
 
 def test_a_model_that_knows_nothing_is_refused() -> None:
-    verdict = _verdict(np.clip(BASELINE + RNG.normal(0, 0.1, ROWS), 0.01, 0.99))
-    assert not verdict.passed
-    assert "does not surely beat the baseline" in verdict.sentence()
+    result = _gate_result(np.clip(BASELINE + RNG.normal(0, 0.1, ROWS), 0.01, 0.99))
+    assert not result.passed
+    assert "does not surely beat the baseline" in result.summary()
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
 def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     worse = np.clip(CHANCE + RNG.normal(0, 0.2, ROWS), 0.01, 0.99)
-    verdict = _verdict(worse, CHANCE, metric=metric)
-    assert not verdict.passed
-    assert verdict.figures["gain_over_champion"] < 0
-    assert "perhaps more than 0.005 worse than the champion" in verdict.sentence()
+    result = _gate_result(worse, CHANCE, metric=metric)
+    assert not result.passed
+    assert result.metrics["gain_over_champion"] < 0
+    assert "perhaps more than 0.005 worse than the champion" in result.summary()
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
-    assert _verdict(CHANCE, CHANCE).passed
+    assert _gate_result(CHANCE, CHANCE).passed
 
 
 def test_a_wide_margin_lets_a_worse_model_pass() -> None:
     worse = np.clip(CHANCE + 0.1, 0.01, 0.99)
-    assert not _verdict(worse, CHANCE).passed
-    assert _verdict(worse, CHANCE, margin=0.2).passed
+    assert not _gate_result(worse, CHANCE).passed
+    assert _gate_result(worse, CHANCE, margin=0.2).passed
 
 
 def test_rows_that_come_in_clusters_say_less() -> None:
     rank = np.argsort(np.argsort(np.abs(CHANCE - TRUTH)))
     alike = rank // 100
-    alone = _verdict(CHANCE).figures
-    together = _verdict(CHANCE, rows=alike).figures
+    alone = _gate_result(CHANCE).metrics
+    together = _gate_result(CHANCE, rows=alike).metrics
     assert together["score_high"] - together["score_low"] > 3 * (
         alone["score_high"] - alone["score_low"]
     )
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:
-    assert _verdict(CHANCE, BASELINE) == _verdict(CHANCE, BASELINE)
+    assert _gate_result(CHANCE, BASELINE) == _gate_result(CHANCE, BASELINE)
 
 
 def test_rows_cluster_by_group_else_by_day_else_not_at_all() -> None:
@@ -240,8 +240,8 @@ def test_one_rule_that_fails_is_enough_and_a_rule_of_ones_own_is_a_function() ->
     comparison = _comparison(CHANCE)
     assert apply_rules(comparison, [BetterThanBaseline()]).passed
     result = apply_rules(comparison, [BetterThanBaseline(), seldom_sure])
-    assert not result.passed and "It is sure of" in result.sentence()
-    assert result.figures["sure"] < 0.9 and "gain_over_baseline" in result.figures
+    assert not result.passed and "It is sure of" in result.summary()
+    assert result.metrics["sure"] < 0.9 and "gain_over_baseline" in result.metrics
 
 
 def test_a_gate_without_rules_is_an_error() -> None:

@@ -157,8 +157,8 @@ def test_metrics_count_what_happened(served: Any) -> None:
         'prediction_warnings_total{column="pieces"} 1.0',
         'predict_seconds_count{variant="champion"} 1.0',
         'model_info{variant="champion",version="1"} 1.0',
-        'model_made_seconds{variant="champion",version="1"} ',
-        "requests_at_work 0.0",
+        'model_created_timestamp_seconds{variant="champion",version="1"} ',
+        "http_requests_in_flight 0.0",
     ):
         assert line in text
 

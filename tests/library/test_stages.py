@@ -20,7 +20,7 @@ from mlops_loop.errors import GateError, InputError, RegistryError, SnapshotErro
 from mlops_loop.evaluation.comparison import Comparison
 from mlops_loop.evaluation.gate_result import GateRuleResult
 from mlops_loop.evaluation.metrics import Metric
-from mlops_loop.loop.assembly import make_loop
+from mlops_loop.loop.factory import make_controller
 from mlops_loop.models import Candidate, baseline
 from mlops_loop.pipeline import (
     DecisionRef,
@@ -201,7 +201,7 @@ def test_a_step_of_ones_own_runs_in_the_command_and_in_the_loop(
         path.unlink()
     project.paths.audit_log.unlink()
     project.context = replace(project.context)
-    step = make_loop(project, lambda: own).step()  # type: ignore[arg-type,return-value]
+    step = make_controller(project, lambda: own).step()  # type: ignore[arg-type,return-value]
     assert said[1].startswith("loop: ")
     assert [entry.kind for entry in step.entries][0] == "retrain"
 
@@ -223,8 +223,8 @@ def test_a_splitter_of_ones_own(trained: Trained) -> None:
 
 
 def test_a_metric_of_ones_own_decides(project: Project) -> None:
-    def share_wrong(truth: np.ndarray, predicted: np.ndarray) -> float:
-        return float((predicted.argmax(axis=1) != truth).mean())
+    def share_wrong(labels: np.ndarray, predicted: np.ndarray) -> float:
+        return float((predicted.argmax(axis=1) != labels).mean())
 
     wrong = Metric("share_wrong", share_wrong, greater_is_better=False, problems=("binary",))
     ref = stages.fit(project, SnapshotRef.latest(project), QUICK, metric=wrong)
@@ -232,7 +232,7 @@ def test_a_metric_of_ones_own_decides(project: Project) -> None:
     version = pipeline.register(project, decision)
     result = Trained(project, ref, decision, version)
     assert result.leaderboard.metric == result.gate.metric == "share_wrong"
-    assert result.gate.sentence().startswith("share_wrong on ")
+    assert result.gate.summary().startswith("share_wrong on ")
 
 
 def test_a_gate_rule_of_ones_own_rejects(project: Project, trained: Trained) -> None:

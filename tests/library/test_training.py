@@ -42,7 +42,7 @@ def _with(project: Project, **changed: object) -> Settings:
 
 def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
     project = trained.project
-    assert trained.gate.passed, trained.gate.sentence()
+    assert trained.gate.passed, trained.gate.summary()
     assert (trained.version.version, trained.became) == ("1", "champion")
     assert project.published().champion == project.registry.alias("champion") == "1"
 
@@ -108,7 +108,7 @@ def test_training_again_gives_the_same_scores_and_a_challenger(project: Project)
     assert (result.version.version, result.became) == ("2", "challenger")
     assert (project.published().champion, project.published().challenger) == ("1", "2")
     assert result.manifest.metrics == before.metrics
-    assert result.gate.figures["gain_over_champion"] == pytest.approx(0, abs=1e-6)
+    assert result.gate.metrics["gain_over_champion"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])
@@ -131,7 +131,7 @@ def test_a_refused_model_is_registered_and_not_published(project: Project) -> No
     result = train(project, candidates=BASELINE)
     assert not result.gate.passed and not result.decision.passed
     assert result.became is None
-    assert result.version.tags["gate"] == "refused"
+    assert result.version.tags["gate"] == "rejected"
     assert not project.settings.path(f"var/bundles/{result.version.version}").exists()
     assert project.published().champion == "1"
 

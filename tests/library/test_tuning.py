@@ -27,10 +27,10 @@ LINEAR = baseline.linear()
 
 @pytest.fixture
 def data(rows: Rows, encoder: Encoder, tmp_path: Path) -> TrainingData:
-    matrix, truth = rows(2)
-    half = np.arange(len(truth)) < 300
+    matrix, labels = rows(2)
+    half = np.arange(len(labels)) < 300
     folds = [(np.flatnonzero(half), np.flatnonzero(~half))]
-    return training_data(matrix, truth, encoder, folds=folds, settings=settings(tmp_path, 3))
+    return training_data(matrix, labels, encoder, folds=folds, settings=settings(tmp_path, 3))
 
 
 def settings(root: Path, trials: int) -> Settings:
@@ -82,7 +82,7 @@ def test_trials_are_found_again_only_for_the_same_rows_features_and_folds(
     others = [
         study_name(LINEAR, log_loss, data, swapped),
         study_name(LINEAR, log_loss, replace(data, matrix=data.matrix + 1), data.folds),
-        study_name(LINEAR, log_loss, replace(data, truth=1 - data.truth), data.folds),
+        study_name(LINEAR, log_loss, replace(data, labels=1 - data.labels), data.folds),
     ]
     assert name not in others
 

@@ -9,7 +9,7 @@ from mlops_loop.contract.model import Problem, parse_contract
 from mlops_loop.data.rows import Rows
 from mlops_loop.data.split import Fold
 from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.models import Task
 from mlops_loop.references import SnapshotRef
 from mlops_loop.run_context import RunContext
@@ -27,7 +27,7 @@ TARGETS = {
 
 def training_data(
     matrix: Matrix,
-    truth: Truth,
+    labels: Labels,
     encoder: Encoder,
     problem: Problem = "binary",
     *,
@@ -41,17 +41,17 @@ def training_data(
         f"  number: {{type: number}}\n  outcome: {TARGETS[problem]}\n"
     )
     rows = Rows(
-        columns={"number": np.arange(len(truth), dtype=np.float64), "outcome": truth},
+        columns={"number": np.arange(len(labels), dtype=np.float64), "outcome": labels},
         contract=contract,
         settings=settings or load_settings(FLIGHTS),
-        snapshot=SnapshotRef("snapshot", contract.digest, len(truth), "made up"),
+        snapshot=SnapshotRef("snapshot", contract.digest, len(labels), "made up"),
         context=context or RunContext(),
     )
     return TrainingData(
         matrix=matrix,
-        truth=truth,
+        labels=labels,
         folds=tuple(Fold(fit, validation) for fit, validation in folds),
-        task=Task(problem, encoder, seed=1, threads=2, rows=len(truth)),
+        task=Task(problem, encoder, seed=1, threads=2, rows=len(labels)),
         rows=rows,
         features="features",
     )

@@ -76,4 +76,4 @@ def prune(session: Session, age: timedelta) -> None:
     from ..data.retention import prune as run
 
     with opened(session) as project:
-        click.echo(run(project, age, actor=actor()).sentence())
+        click.echo(run(project, age, actor=actor()).summary())

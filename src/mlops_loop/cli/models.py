@@ -36,7 +36,7 @@ def lineage(session: Session, identifier: str, as_json: bool) -> None:
         if as_json:
             show_json(found.to_json())
         else:
-            click.echo("\n".join(found.sentences()))
+            click.echo("\n".join(found.messages()))
 
 
 @click.command()
@@ -50,7 +50,7 @@ def challenge(session: Session, version: str, reason: str) -> None:
         entry = project.transitions.challenge(
             version, actor=actor(), reason=reason, mode=settings.mode, share=settings.share
         )
-        click.echo(entry.sentence())
+        click.echo(entry.summary())
 
 
 @click.command()
@@ -59,7 +59,7 @@ def challenge(session: Session, version: str, reason: str) -> None:
 def confirm(session: Session, reason: str) -> None:
     """End the champion's probation: the champion before leaves the service."""
     with opened(session) as project:
-        click.echo(project.transitions.confirm(actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.confirm(actor=actor(), reason=reason).summary())
 
 
 @click.command()
@@ -69,17 +69,17 @@ def confirm(session: Session, reason: str) -> None:
 @click.pass_context
 def promote(context: click.Context, version: str, force: bool, reason: str) -> None:
     """Make VERSION the champion."""
-    from ..override import promote_anyway
+    from ..gate_override import force_promote
 
     given = context.get_parameter_source("reason") is not ParameterSource.DEFAULT
     if force and not (given and reason.strip()):
         raise click.UsageError("--force needs a --reason, which stays on record")
     with opened(context.obj) as project:
         if force:
-            entry = promote_anyway(project, version, actor=actor(), reason=reason)
+            entry = force_promote(project, version, actor=actor(), reason=reason)
         else:
             entry = project.transitions.promote(version, actor=actor(), reason=reason)
-        click.echo(entry.sentence())
+        click.echo(entry.summary())
 
 
 @click.command()
@@ -89,7 +89,7 @@ def promote(context: click.Context, version: str, force: bool, reason: str) -> N
 def reject(session: Session, version: str, reason: str) -> None:
     """End the trial of the challenger VERSION."""
     with opened(session) as project:
-        click.echo(project.transitions.reject(version, actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.reject(version, actor=actor(), reason=reason).summary())
 
 
 @click.command()
@@ -98,4 +98,4 @@ def reject(session: Session, version: str, reason: str) -> None:
 def rollback(session: Session, reason: str) -> None:
     """Bring the previous champion back."""
     with opened(session) as project:
-        click.echo(project.transitions.rollback(actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.rollback(actor=actor(), reason=reason).summary())

@@ -196,7 +196,7 @@ def _show_version(project: "Project", version: "Version", *, as_json: bool) -> N
         }
         show_json(report)
     else:
-        click.echo(gate.sentence())
+        click.echo(gate.summary())
         role = ", ".join(version.aliases) or (
             f"waits for `promote {version.version}`" if gate.passed else "rejected by the gate"
         )

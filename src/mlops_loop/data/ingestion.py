@@ -19,8 +19,8 @@ from ..errors import ContractError, SourceError
 from ..prediction_log import PredictionLog
 from ..references import SnapshotRef
 from ..settings import Settings
-from .intake import POSITION, Intake
-from .repeats import repeats
+from .collector import POSITION, RowCollector
+from .deduplication import find_duplicates
 from .snapshot import Origin, Snapshot, write_snapshot
 from .sources import Source, open_source
 from .sources.prediction_log import LabelledLog
@@ -54,7 +54,7 @@ class Ingested:
     left_out: int = 0
     other_schemas: int = 0
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
         if self.quarantined:
             parts.append(f"{self.quarantined} bad rows in {self.quarantine_path}")
@@ -111,28 +111,28 @@ def ingest(
         left_out = max(0, available - settings.ingestion.max_logged_rows)
     folder = settings.paths.var / f".ingest-{os.getpid()}"
     try:
-        intake = Intake(contract, folder, since, until)
+        collector = RowCollector(contract, folder, since, until)
         for one in sources:
-            intake.take(one)
-        from_sources = intake.runs.rows
+            collector.take(one)
+        from_sources = collector.sorter.rows
         if logged is not None:
-            intake.take(logged)
-        _refuse(intake, settings, f"{address} has no", _before(until))
+            collector.take(logged)
+        _refuse(collector, settings, f"{address} has no", _before(until))
         moment = None if until is None else until.isoformat()
-        warnings = intake.counts("warn")
+        warnings = collector.counts("warn")
         origin = Origin(address, contract.digest, moment, warnings)
         quarantine_path = None
-        if intake.bad:
-            quarantine_path = intake.quarantine.write(settings.paths.quarantine)
-        rows = _distinct(contract, intake, from_sources, folder)
+        if collector.bad:
+            quarantine_path = collector.quarantine.write(settings.paths.quarantine)
+        rows = _distinct(contract, collector, from_sources, folder)
         snapshot = write_snapshot(rows, settings.paths.snapshots, origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    duplicates = intake.runs.rows - snapshot.rows
+    duplicates = collector.sorter.rows - snapshot.rows
     return Ingested(
         snapshot,
         snapshot.rows,
-        intake.bad,
+        collector.bad,
         duplicates,
         warnings,
         quarantine_path,
@@ -182,39 +182,39 @@ def ingest_sources(
         since=since,
         until=until,
     )
-    project.context.on_stage(ingested.sentence())
+    project.context.on_stage(ingested.summary())
     return SnapshotRef.of(ingested.snapshot)
 
 
-def _refuse(intake: Intake, settings: Settings, lacks: str, before: str) -> None:
+def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str) -> None:
     """Raise unless there are good rows, and few bad ones among them."""
-    if not intake.rows:
+    if not collector.rows:
         raise SourceError(f"{lacks} rows{before}")
-    if intake.bad > settings.ingestion.max_bad_share * intake.rows:
-        raise ContractError(_too_many(intake, settings))
-    if not intake.runs.rows:
+    if collector.bad > settings.ingestion.max_bad_share * collector.rows:
+        raise ContractError(_too_many(collector, settings))
+    if not collector.sorter.rows:
         raise SourceError(f"{lacks} good rows{before}")
 
 
 def _distinct(
-    contract: Contract, intake: Intake, from_sources: int, folder: Path
+    contract: Contract, collector: RowCollector, from_sources: int, folder: Path
 ) -> Iterator[pa.Table]:
     """In order, one row of each id; without ids, rows of the source and what else there is once."""
-    runs, dropped = intake.runs, None
+    sorter, dropped = collector.sorter, None
     if contract.id is not None:
-        dropped = repeats(runs, [contract.id.name], POSITION, "max", folder)
-    elif runs.rows > from_sources:
-        dropped = repeats(runs, intake.names, POSITION, "min", folder)
+        dropped = find_duplicates(sorter, [contract.id.name], POSITION, "max", folder)
+    elif sorter.rows > from_sources:
+        dropped = find_duplicates(sorter, collector.names, POSITION, "min", folder)
         dropped[:from_sources] = False
-    for table in runs.in_order():
+    for table in sorter.in_order():
         if dropped is not None and dropped.any():
             table = table.filter(pa.array(~dropped[numbers(table[POSITION])]))
         yield table.drop_columns([POSITION])
 
 
-def _too_many(intake: Intake, settings: Settings) -> str:
-    bad, total = intake.bad, intake.rows
-    reasons = list(intake.counts("refuse").items())
+def _too_many(collector: RowCollector, settings: Settings) -> str:
+    bad, total = collector.bad, collector.rows
+    reasons = list(collector.counts("reject").items())
     named = ", ".join(f"{text} ({rows})" for text, rows in reasons[:_REASONS_NAMED])
     more = len(reasons) - _REASONS_NAMED
     return (

@@ -12,7 +12,7 @@ from ..settings import Gate
 from .bootstrap import Resampling
 from .interval import Interval
 from .metrics import Floats, Metric
-from .target import Truth
+from .target import Labels
 
 Rival = Literal["baseline", "champion"]
 
@@ -25,7 +25,7 @@ class Comparison:
 
     Attributes:
         metric: that decides.
-        truth: class codes or values, shape (rows,).
+        labels: class codes or values, shape (rows,).
         candidate: predictions of the model that wants to pass.
         baseline: those of the dummy baseline.
         columns: raw columns of the rows by name, target included.
@@ -42,7 +42,7 @@ class Comparison:
     """
 
     metric: Metric
-    truth: Truth
+    labels: Labels
     candidate: Floats
     baseline: Floats
     columns: Columns
@@ -56,7 +56,7 @@ class Comparison:
     hold: str = ""
 
     def __len__(self) -> int:
-        return len(self.truth)
+        return len(self.labels)
 
     @property
     def rival(self) -> Rival:
@@ -96,6 +96,6 @@ class Comparison:
         """Of candidate, baseline and champion: the metric on all rows, and on each resample."""
         models = [self.candidate, self.baseline]
         models += [] if self.champion is None else [self.champion]
-        scorers = [self.metric.scorer(self.truth, predicted) for predicted in models]
+        scorers = [self.metric.scorer(self.labels, predicted) for predicted in models]
         whole = np.ones(len(self))
         return [scorer(whole) for scorer in scorers], self.resampling.scores(scorers)

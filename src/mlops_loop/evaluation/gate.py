@@ -34,12 +34,12 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     if not rules:
         raise GateError("the gate has no rule: see RULES in gate.py")
     metric, score = comparison.metric, comparison.score
-    sentences = [f"{metric.name} on {len(comparison)} held-out rows is {score}.", comparison.note]
+    messages = [f"{metric.name} on {len(comparison)} held-out rows is {score}.", comparison.note]
     results = [rule(comparison) for rule in rules]
     return GateResult(
         passed=all(result.passed for result in results),
-        sentences=tuple(filter(None, [*sentences, *(result.text for result in results)])),
-        figures=bounds("score", score) | {k: v for one in results for k, v in one.values.items()},
+        messages=tuple(filter(None, [*messages, *(result.text for result in results)])),
+        metrics=bounds("score", score) | {k: v for one in results for k, v in one.values.items()},
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,

@@ -47,8 +47,8 @@ class GateResult:
 
     Attributes:
         passed: whether every rule passed.
-        sentences: what was compared with what, and what each rule says.
-        figures: values by name.
+        messages: what was compared with what, and what each rule says.
+        metrics: values by name.
         slices: comparisons on parts of the rows.
         metric: that decided, by name.
         hold: why a version that passed is not promoted automatically; empty if it may be.
@@ -61,15 +61,15 @@ class GateResult:
     """
 
     passed: bool
-    sentences: tuple[str, ...]
-    figures: dict[str, float] = field(default_factory=dict)
+    messages: tuple[str, ...]
+    metrics: dict[str, float] = field(default_factory=dict)
     slices: tuple[SliceComparison, ...] = ()
     metric: str = ""
     hold: str = ""
     subject: dict[str, str] = field(default_factory=dict)
 
-    def sentence(self) -> str:
-        return " ".join(self.sentences)
+    def summary(self) -> str:
+        return " ".join(self.messages)
 
     def to_json(self) -> str:
         """A JSON object with the attributes as keys."""

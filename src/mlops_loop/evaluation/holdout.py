@@ -6,7 +6,7 @@ from ..contract import Contract
 from ..contract.columns import Columns
 from ..encoder import Encoder, Matrix
 from ..feature_set import FeatureSet
-from .target import Truth, encode_target
+from .target import Labels, encode_target
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,12 @@ class Holdout:
     Attributes:
         columns: raw columns by name, target included.
         matrix: the encoded features, shape (rows, features).
-        truth: class codes or values, shape (rows,); for the gate alone.
+        labels: class codes or values, shape (rows,); for the gate alone.
     """
 
     columns: Columns
     matrix: Matrix
-    truth: Truth
+    labels: Labels
 
     @classmethod
     def of(

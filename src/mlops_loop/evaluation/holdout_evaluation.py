@@ -112,15 +112,15 @@ def evaluate_on_holdout(
     with project.context.timed("card"):
         metrics = {metric.name: metric, **fitting(reported, contract.problem)}
         measured = Measured(
-            metrics={name: one.value(holdout.truth, predicted) for name, one in metrics.items()},
-            rows=len(holdout.truth),
+            metrics={name: one.value(holdout.labels, predicted) for name, one in metrics.items()},
+            rows=len(holdout.labels),
             deciles=deciles_of(predicted),
-            scores=score_all(metrics, holdout.truth, predicted, _resampling(project, columns)),
-            reliability=reliability(holdout.truth, predicted),
+            scores=score_all(metrics, holdout.labels, predicted, _resampling(project, columns)),
+            reliability=reliability(holdout.labels, predicted),
             importances=importances(
                 encoder.names,
                 holdout.matrix,
-                holdout.truth,
+                holdout.labels,
                 predict,
                 metric,
                 project.settings.seed,
@@ -147,7 +147,7 @@ def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> 
             "log_decision needs the run of the model: `with mlflow.start_run(run_id=run.run_id):`"
         )
     gate = replace(gate, subject=subject_of(run))
-    metrics = {f"gate_{name}": value for name, value in gate.figures.items()}
+    metrics = {f"gate_{name}": value for name, value in gate.metrics.items()}
     metrics |= {f"holdout_{name}": value for name, value in evaluation.measured.metrics.items()}
     mlflow.log_metrics(metrics)
     files = RunFiles(
@@ -208,7 +208,7 @@ def _compare(
     columns = take(holdout.columns, np.flatnonzero(rows))
     return Comparison(
         metric=metric,
-        truth=holdout.truth[rows],
+        labels=holdout.labels[rows],
         candidate=predicted[rows],
         baseline=np.load(io.BytesIO(files[BASELINE]), allow_pickle=False)[rows],
         columns=columns,

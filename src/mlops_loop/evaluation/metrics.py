@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..contract.model import Problem
 from ..errors import SettingsError
-from .target import Truth
+from .target import Labels
 
 __all__ = [
     "DEFAULT_METRIC",
@@ -60,20 +60,20 @@ class Metric:
     function: Callable[[Any, Floats], float]
     greater_is_better: bool
     problems: tuple[Problem, ...] = _ALL
-    weighted: Callable[[Truth, Floats], Scorer] | None = field(default=None, repr=False)
+    weighted: Callable[[Labels, Floats], Scorer] | None = field(default=None, repr=False)
 
-    def value(self, truth: Truth, predicted: Floats) -> float:
+    def value(self, labels: Labels, predicted: Floats) -> float:
         """The metric on all rows."""
-        return float(self.function(truth, predicted))
+        return float(self.function(labels, predicted))
 
-    def scorer(self, truth: Truth, predicted: Floats) -> Scorer:
+    def scorer(self, labels: Labels, predicted: Floats) -> Scorer:
         """The metric as a function of row weights, which are whole numbers."""
         if self.weighted is not None:
-            return self.weighted(truth, predicted)
+            return self.weighted(labels, predicted)
 
         def score(weights: Floats) -> float:
-            rows = np.repeat(np.arange(len(truth)), weights.astype(np.intp))
-            return self.value(truth[rows], predicted[rows])
+            rows = np.repeat(np.arange(len(labels)), weights.astype(np.intp))
+            return self.value(labels[rows], predicted[rows])
 
         return score
 
@@ -132,37 +132,37 @@ def fitting(metrics: Iterable[Metric], problem: Problem) -> dict[str, Metric]:
     return {metric.name: metric for metric in metrics if problem in metric.problems}
 
 
-def _mean_of(rows: Callable[[Truth, Floats], Floats]) -> Callable[[Truth, Floats], Scorer]:
-    def prepare(truth: Truth, predicted: Floats) -> Scorer:
-        values = rows(truth, predicted)
+def _mean_of(rows: Callable[[Labels, Floats], Floats]) -> Callable[[Labels, Floats], Scorer]:
+    def prepare(labels: Labels, predicted: Floats) -> Scorer:
+        values = rows(labels, predicted)
         # Not `@`: BLAS would wake its threads for every resample.
         return lambda weights: float(np.einsum("i,i->", values, weights) / weights.sum())
 
     return prepare
 
 
-def _log_losses(truth: Truth, predicted: Floats) -> Floats:
-    chosen = predicted[np.arange(len(truth)), truth.astype(np.int64)]
+def _log_losses(labels: Labels, predicted: Floats) -> Floats:
+    chosen = predicted[np.arange(len(labels)), labels.astype(np.int64)]
     losses: Floats = -np.log(np.clip(chosen, _SMALLEST, 1.0))
     return losses
 
 
-def _briers(truth: Truth, predicted: Floats) -> Floats:
+def _briers(labels: Labels, predicted: Floats) -> Floats:
     hits = np.zeros_like(predicted)
-    hits[np.arange(len(truth)), truth.astype(np.int64)] = 1.0
+    hits[np.arange(len(labels)), labels.astype(np.int64)] = 1.0
     squares: Floats = np.square(predicted - hits)
     # Of two classes both columns say the same: count one, as everybody does.
     return np.asarray(squares[:, 1] if predicted.shape[1] == 2 else squares.sum(axis=1))
 
 
-def _hits(truth: Truth, predicted: Floats) -> Floats:
-    return np.asarray(predicted.argmax(axis=1) == truth, dtype=np.float64)
+def _hits(labels: Labels, predicted: Floats) -> Floats:
+    return np.asarray(predicted.argmax(axis=1) == labels, dtype=np.float64)
 
 
-def _roc_auc(truth: Truth, predicted: Floats) -> Scorer:
+def _roc_auc(labels: Labels, predicted: Floats) -> Scorer:
     """Area under the ROC curve; of several classes the mean of one against the rest."""
     classes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
-    parts = [_auc(truth == code, predicted[:, code]) for code in classes]
+    parts = [_auc(labels == code, predicted[:, code]) for code in classes]
 
     def score(weights: Floats) -> float:
         areas = [area for part in parts if (area := part(weights)) is not None]
@@ -189,20 +189,20 @@ def _auc(positive: NDArray[np.bool_], scores: Floats) -> Callable[[Floats], floa
     return area
 
 
-def _rmse(truth: Truth, predicted: Floats) -> Scorer:
-    mean = _mean_of(lambda truth, predicted: (predicted - truth) ** 2)(truth, predicted)
+def _rmse(labels: Labels, predicted: Floats) -> Scorer:
+    mean = _mean_of(lambda labels, predicted: (predicted - labels) ** 2)(labels, predicted)
     return lambda weights: float(np.sqrt(mean(weights)))
 
 
 def _own(
     name: str,
-    weighted: Callable[[Truth, Floats], Scorer],
+    weighted: Callable[[Labels, Floats], Scorer],
     problems: tuple[Problem, ...],
     *,
     greater_is_better: bool = False,
 ) -> Metric:
-    def function(truth: Truth, predicted: Floats) -> float:
-        return weighted(truth, predicted)(np.ones(len(truth)))
+    def function(labels: Labels, predicted: Floats) -> float:
+        return weighted(labels, predicted)(np.ones(len(labels)))
 
     return Metric(name, function, greater_is_better, problems, weighted)
 
@@ -215,7 +215,7 @@ brier = _own("brier", _mean_of(_briers), _CLASSES)
 roc_auc = _own("roc_auc", _roc_auc, _CLASSES, greater_is_better=True)
 accuracy = _own("accuracy", _mean_of(_hits), _CLASSES, greater_is_better=True)
 rmse = _own("rmse", _rmse, _VALUES)
-mae = _own("mae", _mean_of(lambda truth, predicted: np.abs(predicted - truth)), _VALUES)
+mae = _own("mae", _mean_of(lambda labels, predicted: np.abs(predicted - labels)), _VALUES)
 
 _OWN = (log_loss, brier, roc_auc, accuracy, rmse, mae)
 DEFAULT_METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)

@@ -78,7 +78,7 @@ class Slices:
         slices = find_slices(comparison.contract, comparison.columns, min_rows)
         compared = compare_slices(
             slices,
-            comparison.truth,
+            comparison.labels,
             (comparison.candidate, comparison.predictions_of(rival)),
             comparison.metric,
             comparison.resampling,

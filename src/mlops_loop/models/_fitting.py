@@ -11,7 +11,7 @@ from . import Candidate, Task
 
 
 def fit(
-    candidate: Candidate, task: Task, matrix: Matrix, truth: NDArray[Any], **parameters: Any
+    candidate: Candidate, task: Task, matrix: Matrix, labels: NDArray[Any], **parameters: Any
 ) -> Any:
     """A fitted estimator; a constant one where there is nothing to learn.
 
@@ -22,19 +22,19 @@ def fit(
         candidate: what is fitted.
         task: what it is fitted for.
         matrix: shape (rows, features); NaN where a value is missing.
-        truth: class codes or values of shape (rows,).
+        labels: class codes or values of shape (rows,).
         parameters: that override those of the candidate.
 
     Raises:
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
-    if not is_learnable(matrix, truth):
-        return _constant(truth).fit(matrix, truth)
+    if not is_learnable(matrix, labels):
+        return _constant(labels).fit(matrix, labels)
     empty = np.isnan(matrix).all(axis=0)
     if empty.any():
         matrix = np.where(empty, np.float32(0), matrix)
     try:
-        return candidate.estimator(task, **parameters).fit(matrix, truth)
+        return candidate.estimator(task, **parameters).fit(matrix, labels)
     except (TypeError, ValueError) as error:
         first = str(error).partition("\n")[0]
         raise TrainingError(
@@ -43,9 +43,9 @@ def fit(
         ) from error
 
 
-def is_learnable(matrix: Matrix, truth: NDArray[Any]) -> bool:
+def is_learnable(matrix: Matrix, labels: NDArray[Any]) -> bool:
     """Whether the target varies, and some column does."""
-    return bool(np.any(truth != truth[:1]) and _varying(matrix).any())
+    return bool(np.any(labels != labels[:1]) and _varying(matrix).any())
 
 
 def _varying(matrix: Matrix) -> NDArray[np.bool_]:
@@ -55,8 +55,8 @@ def _varying(matrix: Matrix) -> NDArray[np.bool_]:
     return varying
 
 
-def _constant(truth: NDArray[Any]) -> Any:
+def _constant(labels: NDArray[Any]) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     # Class codes are whole numbers, values of a regression are not.
-    return DummyClassifier() if truth.dtype.kind == "i" else DummyRegressor()
+    return DummyClassifier() if labels.dtype.kind == "i" else DummyRegressor()

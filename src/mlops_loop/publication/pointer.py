@@ -14,7 +14,7 @@ NO_CHAMPION = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves requests.
 
     Attributes:
@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.1
     probation: bool = False
 
-    def alone(self) -> "Entry":
+    def without_challenger(self) -> "Rollout":
         """The same champion without a challenger."""
         return msgspec.structs.replace(self, challenger=None, probation=False)
 
@@ -46,25 +46,25 @@ class Pointer(msgspec.Struct, frozen=True):
     to deploy the old code.
 
     Attributes:
-        entries: who serves, by digest of the features.
+        rollouts: who serves, by digest of the features.
         current: digest of the features whose entry was changed last.
     """
 
-    entries: dict[str, Entry] = {}
+    rollouts: dict[str, Rollout] = {}
     current: str = ""
 
-    def entry(self, features_digest: str) -> Entry:
-        return self.entries.get(features_digest, Entry())
+    def rollout(self, features_digest: str) -> Rollout:
+        return self.rollouts.get(features_digest, Rollout())
 
-    def with_entry(self, features_digest: str, entry: Entry) -> "Pointer":
+    def with_entry(self, features_digest: str, rollout: Rollout) -> "Pointer":
         """The pointer with one entry replaced."""
-        return Pointer({**self.entries, features_digest: entry}, features_digest)
+        return Pointer({**self.rollouts, features_digest: rollout}, features_digest)
 
     def predecessor(self, features_digest: str) -> str | None:
         """The champion that features succeed which have none yet: that of the current ones."""
-        if self.entry(features_digest).champion is not None:
+        if self.rollout(features_digest).champion is not None:
             return None
-        return self.entry(self.current).champion
+        return self.rollout(self.current).champion
 
 
 class BundleStore(Protocol):
@@ -90,6 +90,6 @@ class BundleStore(Protocol):
         """Something cheap to compare that changes whenever the pointer does."""
         ...
 
-    def set_entry(self, features_digest: str, entry: Entry) -> None:
+    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
         """Replace one entry atomically; readers see the old pointer or the new one."""
         ...

@@ -17,13 +17,13 @@ from ..project import Project
 from ..references import DecisionRef
 from ..run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
 from ..training.leaderboard import Leaderboard
+from ..training.leaderboard_chart import draw_leaderboard
 from ..training.mlflow_logging import LEADERBOARD
-from ..training.picture import picture
 from .mlflow_registry import (
     ARTIFACT,
     HOLD_TAG,
     PASSED,
-    REFUSED,
+    REJECTED,
     SCORE_TAG,
     VERDICT_TAG,
     Registry,
@@ -109,7 +109,7 @@ def _manifest(
         candidate=facts.candidate,
         trained_until=facts.trained_until,
         threshold=facts.threshold,
-        tenths=measured.deciles,
+        prediction_deciles=measured.deciles,
         metric=gate.metric,
         metrics=measured.metrics,
         parity=facts.parity,
@@ -125,12 +125,12 @@ def _hand_over(
 ) -> Manifest:
     """Register and publish under one version number; a failure leaves no version behind."""
     registry, run = project.registry, manifest.run_id
-    score = Interval(*(gate.figures[name] for name in ("score", "score_low", "score_high")))
+    score = Interval(*(gate.metrics[name] for name in ("score", "score_low", "score_high")))
     tags = {
         **registry.run_tags(run),
         "schema_digest": manifest.schema_digest,
         SCORE_TAG: str(score),
-        VERDICT_TAG: PASSED if gate.passed else REFUSED,
+        VERDICT_TAG: PASSED if gate.passed else REJECTED,
         **({HOLD_TAG: gate.hold} if gate.hold else {}),
     }
     version = _free_version(project, run, tags)
@@ -188,7 +188,7 @@ def _write_card(
         reliability=measured.reliability,
         importances=measured.importances,
         candidates=board.markdown() if board else "",
-        picture=picture(board) if board else "",
+        picture=draw_leaderboard(board) if board else "",
     )
     write_card(card, project.settings, project.registry)
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from ..evaluation.gate_result import GateResult
 from ..project import Project
-from ..publication import Entry
+from ..publication import Rollout
 from ..run_context import RunContext
 from ..settings import Settings
 from .attempt import gate_result
@@ -34,12 +34,12 @@ def assign_role(project: Project, version: Version) -> Version:
         role = choose_role(project.settings, published, gate, succeeds=_succeeds(project))
         if role is not None:
             context, settings = project.context, project.settings
-            give_role(version.version, role, gate, settings, project.transitions, context)
+            assign_role(version.version, role, gate, settings, project.transitions, context)
     return project.registry.version(version.version)
 
 
 def choose_role(
-    settings: Settings, published: Entry, gate: GateResult, *, succeeds: bool = False
+    settings: Settings, published: Rollout, gate: GateResult, *, succeeds: bool = False
 ) -> Role | None:
     """The role of a new version; None for none.
 
@@ -65,7 +65,7 @@ def _succeeds(project: Project) -> bool:
     return find_predecessor(project) is not None
 
 
-def give_role(
+def assign_role(
     version: str,
     role: Role,
     gate: GateResult,
@@ -74,9 +74,9 @@ def give_role(
     context: RunContext,
 ) -> None:
     """Promote a version, or put it on trial, for the reasons of the gate."""
-    reason = f"{context.reason}: {gate.sentence()}" if context.reason else gate.sentence()
+    reason = f"{context.reason}: {gate.summary()}" if context.reason else gate.summary()
     if role == "champion":
-        transitions.promote(version, actor=context.actor, reason=reason, figures=gate.figures)
+        transitions.promote(version, actor=context.actor, reason=reason, details=gate.metrics)
         return
     transitions.challenge(
         version,
@@ -84,5 +84,5 @@ def give_role(
         reason=reason,
         mode=settings.challenge.mode,
         share=settings.challenge.share,
-        figures=gate.figures,
+        details=gate.metrics,
     )

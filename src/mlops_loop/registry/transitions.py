@@ -13,13 +13,13 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
+from ..audit_log import INTENT, AuditEvent, AuditLog
 from ..bundle import Bundle, read_bundle, require_same_target
 from ..clock import Clock
 from ..contract import Contract
 from ..errors import BundleError, RegistryError
-from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
-from ..publication import Entry as Published
+from ..publication import Rollout as Published
 from .history import (
     DROPPED,
     champion_of_other_features,
@@ -29,13 +29,13 @@ from .history import (
     open_intent,
     transitions,
 )
-from .mlflow_registry import FORCED_TAG, REFUSED, VERDICT_TAG, Registry
-from .succession import promoted
+from .mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
+from .rollout_rules import promoted
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
-Figures = Mapping[str, object]
+Details = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Transitions:
 
     registry: Registry
     store: BundleStore
-    journal: Journal
+    audit_log: AuditLog
     clock: Clock
     features_digest: str
     contract: Contract | None = None
@@ -64,12 +64,12 @@ class Transitions:
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
-    listeners: Mapping[str, Sequence[Callable[[Entry], None]]] = field(default_factory=dict)
+    listeners: Mapping[str, Sequence[Callable[[AuditEvent], None]]] = field(default_factory=dict)
 
     def published(self) -> Published:
-        return self.store.pointer().entry(self.features_digest)
+        return self.store.pointer().rollout(self.features_digest)
 
-    def last(self) -> Entry | None:
+    def last(self) -> AuditEvent | None:
         """The last transition that was done."""
         return last_move(self._history())
 
@@ -86,8 +86,8 @@ class Transitions:
         reason: str,
         mode: Literal["shadow", "split"] = "shadow",
         share: float = 0.1,
-        figures: Figures | None = None,
-    ) -> Entry:
+        details: Details | None = None,
+    ) -> AuditEvent:
         """Put a version on trial beside the champion; it takes the place of any other.
 
         Raises:
@@ -100,11 +100,11 @@ class Transitions:
                 raise RegistryError(f"version {version} is the champion already")
             self._require(version)
             after = Published(champion=before.champion, challenger=version, mode=mode, share=share)
-            return self._move("challenge", version, before, after, actor, reason, figures)
+            return self._move("challenge", version, before, after, actor, reason, details)
 
     def promote(
-        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
-    ) -> Entry:
+        self, version: str, *, actor: str, reason: str, details: Details | None = None
+    ) -> AuditEvent:
         """Make a version the champion; its own trial ends with that.
 
         The champion before stays beside it for a probation, unless a third version is on trial.
@@ -115,9 +115,9 @@ class Transitions:
         with self._alone() as before:
             bundle = self._require(version)
             after = promoted(before, bundle, self.store, probation=self.probation)
-            return self._move("promote", version, before, after, actor, reason, figures)
+            return self._move("promote", version, before, after, actor, reason, details)
 
-    def confirm(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
+    def confirm(self, *, actor: str, reason: str, details: Details | None = None) -> AuditEvent:
         """End the champion's probation: the one before leaves the service.
 
         Raises:
@@ -127,12 +127,12 @@ class Transitions:
             version = before.champion or ""
             if not before.probation and last_of(self._history(), "confirm", version) is None:
                 raise RegistryError("the champion is on no probation, so there is nothing to end")
-            after = before.alone() if before.probation else before
-            return self._move("confirm", version, before, after, actor, reason, figures)
+            after = before.without_challenger() if before.probation else before
+            return self._move("confirm", version, before, after, actor, reason, details)
 
     def reject(
-        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
-    ) -> Entry:
+        self, version: str, *, actor: str, reason: str, details: Details | None = None
+    ) -> AuditEvent:
         """End the trial of a challenger.
 
         Raises:
@@ -149,10 +149,10 @@ class Transitions:
                 raise RegistryError(
                     f"version {version} is not on trial, so there is nothing to reject"
                 )
-            after = before.alone() if before.challenger == version else before
-            return self._move("reject", version, before, after, actor, reason, figures)
+            after = before.without_challenger() if before.challenger == version else before
+            return self._move("reject", version, before, after, actor, reason, details)
 
-    def rollback(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
+    def rollback(self, *, actor: str, reason: str, details: Details | None = None) -> AuditEvent:
         """Bring back the champion before the present one; a trial under way is ended.
 
         Raises:
@@ -163,12 +163,12 @@ class Transitions:
             if version is None:
                 raise RegistryError(self._nothing_to_roll_back_to())
             self._require(version)
-            after = msgspec.structs.replace(before.alone(), champion=version)
-            return self._move("rollback", version, before, after, actor, reason, figures)
+            after = msgspec.structs.replace(before.without_challenger(), champion=version)
+            return self._move("rollback", version, before, after, actor, reason, details)
 
     def _nothing_to_roll_back_to(self) -> str:
         """Why there is no way back with this code, and which way there is."""
-        other = champion_of_other_features(self.journal, self.features_digest)
+        other = champion_of_other_features(self.audit_log, self.features_digest)
         if other is None:
             return (
                 "there is no earlier champion to roll back to: promote another version, or train "
@@ -215,16 +215,16 @@ class Transitions:
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
-            mended.append(f"{intent.figures['transition']}: {entry.kind}")
+            mended.append(f"{intent.details['transition']}: {entry.kind}")
         return mended
 
-    def _history(self) -> list[Entry]:
-        return transitions(self.journal, self.features_digest)
+    def _history(self) -> list[AuditEvent]:
+        return transitions(self.audit_log, self.features_digest)
 
     def _require(self, version: str) -> Bundle:
         """A version may serve if it is registered, published, whole, and of these features."""
         tags = self.registry.version(version).tags
-        if tags.get(VERDICT_TAG) == REFUSED and FORCED_TAG not in tags:
+        if tags.get(VERDICT_TAG) == REJECTED and FORCED_TAG not in tags:
             raise RegistryError(
                 f"version {version} was refused by the gate and never published: "
                 f"`promote {version} --force --reason TEXT` overrules it"
@@ -248,27 +248,27 @@ class Transitions:
         after: Published,
         actor: str,
         reason: str,
-        figures: Figures | None,
-    ) -> Entry:
+        details: Details | None,
+    ) -> AuditEvent:
         done = last_of(self._history(), kind, version)
         if before == after and done is not None:
             return done
         told: dict[str, Any] = {
-            **(figures or {}),
+            **(details or {}),
             "version": version,
             "features": self.features_digest,
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
         intent = {**told, "transition": kind}
-        self.journal.append(Entry(self.clock.now(), INTENT, actor, reason, intent))
-        self.store.set_entry(self.features_digest, after)
+        self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
+        self.store.set_rollout(self.features_digest, after)
         self._align()
-        return self._record(Entry(self.clock.now(), kind, actor, reason, told))
+        return self._record(AuditEvent(self.clock.now(), kind, actor, reason, told))
 
-    def _record(self, entry: Entry) -> Entry:
+    def _record(self, entry: AuditEvent) -> AuditEvent:
         """Say that a transition is done, first to the audit log."""
-        self.journal.append(entry)
+        self.audit_log.append(entry)
         for listener in self.listeners.get(entry.kind, ()):
             try:
                 listener(entry)
@@ -278,12 +278,12 @@ class Transitions:
                 )
         return entry
 
-    def _close(self, intent: Entry) -> Entry:
+    def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
-        told = dict(intent.figures)
+        told = dict(intent.details)
         happened = msgspec.to_builtins(self.published()) == told["after"]
         kind = str(told.pop("transition")) if happened else DROPPED
-        return self._record(Entry(self.clock.now(), kind, intent.actor, intent.reason, told))
+        return self._record(AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, told))
 
     def _align(self) -> list[str]:
         """Let the aliases follow the pointer, as long as these features are the current ones.

@@ -149,13 +149,13 @@ def _fit(
 ) -> _Fit:
     rest = fold.validation_idx
     began = time.perf_counter()
-    estimator = fit(candidate, data.task, data.matrix[fold.fit_idx], data.truth[fold.fit_idx])
+    estimator = fit(candidate, data.task, data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
     fitted = time.perf_counter()
     scores = predict_scores(estimator, data.matrix[rest], data.classes)
     predicted = time.perf_counter()
     return _Fit(
         scores,
-        {name: metric.value(data.truth[rest], scores) for name, metric in metrics.items()},
+        {name: metric.value(data.labels[rest], scores) for name, metric in metrics.items()},
         fitted - began,
         predicted - fitted,
         len(rest),
@@ -166,7 +166,7 @@ def _fit(
 
 def _ineligible(candidate: Candidate, fitted: _Fit, data: TrainingData, fold: Fold) -> str:
     """Why a fitted candidate cannot be exported; empty if it can, or is a constant one."""
-    learnable = is_learnable(data.matrix[fold.fit_idx], data.truth[fold.fit_idx])
+    learnable = is_learnable(data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
     if candidate.is_baseline or not learnable:
         return ""
     matrix = data.matrix[fold.validation_idx[:_CHECKED_ROWS]]

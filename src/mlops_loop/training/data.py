@@ -13,7 +13,7 @@ from ..data.split import Fold, Split
 from ..encoder import Encoder, Matrix
 from ..errors import SnapshotError
 from ..evaluation.holdout import Holdout
-from ..evaluation.target import Truth, encode_target
+from ..evaluation.target import Labels, encode_target
 from ..feature_set import FeatureSet
 from ..models import Task
 from ..models._fitting import is_learnable
@@ -40,7 +40,7 @@ class TrainingData:
 
     Attributes:
         matrix: the encoded features, shape (rows, features), float32.
-        truth: class codes or values, shape (rows,).
+        labels: class codes or values, shape (rows,).
         folds: for cross-validation, as positions of rows.
         task: what is trained for.
         rows: the same rows, raw.
@@ -48,7 +48,7 @@ class TrainingData:
     """
 
     matrix: Matrix
-    truth: Truth
+    labels: Labels
     folds: tuple[Fold, ...]
     task: Task
     rows: Rows
@@ -144,7 +144,7 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
         encoder = Encoder.fit(features.columns(contract), enriched)
         train = TrainingData(
             matrix=encoder.encode(enriched),
-            truth=encode_target(contract, rows.columns),
+            labels=encode_target(contract, rows.columns),
             folds=partition.folds,
             task=Task(
                 contract.problem,
@@ -170,11 +170,11 @@ def last_event(rows: Rows) -> str | None:
 
 
 def _require_learnable(data: TrainingData) -> None:
-    if is_learnable(data.matrix, data.truth):
+    if is_learnable(data.matrix, data.labels):
         return
     name = data.rows.contract.target.name
-    alike = f"the same {name}" if (data.truth == data.truth[0]).all() else "the same features"
+    alike = f"the same {name}" if (data.labels == data.labels[0]).all() else "the same features"
     raise SnapshotError(
-        f"all {len(data.truth)} training rows have {alike}, so there is nothing to learn: ingest "
+        f"all {len(data.labels)} training rows have {alike}, so there is nothing to learn: ingest "
         "other rows, or change how much is held out"
     )

@@ -8,7 +8,7 @@ from ..models import predict_scores
 from ..predictor import OnnxSession
 from .export import Parity, check_parity, export, one_row_seconds
 from .final_fit import FittedModel
-from .onnx_tail import with_tail
+from .onnx_postprocessing import append_postprocessing
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def export_onnx(model: FittedModel, *, parity: Holdout) -> ExportedModel:
         content = export(model.candidate, model.estimator, matrix.shape[1])
         if classes:
             seen = model.estimator.classes_.astype(int).tolist()
-            content = with_tail(content, seen, classes, model.calibration)
+            content = append_postprocessing(content, seen, classes, model.calibration)
         compared = check_parity(
             content, model.calibrated(), matrix, data.task.encoder, classes=classes
         )

@@ -62,7 +62,7 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
     with context.timed("fits"), threadpool_limits({"openmp": data.task.threads, "blas": 1}):
         fitted = [
-            fit(candidate, data.task, data.matrix, data.truth)
+            fit(candidate, data.task, data.matrix, data.labels)
             for candidate in (winner.candidate, baseline)
         ]
     calibration, threshold = None, None
@@ -72,12 +72,12 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
         if data.classes == 2:
             scores = calibration.apply(rows.probabilities) if calibration else rows.probabilities
             costs = data.rows.settings.training.costs
-            threshold = cheapest_threshold(rows.truth, scores[:, 1], costs)
+            threshold = cheapest_threshold(rows.labels, scores[:, 1], costs)
     return FittedModel(winner.candidate, fitted[0], fitted[1], calibration, threshold, data)
 
 
 def _out_of_fold(leaderboard: Leaderboard, scores: Any, data: TrainingData) -> OutOfFold:
     rests = [fold.validation_idx for fold in leaderboard.folds]
     number = np.concatenate([np.full(len(rest), at) for at, rest in enumerate(rests)])
-    truth = data.truth[np.concatenate(rests)].astype(np.int64)
-    return OutOfFold(truth, np.concatenate(scores), number)
+    labels = data.labels[np.concatenate(rests)].astype(np.int64)
+    return OutOfFold(labels, np.concatenate(scores), number)

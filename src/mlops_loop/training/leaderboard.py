@@ -7,7 +7,7 @@ import msgspec
 
 from ..data.split import Fold
 from ..errors import TrainingError
-from ..evaluation.figure import figure
+from ..evaluation.formatting import format_metric
 from ..evaluation.metrics import Floats
 from .size import in_bytes
 
@@ -95,9 +95,9 @@ class Leaderboard:
         winner = self.winner
         lines = [
             f"{'*' if row is winner else ' '}{place:>2} {row.candidate:<16}"
-            f"{figure(row.mean):>9} ± {figure(row.std):<6} {row.fit_seconds:>8.2f}"
+            f"{format_metric(row.mean):>9} ± {format_metric(row.std):<6} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
-            + "".join(f" {figure(row.metrics[name]):>{wide}}" for name in others)
+            + "".join(f" {format_metric(row.metrics[name]):>{wide}}" for name in others)
             for place, row in enumerate(self.rows, start=1)
         ]
         notes = [f"   {row.candidate} cannot win: {row.ineligible}" for row in self._ineligible()]

@@ -19,7 +19,7 @@ from ..run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFi
 from .data import last_event
 from .exported import ExportedModel
 from .leaderboard import Leaderboard, Row
-from .picture import picture
+from .leaderboard_chart import draw_leaderboard
 
 LEADERBOARD = "leaderboard.json"
 
@@ -61,7 +61,7 @@ def log_leaderboard(leaderboard: Leaderboard) -> None:
         _log_candidate(row, leaderboard.metric)
     mlflow.log_text(leaderboard.to_json(), LEADERBOARD)
     mlflow.log_text(leaderboard.markdown(), "leaderboard.md")
-    mlflow.log_text(picture(leaderboard), "leaderboard.svg")
+    mlflow.log_text(draw_leaderboard(leaderboard), "leaderboard.svg")
 
 
 def _log_candidate(row: Row, metric: str) -> None:

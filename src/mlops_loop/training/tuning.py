@@ -74,7 +74,7 @@ def study_name(
 ) -> str:
     """The same only for trials that can be compared: same rows, same features, same folds."""
     digest = hashlib.blake2b(data.matrix.tobytes(), digest_size=8)
-    digest.update(data.truth.tobytes())
+    digest.update(data.labels.tobytes())
     for fold in folds:
         digest.update(fold.fit_idx.tobytes())
         digest.update(fold.validation_idx.tobytes())
@@ -171,9 +171,9 @@ def _objective(
     scores: list[float] = []
     for number, fold in enumerate(folds):
         train, rest = fold.fit_idx, fold.validation_idx
-        estimator = fit(candidate, data.task, data.matrix[train], data.truth[train], **parameters)
+        estimator = fit(candidate, data.task, data.matrix[train], data.labels[train], **parameters)
         predicted = predict_scores(estimator, data.matrix[rest], data.classes)
-        scores.append(metric.value(data.truth[rest], predicted))
+        scores.append(metric.value(data.labels[rest], predicted))
         trial.report(float(np.mean(scores)), number)
         if trial.should_prune():
             raise optuna.TrialPruned

@@ -24,11 +24,11 @@ from mlops_loop.evaluation.metrics import (
 METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 
-def hit_rate_of_top_decile(truth: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
+def hit_rate_of_top_decile(labels: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
     """Of the tenth of rows with the highest probability, the share that is of the second class."""
     probability = predicted[:, 1]
     top = np.argsort(-probability, kind="stable")[: max(len(probability) // 10, 1)]
-    return float((truth[top] == 1).mean())
+    return float((labels[top] == 1).mean())
 
 
 TOP_DECILE = Metric(
