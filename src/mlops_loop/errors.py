@@ -11,6 +11,7 @@ ProjectError
 ├── BundleError        a bundle that is damaged or made for other features
 ├── StoreError         a store that refuses
 │   └── StoreAwayError a store that cannot be reached just now
+├── HookError          a function before or after prediction returned something invalid
 ├── GateError          no model that the gate would let pass
 ├── TrainingError      candidates that cannot be fitted, compared or exported
 └── ExportError        a model whose exported form answers differently
@@ -71,6 +72,10 @@ class ExportError(ProjectError):
 
 class TrainingError(ProjectError):
     exit_code = 2
+
+
+class HookError(ProjectError):
+    pass
 
 
 class GateError(ProjectError):

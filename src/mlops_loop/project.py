@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .audit_log import AuditEvent as AuditEntry
 from .audit_log import AuditLog
+from .bundle import Bundle
 from .clock import Clock, SystemClock
 from .contract import Contract
 from .feature_set import FeatureSet
@@ -21,6 +22,7 @@ from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from .loop.state import StateStore
+    from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
     from .registry import Registry, Transitions
 
 TransitionListener = Callable[[AuditEntry], None]
@@ -37,6 +39,9 @@ class Project:
             `PACKAGE.app:app` the application.
         features: the project's own, from `features.py`.
         settings: the project's class of settings.
+        before_predict: functions of the columns of rows, called before the model predicts them;
+            see `mlops_loop.prediction_hooks`.
+        after_predict: functions of columns and prediction, called before it is answered.
         after_promotion: called with the entry of the audit log once a version has become
             champion, by whomever.
         after_rollback: likewise once the previous champion is back.
@@ -67,6 +72,8 @@ class Project:
         package: str,
         features: FeatureSet,
         settings: type[Settings] = Settings,
+        before_predict: "Sequence[BeforePredict]" = (),
+        after_predict: "Sequence[AfterPredict]" = (),
         after_promotion: Sequence[TransitionListener] = (),
         after_rollback: Sequence[TransitionListener] = (),
         clock: Clock | None = None,
@@ -76,6 +83,8 @@ class Project:
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
+        self.before_predict = before_predict
+        self.after_predict = after_predict
         self.declared_features = features
         self.listeners = {"promote": after_promotion, "rollback": after_rollback}
         self.context = RunContext()
@@ -125,6 +134,13 @@ class Project:
         """The declared features but for those that the settings disable."""
         return self.declared_features.without(self.settings.features.disabled)
 
+    @property
+    def hooks(self) -> "PredictionHooks":
+        """The functions that run before and after a prediction, online and in batch scoring."""
+        from .prediction_hooks import PredictionHooks
+
+        return PredictionHooks(self.before_predict, self.after_predict)
+
     @cached_property
     def log(self) -> PredictionLog:
         return open_prediction_log(
@@ -159,11 +175,7 @@ class Project:
 
     @cached_property
     def transitions(self) -> "Transitions":
-        from .predictor import OnnxPredictor
         from .registry import Transitions
-        from .servable import require_servable
-
-        load = partial(OnnxPredictor, features=self.features)
 
         return Transitions(
             registry=self.registry,
@@ -172,7 +184,7 @@ class Project:
             clock=self.clock,
             features_digest=self.features.digest,
             contract=self.contract,
-            require_servable=partial(require_servable, load=load),
+            require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: file_lock(self.paths.transitions_lock),
             listeners=self.listeners,
@@ -182,10 +194,19 @@ class Project:
         """Which versions serve under the present features code."""
         return self.bundles.pointer().rollout(self.features.digest)
 
+    def _require_servable(self, bundle: Bundle) -> None:
+        # Imported when something is published: a step of the loop with nothing due does without.
+        from .predictor import OnnxPredictor
+        from .servable import require_servable
+
+        make = partial(OnnxPredictor, features=self.features)
+        require_servable(bundle, make=make, hooks=self.hooks)
+
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened; it is opened again when it is asked for."""
         if "log" in self.__dict__:
             self.log.close()
+            del self.log
 
 
 # What a copy of a project has to build again.

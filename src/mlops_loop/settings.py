@@ -91,7 +91,6 @@ class Tracking(_Section):
 
 
 class Serving(_Section):
-    framework: str = "fastapi"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
     workers: Positive = 1
@@ -102,6 +101,7 @@ class Serving(_Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
 
 
@@ -256,7 +256,7 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)
+        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:

@@ -5,7 +5,9 @@ the columns that the project's own features ask for as well, since `features.py`
 """
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,11 +34,10 @@ from mlops_loop.run_context import RunContext
 from mlops_loop.settings import CONFIG, CONTRACT
 from mlops_loop.yaml_file import parse_yaml
 
-from .places import FLIGHTS
+from .places import FLIGHTS, REPOSITORY
 from .projects import project_in
 from .services import (  # noqa: F401
     framework,
-    load_shop,
     logs_by_default,
     new_address,
     problem,
@@ -45,6 +46,7 @@ from .services import (  # noqa: F401
     serve_shop,
     served,
     shop,
+    shop_project,
     shop_settings,
 )
 from .stages import Trained, train
@@ -53,6 +55,10 @@ from .stages import Trained, train
 # the libraries are loaded.
 let_waiting_threads_sleep()
 disable_telemetry()
+# Processes that tests start find the same packages.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    path for path in sys.path if Path(path).is_relative_to(REPOSITORY)
+)
 ROOT = FLIGHTS
 
 PARCELS = """

@@ -39,7 +39,10 @@ def log(project: Project, **ages: timedelta) -> None:
         columns = {**example_row(project.contract), "customer": name}
         outputs = (Output("1", "champion", True, False, [0.75, 0.25]),)
         at = NOW - age
-        records = [Record(f"{name}{number}", name, at, at, columns, outputs) for number in range(2)]
+        digest = project.contract.schema_digest
+        records = [
+            Record(f"{name}{number}", name, at, at, columns, outputs, digest) for number in range(2)
+        ]
         project.log.append(records).result()
         project.log.add_labels([Label(f"{name}0", True, NOW)])
 
