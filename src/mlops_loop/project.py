@@ -200,7 +200,7 @@ class Project:
         from .servable import require_servable
 
         make = partial(OnnxPredictor, features=self.features)
-        require_servable(bundle, make=make, hooks=self.hooks)
+        require_servable(bundle, make, self.hooks)
 
     def close(self) -> None:
         """Close what was opened; it is opened again when it is asked for."""
