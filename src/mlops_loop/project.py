@@ -7,8 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .audit_log import AuditEvent as AuditEntry
-from .audit_log import AuditLog
+from .audit_log import AuditEvent, AuditLog
 from .bundle import Bundle
 from .clock import Clock, SystemClock
 from .contract import Contract
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
     from .registry import Registry, Transitions
 
-TransitionListener = Callable[[AuditEntry], None]
+TransitionListener = Callable[[AuditEvent], None]
 
 
 class Project:
@@ -42,12 +41,12 @@ class Project:
         before_predict: functions of the columns of rows, called before the model predicts them;
             see `mlops_loop.prediction_hooks`.
         after_predict: functions of columns and prediction, called before it is answered.
-        after_promotion: called with the entry of the audit log once a version has become
+        after_promotion: called with the event of the audit log once a version has become
             champion, by whomever.
         after_rollback: likewise once the previous champion is back.
         clock: what time it is; by default the system's clock.
 
-    A callback gets what was done: `entry.figures["version"]`, `entry.actor`, `entry.reason`. It
+    A callback gets what was done: `event.details["version"]`, `event.actor`, `event.reason`. It
     cannot prevent it, and an error in it is logged. It is not called again if the process is
     killed in between.
 
@@ -58,8 +57,8 @@ class Project:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
-        >>> def announce(entry: AuditEntry) -> None:
-        ...     print(f"version {entry.figures['version']} serves: {entry.reason}")
+        >>> def announce(event: AuditEvent) -> None:
+        ...     print(f"version {event.details['version']} serves: {event.reason}")
         >>> project = Project(
         ...     "/srv/demo", package="demo", features=FeatureSet(), after_promotion=[announce]
         ... )

@@ -135,7 +135,7 @@ def _stage(session: Session, shown: Display | None = None) -> "Iterator[Project]
     from ..run_context import RunContext
 
     shown = shown or Display()
-    context = RunContext(actor(), on_stage=shown.note, on_trial=shown.reached)
+    context = RunContext(actor(), on_stage=shown.note, on_trial=shown.on_progress)
     with opened(session) as project, translate_mlflow_errors():
         project.context = context
         yield project

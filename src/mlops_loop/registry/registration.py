@@ -188,7 +188,7 @@ def _write_card(
         reliability=measured.reliability,
         importances=measured.importances,
         candidates=board.markdown() if board else "",
-        picture=draw_leaderboard(board) if board else "",
+        leaderboard_chart=draw_leaderboard(board) if board else "",
     )
     write_card(card, project.settings, project.registry)
 

@@ -293,7 +293,7 @@ class Transitions:
         pointer, mended = self.store.pointer(), []
         if pointer.current not in ("", self.features_digest):
             return []
-        published = pointer.entry(self.features_digest)
+        published = pointer.rollout(self.features_digest)
         # A registry that was begun anew does not know every version that serves.
         known = {found.version for found in self.registry.versions()} | {None}
         wanted = {CHAMPION: published.champion, CHALLENGER: published.challenger}

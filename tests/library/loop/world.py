@@ -12,7 +12,7 @@ from mlops_loop.loop.challenger_evaluation import ChallengerEvaluator
 from mlops_loop.loop.controller import RetrainingController, Step
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.monitoring import Finding, MonitoringReport, Window
-from mlops_loop.registry.role import assign_role, choose_role
+from mlops_loop.registry.role import choose_role, give_role
 from mlops_loop.run_context import RunContext
 
 from .surroundings import CONTRACT, Surroundings
@@ -91,7 +91,7 @@ class World(Surroundings):
             transitions = replace(self.transitions, guard=self.lease.require)
             context = RunContext("loop", reason)
             if role is not None:
-                assign_role(result.version, role, result.gate, self.settings, transitions, context)
+                give_role(result.version, role, result.gate, self.settings, transitions, context)
 
     def _monitor(self) -> MonitoringReport:
         if self.found is None:
