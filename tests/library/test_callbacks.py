@@ -18,7 +18,7 @@ def test_the_commands_call_the_callbacks_of_the_project(project: Project) -> Non
         on_promotion=[lambda change: changes.append(("promotion", change.reason))],
         on_rollback=[lambda change: changes.append(("rollback", change.reason))],
     )
-    cli = command_line(lambda: Composition(own))
+    cli = command_line(lambda: Composition(own, load_pipeline))
     version = own.published().champion
     assert version is not None
     other = second_version(own, version)
