@@ -2,6 +2,7 @@
 
 import msgspec
 from click.testing import CliRunner
+from flights.cli import load_pipeline
 from flights.features import FEATURES
 
 from mlops_loop import Composition, Project
