@@ -35,6 +35,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: version of the registered model, as text.
         features_module: declares the features, as `FEATURES`; empty if there are none.
+        schema_digest: that of the contract (see `Contract.schema_digest`).
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
         tenths: what divides the predictions of the held-out rows into ten equal parts; for
@@ -52,6 +53,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     features_digest: str
     features_module: str = ""
     contract_digest: str
+    schema_digest: str = ""
     snapshot: str
     candidate: str = ""
     trained_until: str | None = None
@@ -140,6 +142,30 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
     for name in (MODEL, ENCODER, CONTRACT):
         bundle.read(name)
     return bundle
+
+
+def require_same_target(bundle: Bundle, contract: Contract) -> None:
+    """Make sure that a bundle predicts what the project is about.
+
+    Raises:
+        BundleError: if its target is another one, or it predicts classes that are none any more.
+    """
+    own = bundle.contract
+    if own.target_digest != contract.target_digest:
+        raise BundleError(
+            f"version {bundle.manifest.version} predicts {_target(own)}, and the contract's target "
+            f"is {_target(contract)}: train a new version"
+        )
+    unknown = [str(label) for label in own.classes if label not in contract.classes]
+    if unknown:
+        raise BundleError(
+            f"version {bundle.manifest.version} predicts classes that the contract does not have "
+            f"({', '.join(unknown)}): train a new version"
+        )
+
+
+def _target(contract: Contract) -> str:
+    return f"{contract.target.name} ({contract.problem}, {contract.target.type})"
 
 
 def _digest(content: bytes) -> str:

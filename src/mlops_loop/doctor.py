@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from .bundle import read_bundle
+from .bundle import read_bundle, require_same_target
 from .errors import ProjectError
 from .packaging import installed_library
 from .project import Project
@@ -49,14 +49,17 @@ def _contract(project: Project) -> str:
 
 def _log(project: Project) -> str:
     totals = project.log.totals()
-    return f"{totals.predictions} predictions, {totals.labels} with a label"
+    told = f"{totals.predictions} predictions, {totals.labels} with a label"
+    others = project.log.other_schemas()
+    return f"{told}; {others} of another target or other inputs are left out" if others else told
 
 
 def _bundles(project: Project) -> str:
     published = project.published()
     versions = [version for version in (published.champion, published.challenger) if version]
     for version in versions:
-        read_bundle(project.bundles.fetch(version), project.features.digest)
+        bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+        require_same_target(bundle, project.contract)
     return f"versions {', '.join(versions)} are whole" if versions else "nothing published yet"
 
 
@@ -64,7 +67,11 @@ def _registry(project: Project) -> str:
     if project.published().champion is None and not project.registry.exists():
         return "nothing registered yet"
     mended = project.transitions.reconcile()
-    return f"aliases mended: {', '.join(mended)}" if mended else "aliases agree with the pointer"
+    told = f"aliases mended: {', '.join(mended)}" if mended else "aliases agree with the pointer"
+    own = project.contract.schema_digest
+    digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
+    others = sum(digest != own for digest in digests)
+    return f"{told}; {others} versions have another target or other inputs" if others else told
 
 
 def _loop(project: Project) -> str:

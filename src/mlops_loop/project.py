@@ -2,7 +2,7 @@
 
 import os
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,11 @@ class Project:
 
     @cached_property
     def log(self) -> PredictionLog:
-        return open_prediction_log(self.settings.prediction_log, root=self.root)
+        return open_prediction_log(
+            self.settings.prediction_log,
+            root=self.root,
+            schema_digest=self.contract.schema_digest,
+        )
 
     @cached_property
     def bundles(self) -> BundleStore:
@@ -113,7 +117,11 @@ class Project:
     def loop_state(self) -> "StateStore":
         from .loop.states import open_state
 
-        return open_state(self.settings.prediction_log, root=self.root)
+        return open_state(
+            self.settings.prediction_log,
+            root=self.root,
+            target_digest=self.contract.target_digest,
+        )
 
     @cached_property
     def registry(self) -> "Registry":
@@ -123,7 +131,11 @@ class Project:
 
     @cached_property
     def transitions(self) -> "Transitions":
+        from .predictor import OnnxPredictor
         from .registry import Transitions
+        from .servable import require_servable
+
+        load = partial(OnnxPredictor, features=self.features)
 
         return Transitions(
             registry=self.registry,
@@ -131,6 +143,8 @@ class Project:
             journal=self.journal,
             clock=self.clock,
             features_digest=self.features.digest,
+            contract=self.contract,
+            require_servable=partial(require_servable, load=load),
             probation=bool(self.settings.challenge.probation),
             lock=lambda: exclusive(self.paths.transitions_lock),
         )

@@ -11,7 +11,7 @@ def load_template(
     package: str,
     name: str,
     *,
-    escape: bool = True,
+    escape: Callable[[object], object] | None = None,
     filters: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Template:
     """Load a template; rendering it without a variable that it names is an error.
@@ -19,11 +19,12 @@ def load_template(
     Args:
         package: that holds the file, e.g. `mlops_loop.card`.
         name: of the file.
-        escape: whether values are escaped for HTML and SVG.
+        escape: makes a value safe in the template's language; by default HTML and SVG.
         filters: by the name that the template uses.
     """
     environment = Environment(
-        autoescape=escape,
+        autoescape=escape is None,
+        finalize=escape,
         keep_trailing_newline=True,
         lstrip_blocks=True,
         trim_blocks=True,

@@ -22,10 +22,10 @@ from mlops_loop.feature_set import FeatureSet
 from mlops_loop.prediction_log import PredictionLog, open_prediction_log
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.publication import open_bundle_store
+from mlops_loop.servable import Load
 from mlops_loop.serving.assembly import make_reception
 from mlops_loop.serving.frameworks import load_framework
 from mlops_loop.serving.reception import Reception
-from mlops_loop.serving.router import Load
 from mlops_loop.serving.server import listen
 from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Settings, load_settings

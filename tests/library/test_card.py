@@ -1,13 +1,16 @@
 """The model card: true figures, and no heading without something below it."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mlops_loop.card.calibration import reliability
 from mlops_loop.card.importance import importances
+from mlops_loop.card.page import html, markdown
 from mlops_loop.evaluation.metrics import metric_named
 from mlops_loop.project import Project
 
@@ -90,3 +93,37 @@ def test_the_page_stands_by_itself(project: Project) -> None:
     Reader().feed(page)
     assert {"table", "svg"} <= set(tags) and links == []
     assert "nan" not in page
+
+
+def test_values_of_callers_are_text_in_both_forms_of_a_card() -> None:
+    evil = "</td><script>alert('x')</script> [a](javascript:b) | c"
+    interval = SimpleNamespace(value=0.1, low=0.0, high=0.2)
+    card = SimpleNamespace(
+        manifest=SimpleNamespace(
+            version="1",
+            candidate="linear",
+            created="2024",
+            run_id="run",
+            snapshot="d",
+            trained_until=None,
+        ),
+        metric=evil,
+        source="parcels.csv",
+        rows=1,
+        gate=SimpleNamespace(passed=True, slices=[1], sentence=lambda: evil),
+        override=evil,
+        weakest=[SimpleNamespace(name=evil, rows=1, gain=interval)],
+        reliability=[SimpleNamespace(predicted=0.1, observed=0.2, rows=1)],
+        importances=[SimpleNamespace(column=evil, importance=0.1)],
+        purpose=evil,
+        limits=[evil],
+        scores=[],
+        held_out=1,
+        candidates="| linear |\n",
+        picture="<svg></svg>",
+    )
+    page, note = html(card), markdown(card)  # type: ignore[arg-type]
+    assert "<script" not in page and evil in unescape(page)
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert re.search(r"(?<!\\)<", note) is None
+    assert r"\[a\](javascript:b) \| c" in note

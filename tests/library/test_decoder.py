@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.columns import to_rows
-from mlops_loop.contract.decoder import BodyRefused, Decoded, Decoder
+from mlops_loop.contract.decoder import MAX_LISTED, BodyRefused, Decoded, Decoder, TooManyRows
 from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.contract.model import Column, Contract, Range, parse_contract
 from mlops_loop.contract.strategy import rows
 
 CONTRACT = parse_contract("""
@@ -140,3 +141,60 @@ def test_unknown_fields_are_ignored_where_that_is_said() -> None:
     with pytest.raises(BodyRefused) as refused:
         lenient.decode(json.dumps({**row, "amount": 9}).encode())
     assert [found.column for found in refused.value.violations] == ["amount"]
+
+
+def test_violations_beyond_the_limit_are_counted_and_the_first_rows_are_listed() -> None:
+    good = example_row(CONTRACT)
+    bad = [{**good, "amount": 9, "kind": "z", "stranger": 1}, {**good, "amount": "text"}, 5]
+    sent = [good, *bad * 200]
+    numbers = [number for number, row in enumerate(sent) if isinstance(row, dict)]
+    every = check_rows(CONTRACT, [sent[number] for number in numbers]).refusals
+    with pytest.raises(BodyRefused) as refused:
+        DECODER.decode(json.dumps(sent).encode())
+    listed = refused.value.violations
+    assert len(listed) == MAX_LISTED
+    assert len(listed) + refused.value.omitted == len(every) + 200
+    last = listed[-1].row
+    assert {one.row for one in listed} == set(range(1, last + 1))
+
+
+def test_too_many_rows_are_rejected_whatever_is_in_them() -> None:
+    good = example_row(CONTRACT)
+    for sent in ([good] * 4, [{}] * 4, [5] * 4, [good, good, good, {"stranger": 1}]):
+        with pytest.raises(TooManyRows, match=r"4 rows in one request \(limit 3\)"):
+            DECODER.decode(json.dumps(sent).encode(), max_rows=3)
+    assert len(DECODER.decode(json.dumps([good] * 3).encode(), max_rows=3).rows) == 3
+
+
+ODD_NAMES = (
+    'say "hi"',
+    "back\\slash",
+    "tab\there",
+    "\x00\x01",
+    "</script>",
+    "é😀",
+    "%s {{x}}",
+    " ",
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_a_column_may_have_any_name(name: str, data: st.DataObject) -> None:
+    columns = [
+        Column(name=name, type="number", range=Range(minimum=-5, otherwise="refuse")),
+        Column(name=f"{name}2", type="category", nullable=True),
+        Column(name="y", type="boolean", role="target"),
+    ]
+    contract = Contract(problem="binary", label_horizon=timedelta(1), columns=tuple(columns))
+    decoder = Decoder(contract)
+    sent = data.draw(st.lists(rows(contract), min_size=1, max_size=20))
+    for ascii_only in (True, False):
+        body = json.dumps(sent, ensure_ascii=ascii_only).encode()
+        assert_same(decoder.decode(body), contract, sent)
+    plain = decoder.plain_row(json.dumps(sent[0]).encode())
+    assert plain is None or plain == tuple(sent[0].get(spec.name) for spec in contract.inputs)
+    with pytest.raises(BodyRefused) as refused:
+        decoder.decode(json.dumps({**sent[0], name: -6, "stranger": 1}).encode())
+    assert {found.column for found in refused.value.violations} == {name, "stranger"}

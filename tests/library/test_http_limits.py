@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import LabelReport
@@ -73,6 +74,35 @@ def test_large_bodies_and_long_lists_are_refused(
         )
         labels = [{"prediction_id": "a", "label": True}] * 4
         assert "4 rows" in problem(served.http.post("/labels", json=labels), 413)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/labels"])
+def test_rows_are_counted_before_they_are_looked_at(
+    serve_shop: Any, publisher: Any, problem: Any, path: str
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    body = b"[" + b"{}," * 600_000 + b"{}]"
+    with serve_shop(max_body_bytes=2 * len(body), max_rows=1000) as served:
+        since = time.monotonic()
+        answer = served.http.post(path, content=body)
+        assert "600001 rows in one request (limit 1000)" in problem(answer, 413)["detail"]
+        assert time.monotonic() - since < 5 and len(answer.content) < 1000
+
+
+@pytest.mark.parametrize("path", ["/predict", "/labels"])
+def test_an_answer_lists_the_first_violations_and_counts_the_others(
+    serve_shop: Any, publisher: Any, problem: Any, path: str
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(max_rows=1000) as served:
+        answer = served.http.post(path, json=[{"stranger": 1}] * 1000)
+        found = problem(answer, 422)
+        assert len(found["violations"]) == 100 and found["violations"][0]["row"] == 0
+        assert found["omitted_violations"] >= 2900 and "first 100" in found["detail"]
+        rows = [one["row"] for one in found["violations"]]
+        assert rows == sorted(rows) and rows[-1] < 100
 
 
 def slowly(parts: list[bytes]) -> Iterator[bytes]:

@@ -15,8 +15,9 @@ from mlops_loop.contract.columns import Columns
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.prediction_log.records import Output
+from mlops_loop.servable import Load
 from mlops_loop.serving.identifiers import fraction, new_ids
-from mlops_loop.serving.router import Load, Router, Watcher
+from mlops_loop.serving.router import Router, Watcher
 
 
 @pytest.fixture

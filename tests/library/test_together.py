@@ -10,10 +10,10 @@ import pytest
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract
 from mlops_loop.prediction_log import PredictionLog, open_prediction_log
+from mlops_loop.servable import Load
 from mlops_loop.serving.assembly import make_reception
 from mlops_loop.serving.problem import Problem
 from mlops_loop.serving.response import Response
-from mlops_loop.serving.router import Load
 from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Settings
 

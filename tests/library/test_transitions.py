@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.bundle import Manifest, write_bundle
+from mlops_loop.bundle import Bundle, Manifest, write_bundle
 from mlops_loop.clock import ManualClock
-from mlops_loop.errors import RegistryError
+from mlops_loop.errors import BundleError, RegistryError
 from mlops_loop.journal import Entry, Journal
 from mlops_loop.publication import Entry as Published
 from mlops_loop.publication import open_bundle_store
@@ -255,3 +255,16 @@ def test_a_champion_that_a_new_registry_does_not_know_gets_no_alias(
     after = open_transitions(root)
     assert after.reconcile() == []
     assert after.published().champion == "1"
+
+
+def test_what_cannot_answer_is_not_published(transitions: Transitions) -> None:
+    def refuse(bundle: Bundle) -> None:
+        raise BundleError(f"it cannot predict the example row of {bundle.manifest.version}")
+
+    tried = replace(transitions, require_servable=refuse)
+    transitions.promote("1", **WHO)
+    before = transitions.store.pointer()
+    for move in (tried.promote, tried.challenge):
+        with pytest.raises(RegistryError, match="version 2 cannot serve: it cannot predict"):
+            move("2", **WHO)
+    assert transitions.store.pointer() == before

@@ -1,9 +1,11 @@
 """A model card as a page: Markdown for reviews, HTML for reading."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from markupsafe import Markup
 
 from ..atomic import atomic_write
 from ..registry import Registry
@@ -12,6 +14,7 @@ from ..templates import load_template
 from .card import Card
 
 DATA = "model_card.json"
+_MARKDOWN_SYNTAX = re.compile(r"([\\`|\[\]<])")
 
 
 def write_card(card: Card, settings: Settings, registry: Registry) -> None:
@@ -35,9 +38,16 @@ def read_card(registry: Registry, run: str) -> Card:
 
 def markdown(card: Card) -> str:
     """The card in Markdown."""
-    return load_template("mlops_loop.card", "card.md.j2", escape=False).render(card=card)
+    return load_template("mlops_loop.card", "card.md.j2", escape=_escape_markdown).render(card=card)
 
 
 def html(card: Card) -> str:
     """The card as one page that needs no other file."""
     return load_template("mlops_loop.card", "card.html.j2").render(card=card)
+
+
+def _escape_markdown(value: object) -> object:
+    """Values as text: Markdown may contain HTML, and categories are sent by callers."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _MARKDOWN_SYNTAX.sub(r"\\\1", value)
+    return value

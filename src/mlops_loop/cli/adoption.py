@@ -19,20 +19,25 @@ from .common import Session, Span
 @click.option("--label-horizon", type=Span(), help="How long outcomes may take, as 7d.")
 @click.option("--query", help="What to ask a database, whose SQLAlchemy URL stands for FILE.")
 @click.option("--encoding", help="How a text file is written; found out by default.")
+@click.option(
+    "--keep", is_flag=True, help="Keep what var/ and the log hold, if target and inputs stay."
+)
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
 @click.pass_obj
-def adopt(session: Session, /, address: str, yes: bool, **said: Any) -> None:
+def adopt(session: Session, /, address: str, keep: bool, yes: bool, **said: Any) -> None:
     """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
 
     Writes config/contract.yaml, and the source and what depends on it in config/project.yaml; what
     they replace is kept in var/backups. Declared features whose columns the table does not have
-    are disabled in config/project.yaml.
+    are disabled in config/project.yaml. What var/ and the prediction log hold is archived.
     """
     from ..adoption.installing import differences, files_of, install, present
     from ..adoption.proposal import propose
     from ..adoption.request import Request
+    from ..adoption.schema_change import require_same_schema
     from ..adoption.view import show
     from ..clock import SystemClock
+    from ..history_archive import archive_history, has_history, require_outside_var
 
     project = session.project()
     settings = project.settings
@@ -44,6 +49,12 @@ def adopt(session: Session, /, address: str, yes: bool, **said: Any) -> None:
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
         click.echo("nothing was changed")
         return
+    if keep and has_history(settings):
+        require_same_schema(now.contract, proposal.contract)
+    if not keep:
+        require_outside_var(settings, address)
+        for message in archive_history(settings):
+            click.echo(message)
     backup = install(files, settings.root, SystemClock().now())
     click.echo(f"written: {', '.join(map(str, files.written))}; what was there is in {backup}")
     click.echo("next: look at config/contract.yaml, then run `ingest` and `train`")

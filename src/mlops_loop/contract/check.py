@@ -39,11 +39,16 @@ class Violation:
 
 @dataclass(frozen=True)
 class Checked:
-    """Columns of all rows, which of them may be used, and every violation found."""
+    """Columns of all rows, which of them may be used, and the violations found.
+
+    Attributes:
+        omitted: rejecting violations that were counted but not listed.
+    """
 
     columns: Columns
     accepted: NDArray[np.bool_]
     violations: tuple[Violation, ...]
+    omitted: int = 0
 
     @property
     def refusals(self) -> tuple[Violation, ...]:
@@ -60,6 +65,7 @@ def check_rows(
     specs: Sequence[Column] | None = None,
     *,
     unknown_fields: UnknownFields = "refuse",
+    max_listed: int | None = None,
 ) -> Checked:
     """Check rows as JSON or a CSV reader yields them.
 
@@ -68,23 +74,20 @@ def check_rows(
         rows: one mapping a row.
         specs: the columns expected, by default those of a request.
         unknown_fields: what is done with fields that the contract does not know.
+        max_listed: how many rejecting violations are listed, by default all; the rest is counted.
     """
     specs = contract.inputs if specs is None else specs
-    found: list[Violation] = []
+    found = _Violations(len(rows), max_listed)
     if unknown_fields == "refuse":
-        found += _unknown_fields(rows, {column.name for column in contract.columns})
+        _add_unknown_fields(found, rows, {column.name for column in contract.columns})
     columns: Columns = {}
     for spec in specs:
         raw = [row.get(spec.name) for row in rows]
-        columns[spec.name], bad = _typed(spec, raw)
-        found += bad
-    unreadable = {(violation.row, violation.column) for violation in found}
-    found += [
-        violation
-        for violation in _constraint_violations(specs, columns)
-        if (violation.row, violation.column) not in unreadable
-    ]
-    return _checked(columns, len(rows), found)
+        columns[spec.name], unreadable = _typed(spec, raw)
+        if unreadable.any():
+            found.add(spec.name, unreadable, reasons.unreadable(spec), "refuse", raw.__getitem__)
+        _add_constraint_violations(found, spec, columns[spec.name], ~unreadable)
+    return found.checked(columns)
 
 
 def check_columns(
@@ -92,83 +95,111 @@ def check_columns(
 ) -> Checked:
     """Check columns whose types are already right: nullability, ranges, categories."""
     specs = contract.inputs if specs is None else specs
-    return _checked(columns, length(columns), _constraint_violations(specs, columns))
-
-
-def _checked(columns: Columns, rows: int, found: list[Violation]) -> Checked:
-    accepted = np.ones(rows, dtype=np.bool_)
-    accepted[[violation.row for violation in found if violation.action == "refuse"]] = False
-    return Checked(columns, accepted, tuple(sorted(found, key=lambda violation: violation.row)))
-
-
-def _unknown_fields(rows: Sequence[Mapping[str, object]], known: set[str]) -> list[Violation]:
-    return [
-        Violation(number, name, row[name], reasons.UNKNOWN_FIELD, "refuse")
-        for number, row in enumerate(rows)
-        for name in row
-        if name not in known
-    ]
-
-
-def _constraint_violations(specs: Sequence[Column], columns: Columns) -> list[Violation]:
-    found: list[Violation] = []
+    found = _Violations(length(columns))
+    readable = np.ones(length(columns), dtype=np.bool_)
     for spec in specs:
-        values = columns[spec.name]
-        if not spec.nullable and (absent := missing(values)).any():
-            found += _at(spec, values, absent, reasons.MISSING, "refuse")
-        if spec.range is not None:
-            found += _outside(spec, values)
-        if spec.categories is not None:
-            # A set, because numpy would pad every text to the longest one.
-            words = {None, *spec.categories.values}
-            if not words.issuperset(values):
-                unknown = np.array([value not in words for value in values], dtype=np.bool_)
-                action = spec.categories.otherwise
-                found += _at(spec, values, unknown, reasons.UNKNOWN_CATEGORY, action)
-    return found
+        _add_constraint_violations(found, spec, columns[spec.name], readable)
+    return found.checked(columns)
 
 
-def _outside(spec: Column, values: Array) -> list[Violation]:
-    assert spec.range is not None
-    found: list[Violation] = []
-    low, high = spec.range.minimum, spec.range.maximum
-    with np.errstate(invalid="ignore"):
-        if low is not None and (below := values < low).any():
-            found += _at(spec, values, below, reasons.below(low), spec.range.otherwise)
-        if high is not None and (above := values > high).any():
-            found += _at(spec, values, above, reasons.above(high), spec.range.otherwise)
-    return found
+class _Violations:
+    """Violations as they are found; beyond a limit rejecting ones are only counted.
+
+    Each `add` keeps the first of its rows, so that the first rows of all are among those kept.
+    """
+
+    def __init__(self, rows: int, max_listed: int | None = None) -> None:
+        self._accepted = np.ones(rows, dtype=np.bool_)
+        self._max_listed = max_listed
+        self._rejecting: list[Violation] = []
+        self._warnings: list[Violation] = []
+        self._count = 0
+
+    def add(
+        self,
+        column: str,
+        mask: NDArray[np.bool_],
+        reason: str,
+        action: Action,
+        value: Callable[[int], object],
+    ) -> None:
+        rows = np.flatnonzero(mask)
+        listed = self._warnings
+        if action == "refuse":
+            self._accepted[rows] = False
+            self._count += len(rows)
+            listed, rows = self._rejecting, rows[: self._max_listed]
+        listed += [Violation(row, column, value(row), reason, action) for row in rows.tolist()]
+
+    def add_one(self, violation: Violation) -> None:
+        """A violation that rejects its row, in the order of the rows."""
+        self._accepted[violation.row] = False
+        self._count += 1
+        if self._max_listed is None or self._count <= self._max_listed:
+            self._rejecting.append(violation)
+
+    def checked(self, columns: Columns) -> Checked:
+        rejecting = sorted(self._rejecting, key=lambda one: one.row)[: self._max_listed]
+        violations = sorted([*rejecting, *self._warnings], key=lambda one: one.row)
+        omitted = self._count - len(rejecting)
+        return Checked(columns, self._accepted, tuple(violations), omitted)
 
 
-def _at(
-    spec: Column, values: Array, mask: NDArray[np.bool_], reason: str, action: Action
-) -> list[Violation]:
-    return [
-        Violation(int(row), spec.name, to_json(spec, values[row]), reason, action)
-        for row in np.flatnonzero(mask)
-    ]
+def _add_unknown_fields(
+    found: _Violations, rows: Sequence[Mapping[str, object]], known: set[str]
+) -> None:
+    for number, row in enumerate(rows):
+        for name in row:
+            if name not in known:
+                found.add_one(Violation(number, name, row[name], reasons.UNKNOWN_FIELD, "refuse"))
 
 
-def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, list[Violation]]:
+def _add_constraint_violations(
+    found: _Violations, spec: Column, values: Array, readable: NDArray[np.bool_]
+) -> None:
+    def add(mask: NDArray[np.bool_], reason: str, action: Action) -> None:
+        found.add(
+            spec.name, mask & readable, reason, action, lambda row: to_json(spec, values[row])
+        )
+
+    if not spec.nullable and (absent := missing(values)).any():
+        add(absent, reasons.MISSING, "refuse")
+    if spec.range is not None:
+        low, high, action = spec.range.minimum, spec.range.maximum, spec.range.otherwise
+        with np.errstate(invalid="ignore"):
+            if low is not None and (below := values < low).any():
+                add(below, reasons.below(low), action)
+            if high is not None and (above := values > high).any():
+                add(above, reasons.above(high), action)
+    if spec.categories is not None:
+        # A set, because numpy would pad every text to the longest one.
+        words = {None, *spec.categories.values}
+        if not words.issuperset(values):
+            unknown = np.array([value not in words for value in values], dtype=np.bool_)
+            add(unknown, reasons.UNKNOWN_CATEGORY, spec.categories.otherwise)
+
+
+def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np.bool_]]:
+    """Values in the column's type, and where one cannot be read as it; it is missing then."""
     read = _READERS[spec.type]
-    found: list[Violation] = []
+    unreadable = np.zeros(len(raw), dtype=np.bool_)
     values: list[Any] = []
     for row, value in enumerate(raw):
         try:
             values.append(None if value is None else read(value))
         except (TypeError, ValueError, OverflowError):
             values.append(None)
-            found.append(Violation(row, spec.name, value, reasons.unreadable(spec), "refuse"))
+            unreadable[row] = True
     if spec.type in ("category", "text"):
         array = np.empty(len(values), dtype=object)
         array[:] = values
-        return array, found
+        return array, unreadable
     if spec.type == "datetime":
         empty = np.datetime64("NaT", "us")
         moments = [empty if value is None else value for value in values]
-        return np.array(moments, dtype=DTYPES["datetime"]), found
+        return np.array(moments, dtype=DTYPES["datetime"]), unreadable
     numbers = [np.nan if value is None else value for value in values]
-    return np.array(numbers, dtype=np.float64), found
+    return np.array(numbers, dtype=np.float64), unreadable
 
 
 def _number(value: object) -> float:

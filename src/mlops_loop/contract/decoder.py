@@ -12,11 +12,15 @@ from ..errors import InputError
 from .check import Violation, check_columns, check_rows
 from .columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from .model import Contract, UnknownFields
-from .row_struct import Watch, row_struct, warns
+from .row_struct import Watch, can_be_field, row_struct, warns
 
 # Up to so many rows, looking at each value costs less than numpy's call for each column.
 _FEW = 16
 _BLANK = b" \t\r\n"
+# Violations in one answer: what explains a body should not be larger than the body.
+MAX_LISTED = 100
+
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 # Values of one row by column, and those of several by column, then by row.
 Row = tuple[Any, ...]
@@ -24,11 +28,24 @@ Fields = Sequence[Sequence[Any]]
 
 
 class BodyRefused(InputError):
-    """A body that cannot be used; no violations means that it is not JSON at all."""
+    """A body that cannot be used; no violations means that it is not JSON at all.
 
-    def __init__(self, reason: str, violations: tuple[Violation, ...] = ()) -> None:
+    Attributes:
+        violations: the first of them, in the order of the rows (limit MAX_LISTED).
+        omitted: how many more there are.
+    """
+
+    def __init__(self, reason: str, violations: Sequence[Violation] = (), omitted: int = 0) -> None:
         super().__init__(reason)
-        self.violations = violations
+        self.violations = tuple(violations[:MAX_LISTED])
+        self.omitted = omitted + len(violations) - len(self.violations)
+
+
+class TooManyRows(BodyRefused):
+    """A body with more rows than one request may have."""
+
+    def __init__(self, rows: int, max_rows: int) -> None:
+        super().__init__(f"{rows} rows in one request (limit {max_rows})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +86,32 @@ class Decoder:
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
-        row: Any = row_struct(self._specs, closed=unknown_fields == "refuse")
+        # Names that no struct can have are left to the check, which is slower and knows any name.
+        self._checks_all = not all(can_be_field(name) for name in self._names)
+        specs = () if self._checks_all else self._specs
+        row: Any = row_struct(specs, closed=unknown_fields == "refuse")
         self._one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(row)
         self._many: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[row])
 
-    def decode(self, body: bytes) -> Decoded:
+    def decode(self, body: bytes, max_rows: int | None = None) -> Decoded:
         """Rows of a body.
 
         Raises:
-            BodyRefused: naming every violation of every row, or that the body is not JSON.
+            TooManyRows: if there are more than `max_rows`, whatever is in them.
+            BodyRefused: naming the violations, or that the body is not JSON.
         """
+        if self._checks_all:
+            return self._explain(body, max_rows)
         try:
-            return self._accept(body)
+            return self._accept(body, max_rows)
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             # The fast way only knows that something is wrong, and may be too strict.
-            return self._explain(body)
+            return self._explain(body, max_rows)
 
     def plain_row(self, body: bytes) -> Row | None:
         """The values of a body that is one row and looks right; None says to `decode` it."""
+        if self._checks_all:
+            return None
         try:
             row: Row = msgspec.structs.astuple(self._one.decode(body))
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -104,9 +129,11 @@ class Decoder:
         columns, logged = self._columns(list(zip(*rows)))
         return Decoded(columns, self._as_objects(logged), True, ())
 
-    def _accept(self, body: bytes) -> Decoded:
+    def _accept(self, body: bytes, max_rows: int | None) -> Decoded:
         many = body.lstrip(_BLANK)[:1] == b"["
         structs = self._many.decode(body) if many else (self._one.decode(body),)
+        if max_rows is not None and len(structs) > max_rows:
+            raise TooManyRows(len(structs), max_rows)
         tuples = [msgspec.structs.astuple(struct) for struct in structs]
         fields: Fields = list(zip(*tuples)) or [()] * len(self._specs)
         suspicious = len(tuples) > _FEW or any(
@@ -138,17 +165,14 @@ class Decoder:
             ]
         return columns, logged
 
-    def _explain(self, body: bytes) -> Decoded:
-        try:
-            raw = msgspec.json.decode(body)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BodyRefused(f"the body is not valid JSON: {error}") from error
-        listed = raw if isinstance(raw, list) else [raw]
+    def _explain(self, body: bytes, max_rows: int | None) -> Decoded:
+        listed, many = parse_rows(body, max_rows)
         numbers = [number for number, row in enumerate(listed) if isinstance(row, dict)]
         checked = check_rows(
             self._contract,
             [listed[number] for number in numbers],
             unknown_fields=self._unknown_fields,
+            max_listed=MAX_LISTED,
         )
         refusals = [replace(found, row=numbers[found.row]) for found in checked.refusals]
         refusals += [
@@ -158,9 +182,28 @@ class Decoder:
         ]
         if refusals:
             refusals.sort(key=lambda found: found.row)
-            raise BodyRefused("the rows break the contract", tuple(refusals))
+            raise BodyRefused("the rows break the contract", refusals, checked.omitted)
         rows = to_rows(self._specs, checked.columns)
-        return Decoded(checked.columns, rows, isinstance(raw, list), checked.warnings)
+        return Decoded(checked.columns, rows, many, checked.warnings)
+
+
+def parse_rows(body: bytes, max_rows: int | None = None) -> tuple[list[Any], bool]:
+    """What a body lists, as plain JSON, and whether it was a list at all.
+
+    The items are counted before any of them is read.
+
+    Raises:
+        TooManyRows: if there are more than `max_rows`.
+        BodyRefused: if the body is not JSON.
+    """
+    try:
+        if max_rows is not None and body.lstrip(_BLANK)[:1] == b"[":
+            if (rows := len(_ITEMS.decode(body))) > max_rows:
+                raise TooManyRows(rows, max_rows)
+        raw = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BodyRefused(f"the body is not valid JSON: {error}") from error
+    return (raw, True) if isinstance(raw, list) else ([raw], False)
 
 
 def _utc(text: str) -> str:

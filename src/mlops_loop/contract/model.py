@@ -1,6 +1,7 @@
 """The contract as typed objects, read from YAML."""
 
 import hashlib
+import json
 import math
 from functools import cached_property
 from pathlib import Path
@@ -104,6 +105,10 @@ class Column(_Frozen):
         )
 
 
+def _short_digest(content: list[object]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
 def _in_int64(bound: float) -> float:
     return max(-_MOST_WHOLE, min(bound, _MOST_WHOLE))
 
@@ -178,6 +183,24 @@ class Contract(_Frozen):
     @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def target_digest(self) -> str:
+        """Names what is predicted: problem, and the target's name and type.
+
+        Stands in the state of the loop, which goes on while inputs come and go.
+        """
+        return _short_digest([self.problem, self.target.name, self.target.type])
+
+    @cached_property
+    def schema_digest(self) -> str:
+        """Names what is predicted from what: the target, and the inputs' names and types.
+
+        Stands in every logged row, registered version and bundle. Bounds, categories and
+        descriptions may change without making old rows those of another table.
+        """
+        inputs = sorted([column.name, column.type] for column in self.inputs)
+        return _short_digest([self.target_digest, inputs])
 
     def column(self, name: str) -> Column:
         try:

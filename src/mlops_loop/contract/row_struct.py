@@ -1,5 +1,6 @@
 """The contract as a struct that msgspec decodes rows into, and the values to look at again."""
 
+import re
 from collections.abc import Sequence
 from math import inf
 from typing import Annotated, Any, Literal
@@ -7,6 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from .model import Categories, Column, Range
+
+# What JSON writes with a backslash.
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 
 class Watch:
@@ -28,6 +32,14 @@ class Watch:
 
 def warns(constraint: Range | Categories | None) -> bool:
     return constraint is not None and constraint.otherwise == "warn"
+
+
+def can_be_field(name: str) -> bool:
+    """Whether a struct can have a field of this name: msgspec compares names as they are sent.
+
+    In JSON a quotation mark, a backslash and a control character are never sent as they are.
+    """
+    return not _ESCAPED.search(name)
 
 
 def row_struct(specs: Sequence[Column], *, closed: bool) -> type[msgspec.Struct]:

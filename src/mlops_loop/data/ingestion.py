@@ -36,6 +36,7 @@ class Ingested:
         quarantined: rows set aside, in `quarantine_path`; None if there were none.
         duplicates: rows left out because a later one stands for the same thing.
         left_out: about so many labelled predictions were more than ingestion.max_logged_rows.
+        other_schemas: predictions of the log that were made for another target or other inputs.
         warnings: rows used with a warning, by sentence.
     """
 
@@ -46,6 +47,7 @@ class Ingested:
     warnings: dict[str, int] = field(default_factory=dict)
     quarantine_path: Path | None = None
     left_out: int = 0
+    other_schemas: int = 0
 
     def sentence(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
@@ -55,6 +57,11 @@ class Ingested:
             parts.append(f"{self.duplicates} duplicates left out")
         if self.left_out:
             parts.append(f"about {self.left_out} predictions beyond max_logged_rows left out")
+        if self.other_schemas:
+            parts.append(
+                f"{self.other_schemas} logged predictions of another target or other inputs left"
+                " out"
+            )
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
         return "; ".join(parts)
 
@@ -87,10 +94,11 @@ def ingest(
         ContractError: if too many rows are bad; nothing is written then.
     """
     sources: list[Source] = [open_source(source or settings.source, settings)]
-    left_out = 0
+    left_out = other_schemas = 0
     if log is not None:
         logged = LabelledLog(log, limit=settings.ingestion.max_logged_rows)
         sources.append(logged)
+        other_schemas = log.other_schemas()
         available = logged.available(contract, since=since, until=until)
         left_out = max(0, available - settings.ingestion.max_logged_rows)
     folder = settings.paths.var / f".ingest-{os.getpid()}"
@@ -111,7 +119,14 @@ def ingest(
         shutil.rmtree(folder, ignore_errors=True)
     duplicates = intake.runs.rows - snapshot.rows
     return Ingested(
-        snapshot, snapshot.rows, intake.bad, duplicates, warnings, quarantine_path, left_out
+        snapshot,
+        snapshot.rows,
+        intake.bad,
+        duplicates,
+        warnings,
+        quarantine_path,
+        left_out,
+        other_schemas,
     )
 
 

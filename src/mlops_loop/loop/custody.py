@@ -64,20 +64,30 @@ class Place(Protocol):
 
 
 class KeptState:
-    """A StateStore; see there for what each method promises."""
+    """A StateStore; see there for what each method promises.
 
-    def __init__(self, place: Place) -> None:
+    Args:
+        place: where the state is kept.
+        target_digest: what the project predicts; the state of another target is no beginning.
+    """
+
+    def __init__(self, place: Place, target_digest: str = "") -> None:
         self._place = place
+        self._target_digest = target_digest
 
     def load(self) -> tuple[State, int]:
-        return self._place.change(lambda kept: ((kept.state, kept.revision), kept))
+        state, revision = self._place.change(lambda kept: ((kept.state, kept.revision), kept))
+        if self._is_foreign(state):
+            return State(reason="the state of the loop was about another target"), revision
+        return state, revision
 
     def save(self, state: State, revision: int, fence: int | None = None) -> bool:
         def write(kept: Kept) -> tuple[bool, Kept]:
             overtaken = fence is not None and (kept.lease is None or kept.lease.fence != fence)
             if overtaken or kept.revision != revision:
                 return False, kept
-            return True, Kept(state, revision + 1, kept.lease)
+            stamped = msgspec.structs.replace(state, target_digest=self._target_digest)
+            return True, Kept(stamped, revision + 1, kept.lease)
 
         return self._place.change(write)
 
@@ -97,3 +107,6 @@ class KeptState:
             return None, kept._replace(lease=kept.lease.free())
 
         self._place.change(let_go)
+
+    def _is_foreign(self, state: State) -> bool:
+        return bool(self._target_digest) and state.target_digest not in ("", self._target_digest)

@@ -1,17 +1,15 @@
 """A stretch of the past, played month by month against the real service on a clock of its own."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..clock import ManualClock
 from ..data.sources import open_source
-from ..errors import GateError, InputError, ProjectError
+from ..errors import GateError, InputError
+from ..history_archive import archive_history, has_history
 from ..monitoring import Monitoring
-from ..prediction_log import open_prediction_log, set_prediction_log_aside
 from ..project import Project
 from ..replay.client import ServiceClient
 from ..replay.traffic import Traffic
@@ -159,36 +157,9 @@ def _months(replay: Replay) -> Iterator[Window]:
 
 
 def _clear(settings: Settings, audience: Audience, *, fresh: bool) -> None:
-    var = settings.paths.var
-    used = var.exists() and any(var.iterdir())
-    if not fresh:
-        if used or _log_is_used(settings):
-            raise InputError(
-                "var/ or the prediction log holds a history: `loop replay --fresh` sets it aside"
-            )
-        return
-    target = _free_name(var)
-    if used:
-        shutil.move(var, target)
-    try:
-        place = set_prediction_log_aside(settings.prediction_log, root=settings.root)
-    except ProjectError:
-        if used:
-            shutil.move(target, var)
-        raise
-    if used:
-        audience.tell(f"what var/ held is now in {target}")
-    if place:
-        audience.tell(f"what the prediction log held is now in {place}")
-
-
-def _log_is_used(settings: Settings) -> bool:
-    with closing(open_prediction_log(settings.prediction_log, root=settings.root)) as log:
-        return log.totals().predictions > 0
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (target := path.with_name(f"{path.name}.{number}")).exists():
-        number += 1
-    return target
+    if not fresh and has_history(settings):
+        raise InputError(
+            "var/ or the prediction log holds a history: `loop replay --fresh` sets it aside"
+        )
+    for message in archive_history(settings) if fresh else ():
+        audience.tell(message)

@@ -32,6 +32,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         retrained: when each retraining began, for the cooldown and the budget.
         refused: retrainings in a row that came to nothing, for the backoff.
         paused: whether a person told it to stand still.
+        target_digest: what the versions predict (see `Contract.target_digest`).
     """
 
     phase: Phase = "steady"
@@ -45,6 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     retrained: tuple[datetime, ...] = ()
     refused: int = 0
     paused: bool = False
+    target_digest: str = ""
 
 
 class Lease(msgspec.Struct, frozen=True):

@@ -12,7 +12,9 @@ import pandas as pd
 
 from ..contract import Contract
 from ..contract.evidently_definition import data_definition
+from ..data.replacing import replacing
 from .pairs import Pair
+from .report_page import render
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def compare(
 
 
 def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
-    """Write Evidently's page, and beside it a JSON file with the verdict and all distances.
+    """Write the page of charts, and beside it a JSON file with the verdict and all distances.
 
     Args:
         comparison: what there is to draw; without a snapshot there is only the JSON file.
@@ -81,7 +83,9 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
-            comparison.snapshot.save_html(str(page))
+            html = render(comparison.snapshot)
+        with replacing(page) as draft:
+            draft.write_text(html, encoding="utf-8")
 
 
 def _definition(contract: Contract, pairs: Sequence[Pair], prediction: Pair | None) -> Any:

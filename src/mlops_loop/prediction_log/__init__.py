@@ -55,13 +55,22 @@ def stores() -> list[str]:
     return list(_STORES)
 
 
-def open_prediction_log(address: str, *, root: Path) -> PredictionLog:
+def open_prediction_log(
+    address: str, *, root: Path, schema_digest: str | None = None
+) -> PredictionLog:
     """The log at an address such as `sqlite:///var/predictions.db`.
 
-    Relative paths start at `root`, the project's folder. SettingsError for an address without
-    a store here, StoreError where the store cannot be opened.
+    Args:
+        address: names the store.
+        root: the project's folder, where relative paths start.
+        schema_digest: that of the project's contract, which leaves out rows of other schemas;
+            None asks about all rows.
+
+    Raises:
+        SettingsError: for an address without a store here.
+        StoreError: where the store cannot be opened.
     """
-    log: PredictionLog = _member(address).open_log(address, root)
+    log: PredictionLog = _member(address).open_log(address, root, schema_digest)
     return log
 
 

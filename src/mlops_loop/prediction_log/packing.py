@@ -21,6 +21,7 @@ class PackedRecord(NamedTuple):
     arrival_time: int
     columns: str
     outputs: str
+    schema_digest: str
 
 
 class PackedLabel(NamedTuple):
@@ -44,6 +45,7 @@ def pack(record: Record) -> PackedRecord:
             to_microseconds(record.arrival_time),
             msgspec.json.encode(record.columns).decode(),
             msgspec.json.encode(record.outputs).decode(),
+            record.schema_digest,
         )
     except (TypeError, ValueError) as error:
         raise InputError(
@@ -71,6 +73,7 @@ def unpack(packed: PackedRecord, label: str | None, label_time: int | None) -> L
         arrival_time=from_microseconds(packed.arrival_time),
         columns=msgspec.json.decode(packed.columns),
         outputs=_outputs.decode(packed.outputs),
+        schema_digest=packed.schema_digest,
     )
     if label is None or label_time is None:
         return LoggedRow(record, None)

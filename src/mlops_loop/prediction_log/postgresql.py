@@ -30,7 +30,7 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .spool import SpooledLog
 from .spool_file import Spool
-from .versions import group_of
+from .versions import GroupFilter, group_of
 from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
@@ -73,12 +73,13 @@ _FORGET_EMPTY = """
 """
 
 
-def open_log(address: str, root: Path) -> PredictionLog:
+def open_log(address: str, root: Path, schema_digest: str | None = None) -> PredictionLog:
     """The log at `postgresql://HOST:PORT/DATABASE`."""
     server = PostgresqlServer(address, root)
     if server.spool is None:
-        return PostgresqlPredictionLog(server)
-    return SpooledLog(partial(PostgresqlPredictionLog, server), Spool(Path(root) / server.spool))
+        return PostgresqlPredictionLog(server, schema_digest=schema_digest)
+    open_store = partial(PostgresqlPredictionLog, server, schema_digest=schema_digest)
+    return SpooledLog(open_store, Spool(Path(root) / server.spool))
 
 
 def set_aside(address: str, root: Path) -> str | None:
@@ -105,8 +106,15 @@ def set_aside(address: str, root: Path) -> str | None:
 class PostgresqlPredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
-    def __init__(self, server: PostgresqlServer, *, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        server: PostgresqlServer,
+        *,
+        capacity: int = CAPACITY,
+        schema_digest: str | None = None,
+    ) -> None:
         self._server = server
+        self._schema_digest = schema_digest
         target = PostgresqlTarget(server)
         self._writer = GroupWriter(target, capacity=capacity, acknowledged=server.acknowledged)
         self._reader = Reader(server)
@@ -135,7 +143,12 @@ class PostgresqlPredictionLog:
         start, stop = window(since, until)
         with self._reader.reading() as connection:
             return queries.sample(
-                connection, start, stop, limit, labelled=bool(labelled), version=version
+                connection,
+                start,
+                stop,
+                limit,
+                labelled=bool(labelled),
+                wanted=self._wanted(version),
             )
 
     def rows(
@@ -147,7 +160,7 @@ class PostgresqlPredictionLog:
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         with self._reader.reading() as connection:
-            answered = queries.answered(connection, *window(since, until), version)
+            answered = queries.answered(connection, *window(since, until), self._wanted(version))
         for start, stop, groups in answered:
             after: queries.Place | None = queries.Place(start - 1)
             while after is not None:
@@ -164,11 +177,16 @@ class PostgresqlPredictionLog:
     ) -> Counts:
         start, stop = window(since, until)
         with self._reader.reading() as connection:
-            return queries.count(connection, start, stop, version)
+            return queries.count(connection, start, stop, self._wanted(version))
 
     def totals(self) -> Counts:
         with self._reader.reading() as connection:
-            return queries.totals(connection)
+            return queries.totals(connection, self._wanted())
+
+    def other_schemas(self) -> int:
+        with self._reader.reading() as connection:
+            every, own = queries.totals(connection), queries.totals(connection, self._wanted())
+        return every.predictions - own.predictions
 
     def get(self, prediction_id: str) -> LoggedRow | None:
         with self._reader.reading() as connection:
@@ -194,6 +212,9 @@ class PostgresqlPredictionLog:
     def close(self) -> None:
         self._writer.close()
         self._reader.close()
+
+    def _wanted(self, version: str | None = None) -> GroupFilter:
+        return GroupFilter(version, self._schema_digest)
 
     def _change(self, statement: str, *parameters: Any) -> int:
         changed: int = self._writer.submit(Change(statement, parameters)).result()
@@ -233,5 +254,5 @@ def _row(record: Record) -> tuple[str | int | None, ...]:
     packed = pack(record)
     key = sampling_key(record.prediction_id)
     entity = None if packed.entity_key is None else to_text(packed.entity_key)
-    group = group_of(record.outputs)
+    group = group_of(record)
     return (to_text(packed.prediction_id), entity, *packed[2:], key, stratum(key), group)

@@ -193,5 +193,9 @@ _BY_VERSION: Migration = (
     _function("labels_went", _count("went", 0, -1, _JOINED, by_version=True)),
 )
 
+_BY_SCHEMA: Migration = (
+    "ALTER TABLE predictions ADD COLUMN schema_digest text NOT NULL DEFAULT ''",
+)
+
 # Append only: `schema_version` says how many of these a log has seen.
-MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION, _BY_SCHEMA)

@@ -14,12 +14,13 @@ from .packing import PackedRecord, unpack
 from .postgresql_text import from_text, to_text
 from .records import Counts, LoggedRow
 from .sampling import STRATA
-from .versions import Answered, groups_with
+from .versions import EVERYTHING, Answered, GroupFilter
 
 Connection = psycopg.Connection[Any]
 
 _ROW = """
-    prediction_id, entity_key, predictions.event_time, arrival_time, columns, outputs, label, time
+    prediction_id, entity_key, predictions.event_time, arrival_time, columns, outputs,
+    schema_digest, label, time
 """
 _JOINED = "JOIN predictions USING (prediction_id) LEFT JOIN labels USING (prediction_id)"
 
@@ -40,11 +41,11 @@ def get(connection: Connection, prediction_id: str) -> LoggedRow | None:
     return _logged(found[0]) if found else None
 
 
-def answered(connection: Connection, start: int, stop: int, version: str | None) -> list[Answered]:
-    """A window without the days on which a version answered nothing, from minute to minute."""
-    if version is None:
+def answered(connection: Connection, start: int, stop: int, wanted: GroupFilter) -> list[Answered]:
+    """A window without the days on which there is nothing of it, from minute to minute."""
+    if wanted.selects_all:
         return [Answered(start, stop, None)]
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     within = "width = %s AND start > %s AND start < %s AND versions = ANY (%s)"
     query = f"SELECT DISTINCT start FROM counters WHERE {within} ORDER BY start"
     edge = f"SELECT min(start), max(start) FROM counters WHERE {within}"
@@ -64,7 +65,7 @@ def sample(
     limit: int,
     *,
     labelled: bool,
-    version: str | None = None,
+    wanted: GroupFilter = EVERYTHING,
 ) -> list[LoggedRow]:
     """The rows of a window with the smallest sampling keys, in the order of these."""
     source = _source(labelled)
@@ -90,7 +91,7 @@ def sample(
         )
         SELECT {_ROW} FROM chosen {_JOINED} ORDER BY chosen.sampling_key, prediction_id
     """
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     arguments = {"groups": groups, "start": start, "stop": stop, "limit": max(limit, 0)}
     return [_logged(row) for row in _asked(connection, query, arguments)]
 
@@ -122,9 +123,11 @@ def page(
     return [_logged(row) for row in found], last
 
 
-def count(connection: Connection, start: int, stop: int, version: str | None = None) -> Counts:
+def count(
+    connection: Connection, start: int, stop: int, wanted: GroupFilter = EVERYTHING
+) -> Counts:
     """Whole days and minutes from the counters; only what is left of a minute row by row."""
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     spans = list(_spans(start, stop, (DAY, MINUTE)))
     whole = """
         SELECT coalesce(sum(predictions), 0)::bigint, coalesce(sum(labels), 0)::bigint
@@ -150,21 +153,22 @@ def count(connection: Connection, start: int, stop: int, version: str | None = N
     return Counts(sum(row[0] for row in found), sum(row[1] for row in found))
 
 
-def totals(connection: Connection) -> Counts:
+def totals(connection: Connection, wanted: GroupFilter = EVERYTHING) -> Counts:
     query = """
-        SELECT coalesce(sum(predictions), 0)::bigint, coalesce(sum(labels), 0)::bigint
-        FROM counters WHERE width = %s
+        SELECT versions, sum(predictions)::bigint, sum(labels)::bigint
+        FROM counters WHERE width = %s GROUP BY versions
     """
-    return Counts(*_asked(connection, query, (DAY,))[0])
+    counts = {group: each for group, *each in _asked(connection, query, (DAY,))}
+    chosen = [counts[group] for group in wanted.select(counts)]
+    return Counts(sum(each[0] for each in chosen), sum(each[1] for each in chosen))
 
 
-def _groups(connection: Connection, start: int, stop: int, version: str | None) -> list[str]:
-    """The groups of versions on the days of a window; of these, the ones that hold a version."""
+def _groups(connection: Connection, start: int, stop: int, wanted: GroupFilter) -> list[str]:
+    """The groups on the days of a window that are wanted."""
     query = """
         SELECT DISTINCT versions FROM counters WHERE width = %s AND start > %s AND start < %s
     """
-    there = [group for (group,) in _asked(connection, query, (DAY, start - DAY, stop))]
-    return there if version is None else groups_with(version, there)
+    return wanted.select(group for (group,) in _asked(connection, query, (DAY, start - DAY, stop)))
 
 
 def _spans(start: int, stop: int, widths: Sequence[int]) -> Iterator[tuple[int, int, int]]:

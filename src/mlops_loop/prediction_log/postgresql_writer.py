@@ -18,11 +18,11 @@ _ASKED = ("fsync", "full_page_writes", "synchronous_commit")
 # In the order of ids, so that writers who are handed the same ones cannot wait for each other.
 _APPEND = """
     INSERT INTO predictions (
-        prediction_id, entity_key, event_time, arrival_time, columns, outputs,
+        prediction_id, entity_key, event_time, arrival_time, columns, outputs, schema_digest,
         sampling_key, stratum, versions
     )
     SELECT * FROM unnest(
-        %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
+        %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[],
         %b::bigint[], %b::smallint[], %b::text[]
     ) AS came (prediction_id)
     ORDER BY came.prediction_id COLLATE "C"

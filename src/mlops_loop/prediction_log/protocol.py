@@ -12,8 +12,10 @@ class PredictionLog(Protocol):
     """Predictions and their outcomes, kept by prediction id. Safe to use from many threads.
 
     A window is [since, until) in event time, exact to the microsecond; None leaves a side open.
-    Times without a zone are an InputError. What the store refuses is a StoreError that names
-    the store and the next step; after one, the same call may simply be made again.
+    A log that was opened for a schema answers about rows of that schema alone, but for `get`,
+    `erase` and `prune`. Times without a zone are an InputError. What the store refuses is a
+    StoreError that names the store and the next step; after one, the same call may simply be made
+    again.
     """
 
     def append(self, records: Sequence[Record]) -> Future[None]:
@@ -72,6 +74,9 @@ class PredictionLog(Protocol):
 
     def totals(self) -> Counts:
         """The same over the whole log."""
+
+    def other_schemas(self) -> int:
+        """How many predictions `totals` leaves out because they are of another schema."""
 
     def get(self, prediction_id: str) -> LoggedRow | None:
         """One row, None if there is none of that id."""

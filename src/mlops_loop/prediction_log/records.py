@@ -27,6 +27,7 @@ class Record(Struct, frozen=True):
     """One row that was asked about: its raw contract columns and every output for it.
 
     Both times carry a zone. `event_time` is the contract's time column, else the arrival.
+    `schema_digest` is that of the contract behind it (see `Contract.schema_digest`).
     """
 
     prediction_id: str
@@ -35,6 +36,7 @@ class Record(Struct, frozen=True):
     arrival_time: datetime
     columns: dict[str, Scalar]
     outputs: tuple[Output, ...]
+    schema_digest: str = ""
 
 
 class Label(Struct, frozen=True):

@@ -32,7 +32,7 @@ from .redis_writer import Call, RedisTarget
 from .sampling import STRATA
 from .spool import SpooledLog
 from .spool_file import Spool
-from .versions import group_of
+from .versions import GroupFilter, group_of
 from .writer import CAPACITY, GroupWriter
 
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -40,12 +40,13 @@ _LABELS_A_CALL = 1_000
 _DELETED_A_CALL = 1_000
 
 
-def open_log(address: str, root: Path) -> PredictionLog:
+def open_log(address: str, root: Path, schema_digest: str | None = None) -> PredictionLog:
     """The log at `redis://HOST:PORT/DATABASE`."""
     server = RedisServer(address, root)
     if server.spool is None:
-        return RedisPredictionLog(server)
-    return SpooledLog(partial(RedisPredictionLog, server), Spool(Path(root) / server.spool))
+        return RedisPredictionLog(server, schema_digest=schema_digest)
+    open_store = partial(RedisPredictionLog, server, schema_digest=schema_digest)
+    return SpooledLog(open_store, Spool(Path(root) / server.spool))
 
 
 def set_aside(address: str, root: Path) -> str | None:
@@ -53,7 +54,7 @@ def set_aside(address: str, root: Path) -> str | None:
     server = RedisServer(address, root)
     with server.explained(), closing(server.connect()) as client:
         keys = current_keys(client, server.log_name)
-        among = queries.groups(client, keys, None)
+        among = queries.groups(client, keys)
         held = queries.count(client, keys, among, *window(None, None)).predictions
         if not held and not client.exists(keys.loop):
             return None
@@ -64,8 +65,15 @@ def set_aside(address: str, root: Path) -> str | None:
 class RedisPredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
-    def __init__(self, server: RedisServer, *, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        server: RedisServer,
+        *,
+        capacity: int = CAPACITY,
+        schema_digest: str | None = None,
+    ) -> None:
         self._server = server
+        self._schema_digest = schema_digest
         self._client = server.connect()
         try:
             with server.explained():
@@ -81,7 +89,7 @@ class RedisPredictionLog:
         arguments: list[str | bytes] = []
         for record in records:
             entity = "" if record.entity_key is None else f"={record.entity_key}"
-            group = group_of(record.outputs)
+            group = group_of(record)
             value = packed_value(pack(record), group)
             arguments += record.prediction_id, entity, group, value
         return self._writer.hand_over(Call(APPEND, arguments), rows=len(records))
@@ -106,7 +114,7 @@ class RedisPredictionLog:
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
         with self._server.explained():
-            among = queries.groups(self._client, self._keys, version)
+            among = queries.groups(self._client, self._keys, self._wanted(version))
             return queries.sample(
                 self._client, self._keys, among, start, stop, limit, labelled=bool(labelled)
             )
@@ -121,7 +129,7 @@ class RedisPredictionLog:
     ) -> Iterator[LoggedRow]:
         start, stop = window(since, until)
         with self._server.explained():
-            among = queries.groups(self._client, self._keys, version)
+            among = queries.groups(self._client, self._keys, self._wanted(version))
             yield from queries.rows(
                 self._client, self._keys, among, start, stop, labelled=bool(labelled)
             )
@@ -131,11 +139,17 @@ class RedisPredictionLog:
     ) -> Counts:
         start, stop = window(since, until)
         with self._server.explained():
-            among = queries.groups(self._client, self._keys, version)
+            among = queries.groups(self._client, self._keys, self._wanted(version))
             return queries.count(self._client, self._keys, among, start, stop)
 
     def totals(self) -> Counts:
         return self.count(None, None)
+
+    def other_schemas(self) -> int:
+        with self._server.explained():
+            everything = queries.groups(self._client, self._keys)
+            every = queries.count(self._client, self._keys, everything, *window(None, None))
+        return every.predictions - self.totals().predictions
 
     def get(self, prediction_id: str) -> LoggedRow | None:
         with self._server.explained():
@@ -154,6 +168,9 @@ class RedisPredictionLog:
     def close(self) -> None:
         self._writer.close()
         self._client.close()
+
+    def _wanted(self, version: str | None) -> GroupFilter:
+        return GroupFilter(version, self._schema_digest)
 
     def _delete(self, call: Call) -> int:
         """Call until nothing is left of what it deletes; how many predictions there were."""

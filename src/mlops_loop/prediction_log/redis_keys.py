@@ -2,9 +2,9 @@
 
     NAME:layout         number of this layout: code that knows another one leaves the log alone
     NAME:generation     which of the logs under this name is in use; older ones were set aside
-    NAME:G:p:ID         a prediction: its place, then JSON, its group last
+    NAME:G:p:ID         a prediction: its place, then JSON, its group and its schema last
     NAME:G:l:ID         a label: microseconds, a blank, JSON; it may be there before the prediction
-    NAME:G:v            set: the groups of versions (see versions.py) that answered something
+    NAME:G:v            set: the groups (see versions.py) that answered something
     NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
                         then id
     NAME:G:sl:GROUP:STRATUM  the same of those that have a label
@@ -32,7 +32,8 @@ PLACE_BYTES = 9
 
 _OFFSET = 1 << 63  # so that times before 1970 sort before later ones
 
-_GROUP = 4  # where the group stands among the rest of a prediction
+# Where the group and the schema stand among the rest of a prediction.
+_GROUP, _SCHEMA = 4, 5
 
 _json = msgspec.json.Decoder(list[Any])
 
@@ -76,7 +77,8 @@ def id_of(member: bytes) -> bytes:
 def packed_value(packed: PackedRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
-    rest = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs, group)
+    own = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
+    rest = (*own, group, packed.schema_digest)
     return place + msgspec.json.encode(rest)
 
 
@@ -88,9 +90,17 @@ def grouped_value(value: bytes, group: str) -> bytes:
 
 def unpacked_value(prediction_id: bytes, value: bytes) -> PackedRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
-    entity_key, arrival_time, columns, outputs = _json.decode(value[PLACE_BYTES:])[:_GROUP]
+    rest = _json.decode(value[PLACE_BYTES:])
+    entity_key, arrival_time, columns, outputs = rest[:_GROUP]
+    schema_digest = rest[_SCHEMA] if len(rest) > _SCHEMA else ""
     return PackedRecord(
-        prediction_id.decode(), entity_key, event_time, arrival_time, columns, outputs
+        prediction_id.decode(),
+        entity_key,
+        event_time,
+        arrival_time,
+        columns,
+        outputs,
+        schema_digest,
     )
 
 

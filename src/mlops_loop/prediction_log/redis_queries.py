@@ -14,7 +14,7 @@ from .packing import unpack
 from .records import Counts, LoggedRow
 from .redis_keys import Keys, bounds, id_of, unpacked_value
 from .sampling import STRATA, sampling_key
-from .versions import groups_with
+from .versions import EVERYTHING, GroupFilter
 
 # None stands for predictions of layout 1, which are in no group.
 Groups = Sequence[str | None]
@@ -28,11 +28,11 @@ def get(client: redis.Redis, keys: Keys, prediction_id: bytes) -> LoggedRow | No
     return _rows_of(client, keys, [prediction_id])[0]
 
 
-def groups(client: redis.Redis, keys: Keys, version: str | None) -> Groups:
-    """The groups of versions there are; of these, the ones that hold a version."""
+def groups(client: redis.Redis, keys: Keys, wanted: GroupFilter = EVERYTHING) -> Groups:
+    """The groups there are that are wanted."""
     known: Any = client.smembers(keys.groups)
-    there = [group.decode() for group in known]
-    return (None, *sorted(there)) if version is None else groups_with(version, there)
+    there = wanted.select(group.decode() for group in known)
+    return (None, *there) if wanted.selects_all else there
 
 
 def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int) -> Counts:

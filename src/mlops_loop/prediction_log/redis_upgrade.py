@@ -25,7 +25,7 @@ def file_by_version(client: redis.Redis, keys: Keys) -> None:
             arguments: list[bytes] = []
             for member, value in zip(members, values, strict=True):
                 record = value and unpack(unpacked_value(id_of(member), value), None, None).record
-                group = group_of(record.outputs) if record else ""
+                group = group_of(record) if record else ""
                 new = grouped_value(value, group) if record else b""
                 arguments += member, value or b"", new, group.encode()
             client.eval(FILE, 1, keys.prefix, *arguments)

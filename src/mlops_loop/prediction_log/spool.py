@@ -101,6 +101,9 @@ class SpooledLog:
     def totals(self) -> Counts:
         return self._opened().totals()
 
+    def other_schemas(self) -> int:
+        return self._opened().other_schemas()
+
     def get(self, prediction_id: str) -> LoggedRow | None:
         return self._opened().get(prediction_id)
 

@@ -22,7 +22,7 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
 from .sqlite_file import SqliteFile
 from .sqlite_writer import Insertion, SqliteTarget
-from .versions import group_of
+from .versions import GroupFilter, group_of
 from .writer import CAPACITY, GroupWriter
 
 _PAGE = 1_000
@@ -30,19 +30,21 @@ _PAGE = 1_000
 _LABELS_A_JOB = 1_000
 _PRUNED_A_JOB = 1_000
 
-_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM labels WHERE prediction_id = ?))"
 _INSERT = """
     INSERT INTO predictions (
-        prediction_id, entity_key, event_time, arrival_time, columns, outputs,
+        prediction_id, entity_key, event_time, arrival_time, columns, outputs, schema_digest,
         sampling_key, stratum, versions, labelled
     ) VALUES {} ON CONFLICT (prediction_id) DO NOTHING
 """
 
 
-def open_log(address: str, root: Path) -> "SqlitePredictionLog":
+def open_log(address: str, root: Path, schema_digest: str | None = None) -> "SqlitePredictionLog":
     """The log at `sqlite:///PATH`; PATH is relative to `root` unless it starts with a slash."""
     path, options = _parsed(address)
-    return SqlitePredictionLog(Path(root) / path, acknowledged=acknowledges(options))
+    return SqlitePredictionLog(
+        Path(root) / path, acknowledged=acknowledges(options), schema_digest=schema_digest
+    )
 
 
 def set_aside(address: str, root: Path) -> str | None:
@@ -74,8 +76,16 @@ def _parsed(address: str) -> tuple[str, dict[str, str]]:
 class SqlitePredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
-    def __init__(self, path: Path, *, capacity: int = CAPACITY, acknowledged: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        capacity: int = CAPACITY,
+        acknowledged: bool = True,
+        schema_digest: str | None = None,
+    ) -> None:
         self._file = SqliteFile(path)
+        self._schema_digest = schema_digest
         target = SqliteTarget(self._file)
         self._writer = GroupWriter(target, capacity=capacity, acknowledged=acknowledged)
 
@@ -106,7 +116,12 @@ class SqlitePredictionLog:
         start, stop = window(since, until)
         with self._file.reading() as connection:
             return queries.sample(
-                connection, start, stop, limit, labelled=bool(labelled), version=version
+                connection,
+                start,
+                stop,
+                limit,
+                labelled=bool(labelled),
+                wanted=self._wanted(version),
             )
 
     def rows(
@@ -118,7 +133,7 @@ class SqlitePredictionLog:
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         with self._file.reading() as connection:
-            answered = queries.answered(connection, *window(since, until), version)
+            answered = queries.answered(connection, *window(since, until), self._wanted(version))
         for start, stop, groups in answered:
             after: queries.Place | None = queries.Place(start - 1)
             while after is not None:
@@ -134,11 +149,16 @@ class SqlitePredictionLog:
     ) -> Counts:
         start, stop = window(since, until)
         with self._file.reading() as connection:
-            return queries.count(connection, start, stop, version)
+            return queries.count(connection, start, stop, self._wanted(version))
 
     def totals(self) -> Counts:
         with self._file.reading() as connection:
-            return queries.totals(connection)
+            return queries.totals(connection, self._wanted())
+
+    def other_schemas(self) -> int:
+        with self._file.reading() as connection:
+            every, own = queries.totals(connection), queries.totals(connection, self._wanted())
+        return every.predictions - own.predictions
 
     def get(self, prediction_id: str) -> LoggedRow | None:
         with self._file.reading() as connection:
@@ -163,6 +183,9 @@ class SqlitePredictionLog:
     def close(self) -> None:
         self._writer.close()
 
+    def _wanted(self, version: str | None = None) -> GroupFilter:
+        return GroupFilter(version, self._schema_digest)
+
     def _tidy(self) -> None:
         """Until then deleted rows are still in the write-ahead log; busy readers may put it off."""
         with self._file.explained(), closing(self._file.connect()) as connection:
@@ -172,7 +195,7 @@ class SqlitePredictionLog:
 def _row(record: Record) -> tuple[str | int | None, ...]:
     packed = pack(record)
     key = sampling_key(record.prediction_id)
-    group = group_of(record.outputs)
+    group = group_of(record)
     return (*packed, key, stratum(key), group, record.prediction_id)
 
 

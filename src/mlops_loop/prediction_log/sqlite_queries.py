@@ -14,10 +14,10 @@ from .instants import DAY, MINUTE, in_a_row
 from .packing import PackedRecord, unpack
 from .records import Counts, LoggedRow
 from .sampling import STRATA
-from .versions import Answered, groups_with
+from .versions import EVERYTHING, Answered, GroupFilter
 
 _ROW = """
-    prediction_id, entity_key, event_time, arrival_time, columns, outputs,
+    prediction_id, entity_key, event_time, arrival_time, columns, outputs, schema_digest,
     labels.label, labels.time
 """
 _JOINED = "predictions LEFT JOIN labels USING (prediction_id)"
@@ -39,12 +39,12 @@ def get(connection: sqlite3.Connection, prediction_id: str) -> LoggedRow | None:
 
 
 def answered(
-    connection: sqlite3.Connection, start: int, stop: int, version: str | None
+    connection: sqlite3.Connection, start: int, stop: int, wanted: GroupFilter
 ) -> list[Answered]:
-    """A window without the days on which a version answered nothing, from minute to minute."""
-    if version is None:
+    """A window without the days on which there is nothing of it, from minute to minute."""
+    if wanted.selects_all:
         return [Answered(start, stop, None)]
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     query = (
         "SELECT start FROM counters WHERE width = ? AND start > ? AND start < ?"
         f" AND versions IN ({_marks(groups)}) ORDER BY start"
@@ -69,10 +69,10 @@ def sample(
     limit: int,
     *,
     labelled: bool,
-    version: str | None = None,
+    wanted: GroupFilter = EVERYTHING,
 ) -> list[LoggedRow]:
     """The rows of a window with the smallest sampling keys, in the order of these."""
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     if not groups:
         return []
     index, condition = (
@@ -123,28 +123,33 @@ def page(
 
 
 def count(
-    connection: sqlite3.Connection, start: int, stop: int, version: str | None = None
+    connection: sqlite3.Connection, start: int, stop: int, wanted: GroupFilter = EVERYTHING
 ) -> Counts:
     """Whole days and minutes from the counters; only what is left of a minute row by row."""
-    groups = _groups(connection, start, stop, version)
+    groups = _groups(connection, start, stop, wanted)
     if not groups:
         return Counts(0, 0)
     return Counts(*_count(connection, start, stop, groups, (DAY, MINUTE)))
 
 
-def totals(connection: sqlite3.Connection) -> Counts:
-    query = "SELECT total(predictions), total(labels) FROM counters WHERE width = ?"
-    predictions, labels = connection.execute(query, (DAY,)).fetchone()
-    return Counts(int(predictions), int(labels))
+def totals(connection: sqlite3.Connection, wanted: GroupFilter = EVERYTHING) -> Counts:
+    query = (
+        "SELECT versions, total(predictions), total(labels) FROM counters"
+        " WHERE width = ? GROUP BY versions"
+    )
+    counts = {group: each for group, *each in connection.execute(query, (DAY,))}
+    chosen = [counts[group] for group in wanted.select(counts)]
+    return Counts(int(sum(each[0] for each in chosen)), int(sum(each[1] for each in chosen)))
 
 
 def _groups(
-    connection: sqlite3.Connection, start: int, stop: int, version: str | None
+    connection: sqlite3.Connection, start: int, stop: int, wanted: GroupFilter
 ) -> list[str]:
-    """The groups of versions on the days of a window; of these, the ones that hold a version."""
+    """The groups on the days of a window that are wanted."""
     query = "SELECT versions FROM counters WHERE width = ? AND start > ? AND start < ?"
-    there = {group for (group,) in connection.execute(query, (DAY, start - DAY, stop))}
-    return sorted(there) if version is None else groups_with(version, there)
+    return wanted.select(
+        {group for (group,) in connection.execute(query, (DAY, start - DAY, stop))}
+    )
 
 
 def _marks(values: Sequence[object]) -> str:

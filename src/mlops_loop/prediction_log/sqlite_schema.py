@@ -159,8 +159,12 @@ _BY_VERSION: Migration = (
     """,
 )
 
+_BY_SCHEMA: Migration = (
+    "ALTER TABLE predictions ADD COLUMN schema_digest TEXT NOT NULL DEFAULT ''",
+)
+
 # Append only: a file says in `user_version` how many of these it has seen.
-MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _BY_VERSION, _BY_SCHEMA)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

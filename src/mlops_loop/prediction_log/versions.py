@@ -1,8 +1,8 @@
-"""Which versions answered a row, as every store files it: one text for one set of versions.
+"""Which versions answered a row, and under which schema, as every store files it: one text.
 
-A row belongs to exactly one such group, so that a store tells versions apart by what it keeps for a
-row anyway, and counts them with the counters it has. To ask about a version is to ask about the
-few groups that hold it.
+A row belongs to exactly one such group, so that a store tells versions and schemas apart by what
+it keeps for a row anyway, and counts them with the counters it has. To ask about a version is to
+ask about the few groups that hold it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,34 +11,64 @@ from typing import NamedTuple
 
 import msgspec
 
-from .records import Output
+from .records import Record
 
 _names = msgspec.json.Decoder(list[str])
+_SEPARATOR = ";"
 
 
 class Answered(NamedTuple):
-    """A stretch of time, and the groups of versions to look for in it; None means all."""
+    """A stretch of time, and the groups to look for in it; None means all."""
 
     start: int
     stop: int
     groups: Sequence[str] | None
 
 
-def group_of(outputs: Sequence[Output]) -> str:
-    """The versions behind these outputs: JSON strings in order, with commas and no brackets."""
-    return _group(tuple([output.version for output in outputs]))
+class GroupFilter(NamedTuple):
+    """Which rows are asked for; None leaves a condition out.
+
+    Attributes:
+        version: one that answered them.
+        schema_digest: that of the contract behind them.
+    """
+
+    version: str | None = None
+    schema_digest: str | None = None
+
+    @property
+    def selects_all(self) -> bool:
+        return self.version is None and self.schema_digest is None
+
+    def select(self, groups: Iterable[str]) -> list[str]:
+        """Those of the groups whose rows fulfil the conditions."""
+        return sorted(filter(self._selects, groups))
+
+    def _selects(self, group: str) -> bool:
+        versions, schema_digest = _parsed(group)
+        return (self.version is None or self.version in versions) and (
+            self.schema_digest is None or self.schema_digest == schema_digest
+        )
 
 
-def groups_with(version: str, groups: Iterable[str]) -> list[str]:
-    """Those of the groups that hold a version."""
-    return sorted(group for group in groups if version in _versions(group))
+EVERYTHING = GroupFilter()
+
+
+def group_of(record: Record) -> str:
+    """The versions behind a record as JSON strings in order, then its schema if it names one."""
+    return _group(tuple([output.version for output in record.outputs]), record.schema_digest)
 
 
 @lru_cache(maxsize=256)
-def _group(versions: tuple[str, ...]) -> str:
-    return ",".join(sorted({msgspec.json.encode(version).decode() for version in versions}))
+def _group(versions: tuple[str, ...], schema_digest: str) -> str:
+    names = ",".join(sorted({msgspec.json.encode(version).decode() for version in versions}))
+    return f"{names}{_SEPARATOR}{schema_digest}" if schema_digest else names
 
 
 @lru_cache(maxsize=4_096)
-def _versions(group: str) -> list[str]:
-    return _names.decode(f"[{group}]")
+def _parsed(group: str) -> tuple[list[str], str]:
+    # A version may hold the separator, but its JSON ends with a quotation mark.
+    if not group or group.endswith('"'):
+        return _names.decode(f"[{group}]"), ""
+    names, _, schema_digest = group.rpartition(_SEPARATOR)
+    return _names.decode(f"[{names}]"), schema_digest

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ..bundle import Bundle, read_bundle
+from ..bundle import Bundle, read_bundle, require_same_target
 from ..errors import BundleError
 from ..publication import BundleStore
 from ..publication import Entry as Published
@@ -35,6 +35,7 @@ def promoted(
 def _can_stay(champion: str, beside: Bundle, store: BundleStore) -> bool:
     try:
         bundle = read_bundle(store.fetch(champion), beside.manifest.features_digest)
+        require_same_target(bundle, beside.contract)
         return beside.contract.lacking(bundle.contract) is None
     except BundleError:
         return False

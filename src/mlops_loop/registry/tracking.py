@@ -2,12 +2,12 @@
 
 import json
 import logging
-import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +43,6 @@ class Tracking:
     uri: str
     experiment: str
     root: Path
-    _client: "MlflowClient | None" = field(default=None, repr=False)
-    _experiment_id: str = ""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def database(self) -> Path | None:
@@ -68,22 +65,17 @@ class Tracking:
     def exists(self) -> bool:
         return self.database is None or self.database.is_file()
 
-    @property
+    @cached_property
     def client(self) -> "MlflowClient":
-        """MLflow's client; the first call imports MLflow and makes the store, in seconds."""
-        with self._lock:
-            if self._client is None:
-                self._client = self._open()
-            return self._client
+        """MLflow's client; the first use imports MLflow and creates the store, in seconds."""
+        return self._open()
 
-    @property
+    @cached_property
     def experiment_id(self) -> str:
+        """The experiment of new runs, created by the first use."""
         client = self.client
-        with self._lock:
-            if not self._experiment_id:
-                with self._alone():
-                    self._experiment_id = self._ensure_experiment(client)
-            return self._experiment_id
+        with self._alone():
+            return self._ensure_experiment(client)
 
     def start_run(
         self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..bundle import Bundle, read_bundle
+from ..bundle import Bundle, read_bundle, require_same_target
 from ..clock import Clock
+from ..contract import Contract
 from ..errors import BundleError, RegistryError
 from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
@@ -33,6 +34,9 @@ class Transitions:
     """Moves versions in and out of service, for one state of the features code.
 
     Attributes:
+        contract: that of the project; a version with another target may not serve.
+        require_servable: raises BundleError for a bundle that cannot answer a request; asked
+            before the pointer names it.
         probation: whether a champion that is replaced stays in shadow.
         lock: entered for the length of a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
@@ -44,6 +48,8 @@ class Transitions:
     journal: Journal
     clock: Clock
     features_digest: str
+    contract: Contract | None = None
+    require_servable: Callable[[Bundle], None] = lambda bundle: None
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
@@ -192,7 +198,11 @@ class Transitions:
                 f"`promote {version} --force --reason TEXT` overrules it"
             )
         try:
-            return read_bundle(self.store.fetch(version), self.features_digest)
+            bundle = read_bundle(self.store.fetch(version), self.features_digest)
+            if self.contract is not None:
+                require_same_target(bundle, self.contract)
+            self.require_servable(bundle)
+            return bundle
         except BundleError as error:
             raise RegistryError(f"version {version} cannot serve: {error}") from error
 

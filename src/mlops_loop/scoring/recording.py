@@ -43,9 +43,8 @@ class Recording:
         records = []
         for own, row, value, probabilities in zip(ids, rows, values, listed, strict=True):
             output = Output(self.version, "champion", True, value, probabilities)
-            records.append(
-                Record(own, self._entity(row), self._moment(row, now), now, row, (output,))
-            )
+            moment, schema = self._moment(row, now), self.contract.schema_digest
+            records.append(Record(own, self._entity(row), moment, now, row, (output,), schema))
         return records
 
     def _entity(self, row: dict[str, JsonValue]) -> str | None:

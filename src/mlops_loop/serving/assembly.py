@@ -7,12 +7,13 @@ from ..prediction_log import PredictionLog, open_prediction_log
 from ..predictor import OnnxPredictor
 from ..project import Project
 from ..publication import BundleStore, open_bundle_store
+from ..servable import Load
 from ..settings import Settings
 from ..verdict import last_verdict
 from .key_file import KeyFile
 from .keys import ApiKeys
 from .reception import Reception
-from .router import Load, Router
+from .router import Router
 from .service import PredictionService
 
 
@@ -44,6 +45,7 @@ def make_reception(
         Router(
             store,
             features_digest=features.digest,
+            contract=settings.contract(),
             load=load or partial(OnnxPredictor, features=features),
             unknown_fields=limits.unknown_fields,
         ),

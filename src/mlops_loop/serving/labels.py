@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import msgspec
-
 from ..contract.check import Violation, check_rows
 from ..contract.columns import to_rows
-from ..contract.decoder import BodyRefused
+from ..contract.decoder import BodyRefused, parse_rows
 from ..contract.model import Contract
 from ..prediction_log.records import Label
 
@@ -16,22 +14,22 @@ ID_LENGTH = 200
 _FIELDS = {"prediction_id", "label"}
 
 
-def decode_labels(body: bytes, contract: Contract, moment: datetime) -> list[Label]:
+def decode_labels(
+    body: bytes, contract: Contract, moment: datetime, max_rows: int | None = None
+) -> list[Label]:
     """Labels of a body: one object, or a list of them.
 
     Args:
         body: JSON.
         contract: its target says what a label may be.
         moment: when the labels became known.
+        max_rows: of one body.
 
     Raises:
-        BodyRefused: naming every violation, or that the body is not JSON.
+        TooManyRows: if there are more than `max_rows`, whatever is in them.
+        BodyRefused: naming the violations, or that the body is not JSON.
     """
-    try:
-        raw = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise BodyRefused(f"the body is not valid JSON: {error}") from error
-    listed = raw if isinstance(raw, list) else [raw]
+    listed, _ = parse_rows(body, max_rows)
     target = contract.target
     found = [violation for row, item in enumerate(listed) for violation in _shape(row, item)]
     given = [row for row, item in enumerate(listed) if isinstance(item, dict) and "label" in item]
@@ -47,7 +45,7 @@ def decode_labels(body: bytes, contract: Contract, moment: datetime) -> list[Lab
     found += _unknown_classes(contract, listed, given)
     if found:
         unique = {(violation.row, violation.column): violation for violation in reversed(found)}
-        raise BodyRefused("labels break the contract", tuple(unique[key] for key in sorted(unique)))
+        raise BodyRefused("labels break the contract", [unique[key] for key in sorted(unique)])
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
         Label(item["prediction_id"], value, moment)

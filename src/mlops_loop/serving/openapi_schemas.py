@@ -28,6 +28,7 @@ _PROBLEM: Document = {
         "detail": {"type": "string"},
         "request_id": {"type": "string"},
         "violations": {"type": "array", "items": {"$ref": "#/components/schemas/Violation"}},
+        "omitted_violations": {"type": "integer", "description": "How many are not listed"},
     },
     "required": ["type", "title", "status", "detail"],
 }

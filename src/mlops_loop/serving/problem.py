@@ -1,13 +1,13 @@
 """Errors of the HTTP interface as problem details (RFC 9457)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from ..contract.check import Violation
-from ..contract.decoder import BodyRefused
+from ..contract.decoder import BodyRefused, TooManyRows
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -57,18 +57,24 @@ def unavailable(detail: str, **members: Any) -> Problem:
 
 
 def refused(error: BodyRefused) -> Problem:
-    """400 for a body that is not JSON, else 422 with all violations."""
+    """413 for too many rows, 400 for a body that is not JSON, else 422 with the violations."""
+    if isinstance(error, TooManyRows):
+        return Problem(413, str(error))
     if not error.violations:
         return Problem(400, str(error))
-    return violated(error.violations)
+    return violated(error.violations, error.omitted)
 
 
-def violated(violations: Iterable[Violation]) -> Problem:
-    """422 that lists every violation."""
-    listed = list(violations)
-    rows = len({found.row for found in listed})
+def violated(violations: Sequence[Violation], omitted: int = 0) -> Problem:
+    """422 that lists violations, and says how many more there are."""
+    listed = [describe(found) for found in violations]
+    if omitted:
+        total = len(listed) + omitted
+        detail = f"{total:,} violations of the contract; the first {len(listed)} are listed"
+        return Problem(422, detail, members={"violations": listed, "omitted_violations": omitted})
+    rows = len({found.row for found in violations})
     detail = f"{_count(len(listed), 'violation')} of the contract in {_count(rows, 'row')}"
-    return Problem(422, detail, members={"violations": [describe(found) for found in listed]})
+    return Problem(422, detail, members={"violations": listed})
 
 
 def describe(found: Violation) -> dict[str, object]:

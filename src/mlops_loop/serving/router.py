@@ -1,23 +1,20 @@
 """Follows the published pointer: new versions come into service without a restart."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 import structlog
 
-from ..bundle import Bundle, read_bundle
-from ..contract.check import check_rows
-from ..contract.json_schema import example_row
-from ..contract.model import UnknownFields
+from ..bundle import read_bundle, require_same_target
+from ..contract.model import Contract, UnknownFields
 from ..errors import BundleError
 from ..predictor import OnnxPredictor, Predictor
 from ..publication import BundleStore, Entry
+from ..servable import Load, load_servable
 from .deployment import Deployment, Role, Variant
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-Load = Callable[[Bundle], Predictor]
 _NEVER = object()
 
 
@@ -35,6 +32,7 @@ class Router:
     Args:
         store: where bundles are published.
         features_digest: that of the running code; it names the entry this service takes.
+        contract: that of the project: a version with another target does not serve.
         load: makes a predictor of a bundle.
         unknown_fields: what is done with fields of a row that the contract does not know.
     """
@@ -44,11 +42,13 @@ class Router:
         store: BundleStore,
         *,
         features_digest: str,
+        contract: Contract | None = None,
         load: Load = OnnxPredictor,
         unknown_fields: UnknownFields = "refuse",
     ) -> None:
         self._store = store
         self._digest = features_digest
+        self._contract = contract
         self._load = load
         self.unknown_fields: UnknownFields = unknown_fields
         self._stamp: object = _NEVER
@@ -106,16 +106,9 @@ class Router:
 
     def _open(self, version: str) -> Predictor:
         bundle = read_bundle(self._store.fetch(version), self._digest)
-        predictor = self._load(bundle)
-        # The first prediction is slow, and it tells whether the bundle can predict at all.
-        example = check_rows(bundle.contract, [example_row(bundle.contract)])
-        try:
-            predictor.predict(example.columns)
-        except KeyError as error:
-            raise BundleError(
-                f"it needs the column {error}, which its contract does not have: train again"
-            ) from error
-        return predictor
+        if self._contract is not None:
+            require_same_target(bundle, self._contract)
+        return load_servable(bundle, self._load)
 
     def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
         deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)

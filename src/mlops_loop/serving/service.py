@@ -139,10 +139,9 @@ class PredictionService:
             StoreError: if the log refuses.
         """
         try:
-            labels = decode_labels(body, self.contract, self._clock.now())
+            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
         except BodyRefused as error:
             raise refused(error) from error
-        self._limit(len(labels))
         return Response(msgspec.json.encode(self._log.add_labels(labels)))
 
     def deployed(self) -> Deployment:
@@ -196,23 +195,21 @@ class PredictionService:
         listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
         moments = event_times(deployment.contract, decoded, now)
         parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
+        schema = deployment.contract.schema_digest
         recorded = self._log.append(
-            [Record(own, entity, moment, now, row, out) for own, entity, moment, row, out in parts]
+            [
+                Record(own, entity, moment, now, row, out, schema)
+                for own, entity, moment, row, out in parts
+            ]
         )
         self.metrics.count_rows(outputs, decoded.warnings, deployment)
         return listed, recorded
 
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
-            decoded = deployment.decoder.decode(body)
+            return deployment.decoder.decode(body, self._max_rows)
         except BodyRefused as error:
             raise refused(error) from error
-        self._limit(len(decoded.rows))
-        return decoded
-
-    def _limit(self, rows: int) -> None:
-        if rows > self._max_rows:
-            raise Problem(413, f"{rows} rows in one request: send at most {self._max_rows}")
 
 
 def _is_key(entity_key: str | None) -> bool:

@@ -67,9 +67,9 @@ def answers(predictor: Predictor, columns: Columns) -> Floats:
 
 def _answers_alike(predictor: Predictor, contract: Contract) -> bool:
     wanted = {(column.name, column.type) for column in predictor.contract.inputs}
-    return predictor.contract.classes == contract.classes and wanted <= {
-        (column.name, column.type) for column in contract.inputs
-    }
+    given = {(column.name, column.type) for column in contract.inputs}
+    same_target = predictor.contract.target_digest == contract.target_digest
+    return same_target and predictor.contract.classes == contract.classes and wanted <= given
 
 
 def _unseen(predictor: Predictor, contract: Contract, held_out: Columns) -> NDArray[np.bool_]:

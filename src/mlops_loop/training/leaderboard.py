@@ -14,6 +14,7 @@ from ..evaluation.figure import figure
 from ..evaluation.metrics import Floats, Metric
 from ..evaluation.target import Truth
 from ..models import Candidate, predicted
+from ..models._fitting import fit
 from .size import in_bytes, size_of
 
 Index = NDArray[np.intp]
@@ -171,7 +172,7 @@ def _score(
 ) -> _Scored:
     train, rest = pair
     began = time.perf_counter()
-    estimator = candidate.build({}).fit(folds.matrix[train], folds.truth[train])
+    estimator = fit(candidate, {}, folds.matrix[train], folds.truth[train])
     fitted = time.perf_counter()
     answers = predicted(estimator, folds.matrix[rest], folds.classes)
     answered = time.perf_counter()

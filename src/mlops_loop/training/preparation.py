@@ -9,8 +9,10 @@ from ..contract import Contract
 from ..contract.columns import Columns, length, take
 from ..data.split import Fold, folds, halved, split
 from ..encoder import Encoder, Matrix
+from ..errors import SnapshotError
 from ..evaluation.target import Truth, encode_target
 from ..feature_set import FeatureSet
+from ..models._fitting import is_learnable
 from ..settings import Settings
 from .leaderboard import Folds, Index
 
@@ -55,7 +57,8 @@ def prepare(
         tune: whether the folds are halved, for a search and for the comparison after it.
 
     Raises:
-        SnapshotError: if the rows do not suffice for a training and a holdout.
+        SnapshotError: if the rows do not suffice for a training and a holdout, or there is nothing
+            to learn from them.
     """
     parts = split(contract, columns, settings)
     train = take(columns, parts.train_idx)
@@ -70,6 +73,7 @@ def prepare(
         pairs=_pairs(compared),
         classes=len(contract.classes),
     )
+    _require_learnable(comparison, contract)
     return Prepared(
         encoder=encoder,
         folds=comparison,
@@ -80,6 +84,17 @@ def prepare(
             truth=encode_target(contract, held),
         ),
         trained_until=_last_moment(contract, train),
+    )
+
+
+def _require_learnable(rows: Folds, contract: Contract) -> None:
+    if is_learnable(rows.matrix, rows.truth):
+        return
+    name = contract.target.name
+    alike = f"the same {name}" if (rows.truth == rows.truth[0]).all() else "the same features"
+    raise SnapshotError(
+        f"all {len(rows.truth)} training rows have {alike}, so there is nothing to learn: ingest "
+        "other rows, or change how much is held out"
     )
 
 

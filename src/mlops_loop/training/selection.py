@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from ..evaluation.metrics import Metric, metrics_of
 from ..models import Candidate, Parameters
+from ..models._fitting import fit
 from ..settings import Costs, Settings
 from .calibration import Calibrated, Calibration, OutOfFold, calibrate, cheapest_threshold
 from .leaderboard import Folds, Leaderboard, Outcome, cross_validate, rank
@@ -71,7 +72,7 @@ def select(
         winner = candidates[place]
         baseline = next(candidate for candidate in candidates if candidate.is_baseline)
         progress(f"fitting {winner.name}")
-        fitted = [model.build({}).fit(folds.matrix, folds.truth) for model in (winner, baseline)]
+        fitted = [fit(model, {}, folds.matrix, folds.truth) for model in (winner, baseline)]
     calibration, threshold = _decide(folds, outcomes[place], settings.training.costs)
     return Selection(leaderboard, winner, fitted[0], fitted[1], calibration, threshold)
 

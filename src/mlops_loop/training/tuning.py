@@ -11,6 +11,7 @@ import optuna
 from ..errors import InputError
 from ..evaluation.metrics import Metric
 from ..models import Candidate, Parameters, predicted
+from ..models._fitting import fit
 from ..settings import Tuning
 from .leaderboard import Folds
 
@@ -115,7 +116,7 @@ def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: 
     parameters = candidate.space(trial)
     scores: list[float] = []
     for number, (train, rest) in enumerate(folds.pairs):
-        estimator = candidate.build(parameters).fit(folds.matrix[train], folds.truth[train])
+        estimator = fit(candidate, parameters, folds.matrix[train], folds.truth[train])
         answers = predicted(estimator, folds.matrix[rest], folds.classes)
         scores.append(metric.value(folds.truth[rest], answers))
         trial.report(float(np.mean(scores)), number)

@@ -1,14 +1,20 @@
 """What adoption replaces, what it leaves as it was, and wrong use."""
 
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
+from click.testing import CliRunner
 from flights.features import FEATURES
 
+from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
 from mlops_loop.settings import load_settings
 
-from ..projects import project_in
+from ..projects import cli, project_in
 from .conftest import Adopt
 from .tables import contract, everything, numbers, write
 
@@ -21,6 +27,54 @@ def test_what_is_replaced_is_kept(root: Path, adopt: Adopt) -> None:
     assert everything(backup) == {name: before[name] for name in sorted(before)}
     assert load_settings(root).source == "in.csv"
     assert load_settings(root).replay is None
+
+
+def with_history(root: Path) -> None:
+    """As a played demo leaves it: a file of the registry, and a logged prediction."""
+    settings = load_settings(root)
+    contract = settings.contract()
+    with closing(open_prediction_log(settings.prediction_log, root=root)) as log:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        outputs = (Output("1", "champion", True, True, [0.2, 0.8]),)
+        row = Record("p", None, moment, moment, {}, outputs, contract.schema_digest)
+        log.append([row]).result()
+        log.add_labels([Label("p", True, moment)])
+    (root / "var/mlflow.db").write_text("versions")
+
+
+def test_a_history_is_archived_and_the_next_table_begins_anew(root: Path, adopt: Adopt) -> None:
+    with_history(root)
+    done = adopt(write(root / "in.csv", numbers()), "--target", "y")
+    assert done.exit_code == 0 and "var.1" in done.output
+    assert (root / "var.1/mlflow.db").read_text() == "versions"
+    assert (root / "var.1/predictions.db").exists()
+    assert [path.name for path in (root / "var").iterdir()] == ["backups"]
+    found = CliRunner().invoke(cli, ["--root", str(root), "ingest"])
+    assert found.exit_code == 0, found.output
+
+
+def test_a_history_is_kept_only_where_target_and_inputs_stay(root: Path, adopt: Adopt) -> None:
+    table = write(root / "in.csv", numbers())
+    with_history(root)
+    before = everything(root)
+    done = adopt(table, "--target", "y", "--keep")
+    assert done.exit_code == 2 and "the history cannot be kept" in done.output
+    assert "the new target is y (regression" in done.output
+    assert everything(root) == before
+    assert adopt(table, "--target", "y").exit_code == 0
+    with_history(root)
+    again = adopt(table, "--target", "y", "--label-horizon", "3d", "--keep", "--yes")
+    assert again.exit_code == 0, again.output
+    assert (root / "var/mlflow.db").exists()
+    other = adopt(table, "--target", "y", "--ignore", "x", "--keep", "--yes")
+    assert other.exit_code == 2 and "other inputs: x" in other.output
+
+
+def test_a_table_in_the_folder_that_is_archived_is_not_lost(root: Path, adopt: Adopt) -> None:
+    (root / "var").mkdir()
+    done = adopt(write(root / "var/in.csv", numbers()), "--target", "y")
+    assert done.exit_code == 2 and "move the file elsewhere" in done.output
+    assert (root / "var/in.csv").exists()
 
 
 def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adopt: Adopt) -> None:
@@ -98,3 +152,23 @@ def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> N
     done = adopt("in.csv", "--target", "y", "--yes")
     assert done.exit_code == 0, done.output
     assert contract(root).column("x").unit == "kg"
+
+
+def test_columns_keep_whatever_names_they_have(root: Path, adopt: Adopt) -> None:
+    odd = [
+        'say "hi"',
+        "back\\slash",
+        "bell\x07\x7f",
+        "</script>",
+        "é 😀",
+        "# {{x}}: %s",
+        "null",
+        "0",
+    ]
+    table = {name: [float(number % 7 + at) for number in range(50)] for at, name in enumerate(odd)}
+    pq.write_table(pa.table({**table, 'y"': list(range(50))}), root / "odd.parquet")
+    done = adopt(str(root / "odd.parquet"), "--target", 'y"', "--problem", "regression")
+    assert done.exit_code == 0, done.output
+    assert [column.name for column in contract(root).columns] == [*odd, 'y"']
+    found = CliRunner().invoke(cli, ["--root", str(root), "ingest"])
+    assert found.exit_code == 0, found.output

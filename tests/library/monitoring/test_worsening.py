@@ -85,9 +85,9 @@ def test_several_classes_and_numbers_are_compared_alike() -> None:
     values = rng.normal(size=ROWS)
     near = Sample({"when": days()}, values + 0.1 * rng.normal(size=ROWS), values)
     far = Sample({"when": days()}, values + rng.normal(size=ROWS), values)
-    assert compare("log_loss", near, far, NUMBER).worsening.low > 0.5
+    assert compare("rmse", near, far, NUMBER).worsening.low > 0.5
     wide = Sample({"when": days()}, near.scores * 10, values * 10)
-    assert abs(compare("log_loss", near, wide, NUMBER).worsening.value) < 0.01
+    assert abs(compare("rmse", near, wide, NUMBER).worsening.value) < 0.01
 
 
 def test_days_that_belong_together_widen_the_interval() -> None:

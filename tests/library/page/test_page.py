@@ -49,6 +49,7 @@ def test_what_the_story_says_is_text_and_never_markup():
     reader = Reader(text)
     assert "script" not in reader.tags and "onclick" not in reader.ids
     assert evil in reader.shown
+    assert "default-src 'none'; style-src 'unsafe-inline'" in text
 
 
 def test_a_page_that_cannot_be_written_leaves_no_rest(tmp_path):

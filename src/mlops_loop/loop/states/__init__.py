@@ -6,8 +6,10 @@ from ...prediction_log import store_of
 from ..state import StateStore
 
 
-def open_state(address: str, *, root: Path) -> StateStore:
+def open_state(address: str, *, root: Path, target_digest: str = "") -> StateStore:
     """The state of the loop that goes with the prediction log at an address.
+
+    With the digest of a target, a state about another one is left out: the loop begins anew.
 
     SettingsError for an address without a store here. Nothing is connected to before it is asked.
     """
@@ -16,12 +18,12 @@ def open_state(address: str, *, root: Path) -> StateStore:
         case "postgresql":
             from . import postgresql
 
-            return postgresql.open_state(address, root)
+            return postgresql.open_state(address, root, target_digest)
         case "redis":
             from . import redis
 
-            return redis.open_state(address, root)
+            return redis.open_state(address, root, target_digest)
         case _:
             from . import sqlite
 
-            return sqlite.open_state(address, root)
+            return sqlite.open_state(address, root, target_digest)

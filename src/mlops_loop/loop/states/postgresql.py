@@ -18,9 +18,9 @@ from ..custody import Kept, KeptState, Packed, pack
 Answer = TypeVar("Answer")
 
 
-def open_state(address: str, root: Path) -> KeptState:
+def open_state(address: str, root: Path, target_digest: str = "") -> KeptState:
     """The state beside the log at `postgresql://HOST:PORT/DATABASE`."""
-    return KeptState(PostgresqlPlace(PostgresqlServer(address, root)))
+    return KeptState(PostgresqlPlace(PostgresqlServer(address, root)), target_digest)
 
 
 class PostgresqlPlace:

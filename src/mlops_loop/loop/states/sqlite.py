@@ -20,9 +20,9 @@ _BUSY_SECONDS = 10
 Answer = TypeVar("Answer")
 
 
-def open_state(address: str, root: Path) -> KeptState:
+def open_state(address: str, root: Path, target_digest: str = "") -> KeptState:
     """The state of the project at `root`, in a file of its own, whatever the log's is called."""
-    return KeptState(SqlitePlace(Paths(root).loop_state))
+    return KeptState(SqlitePlace(Paths(root).loop_state), target_digest)
 
 
 class SqlitePlace:

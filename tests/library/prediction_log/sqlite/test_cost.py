@@ -13,6 +13,7 @@ from mlops_loop.prediction_log import sqlite_queries as queries
 from mlops_loop.prediction_log.instants import to_microseconds
 from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
 from mlops_loop.prediction_log.sqlite_file import SqliteFile
+from mlops_loop.prediction_log.versions import GroupFilter
 
 from ..records import DAY, NOON, answered_by
 from .files import filled
@@ -67,9 +68,9 @@ def test_no_question_reads_rows_it_has_no_use_for(log: SqlitePredictionLog, path
             queries.sample(connection, *window, 5, labelled=labelled)
             queries.page(connection, queries.Place(window[0]), window[1], 5, labelled=labelled)
         for version in (None, "1"):
-            queries.count(connection, *window, version)
-            queries.sample(connection, *window, 5, labelled=False, version=version)
-        for start, stop, groups in queries.answered(connection, *window, "1"):
+            queries.count(connection, *window, GroupFilter(version))
+            queries.sample(connection, *window, 5, labelled=False, wanted=GroupFilter(version))
+        for start, stop, groups in queries.answered(connection, *window, GroupFilter("1")):
             place = queries.Place(start)
             queries.page(connection, place, stop, 5, labelled=False, groups=groups)
         queries.get(connection, "a")
@@ -96,14 +97,14 @@ def test_the_cost_of_a_version_does_not_grow_with_what_others_answered(tmp_path:
     window = to_microseconds(NOON - DAY), to_microseconds(NOON + 9 * DAY + timedelta(seconds=1))
 
     def sample(connection: sqlite3.Connection) -> None:
-        found = queries.sample(connection, *window, 100, labelled=False, version="2")
+        found = queries.sample(connection, *window, 100, labelled=False, wanted=GroupFilter("2"))
         assert len(found) == 100
 
     def count(connection: sqlite3.Connection) -> None:
-        assert queries.count(connection, *window, "2") == Counts(900, 0)
+        assert queries.count(connection, *window, GroupFilter("2")) == Counts(900, 0)
 
     def first(connection: sqlite3.Connection) -> None:
-        ((start, stop, groups),) = queries.answered(connection, *window, "2")
+        ((start, stop, groups),) = queries.answered(connection, *window, GroupFilter("2"))
         place = queries.Place(start - 1)
         rows, _ = queries.page(connection, place, stop, 50, labelled=False, groups=groups)
         assert len(rows) == 50

@@ -68,7 +68,7 @@ def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
         migrate(connection, newer)
         notes = connection.execute("SELECT note FROM predictions").fetchall()
         assert notes == [("none",)] * 10
-    with pytest.raises(StoreError, match="schema is number 3 .* update the project"):
+    with pytest.raises(StoreError, match=f"schema is number {len(newer)} .* update the project"):
         SqlitePredictionLog(path)
 
 

@@ -1,0 +1,32 @@
+"""Whether a project's history is still about its table after an adoption."""
+
+from ..contract import Contract
+from ..errors import InputError
+
+
+def require_same_schema(before: Contract | None, after: Contract) -> None:
+    """Make sure that logged rows and versions made under one contract are of use under another.
+
+    Raises:
+        InputError: naming what differs: problem, target or inputs.
+    """
+    if before is not None and before.schema_digest == after.schema_digest:
+        return
+    raise InputError(
+        f"the history cannot be kept: {_reason(before, after)}; run `adopt` without --keep, which "
+        "archives what var/ and the prediction log hold"
+    )
+
+
+def _reason(before: Contract | None, after: Contract) -> str:
+    if before is None:
+        return "the contract it belongs to cannot be read"
+    if before.target_digest != after.target_digest:
+        return (
+            f"it is about {before.target.name} ({before.problem}, {before.target.type}), the new "
+            f"target is {after.target.name} ({after.problem}, {after.target.type})"
+        )
+    old = {(column.name, column.type) for column in before.inputs}
+    new = {(column.name, column.type) for column in after.inputs}
+    names = sorted({name for name, _ in old ^ new})
+    return f"other inputs: {', '.join(names)}"

@@ -1,0 +1,48 @@
+"""Fitting a candidate on whatever rows a fold has, also those that its library cannot fit."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoder import Matrix
+from . import Candidate, Parameters
+
+
+def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, truth: NDArray[Any]) -> Any:
+    """A fitted estimator; a constant one where there is nothing to learn.
+
+    A column that is empty in these rows, as that of a new sensor is in the oldest ones, becomes a
+    constant: no estimator learns from one, and values in other rows change no prediction.
+
+    Args:
+        candidate: what is fitted.
+        parameters: that override those of the library.
+        matrix: shape (rows, features); NaN where a value is missing.
+        truth: class codes or values of shape (rows,).
+    """
+    if not is_learnable(matrix, truth):
+        return _constant(truth).fit(matrix, truth)
+    empty = np.isnan(matrix).all(axis=0)
+    if empty.any():
+        matrix = np.where(empty, np.float32(0), matrix)
+    return candidate.build(parameters).fit(matrix, truth)
+
+
+def is_learnable(matrix: Matrix, truth: NDArray[Any]) -> bool:
+    """Whether the target varies, and some column does."""
+    return bool(np.any(truth != truth[:1]) and _varying(matrix).any())
+
+
+def _varying(matrix: Matrix) -> NDArray[np.bool_]:
+    first = matrix[:1]
+    same = (matrix == first) | (np.isnan(matrix) & np.isnan(first))
+    varying: NDArray[np.bool_] = ~same.all(axis=0)
+    return varying
+
+
+def _constant(truth: NDArray[Any]) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    # Class codes are whole numbers, values of a regression are not.
+    return DummyClassifier() if truth.dtype.kind == "i" else DummyRegressor()

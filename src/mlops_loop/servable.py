@@ -1,0 +1,54 @@
+"""Whether a bundle can answer a request, tried with the real decoder and predictor."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from .bundle import Bundle
+from .contract.decoder import BodyRefused, Decoder
+from .contract.json_schema import example_row
+from .errors import BundleError
+from .predictor import Predictor
+
+Load = Callable[[Bundle], Predictor]
+
+
+def load_servable(bundle: Bundle, load: Load) -> Predictor:
+    """A bundle's predictor, which has answered the contract's example row by now.
+
+    The first prediction is slow as well, and no caller should wait for it.
+
+    Raises:
+        BundleError: if the row cannot be decoded or predicted.
+    """
+    predictor = load(bundle)
+    body = msgspec.json.encode(example_row(bundle.contract))
+    try:
+        decoded = Decoder(bundle.contract).decode(body)
+    except BodyRefused as error:
+        reasons = "; ".join(violation.sentence() for violation in error.violations) or str(error)
+        raise BundleError(
+            f"it rejects the example row of its own contract: {reasons}; correct `example` in "
+            "config/contract.yaml and train again"
+        ) from error
+    try:
+        predictor.predict(decoded.columns)
+    except KeyError as error:
+        raise BundleError(
+            f"it needs the column {error}, which its contract does not have: train again"
+        ) from error
+    return predictor
+
+
+def require_servable(bundle: Bundle, load: Load) -> None:
+    """Make sure that a bundle can answer, before it is published.
+
+    Raises:
+        BundleError: if it cannot, for whatever reason.
+    """
+    try:
+        load_servable(bundle, load)
+    except BundleError:
+        raise
+    except Exception as error:  # whatever the model, the encoder or a feature raises
+        raise BundleError(f"it cannot predict the example row: {error}") from error

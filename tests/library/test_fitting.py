@@ -1,0 +1,137 @@
+"""Every candidate of every library is fitted on columns and folds that hold little or nothing."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mlops_loop.contract.model import Problem
+from mlops_loop.encoder import Encoder, Matrix
+from mlops_loop.evaluation.metrics import metrics_of
+from mlops_loop.evaluation.target import Truth
+from mlops_loop.models import Candidate, Task, load_candidates, predicted
+from mlops_loop.models._fitting import fit, is_learnable
+from mlops_loop.training.export import check_parity, export
+from mlops_loop.training.leaderboard import Folds, cross_validate
+from mlops_loop.training.onnx_tail import with_tail
+
+LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
+PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
+COLOUR, SIZE = 0, 1
+
+Rows = Callable[[int], tuple[Matrix, Truth]]
+
+of_every_library = pytest.mark.parametrize("library", LIBRARIES)
+for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
+
+
+def candidates(library: str, problem: Problem, encoder: Encoder) -> tuple[Candidate, ...]:
+    return load_candidates((library,), Task(problem, encoder, seed=1, threads=1))
+
+
+def with_column(matrix: Matrix, at: int, value: float) -> Matrix:
+    changed = matrix.copy()
+    changed[:, at] = value
+    return changed
+
+
+def poor(matrix: Matrix) -> Iterator[tuple[str, Matrix]]:
+    """The matrix with a column, or all, that say nothing."""
+    yield "empty number", with_column(matrix, SIZE, np.nan)
+    yield "constant number", with_column(matrix, SIZE, 3.0)
+    yield "empty category", with_column(matrix, COLOUR, np.nan)
+    yield "constant category", with_column(matrix, COLOUR, 1.0)
+    yield "two empty columns", with_column(with_column(matrix, SIZE, np.nan), COLOUR, np.nan)
+
+
+@of_every_library
+@for_every_problem
+def test_columns_that_are_empty_or_constant_where_it_is_fitted(
+    encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
+) -> None:
+    """Other rows have values there, and get predictions that are exported as they are."""
+    matrix, truth = rows(classes)
+    for name, fitted_on in poor(matrix[:400]):
+        for candidate in candidates(library, problem, encoder):
+            estimator = fit(candidate, {}, fitted_on, truth[:400])
+            answers = predicted(estimator, matrix[400:], classes)
+            assert np.isfinite(answers).all(), (name, candidate.name)
+            if not candidate.is_baseline:
+                model = export(candidate, estimator, matrix.shape[1])
+                parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
+                assert parity.difference <= parity.tolerance, (name, candidate.name)
+
+
+@of_every_library
+def test_a_value_in_a_column_that_was_empty_changes_no_prediction(
+    encoder: Encoder, rows: Rows, library: str
+) -> None:
+    matrix, truth = rows(2)
+    for candidate in candidates(library, "binary", encoder):
+        estimator = fit(candidate, {}, with_column(matrix, SIZE, np.nan), truth)
+        answers = [
+            predicted(estimator, with_column(matrix, SIZE, value), 2)
+            for value in (np.nan, 0.0, 9.0, -9.0)
+        ]
+        assert np.ptp(answers, axis=0).max() < 1e-3, candidate.name
+
+
+@of_every_library
+@for_every_problem
+def test_rows_with_nothing_to_learn_give_a_constant(
+    encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
+) -> None:
+    matrix, truth = rows(classes)
+    last = truth[:1] * 0 + max(classes - 1, 0)
+    cases: list[tuple[str, Matrix, NDArray[np.generic]]] = [
+        ("one class or value", matrix, np.repeat(last, len(matrix))),
+        ("all columns constant", np.ones_like(matrix), truth),
+        ("all columns empty", np.full_like(matrix, np.nan), truth),
+        ("one row", matrix[:1], truth[:1]),
+    ]
+    for name, fitted_on, target in cases:
+        assert not is_learnable(fitted_on, target)
+        for candidate in candidates(library, problem, encoder):
+            estimator = fit(candidate, {}, fitted_on, target)
+            answers = predicted(estimator, matrix, classes)
+            assert np.ptp(answers, axis=0) == pytest.approx(0), (name, candidate.name)
+            if classes:
+                shares = np.bincount(target.astype(np.int64), minlength=classes) / len(target)
+                assert answers[0] == pytest.approx(shares), (name, candidate.name)
+            else:
+                assert answers[0] == pytest.approx(float(target.astype(np.float64).mean()))
+
+
+@of_every_library
+@pytest.mark.parametrize("absent", [0, 1, 2])
+def test_a_class_that_a_fold_lacks(encoder: Encoder, rows: Rows, library: str, absent: int) -> None:
+    matrix, truth = rows(3)
+    there = truth != absent
+    for candidate in candidates(library, "multiclass", encoder):
+        estimator = fit(candidate, {}, matrix[there], truth[there])
+        answers = predicted(estimator, matrix, 3)
+        assert answers[:, absent].max() == 0
+        assert answers.sum(axis=1) == pytest.approx(1)
+        if not candidate.is_baseline:
+            seen = [code for code in range(3) if code != absent]
+            model = with_tail(export(candidate, estimator, matrix.shape[1]), seen, 3, None)
+            check_parity(model, estimator, matrix, encoder, classes=3)
+
+
+@for_every_problem
+def test_the_leaderboard_stands_when_the_first_fold_holds_nothing(
+    encoder: Encoder, rows: Rows, problem: Problem, classes: int
+) -> None:
+    """An empty column and one class to fit on first, later both as they should be."""
+    matrix, truth = rows(classes)
+    matrix[:200, SIZE] = np.nan
+    truth[:100] = truth[0]
+    pairs = [(np.arange(at), np.arange(at, at + 100)) for at in (100, 200, 500)]
+    metrics = metrics_of(problem)
+    metric = next(iter(metrics.values()))
+    found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
+    outcomes = cross_validate(found, Folds(matrix, truth, pairs, classes), metric, metrics, 2)
+    assert len(outcomes) == len(found)
+    for outcome in outcomes:
+        assert np.isfinite([*outcome.row.scores, *outcome.row.metrics.values()]).all()

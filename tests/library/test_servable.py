@@ -1,0 +1,33 @@
+"""A bundle is tried with the real decoder and predictor before anybody is told of it."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from mlops_loop.bundle import read_bundle
+from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.errors import BundleError
+from mlops_loop.feature_set import FeatureSet
+from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.servable import load_servable, require_servable
+
+load = partial(OnnxPredictor, features=FeatureSet())
+
+
+def test_what_answers_its_example_row_is_servable(publisher: Any) -> None:
+    publisher.publish("1")
+    assert load_servable(read_bundle(publisher.store.fetch("1")), load).manifest.version == "1"
+
+
+def test_a_contract_whose_example_it_rejects_is_named(publisher: Any, shop: Contract) -> None:
+    text = shop.text.replace("example: 9.5", "example: -1")
+    publisher.publish("1", contract=parse_contract(text))
+    with pytest.raises(BundleError, match="example row of its own contract: price is below 0"):
+        load_servable(read_bundle(publisher.store.fetch("1")), load)
+
+
+def test_a_model_for_another_matrix_is_not_servable(publisher: Any) -> None:
+    publisher.publish("1", columns=99)
+    with pytest.raises(BundleError, match="cannot predict the example row"):
+        require_servable(read_bundle(publisher.store.fetch("1")), load)
