@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import toolbox
-from lock import lay_out, run
 from post_gen_project import group_of_answer
 
+import toolbox
+from lock import lay_out, run
 from superset import all_groups
 from variants import HEAVY, Template
 

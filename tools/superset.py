@@ -137,7 +137,7 @@ def expanded(wishes: set[str], library: dict[str, Any]) -> set[str]:
             found.add(wish)
             continue
         extra = wish.removeprefix(f"{LIBRARY}[").rstrip("]")
-        found.update(library["dependencies"], library["optional-dependencies"][extra])
+        found.update(library["dependencies"], library["optional-dependencies"].get(extra, []))
     return found
 
 

@@ -106,7 +106,9 @@ def complaints(world: World) -> Iterator[str]:
         if is_ours:
             yield from lacking(world, path, known, variants, shipped, f"declared in {DEV} alone")
         served = variants & serving.get(module, 0)
-        yield from lacking(world, path, found.needs & known, served, main, "and serving does, not in main")
+        yield from lacking(
+            world, path, found.needs & known, served, main, "and serving does, not in main"
+        )
         use(used["any"], found.packages, variants)
         use(used["src"], found.packages, variants if is_ours else 0)
     for group, name, variants in declared.own():

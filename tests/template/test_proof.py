@@ -8,6 +8,7 @@ from pathlib import Path
 
 import composition
 import content
+import library_requirements
 import pytest
 import shell
 from conftest import Bake
@@ -80,6 +81,10 @@ def test_every_content_is_right_by_itself(world: World) -> None:
 def test_the_files_of_every_variant_fit_together(world: World) -> None:
     assert composition.complaints(world) == []
     COUNTS["compositions"] += len(world.combinations)
+
+
+def test_the_library_declares_what_it_imports() -> None:
+    assert library_requirements.complaints(toolbox.ROOT) == []
 
 
 @pytest.mark.parametrize(
