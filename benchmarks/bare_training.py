@@ -28,18 +28,18 @@ def main(folder: Path) -> None:
     for estimator in task["estimators"].values():
         pickle.loads(estimator)  # brings the library that it is from
     imported = time.perf_counter()
-    matrix, truth = np.load(folder / "matrix.npy"), np.load(folder / "truth.npy")
+    matrix, labels = np.load(folder / "matrix.npy"), np.load(folder / "truth.npy")
 
     def mean_loss(predicted: Any, rest: Any) -> float:
         if not task["classes"]:
-            return float(np.sqrt(np.square(predicted - truth[rest]).mean()))
-        chosen = predicted[np.arange(len(rest)), truth[rest].astype(int)]
+            return float(np.sqrt(np.square(predicted - labels[rest]).mean()))
+        chosen = predicted[np.arange(len(rest)), labels[rest].astype(int)]
         return float(-np.log(np.clip(chosen, 1e-7, 1)).mean())
 
     def score(name: str, pair: Any) -> float:
         fit, rest = pair
         with threadpool_limits({"openmp": 1, "blas": 1}):
-            estimator = pickle.loads(task["estimators"][name]).fit(matrix[fit], truth[fit])
+            estimator = pickle.loads(task["estimators"][name]).fit(matrix[fit], labels[fit])
             answer = estimator.predict_proba if task["classes"] else estimator.predict
             return mean_loss(answer(matrix[rest]), rest)
 
@@ -53,13 +53,13 @@ def main(folder: Path) -> None:
     best = min((name for name in means if name != task["baseline"]), key=lambda name: means[name])
     with threadpool_limits({"openmp": task["threads"], "blas": 1}):
         for name in (best, task["baseline"]):
-            pickle.loads(task["estimators"][name]).fit(matrix, truth)
+            pickle.loads(task["estimators"][name]).fit(matrix, labels)
     phases = {
         "imports": imported - began,
         "folds": compared - imported,
         "final fit": time.perf_counter() - compared,
     }
-    print(json.dumps({"phases": phases, "best": best}))
+    print(json.dumps({"stage_seconds": phases, "best": best}))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SIDES = Path(__file__).with_name("batch_sides.py")
 Figures = dict[str, float]
 
 
-def measured(command: list[str], folder: Path, env: dict[str, str]) -> Figures:
+def delta(command: list[str], folder: Path, env: dict[str, str]) -> Figures:
     """Seconds of clock and processor of a command, and the most memory it held."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
@@ -69,7 +69,7 @@ class Sides:
     def prepare(self, rows: list[int]) -> None:
         env = {name: text for name, text in self._env.items() if "BUNDLE_STORE" not in name}
         command = self._side("prepare", str(self._folder), *map(str, rows))
-        measured(command, self._project, env)
+        delta(command, self._project, env)
 
     def score(self, rows: int) -> Figures:
         output = self._folder / "scored.parquet"
@@ -97,7 +97,7 @@ class Sides:
         return found
 
     def _run(self, command: list[str]) -> Figures:
-        return measured(command, self._project, self._env)
+        return delta(command, self._project, self._env)
 
     def _side(self, *arguments: str) -> list[str]:
         return [self._python, str(SIDES), self._package, *arguments]

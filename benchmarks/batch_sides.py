@@ -69,7 +69,7 @@ def _bundle(
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
     digest = package.feature_set.features_digest()
     store = package.publication.open_bundle_store(settings.bundle_store, settings.root)
-    champion = package.bundle.read_bundle(store.fetch(store.pointer().entry(digest).champion))
+    champion = package.bundle.read_bundle(store.fetch(store.pointer().rollout(digest).champion))
     columns = package.contract__arrow.from_arrow(contract, table)
     target = columns[contract.target.name]
     codes = {value: code for code, value in enumerate(contract.classes)}
@@ -88,7 +88,7 @@ def _bundle(
     made = package.bundle.write_bundle(own, champion.manifest, {**content, "model.onnx": model})
     published = package.publication.open_bundle_store(str(folder / BUNDLES), folder)
     published.publish(made)
-    published.set_entry(digest, package.publication.Entry(champion=made.manifest.version))
+    published.set_rollout(digest, package.publication.Rollout(champion=made.manifest.version))
     return encode
 
 

@@ -64,8 +64,8 @@ def alternate(sides: Mapping[str, Side], work: Path, rounds: int) -> dict[str, l
             load = os.getloadavg()[0]
             seconds = measure(side, work)
             label = f"round {number}" if number else "warm-up"
-            figures = ", ".join(f"{phase} {spent:.1f}" for phase, spent in seconds.items())
-            print(f"{label} {name}: {figures} (load {load:.1f})", file=sys.stderr, flush=True)
+            metrics = ", ".join(f"{phase} {spent:.1f}" for phase, spent in seconds.items())
+            print(f"{label} {name}: {metrics} (load {load:.1f})", file=sys.stderr, flush=True)
             if number:
                 found[name].append(seconds)
     return found

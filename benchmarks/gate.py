@@ -41,11 +41,11 @@ class Gate:
         random = np.random.default_rng(seed)
         day = np.repeat(np.arange(_DAYS), _ROWS_A_DAY)
         signal = random.normal(size=len(day))
-        truth = (random.random(len(day)) < _sigmoid(_LOGIT + _SIGNAL * signal)).astype(int)
+        labels = (random.random(len(day)) < _sigmoid(_LOGIT + _SIGNAL * signal)).astype(int)
         first, second, baseline = (
             self._answers(random, signal, day, unit, weight) for weight in (1, 1, 0)
         )
-        contest = self.gate.Contest(truth, first, baseline, second)
+        predictions = self.gate.HoldoutPredictions(labels, first, baseline, second)
         resampling = self.bootstrap.Resampling(
             clusters=day if unit == "day" else np.arange(len(day)),
             resamples=self.settings.resamples,
@@ -53,8 +53,10 @@ class Gate:
             seed=seed,
         )
         parts = self._parts(random, len(day))
-        verdict = self.gate.judge_slices(contest, self.metric, resampling, parts, margin)
-        return not verdict.passed, len(parts)
+        result = self.gate.compare_slices_of_models(
+            predictions, self.metric, resampling, parts, margin
+        )
+        return not result.passed, len(parts)
 
     def _answers(self, random: Any, signal: Any, day: Any, unit: str, weight: int) -> Any:
         noise = random.normal(scale=_ROW_NOISE, size=len(day))

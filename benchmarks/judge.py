@@ -48,38 +48,41 @@ class Judge:
         Looked at after every bet, from the settings' `min_labels` on. In a split each row is a key
         of its own.
         """
-        gained, ahead = (
+        loss_reduction, ahead = (
             self._shadow(losses) if self.mode == "shadow" else self._split(random, losses)
         )
-        bets, rows = gained, np.arange(1, len(gained) + 1)
+        test, rows = loss_reduction, np.arange(1, len(loss_reduction) + 1)
         if self.unit == "day":
             ends = np.flatnonzero(np.diff(days.astype(int), append=-1)) + 1
-            means = np.diff(np.cumsum(gained)[ends - 1], prepend=0) / np.diff(ends, prepend=0)
-            bets = self.betting.scaled(means)
-            rows = ends[1 : 1 + len(bets)]
-        money = np.maximum.accumulate(self.betting.wealth(bets))
+            means = np.diff(np.cumsum(loss_reduction)[ends - 1], prepend=0) / np.diff(
+                ends, prepend=0
+            )
+            test = self.betting.scaled(means)
+            rows = ends[1 : 1 + len(test)]
+        money = np.maximum.accumulate(self.betting.e_process(test))
         proven = money >= 1 / self.settings.error_rate
         found = np.flatnonzero(proven & ahead[rows - 1] & (rows >= self.settings.min_labels))
         return int(rows[found[0]]) if len(found) else None
 
     def _shadow(self, losses: Losses) -> tuple[Any, Any]:
         """What is bet on, and after which rows the challenger's mean is ahead."""
-        gained = losses[:, 0] - losses[:, 1]
-        return gained, np.cumsum(gained) > 0
+        loss_reduction = losses[:, 0] - losses[:, 1]
+        return loss_reduction, np.cumsum(loss_reduction) > 0
 
     def _split(self, random: Any, losses: Losses) -> tuple[Any, Any]:
-        """The same as `Trialled.evidence` of the project makes of rows, all at once."""
-        drawn = random.random(len(losses)) < self.share
-        own = np.where(drawn, losses[:, 1], losses[:, 0])
+        """The same as `ModelPair.evidence` of the project makes of rows, all at once."""
+        sampled_table = random.random(len(losses)) < self.share
+        own = np.where(sampled_table, losses[:, 1], losses[:, 0])
         count = np.arange(1, len(own) + 1)
         usual = np.concatenate([[0.0], np.cumsum(own)[:-1]])
         surprise = own - (0.25 + usual) / count
-        weights = np.where(drawn, -1 / self.share, 1 / (1 - self.share))
-        gained = surprise * weights * min(self.share, 1 - self.share)
+        weights = np.where(sampled_table, -1 / self.share, 1 / (1 - self.share))
+        loss_reduction = surprise * weights * min(self.share, 1 - self.share)
         means = [
-            np.cumsum(np.where(of, own, 0)) / np.maximum(np.cumsum(of), 1) for of in (~drawn, drawn)
+            np.cumsum(np.where(of, own, 0)) / np.maximum(np.cumsum(of), 1)
+            for of in (~sampled_table, sampled_table)
         ]
-        return gained, means[0] > means[1]
+        return loss_reduction, means[0] > means[1]
 
     def logged(self) -> list[list[Losses]]:
         """Each two versions of the log: their losses on the same rows, by day.

@@ -157,9 +157,9 @@ def measure(filled: Filled, repeats: int) -> Iterator[dict[str, Any]]:
     times: dict[str, list[float]] = {words: [] for words in asked}
     got: dict[str, list[int]] = {words: [] for words in asked}
     for number in range(repeats + 1):
-        for words, question in asked.items():
+        for words, options in asked.items():
             began = time.perf_counter()
-            rows = question()
+            rows = options()
             # The first round fills the caches.
             if number:
                 times[words].append(1e3 * (time.perf_counter() - began))

@@ -53,12 +53,12 @@ class Verdict:
     named: dict[str, set[str]]
 
     @property
-    def alarm(self) -> bool:
+    def active_alert(self) -> bool:
         return any(self.answers.values())
 
     @property
     def finds(self) -> bool:
-        return self.alarm or any(self.named.values())
+        return self.active_alert or any(self.named.values())
 
 
 class Monitor:
@@ -82,18 +82,20 @@ class Monitor:
     def part(self, name: str) -> Any:
         return importlib.import_module(f"{self.package}.{name}")
 
-    def sample(self, columns: Columns, truth: Any) -> Any:
+    def sample(self, columns: Columns, labels: Any) -> Any:
         """Rows with what the champion says of them."""
         predicted = self.predictor.predict(columns)
         scores = predicted.probabilities
         if scores is None:
             scores = np.array(predicted.values, dtype=np.float64)
-        return self.samples.Sample(columns, scores, truth)
+        return self.samples.Sample(columns, scores, labels)
 
-    def drawn(self, random: Any, rows: int) -> tuple[Columns, Any]:
+    def sampled_table(self, random: Any, rows: int) -> tuple[Columns, Any]:
         """Rows of the champion's holdout, with replacement, and their outcomes."""
         at = random.integers(0, len(self.pool), rows)
-        return {name: values[at] for name, values in self.pool.columns.items()}, self.pool.truth[at]
+        return {name: values[at] for name, values in self.pool.columns.items()}, self.pool.labels[
+            at
+        ]
 
     def reference(self, rows: int) -> Any:
         seed = self.settings.seed
@@ -123,15 +125,15 @@ class Monitor:
     def worse(self, reference: Any, window: Any) -> bool:
         """What the question about performance says of labelled rows."""
         settings = self.settings
-        if window.truth is None or len(window) < settings.monitoring.min_labels:
+        if window.labels is None or len(window) < settings.monitoring.min_labels:
             return False
         metrics = self.part("evaluation.metrics")
         metric = metrics.metric_named(settings.training.metric, self.contract.problem)
-        measured = self.part("monitoring.worsening").measure(
+        delta = self.part("monitoring.worsening").measure(
             self.contract, metric, reference=reference, window=window, seed=settings.seed
         )
         margin = settings.monitoring.performance_margin
-        return measured is not None and bool(measured.worsening.low > margin)
+        return delta is not None and bool(delta.worsening.low > margin)
 
     def _distances(self) -> Callable[..., Any]:
         """`monitoring.report.compare` without the page."""
@@ -206,9 +208,9 @@ class Monitor:
         reference = self.reference(size)
         for seed in range(runs):
             random = np.random.default_rng([size, seed])
-            columns, truth = self.drawn(random, size)
+            columns, labels = self.sampled_table(random, size)
             changed = change(random, columns) if change else set()
-            yield changed, self.judge(reference, self.sample(columns, truth))
+            yield changed, self.judge(reference, self.sample(columns, labels))
 
     def concept(self, runs: int, labels: int) -> float:
         """Share of the windows called worse where outcomes no longer follow the inputs."""
@@ -216,8 +218,8 @@ class Monitor:
         worse = 0
         for seed in range(runs):
             random = np.random.default_rng([labels, seed])
-            columns, truth = self.drawn(random, labels)
-            worse += self.worse(reference, self.sample(columns, random.permutation(truth)))
+            columns, labels = self.sampled_table(random, labels)
+            worse += self.worse(reference, self.sample(columns, random.permutation(labels)))
         return worse / runs
 
     def periods(self) -> list[Verdict]:
@@ -233,12 +235,12 @@ class Monitor:
         months = table[contract.time.name].to_numpy()
         kept = self.part("data.months").sample_months(months, replay.rows_per_month, settings.seed)
         stream = self.part("contract.arrow").from_arrow(contract, table.take(kept))
-        truth = self.part("evaluation.target").encode_target(contract, stream)
+        labels = self.part("evaluation.target").encode_target(contract, stream)
         times = stream[contract.time.name]
         starts = np.arange(times.min(), times.max() - PERIOD, np.timedelta64(PERIOD))
         rows = [np.flatnonzero((times >= at) & (times < at + PERIOD)) for at in starts]
         samples = [
-            self.sample({name: values[at] for name, values in stream.items()}, truth[at])
+            self.sample({name: values[at] for name, values in stream.items()}, labels[at])
             for at in rows
         ]
         return [self.judge(before, after) for before, after in zip(samples, samples[1:])]
@@ -280,7 +282,7 @@ def main() -> None:
         size: [verdict for _, verdict in monitor.windows(options.runs, size, None)]
         for size in options.sizes
     }
-    rows: dict[str, Callable[[Verdict], bool]] = {"any alarm": lambda one: one.alarm}
+    rows: dict[str, Callable[[Verdict], bool]] = {"any alarm": lambda one: one.active_alert}
     rows |= {f"alarm: {question}": partial(_answered, question) for question in QUESTIONS}
     rows["any finding at all"] = lambda one: one.finds
     for name, is_so in rows.items():

@@ -127,13 +127,13 @@ def table(rounds: list[dict[str, Cost]]) -> str:
     ]
     for name in rounds[0]:
         pairs = [(each[name], each[BASE]) for each in rounds]
-        figures = (
+        metrics = (
             statistics.median(one.wall / base.wall for one, base in pairs),
             statistics.median(one.cpu / base.cpu for one, base in pairs),
             statistics.median(one.wall for one, _ in pairs),
             statistics.median(one.cpu for one, _ in pairs),
         )
-        lines.append(f"| {name} | {' | '.join(f'{figure:.2f}' for figure in figures)} |")
+        lines.append(f"| {name} | {' | '.join(f'{figure:.2f}' for figure in metrics)} |")
     return "\n".join(lines)
 
 
@@ -147,9 +147,9 @@ def benchmark(options: argparse.Namespace) -> None:
         rounds = []
         for number in range(options.rounds + 1):
             costs = round_of(sides, work, output, env)
-            figures = ", ".join(f"{name} {cost.wall:.2f}" for name, cost in costs.items())
+            metrics = ", ".join(f"{name} {cost.wall:.2f}" for name, cost in costs.items())
             label = f"round {number}" if number else "warm-up"
-            print(f"{label}: {figures} (load {os.getloadavg()[0]:.1f})", file=sys.stderr)
+            print(f"{label}: {metrics} (load {os.getloadavg()[0]:.1f})", file=sys.stderr)
             rounds += [costs] if number else []
         lock = fitting(work, env)
     if options.json:

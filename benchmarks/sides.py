@@ -96,7 +96,7 @@ class Ours:
         command = [project / self.python, "-m", package, "train", "--json"]
         result = json.loads(run(command, self.env, project).stdout)
         spent = time.perf_counter() - began
-        told: Seconds = result["phases"]
+        told: Seconds = result["stage_seconds"]
         seconds = {
             phase: sum(told.get(part, 0.0) for part in parts) for phase, parts in TRAINING.items()
         }

@@ -24,7 +24,7 @@ from typing import Any
 SOURCE = "sample://flights"
 BARE = Path(__file__).with_name("bare_training.py")
 # What a first training makes; the snapshot stays.
-MADE = ("mlflow.db", "mlflow-artifacts", "bundles", "reports", "journal.jsonl", "loop.db")
+MADE = ("mlflow.db", "mlflow-artifacts", "bundles", "reports", "audit_log.jsonl", "loop.db")
 
 # What the project fits on, and what it fits, written down for the bare script.
 _HANDED = """
@@ -92,7 +92,7 @@ def timed(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> R
     told: dict[str, Any] = json.loads(run(command, cwd, env))
     spent = time.perf_counter() - began
     best = told.get("best") or told["leaderboard"]["rows"][0]["candidate"]
-    return Run(spent, _cpu_seconds() - before, told["phases"], best)
+    return Run(spent, _cpu_seconds() - before, told["stage_seconds"], best)
 
 
 def _cpu_seconds() -> float:

@@ -109,7 +109,7 @@ class Subject:
             since=UNTIL - span,
             until=UNTIL,
             clock=clock,
-            question=run.Question(page=page, only=True),
+            options=run.Question(page=page, version_only=True),
         )
         return {
             "seconds": time.perf_counter() - began,

@@ -77,7 +77,7 @@ def ask(project: Path, *command: str) -> Any:
 def why_it_serves(history: dict[str, Any], version: str) -> str:
     """The reason that the journal gives for a version that serves."""
     for entry in reversed(history["entries"]):
-        if entry["kind"] in ("promote", "rollback") and entry["figures"]["version"] == version:
+        if entry["kind"] in ("promote", "rollback") and entry["details"]["version"] == version:
             return str(entry["reason"])
     raise DemoError(f"The loop's history does not say why version {version} serves.")
 

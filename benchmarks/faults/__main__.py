@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import toolbox  # noqa: E402  (in tools/)
 
-from .bodies import bodies, patience  # noqa: E402
+from .bodies import bodies, timeout  # noqa: E402
 from .bundles import bundles  # noqa: E402
 from .disks import clock, disks, files  # noqa: E402
 from .errors import FaultsError  # noqa: E402
@@ -40,7 +40,7 @@ def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
         "swaps": partial(swaps, rounds=rounds or 200),
         "bundles": bundles,
         "bodies": bodies,
-        "patience": patience,
+        "patience": timeout,
         "disks": disks,
         "files": files,
         "clock": clock,

@@ -51,7 +51,7 @@ def bodies(stage: Stage) -> Iterator[Finding]:
 _NUMBERS = ("NaN", "Infinity", "-Infinity", "1e400", "-1e400", "0x10", "1_000")
 
 
-def patience(stage: Stage) -> Iterator[Finding]:
+def timeout(stage: Stage) -> Iterator[Finding]:
     """Connections that say nothing, and requests that arrive by the letter, beside a load."""
     row = json.dumps(stage.rows[0]).encode()
     whole = (

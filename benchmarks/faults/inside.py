@@ -53,7 +53,7 @@ def logged() -> dict[str, Any]:
     log = part("prediction_log").open_prediction_log(settings().prediction_log, root=Path.cwd())
     try:
         ids = [row.record.prediction_id for row in log.rows(None, None)]
-        return {"ids": ids, "counted": log.totals().predictions, "spooled": log.spooled()}
+        return {"ids": ids, "counted": log.totals().predictions, "backlog": log.backlog()}
     finally:
         log.close()
 
@@ -62,7 +62,7 @@ def point() -> None:
     digest = part("feature_set").features_digest()
     entries, published = part("publication").Entry, store()
     for line in sys.stdin:
-        published.set_entry(digest, entries(**json.loads(line)))
+        published.set_rollout(digest, entries(**json.loads(line)))
         print("done", flush=True)
 
 

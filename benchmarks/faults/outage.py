@@ -48,6 +48,8 @@ def _away(
 
 def _spooled(metrics: str) -> float:
     lines = (
-        line.rpartition(" ") for line in metrics.splitlines() if line.startswith("log_spooled")
+        line.rpartition(" ")
+        for line in metrics.splitlines()
+        if line.startswith("prediction_log_backlog")
     )
     return sum(float(value) for _, _, value in lines)

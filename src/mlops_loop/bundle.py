@@ -38,7 +38,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         schema_digest: that of the contract (see `Contract.schema_digest`).
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
-        tenths: what divides the predictions of the held-out rows into ten equal parts; for
+        prediction_deciles: what divides the predictions of the held-out rows into ten equal parts; for
             regression only.
         metrics: on the held-out rows.
         parity: largest difference between native and exported model, and the tolerance.
@@ -58,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     candidate: str = ""
     trained_until: str | None = None
     threshold: float | None = None
-    tenths: tuple[float, ...] = ()
+    prediction_deciles: tuple[float, ...] = ()
     metrics: dict[str, float] = {}
     parity: dict[str, float] = {}
     files: dict[str, str] = {}

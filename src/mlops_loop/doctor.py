@@ -15,7 +15,7 @@ class Check:
     passed: bool
     finding: str
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         return f"{'ok ' if self.passed else 'BAD'}  {self.name:<12} {self.finding}"
 
     def to_json(self) -> dict[str, object]:

@@ -60,7 +60,7 @@ class StoreError(ProjectError):
     pass
 
 
-class StoreAwayError(StoreError):
+class StoreUnavailableError(StoreError):
     pass
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from .errors import InputError, ProjectError
-from .prediction_log import open_prediction_log, set_prediction_log_aside
+from .prediction_log import archive_prediction_log, open_prediction_log
 from .settings import Settings
 
 # What an adoption replaced is no history of the model.
@@ -38,7 +38,7 @@ def archive_history(settings: Settings) -> list[str]:
     if used:
         shutil.move(var, target)
     try:
-        place = set_prediction_log_aside(settings.prediction_log, root=settings.root)
+        place = archive_prediction_log(settings.prediction_log, root=settings.root)
     except ProjectError:
         if used:
             shutil.move(target, var)

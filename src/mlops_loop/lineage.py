@@ -43,7 +43,7 @@ class Lineage:
     versions: tuple[Version, ...]
     snapshots: dict[str, Snapshot | None] = field(default_factory=dict)
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         return [*self._of_prediction(), *self._of_versions(), *self._of_snapshots()]
 
     def to_json(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Paths:
 
     @property
     def audit_log(self) -> Path:
-        return self.var / "journal.jsonl"
+        return self.var / "audit_log.jsonl"
 
     @property
     def transitions_lock(self) -> Path:

@@ -110,7 +110,7 @@ def champion_contract(store: BundleStore, features: FeatureSet) -> Contract:
 
 def _champion(store: BundleStore, features: FeatureSet) -> Bundle:
     digest = features.digest
-    version = store.pointer().entry(digest).champion
+    version = store.pointer().rollout(digest).champion
     if version is None:
         raise InputError(NO_CHAMPION)
     return read_bundle(store.fetch(version), digest)

@@ -6,14 +6,15 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .audit_log import AuditLog
+from .bundle import Bundle
 from .clock import Clock, SystemClock
 from .contract import Contract
-from .exclusive import exclusive
 from .feature_set import FeatureSet
-from .journal import Journal
+from .file_lock import file_lock
 from .paths import Paths
 from .prediction_log import PredictionLog, open_prediction_log
-from .publication import BundleStore, Entry, open_bundle_store
+from .publication import BundleStore, Rollout, open_bundle_store
 from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class Project:
         return open_bundle_store(self.settings.bundle_store, self.root)
 
     @cached_property
-    def journal(self) -> Journal:
-        return Journal(self.paths.audit_log)
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.paths.audit_log)
 
     @cached_property
     def loop_state(self) -> "StateStore":
@@ -131,27 +132,30 @@ class Project:
 
     @cached_property
     def transitions(self) -> "Transitions":
-        from .predictor import OnnxPredictor
         from .registry import Transitions
-        from .servable import require_servable
-
-        load = partial(OnnxPredictor, features=self.features)
 
         return Transitions(
             registry=self.registry,
             store=self.bundles,
-            journal=self.journal,
+            audit_log=self.audit_log,
             clock=self.clock,
             features_digest=self.features.digest,
             contract=self.contract,
-            require_servable=partial(require_servable, load=load),
+            require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
-            lock=lambda: exclusive(self.paths.transitions_lock),
+            lock=lambda: file_lock(self.paths.transitions_lock),
         )
 
-    def published(self) -> Entry:
+    def published(self) -> Rollout:
         """Which versions serve under the present features code."""
-        return self.bundles.pointer().entry(self.features.digest)
+        return self.bundles.pointer().rollout(self.features.digest)
+
+    def _require_servable(self, bundle: Bundle) -> None:
+        # Imported when something is published: a step of the loop with nothing due does without.
+        from .predictor import OnnxPredictor
+        from .servable import require_servable
+
+        require_servable(bundle, partial(OnnxPredictor, features=self.features))
 
     def close(self) -> None:
         """Close what was opened."""

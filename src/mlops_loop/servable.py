@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from .bundle import Bundle
-from .contract.decoder import BodyRefused, Decoder
+from .contract.decoder import Decoder, InvalidRequestBody
 from .contract.json_schema import example_row
 from .errors import BundleError
 from .predictor import Predictor
@@ -25,8 +25,8 @@ def load_servable(bundle: Bundle, load: Load) -> Predictor:
     body = msgspec.json.encode(example_row(bundle.contract))
     try:
         decoded = Decoder(bundle.contract).decode(body)
-    except BodyRefused as error:
-        reasons = "; ".join(violation.sentence() for violation in error.violations) or str(error)
+    except InvalidRequestBody as error:
+        reasons = "; ".join(violation.summary() for violation in error.violations) or str(error)
         raise BundleError(
             f"it rejects the example row of its own contract: {reasons}; correct `example` in "
             "config/contract.yaml and train again"

@@ -16,7 +16,7 @@ from .contract.model import Contract, UnknownFields, load_contract
 from .duration import Duration
 from .errors import SettingsError
 from .paths import Paths
-from .stretch import TrainedOn, check_reference, parse_trained_on
+from .training_window import TrainingWindow, check_reference, parse_training_window
 from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
@@ -28,7 +28,7 @@ Positive = Annotated[int, Field(gt=0)]
 Act = Literal["advise", "alert", "retrain", "rollback"]
 
 
-RowsOfRetraining = Annotated[TrainedOn, BeforeValidator(parse_trained_on)]
+RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
 
 
 class _Section(BaseModel):
@@ -61,8 +61,8 @@ class Tuning(_Section):
 
 
 class Costs(_Section):
-    wrong_yes: Annotated[float, Field(gt=0)] = 1
-    wrong_no: Annotated[float, Field(gt=0)] = 1
+    false_positive: Annotated[float, Field(gt=0)] = 1
+    false_negative: Annotated[float, Field(gt=0)] = 1
 
 
 class Training(_Section):
@@ -97,7 +97,7 @@ class Serving(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
     workers: Positive = 1
-    unknown_fields: UnknownFields = "refuse"
+    unknown_fields: UnknownFields = "reject"
     max_rows: Positive = 1_000
     max_body_bytes: Positive = 2_000_000
     max_concurrency: Positive = 64
@@ -112,7 +112,7 @@ class Challenge(_Section):
     share: Share = 0.1
     min_labels: Positive = 500
     max_duration: Duration = timedelta(days=60)
-    max_unanswered: Share = 0.05
+    max_missing_predictions: Share = 0.05
     max_latency: Duration = timedelta(milliseconds=20)
     max_slowdown: Annotated[float, Field(ge=1)] = 3
     error_rate: Share = 0.05
@@ -133,7 +133,7 @@ class Monitoring(_Section):
 
 class Actions(_Section):
     drift: Act = "retrain"
-    drift_alone: Act = "retrain"
+    drift_only: Act = "retrain"
     performance: Act = "retrain"
     quality: Act = "alert"
 
@@ -151,7 +151,7 @@ class Loop(_Section):
     backoff: Annotated[float, Field(ge=1)] = 2
     budget: Positive = 12
     period: Duration = timedelta(days=365)
-    data: RowsOfRetraining = parse_trained_on("expanding")
+    training_window: RetrainingRows = parse_training_window("expanding")
 
 
 class Replay(_Section):
@@ -258,7 +258,7 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)
+        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .bundle import read_bundle
-from .evaluation.figure import figure
+from .evaluation.formatting import format_metric
 from .project import Project
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
@@ -18,9 +18,11 @@ class Version:
     since: str
     metrics: dict[str, float]
 
-    def sentence(self) -> str:
-        figures = ", ".join(f"{name} {figure(value)}" for name, value in self.metrics.items())
-        return f"version {self.version}, since {self.since[:16]}, on the holdout {figures}"
+    def summary(self) -> str:
+        details = ", ".join(
+            f"{name} {format_metric(value)}" for name, value in self.metrics.items()
+        )
+        return f"version {self.version}, since {self.since[:16]}, on the holdout {details}"
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Status:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
         beside = "before" if self.loop["state"] == "probation" else "challenger"
         return [
-            f"champion    {champion.sentence() if champion else 'none yet: run `train`'}",
-            f"{beside:<11} {challenger.sentence() if challenger else 'none'}",
+            f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
+            f"{beside:<11} {challenger.summary() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
-            + (f", {self.log['spooled']} on their way" if self.log["spooled"] else ""),
+            + (f", {self.log['backlog']} on their way" if self.log["backlog"] else ""),
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
 
@@ -58,7 +60,7 @@ def project_status(project: Project) -> Status:
         log={
             "predictions": totals.predictions,
             "labels": totals.labels,
-            "spooled": project.log.spooled(),
+            "backlog": project.log.backlog(),
         },
         loop={
             "state": "paused" if state.paused else state.phase,
@@ -74,7 +76,7 @@ def _version(project: Project, version: str | None) -> Version | None:
     manifest = read_bundle(project.bundles.fetch(version)).manifest
     began = [
         entry.time.isoformat()
-        for entry in project.journal.done()
-        if entry.kind in ROLE_GIVEN and entry.figures.get("version") == version
+        for entry in project.audit_log.completed()
+        if entry.kind in ROLE_GIVEN and entry.details.get("version") == version
     ]
     return Version(version, began[-1] if began else manifest.created, manifest.metrics)

@@ -25,7 +25,7 @@ from mlops_loop.data.sources.sql import (
     placed_url,
 )
 from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.process_environment import disable_telemetry, let_waiting_threads_sleep
 from mlops_loop.project import Project
@@ -62,8 +62,8 @@ label_horizon: 1d
 columns:
   parcel no.: {type: text, role: id, example: p-1}
   sent at: {type: datetime, role: time, example: "2013-01-01T10:00:00+00:00"}
-  from depot: {type: category, categories: {values: [east, north, west], otherwise: warn}}
-  way (km): {type: number, range: {minimum: 0, maximum: 2000, otherwise: refuse}, example: 120.5}
+  from depot: {type: category, categories: {values: [east, north, west], on_violation: warn}}
+  way (km): {type: number, range: {minimum: 0, maximum: 2000, on_violation: reject}, example: 120.5}
   weight (kg): {type: number, nullable: true, example: 2.5}
   "gift?": {type: boolean, nullable: true}
   arrives late: {type: boolean, role: target}
@@ -92,7 +92,7 @@ SECTIONS = {
 }
 DAYS, PARCELS_A_DAY = 120, 80
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def encoder() -> Encoder:
 def rows() -> Rows:
     """Makes a matrix with missing values and unseen categories, and a target that follows it."""
 
-    def make(classes: int) -> tuple[Matrix, Truth]:
+    def make(classes: int) -> tuple[Matrix, Labels]:
         rng = np.random.default_rng(5)
         matrix = rng.normal(size=(600, 3)).astype(np.float32)
         matrix[:, 0] = rng.integers(-1, 3, len(matrix))

@@ -13,7 +13,7 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract
 from mlops_loop.encoder import Encoder
 from mlops_loop.feature_set import FeatureSet
-from mlops_loop.publication import BundleStore, Entry
+from mlops_loop.publication import BundleStore, Rollout
 
 
 @dataclass
@@ -68,8 +68,8 @@ class Publisher:
         mode: Literal["shadow", "split"] = "shadow",
         share: float = 0.5,
     ) -> None:
-        entry = Entry(champion=champion, challenger=challenger, mode=mode, share=share)
-        self.store.set_entry(self.features.digest, entry)
+        rollout = Rollout(champion=champion, challenger=challenger, mode=mode, share=share)
+        self.store.set_rollout(self.features.digest, rollout)
 
     def damage(self, version: str) -> None:
         path = self.store.fetch(version) / "model.onnx"

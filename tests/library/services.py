@@ -44,10 +44,10 @@ label_horizon: 1d
 columns:
   customer: {type: text, role: id, example: c-1}
   at: {type: datetime, role: time, example: "2013-01-01T10:00:00+00:00"}
-  price: {type: number, range: {minimum: 0, maximum: 1000, otherwise: refuse}, example: 9.5}
-  pieces: {type: integer, range: {minimum: 1, maximum: 99, otherwise: warn}, example: 2}
+  price: {type: number, range: {minimum: 0, maximum: 1000, on_violation: reject}, example: 9.5}
+  pieces: {type: integer, range: {minimum: 1, maximum: 99, on_violation: warn}, example: 2}
   "sold as": {type: category, categories: {values: [set, single]}, example: set}
-  country: {type: category, categories: {values: [DE, FR], otherwise: refuse}, example: DE}
+  country: {type: category, categories: {values: [DE, FR], on_violation: reject}, example: DE}
   gift: {type: boolean, nullable: true, example: true}
   delivered: {type: datetime, nullable: true}
   returned: {type: boolean, role: target}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlops_loop.evaluation.metrics import metric_named
-from mlops_loop.models import predicted
+from mlops_loop.models import predict_scores
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.settings import Costs
 from mlops_loop.training.calibration import (
@@ -14,7 +14,7 @@ from mlops_loop.training.calibration import (
     calibrate,
     cheapest_threshold,
 )
-from mlops_loop.training.onnx_tail import with_tail
+from mlops_loop.training.onnx_postprocessing import append_postprocessing
 
 ROWS = 6000
 FOLDS = np.arange(ROWS) % 3
@@ -25,9 +25,9 @@ def _rows(classes: int, sharpness: float) -> OutOfFold:
     rng = np.random.default_rng(classes)
     scores = rng.normal(size=(ROWS, classes))
     right = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    truth = (rng.random((ROWS, 1)) > right.cumsum(axis=1)).sum(axis=1)
+    labels = (rng.random((ROWS, 1)) > right.cumsum(axis=1)).sum(axis=1)
     sure = np.exp(sharpness * scores)
-    return OutOfFold(truth, sure / sure.sum(axis=1, keepdims=True), FOLDS)
+    return OutOfFold(labels, sure / sure.sum(axis=1, keepdims=True), FOLDS)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -37,36 +37,36 @@ def test_probabilities_that_are_too_sure_are_brought_back(classes: int) -> None:
     assert found is not None
     assert found.scale == pytest.approx(1 / 3, rel=0.1)
     loss = metric_named("log_loss", "multiclass")
-    after = loss.value(rows.truth, found.apply(rows.probabilities))
-    assert after < loss.value(rows.truth, rows.probabilities) - 0.05
+    after = loss.value(rows.labels, found.apply(rows.probabilities))
+    assert after < loss.value(rows.labels, rows.probabilities) - 0.05
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_probabilities_that_are_right_are_left_alone_or_hardly_moved(seed: int) -> None:
     rng = np.random.default_rng(seed)
     chance = rng.uniform(0.05, 0.95, ROWS)
-    truth = (rng.random(ROWS) < chance).astype(np.int64)
+    labels = (rng.random(ROWS) < chance).astype(np.int64)
     said = np.stack([1 - chance, chance], axis=1)
-    found = calibrate(OutOfFold(truth, said, FOLDS))
+    found = calibrate(OutOfFold(labels, said, FOLDS))
     assert found is None or np.abs(found.apply(said) - said).max() < 0.05
 
 
 def test_one_fold_is_not_enough_to_know() -> None:
     rows = _rows(2, 3.0)
-    assert calibrate(OutOfFold(rows.truth, rows.probabilities, np.zeros(ROWS, int))) is None
+    assert calibrate(OutOfFold(rows.labels, rows.probabilities, np.zeros(ROWS, int))) is None
 
 
 @pytest.mark.parametrize(
-    ("wrong_yes", "wrong_no", "expected"), [(1, 1, 0.5), (1, 4, 0.2), (3, 1, 0.75)]
+    ("false_positive", "false_negative", "expected"), [(1, 1, 0.5), (1, 4, 0.2), (3, 1, 0.75)]
 )
 def test_the_threshold_follows_the_costs(
-    wrong_yes: float, wrong_no: float, expected: float
+    false_positive: float, false_negative: float, expected: float
 ) -> None:
     rng = np.random.default_rng(4)
     chance = rng.random(50_000)
-    truth = (rng.random(50_000) < chance).astype(np.int64)
-    costs = Costs(wrong_yes=wrong_yes, wrong_no=wrong_no)
-    assert cheapest_threshold(truth, chance, costs) == pytest.approx(expected, abs=0.05)
+    labels = (rng.random(50_000) < chance).astype(np.int64)
+    costs = Costs(false_positive=false_positive, false_negative=false_negative)
+    assert cheapest_threshold(labels, chance, costs) == pytest.approx(expected, abs=0.05)
 
 
 class _Fixed:
@@ -103,9 +103,9 @@ def test_the_exported_model_is_calibrated_and_has_every_class(
 ) -> None:
     rng = np.random.default_rng(6)
     matrix = rng.dirichlet(np.ones(len(seen)), 200).astype(np.float32)
-    model = with_tail(_same(len(seen), version), seen, 3, calibration)
+    model = append_postprocessing(_same(len(seen), version), seen, 3, calibration)
     native = _Fixed(seen)
-    expected = predicted(Calibrated(native, calibration) if calibration else native, matrix, 3)
+    expected = predict_scores(Calibrated(native, calibration) if calibration else native, matrix, 3)
     assert np.abs(OnnxSession(model).run(matrix) - expected).max() < 1e-6
     if calibration is None:
         assert (expected[:, [code for code in range(3) if code not in seen]] == 0).all()
@@ -113,4 +113,4 @@ def test_the_exported_model_is_calibrated_and_has_every_class(
 
 def test_nothing_is_added_where_nothing_is_to_do() -> None:
     model = _same(2)
-    assert with_tail(model, [0, 1], 2, None) is model
+    assert append_postprocessing(model, [0, 1], 2, None) is model

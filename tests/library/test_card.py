@@ -42,11 +42,11 @@ def test_values_are_compared_with_outcomes() -> None:
 
 def test_a_feature_that_the_model_uses_matters_and_others_do_not() -> None:
     matrix = RNG.normal(size=(500, 2)).astype(np.float32)
-    truth = matrix[:, 1].astype(np.float64)
+    labels = matrix[:, 1].astype(np.float64)
     found = importances(
         ["unused", "used"],
         matrix,
-        truth,
+        labels,
         lambda rows: rows[:, 1].astype(np.float64),
         metric_named("rmse", "regression"),
         seed=1,
@@ -110,7 +110,7 @@ def test_values_of_callers_are_text_in_both_forms_of_a_card() -> None:
         metric=evil,
         source="parcels.csv",
         rows=1,
-        gate=SimpleNamespace(passed=True, slices=[1], sentence=lambda: evil),
+        gate=SimpleNamespace(passed=True, slices=[1], summary=lambda: evil),
         override=evil,
         weakest=[SimpleNamespace(name=evil, rows=1, gain=interval)],
         reliability=[SimpleNamespace(predicted=0.1, observed=0.2, rows=1)],
@@ -120,7 +120,7 @@ def test_values_of_callers_are_text_in_both_forms_of_a_card() -> None:
         scores=[],
         held_out=1,
         candidates="| linear |\n",
-        picture="<svg></svg>",
+        leaderboard_chart="<svg></svg>",
     )
     page, note = html(card), markdown(card)  # type: ignore[arg-type]
     assert "<script" not in page and evil in unescape(page)

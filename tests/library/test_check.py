@@ -12,6 +12,7 @@ from pandera.errors import SchemaErrors
 
 from mlops_loop.contract import load_contract
 from mlops_loop.contract.arrow import arrow_schema, from_arrow, to_arrow
+from mlops_loop.contract.casting import check_table, read_table
 from mlops_loop.contract.check import Checked, check_columns, check_rows
 from mlops_loop.contract.columns import to_rows
 from mlops_loop.contract.model import parse_contract
@@ -20,8 +21,7 @@ from mlops_loop.contract.pandera_schema import (
     pandera_schema,
     to_frame,
 )
-from mlops_loop.contract.reading import check_table, read_table
-from mlops_loop.contract.screening import suspects
+from mlops_loop.contract.precheck import columns_with_violations
 from mlops_loop.contract.strategy import rows
 from mlops_loop.data.validation import Validated, validate
 
@@ -35,12 +35,12 @@ columns:
   key: {type: text, role: id}
   at: {type: datetime, role: time}
   seen: {type: datetime, nullable: true}
-  count: {type: integer, range: {minimum: 0, maximum: 100, otherwise: refuse}}
-  level: {type: number, nullable: true, range: {minimum: -1.5, otherwise: warn}}
-  share: {type: number, range: {minimum: 0, maximum: 1, otherwise: refuse}}
+  count: {type: integer, range: {minimum: 0, maximum: 100, on_violation: reject}}
+  level: {type: number, nullable: true, range: {minimum: -1.5, on_violation: warn}}
+  share: {type: number, range: {minimum: 0, maximum: 1, on_violation: reject}}
   flag: {type: boolean, nullable: true}
-  colour: {type: category, categories: {values: [red, green], otherwise: refuse}}
-  shape: {type: category, nullable: true, categories: {values: [round, flat], otherwise: warn}}
+  colour: {type: category, categories: {values: [red, green], on_violation: reject}}
+  shape: {type: category, nullable: true, categories: {values: [round, flat], on_violation: warn}}
   note: {type: text, nullable: true}
   y: {type: boolean, role: target}
 """)
@@ -111,7 +111,7 @@ def assert_one_verdict(records: list[dict[str, Any]]) -> Found:
     np.testing.assert_array_equal(by_rows.accepted, by_pandera.accepted)
     table = read_table(CONTRACT.inputs, as_texts(records)).table
     named = set(find_violations(CONTRACT, table, CONTRACT.inputs)["column"])
-    assert named == {column.name for column in suspects(CONTRACT.inputs, table)}
+    assert named == {column.name for column in columns_with_violations(CONTRACT.inputs, table)}
     return found_by_check(by_rows)
 
 
@@ -125,13 +125,13 @@ def test_each_kind_of_violation_is_found_alike(column: str, value: object, reaso
 @settings(max_examples=15, deadline=None)
 @given(
     records=st.lists(rows(CONTRACT), min_size=1, max_size=8),
-    breaks=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(BROKEN)), max_size=8),
+    is_breaking=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(BROKEN)), max_size=8),
 )
 def test_any_mixture_of_violations_is_found_alike(
-    records: list[dict[str, Any]], breaks: list[tuple[int, tuple[str, object, str]]]
+    records: list[dict[str, Any]], is_breaking: list[tuple[int, tuple[str, object, str]]]
 ) -> None:
     records = [dict(record) for record in records]
-    for row, (column, value, _) in breaks:
+    for row, (column, value, _) in is_breaking:
         records[row % len(records)][column] = value
     assert_one_verdict(records)
 
@@ -156,13 +156,13 @@ def test_rows_survive_the_way_through_arrow(records: list[dict[str, Any]]) -> No
 
 def test_a_field_the_contract_does_not_know_is_refused() -> None:
     checked = check_rows(CONTRACT, [{**GOOD, "colour ": "red"}])
-    assert [one.sentence() for one in checked.refusals] == ["colour  is not in the contract"]
+    assert [one.summary() for one in checked.rejections] == ["colour  is not in the contract"]
 
 
 def test_what_only_warns_does_not_refuse() -> None:
     checked = check_rows(CONTRACT, [{**GOOD, "shape": "oval"}])
     assert checked.accepted.all()
-    assert not checked.refusals and len(checked.warnings) == 1
+    assert not checked.rejections and len(checked.warnings) == 1
     assert check_columns(CONTRACT, checked.columns).violations == checked.violations
 
 
@@ -186,8 +186,8 @@ def test_what_only_warns_does_not_refuse() -> None:
 )
 def test_other_writers_types_are_read(column: str, values: Any, wanted: list[object]) -> None:
     spec = CONTRACT.column(column)
-    reading = read_table([spec], pa.table({column: values}))
-    read = from_arrow(CONTRACT, reading.table)[column].tolist()
+    cast = read_table([spec], pa.table({column: values}))
+    read = from_arrow(CONTRACT, cast.table)[column].tolist()
     assert [None if value != value else value for value in read] == wanted
 
 
@@ -203,8 +203,8 @@ def test_other_writers_types_are_read(column: str, values: Any, wanted: list[obj
 )
 def test_moments_without_a_zone_are_utc(values: Any) -> None:
     table = pa.table({"at": values})
-    reading = read_table([CONTRACT.column("at")], table)
-    moments = reading.table["at"].to_pylist()
+    cast = read_table([CONTRACT.column("at")], table)
+    moments = cast.table["at"].to_pylist()
     assert set(moments[:2]) == {datetime(2026, 1, 2, 3, tzinfo=UTC)}
     assert moments[2:] == [None] * (len(moments) - 2)
 
@@ -221,8 +221,8 @@ def test_a_frame_of_a_notebook_is_refused_but_not_for_what_only_warns() -> None:
 def test_what_is_no_number_is_a_suspect_though_it_is_neither_above_nor_below() -> None:
     level = CONTRACT.column("level")
     table = pa.table({"level": [-1.5, float("nan")]})
-    assert suspects([level], table) == [level]
-    assert suspects([level], table.slice(0, 1)) == []
+    assert columns_with_violations([level], table) == [level]
+    assert columns_with_violations([level], table.slice(0, 1)) == []
 
 
 def test_whole_numbers_are_held_against_a_range_that_64_bits_do_not_hold() -> None:
@@ -230,8 +230,8 @@ def test_whole_numbers_are_held_against_a_range_that_64_bits_do_not_hold() -> No
 problem: binary
 label_horizon: 1d
 columns:
-  a: {type: integer, range: {minimum: -1.0e+30, maximum: 1.0e+30, otherwise: refuse}}
-  b: {type: integer, range: {minimum: 1.0e+30, otherwise: warn}}
+  a: {type: integer, range: {minimum: -1.0e+30, maximum: 1.0e+30, on_violation: reject}}
+  b: {type: integer, range: {minimum: 1.0e+30, on_violation: warn}}
   y: {type: boolean, role: target}
 """)
     found = validate(contract, pa.table({"a": [-(2**62), 5], "b": [2**62, 5], "y": [True, False]}))
@@ -244,8 +244,8 @@ def test_a_huge_whole_number_beside_a_bad_fraction_is_one_bad_row() -> None:
 problem: binary
 label_horizon: 1d
 columns:
-  a: {type: integer, range: {minimum: 0, maximum: 1439, otherwise: refuse}}
-  b: {type: number, range: {minimum: 0, otherwise: refuse}}
+  a: {type: integer, range: {minimum: 0, maximum: 1439, on_violation: reject}}
+  b: {type: number, range: {minimum: 0, on_violation: reject}}
   y: {type: boolean, role: target}
 """)
     table = pa.table({"a": [-(2**62), 5], "b": [-1.5, 2.0], "y": [True, False]})

@@ -8,11 +8,7 @@ from click.testing import CliRunner, Result
 
 from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.project import Project
-from mlops_loop.registry.mlflow_registry import (
-    FORCED_TAG,
-    REFUSED,
-    VERDICT_TAG,
-)
+from mlops_loop.registry.mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
 
 from .projects import ENV_PREFIX, cli
 
@@ -34,8 +30,8 @@ def test_a_training_can_be_read_by_a_program(
     told = json.loads(result.stdout)
     assert result.exit_code == (0 if told["passed"] else 3), (result.output, result.exception)
     assert project.registry.version(told["version"]).run_id == told["run_id"]
-    assert {"data", "fits", "register"} <= set(told["phases"])
-    assert all(seconds >= 0 for seconds in told["phases"].values())
+    assert {"data", "fits", "register"} <= set(told["stage_seconds"])
+    assert all(seconds >= 0 for seconds in told["stage_seconds"].values())
     assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}
 
 
@@ -71,11 +67,13 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
         assert told.exit_code == 0, (told.output, told.exception)
     assert project.published().champion == version == project.registry.alias("champion")
     tags = project.registry.version(version).tags
-    assert (tags[VERDICT_TAG], tags[FORCED_TAG]) == (REFUSED, why)
-    done = [entry for entry in project.journal.done() if entry.figures.get("version") == version]
+    assert (tags[VERDICT_TAG], tags[FORCED_TAG]) == (REJECTED, why)
+    done = [
+        entry for entry in project.audit_log.completed() if entry.details.get("version") == version
+    ]
     assert [entry.reason for entry in done] == [f"in spite of the gate: {why}"]
     assert f"gate overruled because: {why}" in _run(project, "lineage", version).output
-    assert "refused, overruled" in _run(project, "models").output
+    assert "rejected, overruled" in _run(project, "models").output
     run = project.registry.version(version).run_id
     for ending, said in (("md", why), ("html", "the &lt;old&gt; one is worse")):
         card = (project.settings.paths.model_cards / f"{version}.{ending}").read_text(

@@ -18,12 +18,12 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.mlflow_signature import mlflow_signature
 from mlops_loop.data.ingestion import ingest
 from mlops_loop.monitoring import monitor_project
-from mlops_loop.project import Project
 from mlops_loop.serving.assembly import make_reception
 from mlops_loop.settings import CONTRACT, load_settings
 from mlops_loop.training import train_project
 
 from .conftest import open_copy
+from .projects import project_in
 from .services import _running
 
 NAMES = {
@@ -62,7 +62,8 @@ def root(tracking_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def http(root: Path, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     settings = load_settings(root)
     serving = settings.serving.model_copy(update={"framework": request.param})
-    reception = make_reception(settings.model_copy(update={"serving": serving}))
+    changed = settings.model_copy(update={"serving": serving})
+    reception = make_reception(project_in(root, settings=changed))
     with _running(reception, request.param) as url, httpx.Client(base_url=url) as client:
         yield client
 
@@ -101,10 +102,9 @@ def test_monitoring_compares_such_columns_and_draws_them(root: Path, http: httpx
     for number in range(2):
         rows = [{**row, NAMES["way (km)"]: 50.0 + n + 100 * number} for n in range(100)]
         assert http.post("/predict", json=rows).status_code == 200
-    with closing(
-        Project(load_settings(root), ManualClock(datetime(2013, 3, 2, tzinfo=UTC)))
-    ) as one:
-        found = monitor_project(one)
+    clock = ManualClock(datetime(2013, 3, 2, tzinfo=UTC))
+    with closing(project_in(root, clock)) as project:
+        found = monitor_project(project)
     assert {NAMES["way (km)"], NAMES["from depot"], NAMES["weight (kg)"]} <= set(found.drift_scores)
     page = (root / str(found.report)).read_text(encoding="utf-8")
     assert page.count("</script>") == 3 and NAMES["from depot"] not in page

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_loop.contract.check import check_rows
+from mlops_loop.contract.compatibility import differences
 from mlops_loop.contract.dictionary import dictionary
-from mlops_loop.contract.difference import differences
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.settings import Settings
@@ -34,7 +34,7 @@ def test_the_page_names_every_column_and_what_becomes_of_other_values(shop: Cont
     page = dictionary(shop)
     rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines() if "| " in line}
     assert {column.name for column in shop.columns} <= set(rows)
-    assert "from 0 to 1000; others: refuse" in rows["price"]
+    assert "from 0 to 1000; others: reject" in rows["price"]
     assert "set, single; others: warn" in rows["sold as"]
     assert "one of two classes: False, True" in page
 
@@ -83,7 +83,7 @@ def test_bad_rows_are_named_as_the_service_would_name_them(
     reasons = {(one.column, one.reason) for one in check_rows(shop, [asked]).violations}
     assert {(one["column"], one["reason"]) for one in told["violations"]} == reasons
     assert {one["row"] for one in told["violations"]} == {1}
-    assert (told["rows"], told["refused"]) == (2, 1)
+    assert (told["rows"], told["rejected"]) == (2, 1)
 
 
 def test_a_file_without_a_column_is_refused_in_one_sentence(root: Path, tmp_path: Path) -> None:
@@ -100,12 +100,27 @@ def changed(shop: Contract, old: str, new: str) -> Contract:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "column", "breaks"),
+    ("old", "new", "column", "is_breaking"),
     [
-        ("maximum: 1000, otherwise: refuse", "maximum: 900, otherwise: refuse", "price", True),
-        ("maximum: 1000, otherwise: refuse", "maximum: 2000, otherwise: refuse", "price", False),
-        ("maximum: 1000, otherwise: refuse", "maximum: 1000, otherwise: warn", "price", False),
-        ("maximum: 99, otherwise: warn", "maximum: 99, otherwise: refuse", "pieces", True),
+        (
+            "maximum: 1000, on_violation: reject",
+            "maximum: 900, on_violation: reject",
+            "price",
+            True,
+        ),
+        (
+            "maximum: 1000, on_violation: reject",
+            "maximum: 2000, on_violation: reject",
+            "price",
+            False,
+        ),
+        (
+            "maximum: 1000, on_violation: reject",
+            "maximum: 1000, on_violation: warn",
+            "price",
+            False,
+        ),
+        ("maximum: 99, on_violation: warn", "maximum: 99, on_violation: reject", "pieces", True),
         ("values: [DE, FR]", "values: [DE]", "country", True),
         ("values: [DE, FR]", "values: [DE, ES, FR]", "country", False),
         ("values: [set, single]", "values: [set]", "sold as", False),
@@ -127,10 +142,10 @@ def changed(shop: Contract, old: str, new: str) -> Contract:
     ],
 )
 def test_a_change_breaks_callers_or_does_not(
-    shop: Contract, old: str, new: str, column: str | None, breaks: bool
+    shop: Contract, old: str, new: str, column: str | None, is_breaking: bool
 ) -> None:
     found = [one for one in differences(shop, changed(shop, old, new)) if one.column == column]
-    assert [one.breaks for one in found] == [breaks]
+    assert [one.is_breaking for one in found] == [is_breaking]
 
 
 def test_the_same_contract_has_no_differences(shop: Contract) -> None:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from mlops_loop.contract.check import check_rows
 from mlops_loop.contract.columns import to_rows
-from mlops_loop.contract.decoder import MAX_LISTED, BodyRefused, Decoded, Decoder, TooManyRows
+from mlops_loop.contract.decoder import (
+    MAX_LISTED,
+    Decoded,
+    Decoder,
+    InvalidRequestBody,
+    TooManyRows,
+)
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Column, Contract, Range, parse_contract
 from mlops_loop.contract.strategy import rows
@@ -20,10 +26,10 @@ label_horizon: 1d
 columns:
   key: {type: text, role: id}
   "local time": {type: datetime, role: time}
-  amount: {type: number, range: {minimum: -5, maximum: 5, otherwise: refuse}}
-  count: {type: integer, nullable: true, range: {minimum: 0, otherwise: warn}}
-  kind: {type: category, nullable: true, categories: {values: [a, b], otherwise: refuse}}
-  place: {type: category, categories: {values: [x, y], otherwise: warn}}
+  amount: {type: number, range: {minimum: -5, maximum: 5, on_violation: reject}}
+  count: {type: integer, nullable: true, range: {minimum: 0, on_violation: warn}}
+  kind: {type: category, nullable: true, categories: {values: [a, b], on_violation: reject}}
+  place: {type: category, categories: {values: [x, y], on_violation: warn}}
   class: {type: boolean, nullable: true}
   end: {type: datetime, nullable: true}
   noted: {type: text, role: ignore}
@@ -47,7 +53,7 @@ ODDITIES: st.SearchStrategy[Any] = st.sampled_from(
 
 def assert_same(found: Decoded, contract: Contract, sent: list[dict[str, Any]]) -> None:
     checked = check_rows(contract, sent)
-    assert not checked.refusals
+    assert not checked.rejections
     for name, array in checked.columns.items():
         np.testing.assert_array_equal(found.columns[name], array)
         assert found.columns[name].dtype == array.dtype
@@ -73,12 +79,12 @@ def test_whatever_is_sent_the_check_has_the_last_word(
     row: dict[str, Any], changes: dict[str, Any], dropped: set[str]
 ) -> None:
     sent = {name: value for name, value in {**row, **changes}.items() if name not in dropped}
-    refusals = check_rows(CONTRACT, [sent]).refusals
+    rejections = check_rows(CONTRACT, [sent]).rejections
     body = json.dumps(sent).encode()
-    if refusals:
-        with pytest.raises(BodyRefused) as refused:
+    if rejections:
+        with pytest.raises(InvalidRequestBody) as refused:
             DECODER.decode(body)
-        assert set(map(str, refused.value.violations)) == set(map(str, refusals))
+        assert set(map(str, refused.value.violations)) == set(map(str, rejections))
     else:
         assert_same(DECODER.decode(body), CONTRACT, [sent])
 
@@ -101,7 +107,7 @@ def test_a_value_that_may_pass_is_warned_of(shop: Contract, count: int) -> None:
 def test_every_violation_of_every_row_is_named(shop: Contract) -> None:
     good = example_row(shop)
     sent = [good, {**good, "price": -1, "country": "XX", "colour": "red"}, 5, {"price": "9"}]
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(InvalidRequestBody) as refused:
         Decoder(shop).decode(json.dumps(sent).encode())
     found = {(violation.row, violation.column) for violation in refused.value.violations}
     assert {(1, "price"), (1, "country"), (1, "colour"), (2, ""), (3, "price"), (3, "at")} <= found
@@ -114,7 +120,7 @@ def test_every_violation_of_every_row_is_named(shop: Contract) -> None:
     + [b"[" * 100_000, b"{} {}"],
 )
 def test_what_is_not_json_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(BodyRefused, match="not valid JSON") as refused:
+    with pytest.raises(InvalidRequestBody, match="not valid JSON") as refused:
         DECODER.decode(body)
     assert refused.value.violations == ()
 
@@ -128,7 +134,7 @@ def test_a_huge_text_among_many_rows_takes_no_huge_memory(shop: Contract) -> Non
 def test_unknown_fields_are_ignored_where_that_is_said() -> None:
     row = {**dict(example_row(CONTRACT)), "stranger": [1], "noted": "n"}
     body = json.dumps(row).encode()
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(InvalidRequestBody) as refused:
         DECODER.decode(body)
     (found,) = refused.value.violations
     assert (found.column, found.reason) == ("stranger", "is not in the contract")
@@ -138,7 +144,7 @@ def test_unknown_fields_are_ignored_where_that_is_said() -> None:
     )
     assert lenient.plain_row(body) is not None
     # The slow way, which finds out what else is wrong, says nothing of them either.
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(InvalidRequestBody) as refused:
         lenient.decode(json.dumps({**row, "amount": 9}).encode())
     assert [found.column for found in refused.value.violations] == ["amount"]
 
@@ -148,8 +154,8 @@ def test_violations_beyond_the_limit_are_counted_and_the_first_rows_are_listed()
     bad = [{**good, "amount": 9, "kind": "z", "stranger": 1}, {**good, "amount": "text"}, 5]
     sent = [good, *bad * 200]
     numbers = [number for number, row in enumerate(sent) if isinstance(row, dict)]
-    every = check_rows(CONTRACT, [sent[number] for number in numbers]).refusals
-    with pytest.raises(BodyRefused) as refused:
+    every = check_rows(CONTRACT, [sent[number] for number in numbers]).rejections
+    with pytest.raises(InvalidRequestBody) as refused:
         DECODER.decode(json.dumps(sent).encode())
     listed = refused.value.violations
     assert len(listed) == MAX_LISTED
@@ -183,7 +189,7 @@ ODD_NAMES = (
 @settings(max_examples=20, deadline=None)
 def test_a_column_may_have_any_name(name: str, data: st.DataObject) -> None:
     columns = [
-        Column(name=name, type="number", range=Range(minimum=-5, otherwise="refuse")),
+        Column(name=name, type="number", range=Range(minimum=-5, on_violation="reject")),
         Column(name=f"{name}2", type="category", nullable=True),
         Column(name="y", type="boolean", role="target"),
     ]
@@ -195,6 +201,6 @@ def test_a_column_may_have_any_name(name: str, data: st.DataObject) -> None:
         assert_same(decoder.decode(body), contract, sent)
     plain = decoder.plain_row(json.dumps(sent[0]).encode())
     assert plain is None or plain == tuple(sent[0].get(spec.name) for spec in contract.inputs)
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(InvalidRequestBody) as refused:
         decoder.decode(json.dumps({**sent[0], name: -6, "stranger": 1}).encode())
     assert {found.column for found in refused.value.violations} == {name, "stranger"}

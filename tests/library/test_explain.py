@@ -17,10 +17,10 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Problem, parse_contract
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.errors import InputError
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.explanation.explainer import Explainer
-from mlops_loop.explanation.game import Game, import_shap
 from mlops_loop.explanation.run import champion_explainer
+from mlops_loop.explanation.shapley import ShapleyEstimator, import_shap
 from mlops_loop.feature_set import FeatureSet
 from mlops_loop.models import Task, load_candidates
 from mlops_loop.prediction_log import Output, Record
@@ -48,7 +48,7 @@ TARGETS = {
     "regression": "{type: number, role: target}",
 }
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
 def sums(columns: Columns) -> np.ndarray:
@@ -70,7 +70,9 @@ def numbers(width: int, rows: int) -> Columns:
 @pytest.mark.parametrize("width", [3, 14])
 def test_a_sum_is_shared_by_what_each_column_differs_from_the_others(width: int) -> None:
     others, row = numbers(width, 7), {name: np.ones(1) for name in numbers(width, 1)}
-    base, parts = Game(import_shap(), sums, others, seed=1).play(row, orders=2)
+    base, parts = ShapleyEstimator(import_shap(), sums, others, seed=1).values(
+        row, n_permutations=2
+    )
     assert parts[:, 0] == pytest.approx([1 - values.mean() for values in others.values()])
     assert base[0] == pytest.approx(sum(values.mean() for values in others.values()))
 
@@ -78,7 +80,9 @@ def test_a_sum_is_shared_by_what_each_column_differs_from_the_others(width: int)
 @pytest.mark.parametrize("width", [2, 14])
 def test_however_columns_work_together_their_parts_add_up(width: int) -> None:
     row = {name: values * 1.5 for name, values in numbers(width, 1).items()}
-    base, parts = Game(import_shap(), products, numbers(width, 7), seed=1).play(row, orders=2)
+    base, parts = ShapleyEstimator(import_shap(), products, numbers(width, 7), seed=1).values(
+        row, n_permutations=2
+    )
     assert base + parts.sum(axis=0) == pytest.approx(products(row)[0])
     assert not parts[:, 1].any()
 
@@ -89,11 +93,11 @@ def made_by(library: str, problem: Problem, classes: int, rows: Rows, root: Path
     contract = parse_contract(text)
     specs = FeatureSet().columns(contract)
     encoder = Encoder(specs, {"colour": ("blue", "green", "red")})
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     found = []
     candidates = load_candidates((library,), Task(problem, encoder, seed=1, threads=1))
     for candidate in (one for one in candidates if not one.is_baseline):
-        model = export(candidate, candidate.build({}).fit(matrix[:400], truth[:400]), 3)
+        model = export(candidate, candidate.build({}).fit(matrix[:400], labels[:400]), 3)
         manifest = Manifest(
             version=candidate.name,
             run_id="run",
@@ -187,8 +191,8 @@ def test_the_champion_tells_what_it_looks_at(project: Project) -> None:
     assert told["version"] == project.published().champion
     looked = {column.name for column in champion_explainer(project).columns}
     assert {one["column"] for one in told["columns"]} == looked
-    figures = [one["importance"] for one in told["columns"]]
-    assert figures == sorted(figures, reverse=True) and figures[0] > 0
+    metrics = [one["importance"] for one in told["columns"]]
+    assert metrics == sorted(metrics, reverse=True) and metrics[0] > 0
     text = run(project).output
     assert all(name in text for name in looked)
     assert text == run(project).output
@@ -227,7 +231,7 @@ def record(prediction_id: str, row: dict[str, Any], *outputs: Output) -> Record:
 
 
 @pytest.mark.parametrize(
-    ("words", "stdin", "sentence"),
+    ("words", "stdin", "summary"),
     [
         (("-",), "no JSON", "is no JSON"),
         (("-",), "[1]", "holds no JSON object"),
@@ -237,10 +241,10 @@ def record(prediction_id: str, row: dict[str, Any], *outputs: Output) -> Record:
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(
-    project: Project, words: tuple[str, ...], stdin: str | None, sentence: str
+    project: Project, words: tuple[str, ...], stdin: str | None, summary: str
 ) -> None:
     result = run(project, *words, stdin=stdin)
-    assert result.exit_code == 2 and sentence in result.stderr
+    assert result.exit_code == 2 and summary in result.stderr
     assert "Traceback" not in result.output
 
 

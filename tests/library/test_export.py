@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.errors import ExportError
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.models import Task, load_candidates
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import (
@@ -18,7 +18,7 @@ from mlops_loop.training.export import (
 )
 
 LIBRARIES = ("baseline", "scikit_learn")
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
 def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Encoder) -> None:
@@ -33,8 +33,8 @@ def test_parity_is_checked_on_missing_values_and_unseen_categories(encoder: Enco
 def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
     encoder: Encoder, rows: Rows
 ) -> None:
-    matrix, truth = rows(2)
-    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, truth)
+    matrix, labels = rows(2)
+    forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, labels)
     candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
     model = export(candidate, forest, matrix.shape[1])
     with pytest.raises(ExportError, match="answers differently on .* rows, by up to"):
@@ -53,9 +53,9 @@ def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: 
 
 
 def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
     candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
-    estimator = candidate.build({}).fit(matrix, truth)
+    estimator = candidate.build({}).fit(matrix, labels)
     with pytest.raises(ExportError, match="dummy has no ONNX form .*give it a to_onnx"):
         export(candidate, estimator, matrix.shape[1])
 

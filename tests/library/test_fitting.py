@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from mlops_loop.contract.model import Problem
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.metrics import metrics_of
-from mlops_loop.evaluation.target import Truth
-from mlops_loop.models import Candidate, Task, load_candidates, predicted
+from mlops_loop.evaluation.target import Labels
+from mlops_loop.models import Candidate, Task, load_candidates, predict_scores
 from mlops_loop.models._fitting import fit, is_learnable
 from mlops_loop.training.export import check_parity, export
 from mlops_loop.training.leaderboard import Folds, cross_validate
-from mlops_loop.training.onnx_tail import with_tail
+from mlops_loop.training.onnx_postprocessing import append_postprocessing
 
 LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
 PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
 COLOUR, SIZE = 0, 1
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
@@ -51,11 +51,11 @@ def test_columns_that_are_empty_or_constant_where_it_is_fitted(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
     """Other rows have values there, and get predictions that are exported as they are."""
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     for name, fitted_on in poor(matrix[:400]):
         for candidate in candidates(library, problem, encoder):
-            estimator = fit(candidate, {}, fitted_on, truth[:400])
-            answers = predicted(estimator, matrix[400:], classes)
+            estimator = fit(candidate, {}, fitted_on, labels[:400])
+            answers = predict_scores(estimator, matrix[400:], classes)
             assert np.isfinite(answers).all(), (name, candidate.name)
             if not candidate.is_baseline:
                 model = export(candidate, estimator, matrix.shape[1])
@@ -67,11 +67,11 @@ def test_columns_that_are_empty_or_constant_where_it_is_fitted(
 def test_a_value_in_a_column_that_was_empty_changes_no_prediction(
     encoder: Encoder, rows: Rows, library: str
 ) -> None:
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
     for candidate in candidates(library, "binary", encoder):
-        estimator = fit(candidate, {}, with_column(matrix, SIZE, np.nan), truth)
+        estimator = fit(candidate, {}, with_column(matrix, SIZE, np.nan), labels)
         answers = [
-            predicted(estimator, with_column(matrix, SIZE, value), 2)
+            predict_scores(estimator, with_column(matrix, SIZE, value), 2)
             for value in (np.nan, 0.0, 9.0, -9.0)
         ]
         assert np.ptp(answers, axis=0).max() < 1e-3, candidate.name
@@ -82,19 +82,19 @@ def test_a_value_in_a_column_that_was_empty_changes_no_prediction(
 def test_rows_with_nothing_to_learn_give_a_constant(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
-    matrix, truth = rows(classes)
-    last = truth[:1] * 0 + max(classes - 1, 0)
+    matrix, labels = rows(classes)
+    last = labels[:1] * 0 + max(classes - 1, 0)
     cases: list[tuple[str, Matrix, NDArray[np.generic]]] = [
         ("one class or value", matrix, np.repeat(last, len(matrix))),
-        ("all columns constant", np.ones_like(matrix), truth),
-        ("all columns empty", np.full_like(matrix, np.nan), truth),
-        ("one row", matrix[:1], truth[:1]),
+        ("all columns constant", np.ones_like(matrix), labels),
+        ("all columns empty", np.full_like(matrix, np.nan), labels),
+        ("one row", matrix[:1], labels[:1]),
     ]
     for name, fitted_on, target in cases:
         assert not is_learnable(fitted_on, target)
         for candidate in candidates(library, problem, encoder):
             estimator = fit(candidate, {}, fitted_on, target)
-            answers = predicted(estimator, matrix, classes)
+            answers = predict_scores(estimator, matrix, classes)
             assert np.ptp(answers, axis=0) == pytest.approx(0), (name, candidate.name)
             if classes:
                 shares = np.bincount(target.astype(np.int64), minlength=classes) / len(target)
@@ -106,16 +106,18 @@ def test_rows_with_nothing_to_learn_give_a_constant(
 @of_every_library
 @pytest.mark.parametrize("absent", [0, 1, 2])
 def test_a_class_that_a_fold_lacks(encoder: Encoder, rows: Rows, library: str, absent: int) -> None:
-    matrix, truth = rows(3)
-    there = truth != absent
+    matrix, labels = rows(3)
+    there = labels != absent
     for candidate in candidates(library, "multiclass", encoder):
-        estimator = fit(candidate, {}, matrix[there], truth[there])
-        answers = predicted(estimator, matrix, 3)
+        estimator = fit(candidate, {}, matrix[there], labels[there])
+        answers = predict_scores(estimator, matrix, 3)
         assert answers[:, absent].max() == 0
         assert answers.sum(axis=1) == pytest.approx(1)
         if not candidate.is_baseline:
             seen = [code for code in range(3) if code != absent]
-            model = with_tail(export(candidate, estimator, matrix.shape[1]), seen, 3, None)
+            model = append_postprocessing(
+                export(candidate, estimator, matrix.shape[1]), seen, 3, None
+            )
             check_parity(model, estimator, matrix, encoder, classes=3)
 
 
@@ -124,14 +126,14 @@ def test_the_leaderboard_stands_when_the_first_fold_holds_nothing(
     encoder: Encoder, rows: Rows, problem: Problem, classes: int
 ) -> None:
     """An empty column and one class to fit on first, later both as they should be."""
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     matrix[:200, SIZE] = np.nan
-    truth[:100] = truth[0]
+    labels[:100] = labels[0]
     pairs = [(np.arange(at), np.arange(at, at + 100)) for at in (100, 200, 500)]
     metrics = metrics_of(problem)
     metric = next(iter(metrics.values()))
     found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
-    outcomes = cross_validate(found, Folds(matrix, truth, pairs, classes), metric, metrics, 2)
+    outcomes = cross_validate(found, Folds(matrix, labels, pairs, classes), metric, metrics, 2)
     assert len(outcomes) == len(found)
     for outcome in outcomes:
         assert np.isfinite([*outcome.row.scores, *outcome.row.metrics.values()]).all()

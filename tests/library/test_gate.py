@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 from mlops_loop.contract.model import parse_contract
 from mlops_loop.evaluation.bootstrap import Resampling, clusters
 from mlops_loop.evaluation.gate import (
-    Contest,
+    HoldoutPredictions,
     Limits,
-    judge,
-    judge_costs,
-    judge_slices,
+    check_costs,
+    compare_models,
+    compare_slices_of_models,
 )
 from mlops_loop.evaluation.gate_result import GateResult, combine
 from mlops_loop.evaluation.metrics import metric_named
@@ -26,7 +26,7 @@ BASELINE = np.full(ROWS, TRUTH.mean())
 BY_ROW = np.arange(ROWS)
 
 
-def _verdict(
+def _gate_result(
     candidate: NDArray[np.float64],
     champion: NDArray[np.float64] | None = None,
     *,
@@ -34,11 +34,11 @@ def _verdict(
     rows: NDArray[np.int64] = BY_ROW,
     margin: float = 0.005,
 ) -> GateResult:
-    contest = Contest(
+    predictions = HoldoutPredictions(
         TRUTH, _both(candidate), _both(BASELINE), None if champion is None else _both(champion)
     )
     resampling = Resampling(rows, resamples=200, confidence=0.95, seed=1)
-    return judge(contest, metric_named(metric, "binary"), resampling, margin)
+    return compare_models(predictions, metric_named(metric, "binary"), resampling, margin)
 
 
 def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,49 +47,49 @@ def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
 def test_a_model_that_knows_something_becomes_the_first(metric: str) -> None:
-    verdict = _verdict(CHANCE, metric=metric)
-    assert verdict.passed
-    assert verdict.figures["gain_over_baseline_low"] > 0
-    assert "beats the baseline" in verdict.sentence()
+    result = _gate_result(CHANCE, metric=metric)
+    assert result.passed
+    assert result.metrics["gain_over_baseline_low"] > 0
+    assert "beats the baseline" in result.summary()
 
 
 def test_a_model_that_knows_nothing_is_refused() -> None:
-    verdict = _verdict(np.clip(BASELINE + RNG.normal(0, 0.1, ROWS), 0.01, 0.99))
-    assert not verdict.passed
-    assert "does not surely beat the baseline" in verdict.sentence()
+    result = _gate_result(np.clip(BASELINE + RNG.normal(0, 0.1, ROWS), 0.01, 0.99))
+    assert not result.passed
+    assert "does not surely beat the baseline" in result.summary()
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
 def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     worse = np.clip(CHANCE + RNG.normal(0, 0.2, ROWS), 0.01, 0.99)
-    verdict = _verdict(worse, CHANCE, metric=metric)
-    assert not verdict.passed
-    assert verdict.figures["gain_over_champion"] < 0
-    assert "perhaps more than 0.005 worse than the champion" in verdict.sentence()
+    result = _gate_result(worse, CHANCE, metric=metric)
+    assert not result.passed
+    assert result.metrics["gain_over_champion"] < 0
+    assert "perhaps more than 0.005 worse than the champion" in result.summary()
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
-    assert _verdict(CHANCE, CHANCE).passed
+    assert _gate_result(CHANCE, CHANCE).passed
 
 
 def test_a_wide_margin_lets_a_worse_model_pass() -> None:
     worse = np.clip(CHANCE + 0.1, 0.01, 0.99)
-    assert not _verdict(worse, CHANCE).passed
-    assert _verdict(worse, CHANCE, margin=0.2).passed
+    assert not _gate_result(worse, CHANCE).passed
+    assert _gate_result(worse, CHANCE, margin=0.2).passed
 
 
 def test_rows_that_come_in_clusters_say_less() -> None:
     rank = np.argsort(np.argsort(np.abs(CHANCE - TRUTH)))
     alike = rank // 100
-    alone = _verdict(CHANCE).figures
-    together = _verdict(CHANCE, rows=alike).figures
+    alone = _gate_result(CHANCE).metrics
+    together = _gate_result(CHANCE, rows=alike).metrics
     assert together["score_high"] - together["score_low"] > 3 * (
         alone["score_high"] - alone["score_low"]
     )
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:
-    assert _verdict(CHANCE, BASELINE) == _verdict(CHANCE, BASELINE)
+    assert _gate_result(CHANCE, BASELINE) == _gate_result(CHANCE, BASELINE)
 
 
 def test_rows_cluster_by_group_else_by_day_else_not_at_all() -> None:
@@ -137,19 +137,21 @@ def _halves(count: int) -> list[Slice]:
 
 
 def _sliced(candidate: NDArray[np.float64], slices: list[Slice], seed: int = 1) -> GateResult:
-    contest = Contest(TRUTH, _both(candidate), _both(BASELINE), _both(CHANCE))
+    predictions = HoldoutPredictions(TRUTH, _both(candidate), _both(BASELINE), _both(CHANCE))
     resampling = Resampling(BY_ROW, resamples=100, confidence=0.95, seed=seed)
-    return judge_slices(contest, metric_named("log_loss", "binary"), resampling, slices, 0.0)
+    return compare_slices_of_models(
+        predictions, metric_named("log_loss", "binary"), resampling, slices, 0.0
+    )
 
 
 def test_a_model_that_fails_one_slice_is_refused_and_the_slice_is_named() -> None:
     slices = _halves(4)
     worse = CHANCE.copy()
     worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
-    verdict = _sliced(worse, slices)
-    assert not verdict.passed
-    assert [found.name for found in verdict.slices if found.failed] == ["part = 2"]
-    assert "On part = 2 (500 rows) it is surely more than 0 worse" in verdict.sentence()
+    result = _sliced(worse, slices)
+    assert not result.passed
+    assert [found.name for found in result.slices if found.failed] == ["part = 2"]
+    assert "On part = 2 (500 rows) it is surely more than 0 worse" in result.summary()
 
 
 def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:
@@ -161,38 +163,40 @@ def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:
         # Errors of the same size on both sides, of different rows.
         one = 1 / (1 + np.exp(-(logit + noise)))
         other = 1 / (1 + np.exp(-(logit + np.roll(noise, 7))))
-        contest = Contest(TRUTH, _both(one), _both(BASELINE), _both(other))
+        predictions = HoldoutPredictions(TRUTH, _both(one), _both(BASELINE), _both(other))
         resampling = Resampling(BY_ROW, resamples=40, confidence=0.95, seed=seed)
         metric = metric_named("brier", "binary")
-        refused += not judge_slices(contest, metric, resampling, _halves(8), 0.0).passed
+        refused += not compare_slices_of_models(
+            predictions, metric, resampling, _halves(8), 0.0
+        ).passed
     assert refused <= 18
 
 
 def test_without_slices_nothing_is_said() -> None:
-    verdict = _sliced(CHANCE, [])
-    assert verdict.passed
-    assert verdict.sentences == ()
+    result = _sliced(CHANCE, [])
+    assert result.passed
+    assert result.messages == ()
 
 
 def test_a_model_that_costs_too_much_is_refused() -> None:
     limits = Limits(size=1000, latency=0.01)
-    assert judge_costs(1000, 0.01, limits).passed
-    verdict = judge_costs(2000, 0.02, limits)
-    assert not verdict.passed
-    assert "2,000 bytes, more than gate.max_size" in verdict.sentence()
-    assert "20.00 ms a row, more than gate.max_latency" in verdict.sentence()
+    assert check_costs(1000, 0.01, limits).passed
+    result = check_costs(2000, 0.02, limits)
+    assert not result.passed
+    assert "2,000 bytes, more than gate.max_size" in result.summary()
+    assert "20.00 ms a row, more than gate.max_latency" in result.summary()
 
 
 def test_one_no_is_enough() -> None:
     yes, no = GateResult(True, ("a",), {"x": 1.0}), GateResult(False, ("b",), {"y": 2.0})
     both = combine([yes, no])
-    assert (both.passed, both.sentence(), both.figures) == (False, "a b", {"x": 1.0, "y": 2.0})
+    assert (both.passed, both.summary(), both.metrics) == (False, "a b", {"x": 1.0, "y": 2.0})
 
 
 def test_a_result_travels_whole_as_json() -> None:
     slices = _halves(4)
     worse = CHANCE.copy()
     worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
-    result = combine([_verdict(CHANCE, CHANCE), _sliced(worse, slices)])
+    result = combine([_gate_result(CHANCE, CHANCE), _sliced(worse, slices)])
     assert len(result.slices) == 4 and not result.passed
     assert GateResult.from_json(result.to_json()) == result

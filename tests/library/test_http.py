@@ -1,10 +1,15 @@
 """What an answer over HTTP rests on: the contract, the model, and the log behind it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from mlops_loop.contract.model import parse_contract
+from mlops_loop.settings import CONTRACT, Settings
 
 from .places import REPOSITORY
 
@@ -111,37 +116,47 @@ def test_labels_that_break_the_contract_get_every_violation(served: Any, problem
     ]
 
 
-def test_a_regression_answers_numbers(served: Any) -> None:
-    contract = parse_contract(
+@pytest.fixture
+def serve_another(serve_shop: Any, publisher: Any, shop_settings: Settings) -> Any:
+    """Starts the service of a project about something else than the shop."""
+
+    @contextmanager
+    def serve(text: str) -> Iterator[Any]:
+        (shop_settings.root / CONTRACT).write_text(text)
+        publisher.publish("1", 0.5, contract=parse_contract(text))
+        publisher.point("1")
+        with serve_shop() as served:
+            yield served
+
+    return serve
+
+
+def test_a_regression_answers_numbers(serve_another: Any) -> None:
+    contract = (
         "{problem: regression, label_horizon: 1d, columns: {"
         "size: {type: number, example: 1.5}, price: {type: number, role: target}}}"
     )
-    served.publisher.publish("2", 0.5, contract=contract)
-    served.publisher.point("2")
-    served.refresh()
-    found = served.http.post("/predict", json={"size": 2}).json()
-    identifier = found.pop("prediction_id")
-    assert found == {"prediction": 0.5, "model_version": "2", "variant": "champion"}
-    record = served.log.get(identifier).record
-    assert (record.entity_key, record.event_time) == (None, record.arrival_time)
-    label = {"prediction_id": identifier, "label": 7}
-    assert served.http.post("/labels", json=label).json()["joined"] == 1
+    with serve_another(contract) as served:
+        found = served.http.post("/predict", json={"size": 2}).json()
+        identifier = found.pop("prediction_id")
+        assert found == {"prediction": 0.5, "model_version": "1", "variant": "champion"}
+        record = served.log.get(identifier).record
+        assert (record.entity_key, record.event_time) == (None, record.arrival_time)
+        assert record.schema_digest == parse_contract(contract).schema_digest
+        label = {"prediction_id": identifier, "label": 7}
+        assert served.http.post("/labels", json=label).json()["joined"] == 1
 
 
-def test_a_label_that_is_no_class_is_refused(served: Any, problem: Any) -> None:
-    contract = parse_contract(
+def test_a_label_that_is_no_class_is_refused(serve_another: Any, problem: Any) -> None:
+    contract = (
         "{problem: multiclass, label_horizon: 1d, columns: {size: {type: number, example: 1.5}, "
         "kind: {type: category, role: target, categories: {values: [a, b]}}}}"
     )
-    served.publisher.publish("2", 0.5, contract=contract)
-    served.publisher.point("2")
-    served.refresh()
-    assert served.http.post("/predict", json={"size": 2}).json()["probabilities"].keys() == {
-        "a",
-        "b",
-    }
-    bad = served.http.post("/labels", json={"prediction_id": "x", "label": "c"})
-    assert "not one of the classes" in problem(bad, 422)["violations"][0]["reason"]
+    with serve_another(contract) as served:
+        answer = served.http.post("/predict", json={"size": 2}).json()
+        assert answer["probabilities"].keys() == {"a", "b"}
+        bad = served.http.post("/labels", json={"prediction_id": "x", "label": "c"})
+        assert "not one of the classes" in problem(bad, 422)["violations"][0]["reason"]
 
 
 def test_metrics_count_what_happened(served: Any) -> None:
@@ -157,8 +172,8 @@ def test_metrics_count_what_happened(served: Any) -> None:
         'prediction_warnings_total{column="pieces"} 1.0',
         'predict_seconds_count{variant="champion"} 1.0',
         'model_info{variant="champion",version="1"} 1.0',
-        'model_made_seconds{variant="champion",version="1"} ',
-        "requests_at_work 0.0",
+        'model_created_timestamp_seconds{variant="champion",version="1"} ',
+        "http_requests_in_flight 0.0",
     ):
         assert line in text
 

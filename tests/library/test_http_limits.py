@@ -29,7 +29,7 @@ class AwayLog:
     def add_labels(self, labels: Sequence[Any]) -> LabelReport:
         raise StoreError("the store is away")
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         return 0
 
     def close(self) -> None:
@@ -178,7 +178,7 @@ def test_a_failure_of_ours_is_a_problem_too(serve_shop: Any, publisher: Any, pro
 
 
 def test_unknown_fields_are_refused_or_ignored_by_setting(serve_shop: Any, problem: Any) -> None:
-    for setting, status, closed in (("refuse", 422, True), ("ignore", 200, False)):
+    for setting, status, closed in (("reject", 422, True), ("ignore", 200, False)):
         with serve_shop(unknown_fields=setting) as served:
             served.publisher.publish("1")
             served.publisher.point("1")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from mlops_loop.monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from mlops_loop.settings import Settings
-from mlops_loop.verdict import Found, Verdict, leave_verdict
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:
@@ -49,9 +49,9 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
     served: Any, shop_settings: Settings
 ) -> None:
     assert "monitoring" not in served.http.get("/model").json()
-    leave_verdict(
+    save_monitoring_status(
         shop_settings.root,
-        Verdict("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
+        MonitoringStatus("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
     )
     assert served.http.get("/model").json()["monitoring"] == {
         "since": "2013-01-01",
@@ -59,7 +59,7 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
         "drift": False,
         "quality": True,
         "performance": "unknown",
-        "sentences": ["price is missing"],
+        "messages": ["price is missing"],
         "findings": [],
     }
     (shop_settings.paths.monitoring_status).write_bytes(b'{"drift": "\xff')
@@ -67,17 +67,19 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
 
 
 def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
-    assert "monitoring_trouble" not in served.http.get("/metrics").text
-    missing = Found("quality", "price", "", "missing_share", 0.5, "warning")
-    leave_verdict(
+    assert "monitoring_alert_active" not in served.http.get("/metrics").text
+    missing = FindingSummary("quality", "price", "", "missing_share", 0.5, "warning")
+    save_monitoring_status(
         shop_settings.root,
-        Verdict("2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]),
+        MonitoringStatus(
+            "2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]
+        ),
     )
     text = served.http.get("/metrics").text
     for line in (
-        'monitoring_trouble{question="drift"} 0.0',
-        'monitoring_trouble{question="quality"} 1.0',
-        'monitoring_trouble{question="performance"} NaN',
+        'monitoring_alert_active{question="drift"} 0.0',
+        'monitoring_alert_active{question="quality"} 1.0',
+        'monitoring_alert_active{question="performance"} NaN',
         "monitoring_until_seconds 1.3576032e+09",
         'monitoring_finding{column="price",question="quality",severity="warning",slice="",'
         'statistic="missing_share"} 0.5',

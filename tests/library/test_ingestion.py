@@ -29,8 +29,8 @@ label_horizon: 1d
 columns:
   key: {type: text, role: id}
   at: {type: datetime, role: time}
-  size: {type: number, range: {minimum: 0, maximum: 50, otherwise: warn}}
-  colour: {type: category, categories: {values: [red, green], otherwise: refuse}}
+  size: {type: number, range: {minimum: 0, maximum: 50, on_violation: warn}}
+  colour: {type: category, categories: {values: [red, green], on_violation: reject}}
   note: {type: text, nullable: true}
   y: {type: boolean, role: target}
 """
@@ -114,7 +114,7 @@ def test_bad_rows_are_set_aside_as_they_came_with_all_reasons(settings: Settings
         "at is missing",
     ]
     assert rows[0]["size"] == "tall" and rows[0]["row"] == 100 and rows[0]["source"] == "in.csv"
-    assert "3 bad rows in" in ingested.sentence()
+    assert "3 bad rows in" in ingested.summary()
     assert ingest(settings, CONTRACT) == ingested
 
 
@@ -123,7 +123,7 @@ def test_a_warning_is_counted_and_the_row_is_used(settings: Settings) -> None:
     ingested = ingest(settings, CONTRACT)
     assert ingested.rows == 103
     assert ingested.warnings == {"size is below 0": 2, "size is above 50": 1}
-    assert "warning: size is below 0 (2)" in ingested.sentence()
+    assert "warning: size is below 0 (2)" in ingested.summary()
     assert latest_snapshot(settings.paths.snapshots).origin.warnings == ingested.warnings
 
 

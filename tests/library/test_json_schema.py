@@ -15,12 +15,12 @@ problem: PROBLEM
 label_horizon: 1d
 columns:
   a: {type: number}
-  b: {type: integer, range: {minimum: 3, otherwise: refuse}}
-  c: {type: category, categories: {values: [x], otherwise: refuse}}
+  b: {type: integer, range: {minimum: 3, on_violation: reject}}
+  c: {type: category, categories: {values: [x], on_violation: reject}}
   d: {type: boolean}
   e: {type: datetime}
   f: {type: text}
-  g: {type: number, range: {maximum: -1, otherwise: refuse}}
+  g: {type: number, range: {maximum: -1, on_violation: reject}}
   y: TARGET
 """
 LISTED = "{type: category, role: target, categories: {values: [low, high]}}"

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from mlops_loop.serving.deployment import Deployment, Variant
-from mlops_loop.training.examination import Examined
+from mlops_loop.training.holdout_evaluation import EvaluatedModel
 
 
-def variant(role: Any = "champion", classes: Any = (), tenths: Any = ()) -> Variant:
-    manifest = SimpleNamespace(version="1", tenths=tenths)
+def variant(role: Any = "champion", classes: Any = (), prediction_deciles: Any = ()) -> Variant:
+    manifest = SimpleNamespace(version="1", prediction_deciles=prediction_deciles)
     predictor: Any = SimpleNamespace(contract=SimpleNamespace(classes=classes), manifest=manifest)
     return Variant(role, predictor)
 
 
-def tenths(predicted: Any) -> tuple[float, ...]:
-    examined: Any = SimpleNamespace(exported=SimpleNamespace(predicted=predicted))
-    found: tuple[float, ...] = Examined.tenths.__get__(examined)
+def prediction_deciles(predicted: Any) -> tuple[float, ...]:
+    evaluated: Any = SimpleNamespace(exported=SimpleNamespace(predicted=predicted))
+    found: tuple[float, ...] = EvaluatedModel.prediction_deciles.__get__(evaluated)
     return found
 
 
@@ -33,7 +33,7 @@ def test_a_class_counts_as_itself(classes: Any, prediction: Any, kind: str) -> N
 
 def test_numbers_like_those_held_out_fill_the_tenths_alike() -> None:
     held_out = np.random.default_rng(1).lognormal(size=1_000)
-    one = variant(tenths=tenths(held_out))
+    one = variant(prediction_deciles=prediction_deciles(held_out))
     counted = Counter(one.kind(number) for number in held_out.tolist())
     assert counted == {f"{10 * tenth}%": 100 for tenth in range(1, 11)}
     assert one.kind(-1e9) == "10%" and one.kind(1e9) == "100%"
@@ -41,11 +41,13 @@ def test_numbers_like_those_held_out_fill_the_tenths_alike() -> None:
 
 def test_a_model_that_knows_no_tenths_counts_all_numbers_as_one() -> None:
     assert variant().kind(3.5) == "any"
-    assert tenths(np.ones((7, 2))) == ()
+    assert prediction_deciles(np.ones((7, 2))) == ()
 
 
 def test_each_variant_counts_by_its_own_tenths() -> None:
     small, large = tuple(range(1, 10)), tuple(range(10, 100, 10))
-    both = Deployment(variant(tenths=small), variant("challenger", tenths=large))
+    both = Deployment(
+        variant(prediction_deciles=small), variant("challenger", prediction_deciles=large)
+    )
     assert both.variant("champion").kind(5.0) == "50%"
     assert both.variant("challenger").kind(5.0) == "10%"

@@ -25,7 +25,7 @@ columns:
 """)
 
 
-GERMAN = about("type: boolean, written: {true_words: [ja], false_words: [nein]}")
+GERMAN = about("type: boolean, parsing: {true_words: [ja], false_words: [nein]}")
 CODES = about("type: category, categories: {values: ['01', '02', '3']}", "multiclass")
 
 

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from mlops_loop.evaluation.figure import figure
+from mlops_loop.evaluation.formatting import format_metric
 from mlops_loop.project import Project
 from mlops_loop.training import train_project
 from mlops_loop.training.leaderboard import Leaderboard
-from mlops_loop.training.picture import picture
+from mlops_loop.training.leaderboard_chart import draw_leaderboard
 from mlops_loop.training.size import in_bytes
 
 from .conftest import Trained
@@ -29,7 +29,7 @@ def test_the_leaderboard_has_as_many_scores_as_there_is_room(trained: Trained) -
     narrow, wide = board.table(72).splitlines(), board.table(200).splitlines()
     assert not set(board.others) & set(narrow[0].split())
     assert wide[0].split()[-len(board.others) :] == list(board.others)
-    assert wide[1].split()[-len(board.others)] == figure(board.winner.metrics["brier"])
+    assert wide[1].split()[-len(board.others)] == format_metric(board.winner.metrics["brier"])
     assert len({len(line) for line in wide}) == 1
     assert all(f"| {name} |" in board.markdown() for name in board.others)
 
@@ -43,7 +43,7 @@ def test_the_leaderboard_says_how_large_a_model_is(trained: Trained) -> None:
 
 def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
     board = trained.result.leaderboard
-    drawn = ElementTree.fromstring(picture(board))
+    drawn = ElementTree.fromstring(draw_leaderboard(board))
     texts = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
     assert {row.candidate for row in board.rows} | {board.metric} <= texts
     dots = list(drawn.iter("{http://www.w3.org/2000/svg}circle"))
@@ -52,13 +52,13 @@ def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
     assert 130 <= min(places) and max(places) <= 440
     cards = trained.project.settings.paths.model_cards
     page = (cards / f"{trained.result.version}.html").read_text(encoding="utf-8")
-    assert picture(board) in page
+    assert draw_leaderboard(board) in page
 
 
 def test_candidates_with_equal_scores_and_free_names_are_drawn(trained: Trained) -> None:
     row, *_ = trained.result.leaderboard.rows
     same = replace(row, candidate="<a & b>", mean=0.5, std=0.0, scores=(0.5, 0.5))
-    drawn = ElementTree.fromstring(picture(Leaderboard("log_loss", (same,))))
+    drawn = ElementTree.fromstring(draw_leaderboard(Leaderboard("log_loss", (same,))))
     assert "<a & b>" in {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
 
 
@@ -69,7 +69,7 @@ def test_every_candidate_is_a_run_under_the_training(trained: Trained) -> None:
     assert parents.count(trained.result.run_id) == len(trained.result.leaderboard.rows)
     parent = tracking.client.get_run(trained.result.run_id)
     assert parent.info.status == "FINISHED"
-    assert parent.data.metrics["gate_score"] == trained.result.gate.figures["score"]
+    assert parent.data.metrics["gate_score"] == trained.result.gate.metrics["score"]
     artifacts = {file.path for file in tracking.client.list_artifacts(trained.result.run_id)}
     assert {"gate.json", "model"} <= artifacts
     assert {f"leaderboard.{ending}" for ending in ("json", "md", "svg")} <= artifacts

@@ -42,7 +42,7 @@ def test_a_prediction_leads_to_its_version_and_the_rows_behind_it(
     (digest,) = found.snapshots
     snapshot = found.snapshots[digest]
     assert snapshot is not None and snapshot.digest == version.tags["snapshot"]
-    told = "\n".join(found.sentences())
+    told = "\n".join(found.messages())
     for tag in ("git_commit", "lock_digest", "contract_digest", "features_digest", "snapshot"):
         assert version.tags[tag] in told
     assert "outcome: not known yet" in told
@@ -63,7 +63,7 @@ def test_a_snapshot_that_was_deleted_is_named(project: Project, version: Version
     digest = version.tags["snapshot"]
     for file in project.settings.paths.snapshots.glob(f"{digest}.*"):
         file.unlink()
-    assert f"snapshot {digest}: its file is gone" in trace(project, version.version).sentences()
+    assert f"snapshot {digest}: its file is gone" in trace(project, version.version).messages()
 
 
 def test_what_nobody_knows_is_an_error_of_the_caller(project: Project) -> None:

@@ -69,7 +69,7 @@ def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     assert "nothing registered yet" in empty("doctor").output
     state = said(empty("status", "--json"))
     assert (state["champion"], state["challenger"]) == (None, None)
-    assert state["log"] == {"predictions": 0, "labels": 0, "spooled": 0}
+    assert state["log"] == {"predictions": 0, "labels": 0, "backlog": 0}
 
 
 def test_the_replay_leaves_a_page_and_a_champion(played: Run, root: Path) -> None:

@@ -4,7 +4,7 @@ from sklearn import metrics as reference
 
 from mlops_loop.contract.model import Problem, parse_contract
 from mlops_loop.errors import ContractError, SettingsError
-from mlops_loop.evaluation.figure import figure
+from mlops_loop.evaluation.formatting import format_metric
 from mlops_loop.evaluation.metrics import (
     metric_named,
     metrics_of,
@@ -54,19 +54,19 @@ def test_one_class_alone_has_an_area_as_good_as_chance() -> None:
 
 
 def test_several_classes_are_judged_one_against_the_rest() -> None:
-    truth = RNG.integers(0, 3, 300)
+    labels = RNG.integers(0, 3, 300)
     scores = RNG.dirichlet(np.ones(3), 300)
-    expected = reference.roc_auc_score(truth, scores, multi_class="ovr")
-    assert metric_named("roc_auc", "multiclass").value(truth, scores) == pytest.approx(expected)
-    assert metric_named("log_loss", "multiclass").value(truth, scores) == pytest.approx(
-        reference.log_loss(truth, scores)
+    expected = reference.roc_auc_score(labels, scores, multi_class="ovr")
+    assert metric_named("roc_auc", "multiclass").value(labels, scores) == pytest.approx(expected)
+    assert metric_named("log_loss", "multiclass").value(labels, scores) == pytest.approx(
+        reference.log_loss(labels, scores)
     )
 
 
 def test_a_regression_is_judged_in_units_of_its_target() -> None:
-    truth, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 1.0])
-    figures = {n: m.value(truth, predicted) for n, m in metrics_of("regression").items()}
-    assert figures == pytest.approx({"rmse": (10 / 3) ** 0.5, "mae": 4 / 3})
+    labels, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 1.0])
+    metrics = {n: m.value(labels, predicted) for n, m in metrics_of("regression").items()}
+    assert metrics == pytest.approx({"rmse": (10 / 3) ** 0.5, "mae": 4 / 3})
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_metric_that_does_not_fit_the_problem_names_those_that_do(
     [(0.52345678, "0.5235"), (-0.5, "-0.5000"), (44.6123, "44.61"), (1234567.8, "1,234,568")],
 )
 def test_figures_have_about_five_digits_whatever_their_units(value: float, shown: str) -> None:
-    assert figure(value) == shown
+    assert format_metric(value) == shown
 
 
 TARGET = """

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mlops_loop.contract.model import Problem
 from mlops_loop.encoder import LARGEST, Encoder, Matrix
 from mlops_loop.errors import SettingsError
-from mlops_loop.evaluation.target import Truth
-from mlops_loop.models import Candidate, Task, load_candidates, predicted
+from mlops_loop.evaluation.target import Labels
+from mlops_loop.models import Candidate, Task, load_candidates, predict_scores
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import OPSETS, check_parity, export
 from mlops_loop.training.size import size_of
@@ -23,7 +23,7 @@ LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
 EXACT = {"lightgbm", "xgboost", "catboost"}
 PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
@@ -35,11 +35,11 @@ def candidates(library: str, problem: Problem, encoder: Encoder) -> list[Candida
     return [candidate for candidate in found if not candidate.is_baseline]
 
 
-def loss(answers: NDArray[np.float64], truth: Truth, classes: int) -> float:
+def loss(answers: NDArray[np.float64], labels: Labels, classes: int) -> float:
     """Log loss, or the mean absolute error of a regression."""
     if not classes:
-        return float(np.abs(answers - truth).mean())
-    return float(-np.log(answers[np.arange(len(truth)), truth.astype(int)]).mean())
+        return float(np.abs(answers - labels).mean())
+    return float(-np.log(answers[np.arange(len(labels)), labels.astype(int)]).mean())
 
 
 @of_every_library
@@ -47,15 +47,16 @@ def loss(answers: NDArray[np.float64], truth: Truth, classes: int) -> float:
 def test_every_candidate_learns_from_rows_with_holes_and_the_same_again(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     dummy = load_candidates(("baseline",), Task(problem, encoder, seed=1, threads=1))[0]
-    constant = predicted(dummy.build({}).fit(matrix, truth), matrix, classes)
+    constant = predict_scores(dummy.build({}).fit(matrix, labels), matrix, classes)
     for candidate in candidates(library, problem, encoder):
         first, again = (
-            predicted(candidate.build({}).fit(matrix, truth), matrix, classes) for _ in range(2)
+            predict_scores(candidate.build({}).fit(matrix, labels), matrix, classes)
+            for _ in range(2)
         )
         assert np.array_equal(first, again), candidate.name
-        assert loss(first, truth, classes) < 0.8 * loss(constant, truth, classes), candidate.name
+        assert loss(first, labels, classes) < 0.8 * loss(constant, labels, classes), candidate.name
 
 
 @pytest.mark.parametrize("complete", [True, False])
@@ -65,13 +66,13 @@ def test_the_exported_model_answers_the_same(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int, complete: bool
 ) -> None:
     """Also where a value is missing, or unknown, that no row of the training lacked."""
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     train = matrix[:400]
     if complete:
         train = np.nan_to_num(train, nan=0.5)
         train[:, 0] = np.maximum(train[:, 0].round(), 0)
     for candidate in candidates(library, problem, encoder):
-        estimator = candidate.build({}).fit(train, truth[:400])
+        estimator = candidate.build({}).fit(train, labels[:400])
         model = export(candidate, estimator, matrix.shape[1])
         parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
         assert parity.difference <= parity.tolerance <= 1e-4, candidate.name
@@ -85,12 +86,12 @@ def test_the_exported_model_answers_the_same(
 def test_numbers_out_of_all_proportion_get_an_answer(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     extreme = np.full((4, 3), [0, LARGEST, LARGEST], dtype=np.float32)
     extreme[1:3, 1] = -LARGEST
     extreme[2:, 2] = -LARGEST
     for candidate in candidates(library, problem, encoder):
-        estimator = candidate.build({}).fit(matrix, truth)
+        estimator = candidate.build({}).fit(matrix, labels)
         model = OnnxSession(export(candidate, estimator, matrix.shape[1]))
         assert np.isfinite(model.run(extreme)).all(), candidate.name
 
@@ -102,11 +103,11 @@ def test_values_that_float32_can_barely_tell_apart_stay_on_their_side(
     steps = np.float32(1) + np.arange(8, dtype=np.float32) * np.finfo(np.float32).eps
     matrix = np.zeros((1600, 3), dtype=np.float32)
     matrix[:, 1] = np.tile(steps, 200)
-    truth = np.tile([0, 0, 1, 1], 400)
+    labels = np.tile([0, 0, 1, 1], 400)
     found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
     for candidate in (each for each in found if each.name in EXACT):
-        estimator = candidate.build({}).fit(matrix, truth)
-        answers = predicted(estimator, matrix, classes)
+        estimator = candidate.build({}).fit(matrix, labels)
+        answers = predict_scores(estimator, matrix, classes)
         assert np.ptp(answers[:, 1] if classes else answers) > 0.8, candidate.name
         model = export(candidate, estimator, 3)
         assert check_parity(model, estimator, matrix, encoder, classes=classes).difference < 1e-5
@@ -121,11 +122,11 @@ def test_a_matrix_without_categories_or_without_numbers_will_do(
         (encoder.columns[:1], encoder.vocabularies),
     ):
         part = Encoder(columns, words)
-        matrix, truth = rows(2)
+        matrix, labels = rows(2)
         matrix = matrix[:, 1:] if not words else matrix[:, :1]
         for candidate in candidates(library, "binary", part):
-            estimator = candidate.build({}).fit(matrix, truth)
-            assert predicted(estimator, matrix, 2).sum(axis=1) == pytest.approx(1)
+            estimator = candidate.build({}).fit(matrix, labels)
+            assert predict_scores(estimator, matrix, 2).sum(axis=1) == pytest.approx(1)
             model = export(candidate, estimator, matrix.shape[1])
             assert check_parity(model, estimator, matrix, part, classes=2).rows > len(matrix)
 
@@ -134,9 +135,9 @@ def test_a_matrix_without_categories_or_without_numbers_will_do(
 def test_a_class_that_was_never_seen_has_no_probability(
     encoder: Encoder, rows: Rows, library: str
 ) -> None:
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
     for candidate in candidates(library, "multiclass", encoder):
-        answers = predicted(candidate.build({}).fit(matrix, truth * 2), matrix, 3)
+        answers = predict_scores(candidate.build({}).fit(matrix, labels * 2), matrix, 3)
         assert answers[:, 1].max() == 0, candidate.name
         assert answers.sum(axis=1) == pytest.approx(1)
 
@@ -148,14 +149,14 @@ def test_a_rare_class_is_found_and_keeps_its_share(encoder: Encoder, library: st
     matrix = rng.normal(size=(6000, 3)).astype(np.float32)
     matrix[:, 0] = rng.integers(0, 3, len(matrix))
     chance = 1 / (1 + np.exp(4.5 - 1.5 * matrix[:, 1] - 0.5 * matrix[:, 0]))
-    truth = (rng.random(len(matrix)) < chance).astype(np.int64)
+    labels = (rng.random(len(matrix)) < chance).astype(np.int64)
     for candidate in candidates(library, "binary", encoder):
-        estimator = candidate.build({}).fit(matrix[:4000], truth[:4000])
-        answers = predicted(estimator, matrix[4000:], 2)[:, 1]
-        share = truth[4000:].mean()
+        estimator = candidate.build({}).fit(matrix[:4000], labels[:4000])
+        answers = predict_scores(estimator, matrix[4000:], 2)[:, 1]
+        share = labels[4000:].mean()
         assert 0.01 < share < 0.06
         assert answers.mean() == pytest.approx(share, abs=0.01), candidate.name
-        assert answers[truth[4000:] == 1].mean() > 2 * share, candidate.name
+        assert answers[labels[4000:] == 1].mean() > 2 * share, candidate.name
 
 
 @of_every_library
@@ -163,19 +164,19 @@ def test_a_rare_class_is_found_and_keeps_its_share(encoder: Encoder, library: st
 def test_what_tuning_suggests_can_be_trained(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     for candidate in candidates(library, problem, encoder):
-        assert candidate.space is not None
+        assert candidate.search_space is not None
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-        suggested = candidate.space(study.ask())
-        answers = predicted(candidate.build(suggested).fit(matrix, truth), matrix, classes)
+        suggested = candidate.search_space(study.ask())
+        answers = predict_scores(candidate.build(suggested).fit(matrix, labels), matrix, classes)
         assert np.isfinite(answers).all(), candidate.name
 
 
 def test_only_the_constant_answer_is_there_to_be_beaten(encoder: Encoder) -> None:
     found = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))
     assert [candidate.name for candidate in found if candidate.is_baseline] == ["dummy"]
-    assert found[0].space is None
+    assert found[0].search_space is None
 
 
 def test_an_unknown_library_names_those_there_are(encoder: Encoder) -> None:
@@ -188,10 +189,10 @@ def test_an_unknown_library_names_those_there_are(encoder: Encoder) -> None:
 def test_every_fitted_candidate_can_be_stored_and_answers_the_same(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
-    matrix, truth = rows(classes)
+    matrix, labels = rows(classes)
     for candidate in candidates(library, problem, encoder):
-        fitted = candidate.build({}).fit(matrix, truth)
+        fitted = candidate.build({}).fit(matrix, labels)
         stored = pickle.dumps(fitted, protocol=5)
         assert size_of(fitted) == len(stored), candidate.name
-        again = predicted(pickle.loads(stored), matrix, classes)
-        assert np.array_equal(again, predicted(fitted, matrix, classes)), candidate.name
+        again = predict_scores(pickle.loads(stored), matrix, classes)
+        assert np.array_equal(again, predict_scores(fitted, matrix, classes)), candidate.name

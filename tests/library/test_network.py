@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Truth
+from mlops_loop.evaluation.target import Labels
 from mlops_loop.models import Candidate, Task, load_candidates
 
 pytestmark = pytest.mark.networks
 NETWORKS = ("pytorch", "tensorflow")
 
-Rows = Callable[[int], tuple[Matrix, Truth]]
+Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
 @pytest.fixture(params=NETWORKS)
@@ -25,11 +25,11 @@ def network(request: pytest.FixtureRequest, encoder: Encoder) -> Candidate:
 
 
 def test_fits_beside_each_other_give_what_each_gives_alone(network: Candidate, rows: Rows) -> None:
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
 
     def answers(begin: int) -> Any:
         part = slice(begin, begin + 300)
-        return network.build({"epochs": 5}).fit(matrix[part], truth[part]).predict_proba(matrix)
+        return network.build({"epochs": 5}).fit(matrix[part], labels[part]).predict_proba(matrix)
 
     alone = [answers(begin) for begin in (0, 300)]
     with ThreadPoolExecutor(2) as pool:
@@ -39,10 +39,10 @@ def test_fits_beside_each_other_give_what_each_gives_alone(network: Candidate, r
 
 def test_a_category_that_no_row_showed_counts_as_average(network: Candidate, rows: Rows) -> None:
     """Not as whatever its weights happened to be when they were drawn."""
-    matrix, truth = rows(2)
+    matrix, labels = rows(2)
     seen = matrix[:, 0] == 1
     matrix[:, 0] = np.where(seen, 1, 0)
-    estimator = network.build({"epochs": 5}).fit(matrix, truth)
+    estimator = network.build({"epochs": 5}).fit(matrix, labels)
     block = np.repeat(matrix[:1], 5, axis=0)
     block[:, 0] = [0, 1, 2, -1, np.nan]
     first, second, *unseen = estimator.predict_proba(block)[:, 1]
@@ -54,6 +54,6 @@ def test_the_network_stops_before_it_learns_noise_by_heart(network: Candidate) -
     rng = np.random.default_rng(3)
     matrix = rng.normal(size=(1000, 3)).astype(np.float32)
     matrix[:, 0] = rng.integers(0, 3, len(matrix))
-    truth = rng.integers(0, 2, len(matrix))
-    estimator = network.build({"width": 128, "weight_decay": 0.0}).fit(matrix, truth)
+    labels = rng.integers(0, 2, len(matrix))
+    estimator = network.build({"width": 128, "weight_decay": 0.0}).fit(matrix, labels)
     assert np.ptp(estimator.predict_proba(matrix)[:, 1]) < 0.5

@@ -56,7 +56,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
     )
     router.refresh()
     assert router.deployment is None
-    (refusal,) = router.refusals
+    (refusal,) = router.rejections
     assert "predicts arrives late (binary, boolean)" in refusal.reason
     assert "target is gift? (binary, boolean): train a new version" in refusal.reason
 

@@ -4,7 +4,7 @@ import pytest
 
 from mlops_loop.bundle import MODEL, Manifest, read_bundle, write_bundle
 from mlops_loop.errors import BundleError, SettingsError
-from mlops_loop.publication import Entry, open_bundle_store
+from mlops_loop.publication import Rollout, open_bundle_store
 
 FILES = {"model.onnx": b"model", "encoder.json": b"{}", "contract.yaml": b"problem: binary"}
 
@@ -70,13 +70,13 @@ def test_a_published_version_can_be_fetched(tmp_path: Path) -> None:
 
 def test_the_pointer_keeps_one_entry_for_each_features_code(tmp_path: Path) -> None:
     store = open_bundle_store("bundles", tmp_path)
-    assert store.pointer().entry("old") == Entry()
-    store.set_entry("old", Entry(champion="1"))
+    assert store.pointer().rollout("old") == Rollout()
+    store.set_rollout("old", Rollout(champion="1"))
     before = store.stamp()
-    store.set_entry("new", Entry(champion="2", challenger="3", mode="split", share=0.2))
+    store.set_rollout("new", Rollout(champion="2", challenger="3", mode="split", share=0.2))
     assert store.stamp() != before
-    assert store.pointer().entry("old").champion == "1"
-    assert store.pointer().entry("new").challenger == "3"
+    assert store.pointer().rollout("old").champion == "1"
+    assert store.pointer().rollout("new").challenger == "3"
 
 
 def test_an_unknown_scheme_is_a_mistake_in_the_settings(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from mlops_loop.scoring import Scored, score
 
 CONTRACT = parse_contract(
     "{problem: regression, label_horizon: 1d, columns: {"
-    "size: {type: number, range: {minimum: 0, otherwise: refuse}}, "
+    "size: {type: number, range: {minimum: 0, on_violation: reject}}, "
     "price: {type: number, role: target}}}"
 )
 SIZES = [1.5, 2.5, -1.0, 4.5, 5.5]
@@ -171,5 +171,5 @@ def test_secrets_of_an_address_are_not_shown() -> None:
     name = shown("https://me:secret@host/in.csv?signature=secret")
     assert name == "https://host/in.csv"
     signed = RemoteFile(MemoryFileSystem(), "https://host/in.csv?signature=secret", name)
-    quarantine = signed.beside(".quarantine.parquet")
+    quarantine = signed.sibling(".quarantine.parquet")
     assert quarantine.name == quarantine.path == "https://host/in.quarantine.parquet"

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 from mlops_loop.bundle import REFERENCE, read_bundle
 from mlops_loop.project import Project
-from mlops_loop.training.handover import Handover, hand_over
+from mlops_loop.training.registration import Registration, register
 
 from .projects import ENV_PREFIX, cli, project_in
 
@@ -136,7 +136,7 @@ def register_again(project: Project) -> None:
     run = project.registry.start_run("again")
     manifest = msgspec.structs.replace(bundle.manifest, run_id=run)
     tags = project.registry.version("1").tags
-    hand_over(Handover(manifest, files, tags, True), project.registry, project.bundles)
+    register(Registration(manifest, files, tags, True), project.registry, project.bundles)
 
 
 def roles(remote: Remote) -> dict[str, list[str]]:

@@ -25,8 +25,8 @@ from mlops_loop.replay.client import (
     ServiceClient,
 )
 from mlops_loop.replay.rows import FileRows, open_rows
-from mlops_loop.replay.run import KEY, PATIENCE
-from mlops_loop.replay.traffic import Asked, Traffic
+from mlops_loop.replay.run import KEY, MAX_CONSECUTIVE_FAILURES
+from mlops_loop.replay.traffic import ReplayRow, Traffic
 from mlops_loop.settings import Csv, Settings
 
 from .projects import cli
@@ -94,7 +94,7 @@ def test_every_row_is_asked_about_once_and_gets_its_label(
     labels = ("--labels", "returned", "--delay", "2d")
     found = json.loads(play(write(), "--url", address(served), *labels, "--json").stdout)
     assert (found["rows"], found["answered"], found["versions"]) == (ROWS, ROWS, {"1": ROWS})
-    assert (found["labels"], found["errors"]) == ({"told": ROWS, "unreadable": 0}, [])
+    assert (found["labels"], found["errors"]) == ({"sent": ROWS, "unreadable": 0}, [])
     assert 0 < found["latency"]["p50"] <= found["latency"]["p90"] <= found["latency"]["p99"]
     logged = sorted(served.log.sample(None, None, 2 * ROWS), key=lambda one: one.record.event_time)
     assert [one.record.entity_key for one in logged] == [f"c-{n}" for n in range(ROWS)]
@@ -117,7 +117,7 @@ def test_requests_that_are_refused_are_counted_by_kind(served: Any, write: Any, 
     assert (refused["kind"].split()[0], refused["requests"]) == ("422", 2)
     assert refused["first"].startswith("row 2") and "price is above 1000" in refused["first"]
     assert found["answered"] == ROWS - 2
-    assert found["labels"] == {"told": ROWS - 3, "unreadable": 1}
+    assert found["labels"] == {"sent": ROWS - 3, "unreadable": 1}
 
 
 def test_a_key_comes_from_the_environment(
@@ -208,23 +208,23 @@ def test_a_service_that_goes_ends_the_replay(
             if done == ROWS:
                 stack.close()
 
-        rows = open_rows(str(write(3 * PATIENCE)), shop, Csv(), None)
+        rows = open_rows(str(write(3 * MAX_CONSECUTIVE_FAILURES)), shop, Csv(), None)
         found = replay(rows, address(served), progress=reached)
-    assert found.gone and not found.passed
-    assert (found.tally.answered, found.tally.rows) == (ROWS, ROWS + PATIENCE)
-    assert "nothing answers any more" in found.sentences()[-1]
+    assert found.unreachable and not found.passed
+    assert (found.stats.answered, found.stats.rows) == (ROWS, ROWS + MAX_CONSECUTIVE_FAILURES)
+    assert "nothing answers any more" in found.messages()[-1]
 
 
 class Told:
     """A service that writes down what it is asked."""
 
-    def __init__(self, refusals: int = 0) -> None:
+    def __init__(self, rejections: int = 0) -> None:
         self.said: list[object] = []
-        self.refusals = refusals
+        self.rejections = rejections
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        if self.refusals:
-            self.refusals -= 1
+        if self.rejections:
+            self.rejections -= 1
             return httpx.Response(503, headers={"Retry-After": "7"}, json={"detail": "busy"})
         body = json.loads(request.content)
         self.said.append(body["n"] if "n" in body else [one["prediction_id"] for one in body])
@@ -241,21 +241,23 @@ def test_an_outcome_is_told_when_its_time_has_come() -> None:
     traffic = Traffic(client(told, []), timedelta(days=2))
     for day in range(1, 5):
         moment = np.datetime64(f"2013-01-{day:02}T10:00", "us")
-        traffic.ask([Asked({"n": str(day)}, label=None if day == 2 else True, moment=moment)])
-        traffic.tell(moment)
+        traffic.send_rows(
+            [ReplayRow({"n": str(day)}, label=None if day == 2 else True, moment=moment)]
+        )
+        traffic.send_labels(moment)
     assert told.said == ["1", "2", "3", "4", ["1"]]
-    traffic.tell()
+    traffic.send_labels()
     assert told.said[5:] == [["3", "4"]]
-    assert (traffic.told, traffic.due) == (3, None)
+    assert (traffic.labels_sent, traffic.due) == (3, None)
 
 
 def test_who_is_told_to_come_back_does_so_after_as_long_as_was_said() -> None:
     pauses: list[float] = []
-    asking = client(Told(refusals=2), pauses)
+    asking = client(Told(rejections=2), pauses)
     assert asking.predict([{"n": "1"}]) == [{"prediction_id": "1"}]
     assert (pauses, asking.waits) == ([7.0, 7.0], 2)
     with pytest.raises(CallError, match="503 Service Unavailable: busy"):
-        client(Told(refusals=ATTEMPTS), []).predict([{"n": "1"}])
+        client(Told(rejections=ATTEMPTS), []).predict([{"n": "1"}])
 
 
 def test_without_a_time_column_outcomes_follow_by_the_clock(

@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flights.features import FEATURES
 
+from mlops_loop.audit_log import AuditEvent
 from mlops_loop.clock import ManualClock
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.data.retention import Pruned, prune
-from mlops_loop.journal import Entry
 from mlops_loop.prediction_log import Label, Output, Record
 from mlops_loop.project import Project
-from mlops_loop.publication import Entry as Published
+from mlops_loop.publication import Rollout as Published
 from mlops_loop.settings import Settings
 
 from .projects import cli, project_in
@@ -39,7 +39,10 @@ def log(project: Project, **ages: timedelta) -> None:
         columns = {**example_row(project.contract), "customer": name}
         outputs = (Output("1", "champion", True, False, [0.75, 0.25]),)
         at = NOW - age
-        records = [Record(f"{name}{number}", name, at, at, columns, outputs) for number in range(2)]
+        digest = project.contract.schema_digest
+        records = [
+            Record(f"{name}{number}", name, at, at, columns, outputs, digest) for number in range(2)
+        ]
         project.log.append(records).result()
         project.log.add_labels([Label(f"{name}0", True, NOW)])
 
@@ -48,8 +51,8 @@ def left(project: Project) -> list[str]:
     return [row.record.prediction_id for row in project.log.rows(None, None)]
 
 
-def entries(project: Project, kind: str) -> list[Entry]:
-    return [entry for entry in project.journal.done() if entry.kind == kind]
+def entries(project: Project, kind: str) -> list[AuditEvent]:
+    return [entry for entry in project.audit_log.completed() if entry.kind == kind]
 
 
 def run(project: Project, *arguments: str) -> Result:
@@ -65,7 +68,7 @@ def test_what_is_old_goes_and_what_has_a_label_is_archived_first(project: Projec
     archived = pyarrow.parquet.read_table(project.settings.path(pruned.archive)).to_pylist()
     assert [(row["prediction_id"], row["label"]) for row in archived] == [("old0", "true")]
     (entry,) = entries(project, "prune")
-    assert (entry.actor, entry.reason) == ("me", pruned.sentence())
+    assert (entry.actor, entry.reason) == ("me", pruned.summary())
     assert pruned.archive.as_posix() in entry.reason
 
 
@@ -95,14 +98,14 @@ def test_what_a_trial_is_judged_on_stays(project: Project, probation: bool) -> N
     log(project, old=61 * DAY, tried=59 * DAY)
     features = FEATURES.digest
     entry = Published(champion="1", challenger="2", probation=probation)
-    project.bundles.set_entry(features, entry)
+    project.bundles.set_rollout(features, entry)
     assert prune(project, 20 * DAY, actor="me").rows == 0  # the journal is gone
-    figures = {"version": "2", "features": features}
-    project.journal.append(Entry(NOW - 60 * DAY, "challenge", "me", "by hand", figures))
+    details = {"version": "2", "features": features}
+    project.audit_log.append(AuditEvent(NOW - 60 * DAY, "challenge", "me", "by hand", details))
     pruned = prune(project, 20 * DAY, actor="me")
     assert left(project) == ["tried0", "tried1"]
     assert pruned.needed_by == f"the {'probation' if probation else 'trial'} of version 2"
-    assert pruned.needed_by in pruned.sentence()
+    assert pruned.needed_by in pruned.summary()
 
 
 def test_the_command_prunes(project: Project) -> None:
@@ -123,7 +126,7 @@ def test_an_entity_is_erased_and_not_named(project: Project) -> None:
     again = run(project, "erase", "--key", "gone", "--yes")
     assert (again.exit_code, again.output) == (0, "0 predictions deleted\n")
     found = entries(project, "erase")
-    assert [entry.figures["rows"] for entry in found] == [2, 0]
+    assert [entry.details["rows"] for entry in found] == [2, 0]
     told = json.dumps([entry.to_json() for entry in found])
     assert "gone" not in told and "sha256" in told
 

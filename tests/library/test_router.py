@@ -37,13 +37,13 @@ def answered(router: Router, columns: Columns) -> list[tuple[Output, ...]]:
 
 
 def reasons(router: Router) -> str:
-    return "; ".join(refusal.reason for refusal in router.refusals)
+    return "; ".join(refusal.reason for refusal in router.rejections)
 
 
 def test_with_nothing_published_there_is_nothing_to_serve(router: Router) -> None:
     router.refresh()
     assert router.deployment is None
-    assert router.refusals == ()
+    assert router.rejections == ()
 
 
 def test_the_pointer_is_followed(router: Router, publisher: Any, columns: Columns) -> None:
@@ -115,7 +115,7 @@ def test_a_damaged_bundle_is_refused_and_the_old_one_goes_on(
     assert "version 2 cannot serve" in reasons(router)
     publisher.point("1")
     router.refresh()
-    assert router.refusals == ()
+    assert router.rejections == ()
 
 
 def test_a_model_that_cannot_predict_the_example_is_refused(router: Router, publisher: Any) -> None:
@@ -151,7 +151,7 @@ def test_a_version_that_is_not_there_yet_is_taken_when_it_comes(
     publisher.publish("1")
     router.refresh()
     assert router.deployment is not None
-    assert router.refusals == ()
+    assert router.rejections == ()
 
 
 def test_a_pointer_that_cannot_be_read_changes_nothing(
@@ -165,7 +165,7 @@ def test_a_pointer_that_cannot_be_read_changes_nothing(
     router.refresh()
     assert {row[0].version for row in answered(router, columns)} == {"1"}
     assert "pointer cannot be followed" in reasons(router)
-    pointer.write_bytes(b'{"entries": {}}')
+    pointer.write_bytes(b'{"rollouts": {}}')
     router.refresh()
     assert {row[0].version for row in answered(router, columns)} == {"1"}
     assert "names no champion" in reasons(router)

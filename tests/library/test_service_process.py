@@ -158,7 +158,7 @@ def test_several_workers_share_one_port(project_publisher: Any) -> None:
             told = httpx.get(f"{url}/metrics", timeout=20).text
             assert 'http_requests_total{path="/predict",status="200"} 10.0' in told
             assert 'model_info{variant="champion",version="1"} 1.0' in told
-            assert "requests_at_work 0.0" in told
+            assert "http_requests_in_flight 0.0" in told
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 

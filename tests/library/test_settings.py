@@ -92,12 +92,12 @@ def test_broken_yaml_is_named(root: Path) -> None:
 def test_the_rows_of_a_retraining_begin_where_the_settings_say(
     text: str, changed: datetime | None, since: datetime | None, root: Path
 ) -> None:
-    edit(root, "loop.data", text)
-    assert load_settings(root).loop.data.since(NOW, changed) == since
+    edit(root, "loop.training_window", text)
+    assert load_settings(root).loop.training_window.since(NOW, changed) == since
 
 
 @pytest.mark.parametrize("text", ["all", "sliding", "sliding:", "since_change", "expanding:3d"])
 def test_other_words_for_the_rows_of_a_retraining_are_refused(text: str, root: Path) -> None:
-    edit(root, "loop.data", text)
+    edit(root, "loop.training_window", text)
     with pytest.raises(SettingsError, match="since_change:60d"):
         load_settings(root)

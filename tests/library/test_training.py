@@ -18,9 +18,9 @@ from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
 from mlops_loop.settings import Settings
 from mlops_loop.training import run, train_project
-from mlops_loop.training.attempt import registered
 from mlops_loop.training.champion import Comparison, compare_with_champion
 from mlops_loop.training.code_version import code_tags
+from mlops_loop.training.version_tags import find_version
 
 from .conftest import Trained
 
@@ -38,7 +38,7 @@ def _with(project: Project, **changed: object) -> Settings:
 
 def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
     project, result = trained.project, trained.result
-    assert result.gate.passed, result.gate.sentence()
+    assert result.gate.passed, result.gate.summary()
     assert (result.version, result.became) == ("1", "champion")
     assert project.published().champion == project.registry.alias("champion") == "1"
 
@@ -46,22 +46,22 @@ def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
 def test_the_bundle_carries_the_number_of_the_registered_version(trained: Trained) -> None:
     bundle = read_bundle(trained.project.bundles.fetch("1"), FEATURES.digest)
     assert bundle.manifest == trained.result.manifest
-    registered = trained.project.registry.version(bundle.manifest.version)
-    assert registered.run_id == bundle.manifest.run_id
-    assert registered.tags["snapshot"] == bundle.manifest.snapshot
-    assert registered.tags["contract_digest"] == trained.project.contract.digest
-    assert registered.tags["features_digest"] == FEATURES.digest
+    find_version = trained.project.registry.version(bundle.manifest.version)
+    assert find_version.run_id == bundle.manifest.run_id
+    assert find_version.tags["snapshot"] == bundle.manifest.snapshot
+    assert find_version.tags["contract_digest"] == trained.project.contract.digest
+    assert find_version.tags["features_digest"] == FEATURES.digest
     assert {"lock_digest", "git_commit", "git_dirty", "gate", "holdout_score"} <= set(
-        registered.tags
+        find_version.tags
     )
 
 
 def test_an_attempt_is_found_again_with_the_whole_decision_of_the_gate(project: Project) -> None:
     result = train_project(project, attempt="2013-03-01")
-    found = registered(project.registry, "2013-03-01")
+    found = find_version(project.registry, "2013-03-01")
     assert found is not None and found[0].version == result.version
     assert found[1] == result.gate and result.gate.slices
-    assert registered(project.registry, "another") is None
+    assert find_version(project.registry, "another") is None
 
 
 def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Trained) -> None:
@@ -102,7 +102,7 @@ def test_training_again_gives_the_same_scores_and_a_challenger(project: Project)
     assert (result.version, result.became) == ("2", "challenger")
     assert (project.published().champion, project.published().challenger) == ("1", "2")
     assert result.manifest.metrics == before.metrics
-    assert result.gate.figures["gain_over_champion"] == pytest.approx(0, abs=1e-6)
+    assert result.gate.metrics["gain_over_champion"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])
@@ -125,7 +125,7 @@ def test_a_refused_model_is_registered_and_not_published(project: Project) -> No
     result = train_project(project)
     assert not result.gate.passed
     assert result.became is None
-    assert project.registry.version(result.version).tags["gate"] == "refused"
+    assert project.registry.version(result.version).tags["gate"] == "rejected"
     assert not project.settings.path(f"var/bundles/{result.version}").exists()
     assert project.published().champion == "1"
 
@@ -171,11 +171,11 @@ def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> N
     tuning = project.settings.training.tuning.model_copy(update={"trials": 2})
     _with(project, training__models=("baseline",), training__tuning=tuning)
     told: list[str] = []
-    first = train_project(project, tune=True, progress=told.append)
+    first = train_project(project, tune=True, on_stage=told.append)
     assert {row.candidate for row in first.leaderboard.rows} == {"dummy", "linear", "linear tuned"}
     assert any("linear: trial 2, best" in line for line in told)
     told.clear()
-    again = train_project(project, tune=True, progress=told.append)
+    again = train_project(project, tune=True, on_stage=told.append)
     assert not any("trial" in line for line in told)
     assert again.manifest.metrics == first.manifest.metrics
 
@@ -208,7 +208,7 @@ def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
         budget = tuning.model_copy(update={"trials": trials})
         _with(project, training__models=("baseline",), training__tuning=budget)
         told.clear()
-        train_project(project, tune=not resume, resume=resume, progress=told.append)
+        train_project(project, tune=not resume, resume=resume, on_stage=told.append)
     assert [line.partition(",")[0] for line in told if "trial " in line] == [
         "linear: trial 2",
         "linear: trial 3",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mlops_loop.audit_log import AuditEvent, AuditLog
 from mlops_loop.bundle import Bundle, Manifest, write_bundle
 from mlops_loop.clock import ManualClock
 from mlops_loop.errors import BundleError, RegistryError
-from mlops_loop.journal import Entry, Journal
-from mlops_loop.publication import Entry as Published
+from mlops_loop.publication import Rollout as Published
 from mlops_loop.publication import open_bundle_store
 from mlops_loop.registry import Registry, Transitions
 
@@ -35,7 +35,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> 
     registry = _registry(root)
     run = registry.start_run("a run")
     for number in range(1, 6):
-        tags = {"gate": "refused" if number == 5 else "passed"}
+        tags = {"gate": "rejected" if number == 5 else "passed"}
         registry.complete(registry.create_version(run, "model", tags))
     return root
 
@@ -66,7 +66,7 @@ def open_transitions(root: Path) -> Transitions:
     return Transitions(
         registry=_registry(root),
         store=store,
-        journal=Journal(root / "var/journal.jsonl"),
+        audit_log=AuditLog(root / "var/audit_log.jsonl"),
         clock=ManualClock(datetime(2013, 3, 1, tzinfo=UTC)),
         features_digest=FEATURES,
     )
@@ -86,7 +86,7 @@ def _state(transitions: Transitions) -> tuple[str | None, str | None]:
 
 
 def _kinds(transitions: Transitions) -> list[str]:
-    return [entry.kind for entry in transitions.journal.entries() if entry.kind != "intent"]
+    return [entry.kind for entry in transitions.audit_log.entries() if entry.kind != "intent"]
 
 
 def test_a_version_rises_from_challenger_to_champion(transitions: Transitions) -> None:
@@ -94,10 +94,10 @@ def test_a_version_rises_from_challenger_to_champion(transitions: Transitions) -
     transitions.challenge("2", **WHO, mode="split", share=0.2)
     assert _state(transitions) == ("1", "2")
     assert transitions.published().share == 0.2
-    entry = transitions.promote("2", **WHO, figures={"loss": 0.1})
+    entry = transitions.promote("2", **WHO, details={"loss": 0.1})
     assert _state(transitions) == ("2", None)
     assert (entry.kind, entry.actor, entry.reason) == ("promote", "test", "because")
-    assert entry.figures["loss"] == 0.1
+    assert entry.details["loss"] == 0.1
     assert _kinds(transitions) == ["promote", "challenge", "promote"]
 
 
@@ -116,11 +116,11 @@ def test_a_transition_that_is_repeated_changes_nothing(
     if repeated == "reject":
         transitions.challenge("2", **WHO)
     version = "1" if repeated == "promote" else "2"
-    repeat: Callable[..., Entry] = getattr(transitions, repeated)
+    repeat: Callable[..., AuditEvent] = getattr(transitions, repeated)
     first = repeat(version, **WHO)
-    entries = list(transitions.journal.entries())
+    entries = list(transitions.audit_log.entries())
     assert repeat(version, **WHO) == first
-    assert list(transitions.journal.entries()) == entries
+    assert list(transitions.audit_log.entries()) == entries
 
 
 def test_rollback_walks_back_champion_by_champion(transitions: Transitions) -> None:
@@ -176,7 +176,7 @@ def test_a_champion_that_is_replaced_stays_for_a_probation(with_probation: Trans
     assert _state(with_probation) == ("1", None)
     with_probation.promote("2", **WHO)
     assert _state(with_probation) == ("2", "1") and with_probation.published().probation
-    assert with_probation.confirm(**WHO).figures["version"] == "2"
+    assert with_probation.confirm(**WHO).details["version"] == "2"
     assert _state(with_probation) == ("2", None) and not with_probation.published().probation
     assert with_probation.confirm(**WHO).kind == "confirm"
     assert _kinds(with_probation) == ["promote", "promote", "confirm"]
@@ -222,13 +222,13 @@ def test_a_transition_cut_off_anywhere_is_mended(
     transitions.challenge("2", **WHO)
     transitions.promote("2", **WHO)
     wanted = ("2", None)
-    path = tmp_path / "project/var/journal.jsonl"
+    path = tmp_path / "project/var/audit_log.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     if cut != "before the close":
         transitions.registry.set_alias("champion", "1")
         transitions.registry.set_alias("challenger", "2")
     if cut == "before the pointer":
-        transitions.store.set_entry(FEATURES, Published(champion="1", challenger="2"))
+        transitions.store.set_rollout(FEATURES, Published(champion="1", challenger="2"))
         wanted = ("1", "2")
     assert transitions.reconcile()
     assert _state(transitions) == wanted

@@ -23,10 +23,10 @@ METRIC = metric_named("log_loss", "binary")
 
 @pytest.fixture
 def folds(rows: Rows) -> Folds:
-    matrix, truth = rows(2)
-    half = np.arange(len(truth)) < 300
+    matrix, labels = rows(2)
+    half = np.arange(len(labels)) < 300
     pairs = [(np.flatnonzero(half), np.flatnonzero(~half))]
-    return Folds(matrix, truth, pairs, 2)
+    return Folds(matrix, labels, pairs, 2)
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def search(candidate: Candidate, folds: Folds, storage: Path, trials: int) -> li
         storage=storage,
         study="search",
         seed=1,
-        progress=lambda line: None,
-        reached=lambda done, total: told.append((done, total)),
+        on_stage=lambda line: None,
+        on_trial=lambda done, total: told.append((done, total)),
     )
     return told
 
@@ -81,7 +81,7 @@ def test_trials_are_found_again_only_for_the_same_rows_features_and_folds(folds:
     others = [
         replace(folds, pairs=[(rest, train)]),
         replace(folds, matrix=folds.matrix + 1),
-        replace(folds, truth=1 - folds.truth),
+        replace(folds, labels=1 - folds.labels),
     ]
     name = Search(folds, "snapshot").study("linear", "log_loss")
     assert name == Search(replace(folds), "snapshot").study("linear", "log_loss")

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from mlops_loop.contract import Column, Contract, load_contract
 from mlops_loop.contract.arrow import table_columns
+from mlops_loop.contract.casting import check_table
 from mlops_loop.contract.check import Checked
 from mlops_loop.contract.columns import to_datetime64
-from mlops_loop.contract.decoder import BodyRefused, Decoder
+from mlops_loop.contract.decoder import Decoder, InvalidRequestBody
 from mlops_loop.contract.json_schema import example_row, row_schema
 from mlops_loop.contract.model import parse_contract
-from mlops_loop.contract.reading import check_table
 from mlops_loop.contract.strategy import rows
 from mlops_loop.data.validation import validate
 
@@ -86,7 +86,7 @@ class Verdict(NamedTuple):
 def changes(column: Column) -> list[Any]:
     """Values of one column that break the contract, or look as if they might."""
     found: list[Any] = [None, ABSENT, [1], {"a": 1}]
-    if column.written is None:
+    if column.parsing is None:
         found += NOT_READ[column.type] + ODD.get(column.type, [])
     if column.range is not None:
         step = 1.0 if column.type == "integer" else 0.25
@@ -117,7 +117,7 @@ def changed_row(row: Row, changed: Row) -> Row:
 def csv_cell(column: Column, value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if column.written is not None or column.type in ("category", "text"):
+    if column.parsing is not None or column.type in ("category", "text"):
         raise NotWritable
     if isinstance(value, list | dict):
         raise NotWritable
@@ -172,7 +172,7 @@ def by_batch(contract: Contract, table: pa.Table) -> Verdict:
 def by_decoder(decoder: Decoder, row: Row) -> Verdict:
     try:
         found = decoder.decode(json.dumps(row).encode()).warnings
-    except BodyRefused as refusal:
+    except InvalidRequestBody as refusal:
         found = refusal.violations
     return verdict_of([(one.column, one.reason, one.action) for one in found])
 
@@ -180,15 +180,15 @@ def by_decoder(decoder: Decoder, row: Row) -> Verdict:
 def by_service(http: httpx.Client, row: Row) -> Verdict:
     answer = http.post("/predict", json=row)
     assert answer.status_code in (200, 422), answer.text
-    action = "refuse" if answer.status_code == 422 else "warn"
-    listed = answer.json().get("violations" if action == "refuse" else "warnings", [])
+    action = "reject" if answer.status_code == 422 else "warn"
+    listed = answer.json().get("violations" if action == "reject" else "warnings", [])
     return verdict_of([(one["column"], one["reason"], action) for one in listed])
 
 
 def verdict_of(found: list[tuple[str, str, str]]) -> Verdict:
     refused, warned = (
         frozenset((column, reason) for column, reason, what in found if what == action)
-        for action in ("refuse", "warn")
+        for action in ("reject", "warn")
     )
     return Verdict(refused, frozenset() if refused else warned)
 

@@ -128,7 +128,7 @@ def version(project: Path, env: dict[str, str]) -> str:
     if status["challenger"]:
         return str(status["challenger"]["version"])
     history = json.loads(run(f"poetry run {SLUG} loop history --json", project, env))
-    versions = [entry["figures"].get("version") for entry in history["entries"]]
+    versions = [entry["details"].get("version") for entry in history["entries"]]
     return str([version for version in versions if version][-1])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..evaluation.metrics import Floats
-from ..evaluation.target import Truth
+from ..evaluation.target import Labels
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Bin:
     rows: int
 
 
-def reliability(truth: Truth, predicted: Floats, bins: int = 10) -> tuple[Bin, ...]:
+def reliability(labels: Labels, predicted: Floats, bins: int = 10) -> tuple[Bin, ...]:
     """Bins of about equally many rows, in ascending order of the prediction.
 
     Two classes: the probability of the second one against its share. Several classes: the
@@ -29,17 +29,17 @@ def reliability(truth: Truth, predicted: Floats, bins: int = 10) -> tuple[Bin, .
     prediction against the mean outcome.
 
     Args:
-        truth: class codes or values, shape (rows,).
+        labels: class codes or values, shape (rows,).
         predicted: probabilities of shape (rows, classes), or values of shape (rows,).
         bins: at most so many; fewer where predictions are equal.
     """
     if predicted.ndim == 1:
-        said, happened = predicted, truth.astype(np.float64)
+        said, happened = predicted, labels.astype(np.float64)
     elif predicted.shape[1] == 2:
-        said, happened = predicted[:, 1], (truth == 1).astype(np.float64)
+        said, happened = predicted[:, 1], (labels == 1).astype(np.float64)
     else:
         said = predicted.max(axis=1)
-        happened = (predicted.argmax(axis=1) == truth).astype(np.float64)
+        happened = (predicted.argmax(axis=1) == labels).astype(np.float64)
     edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)))
     place = np.searchsorted(edges[1:-1], said, side="right")
     parts = [np.flatnonzero(place == at) for at in np.unique(place)]

@@ -10,7 +10,7 @@ from ..evaluation.bootstrap import Resampling
 from ..evaluation.gate_result import GateResult, SliceComparison
 from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, metrics_of
-from ..evaluation.target import Truth
+from ..evaluation.target import Labels
 from ..explanation.results import Importance
 from .calibration import Bin
 
@@ -41,7 +41,7 @@ class Card:
         rows: of the snapshot.
         held_out: rows of the holdout, which all metrics are computed on.
         candidates: the leaderboard, a table in Markdown.
-        picture: the leaderboard, SVG.
+        leaderboard_chart: the leaderboard, SVG.
         override: who overrode the gate, when and why; empty if nobody did.
     """
 
@@ -57,7 +57,7 @@ class Card:
     reliability: tuple[Bin, ...]
     importances: tuple[Importance, ...]
     candidates: str
-    picture: str
+    leaderboard_chart: str
     override: str = ""
 
     @property
@@ -85,7 +85,7 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
     said = []
     if trained_until:
         said.append(f"It has seen nothing that happened after {trained_until[:16]}.")
-    refused = [one.name for one in contract.inputs if _is_bounded(one, "refuse")]
+    refused = [one.name for one in contract.inputs if _is_bounded(one, "reject")]
     warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
     if refused:
         said.append(f"Rows outside the contract's bounds of {', '.join(refused)} get no answer.")
@@ -101,23 +101,23 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
 
 
 def score_all(
-    contract: Contract, truth: Truth, predicted: Floats, resampling: Resampling
+    contract: Contract, labels: Labels, predicted: Floats, resampling: Resampling
 ) -> tuple[Score, ...]:
     """Every metric that fits the problem, with its interval."""
     metrics = metrics_of(contract.problem)
-    scorers = [metric.scorer(truth, predicted) for metric in metrics.values()]
+    scorers = [metric.scorer(labels, predicted) for metric in metrics.values()]
     draws = resampling.scores(scorers)
     return tuple(
         Score(
             name,
-            resampling.interval(metric.value(truth, predicted), draws[:, at]),
+            resampling.interval(metric.value(labels, predicted), draws[:, at]),
             "higher" if metric.greater_is_better else "lower",
         )
         for at, (name, metric) in enumerate(metrics.items())
     )
 
 
-def _is_bounded(column: Column, otherwise: Action) -> bool:
+def _is_bounded(column: Column, on_violation: Action) -> bool:
     """Whether values beyond some bound of the column are refused, or only warned about."""
     bounds = (column.range, column.categories)
-    return any(one is not None and one.otherwise == otherwise for one in bounds)
+    return any(one is not None and one.on_violation == on_violation for one in bounds)

@@ -9,7 +9,7 @@ from sklearn.inspection import permutation_importance
 
 from ..encoder import Matrix
 from ..evaluation.metrics import Floats, Metric
-from ..evaluation.target import Truth
+from ..evaluation.target import Labels
 from ..explanation.results import Importance
 
 _ROWS = 5_000
@@ -21,14 +21,14 @@ class _Fitted:
     def __init__(self, predict: Callable[[Matrix], Floats]) -> None:
         self.predict = predict
 
-    def fit(self, matrix: Matrix, truth: Truth) -> None:
+    def fit(self, matrix: Matrix, labels: Labels) -> None:
         """Nothing: it is fitted already."""
 
 
 def importances(
     names: Sequence[str],
     matrix: Matrix,
-    truth: Truth,
+    labels: Labels,
     predict: Callable[[Matrix], Floats],
     metric: Metric,
     seed: int,
@@ -38,19 +38,19 @@ def importances(
     Args:
         names: of the matrix columns.
         matrix: held-out rows, shape (rows, columns); at most 5,000 of them are used.
-        truth: class codes or values of the same rows.
+        labels: class codes or values of the same rows.
         predict: the model, from a matrix to probabilities or values.
         metric: what gets worse.
         seed: of the shuffling.
     """
 
-    def score(model: _Fitted, rows: Matrix, labels: Truth) -> float:
+    def score(model: _Fitted, rows: Matrix, labels: Labels) -> float:
         return metric.direction * metric.value(labels, model.predict(rows))
 
     found = permutation_importance(
         _Fitted(predict),
         matrix,
-        truth,
+        labels,
         scoring=score,
         n_repeats=1,
         random_state=seed,

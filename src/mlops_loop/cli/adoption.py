@@ -31,19 +31,19 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **said: Any)
     they replace is kept in var/backups. Declared features whose columns the table does not have
     are disabled in config/project.yaml. What var/ and the prediction log hold is archived.
     """
-    from ..adoption.installing import differences, files_of, install, present
-    from ..adoption.proposal import propose
-    from ..adoption.request import Request
-    from ..adoption.schema_change import require_same_schema
-    from ..adoption.view import show
     from ..clock import SystemClock
     from ..history_archive import archive_history, has_history, require_outside_var
+    from ..profiling.console import show
+    from ..profiling.options import InferenceOptions
+    from ..profiling.proposal import propose
+    from ..profiling.schema_change import require_same_schema
+    from ..profiling.writer import current_files, differences, files_of, install
 
     project = session.project()
     settings = project.settings
-    now = present(settings.root)
+    now = current_files(settings.root)
     known = {} if now.is_sample or now.contract is None else now.contract.by_name
-    proposal = propose(Request(address, **said), settings.root, settings, known)
+    proposal = propose(InferenceOptions(address, **said), settings.root, settings, known)
     show(proposal)
     files = files_of(proposal, now, project.declared_features)
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):

@@ -40,18 +40,18 @@ def schema(session: Session) -> None:
 @click.pass_obj
 def check(session: Session, source: Path, as_json: bool) -> None:
     """Say which rows of FILE break the contract, and why; exit with 3 if some do."""
-    from ..data.examination import examine_file
+    from ..data.validation_report import validate_file
 
     with opened(session) as project:
         with display("rows") as shown:
-            found = examine_file(
-                source, project.contract, csv=project.settings.csv, progress=shown.reached
+            found = validate_file(
+                source, project.contract, csv=project.settings.csv, progress=shown.on_progress
             )
         if as_json:
             show_json(found.to_json())
         else:
-            click.echo("\n".join(found.sentences()))
-        if found.refused:
+            click.echo("\n".join(found.messages()))
+        if found.rejected:
             raise click.exceptions.Exit(3)
 
 
@@ -65,7 +65,7 @@ def diff(
     session: Session, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
 ) -> None:
     """Say what changed from OLD (by default the champion's) to NEW (by default the project's)."""
-    from ..contract.difference import differences
+    from ..contract.compatibility import differences
     from ..contract.model import load_contract
     from ..predictor import champion_contract
 
@@ -75,6 +75,6 @@ def diff(
         if as_json:
             show_json({"changes": [change.to_json() for change in changes]})
         else:
-            click.echo("\n".join(change.sentence() for change in changes) or "nothing changed")
-        if fail_on and any(change.breaks for change in changes):
+            click.echo("\n".join(change.summary() for change in changes) or "nothing changed")
+        if fail_on and any(change.is_breaking for change in changes):
             raise click.exceptions.Exit(3)

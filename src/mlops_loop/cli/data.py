@@ -22,7 +22,7 @@ def ingest(session: Session, source: str | None, until: datetime | None) -> None
         result = run(
             project.settings, project.contract, source=source, log=project.log, until=until
         )
-        click.echo(result.sentence())
+        click.echo(result.summary())
 
 
 @click.command()
@@ -91,4 +91,4 @@ def prune(session: Session, age: timedelta) -> None:
     from ..data.retention import prune as run
 
     with opened(session) as project:
-        click.echo(run(project, age, actor=actor()).sentence())
+        click.echo(run(project, age, actor=actor()).summary())

@@ -12,7 +12,12 @@ from .progress import display
 @click.option("--since", type=MOMENT, help="Beginning of the window, in event time.")
 @click.option("--until", type=MOMENT, help="End of the window; by default now.")
 @click.option("--version", help="Ask about this version's answers instead of the champion's.")
-@click.option("--by", metavar="COLUMN", help="Answer for each value of a category as well.")
+@click.option(
+    "--segment-by",
+    "segment_by",
+    metavar="COLUMN",
+    help="Answer for each value of a category as well.",
+)
 @click.option("--page/--no-page", default=True, help="Whether Evidently draws its page.")
 @click.option("--alert", is_flag=True, help="Tell the receivers of alerts what is new or over.")
 @click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 when this is found.")
@@ -29,14 +34,14 @@ def monitor(
         if as_json:
             show_json(found.to_json())
         else:
-            click.echo("\n".join(found.sentences()))
+            click.echo("\n".join(found.messages()))
         if alert:
-            from ..loop.reasons import reasons
-            from ..monitoring.alarms import open_alarms
-            from ..monitoring.waiting import deliver_waiting
+            from ..loop.alert_messages import reasons
+            from ..monitoring.alert_retries import retry_pending_alerts
+            from ..monitoring.alert_state import open_alert_tracker
 
-            deliver_waiting(project.settings)
-            open_alarms(project.settings, project.clock).watch(found, reasons(found))
+            retry_pending_alerts(project.settings)
+            open_alert_tracker(project.settings, project.clock).update(found, reasons(found))
         if fail_on == "drift" and found.drift:
             raise click.exceptions.Exit(3)
 
@@ -51,17 +56,17 @@ def loop() -> None:
 @click.pass_obj
 def step(session: Session, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
-    from ..loop.assembly import make_loop
-    from ..monitoring.waiting import deliver_waiting
+    from ..loop.factory import make_controller
+    from ..monitoring.alert_retries import retry_pending_alerts
 
     with opened(session, logs=False) as project:
-        deliver_waiting(project.settings)
-        done = make_loop(project, prepare=set_up_logs).step()
+        retry_pending_alerts(project.settings)
+        done = make_controller(project, prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
         else:
-            told = [*(entry.sentence() for entry in done.entries), *([done.idle] * bool(done.idle))]
+            told = [*(entry.summary() for entry in done.entries), *([done.idle] * bool(done.idle))]
             click.echo("\n".join(told) or "nothing was due")
 
 
@@ -74,22 +79,22 @@ def run(session: Session, every: int) -> None:
     import time
 
     from ..errors import ProjectError
-    from ..loop.assembly import make_loop
-    from ..monitoring.waiting import deliver_waiting
+    from ..loop.factory import make_controller
+    from ..monitoring.alert_retries import retry_pending_alerts
 
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_loop(project), ""
+        machine, idle = make_controller(project), ""
         while True:
-            deliver_waiting(project.settings)
+            retry_pending_alerts(project.settings)
             try:
                 done = machine.step()
             except ProjectError as error:
                 click.echo(f"error: {error}", err=True)
             else:
                 for entry in done.entries:
-                    click.echo(entry.sentence())
+                    click.echo(entry.summary())
                 if done.idle and done.idle != idle:
                     click.echo(done.idle)
                 idle = done.idle
@@ -113,17 +118,17 @@ def resume(session: Session, reason: str) -> None:
 
 
 def _set_paused(session: Session, paused: bool, reason: str) -> None:
-    from ..journal import Entry
-    from ..loop.desk import set_paused
+    from ..audit_log import AuditEvent
+    from ..loop.lease import set_paused
 
     kind = "pause" if paused else "resume"
     with opened(session, logs=False) as project:
         if not set_paused(project.loop_state, paused):
             click.echo("the loop is paused already" if paused else "the loop is not paused")
             return
-        entry = Entry(project.clock.now(), kind, actor(), reason)
-        project.journal.append(entry)
-        click.echo(entry.sentence())
+        entry = AuditEvent(project.clock.now(), kind, actor(), reason)
+        project.audit_log.append(entry)
+        click.echo(entry.summary())
 
 
 @loop.command()
@@ -132,11 +137,11 @@ def _set_paused(session: Session, paused: bool, reason: str) -> None:
 def history(session: Session, as_json: bool) -> None:
     """Print every transition, oldest first."""
     with opened(session, logs=False) as project:
-        entries = list(project.journal.done())
+        entries = list(project.audit_log.completed())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})
         else:
-            click.echo("\n".join(entry.sentence() for entry in entries) or "nothing has happened")
+            click.echo("\n".join(entry.summary() for entry in entries) or "nothing has happened")
 
 
 @loop.command()
@@ -149,13 +154,13 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     import logging
 
     from ..logs import configure_logs
-    from ..loop.replay import Audience, replay_year
+    from ..loop.replay import ProgressListener, replay_year
 
     configure_logs(logging.ERROR)  # the display tells of alerts already
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,
-            Audience(shown.tell, shown.reached),
+            ProgressListener(shown.on_message, shown.on_progress),
             months=months,
             rows_per_month=rows_per_month,
             fresh=fresh,

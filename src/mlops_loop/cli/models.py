@@ -26,14 +26,14 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
                 tune=tune,
                 resume=resume,
                 actor=actor(),
-                progress=shown.note,
-                reached=shown.reached,
+                on_stage=shown.note,
+                on_trial=shown.on_progress,
             )
         if as_json:
             show_json(result.to_json())
         else:
             click.echo(result.leaderboard.table(get_terminal_size().columns))
-            click.echo(result.gate.sentence())
+            click.echo(result.gate.summary())
         if not result.gate.passed:
             raise click.exceptions.Exit(3)
 
@@ -68,7 +68,7 @@ def lineage(session: Session, identifier: str, as_json: bool) -> None:
         if as_json:
             show_json(found.to_json())
         else:
-            click.echo("\n".join(found.sentences()))
+            click.echo("\n".join(found.messages()))
 
 
 @click.command()
@@ -82,7 +82,7 @@ def challenge(session: Session, version: str, reason: str) -> None:
         entry = project.transitions.challenge(
             version, actor=actor(), reason=reason, mode=settings.mode, share=settings.share
         )
-        click.echo(entry.sentence())
+        click.echo(entry.summary())
 
 
 @click.command()
@@ -91,7 +91,7 @@ def challenge(session: Session, version: str, reason: str) -> None:
 def confirm(session: Session, reason: str) -> None:
     """End the champion's probation: the champion before leaves the service."""
     with opened(session) as project:
-        click.echo(project.transitions.confirm(actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.confirm(actor=actor(), reason=reason).summary())
 
 
 @click.command()
@@ -101,17 +101,17 @@ def confirm(session: Session, reason: str) -> None:
 @click.pass_context
 def promote(context: click.Context, version: str, force: bool, reason: str) -> None:
     """Make VERSION the champion."""
-    from ..override import promote_anyway
+    from ..gate_override import force_promote
 
     given = context.get_parameter_source("reason") is not ParameterSource.DEFAULT
     if force and not (given and reason.strip()):
         raise click.UsageError("--force needs a --reason, which stays on record")
     with opened(context.obj) as project:
         if force:
-            entry = promote_anyway(project, version, actor=actor(), reason=reason)
+            entry = force_promote(project, version, actor=actor(), reason=reason)
         else:
             entry = project.transitions.promote(version, actor=actor(), reason=reason)
-        click.echo(entry.sentence())
+        click.echo(entry.summary())
 
 
 @click.command()
@@ -121,7 +121,7 @@ def promote(context: click.Context, version: str, force: bool, reason: str) -> N
 def reject(session: Session, version: str, reason: str) -> None:
     """End the trial of the challenger VERSION."""
     with opened(session) as project:
-        click.echo(project.transitions.reject(version, actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.reject(version, actor=actor(), reason=reason).summary())
 
 
 @click.command()
@@ -130,4 +130,4 @@ def reject(session: Session, version: str, reason: str) -> None:
 def rollback(session: Session, reason: str) -> None:
     """Bring the previous champion back."""
     with opened(session) as project:
-        click.echo(project.transitions.rollback(actor=actor(), reason=reason).sentence())
+        click.echo(project.transitions.rollback(actor=actor(), reason=reason).summary())

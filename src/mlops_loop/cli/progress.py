@@ -18,13 +18,13 @@ class Display:
 
     bar: "Progress | None" = None
 
-    def tell(self, line: str) -> None:
+    def on_message(self, line: str) -> None:
         if self.bar is None:
             click.echo(line)
         else:
             self.bar.console.print(line, markup=False, highlight=False)
 
-    def reached(self, done: int, total: int | None = None) -> None:
+    def on_progress(self, done: int, total: int | None = None) -> None:
         """Say that `done` of `total` is done; without a total the bar only counts."""
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=done, total=total)

@@ -61,9 +61,9 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
                 csv=project.settings.csv,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
-                progress=shown.reached,
+                progress=shown.on_progress,
             )
-        click.echo(scored.sentence())
+        click.echo(scored.summary())
 
 
 @click.command()
@@ -103,12 +103,12 @@ def replay(
             key=os.environ.get(KEY) or next(iter(own_keys), None),
             rate=rate,
             delay=delay,
-            progress=shown.reached,
+            progress=shown.on_progress,
         )
     if as_json:
         show_json(found.to_json())
     else:
-        click.echo("\n".join(found.sentences()))
+        click.echo("\n".join(found.messages()))
     if not found.passed:
         raise click.exceptions.Exit(3)
 

@@ -17,7 +17,7 @@ def status(session: Session, as_json: bool) -> None:
         if as_json:
             show_json(found.to_json())
         else:
-            click.echo("\n".join(found.sentences()))
+            click.echo("\n".join(found.messages()))
 
 
 @click.command()
@@ -32,6 +32,6 @@ def doctor(session: Session, as_json: bool) -> None:
     if as_json:
         show_json({"checks": [check.to_json() for check in checks]})
     else:
-        click.echo("\n".join(check.sentence() for check in checks))
+        click.echo("\n".join(check.summary() for check in checks))
     if not all(check.passed for check in checks):
         raise click.exceptions.Exit(3)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import reasons
+from . import messages
 from .columns import (
     DTYPES,
     INTEGER_LIMIT,
@@ -33,7 +33,7 @@ class Violation:
     reason: str
     action: Action
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         return f"{self.column} {self.reason}"
 
 
@@ -51,8 +51,8 @@ class Checked:
     omitted: int = 0
 
     @property
-    def refusals(self) -> tuple[Violation, ...]:
-        return tuple(found for found in self.violations if found.action == "refuse")
+    def rejections(self) -> tuple[Violation, ...]:
+        return tuple(found for found in self.violations if found.action == "reject")
 
     @property
     def warnings(self) -> tuple[Violation, ...]:
@@ -64,7 +64,7 @@ def check_rows(
     rows: Sequence[Mapping[str, object]],
     specs: Sequence[Column] | None = None,
     *,
-    unknown_fields: UnknownFields = "refuse",
+    unknown_fields: UnknownFields = "reject",
     max_listed: int | None = None,
 ) -> Checked:
     """Check rows as JSON or a CSV reader yields them.
@@ -78,14 +78,14 @@ def check_rows(
     """
     specs = contract.inputs if specs is None else specs
     found = _Violations(len(rows), max_listed)
-    if unknown_fields == "refuse":
+    if unknown_fields == "reject":
         _add_unknown_fields(found, rows, {column.name for column in contract.columns})
     columns: Columns = {}
     for spec in specs:
         raw = [row.get(spec.name) for row in rows]
         columns[spec.name], unreadable = _typed(spec, raw)
         if unreadable.any():
-            found.add(spec.name, unreadable, reasons.unreadable(spec), "refuse", raw.__getitem__)
+            found.add(spec.name, unreadable, messages.unreadable(spec), "reject", raw.__getitem__)
         _add_constraint_violations(found, spec, columns[spec.name], ~unreadable)
     return found.checked(columns)
 
@@ -125,7 +125,7 @@ class _Violations:
     ) -> None:
         rows = np.flatnonzero(mask)
         listed = self._warnings
-        if action == "refuse":
+        if action == "reject":
             self._accepted[rows] = False
             self._count += len(rows)
             listed, rows = self._rejecting, rows[: self._max_listed]
@@ -151,7 +151,7 @@ def _add_unknown_fields(
     for number, row in enumerate(rows):
         for name in row:
             if name not in known:
-                found.add_one(Violation(number, name, row[name], reasons.UNKNOWN_FIELD, "refuse"))
+                found.add_one(Violation(number, name, row[name], messages.UNKNOWN_FIELD, "reject"))
 
 
 def _add_constraint_violations(
@@ -163,20 +163,20 @@ def _add_constraint_violations(
         )
 
     if not spec.nullable and (absent := missing(values)).any():
-        add(absent, reasons.MISSING, "refuse")
+        add(absent, messages.MISSING, "reject")
     if spec.range is not None:
-        low, high, action = spec.range.minimum, spec.range.maximum, spec.range.otherwise
+        low, high, action = spec.range.minimum, spec.range.maximum, spec.range.on_violation
         with np.errstate(invalid="ignore"):
             if low is not None and (below := values < low).any():
-                add(below, reasons.below(low), action)
+                add(below, messages.below(low), action)
             if high is not None and (above := values > high).any():
-                add(above, reasons.above(high), action)
+                add(above, messages.above(high), action)
     if spec.categories is not None:
         # A set, because numpy would pad every text to the longest one.
         words = {None, *spec.categories.values}
         if not words.issuperset(values):
             unknown = np.array([value not in words for value in values], dtype=np.bool_)
-            add(unknown, reasons.UNKNOWN_CATEGORY, spec.categories.otherwise)
+            add(unknown, messages.UNKNOWN_CATEGORY, spec.categories.on_violation)
 
 
 def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np.bool_]]:

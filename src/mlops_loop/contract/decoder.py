@@ -12,7 +12,7 @@ from ..errors import InputError
 from .check import Violation, check_columns, check_rows
 from .columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from .model import Contract, UnknownFields
-from .row_struct import Watch, can_be_field, row_struct, warns
+from .row_struct import SoftConstraint, can_be_field, row_struct, warns
 
 # Up to so many rows, looking at each value costs less than numpy's call for each column.
 _FEW = 16
@@ -27,7 +27,7 @@ Row = tuple[Any, ...]
 Fields = Sequence[Sequence[Any]]
 
 
-class BodyRefused(InputError):
+class InvalidRequestBody(InputError):
     """A body that cannot be used; no violations means that it is not JSON at all.
 
     Attributes:
@@ -41,7 +41,7 @@ class BodyRefused(InputError):
         self.omitted = omitted + len(violations) - len(self.violations)
 
 
-class TooManyRows(BodyRefused):
+class TooManyRows(InvalidRequestBody):
     """A body with more rows than one request may have."""
 
     def __init__(self, rows: int, max_rows: int) -> None:
@@ -68,7 +68,7 @@ class Decoded:
 class Decoder:
     """Decodes bodies that hold one row, or a list of rows, of one contract."""
 
-    def __init__(self, contract: Contract, unknown_fields: UnknownFields = "refuse") -> None:
+    def __init__(self, contract: Contract, unknown_fields: UnknownFields = "reject") -> None:
         self._contract = contract
         self._unknown_fields = unknown_fields
         self._specs = contract.inputs
@@ -82,14 +82,14 @@ class Decoder:
         self._number_names = [name for _, name in numbers]
         self._numbers = [position for position, _ in numbers]
         self._watched = [
-            (position, Watch(spec))
+            (position, SoftConstraint(spec))
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
         # Names that no struct can have are left to the check, which is slower and knows any name.
         self._checks_all = not all(can_be_field(name) for name in self._names)
         specs = () if self._checks_all else self._specs
-        row: Any = row_struct(specs, closed=unknown_fields == "refuse")
+        row: Any = row_struct(specs, closed=unknown_fields == "reject")
         self._one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(row)
         self._many: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[row])
 
@@ -98,7 +98,7 @@ class Decoder:
 
         Raises:
             TooManyRows: if there are more than `max_rows`, whatever is in them.
-            BodyRefused: naming the violations, or that the body is not JSON.
+            InvalidRequestBody: naming the violations, or that the body is not JSON.
         """
         if self._checks_all:
             return self._explain(body, max_rows)
@@ -116,11 +116,11 @@ class Decoder:
             row: Row = msgspec.structs.astuple(self._one.decode(body))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        if any(watch.strange(row[position]) for position, watch in self._watched):
+        if any(constraint.is_violated(row[position]) for position, constraint in self._watched):
             return None
         return row
 
-    def together(self, rows: Sequence[Row]) -> Decoded:
+    def decode_batch(self, rows: Sequence[Row]) -> Decoded:
         """Plain rows of several bodies as one list.
 
         Raises:
@@ -137,7 +137,9 @@ class Decoder:
         tuples = [msgspec.structs.astuple(struct) for struct in structs]
         fields: Fields = list(zip(*tuples)) or [()] * len(self._specs)
         suspicious = len(tuples) > _FEW or any(
-            watch.strange(value) for position, watch in self._watched for value in fields[position]
+            constraint.is_violated(value)
+            for position, constraint in self._watched
+            for value in fields[position]
         )
         columns, logged = self._columns(fields)
         warnings = check_columns(self._contract, columns).warnings if suspicious else ()
@@ -174,15 +176,15 @@ class Decoder:
             unknown_fields=self._unknown_fields,
             max_listed=MAX_LISTED,
         )
-        refusals = [replace(found, row=numbers[found.row]) for found in checked.refusals]
-        refusals += [
-            Violation(number, "", row, "should be an object with the contract's columns", "refuse")
+        rejections = [replace(found, row=numbers[found.row]) for found in checked.rejections]
+        rejections += [
+            Violation(number, "", row, "should be an object with the contract's columns", "reject")
             for number, row in enumerate(listed)
             if not isinstance(row, dict)
         ]
-        if refusals:
-            refusals.sort(key=lambda found: found.row)
-            raise BodyRefused("the rows break the contract", refusals, checked.omitted)
+        if rejections:
+            rejections.sort(key=lambda found: found.row)
+            raise InvalidRequestBody("the rows break the contract", rejections, checked.omitted)
         rows = to_rows(self._specs, checked.columns)
         return Decoded(checked.columns, rows, many, checked.warnings)
 
@@ -194,7 +196,7 @@ def parse_rows(body: bytes, max_rows: int | None = None) -> tuple[list[Any], boo
 
     Raises:
         TooManyRows: if there are more than `max_rows`.
-        BodyRefused: if the body is not JSON.
+        InvalidRequestBody: if the body is not JSON.
     """
     try:
         if max_rows is not None and body.lstrip(_BLANK)[:1] == b"[":
@@ -202,7 +204,7 @@ def parse_rows(body: bytes, max_rows: int | None = None) -> tuple[list[Any], boo
                 raise TooManyRows(rows, max_rows)
         raw = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise BodyRefused(f"the body is not valid JSON: {error}") from error
+        raise InvalidRequestBody(f"the body is not valid JSON: {error}") from error
     return (raw, True) if isinstance(raw, list) else ([raw], False)
 
 

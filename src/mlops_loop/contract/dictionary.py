@@ -40,14 +40,14 @@ def _values(column: Column) -> str:
     """What the values may be, and whether others are refused or only warned about."""
     if column.categories is not None:
         listed = ", ".join(column.categories.values)
-        return f"{listed}; others: {column.categories.otherwise}"
+        return f"{listed}; others: {column.categories.on_violation}"
     bounds = column.range
     if bounds is None:
         return ""
     edges = []
     edges += [f"from {bounds.minimum:g}"] if bounds.minimum is not None else []
     edges += [f"to {bounds.maximum:g}"] if bounds.maximum is not None else []
-    return f"{' '.join(edges)}; others: {bounds.otherwise}"
+    return f"{' '.join(edges)}; others: {bounds.on_violation}"
 
 
 def _line(cells: tuple[str, ...]) -> str:

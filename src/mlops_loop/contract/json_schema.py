@@ -28,7 +28,7 @@ _EXAMPLES: dict[ColumnType, JsonValue] = {
 }
 
 
-def row_schema(contract: Contract, unknown_fields: UnknownFields = "refuse") -> Schema:
+def row_schema(contract: Contract, unknown_fields: UnknownFields = "reject") -> Schema:
     """Schema of one row of a request."""
     unread = [column for column in contract.columns if column not in contract.inputs]
     ignored = {column.name: {"description": "May be there, is not read"} for column in unread}
@@ -51,10 +51,10 @@ def column_schema(column: Column) -> Schema:
     if column.type == "datetime":
         schema["format"] = "date-time"
     bounds, categories = column.range, column.categories
-    if bounds is not None and bounds.otherwise == "refuse":
+    if bounds is not None and bounds.on_violation == "reject":
         limits = {"minimum": bounds.minimum, "maximum": bounds.maximum}
         schema |= {key: limit for key, limit in limits.items() if limit is not None}
-    if categories is not None and categories.otherwise == "refuse":
+    if categories is not None and categories.on_violation == "reject":
         schema["enum"] = [*categories.values, *([None] if column.nullable else [])]
     elif categories is not None:
         schema["examples"] = list(categories.values)
@@ -100,9 +100,9 @@ def _example(column: Column) -> JsonValue:
 def _description(column: Column) -> str:
     said = [column.description, f"in {column.unit}" if column.unit else ""]
     bounds, categories = column.range, column.categories
-    if bounds is not None and bounds.otherwise == "warn":
+    if bounds is not None and bounds.on_violation == "warn":
         edges = [edge for edge in (bounds.minimum, bounds.maximum) if edge is not None]
         said.append(f"usually between {edges[0]:g} and {edges[1]:g}" if len(edges) == 2 else "")
-    if categories is not None and categories.otherwise == "warn":
+    if categories is not None and categories.on_violation == "warn":
         said.append(f"known values: {', '.join(categories.values)}")
     return "; ".join(part for part in said if part)

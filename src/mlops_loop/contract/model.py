@@ -16,10 +16,10 @@ from ..yaml_file import YamlError, parse_yaml
 ColumnType = Literal["integer", "number", "category", "boolean", "datetime", "text"]
 Role = Literal["feature", "target", "id", "time", "group", "ignore"]
 Problem = Literal["binary", "multiclass", "regression"]
-Action = Literal["refuse", "warn"]
+Action = Literal["reject", "warn"]
 Class = bool | int | str
 # What is done with fields of a request that the contract does not know.
-UnknownFields = Literal["refuse", "ignore"]
+UnknownFields = Literal["reject", "ignore"]
 _MOST_WHOLE = 2**63 - 1
 
 
@@ -28,21 +28,21 @@ class _Frozen(BaseModel):
 
 
 class Range(_Frozen):
-    """Bounds, both included; `otherwise` says what becomes of a row outside."""
+    """Bounds, both included; `on_violation` says what becomes of a row outside."""
 
     minimum: float | None = None
     maximum: float | None = None
-    otherwise: Action = "warn"
+    on_violation: Action = "warn"
 
 
 class Categories(_Frozen):
-    """The known values; `otherwise` says what becomes of a row with another one."""
+    """The known values; `on_violation` says what becomes of a row with another one."""
 
     values: tuple[str, ...]
-    otherwise: Action = "warn"
+    on_violation: Action = "warn"
 
 
-class Written(_Frozen):
+class ParseOptions(_Frozen):
     """How the texts of a file stand for a column's values, where it is not the plain way.
 
     Attributes:
@@ -75,7 +75,7 @@ class Column(_Frozen):
     nullable: bool = False
     range: Range | None = None
     categories: Categories | None = None
-    written: Written | None = None
+    parsing: ParseOptions | None = None
     unit: str | None = None
     description: str = ""
     example: bool | int | float | str | None = None
@@ -142,7 +142,7 @@ class Contract(_Frozen):
         """Columns of a request: everything that is known before the outcome."""
         return tuple(column for column in self.columns if column.role not in ("target", "ignore"))
 
-    def lacking(self, other: "Contract") -> Column | None:
+    def first_missing_input(self, other: "Contract") -> Column | None:
         """An input of another contract that this one does not have, or has of another type."""
         accepted = {column.name: column.type for column in self.inputs}
         return next((one for one in other.inputs if accepted.get(one.name) != one.type), None)

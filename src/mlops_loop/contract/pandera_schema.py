@@ -7,7 +7,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from . import reasons
+from . import messages
 from .arrow import ARROW_TYPES, table_columns
 from .model import Action, Column, Contract
 
@@ -21,7 +21,7 @@ def pandera_schema(
     contract: Contract,
     columns: Sequence[Column] | None = None,
     *,
-    actions: Actions = ("refuse",),
+    actions: Actions = ("reject",),
 ) -> pandera.DataFrameSchema:
     """A schema for frames of `to_frame`: types, nullability and constraints.
 
@@ -65,12 +65,12 @@ def find_violations(
         {
             "row": cases["index"].astype("int64"),
             "column": cases["column"].astype("str"),
-            "reason": cases["check"].replace(_NOT_NULLABLE, reasons.MISSING).astype("str"),
+            "reason": cases["check"].replace(_NOT_NULLABLE, messages.MISSING).astype("str"),
         }
     )
     kinds = found[["column", "reason"]].drop_duplicates()
     acts = [
-        reasons.action(contract.column(name), reason)
+        messages.action(contract.column(name), reason)
         for name, reason in kinds.itertuples(index=False)
     ]
     return found.merge(kinds.assign(action=acts), on=["column", "reason"], how="left")
@@ -82,7 +82,7 @@ def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFra
     By itself, because pandera puts bad values of all columns into one, which whole numbers beyond
     2**53 and fractions do not share.
     """
-    schema = pandera_schema(contract, [column], actions=("refuse", "warn")).columns[column.name]
+    schema = pandera_schema(contract, [column], actions=("reject", "warn")).columns[column.name]
     told = ["index", "column", "check"]
     try:
         schema.validate(to_frame(table.select([column.name])), lazy=True)
@@ -94,13 +94,13 @@ def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFra
 def _checks(column: Column, actions: Actions) -> list[pandera.Check]:
     checks: list[pandera.Check] = []
     bounds = column.range
-    if bounds is not None and bounds.otherwise in actions:
+    if bounds is not None and bounds.on_violation in actions:
         least, most = column.limits
         if least is not None and bounds.minimum is not None:
-            checks.append(pandera.Check.ge(least, error=reasons.below(bounds.minimum)))
+            checks.append(pandera.Check.ge(least, error=messages.below(bounds.minimum)))
         if most is not None and bounds.maximum is not None:
-            checks.append(pandera.Check.le(most, error=reasons.above(bounds.maximum)))
-    if column.categories is not None and column.categories.otherwise in actions:
+            checks.append(pandera.Check.le(most, error=messages.above(bounds.maximum)))
+    if column.categories is not None and column.categories.on_violation in actions:
         known = list(column.categories.values)
-        checks.append(pandera.Check.isin(known, error=reasons.UNKNOWN_CATEGORY))
+        checks.append(pandera.Check.isin(known, error=messages.UNKNOWN_CATEGORY))
     return checks

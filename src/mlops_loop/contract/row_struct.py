@@ -13,7 +13,7 @@ from .model import Categories, Column, Range
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 
-class Watch:
+class SoftConstraint:
     """Tells whether a value may deserve a warning; the check then words it."""
 
     def __init__(self, spec: Column) -> None:
@@ -22,7 +22,7 @@ class Watch:
         self._high = inf if bounds is None or bounds.maximum is None else bounds.maximum
         self._words = None if categories is None else frozenset(categories.values)
 
-    def strange(self, value: Any) -> bool:
+    def is_violated(self, value: Any) -> bool:
         if value is None:
             return False
         if self._words is not None:
@@ -31,7 +31,7 @@ class Watch:
 
 
 def warns(constraint: Range | Categories | None) -> bool:
-    return constraint is not None and constraint.otherwise == "warn"
+    return constraint is not None and constraint.on_violation == "warn"
 
 
 def can_be_field(name: str) -> bool:
@@ -70,10 +70,10 @@ def _field_type(spec: Column) -> Any:
         return bool
     if spec.type in ("category", "text", "datetime"):
         listed = spec.categories
-        if listed is not None and listed.otherwise == "refuse":
+        if listed is not None and listed.on_violation == "reject":
             return Literal[listed.values]
         return str
     bounds = spec.range
-    if bounds is None or bounds.otherwise == "warn":
+    if bounds is None or bounds.on_violation == "warn":
         return float
     return Annotated[float, msgspec.Meta(ge=bounds.minimum, le=bounds.maximum)]

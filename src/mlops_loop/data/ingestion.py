@@ -17,8 +17,8 @@ from ..contract.arrow import numbers
 from ..errors import ContractError, SourceError
 from ..prediction_log import PredictionLog
 from ..settings import Settings
-from .intake import POSITION, Intake
-from .repeats import repeats
+from .collector import POSITION, RowCollector
+from .deduplication import find_duplicates
 from .snapshot import Origin, Snapshot, write_snapshot
 from .sources import Source, open_source
 from .sources.prediction_log import LabelledLog
@@ -49,7 +49,7 @@ class Ingested:
     left_out: int = 0
     other_schemas: int = 0
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
         if self.quarantined:
             parts.append(f"{self.quarantined} bad rows in {self.quarantine_path}")
@@ -103,25 +103,25 @@ def ingest(
         left_out = max(0, available - settings.ingestion.max_logged_rows)
     folder = settings.paths.var / f".ingest-{os.getpid()}"
     try:
-        intake = Intake(contract, folder, since, until)
+        collector = RowCollector(contract, folder, since, until)
         for one in sources:
-            intake.take(one)
-        _refuse(intake, settings, f"{sources[0].address} has no", _before(until))
+            collector.take(one)
+        _refuse(collector, settings, f"{sources[0].address} has no", _before(until))
         moment = None if until is None else until.isoformat()
-        warnings = intake.counts("warn")
+        warnings = collector.counts("warn")
         origin = Origin(sources[0].address, contract.digest, moment, warnings)
         quarantine_path = None
-        if intake.bad:
-            quarantine_path = intake.quarantine.write(settings.paths.quarantine)
-        rows = _distinct(contract, intake, folder)
+        if collector.bad:
+            quarantine_path = collector.quarantine.write(settings.paths.quarantine)
+        rows = _distinct(contract, collector, folder)
         snapshot = write_snapshot(rows, settings.paths.snapshots, origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    duplicates = intake.runs.rows - snapshot.rows
+    duplicates = collector.sorter.rows - snapshot.rows
     return Ingested(
         snapshot,
         snapshot.rows,
-        intake.bad,
+        collector.bad,
         duplicates,
         warnings,
         quarantine_path,
@@ -130,33 +130,33 @@ def ingest(
     )
 
 
-def _refuse(intake: Intake, settings: Settings, lacks: str, before: str) -> None:
+def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str) -> None:
     """Raise unless there are good rows, and few bad ones among them."""
-    if not intake.rows:
+    if not collector.rows:
         raise SourceError(f"{lacks} rows{before}")
-    if intake.bad > settings.ingestion.max_bad_share * intake.rows:
-        raise ContractError(_too_many(intake, settings))
-    if not intake.runs.rows:
+    if collector.bad > settings.ingestion.max_bad_share * collector.rows:
+        raise ContractError(_too_many(collector, settings))
+    if not collector.sorter.rows:
         raise SourceError(f"{lacks} good rows{before}")
 
 
-def _distinct(contract: Contract, intake: Intake, folder: Path) -> Iterator[pa.Table]:
+def _distinct(contract: Contract, collector: RowCollector, folder: Path) -> Iterator[pa.Table]:
     """In order, one row of each id; without ids, rows of the source and what else there is once."""
-    runs, dropped = intake.runs, None
+    sorter, dropped = collector.sorter, None
     if contract.id is not None:
-        dropped = repeats(runs, [contract.id.name], POSITION, "max", folder)
-    elif runs.rows > intake.from_source:
-        dropped = repeats(runs, intake.names, POSITION, "min", folder)
-        dropped[: intake.from_source] = False
-    for table in runs.in_order():
+        dropped = find_duplicates(sorter, [contract.id.name], POSITION, "max", folder)
+    elif sorter.rows > collector.from_source:
+        dropped = find_duplicates(sorter, collector.names, POSITION, "min", folder)
+        dropped[: collector.from_source] = False
+    for table in sorter.in_order():
         if dropped is not None and dropped.any():
             table = table.filter(pa.array(~dropped[numbers(table[POSITION])]))
         yield table.drop_columns([POSITION])
 
 
-def _too_many(intake: Intake, settings: Settings) -> str:
-    bad, total = intake.bad, intake.rows
-    reasons = list(intake.counts("refuse").items())
+def _too_many(collector: RowCollector, settings: Settings) -> str:
+    bad, total = collector.bad, collector.rows
+    reasons = list(collector.counts("reject").items())
     named = ", ".join(f"{text} ({rows})" for text, rows in reasons[:_REASONS_NAMED])
     more = len(reasons) - _REASONS_NAMED
     return (

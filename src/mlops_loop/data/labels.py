@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from ..clock import Clock
 from ..contract import Column, Contract
+from ..contract.casting import check_table
 from ..contract.columns import to_json
-from ..contract.reading import check_table
 from ..errors import InputError, SourceError
 from ..prediction_log import Label
 from ..settings import Csv
@@ -32,11 +32,11 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
     table = _table(path, csv)
     target = contract.target
     checked = check_table(contract, pa.table({target.name: table["label"]}), [target])
-    if checked.refusals:
-        first = checked.refusals[0]
+    if checked.rejections:
+        first = checked.rejections[0]
         raise InputError(
             f"{path}, row {first.row + 1}: the label {first.value!r} {first.reason}; "
-            f"{len(checked.refusals)} rows are wrong and nothing was stored"
+            f"{len(checked.rejections)} rows are wrong and nothing was stored"
         )
     now: datetime = clock.now()
     values = checked.columns[target.name]

@@ -35,7 +35,7 @@ class RemoteFile:
     def suffix(self) -> str:
         return PurePosixPath(self.name).suffix
 
-    def beside(self, ending: str) -> "RemoteFile":
+    def sibling(self, ending: str) -> "RemoteFile":
         """The file whose name ends in something else."""
         stem = len(self.suffix)
         path = self.path.partition("?")[0] if self.name.startswith("http") else self.path

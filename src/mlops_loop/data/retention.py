@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from ..journal import Entry
+from ..audit_log import AuditEvent
 from ..project import Project
 from ..registry.history import last_move, transitions
-from ..stretch import past_needed
+from ..training_window import past_needed
 from .log_export import export_log
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -31,7 +31,7 @@ class Pruned:
     archive: Path | None = None
     needed_by: str = ""
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         said = f"{self.rows} predictions of before {self.until:%Y-%m-%d %H:%M} deleted"
         if self.archive is not None:
             said += f", {self.archived} of them with their label kept in {self.archive.as_posix()}"
@@ -58,8 +58,8 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
         archived = export_log(log, project.contract, archive, until=until, labelled=True)
     pruned = Pruned(until, log.prune(until), archived, archive, needed_by)
     if pruned.rows:
-        figures: dict[str, object] = {"rows": pruned.rows, "archived": archived}
-        project.journal.append(Entry(now, "prune", actor, pruned.sentence(), figures))
+        details: dict[str, object] = {"rows": pruned.rows, "archived": archived}
+        project.audit_log.append(AuditEvent(now, "prune", actor, pruned.summary(), details))
     return pruned
 
 
@@ -71,8 +71,8 @@ def erase(project: Project, entity_key: str, *, actor: str) -> int:
     rows = project.log.erase(entity_key)
     digest = sha256(entity_key.encode()).hexdigest()
     reason = f"{rows} predictions of the entity whose key has the SHA-256 {digest[:16]}… deleted"
-    figures: dict[str, object] = {"rows": rows, "sha256": digest}
-    project.journal.append(Entry(project.clock.now(), "erase", actor, reason, figures))
+    details: dict[str, object] = {"rows": rows, "sha256": digest}
+    project.audit_log.append(AuditEvent(project.clock.now(), "erase", actor, reason, details))
     return rows
 
 
@@ -87,7 +87,7 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     ]
     published = project.published()
     if published.challenger is not None:
-        move = last_move(transitions(project.journal, project.features.digest))
+        move = last_move(transitions(project.audit_log, project.features.digest))
         trial = "probation" if published.probation else "trial"
         # Without a word of when it began, nothing goes.
         began = _BEGINNING if move is None else move.time

@@ -20,8 +20,8 @@ from ..contract import Contract
 from ..contract.arrow import arrow_schema, from_arrow
 from ..contract.columns import Columns
 from ..errors import SnapshotError
-from .ahead import ahead
 from .digest import BLOCK_ROWS, TableDigest, blocks, table_digest
+from .prefetch import prefetch
 
 LATEST = "latest"
 
@@ -156,7 +156,7 @@ def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
     digest = TableDigest()
     writer: pyarrow.parquet.ParquetWriter | None = None
     try:
-        for block in ahead(_digested(tables, digest)):
+        for block in prefetch(_digested(tables, digest)):
             if writer is None:
                 # Without statistics: a snapshot is read as a whole.
                 writer = pyarrow.parquet.ParquetWriter(

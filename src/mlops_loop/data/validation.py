@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..contract import Column, Contract
 from ..contract.arrow import table_columns
-from ..contract.reading import read_table
-from ..contract.reasons import MISSING, unreadable
-from ..contract.screening import suspects
+from ..contract.casting import read_table
+from ..contract.messages import MISSING, unreadable
+from ..contract.precheck import columns_with_violations
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Validated:
     def counts(self, action: str) -> dict[str, int]:
         """Rows by sentence, as `distance is below 0`, the most frequent first."""
         lines = self.violations[self.violations["action"] == action]
-        counted = sentences(lines).value_counts()
-        return {str(sentence): int(rows) for sentence, rows in counted.items()}
+        counted = messages(lines).value_counts()
+        return {str(summary): int(rows) for summary, rows in counted.items()}
 
     def reasons(self) -> "pd.Series[str]":
         """All that is wrong with each refused row in one text, indexed by row."""
-        refused = self.violations[self.violations["action"] == "refuse"]
-        return sentences(refused).groupby(refused["row"]).agg("; ".join)
+        refused = self.violations[self.violations["action"] == "reject"]
+        return messages(refused).groupby(refused["row"]).agg("; ".join)
 
 
 def validate(
@@ -52,11 +52,11 @@ def validate(
         columns: those to check, by default all but the ignored ones.
     """
     columns = table_columns(contract) if columns is None else columns
-    reading = read_table(columns, raw)
-    found = _violations(contract, reading.table, suspects(columns, reading.table))
+    cast = read_table(columns, raw)
+    found = _violations(contract, cast.table, columns_with_violations(columns, cast.table))
     parts = []
     for column in columns:
-        mask = reading.unreadable.get(column.name)
+        mask = cast.unreadable.get(column.name)
         if mask is not None:
             # Null now, and so missing as well; but that is not what is wrong with it.
             null = (found["column"] == column.name) & (found["reason"] == MISSING)
@@ -64,8 +64,8 @@ def validate(
             parts.append(_unreadable(column, mask))
     found = pd.concat([found, *parts], ignore_index=True).sort_values("row", kind="stable")
     accepted = np.ones(raw.num_rows, dtype=np.bool_)
-    accepted[found.loc[found["action"] == "refuse", "row"].to_numpy()] = False
-    return Validated(reading.table, accepted, found.reset_index(drop=True))
+    accepted[found.loc[found["action"] == "reject", "row"].to_numpy()] = False
+    return Validated(cast.table, accepted, found.reset_index(drop=True))
 
 
 def _violations(contract: Contract, table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
@@ -77,12 +77,12 @@ def _violations(contract: Contract, table: pa.Table, columns: Sequence[Column]) 
     return find_violations(contract, table, columns)
 
 
-def sentences(violations: pd.DataFrame) -> "pd.Series[str]":
+def messages(violations: pd.DataFrame) -> "pd.Series[str]":
     return violations["column"] + " " + violations["reason"]
 
 
 def _unreadable(column: Column, mask: NDArray[np.bool_]) -> pd.DataFrame:
-    return _frame(np.flatnonzero(mask), column.name, unreadable(column), "refuse")
+    return _frame(np.flatnonzero(mask), column.name, unreadable(column), "reject")
 
 
 def _frame(rows: ArrayLike, column: str, reason: str, action: str) -> pd.DataFrame:

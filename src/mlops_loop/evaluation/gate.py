@@ -10,81 +10,87 @@ from .gate_result import GateResult
 from .interval import Interval
 from .metrics import Floats, Metric
 from .slices import Slice, compare_slices
-from .target import Truth
+from .target import Labels
 
 
 @dataclass(frozen=True)
-class Contest:
+class HoldoutPredictions:
     """Predictions of several models on the same held-out rows.
 
     Attributes:
-        truth: class codes or values, shape (rows,).
+        labels: class codes or values, shape (rows,).
         candidate: predictions of the model that wants to pass.
         baseline: those of the dummy baseline.
         champion: those of the present champion, on rows it was not trained on, if there is one.
         note: what else should be said of the comparison.
     """
 
-    truth: Truth
+    labels: Labels
     candidate: Floats
     baseline: Floats
     champion: Floats | None = None
     note: str = ""
 
 
-def judge(contest: Contest, metric: Metric, resampling: Resampling, margin: float) -> GateResult:
+def compare_models(
+    predictions: HoldoutPredictions, metric: Metric, resampling: Resampling, margin: float
+) -> GateResult:
     """Pass a model that beats the baseline and is not worse than the champion by `margin`.
 
     Both must hold at the lower bound of the paired difference, so rows that are few or say
     little make the gate refuse.
 
     Args:
-        contest: the predictions to compare.
+        predictions: the predictions to compare.
         metric: what is compared.
         resampling: how the interval is drawn.
         margin: how much worse than the champion is still allowed, in units of the metric.
     """
-    values, draws = _scores(contest, metric, resampling)
+    values, draws = _scores(predictions, metric, resampling)
     score = resampling.interval(values[0], draws[:, 0])
 
     def gain(over: int) -> Interval:
         gained = metric.direction * (draws[:, 0] - draws[:, over])
         return resampling.interval(metric.direction * (values[0] - values[over]), gained)
 
-    figures = {"baseline": values[1]} | _figures("score", score)
-    figures |= _figures("gain_over_baseline", gain(1))
+    metrics = {"baseline": values[1]} | _interval_metrics("score", score)
+    metrics |= _interval_metrics("gain_over_baseline", gain(1))
     beats = gain(1).low > 0
-    sentences = [
-        f"{metric.name} on {len(contest.truth)} held-out rows is {score}.",
+    messages = [
+        f"{metric.name} on {len(predictions.labels)} held-out rows is {score}.",
         f"It {'beats' if beats else 'does not surely beat'} the baseline: better by {gain(1)}.",
     ]
-    sentences += [contest.note] if contest.note else []
-    if contest.champion is None:
-        return GateResult(beats, tuple(sentences), figures)
-    figures |= {"champion": values[2], "margin": margin} | _figures("gain_over_champion", gain(2))
+    messages += [predictions.note] if predictions.note else []
+    if predictions.champion is None:
+        return GateResult(beats, tuple(messages), metrics)
+    metrics |= {"champion": values[2], "margin": margin} | _interval_metrics(
+        "gain_over_champion", gain(2)
+    )
     holds = gain(2).low >= -margin
-    sentences.append(
+    messages.append(
         f"It is {'at most' if holds else 'perhaps more than'} {margin:g} worse than the champion: "
         f"better by {gain(2)}."
     )
-    return GateResult(beats and holds, tuple(sentences), figures)
+    return GateResult(beats and holds, tuple(messages), metrics)
 
 
-def _scores(contest: Contest, metric: Metric, resampling: Resampling) -> tuple[list[float], Floats]:
+def _scores(
+    predictions: HoldoutPredictions, metric: Metric, resampling: Resampling
+) -> tuple[list[float], Floats]:
     """Of candidate, baseline and champion: the metric on all rows, and on each resample."""
-    models = [contest.candidate, contest.baseline]
-    models += [] if contest.champion is None else [contest.champion]
-    scorers = [metric.scorer(contest.truth, predicted) for predicted in models]
-    whole = np.ones(len(contest.truth))
+    models = [predictions.candidate, predictions.baseline]
+    models += [] if predictions.champion is None else [predictions.champion]
+    scorers = [metric.scorer(predictions.labels, predicted) for predicted in models]
+    whole = np.ones(len(predictions.labels))
     return [scorer(whole) for scorer in scorers], resampling.scores(scorers)
 
 
-def _figures(name: str, interval: Interval) -> dict[str, float]:
+def _interval_metrics(name: str, interval: Interval) -> dict[str, float]:
     return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def judge_slices(
-    contest: Contest,
+def compare_slices_of_models(
+    predictions: HoldoutPredictions,
     metric: Metric,
     resampling: Resampling,
     slices: Sequence[Slice],
@@ -94,11 +100,11 @@ def judge_slices(
 
     Its rival is the champion, or the baseline while there is none.
     """
-    rival, name = contest.champion, "champion"
+    rival, name = predictions.champion, "champion"
     if rival is None:
-        rival, name = contest.baseline, "baseline"
-    models = (contest.candidate, rival)
-    gains = compare_slices(slices, contest.truth, models, metric, resampling, margin)
+        rival, name = predictions.baseline, "baseline"
+    models = (predictions.candidate, rival)
+    gains = compare_slices(slices, predictions.labels, models, metric, resampling, margin)
     failed = [one for one in gains if one.failed]
     told = [
         f"On {one.name} ({one.rows} rows) it is surely more than {margin:g} worse than the "
@@ -107,8 +113,8 @@ def judge_slices(
     ]
     if gains and not failed:
         told = [f"On none of {len(gains)} slices is it surely more than {margin:g} worse."]
-    figures = {"slices": float(len(gains)), "slices_failed": float(len(failed))}
-    return GateResult(not failed, tuple(told), figures, gains)
+    metrics = {"slices": float(len(gains)), "slices_failed": float(len(failed))}
+    return GateResult(not failed, tuple(told), metrics, gains)
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ class Limits:
     latency: float
 
 
-def judge_costs(size: int, latency: float, limits: Limits) -> GateResult:
+def check_costs(size: int, latency: float, limits: Limits) -> GateResult:
     """Refuse a model that is too large to ship, or too slow to serve."""
     told = []
     if size > limits.size:

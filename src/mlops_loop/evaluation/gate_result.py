@@ -36,12 +36,12 @@ class GateResult:
     """
 
     passed: bool
-    sentences: tuple[str, ...]
-    figures: dict[str, float] = field(default_factory=dict)
+    messages: tuple[str, ...]
+    metrics: dict[str, float] = field(default_factory=dict)
     slices: tuple[SliceComparison, ...] = ()
 
-    def sentence(self) -> str:
-        return " ".join(self.sentences)
+    def summary(self) -> str:
+        return " ".join(self.messages)
 
     def to_json(self) -> str:
         """A JSON object with the attributes as keys."""
@@ -61,7 +61,7 @@ def combine(results: Sequence[GateResult]) -> GateResult:
     """One result: passed if all passed, with all sentences, values and slices."""
     return GateResult(
         passed=all(result.passed for result in results),
-        sentences=tuple(sentence for result in results for sentence in result.sentences),
-        figures={name: value for result in results for name, value in result.figures.items()},
+        messages=tuple(summary for result in results for summary in result.messages),
+        metrics={name: value for result in results for name, value in result.metrics.items()},
         slices=tuple(comparison for result in results for comparison in result.slices),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .figure import figure
+from .formatting import format_metric
 
 
 @dataclass(frozen=True)
@@ -14,4 +14,6 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{figure(self.value)} [{figure(self.low)}, {figure(self.high)}]"
+        return (
+            f"{format_metric(self.value)} [{format_metric(self.low)}, {format_metric(self.high)}]"
+        )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..contract.model import Problem
 from ..errors import SettingsError
-from .target import Truth
+from .target import Labels
 
 Floats = NDArray[np.float64]
 # The value of a metric under row weights of shape (rows,).
@@ -29,10 +29,10 @@ class Metric:
 
     name: str
     greater_is_better: bool
-    scorer: Callable[[Truth, Floats], Scorer]
+    scorer: Callable[[Labels, Floats], Scorer]
 
-    def value(self, truth: Truth, predicted: Floats) -> float:
-        return self.scorer(truth, predicted)(np.ones(len(truth)))
+    def value(self, labels: Labels, predicted: Floats) -> float:
+        return self.scorer(labels, predicted)(np.ones(len(labels)))
 
     @property
     def direction(self) -> float:
@@ -61,37 +61,37 @@ def metrics_of(problem: Problem) -> dict[str, Metric]:
     return {metric.name: metric for metric in fitting}
 
 
-def _mean_of(rows: Callable[[Truth, Floats], Floats]) -> Callable[[Truth, Floats], Scorer]:
-    def prepare(truth: Truth, predicted: Floats) -> Scorer:
-        values = rows(truth, predicted)
+def _mean_of(rows: Callable[[Labels, Floats], Floats]) -> Callable[[Labels, Floats], Scorer]:
+    def prepare(labels: Labels, predicted: Floats) -> Scorer:
+        values = rows(labels, predicted)
         # Not `@`: BLAS would wake its threads for every resample.
         return lambda weights: float(np.einsum("i,i->", values, weights) / weights.sum())
 
     return prepare
 
 
-def _log_losses(truth: Truth, predicted: Floats) -> Floats:
-    chosen = predicted[np.arange(len(truth)), truth.astype(np.int64)]
+def _log_losses(labels: Labels, predicted: Floats) -> Floats:
+    chosen = predicted[np.arange(len(labels)), labels.astype(np.int64)]
     losses: Floats = -np.log(np.clip(chosen, _SMALLEST, 1.0))
     return losses
 
 
-def _briers(truth: Truth, predicted: Floats) -> Floats:
+def _briers(labels: Labels, predicted: Floats) -> Floats:
     hits = np.zeros_like(predicted)
-    hits[np.arange(len(truth)), truth.astype(np.int64)] = 1.0
+    hits[np.arange(len(labels)), labels.astype(np.int64)] = 1.0
     squares: Floats = np.square(predicted - hits)
     # Of two classes both columns say the same: count one, as everybody does.
     return np.asarray(squares[:, 1] if predicted.shape[1] == 2 else squares.sum(axis=1))
 
 
-def _hits(truth: Truth, predicted: Floats) -> Floats:
-    return np.asarray(predicted.argmax(axis=1) == truth, dtype=np.float64)
+def _hits(labels: Labels, predicted: Floats) -> Floats:
+    return np.asarray(predicted.argmax(axis=1) == labels, dtype=np.float64)
 
 
-def _roc_auc(truth: Truth, predicted: Floats) -> Scorer:
+def _roc_auc(labels: Labels, predicted: Floats) -> Scorer:
     """Area under the ROC curve; of several classes the mean of one against the rest."""
     classes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
-    parts = [_auc(truth == code, predicted[:, code]) for code in classes]
+    parts = [_auc(labels == code, predicted[:, code]) for code in classes]
 
     def score(weights: Floats) -> float:
         areas = [area for part in parts if (area := part(weights)) is not None]
@@ -118,8 +118,8 @@ def _auc(positive: NDArray[np.bool_], scores: Floats) -> Callable[[Floats], floa
     return area
 
 
-def _rmse(truth: Truth, predicted: Floats) -> Scorer:
-    mean = _mean_of(lambda truth, predicted: (predicted - truth) ** 2)(truth, predicted)
+def _rmse(labels: Labels, predicted: Floats) -> Scorer:
+    mean = _mean_of(lambda labels, predicted: (predicted - labels) ** 2)(labels, predicted)
     return lambda weights: float(np.sqrt(mean(weights)))
 
 
@@ -131,5 +131,5 @@ _CLASSIFICATION = (
 )
 _REGRESSION = (
     Metric("rmse", False, _rmse),
-    Metric("mae", False, _mean_of(lambda truth, predicted: np.abs(predicted - truth))),
+    Metric("mae", False, _mean_of(lambda labels, predicted: np.abs(predicted - labels))),
 )

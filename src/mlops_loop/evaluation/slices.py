@@ -20,7 +20,7 @@ from .bootstrap import Resampling
 from .gate_result import SliceComparison
 from .interval import Interval
 from .metrics import Floats, Metric
-from .target import Truth
+from .target import Labels
 
 Index = NDArray[np.intp]
 
@@ -63,7 +63,7 @@ def _values(column: Column, columns: Columns, minimum: int) -> list[Slice]:
 
 def compare_slices(
     slices: Sequence[Slice],
-    truth: Truth,
+    labels: Labels,
     models: tuple[Floats, Floats],
     metric: Metric,
     resampling: Resampling,
@@ -73,7 +73,7 @@ def compare_slices(
 
     Args:
         slices: parts of the rows.
-        truth: class codes or values, shape (rows,).
+        labels: class codes or values, shape (rows,).
         models: predictions of the model and of its rival.
         metric: what is compared.
         resampling: of all rows.
@@ -82,7 +82,7 @@ def compare_slices(
     if not slices:
         return ()
     scorers = [
-        [metric.scorer(truth[part.rows], predicted[part.rows]) for predicted in models]
+        [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
         for part in slices
     ]
     ones = [

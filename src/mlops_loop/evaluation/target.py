@@ -7,10 +7,10 @@ from ..contract.columns import Columns
 from ..contract.model import Contract
 from ..errors import ContractError
 
-Truth = NDArray[np.int64] | NDArray[np.float64]
+Labels = NDArray[np.int64] | NDArray[np.float64]
 
 
-def encode_target(contract: Contract, columns: Columns) -> Truth:
+def encode_target(contract: Contract, columns: Columns) -> Labels:
     """Class codes of shape (rows,) in the order of `contract.classes`, or floats for regression.
 
     Raises:

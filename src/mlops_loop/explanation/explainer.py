@@ -14,11 +14,11 @@ from ..contract.model import Class, Column, Contract
 from ..errors import InputError
 from ..feature_set import FeatureSet
 from ..predictor import OnnxPredictor
-from .game import Floats, Game, import_shap
 from .results import Contribution, Explanation, Importance, Importances
+from .shapley import Floats, ShapleyEstimator, import_shap
 
 _BACKGROUND = 50
-_ORDERS = 20
+_N_PERMUTATIONS = 20
 _ROWS = 100
 # Answers of the model that all importances together may take.
 _BUDGET = 1_000_000
@@ -80,13 +80,13 @@ class Explainer:
                 shap is not installed.
         """
         checked = check_rows(self.contract, [row])
-        if checked.refusals:
-            broken = "; ".join(found.sentence() for found in checked.refusals)
+        if checked.rejections:
+            broken = "; ".join(found.summary() for found in checked.rejections)
             raise InputError(f"the row breaks the contract: {broken}")
         columns = {column.name: checked.columns[column.name] for column in self.columns}
         prediction = self.predictor.predict(columns).values[0]
         at = self._position(prediction, asked)
-        base, parts = self._game.play(columns, orders=_ORDERS)
+        base, parts = self._estimator.values(columns, n_permutations=_N_PERMUTATIONS)
         found = [
             Contribution(column.name, to_json(column, columns[column.name][0]), float(part))
             for column, part in zip(self.columns, parts[:, at], strict=True)
@@ -108,11 +108,11 @@ class Explainer:
         Raises:
             InputError: if the package shap is not installed.
         """
-        game, cost = self._game, (2 * len(self.columns) + 1) * _BACKGROUND
+        estimator, cost = self._estimator, (2 * len(self.columns) + 1) * _BACKGROUND
         rows = min(length(self.reference), _ROWS, max(_BUDGET // cost, 10))
         # From the end, since the background is the beginning.
         chosen = [take(self.reference, np.array([-1 - at])) for at in range(rows)]
-        moved = [np.abs(game.play(row, orders=1)[1]).mean(axis=1) for row in chosen]
+        moved = [np.abs(estimator.values(row, n_permutations=1)[1]).mean(axis=1) for row in chosen]
         means = np.mean(moved, axis=0).tolist()
         found = [Importance(one.name, mean) for one, mean in zip(self.columns, means, strict=True)]
         output = "the probability of a class" if self.contract.classes else self._output(0)
@@ -121,10 +121,10 @@ class Explainer:
         )
 
     @cached_property
-    def _game(self) -> Game:
+    def _estimator(self) -> ShapleyEstimator:
         count = min(length(self.reference), _BACKGROUND)
         background = take(self.reference, np.arange(count))
-        return Game(import_shap(), self._scores, background, self.seed)
+        return ShapleyEstimator(import_shap(), self._scores, background, self.seed)
 
     def _scores(self, columns: Columns) -> Floats:
         """Shape (rows, classes), or (rows, 1) for a regression."""

@@ -9,15 +9,15 @@ from ..clock import ManualClock
 from ..data.sources import open_source
 from ..errors import GateError, InputError
 from ..history_archive import archive_history, has_history
-from ..monitoring import Monitoring
+from ..monitoring import MonitoringReport
 from ..project import Project
 from ..replay.client import ServiceClient
 from ..replay.traffic import Traffic
 from ..settings import Replay, Settings
-from .assembly import make_loop
-from .machine import Loop
-from .narrate import PlayedMonth, narrate
-from .page import render
+from .controller import RetrainingController
+from .factory import make_controller
+from .replay_report.build import PlayedMonth, build_report
+from .replay_report.report_html import render
 from .service import running_service
 from .stream import Stream, read_stream
 
@@ -27,16 +27,16 @@ Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
-class Audience:
-    """Who follows a replay: `tell` gets a line for each event, `reached` rows done and in all."""
+class ProgressListener:
+    """Who follows a replay: `on_message` gets a line for each event, `on_progress` rows done and in all."""
 
-    tell: Callable[[str], None]
-    reached: Callable[[int, int], None] = lambda done, total: None
+    on_message: Callable[[str], None]
+    on_progress: Callable[[int, int], None] = lambda done, total: None
 
 
 def replay_year(
     project: Project,
-    audience: Audience,
+    listener: ProgressListener,
     *,
     months: int | None = None,
     rows_per_month: int | None = None,
@@ -46,7 +46,7 @@ def replay_year(
 
     Args:
         project: the project; its clock is not read.
-        audience: told what happens.
+        listener: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
         fresh: set aside what `var/` and the prediction log hold; without it a project with a
@@ -67,26 +67,30 @@ def replay_year(
         )
     if settings.replay is None:
         raise InputError("config/project.yaml has no section replay: there is no year to play")
-    _clear(settings, audience, fresh=fresh)
+    _clear(settings, listener, fresh=fresh)
     windows = list(_months(settings.replay))[:months]
     rows = rows_per_month or settings.replay.rows_per_month
     page = project.paths.loop_report
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
-            played = _play(project, client, windows, rows, audience)
-        render(narrate(project, played, rows_per_month=rows, page=page), page)
+            played = _play(project, client, windows, rows, listener)
+        render(build_report(project, played, rows_per_month=rows, page=page), page)
     finally:
         project.close()
-    audience.tell(f"report       {page}")
+    listener.on_message(f"report       {page}")
     return page
 
 
 def _play(
-    project: Project, client: ServiceClient, windows: list[Window], rows: int, audience: Audience
+    project: Project,
+    client: ServiceClient,
+    windows: list[Window],
+    rows: int,
+    listener: ProgressListener,
 ) -> list[PlayedMonth]:
-    loop = make_loop(project)
-    _step(loop, audience)
+    loop = make_controller(project)
+    _step(loop, listener)
     if project.published().champion is None:
         raise GateError(
             "the gate let no first model pass, so there is nothing to play the year with: "
@@ -94,7 +98,7 @@ def _play(
         )
     stream = _stream(project, windows, rows)
     traffic = Traffic(client, project.contract.label_horizon)
-    player = _Player(project, loop, stream, client, traffic, audience)
+    player = _Player(project, loop, stream, client, traffic, listener)
     return [player.play(window) for window in windows]
 
 
@@ -108,34 +112,34 @@ def _stream(project: Project, windows: list[Window], rows: int) -> Stream:
 @dataclass(frozen=True)
 class _Player:
     project: Project
-    loop: Loop
+    loop: RetrainingController
     stream: Stream
     client: ServiceClient
     traffic: Traffic
-    audience: Audience
+    listener: ProgressListener
 
     def play(self, window: Window) -> PlayedMonth:
         clock, rows = self.project.clock, 0
         assert isinstance(clock, ManualClock)
-        monitoring: Monitoring | None = None
+        monitoring: MonitoringReport | None = None
         for moment in _strides(*window):
             published = self.project.published()
             self.client.wait_for(champion=published.champion, challenger=published.challenger)
             rows += self.stream.send(self.traffic, moment)
             clock.set(moment)
-            monitoring = _step(self.loop, self.audience) or monitoring
-            self.audience.reached(self.stream.sent, len(self.stream))
+            monitoring = _step(self.loop, self.listener) or monitoring
+            self.listener.on_progress(self.stream.sent, len(self.stream))
         month = PlayedMonth(*window, rows, monitoring)
-        self.audience.tell(
-            f"{month.sentence()}, version {self.project.published().champion} serves"
+        self.listener.on_message(
+            f"{month.summary()}, version {self.project.published().champion} serves"
         )
         return month
 
 
-def _step(loop: Loop, audience: Audience) -> Monitoring | None:
+def _step(loop: RetrainingController, listener: ProgressListener) -> MonitoringReport | None:
     step = loop.step()
     for entry in step.entries:
-        audience.tell(f"{entry.time:%Y-%m-%d}   {entry.kind}: {entry.reason}")
+        listener.on_message(f"{entry.time:%Y-%m-%d}   {entry.kind}: {entry.reason}")
     return step.monitoring
 
 
@@ -156,10 +160,10 @@ def _months(replay: Replay) -> Iterator[Window]:
         since = after
 
 
-def _clear(settings: Settings, audience: Audience, *, fresh: bool) -> None:
+def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> None:
     if not fresh and has_history(settings):
         raise InputError(
             "var/ or the prediction log holds a history: `loop replay --fresh` sets it aside"
         )
     for message in archive_history(settings) if fresh else ():
-        audience.tell(message)
+        listener.on_message(message)

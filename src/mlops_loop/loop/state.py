@@ -5,12 +5,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from ..publication import Entry
+from ..publication import Rollout
 
 Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
 
 
-def phase_of(published: Entry) -> Phase:
+def phase_of(published: Rollout) -> Phase:
     """Where the loop stands, by what is published, when it is not about to act."""
     if published.challenger is None:
         return "steady"
@@ -30,7 +30,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         challenger: version beside it while challenging; during a probation the one before.
         monitored_until: end of the last window that was monitored.
         retrained: when each retraining began, for the cooldown and the budget.
-        refused: retrainings in a row that came to nothing, for the backoff.
+        consecutive_failures: retrainings in a row that came to nothing, for the backoff.
         paused: whether a person told it to stand still.
         target_digest: what the versions predict (see `Contract.target_digest`).
     """
@@ -44,7 +44,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     challenger: str | None = None
     monitored_until: datetime | None = None
     retrained: tuple[datetime, ...] = ()
-    refused: int = 0
+    consecutive_failures: int = 0
     paused: bool = False
     target_digest: str = ""
 

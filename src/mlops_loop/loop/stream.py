@@ -8,12 +8,12 @@ import pyarrow.compute as pc
 
 from ..contract import Contract
 from ..contract.arrow import ARROW_TYPES, from_arrow, table_columns
+from ..contract.casting import read_table
 from ..contract.columns import Columns, to_datetime64, to_rows
-from ..contract.reading import read_table
 from ..data.months import sample_months
 from ..data.sources import Source, read_all
 from ..data.validation import validate
-from ..replay.traffic import Asked, Traffic
+from ..replay.traffic import ReplayRow, Traffic
 
 ROWS_PER_REQUEST = 250
 
@@ -31,7 +31,7 @@ class Stream:
         self._times = columns[contract.time.name]
         rows = to_rows(contract.inputs, columns)
         labels = [row[contract.target.name] for row in to_rows([contract.target], columns)]
-        self._rows = list(map(Asked, rows, labels, self._times))
+        self._rows = list(map(ReplayRow, rows, labels, self._times))
         self.sent = 0
 
     def __len__(self) -> int:
@@ -46,9 +46,9 @@ class Stream:
         moment = to_datetime64(until)
         begin, end = self.sent, int(np.searchsorted(self._times, moment))
         for start in range(begin, end, ROWS_PER_REQUEST):
-            traffic.ask(self._rows[start : min(start + ROWS_PER_REQUEST, end)])
+            traffic.send_rows(self._rows[start : min(start + ROWS_PER_REQUEST, end)])
         self.sent = end
-        traffic.tell(moment)
+        traffic.send_labels(moment)
         return end - begin
 
 

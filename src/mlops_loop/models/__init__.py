@@ -14,7 +14,7 @@ from ..encoder import Encoder, Matrix
 from ..errors import SettingsError
 
 Parameters = Mapping[str, Any]
-Space = Callable[[Any], dict[str, Any]]
+SearchSpace = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Task:
     rows: int = 100_000
 
     @property
-    def rows_in_a_leaf(self) -> int:
+    def min_samples_leaf(self) -> int:
         """The fewest rows that trees answer from, unless tuning says otherwise.
 
         Rows of one day or one group resemble each other, and small leaves learn that; but of a
@@ -44,7 +44,7 @@ class Candidate:
     Attributes:
         build: an unfitted estimator with `fit` and `predict_proba` (or `predict`, for a
             regression), from parameters that override the library's defaults.
-        space: parameters that an Optuna trial suggests; None where there is nothing to tune.
+        search_space: parameters that an Optuna trial suggests; None where there is nothing to tune.
         to_onnx: ONNX bytes of the fitted estimator, from the number of matrix columns; by
             default skl2onnx converts it.
         is_baseline: there to be beaten, never to win.
@@ -53,7 +53,7 @@ class Candidate:
 
     name: str
     build: Callable[[Parameters], Any]
-    space: Space | None = None
+    search_space: SearchSpace | None = None
     to_onnx: Callable[[Any, int], bytes] | None = None
     is_baseline: bool = False
     parameters: Parameters = field(default_factory=dict)
@@ -75,7 +75,7 @@ def load_candidates(names: Sequence[str], task: Task) -> tuple[Candidate, ...]:
     return tuple(candidates)
 
 
-def predicted(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float64]:
+def predict_scores(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float64]:
     """Probabilities of shape (rows, classes), or values of shape (rows,) where classes is 0.
 
     A class that the estimator never saw has probability 0.

@@ -9,7 +9,7 @@ from ..encoder import Matrix
 from . import Candidate, Parameters
 
 
-def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, truth: NDArray[Any]) -> Any:
+def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, labels: NDArray[Any]) -> Any:
     """A fitted estimator; a constant one where there is nothing to learn.
 
     A column that is empty in these rows, as that of a new sensor is in the oldest ones, becomes a
@@ -19,19 +19,19 @@ def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, truth: NDA
         candidate: what is fitted.
         parameters: that override those of the library.
         matrix: shape (rows, features); NaN where a value is missing.
-        truth: class codes or values of shape (rows,).
+        labels: class codes or values of shape (rows,).
     """
-    if not is_learnable(matrix, truth):
-        return _constant(truth).fit(matrix, truth)
+    if not is_learnable(matrix, labels):
+        return _constant(labels).fit(matrix, labels)
     empty = np.isnan(matrix).all(axis=0)
     if empty.any():
         matrix = np.where(empty, np.float32(0), matrix)
-    return candidate.build(parameters).fit(matrix, truth)
+    return candidate.build(parameters).fit(matrix, labels)
 
 
-def is_learnable(matrix: Matrix, truth: NDArray[Any]) -> bool:
+def is_learnable(matrix: Matrix, labels: NDArray[Any]) -> bool:
     """Whether the target varies, and some column does."""
-    return bool(np.any(truth != truth[:1]) and _varying(matrix).any())
+    return bool(np.any(labels != labels[:1]) and _varying(matrix).any())
 
 
 def _varying(matrix: Matrix) -> NDArray[np.bool_]:
@@ -41,8 +41,8 @@ def _varying(matrix: Matrix) -> NDArray[np.bool_]:
     return varying
 
 
-def _constant(truth: NDArray[Any]) -> Any:
+def _constant(labels: NDArray[Any]) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     # Class codes are whole numbers, values of a regression are not.
-    return DummyClassifier() if truth.dtype.kind == "i" else DummyRegressor()
+    return DummyClassifier() if labels.dtype.kind == "i" else DummyRegressor()

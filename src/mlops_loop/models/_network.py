@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..encoder import Matrix
 from . import Parameters, Task
-from ._network_inputs import Examples, Inputs, apart
+from ._network_inputs import Examples, Inputs, early_stopping_split
 from ._network_onnx import Answer, network_onnx
 
 Floats = NDArray[np.float32]
@@ -27,7 +27,7 @@ _CORRECTIONS = 20
 
 
 @dataclass(frozen=True)
-class Recipe:
+class NetworkConfig:
     """What tuning may change, and how long to learn.
 
     Attributes:
@@ -87,7 +87,7 @@ class Network(Protocol):
 
 
 # From the first weights, the weights of the classes (None for a regression), recipe and seed.
-MakeNetwork = Callable[[Weights, Floats | None, Recipe, int], Network]
+MakeNetwork = Callable[[Weights, Floats | None, NetworkConfig, int], Network]
 
 
 class NetworkEstimator:
@@ -101,19 +101,19 @@ class NetworkEstimator:
 
     def __init__(self, task: Task, parameters: Parameters, make: MakeNetwork) -> None:
         self.task = task
-        self.recipe = Recipe(**parameters)
+        self.config = NetworkConfig(**parameters)
         self._make = make
 
-    def fit(self, matrix: Matrix, truth: NDArray[Any]) -> Self:
+    def fit(self, matrix: Matrix, labels: NDArray[Any]) -> Self:
         rng = np.random.default_rng(self.task.seed)
         self._inputs = Inputs.fit(matrix, self.task.encoder)
-        self._answer, target = self._targets(truth)
+        self._answer, target = self._targets(labels)
         numbers, categories = self._inputs.split(matrix)
         examples = Examples(numbers, categories, target)
-        learn, held = apart(target, rng)
+        learn, held = early_stopping_split(target, rng)
         importance = _class_weights(target[learn]) if self._answer.is_class else None
-        start = _start(self._inputs, self._answer, self.recipe, rng)
-        self._network = self._make(start, importance, self.recipe, self.task.seed)
+        start = _start(self._inputs, self._answer, self.config, rng)
+        self._network = self._make(start, importance, self.config, self.task.seed)
         self._learn(examples.take(learn), examples.take(held), rng)
         counts = self._inputs.counts(categories[learn])
         weights = _with_average_for_unseen(self._network.weights(), counts)
@@ -128,7 +128,7 @@ class NetworkEstimator:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._network = self._make(state["_network"], None, self.recipe, self.task.seed)
+        self._network = self._make(state["_network"], None, self.config, self.task.seed)
 
     def predict_proba(self, matrix: Matrix) -> NDArray[np.float64]:
         return _softmax(self._raw(matrix))
@@ -141,27 +141,27 @@ class NetworkEstimator:
         weights = self._network.weights()
         return network_onnx(self._inputs, weights.tables, weights.layers, self._answer, features)
 
-    def _targets(self, truth: NDArray[Any]) -> tuple[Answer, NDArray[Any]]:
+    def _targets(self, labels: NDArray[Any]) -> tuple[Answer, NDArray[Any]]:
         """What the network is to put out, and the rows' targets in those terms."""
         if self.task.problem != "regression":
-            self.classes_, codes = np.unique(truth, return_inverse=True)
+            self.classes_, codes = np.unique(labels, return_inverse=True)
             return Answer(len(self.classes_)), codes.astype(np.int64)
-        center, scale = np.float32(truth.mean()), np.float32(truth.std() or 1.0)
-        target = ((truth - center) / scale).astype(np.float32)
+        center, scale = np.float32(labels.mean()), np.float32(labels.std() or 1.0)
+        target = ((labels - center) / scale).astype(np.float32)
         return Answer(0, float(center), float(scale)), target
 
     def _learn(self, examples: Examples, held: Examples, rng: np.random.Generator) -> None:
         """Epochs until the loss on the rows kept apart has not been better for a while."""
-        network, patience = self._network, self.recipe.patience
+        network, patience = self._network, self.config.patience
         size = int(np.clip(len(examples) // 100, *_BATCH))
         best, kept = np.inf, network.weights()
-        for _ in range(self.recipe.epochs):
+        for _ in range(self.config.epochs):
             order = rng.permutation(len(examples))
             for begin in range(0, len(order), size):
                 network.step(examples.take(order[begin : begin + size]))
             loss = _loss(network.raw(held.numbers, held.categories), held.target)
             if loss < best:
-                best, kept, patience = loss, network.weights(), self.recipe.patience
+                best, kept, patience = loss, network.weights(), self.config.patience
             else:
                 patience -= 1
             if not patience:
@@ -183,14 +183,16 @@ def _class_weights(codes: NDArray[np.int64]) -> Floats:
     return np.asarray(weights / np.average(weights, weights=counts), dtype=np.float32)
 
 
-def _start(inputs: Inputs, answer: Answer, recipe: Recipe, rng: np.random.Generator) -> Weights:
+def _start(
+    inputs: Inputs, answer: Answer, config: NetworkConfig, rng: np.random.Generator
+) -> Weights:
     """Small embeddings, layers after He et al. 2015, and an answer that begins near nothing."""
     tables = [
         rng.normal(0, 0.1, (size, _embedding_width(size))).astype(np.float32)
         for size in inputs.sizes
     ]
     widths = [2 * len(inputs.numbers) + sum(table.shape[1] for table in tables)]
-    widths += [recipe.width] * recipe.layers
+    widths += [config.width] * config.layers
     layers = [_layer(rng, into, out, 2.0) for into, out in zip(widths, widths[1:], strict=False)]
     return Weights(tables, [*layers, _layer(rng, widths[-1], answer.outputs, 0.1)])
 

@@ -89,7 +89,7 @@ class Inputs:
         ]
 
 
-def apart(
+def early_stopping_split(
     target: NDArray[Any], rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Positions to learn from, and positions that say when to stop.

@@ -25,7 +25,9 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "linear",
             lambda parameters: _linear(task, parameters),
-            space=lambda trial: {"strength": trial.suggest_float("strength", 1e-3, 1e3, log=True)},
+            search_space=lambda trial: {
+                "strength": trial.suggest_float("strength", 1e-3, 1e3, log=True)
+            },
         ),
     ]
 

@@ -38,7 +38,7 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "catboost",
             lambda parameters: _trees(task, parameters),
-            space=_space,
+            search_space=_space,
             to_onnx=to_onnx,
         )
     ]

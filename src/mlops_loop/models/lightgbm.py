@@ -31,7 +31,7 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "lightgbm",
             lambda parameters: _trees(task, parameters),
-            space=_space,
+            search_space=_space,
             to_onnx=to_onnx,
         )
     ]
@@ -40,7 +40,7 @@ def candidates(task: Task) -> list[Candidate]:
 def _trees(task: Task, parameters: Parameters) -> Any:
     kind = LGBMRegressor if task.problem == "regression" else LGBMClassifier
     surroundings = {"random_state": task.seed, "n_jobs": task.threads}
-    surroundings["min_child_samples"] = task.rows_in_a_leaf
+    surroundings["min_child_samples"] = task.min_samples_leaf
     return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
 
 

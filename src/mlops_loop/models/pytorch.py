@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Candidate, Task
-from ._network import Floats, NetworkEstimator, Recipe, Weights, suggest
+from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
 
@@ -19,7 +19,7 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "pytorch",
             lambda parameters: NetworkEstimator(task, parameters, TorchNetwork),
-            space=suggest,
+            search_space=suggest,
             to_onnx=lambda estimator, features: estimator.to_onnx(features),
         )
     ]
@@ -29,7 +29,7 @@ class TorchNetwork:
     """The layers as tensors that require gradients."""
 
     def __init__(
-        self, start: Weights, importance: Floats | None, recipe: Recipe, seed: int
+        self, start: Weights, importance: Floats | None, config: NetworkConfig, seed: int
     ) -> None:
         import torch
 
@@ -37,7 +37,7 @@ class TorchNetwork:
         self._torch = torch
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._random = torch.Generator(self._device).manual_seed(seed)
-        self._dropout = recipe.dropout
+        self._dropout = config.dropout
         self._importance = None if importance is None else self._tensor(importance)
         self._tables = [self._tensor(table).requires_grad_() for table in start.tables]
         self._layers = [
@@ -48,8 +48,8 @@ class TorchNetwork:
         biases = [bias for _, bias in self._layers]
         self._optimizer = torch.optim.AdamW(
             [{"params": matrices}, {"params": biases, "weight_decay": 0.0}],
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
         )
 
     def step(self, batch: Examples) -> None:

@@ -21,13 +21,13 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def candidates(task: Task) -> list[Candidate]:
-    return [Candidate("trees", lambda parameters: _trees(task, parameters), space=_space)]
+    return [Candidate("trees", lambda parameters: _trees(task, parameters), search_space=_space)]
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
     is_regression = task.problem == "regression"
     kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
-    chosen = {"min_samples_leaf": task.rows_in_a_leaf, "random_state": task.seed}
+    chosen = {"min_samples_leaf": task.min_samples_leaf, "random_state": task.seed}
     return kind(**{**_DEFAULTS, **chosen, **parameters})
 
 

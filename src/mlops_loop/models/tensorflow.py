@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Candidate, Task
-from ._network import Floats, NetworkEstimator, Recipe, Weights, suggest
+from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
 
@@ -20,7 +20,7 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "tensorflow",
             lambda parameters: NetworkEstimator(task, parameters, TensorFlowNetwork),
-            space=suggest,
+            search_space=suggest,
             to_onnx=lambda estimator, features: estimator.to_onnx(features),
         )
     ]
@@ -30,19 +30,19 @@ class TensorFlowNetwork:
     """The layers as variables of TensorFlow, moved by Keras' AdamW."""
 
     def __init__(
-        self, start: Weights, importance: Floats | None, recipe: Recipe, seed: int
+        self, start: Weights, importance: Floats | None, config: NetworkConfig, seed: int
     ) -> None:
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(1)
         self._random = tf.random.Generator.from_seed(seed)
-        self._dropout = recipe.dropout
+        self._dropout = config.dropout
         self._importance = None if importance is None else tf.constant(importance)
         self._tables = [tf.Variable(table) for table in start.tables]
         self._layers = [(tf.Variable(matrix), tf.Variable(bias)) for matrix, bias in start.layers]
         self._variables = [*self._tables, *(part for layer in self._layers for part in layer)]
         self._optimizer = tf.keras.optimizers.AdamW(
-            recipe.learning_rate, weight_decay=recipe.weight_decay
+            config.learning_rate, weight_decay=config.weight_decay
         )
         self._optimizer.exclude_from_weight_decay(var_list=[bias for _, bias in self._layers])
         self._optimizer.build(self._variables)

@@ -33,7 +33,7 @@ def candidates(task: Task) -> list[Candidate]:
         Candidate(
             "xgboost",
             lambda parameters: _trees(task, parameters),
-            space=_space,
+            search_space=_space,
             to_onnx=to_onnx,
         )
     ]
@@ -63,8 +63,8 @@ class Classifier:
     def __init__(self, parameters: Parameters) -> None:
         self.trees = XGBClassifier(**parameters)
 
-    def fit(self, matrix: Matrix, truth: NDArray[Any]) -> Self:
-        self.classes_, positions = np.unique(truth, return_inverse=True)
+    def fit(self, matrix: Matrix, labels: NDArray[Any]) -> Self:
+        self.classes_, positions = np.unique(labels, return_inverse=True)
         self.trees.fit(matrix, positions)
         return self
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from ..bundle import read_bundle
 from ..project import Project
-from .findings import Finding, Monitoring, Window
-from .run import Question, monitor
+from .findings import Finding, MonitoringReport, Window
+from .run import MonitoringOptions, monitor
 
-__all__ = ["Finding", "Monitoring", "Window", "monitor_project"]
+__all__ = ["Finding", "MonitoringReport", "Window", "monitor_project"]
 
 
 def monitor_project(
@@ -16,9 +16,9 @@ def monitor_project(
     since: datetime | None = None,
     until: datetime | None = None,
     version: str | None = None,
-    by: str | None = None,
+    segment_by: str | None = None,
     page: bool = True,
-) -> Monitoring:
+) -> MonitoringReport:
     """Monitor a project's log against its champion, or another version that answered.
 
     Args:
@@ -26,7 +26,7 @@ def monitor_project(
         since: beginning of the window in event time.
         until: its end, excluded.
         version: whose answers are asked about; then rows that it did not answer are left out.
-        by: a column by whose values the answers are taken apart as well.
+        segment_by: a column by whose values the answers are taken apart as well.
         page: whether Evidently draws its page.
     """
     asked = version or project.published().champion
@@ -38,5 +38,7 @@ def monitor_project(
         since=since,
         until=until,
         clock=project.clock,
-        question=Question(page=page, by=by, only=version is not None),
+        options=MonitoringOptions(
+            page=page, segment_by=segment_by, version_only=version is not None
+        ),
     )

@@ -26,12 +26,12 @@ class Alerts:
     outbox: Outbox
     clock: Clock
 
-    def tell(self, text: str) -> None:
+    def send(self, text: str) -> None:
         """Tell a sentence to all receivers."""
         alert = Alert(self.clock.now(), text)
         for receiver in self.near.values():
             self._try(partial(receiver.send, alert), receiver.name, text)
-        self._try(partial(self.outbox.tell, alert), "outbox", text)
+        self._try(partial(self.outbox.send, alert), "outbox", text)
 
     def deliver(self) -> None:
         """Try again what could not be delivered before."""

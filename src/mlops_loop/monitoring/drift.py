@@ -7,8 +7,8 @@ from ..contract import Contract
 from ..contract.evidently_definition import compared_columns, is_number
 from ..contract.outputs import PREDICTION
 from ..settings import Monitoring as Thresholds
+from .column_comparison import ColumnComparison
 from .findings import Finding
-from .pairs import Pair
 from .report import Comparison, compare
 from .samples import Sample
 
@@ -52,47 +52,73 @@ def find_drift(
     rows = min(len(window), len(reference))
     if rows < FEWEST_ROWS:
         return Drift(notes=(f"{rows} rows are too few to speak of drift: {FEWEST_ROWS} needed",))
-    allowed = thresholds.drift_threshold
+    base_threshold = thresholds.drift_threshold
     before, now = reference.columns, window.columns
     specs = [spec for spec in compared_columns(contract) if spec.name in before]
-    rarely = BY_CHANCE / (len(specs) + 1)
-    pairs = [
-        Pair(one.name, before[one.name], now[one.name], is_number(one), allowed, rarely)
+    alpha = BY_CHANCE / (len(specs) + 1)
+    comparisons = [
+        ColumnComparison(
+            one.name, before[one.name], now[one.name], is_number(one), base_threshold, alpha
+        )
         for one in specs
     ]
-    empty = [pair.name for pair in pairs if not all(pair.sizes)]
+    empty = [
+        column_comparison.name
+        for column_comparison in comparisons
+        if not all(column_comparison.sizes)
+    ]
     notes = tuple(f"{name} has no values on one side: left out of drift" for name in empty)
-    pairs = [pair for pair in pairs if pair.name not in empty]
-    if not pairs:
+    comparisons = [
+        column_comparison
+        for column_comparison in comparisons
+        if column_comparison.name not in empty
+    ]
+    if not comparisons:
         return Drift(notes=(*notes, "no column is left to look for drift in"))
-    answered = _prediction(reference, window, allowed, rarely)
+    answered = _prediction(reference, window, base_threshold, alpha)
     prediction = answered if all(answered.sizes) else None
     if prediction is None:
         notes += ("the champion answered none of these rows: its prediction is not compared",)
-    everything = [*pairs, *([] if prediction is None else [prediction])]
-    comparison = compare(contract, pairs, prediction, drift_share=thresholds.drift_share)
+    everything = [*comparisons, *([] if prediction is None else [prediction])]
+    comparison = compare(contract, comparisons, prediction, drift_share=thresholds.drift_share)
     return _judged(thresholds, everything, comparison, notes)
 
 
-def _prediction(reference: Sample, window: Sample, allowed: float, rarely: float) -> Pair:
+def _prediction(
+    reference: Sample, window: Sample, base_threshold: float, alpha: float
+) -> ColumnComparison:
     before, numeric = reference.answers()
-    return Pair(PREDICTION, before, window.answers()[0], numeric, allowed, rarely)
+    return ColumnComparison(PREDICTION, before, window.answers()[0], numeric, base_threshold, alpha)
 
 
 def _judged(
-    thresholds: Thresholds, pairs: list[Pair], comparison: Comparison, notes: tuple[str, ...]
+    thresholds: Thresholds,
+    comparisons: list[ColumnComparison],
+    comparison: Comparison,
+    notes: tuple[str, ...],
 ) -> Drift:
     scores = comparison.distances
-    inputs = [pair for pair in pairs if pair.name != PREDICTION]
-    moved = [pair for pair in inputs if scores[pair.name] >= pair.threshold]
+    inputs = [
+        column_comparison
+        for column_comparison in comparisons
+        if column_comparison.name != PREDICTION
+    ]
+    moved = [
+        column_comparison
+        for column_comparison in inputs
+        if scores[column_comparison.name] >= column_comparison.threshold
+    ]
     share = len(moved) / len(inputs)
     drifted = share >= thresholds.drift_share
-    findings = [_finding(pair, scores[pair.name]) for pair in moved]
+    findings = [
+        _finding(column_comparison, scores[column_comparison.name]) for column_comparison in moved
+    ]
     findings.sort(key=lambda finding: finding.value / finding.threshold, reverse=True)
     findings += [
-        _finding(pair, scores[PREDICTION])
-        for pair in pairs
-        if pair.name == PREDICTION and scores[PREDICTION] >= pair.threshold
+        _finding(column_comparison, scores[PREDICTION])
+        for column_comparison in comparisons
+        if column_comparison.name == PREDICTION
+        and scores[PREDICTION] >= column_comparison.threshold
     ]
     if drifted:
         limit = thresholds.drift_share
@@ -101,5 +127,12 @@ def _judged(
     return Drift(drifted, tuple(findings), scores, notes, comparison)
 
 
-def _finding(pair: Pair, score: float) -> Finding:
-    return Finding("drift", pair.name, pair.statistic, score, pair.threshold, "warning")
+def _finding(column_comparison: ColumnComparison, score: float) -> Finding:
+    return Finding(
+        "drift",
+        column_comparison.name,
+        column_comparison.statistic,
+        score,
+        column_comparison.threshold,
+        "warning",
+    )

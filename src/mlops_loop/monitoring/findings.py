@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from ..evaluation.figure import figure
+from ..evaluation.formatting import format_metric
 
 Kind = Literal["drift", "quality", "performance"]
 # A warning concerns one column; what is critical concerns the whole window.
@@ -63,12 +63,12 @@ class Finding:
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         if self.kind == "performance":
             where = f" where {self.column} is {self.slice}" if self.slice is not None else ""
             return (
-                f"performance is worse{where}: {self.statistic} is {figure(self.value)} "
-                f"{basis(self.statistic)}, threshold {figure(self.threshold)}"
+                f"performance is worse{where}: {self.statistic} is {format_metric(self.value)} "
+                f"{basis(self.statistic)}, threshold {format_metric(self.threshold)}"
             )
         in_column = f" in {self.column}" if self.column else ""
         return _SENTENCES[self.statistic].format(in_column=in_column, **asdict(self))
@@ -92,7 +92,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Part:
+class Segment:
     """The rows in which a column has one value.
 
     Attributes:
@@ -108,12 +108,12 @@ class Part:
     share_before: float
     drifted: tuple[str, ...]
     performance: Answer
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         drifted = ", ".join(self.drifted) or "nothing"
         return (
             f"{self.column} = {self.value}: {self.share:.1%} of the rows, {self.share_before:.1%} "
@@ -122,7 +122,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Monitoring:
+class MonitoringReport:
     """The answers to the three questions, and everything they rest on.
 
     Attributes:
@@ -132,9 +132,9 @@ class Monitoring:
         report: Evidently's page, relative to the project's root; None if nothing was compared.
         drift_scores: Evidently's distance by compared column, `prediction` included.
         notes: sentences about what could not be judged, or on how much a verdict rests.
-        figures: what the verdict on performance rests on, by name.
+        metrics: what the verdict on performance rests on, by name.
         advice: what the answers mean together; empty where there is nothing to judge.
-        parts: the answers for each value of a column, where they were asked for.
+        segments: the answers for each value of a column, where they were asked for.
     """
 
     window: Window
@@ -145,9 +145,9 @@ class Monitoring:
     report: str | None = None
     drift_scores: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
     advice: str = ""
-    parts: tuple[Part, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -158,10 +158,14 @@ class Monitoring:
             "findings": [finding.to_json() for finding in self.findings],
             "report": self.report,
             "advice": self.advice,
-            **({"parts": [part.to_json() for part in self.parts]} if self.parts else {}),
+            **(
+                {"segments": [segment.to_json() for segment in self.segments]}
+                if self.segments
+                else {}
+            ),
         }
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The answers, each finding and each note, one sentence each."""
         window = self.window
         lines = [
@@ -171,8 +175,8 @@ class Monitoring:
             f"quality: {'broken' if self.quality else 'nothing found'}; "
             f"performance: {self.performance}",
         ]
-        lines += [finding.sentence() for finding in self.findings]
+        lines += [finding.summary() for finding in self.findings]
         lines += self.notes
-        lines += [part.sentence() for part in self.parts]
+        lines += [segment.summary() for segment in self.segments]
         lines += [f"advice: {self.advice}"] if self.advice else []
         return lines if self.report is None else [*lines, f"report: {self.report}"]

@@ -12,7 +12,7 @@ from http.client import HTTPException
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..errors import SettingsError
-from .receivers import PATIENCE, Alert, NeverError
+from .receivers import TIMEOUT_SECONDS, Alert, PermanentDeliveryError
 
 _SUBJECT = 120
 
@@ -27,7 +27,7 @@ class MailReceiver:
         to: addresses.
         login: user and password.
         tls: whether the connection begins with TLS.
-        patience: seconds each answer may take.
+        timeout: seconds each answer may take.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class MailReceiver:
         *,
         login: tuple[str, str] | None = None,
         tls: bool = False,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self.name = f"mail server {host}"
         self._place = host, port
         self._sender, self._to = sender, to
-        self._login, self._tls, self._patience = login, tls, patience
+        self._login, self._tls, self._patience = login, tls, timeout
 
     def send(self, alert: Alert) -> None:
         try:
@@ -53,7 +53,7 @@ class MailReceiver:
                 server.send_message(self._message(alert))
         except smtplib.SMTPDataError as error:
             if error.smtp_code >= 500:
-                raise NeverError(f"it answered {error.smtp_code}") from error
+                raise PermanentDeliveryError(f"it answered {error.smtp_code}") from error
             raise
         except (ValueError, smtplib.SMTPException) as error:
             raise HTTPException(str(error)) from error

@@ -18,8 +18,8 @@ import structlog
 from ..atomic import atomic_write
 from ..clock import Clock
 from ..errors import StoreError
-from ..exclusive import exclusive
-from .receivers import Alert, NeverError, Receiver
+from ..file_lock import file_lock
+from .receivers import Alert, PermanentDeliveryError, Receiver
 
 KEPT = timedelta(days=7)
 
@@ -38,7 +38,7 @@ class Outbox:
         self._receivers = receivers
         self._clock = clock
 
-    def tell(self, alert: Alert) -> None:
+    def send(self, alert: Alert) -> None:
         """Write an alert down for every receiver, then deliver what can be delivered."""
         for name in self._receivers:
             folder = self._folder / name
@@ -54,7 +54,7 @@ class Outbox:
             waiting = sorted((self._folder / name).glob("*.json"))
             if not waiting:
                 continue
-            with suppress(StoreError), exclusive(self._folder / f"{name}.lock", 0):
+            with suppress(StoreError), file_lock(self._folder / f"{name}.lock", 0):
                 for path in waiting:
                     if path.exists() and not self._sent(receiver, path):
                         break
@@ -66,10 +66,12 @@ class Outbox:
         log = structlog.get_logger(__name__)
         try:
             receiver.send(alert)
-        except (OSError, HTTPException, NeverError) as error:
+        except (OSError, HTTPException, PermanentDeliveryError) as error:
             late = self._clock.now() - alert.time > KEPT
             event = (
-                "alert not delivered" if late or isinstance(error, NeverError) else "alert waits"
+                "alert not delivered"
+                if late or isinstance(error, PermanentDeliveryError)
+                else "alert waits"
             )
             log.error(event, receiver=receiver.name, error=str(error), text=alert.text)
             if event == "alert waits":

@@ -13,9 +13,9 @@ from ..evaluation.metrics import metric_named
 from ..prediction_log import PredictionLog
 from ..settings import Settings
 from .findings import Answer, Finding
+from .performance_delta import PerformanceDelta, measure
 from .samples import Sample, labelled_sample
 from .slices import worse_slices
-from .worsening import Measured, measure
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Performance:
     answer: Answer
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
     sample: Sample | None = None
 
 
@@ -66,13 +66,13 @@ def find_performance(
     sample = labelled_sample(contract, rows, version)
     if len(sample) < least:
         return _unknown(f"{least} labelled rows are needed, there are {len(sample)}; {missing}")
-    if reference.truth is None:
+    if reference.labels is None:
         return _unknown(f"the reference has no column {contract.target.name}; train again")
     metric = metric_named(settings.training.metric, contract.problem)
-    measured = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
-    if measured is None:
+    delta = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
+    if delta is None:
         return _unknown(f"all outcomes are alike; {missing}")
-    judged = _judged(measured, settings.monitoring.performance_margin, counts.labels, missing)
+    judged = _judged(delta, settings.monitoring.performance_margin, counts.labels, missing)
     slices = worse_slices(settings, contract, metric, reference=reference, window=sample)
     return replace(judged, findings=(*judged.findings, *slices), sample=sample)
 
@@ -81,11 +81,11 @@ def _unknown(reason: str) -> Performance:
     return Performance("unknown", (f"performance is unknown: {reason}",))
 
 
-def _judged(measured: Measured, margin: float, labels: int, missing: str) -> Performance:
-    notes = (f"{measured.sentence()}; {missing}",)
-    figures = {**measured.figures(), "labels": float(labels)}
-    if measured.worsening.low <= margin:
-        return Performance("ok", notes, figures=figures)
-    limit = measured.limit(margin)
-    finding = Finding("performance", None, measured.metric, measured.adjusted, limit, "critical")
-    return Performance("worse", notes, (finding,), figures)
+def _judged(delta: PerformanceDelta, margin: float, labels: int, missing: str) -> Performance:
+    notes = (f"{delta.summary()}; {missing}",)
+    metrics = {**delta.metrics(), "labels": float(labels)}
+    if delta.worsening.low <= margin:
+        return Performance("ok", notes, metrics=metrics)
+    limit = delta.limit(margin)
+    finding = Finding("performance", None, delta.metric, delta.adjusted, limit, "critical")
+    return Performance("worse", notes, (finding,), metrics)

@@ -12,7 +12,7 @@ from ..contract.check import Checked
 from ..contract.columns import missing
 from ..contract.evidently_definition import compared_columns
 from ..prediction_log import LoggedRow
-from .constancy import constant_columns
+from .constant_columns import constant_columns
 from .findings import Finding, Severity
 from .samples import Sample
 

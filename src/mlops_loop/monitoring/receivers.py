@@ -23,7 +23,7 @@ import structlog
 from ..errors import SettingsError
 
 # Seconds that a receiver may take to answer.
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 # What a webhook says of a message that it will not take tomorrow either.
 _NEVER = (400, 413, 422)
 
@@ -37,7 +37,7 @@ class Alert:
         return {"time": self.time.isoformat(), "text": self.text}
 
 
-class NeverError(Exception):
+class PermanentDeliveryError(Exception):
     """The receiver will never take this very message."""
 
 
@@ -77,13 +77,13 @@ class WebhookReceiver:
 
     Args:
         url: of the webhook. Its path often is a secret, so only the host is ever named.
-        patience: seconds it may take.
+        timeout: seconds it may take.
     """
 
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self.name = f"webhook at {urlsplit(url).hostname}"
         self._url = url
-        self._patience = patience
+        self._patience = timeout
 
     def send(self, alert: Alert) -> None:
         body = json.dumps({"text": alert.text}, ensure_ascii=False).encode()
@@ -95,7 +95,7 @@ class WebhookReceiver:
         except HTTPError as error:
             with error:
                 if error.code in _NEVER:
-                    raise NeverError(f"it answered {error.code}") from error
+                    raise PermanentDeliveryError(f"it answered {error.code}") from error
                 raise
         except ValueError as error:
             # Such as a port that is no number.

@@ -3,7 +3,7 @@
 from ..contract import Contract
 from ..prediction_log import PredictionLog
 from ..settings import Settings
-from ..stretch import past_window
+from ..training_window import past_window
 from .drift import FEWEST_ROWS
 from .findings import Window
 from .samples import Sample, check_window, window_sample

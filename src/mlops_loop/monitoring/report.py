@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.evidently_definition import data_definition
-from ..data.replacing import replacing
-from .pairs import Pair
+from .column_comparison import ColumnComparison
 from .report_page import render
 
 
@@ -27,8 +27,8 @@ class Comparison:
 
 def compare(
     contract: Contract,
-    pairs: Sequence[Pair],
-    prediction: Pair | None,
+    comparisons: Sequence[ColumnComparison],
+    prediction: ColumnComparison | None,
     *,
     drift_share: float,
     page: bool = True,
@@ -37,7 +37,7 @@ def compare(
 
     Args:
         contract: what the columns are.
-        pairs: input columns; each has values on both sides.
+        comparisons: input columns; each has values on both sides.
         prediction: what the model answered on both sides; shown apart from the inputs.
         drift_share: from which share of drifted columns the page calls the window drifted.
         page: whether the snapshot shall have a page; half of the time goes into its charts.
@@ -47,21 +47,38 @@ def compare(
         from evidently.metrics import ValueDrift
         from evidently.presets import DataDriftPreset
 
-        everything = [*pairs, *([] if prediction is None else [prediction])]
+        everything = [*comparisons, *([] if prediction is None else [prediction])]
         preset = DataDriftPreset(
-            columns=[pair.name for pair in pairs],
-            per_column_method={pair.name: pair.method for pair in pairs},
-            per_column_threshold={pair.name: pair.threshold for pair in pairs},
+            columns=[column_comparison.name for column_comparison in comparisons],
+            per_column_method={
+                column_comparison.name: column_comparison.method
+                for column_comparison in comparisons
+            },
+            per_column_threshold={
+                column_comparison.name: column_comparison.threshold
+                for column_comparison in comparisons
+            },
             drift_share=drift_share,
         )
-        alone = everything[len(pairs) :] if page else everything
+        alone = everything[len(comparisons) :] if page else everything
         metrics = [preset] * page + [
-            ValueDrift(column=pair.name, method=pair.method, threshold=pair.threshold)
-            for pair in alone
+            ValueDrift(
+                column=column_comparison.name,
+                method=column_comparison.method,
+                threshold=column_comparison.threshold,
+            )
+            for column_comparison in alone
         ]
-        definition = _definition(contract, pairs, prediction)
-        reference = pd.DataFrame({pair.name: pair.reference for pair in everything})
-        window = pd.DataFrame({pair.name: pair.window for pair in everything})
+        definition = _definition(contract, comparisons, prediction)
+        reference = pd.DataFrame(
+            {
+                column_comparison.name: column_comparison.reference
+                for column_comparison in everything
+            }
+        )
+        window = pd.DataFrame(
+            {column_comparison.name: column_comparison.window for column_comparison in everything}
+        )
         snapshot = Report(metrics).run(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
@@ -84,17 +101,21 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
             html = render(comparison.snapshot)
-        with replacing(page) as draft:
+        with atomic_write(page) as draft:
             draft.write_text(html, encoding="utf-8")
 
 
-def _definition(contract: Contract, pairs: Sequence[Pair], prediction: Pair | None) -> Any:
-    kept = {pair.name for pair in pairs}
+def _definition(
+    contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
+) -> Any:
+    kept = {column_comparison.name for column_comparison in comparisons}
     own = [] if prediction is None else [prediction]
     return data_definition(
         contract,
-        numbers=[pair.name for pair in own if pair.numeric],
-        categories=[pair.name for pair in own if not pair.numeric],
+        numbers=[column_comparison.name for column_comparison in own if column_comparison.numeric],
+        categories=[
+            column_comparison.name for column_comparison in own if not column_comparison.numeric
+        ],
         leave_out={spec.name for spec in contract.columns} - kept,
     )
 

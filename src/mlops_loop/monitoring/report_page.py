@@ -12,9 +12,8 @@ from hashlib import sha256
 from importlib import metadata, resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
 from ..errors import ProjectError
+from ..templates import load_template
 
 _DRAW = """
 const { dashboard, graphs } = JSON.parse(document.getElementById("data").textContent);
@@ -36,9 +35,7 @@ def render(snapshot: Any) -> str:
     widgets = [{**charts, "widgets": model["widgets"]}, *model["tests_widgets"]]
     scripts = [f"var global = globalThis;\n{_library()}", _DRAW]
     graphs = {graph["id"]: _details(graph) for graph in _graphs(widgets)}
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    source = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
+    return load_template("mlops_loop.monitoring", "report.html.j2").render(
         data={"dashboard": {"name": "Report", "widgets": widgets}, "graphs": graphs},
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],

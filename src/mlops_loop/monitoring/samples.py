@@ -14,7 +14,7 @@ from ..contract.arrow import from_arrow
 from ..contract.check import Checked, check_rows
 from ..contract.columns import Columns, take
 from ..contract.outputs import PREDICTION, probability_names
-from ..evaluation.target import Truth, encode_target
+from ..evaluation.target import Labels, encode_target
 from ..prediction_log import LoggedRow, Output
 
 Floats = NDArray[np.float64]
@@ -27,20 +27,20 @@ class Sample:
     Attributes:
         columns: the contract's columns.
         scores: probabilities of shape (rows, classes), or values of shape (rows,).
-        truth: class codes or values of shape (rows,); None where outcomes are not asked for.
+        labels: class codes or values of shape (rows,); None where outcomes are not asked for.
     """
 
     columns: Columns
     scores: Floats
-    truth: Truth | None = None
+    labels: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def take(self, index: NDArray[np.generic]) -> "Sample":
         """The rows at `index` (positions, or a boolean mask)."""
-        truth = None if self.truth is None else self.truth[index]
-        return Sample(take(self.columns, index), self.scores[index], truth)
+        labels = None if self.labels is None else self.labels[index]
+        return Sample(take(self.columns, index), self.scores[index], labels)
 
     def answers(self) -> tuple[Floats, bool]:
         """One answer a row, NaN where there is none, and whether it is a number.
@@ -108,12 +108,12 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
     known = [row for row in rows if row.label is not None and output_of(row, version)]
     sample = window_sample(contract, known, check_window(contract, known).columns, version)
     target = contract.target
-    labels = [{target.name: row.label.label} for row in known if row.label is not None]
-    checked = check_rows(contract, labels, [target])
+    logged = [{target.name: row.label.label} for row in known if row.label is not None]
+    checked = check_rows(contract, logged, [target])
     kept = np.ones(len(known), dtype=np.bool_)
     kept[[violation.row for violation in checked.violations]] = False
-    truth = encode_target(contract, take(checked.columns, kept))
-    return Sample(take(sample.columns, kept), sample.scores[kept], truth)
+    labels = encode_target(contract, take(checked.columns, kept))
+    return Sample(take(sample.columns, kept), sample.scores[kept], labels)
 
 
 def output_of(row: LoggedRow, version: str) -> Output | None:

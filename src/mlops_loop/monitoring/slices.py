@@ -14,8 +14,8 @@ from ..evaluation.metrics import Metric
 from ..evaluation.slices import Slice, find_slices
 from ..settings import Settings
 from .findings import Finding
+from .performance_delta import measure
 from .samples import Sample
-from .worsening import measure
 
 Pairs = Sequence[tuple[Slice, Slice]]
 
@@ -28,16 +28,16 @@ def worse_slices(
     pairs = common_slices(contract, reference, window, settings.gate.slice_rows)
     found = []
     for before, now in pairs:
-        measured = measure(
+        delta = measure(
             contract,
             metric,
             reference=reference.take(before.rows),
             window=window.take(now.rows),
             seed=settings.seed,
-            looks=max(len(pairs), 2),
+            n_comparisons=max(len(pairs), 2),
         )
-        if measured is not None and measured.worsening.low > margin:
-            value, limit = measured.adjusted, measured.limit(margin)
+        if delta is not None and delta.worsening.low > margin:
+            value, limit = delta.adjusted, delta.limit(margin)
             found.append(
                 Finding("performance", now.column, metric.name, value, limit, "warning", now.value)
             )

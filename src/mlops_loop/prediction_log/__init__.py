@@ -18,7 +18,7 @@ __all__ = [
     "Record",
     "Scalar",
     "open_prediction_log",
-    "set_prediction_log_aside",
+    "archive_prediction_log",
     "store_of",
     "stores",
 ]
@@ -74,12 +74,12 @@ def open_prediction_log(
     return log
 
 
-def set_prediction_log_aside(address: str, *, root: Path) -> str | None:
+def archive_prediction_log(address: str, *, root: Path) -> str | None:
     """Let the next log at this address begin empty; where the predictions are that it held.
 
     None if it held none. Nobody may have the log open meanwhile.
     """
-    place: str | None = _member(address).set_aside(address, root)
+    place: str | None = _member(address).archive(address, root)
     return place
 
 

@@ -18,20 +18,20 @@ from typing import Any, Literal
 from psycopg import sql
 
 from . import postgresql_queries as queries
-from .instants import window
-from .packing import PackedLabel, pack, pack_label, same_value
 from .postgresql_schema import migrate
 from .postgresql_server import PostgresqlServer
 from .postgresql_text import to_text
 from .postgresql_transaction import Reader
-from .postgresql_writer import Append, Change, PostgresqlTarget
+from .postgresql_writer import Append, Change, PostgresqlWriteBackend
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
+from .serialization import StoredLabel, label_to_stored, same_value, to_stored
 from .spool import SpooledLog
 from .spool_file import Spool
+from .timestamps import window
 from .versions import GroupFilter, group_of
-from .writer import CAPACITY, GroupWriter
+from .writer import CAPACITY, GroupCommitWriter
 
 _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -82,10 +82,10 @@ def open_log(address: str, root: Path, schema_digest: str | None = None) -> Pred
     return SpooledLog(open_store, Spool(Path(root) / server.spool))
 
 
-def set_aside(address: str, root: Path) -> str | None:
+def archive(address: str, root: Path) -> str | None:
     """Rename the schema, if it holds something; where that is now."""
     server = PostgresqlServer(address, root)
-    with server.explained(), closing(server.connect()) as connection:
+    with server.translate_errors(), closing(server.connect()) as connection:
         migrate(connection, server.schema, server.lock)
         own = sql.Identifier(server.schema)
         held = sql.SQL(
@@ -115,15 +115,17 @@ class PostgresqlPredictionLog:
     ) -> None:
         self._server = server
         self._schema_digest = schema_digest
-        target = PostgresqlTarget(server)
-        self._writer = GroupWriter(target, capacity=capacity, acknowledged=server.acknowledged)
+        target = PostgresqlWriteBackend(server)
+        self._writer = GroupCommitWriter(
+            target, capacity=capacity, acknowledged=server.acknowledged
+        )
         self._reader = Reader(server)
 
     def append(self, records: Sequence[Record]) -> Future[None]:
-        return self._writer.hand_over(Append([*map(_row, records)]), rows=len(records))
+        return self._writer.submit_write(Append([*map(_row, records)]), rows=len(records))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        packed = [pack_label(label) for label in labels]
+        packed = [label_to_stored(label) for label in labels]
         report = LabelReport()
         for start in range(0, len(packed), _LABELS_A_CHANGE):
             stop = start + _LABELS_A_CHANGE
@@ -206,7 +208,7 @@ class PostgresqlPredictionLog:
         self._tidy(pruned)
         return pruned
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         return 0
 
     def close(self) -> None:
@@ -220,7 +222,7 @@ class PostgresqlPredictionLog:
         changed: int = self._writer.submit(Change(statement, parameters)).result()
         return changed
 
-    def _join(self, labels: Sequence[PackedLabel]) -> LabelReport:
+    def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
         ids = [to_text(label.prediction_id) for label in labels]
         columns = (ids, [label.value for label in labels], [label.time for label in labels])
         work = Change(_LABEL, columns)
@@ -246,12 +248,12 @@ class PostgresqlPredictionLog:
                 sql.Identifier(self._server.schema, table)
                 for table in ("predictions", "labels", "counters")
             )
-            with self._server.explained(), closing(self._server.connect()) as connection:
+            with self._server.translate_errors(), closing(self._server.connect()) as connection:
                 connection.execute(sql.SQL("VACUUM {}").format(tables))
 
 
 def _row(record: Record) -> tuple[str | int | None, ...]:
-    packed = pack(record)
+    packed = to_stored(record)
     key = sampling_key(record.prediction_id)
     entity = None if packed.entity_key is None else to_text(packed.entity_key)
     group = group_of(record)

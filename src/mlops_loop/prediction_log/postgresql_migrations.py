@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .instants import DAY, MINUTE
+from .timestamps import DAY, MINUTE
 
 Migration = Sequence[str]
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from .instants import DAY, MINUTE, in_a_row
-from .packing import PackedRecord, unpack
 from .postgresql_text import from_text, to_text
 from .records import Counts, LoggedRow
 from .sampling import STRATA
+from .serialization import StoredRecord, from_stored
+from .timestamps import DAY, MINUTE, consecutive_runs
 from .versions import EVERYTHING, Answered, GroupFilter
 
 Connection = psycopg.Connection[Any]
@@ -51,7 +51,7 @@ def answered(connection: Connection, start: int, stop: int, wanted: GroupFilter)
     edge = f"SELECT min(start), max(start) FROM counters WHERE {within}"
     days = _asked(connection, query, (DAY, start - DAY, stop, groups))
     found = []
-    for first, last in in_a_row(day for (day,) in days):
+    for first, last in consecutive_runs(day for (day,) in days):
         begin = _asked(connection, edge, (MINUTE, first - 1, first + DAY, groups))[0][0]
         end = _asked(connection, edge, (MINUTE, last - 1, last + DAY, groups))[0][1]
         found.append(Answered(max(start, begin), min(stop, end + MINUTE), groups))
@@ -200,4 +200,4 @@ def _asked(connection: Connection, query: str, arguments: Any) -> list[tuple[Any
 def _logged(row: tuple[Any, ...]) -> LoggedRow:
     prediction_id, entity_key, *rest, label, time = row
     entity = None if entity_key is None else from_text(entity_key)
-    return unpack(PackedRecord(from_text(prediction_id), entity, *rest), label, time)
+    return from_stored(StoredRecord(from_text(prediction_id), entity, *rest), label, time)

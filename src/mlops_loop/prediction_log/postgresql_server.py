@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from ..errors import SettingsError, StoreAwayError, StoreError
-from .address import acknowledges, split_address
+from ..errors import SettingsError, StoreError, StoreUnavailableError
+from .url_options import acknowledges, split_address
 
 # How long to wait for a server that does not say anything.
 SECONDS = 10
@@ -77,7 +77,7 @@ class PostgresqlServer:
         return psycopg.connect(**self._arguments, autocommit=True, prepare_threshold=None)
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Errors of the server and of the network, as a StoreError with the next step."""
         try:
             yield
@@ -85,12 +85,12 @@ class PostgresqlServer:
             raise self.explain(error) from error
 
     def explain(self, error: Exception) -> StoreError:
-        if isinstance(error, StoreAwayError) or str(error).startswith(self.name):
+        if isinstance(error, StoreUnavailableError) or str(error).startswith(self.name):
             return error if isinstance(error, StoreError) else StoreError(str(error))
         said = _first_line(error)
-        if is_away(error):
+        if is_unavailable(error):
             step = "start a server with `make store`, or see to the one at this address"
-            return StoreAwayError(f"{self.name}: {said}; {step}")
+            return StoreUnavailableError(f"{self.name}: {said}; {step}")
         sqlstate = getattr(error, "sqlstate", None) or ""
         step = _NEXT_STEPS.get(sqlstate, "")
         if not sqlstate and isinstance(error, psycopg.OperationalError):
@@ -105,7 +105,7 @@ _PATIENCE = {
 }
 
 
-def is_away(error: Exception) -> bool:
+def is_unavailable(error: Exception) -> bool:
     """Whether the server, or the way to it, is gone for now."""
     if not isinstance(error, psycopg.OperationalError):
         return isinstance(error, OSError)

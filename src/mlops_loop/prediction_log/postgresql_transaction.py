@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from .postgresql_server import SECONDS, PostgresqlServer, is_away
+from .postgresql_server import SECONDS, PostgresqlServer, is_unavailable
 
 # Every question here is a few ranges of an index. The planner, whose guesses may be old, should
 # not find reading a whole table cheaper.
@@ -47,7 +47,7 @@ class Reader:
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection that sees one state of the log throughout, and cannot change it."""
-        with self._server.explained():
+        with self._server.translate_errors():
             connection = self._begun()
             try:
                 yield connection
@@ -74,5 +74,5 @@ class Reader:
             except BaseException as error:
                 connection.close()
                 # One that went away with its server, which may be there again.
-                if free is None or not isinstance(error, Exception) or not is_away(error):
+                if free is None or not isinstance(error, Exception) or not is_unavailable(error):
                     raise

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from ..errors import StoreError
 from .postgresql_schema import migrate
-from .postgresql_server import PostgresqlServer, is_away
+from .postgresql_server import PostgresqlServer, is_unavailable
 from .postgresql_transaction import settings
 
 _BEST_EFFORT = "say `?durability=best_effort` in `prediction_log`"
@@ -58,7 +58,7 @@ class Change(NamedTuple):
     parameters: Sequence[Any]
 
 
-class PostgresqlTarget:
+class PostgresqlWriteBackend:
     """The target of a GroupWriter; works are Appends and Changes.
 
     Whoever appends shares a lock and whoever does something else has it alone: otherwise a
@@ -72,7 +72,7 @@ class PostgresqlTarget:
         weak = {} if server.acknowledged else {"synchronous_commit": "off"}
         said = settings(server.schema, **weak)
         self._settings = sql.SQL("SELECT " + asked + ", {}").format(said)
-        with server.explained():
+        with server.translate_errors():
             self._connection = server.connect()
             try:
                 migrate(self._connection, server.schema, server.lock)
@@ -90,7 +90,7 @@ class PostgresqlTarget:
         try:
             return self._commit(works)
         except psycopg.Error as error:
-            if fresh or not is_away(error):
+            if fresh or not is_unavailable(error):
                 raise
             # It went away with its server, which may be there again.
             return self._commit(works)
@@ -100,7 +100,7 @@ class PostgresqlTarget:
             return self._server.explain(error)
         return error
 
-    def is_at_fault(self, error: Exception) -> bool:
+    def is_backend_error(self, error: Exception) -> bool:
         store = isinstance(error, (psycopg.Error, OSError, StoreError))
         return store and not isinstance(error, psycopg.DataError)
 

@@ -90,7 +90,7 @@ class PredictionLog(Protocol):
         Labels that wait for their prediction stay. Others may append meanwhile.
         """
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         """How many predictions and labels wait on this host until the store is there again."""
 
     def close(self) -> None:

@@ -20,20 +20,20 @@ import redis
 
 from ..errors import StoreError
 from . import redis_queries as queries
-from .instants import window
-from .packing import PackedLabel, pack, pack_label, same_value
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .redis_keys import LAYOUT, Keys, bounds, packed_value
 from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
 from .redis_server import RedisServer
 from .redis_upgrade import file_by_version
-from .redis_writer import Call, RedisTarget
+from .redis_writer import Call, RedisWriteBackend
 from .sampling import STRATA
+from .serialization import StoredLabel, label_to_stored, same_value, to_stored
 from .spool import SpooledLog
 from .spool_file import Spool
+from .timestamps import window
 from .versions import GroupFilter, group_of
-from .writer import CAPACITY, GroupWriter
+from .writer import CAPACITY, GroupCommitWriter
 
 # Labels come in files of any length; predictions should not wait for all of one.
 _LABELS_A_CALL = 1_000
@@ -49,10 +49,10 @@ def open_log(address: str, root: Path, schema_digest: str | None = None) -> Pred
     return SpooledLog(open_store, Spool(Path(root) / server.spool))
 
 
-def set_aside(address: str, root: Path) -> str | None:
+def archive(address: str, root: Path) -> str | None:
     """Begin a new generation of keys, if this one holds something; where the old one is."""
     server = RedisServer(address, root)
-    with server.explained(), closing(server.connect()) as client:
+    with server.translate_errors(), closing(server.connect()) as client:
         keys = current_keys(client, server.log_name)
         among = queries.groups(client, keys)
         held = queries.count(client, keys, among, *window(None, None)).predictions
@@ -76,26 +76,28 @@ class RedisPredictionLog:
         self._schema_digest = schema_digest
         self._client = server.connect()
         try:
-            with server.explained():
+            with server.translate_errors():
                 self._keys = current_keys(self._client, server.log_name)
                 file_by_version(self._client, self._keys)
-            target = RedisTarget(server, self._keys.prefix)
+            target = RedisWriteBackend(server, self._keys.prefix)
         except StoreError:
             self._client.close()
             raise
-        self._writer = GroupWriter(target, capacity=capacity, acknowledged=server.acknowledged)
+        self._writer = GroupCommitWriter(
+            target, capacity=capacity, acknowledged=server.acknowledged
+        )
 
     def append(self, records: Sequence[Record]) -> Future[None]:
         arguments: list[str | bytes] = []
         for record in records:
             entity = "" if record.entity_key is None else f"={record.entity_key}"
             group = group_of(record)
-            value = packed_value(pack(record), group)
+            value = packed_value(to_stored(record), group)
             arguments += record.prediction_id, entity, group, value
-        return self._writer.hand_over(Call(APPEND, arguments), rows=len(records))
+        return self._writer.submit_write(Call(APPEND, arguments), rows=len(records))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        packed = [pack_label(label) for label in labels]
+        packed = [label_to_stored(label) for label in labels]
         report = LabelReport()
         for start in range(0, len(packed), _LABELS_A_CALL):
             stop = start + _LABELS_A_CALL
@@ -113,7 +115,7 @@ class RedisPredictionLog:
         version: str | None = None,
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
-        with self._server.explained():
+        with self._server.translate_errors():
             among = queries.groups(self._client, self._keys, self._wanted(version))
             return queries.sample(
                 self._client, self._keys, among, start, stop, limit, labelled=bool(labelled)
@@ -128,7 +130,7 @@ class RedisPredictionLog:
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         start, stop = window(since, until)
-        with self._server.explained():
+        with self._server.translate_errors():
             among = queries.groups(self._client, self._keys, self._wanted(version))
             yield from queries.rows(
                 self._client, self._keys, among, start, stop, labelled=bool(labelled)
@@ -138,7 +140,7 @@ class RedisPredictionLog:
         self, since: datetime | None, until: datetime | None, *, version: str | None = None
     ) -> Counts:
         start, stop = window(since, until)
-        with self._server.explained():
+        with self._server.translate_errors():
             among = queries.groups(self._client, self._keys, self._wanted(version))
             return queries.count(self._client, self._keys, among, start, stop)
 
@@ -146,13 +148,13 @@ class RedisPredictionLog:
         return self.count(None, None)
 
     def other_schemas(self) -> int:
-        with self._server.explained():
+        with self._server.translate_errors():
             everything = queries.groups(self._client, self._keys)
             every = queries.count(self._client, self._keys, everything, *window(None, None))
         return every.predictions - self.totals().predictions
 
     def get(self, prediction_id: str) -> LoggedRow | None:
-        with self._server.explained():
+        with self._server.translate_errors():
             return queries.get(self._client, self._keys, prediction_id.encode())
 
     def erase(self, entity_key: str) -> int:
@@ -162,7 +164,7 @@ class RedisPredictionLog:
         before = bounds(*window(None, until)).last
         return self._delete(Call(PRUNE, (before, _DELETED_A_CALL, STRATA)))
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         return 0
 
     def close(self) -> None:
@@ -179,12 +181,12 @@ class RedisPredictionLog:
             deleted += int(found)
         # Until then the append-only file tells of what there was. A server that rewrites it
         # already, or does not let us ask, will come to it by itself.
-        with self._server.explained(), suppress(redis.ResponseError):
+        with self._server.translate_errors(), suppress(redis.ResponseError):
             if deleted:
                 self._client.bgrewriteaof()
         return deleted
 
-    def _join(self, labels: Sequence[PackedLabel]) -> LabelReport:
+    def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
         arguments: list[str | bytes] = []
         for label in labels:
             arguments += label.prediction_id, f"{label.time} {label.value}"

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .packing import PackedRecord
 from .sampling import sampling_key, stratum
+from .serialization import StoredRecord
 
 LAYOUT = 2
 PLACE_BYTES = 9
@@ -74,7 +74,7 @@ def id_of(member: bytes) -> bytes:
     return member[PLACE_BYTES - 1 :]
 
 
-def packed_value(packed: PackedRecord, group: str) -> bytes:
+def packed_value(packed: StoredRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
     own = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
@@ -88,12 +88,12 @@ def grouped_value(value: bytes, group: str) -> bytes:
     return value[:PLACE_BYTES] + msgspec.json.encode((*rest, group))
 
 
-def unpacked_value(prediction_id: bytes, value: bytes) -> PackedRecord:
+def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
     rest = _json.decode(value[PLACE_BYTES:])
     entity_key, arrival_time, columns, outputs = rest[:_GROUP]
     schema_digest = rest[_SCHEMA] if len(rest) > _SCHEMA else ""
-    return PackedRecord(
+    return StoredRecord(
         prediction_id.decode(),
         entity_key,
         event_time,

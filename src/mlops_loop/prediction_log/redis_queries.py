@@ -10,10 +10,10 @@ from typing import Any
 
 import redis
 
-from .packing import unpack
 from .records import Counts, LoggedRow
 from .redis_keys import Keys, bounds, id_of, unpacked_value
 from .sampling import STRATA, sampling_key
+from .serialization import from_stored
 from .versions import EVERYTHING, GroupFilter
 
 # None stands for predictions of layout 1, which are in no group.
@@ -148,6 +148,6 @@ def _row(prediction_id: bytes, value: bytes | None, label: bytes | None) -> Logg
         return None
     packed = unpacked_value(prediction_id, value)
     if label is None:
-        return unpack(packed, None, None)
+        return from_stored(packed, None, None)
     time, _, said = label.decode().partition(" ")
-    return unpack(packed, said, int(time))
+    return from_stored(packed, said, int(time))

@@ -18,8 +18,8 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from ..errors import SettingsError, StoreAwayError, StoreError
-from .address import acknowledges, split_address
+from ..errors import SettingsError, StoreError, StoreUnavailableError
+from .url_options import acknowledges, split_address
 
 # How long to wait for a server that does not say anything.
 SECONDS = 10.0
@@ -98,7 +98,7 @@ class RedisServer:
         return redis.Redis(**self._arguments, retry=retry, single_connection_client=True)
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Errors of the server and of the network, as a StoreError with the next step."""
         try:
             yield
@@ -115,4 +115,4 @@ class RedisServer:
             said += f"; {step.format(port=self._port)}"
         refused = stranger or isinstance(error, AuthenticationError)
         away = isinstance(error, _AWAY) and not refused
-        return (StoreAwayError if away else StoreError)(f"{self.name}: {said}")
+        return (StoreUnavailableError if away else StoreError)(f"{self.name}: {said}")

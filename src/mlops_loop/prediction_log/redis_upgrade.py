@@ -8,10 +8,10 @@ from typing import Any
 
 import redis
 
-from .packing import unpack
 from .redis_keys import Keys, grouped_value, id_of, unpacked_value
 from .redis_scripts import FILE
 from .sampling import STRATA
+from .serialization import from_stored
 from .versions import group_of
 
 _PAGE = 500
@@ -24,7 +24,9 @@ def file_by_version(client: redis.Redis, keys: Keys) -> None:
             values: Any = client.mget([keys.prediction(id_of(member)) for member in members])
             arguments: list[bytes] = []
             for member, value in zip(members, values, strict=True):
-                record = value and unpack(unpacked_value(id_of(member), value), None, None).record
+                record = (
+                    value and from_stored(unpacked_value(id_of(member), value), None, None).record
+                )
                 group = group_of(record) if record else ""
                 new = grouped_value(value, group) if record else b""
                 arguments += member, value or b"", new, group.encode()

@@ -19,7 +19,7 @@ class Call(NamedTuple):
     arguments: Sequence[str | bytes | int]
 
 
-class RedisTarget:
+class RedisWriteBackend:
     """The target of a GroupWriter; works are Calls.
 
     Args:
@@ -31,7 +31,7 @@ class RedisTarget:
         self._server = server
         self._prefix = prefix
         self._client: redis.Redis | None = None
-        with server.explained():
+        with server.translate_errors():
             self._client = server.connect_once()
             try:
                 self._confirm = confirmation(self._client) if server.acknowledged else _trust
@@ -80,7 +80,7 @@ class RedisTarget:
             return self._server.explain(error)
         return error
 
-    def is_at_fault(self, error: Exception) -> bool:
+    def is_backend_error(self, error: Exception) -> bool:
         return True
 
     def close(self) -> None:

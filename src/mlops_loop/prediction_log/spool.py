@@ -14,10 +14,10 @@ from typing import Literal
 
 import structlog
 
-from ..errors import StoreAwayError, StoreError
-from .packing import pack, pack_label
+from ..errors import StoreError, StoreUnavailableError
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
+from .serialization import label_to_stored, to_stored
 from .spool_file import Spool
 
 _SECONDS_BETWEEN_TRIES = 1.0
@@ -43,7 +43,7 @@ class SpooledLog:
         self._stopped = Event()
         try:
             self._opened()
-        except StoreAwayError as error:
+        except StoreUnavailableError as error:
             self._went_away(error)
         except BaseException:
             spool.close()
@@ -63,7 +63,7 @@ class SpooledLog:
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
         """While the store is away all of them count as early."""
         for label in labels:
-            pack_label(label)
+            label_to_stored(label)
         if not self._away.is_set():
             try:
                 return self._opened().add_labels(labels)
@@ -116,7 +116,7 @@ class SpooledLog:
         """What waits here stays, however old it is: nobody has seen it yet."""
         return self._opened().prune(until)
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         return self._spool.depth()
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class SpooledLog:
 
     def _keep(self, records: Sequence[Record]) -> Future[None]:
         for record in records:
-            pack(record)
+            to_stored(record)
         return self._spool.keep_records(records)
 
     def _settle(self, records: Sequence[Record], kept: Future[None], tried: Future[None]) -> None:

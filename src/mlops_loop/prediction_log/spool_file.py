@@ -12,8 +12,8 @@ import msgspec
 from ..errors import StoreError
 from .records import Label, Record
 from .sqlite_file import SqliteFile, touch
-from .sqlite_writer import SqliteTarget
-from .writer import GroupWriter
+from .sqlite_writer import SqliteWriteBackend
+from .writer import GroupCommitWriter
 
 # About 100 MB on the disk.
 CAPACITY = 100_000
@@ -57,7 +57,7 @@ class Spool:
     def __init__(self, folder: Path, *, capacity: int = CAPACITY) -> None:
         self._file = SqliteFile(folder / "spool.db", _SCHEMA)
         self._capacity = capacity
-        self._writer = GroupWriter(SqliteTarget(self._file))
+        self._writer = GroupCommitWriter(SqliteWriteBackend(self._file))
 
     def keep_records(self, records: Sequence[Record]) -> Future[None]:
         """Done when they are durable; fails with StoreError when the spool is full."""

@@ -15,15 +15,15 @@ from typing import Literal
 
 from ..errors import SettingsError
 from . import sqlite_queries as queries
-from .address import acknowledges, split_address
-from .instants import window
-from .packing import PackedLabel, pack, pack_label, same_value
 from .records import Counts, Label, LabelReport, LoggedRow, Record
 from .sampling import sampling_key, stratum
+from .serialization import StoredLabel, label_to_stored, same_value, to_stored
 from .sqlite_file import SqliteFile
-from .sqlite_writer import Insertion, SqliteTarget
+from .sqlite_writer import Insertion, SqliteWriteBackend
+from .timestamps import window
+from .url_options import acknowledges, split_address
 from .versions import GroupFilter, group_of
-from .writer import CAPACITY, GroupWriter
+from .writer import CAPACITY, GroupCommitWriter
 
 _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
@@ -47,7 +47,7 @@ def open_log(address: str, root: Path, schema_digest: str | None = None) -> "Sql
     )
 
 
-def set_aside(address: str, root: Path) -> str | None:
+def archive(address: str, root: Path) -> str | None:
     """Rename the file, if there is one; where it is now."""
     path = Path(root) / _parsed(address)[0]
     if not path.exists():
@@ -86,15 +86,15 @@ class SqlitePredictionLog:
     ) -> None:
         self._file = SqliteFile(path)
         self._schema_digest = schema_digest
-        target = SqliteTarget(self._file)
-        self._writer = GroupWriter(target, capacity=capacity, acknowledged=acknowledged)
+        target = SqliteWriteBackend(self._file)
+        self._writer = GroupCommitWriter(target, capacity=capacity, acknowledged=acknowledged)
 
     def append(self, records: Sequence[Record]) -> Future[None]:
         insertion = Insertion(_INSERT, _ROW, [_row(record) for record in records])
-        return self._writer.hand_over(insertion, rows=len(records))
+        return self._writer.submit_write(insertion, rows=len(records))
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        packed = [pack_label(label) for label in labels]
+        packed = [label_to_stored(label) for label in labels]
         report = LabelReport()
         for start in range(0, len(packed), _LABELS_A_JOB):
             stop = start + _LABELS_A_JOB
@@ -177,7 +177,7 @@ class SqlitePredictionLog:
         self._tidy()
         return pruned
 
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         return 0
 
     def close(self) -> None:
@@ -188,18 +188,18 @@ class SqlitePredictionLog:
 
     def _tidy(self) -> None:
         """Until then deleted rows are still in the write-ahead log; busy readers may put it off."""
-        with self._file.explained(), closing(self._file.connect()) as connection:
+        with self._file.translate_errors(), closing(self._file.connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _row(record: Record) -> tuple[str | int | None, ...]:
-    packed = pack(record)
+    packed = to_stored(record)
     key = sampling_key(record.prediction_id)
     group = group_of(record)
     return (*packed, key, stratum(key), group, record.prediction_id)
 
 
-def _join(connection: sqlite3.Connection, labels: list[PackedLabel]) -> LabelReport:
+def _join(connection: sqlite3.Connection, labels: list[StoredLabel]) -> LabelReport:
     joined = early = repeated = 0
     conflicting = []
     known = "SELECT label FROM labels WHERE prediction_id = ?"

@@ -39,7 +39,7 @@ class SqliteFile:
 
         It may be handed to another thread, to be used by one at a time.
         """
-        with self.explained():
+        with self.translate_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = self._open()
             try:
@@ -56,7 +56,7 @@ class SqliteFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one state of the log throughout, and cannot change it."""
-        with self.explained():
+        with self.translate_errors():
             connection = self._open()
             try:
                 connection.execute("PRAGMA query_only = ON")
@@ -66,7 +66,7 @@ class SqliteFile:
                 connection.close()
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Errors of SQLite and of the file system, as a StoreError with the next step."""
         try:
             yield

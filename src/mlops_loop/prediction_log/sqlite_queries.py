@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .instants import DAY, MINUTE, in_a_row
-from .packing import PackedRecord, unpack
 from .records import Counts, LoggedRow
 from .sampling import STRATA
+from .serialization import StoredRecord, from_stored
+from .timestamps import DAY, MINUTE, consecutive_runs
 from .versions import EVERYTHING, Answered, GroupFilter
 
 _ROW = """
@@ -51,7 +51,7 @@ def answered(
     )
     days = [day for (day,) in connection.execute(query, (DAY, start - DAY, stop, *groups))]
     found = []
-    for first, last in in_a_row(dict.fromkeys(days)):
+    for first, last in consecutive_runs(dict.fromkeys(days)):
         edges = [
             connection.execute(
                 f"{query}{order} LIMIT 1", (MINUTE, day - 1, day + DAY, *groups)
@@ -210,4 +210,4 @@ def _rows_of(connection: sqlite3.Connection, sequences: list[int]) -> dict[int, 
 
 def _logged(row: tuple[Any, ...]) -> LoggedRow:
     *record, label, time = row
-    return unpack(PackedRecord(*record), label, time)
+    return from_stored(StoredRecord(*record), label, time)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from ..errors import StoreError
-from .instants import DAY, MINUTE
+from .timestamps import DAY, MINUTE
 
 Migration = Sequence[str]
 

@@ -37,7 +37,7 @@ class Insertion(NamedTuple):
             connection.execute(statement, [*chain.from_iterable(part)])
 
 
-class SqliteTarget:
+class SqliteWriteBackend:
     """The target of a GroupWriter; works are functions of a connection, or an Insertion."""
 
     def __init__(self, file: SqliteFile) -> None:
@@ -70,7 +70,7 @@ class SqliteTarget:
             return self._file.explain(error)
         return error
 
-    def is_at_fault(self, error: Exception) -> bool:
+    def is_backend_error(self, error: Exception) -> bool:
         damaged = type(error) is sqlite3.DatabaseError
         return damaged or isinstance(error, (sqlite3.OperationalError, OSError, StoreError))
 

@@ -13,7 +13,7 @@ from ..errors import StoreError
 CAPACITY = 50_000
 
 
-class Target(Protocol):
+class WriteBackend(Protocol):
     """What a store has to offer for a writer to work on; used by one thread at a time.
 
     `name` is what messages call the store.
@@ -32,7 +32,7 @@ class Target(Protocol):
     def explain(self, error: Exception) -> Exception:
         """What those who wait are told: a StoreError if it has to do with the store."""
 
-    def is_at_fault(self, error: Exception) -> bool:
+    def is_backend_error(self, error: Exception) -> bool:
         """Whether any work would have failed: a lock, the disk, the network; not a bad value."""
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Job(NamedTuple):
     future: Future[Any]
 
 
-class GroupWriter:
+class GroupCommitWriter:
     """Runs works on one target, many a commit, in the order they were submitted.
 
     A commit waits for a disk, whether it holds one row or a thousand. A future is done only
@@ -60,7 +60,7 @@ class GroupWriter:
     """
 
     def __init__(
-        self, target: Target, *, capacity: int = CAPACITY, acknowledged: bool = True
+        self, target: WriteBackend, *, capacity: int = CAPACITY, acknowledged: bool = True
     ) -> None:
         self._target = target
         self._capacity = capacity
@@ -88,7 +88,7 @@ class GroupWriter:
             future.set_exception(StoreError(f"{self._target.name}: {refusal}"))
         return future
 
-    def hand_over(self, work: Any, *, rows: int) -> Future[None]:
+    def submit_write(self, work: Any, *, rows: int) -> Future[None]:
         """Queue a work; the future is done when it is durable, at once if nobody waits."""
         future = self.submit(work, rows=rows)
         if self._acknowledged or future.done():
@@ -130,7 +130,7 @@ class GroupWriter:
         try:
             results = self._target.commit([job.work for job in group])
         except Exception as error:
-            if len(group) > 1 and not self._target.is_at_fault(error):
+            if len(group) > 1 and not self._target.is_backend_error(error):
                 # One of the works is bad. Alone, it fails only itself.
                 for job in group:
                     self._write([job])

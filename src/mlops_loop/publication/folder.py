@@ -8,7 +8,7 @@ import msgspec
 from ..atomic import atomic_folder, atomic_write
 from ..bundle import Bundle
 from ..errors import BundleError
-from .pointer import Entry, Pointer
+from .pointer import Pointer, Rollout
 
 POINTER = "pointer.json"
 
@@ -46,7 +46,7 @@ class FolderStore:
             return None
         return found.st_ino, found.st_mtime_ns
 
-    def set_entry(self, features_digest: str, entry: Entry) -> None:
-        pointer = Pointer({**self.pointer().entries, features_digest: entry})
+    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
+        pointer = Pointer({**self.pointer().rollouts, features_digest: rollout})
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(msgspec.json.encode(pointer))

@@ -14,7 +14,7 @@ NO_CHAMPION = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves requests.
 
     Attributes:
@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.1
     probation: bool = False
 
-    def alone(self) -> "Entry":
+    def without_challenger(self) -> "Rollout":
         """The same champion without a challenger."""
         return msgspec.structs.replace(self, challenger=None, probation=False)
 
@@ -41,10 +41,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Pointer(msgspec.Struct, frozen=True):
     """Entries by digest of the features code, so that old and new code can run side by side."""
 
-    entries: dict[str, Entry] = {}
+    rollouts: dict[str, Rollout] = {}
 
-    def entry(self, features_digest: str) -> Entry:
-        return self.entries.get(features_digest, Entry())
+    def rollout(self, features_digest: str) -> Rollout:
+        return self.rollouts.get(features_digest, Rollout())
 
 
 class BundleStore(Protocol):
@@ -70,6 +70,6 @@ class BundleStore(Protocol):
         """Something cheap to compare that changes whenever the pointer does."""
         ...
 
-    def set_entry(self, features_digest: str, entry: Entry) -> None:
+    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
         """Replace one entry atomically; readers see the old pointer or the new one."""
         ...

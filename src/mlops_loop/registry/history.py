@@ -2,47 +2,47 @@
 
 from collections.abc import Sequence
 
-from ..journal import INTENT, Entry, Journal
+from ..audit_log import INTENT, AuditEvent, AuditLog
 
 DROPPED = "dropped"
 TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
 
 
-def transitions(journal: Journal, features_digest: str) -> list[Entry]:
+def transitions(audit_log: AuditLog, features_digest: str) -> list[AuditEvent]:
     """Intents and what became of them, oldest first."""
     kinds = (INTENT, DROPPED, *TRANSITIONS)
     return [
         entry
-        for entry in journal.entries()
-        if entry.kind in kinds and entry.figures.get("features") == features_digest
+        for entry in audit_log.entries()
+        if entry.kind in kinds and entry.details.get("features") == features_digest
     ]
 
 
-def open_intent(history: Sequence[Entry]) -> Entry | None:
+def open_intent(history: Sequence[AuditEvent]) -> AuditEvent | None:
     """The intent that nothing has closed."""
     return history[-1] if history and history[-1].kind == INTENT else None
 
 
-def last_of(history: Sequence[Entry], kind: str, version: str) -> Entry | None:
+def last_of(history: Sequence[AuditEvent], kind: str, version: str) -> AuditEvent | None:
     """The last thing that was done with a version, if it is this transition."""
     done = [
         entry
         for entry in history
-        if entry.kind in TRANSITIONS and entry.figures["version"] == version
+        if entry.kind in TRANSITIONS and entry.details["version"] == version
     ]
     return done[-1] if done and done[-1].kind == kind else None
 
 
-def last_move(history: Sequence[Entry]) -> Entry | None:
+def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
     """The last transition that was done with any version."""
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 
-def champions(history: Sequence[Entry]) -> list[str]:
+def champions(history: Sequence[AuditEvent]) -> list[str]:
     """Champions in the order of their promotion, without those rolled back."""
     line: list[str] = []
     for entry in history:
-        version = str(entry.figures["version"])
+        version = str(entry.details["version"])
         if entry.kind == "promote" and line[-1:] != [version]:
             line.append(version)
         if entry.kind == "rollback":

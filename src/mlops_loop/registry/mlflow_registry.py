@@ -17,7 +17,7 @@ from .tracking import Tracking
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
 COMPLETE_TAG = "complete"
 VERDICT_TAG = "gate"
-PASSED, REFUSED = "passed", "refused"
+PASSED, REJECTED = "passed", "rejected"
 # Why a person let a version serve that the gate had refused.
 FORCED_TAG = "forced"
 # The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RegistryError
-from ..exclusive import exclusive
+from ..file_lock import file_lock
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -147,7 +147,7 @@ class Tracking:
         """Other processes wait: MLflow cannot make one SQLite file twice at once."""
         if self.database is None:
             return nullcontext()
-        return exclusive(self.database.with_suffix(".lock"))
+        return file_lock(self.database.with_suffix(".lock"))
 
     def _open(self) -> "MlflowClient":
         try:

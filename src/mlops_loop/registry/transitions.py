@@ -12,21 +12,21 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..audit_log import INTENT, AuditEvent, AuditLog
 from ..bundle import Bundle, read_bundle, require_same_target
 from ..clock import Clock
 from ..contract import Contract
 from ..errors import BundleError, RegistryError
-from ..journal import INTENT, Entry, Journal
 from ..publication import BundleStore
-from ..publication import Entry as Published
+from ..publication import Rollout as Published
 from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
-from .mlflow_registry import FORCED_TAG, REFUSED, VERDICT_TAG, Registry
-from .succession import promoted
+from .mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
+from .rollout_rules import promoted
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
-Figures = Mapping[str, object]
+Details = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Transitions:
 
     registry: Registry
     store: BundleStore
-    journal: Journal
+    audit_log: AuditLog
     clock: Clock
     features_digest: str
     contract: Contract | None = None
@@ -55,9 +55,9 @@ class Transitions:
     guard: Callable[[], None] = lambda: None
 
     def published(self) -> Published:
-        return self.store.pointer().entry(self.features_digest)
+        return self.store.pointer().rollout(self.features_digest)
 
-    def last(self) -> Entry | None:
+    def last(self) -> AuditEvent | None:
         """The last transition that was done."""
         return last_move(self._history())
 
@@ -74,8 +74,8 @@ class Transitions:
         reason: str,
         mode: Literal["shadow", "split"] = "shadow",
         share: float = 0.1,
-        figures: Figures | None = None,
-    ) -> Entry:
+        details: Details | None = None,
+    ) -> AuditEvent:
         """Put a version on trial beside the champion; it takes the place of any other.
 
         Raises:
@@ -88,11 +88,11 @@ class Transitions:
                 raise RegistryError(f"version {version} is the champion already")
             self._require(version)
             after = Published(champion=before.champion, challenger=version, mode=mode, share=share)
-            return self._move("challenge", version, before, after, actor, reason, figures)
+            return self._move("challenge", version, before, after, actor, reason, details)
 
     def promote(
-        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
-    ) -> Entry:
+        self, version: str, *, actor: str, reason: str, details: Details | None = None
+    ) -> AuditEvent:
         """Make a version the champion; its own trial ends with that.
 
         The champion before stays beside it for a probation, unless a third version is on trial.
@@ -103,9 +103,9 @@ class Transitions:
         with self._alone() as before:
             bundle = self._require(version)
             after = promoted(before, bundle, self.store, probation=self.probation)
-            return self._move("promote", version, before, after, actor, reason, figures)
+            return self._move("promote", version, before, after, actor, reason, details)
 
-    def confirm(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
+    def confirm(self, *, actor: str, reason: str, details: Details | None = None) -> AuditEvent:
         """End the champion's probation: the one before leaves the service.
 
         Raises:
@@ -115,12 +115,12 @@ class Transitions:
             version = before.champion or ""
             if not before.probation and last_of(self._history(), "confirm", version) is None:
                 raise RegistryError("the champion is on no probation, so there is nothing to end")
-            after = before.alone() if before.probation else before
-            return self._move("confirm", version, before, after, actor, reason, figures)
+            after = before.without_challenger() if before.probation else before
+            return self._move("confirm", version, before, after, actor, reason, details)
 
     def reject(
-        self, version: str, *, actor: str, reason: str, figures: Figures | None = None
-    ) -> Entry:
+        self, version: str, *, actor: str, reason: str, details: Details | None = None
+    ) -> AuditEvent:
         """End the trial of a challenger.
 
         Raises:
@@ -137,10 +137,10 @@ class Transitions:
                 raise RegistryError(
                     f"version {version} is not on trial, so there is nothing to reject"
                 )
-            after = before.alone() if before.challenger == version else before
-            return self._move("reject", version, before, after, actor, reason, figures)
+            after = before.without_challenger() if before.challenger == version else before
+            return self._move("reject", version, before, after, actor, reason, details)
 
-    def rollback(self, *, actor: str, reason: str, figures: Figures | None = None) -> Entry:
+    def rollback(self, *, actor: str, reason: str, details: Details | None = None) -> AuditEvent:
         """Bring back the champion before the present one; a trial under way is ended.
 
         Raises:
@@ -154,8 +154,8 @@ class Transitions:
                     "train one"
                 )
             self._require(version)
-            after = msgspec.structs.replace(before.alone(), champion=version)
-            return self._move("rollback", version, before, after, actor, reason, figures)
+            after = msgspec.structs.replace(before.without_challenger(), champion=version)
+            return self._move("rollback", version, before, after, actor, reason, details)
 
     def is_open(self) -> bool:
         """Whether a transition has begun and not ended: it is under way, or was cut off."""
@@ -183,16 +183,16 @@ class Transitions:
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
-            mended.append(f"{intent.figures['transition']}: {entry.kind}")
+            mended.append(f"{intent.details['transition']}: {entry.kind}")
         return mended
 
-    def _history(self) -> list[Entry]:
-        return transitions(self.journal, self.features_digest)
+    def _history(self) -> list[AuditEvent]:
+        return transitions(self.audit_log, self.features_digest)
 
     def _require(self, version: str) -> Bundle:
         """A version may serve if it is registered, published, whole, and of these features."""
         tags = self.registry.version(version).tags
-        if tags.get(VERDICT_TAG) == REFUSED and FORCED_TAG not in tags:
+        if tags.get(VERDICT_TAG) == REJECTED and FORCED_TAG not in tags:
             raise RegistryError(
                 f"version {version} was refused by the gate and never published: "
                 f"`promote {version} --force --reason TEXT` overrules it"
@@ -214,33 +214,33 @@ class Transitions:
         after: Published,
         actor: str,
         reason: str,
-        figures: Figures | None,
-    ) -> Entry:
+        details: Details | None,
+    ) -> AuditEvent:
         done = last_of(self._history(), kind, version)
         if before == after and done is not None:
             return done
         told: dict[str, Any] = {
-            **(figures or {}),
+            **(details or {}),
             "version": version,
             "features": self.features_digest,
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
         intent = {**told, "transition": kind}
-        self.journal.append(Entry(self.clock.now(), INTENT, actor, reason, intent))
-        self.store.set_entry(self.features_digest, after)
+        self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
+        self.store.set_rollout(self.features_digest, after)
         self._align()
-        entry = Entry(self.clock.now(), kind, actor, reason, told)
-        self.journal.append(entry)
+        entry = AuditEvent(self.clock.now(), kind, actor, reason, told)
+        self.audit_log.append(entry)
         return entry
 
-    def _close(self, intent: Entry) -> Entry:
+    def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
-        told = dict(intent.figures)
+        told = dict(intent.details)
         happened = msgspec.to_builtins(self.published()) == told["after"]
         kind = str(told.pop("transition")) if happened else DROPPED
-        entry = Entry(self.clock.now(), kind, intent.actor, intent.reason, told)
-        self.journal.append(entry)
+        entry = AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, told)
+        self.audit_log.append(entry)
         return entry
 
     def _align(self) -> list[str]:

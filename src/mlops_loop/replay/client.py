@@ -41,18 +41,18 @@ class ServiceClient:
 
     Args:
         http: knows the service's address, and the key that it wants.
-        took: told the seconds that each answer to `predict` took.
+        on_latency: told the seconds that each answer to `predict` took.
         pause: waits so many seconds.
     """
 
     def __init__(
         self,
         http: httpx.Client,
-        took: Callable[[float], None] = lambda seconds: None,
+        on_latency: Callable[[float], None] = lambda seconds: None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._http = http
-        self._took = took
+        self._on_latency = on_latency
         self._pause = pause
         self.waits = 0
 
@@ -63,8 +63,8 @@ class ServiceClient:
             CallError: if the service refuses, or does not answer.
         """
         if len(rows) == 1:
-            return [self._post("/predict", rows[0], self._took)]
-        answers: list[dict[str, Any]] = self._post("/predict", list(rows), self._took)
+            return [self._post("/predict", rows[0], self._on_latency)]
+        answers: list[dict[str, Any]] = self._post("/predict", list(rows), self._on_latency)
         return answers
 
     def label(self, labels: Sequence[Row]) -> None:
@@ -94,7 +94,7 @@ class ServiceClient:
         return {name: (model.get(name) or {}).get("version") for name in names}
 
     def _post(
-        self, path: str, body: object, took: Callable[[float], None] = lambda seconds: None
+        self, path: str, body: object, on_latency: Callable[[float], None] = lambda seconds: None
     ) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
             began = time.perf_counter()
@@ -106,7 +106,7 @@ class ServiceClient:
             self.waits += 1
             self._pause(wait)
         content = _content(answer)
-        took(seconds)
+        on_latency(seconds)
         return content
 
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .tally import Tally
+from .stats import ReplayStats
 
 
 @dataclass(frozen=True)
@@ -16,41 +16,41 @@ class Replayed:
         labels: how many the service took.
         lost_labels: outcomes in the file that are none.
         waits: how often the service said when to come back.
-        gone: whether the replay ended early because nothing answered any more.
+        unreachable: whether the replay ended early because nothing answered any more.
     """
 
     url: str
     seconds: float
-    tally: Tally
+    stats: ReplayStats
     labels: int
     lost_labels: int
     waits: int
-    gone: bool
+    unreachable: bool
 
     @property
     def passed(self) -> bool:
-        return not self.tally.failures and not self.lost_labels
+        return not self.stats.failures and not self.lost_labels
 
     def to_json(self) -> dict[str, Any]:
         return {
             "url": self.url,
-            "rows": self.tally.rows,
-            "answered": self.tally.answered,
+            "rows": self.stats.rows,
+            "answered": self.stats.answered,
             "seconds": self.seconds,
-            "latency": self.tally.latency(),
-            "versions": dict(self.tally.versions),
-            "labels": {"told": self.labels, "unreadable": self.lost_labels},
+            "latency": self.stats.latency(),
+            "versions": dict(self.stats.versions),
+            "labels": {"sent": self.labels, "unreadable": self.lost_labels},
             "waits": self.waits,
-            "gone": self.gone,
+            "unreachable": self.unreachable,
             "errors": [
                 {"kind": kind, "requests": found.requests, "first": found.first}
-                for kind, found in self.tally.failures.items()
+                for kind, found in self.stats.failures.items()
             ],
         }
 
-    def sentences(self) -> list[str]:
-        tally = self.tally
-        latency = [f"{name} {value * 1e3:.1f} ms" for name, value in tally.latency().items()]
+    def messages(self) -> list[str]:
+        stats = self.stats
+        latency = [f"{name} {value * 1e3:.1f} ms" for name, value in stats.latency().items()]
         said = {
             f"latency: {', '.join(latency)}": latency,
             f"{self.labels} labels told": self.labels,
@@ -59,16 +59,16 @@ class Replayed:
         }
         failed = [
             f"{found.requests} requests failed: {kind}; {found.first}"
-            for kind, found in tally.failures.items()
+            for kind, found in stats.failures.items()
         ]
-        ended = ["stopped early: nothing answers any more"] * self.gone
+        ended = ["stopped early: nothing answers any more"] * self.unreachable
         return [self._summary(), *(line for line, true in said.items() if true), *failed, *ended]
 
     def _summary(self) -> str:
-        tally = self.tally
-        rate = tally.rows / max(self.seconds, 1e-9)
-        answered = [f"{rows} by version {name}" for name, rows in tally.versions.items()]
+        stats = self.stats
+        rate = stats.rows / max(self.seconds, 1e-9)
+        answered = [f"{rows} by version {name}" for name, rows in stats.versions.items()]
         return (
-            f"{tally.rows} rows in {self.seconds:.1f} s, {rate:.0f} a second; "
+            f"{stats.rows} rows in {self.seconds:.1f} s, {rate:.0f} a second; "
             f"answered: {', '.join(answered) or 'none'}"
         )

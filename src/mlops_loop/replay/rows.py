@@ -12,8 +12,8 @@ import pyarrow.parquet
 
 from ..contract import Column, Contract
 from ..contract.arrow import from_arrow
+from ..contract.casting import check_table, read_table
 from ..contract.columns import JsonValue, to_json, to_rows
-from ..contract.reading import check_table, read_table
 from ..data.remote import File, opened
 from ..data.sources.file import (
     check_files,
@@ -25,7 +25,7 @@ from ..data.sources.file import (
 )
 from ..errors import InputError
 from ..settings import Csv
-from .traffic import Asked
+from .traffic import ReplayRow
 
 # Rows in hand as Python objects.
 BATCH_ROWS = 2_000
@@ -42,7 +42,7 @@ class FileRows:
     contract: Contract
     files: list[File]
     csv: Csv
-    outcomes: str | None
+    label_column: str | None
     lost: int = 0
 
     @property
@@ -56,25 +56,29 @@ class FileRows:
                 rows += pyarrow.parquet.read_metadata(content).num_rows
         return rows
 
-    def __iter__(self) -> Iterator[Asked]:
+    def __iter__(self) -> Iterator[ReplayRow]:
         wanted = list(self.contract.inputs)
-        if self.outcomes and self.outcomes not in {column.name for column in wanted}:
-            wanted.append(Column(name=self.outcomes, type="text"))
+        if self.label_column and self.label_column not in {column.name for column in wanted}:
+            wanted.append(Column(name=self.label_column, type="text"))
         for raw in read_batches(self.files, wanted, BATCH_ROWS, self.csv):
             yield from self._batch(raw)
 
-    def _batch(self, raw: pa.Table) -> Iterator[Asked]:
-        reading = read_table(self.contract.inputs, raw)
-        columns = from_arrow(self.contract, reading.table)
+    def _batch(self, raw: pa.Table) -> Iterator[ReplayRow]:
+        cast = read_table(self.contract.inputs, raw)
+        columns = from_arrow(self.contract, cast.table)
         rows = to_rows(self.contract.inputs, columns)
-        for name, mask in reading.unreadable.items():
+        for name, mask in cast.unreadable.items():
             for at in np.flatnonzero(mask):
                 rows[at][name] = _sendable(raw[name][at].as_py())
-        labels = [None] * len(rows) if self.outcomes is None else self._labels(raw[self.outcomes])
+        labels = (
+            [None] * len(rows)
+            if self.label_column is None
+            else self._labels(raw[self.label_column])
+        )
         moments = np.full(len(rows), np.datetime64("NaT", "us"))
         if self.contract.time is not None:
             moments = columns[self.contract.time.name]
-        yield from map(Asked, rows, labels, moments)
+        yield from map(ReplayRow, rows, labels, moments)
 
     def _labels(self, values: pa.ChunkedArray) -> list[JsonValue]:
         """Labels in the target's type; None where there is none, or what stands there is none."""
@@ -92,7 +96,7 @@ class FileRows:
         return labels
 
 
-def open_rows(path: str, contract: Contract, csv: Csv, outcomes: str | None) -> FileRows:
+def open_rows(path: str, contract: Contract, csv: Csv, label_column: str | None) -> FileRows:
     """The rows of a CSV or Parquet file, a folder of them, or a glob.
 
     Raises:
@@ -103,11 +107,11 @@ def open_rows(path: str, contract: Contract, csv: Csv, outcomes: str | None) -> 
     check_files(files, contract.inputs, csv)
     for file in files:
         names = column_names(file, fitting(file, contract.inputs, csv))
-        if outcomes is not None and outcomes not in names:
+        if label_column is not None and label_column not in names:
             raise InputError(
-                f"{file} has no column {outcomes} for --labels; it has {', '.join(names)}"
+                f"{file} has no column {label_column} for --labels; it has {', '.join(names)}"
             )
-    return FileRows(contract, files, csv, outcomes)
+    return FileRows(contract, files, csv, label_column)
 
 
 def _sendable(value: Any) -> JsonValue:

@@ -13,14 +13,14 @@ from ..errors import InputError
 from .client import CallError, ServiceClient
 from .result import Replayed
 from .rows import FileRows
-from .tally import Tally
-from .traffic import Asked, Traffic
+from .stats import ReplayStats
+from .traffic import ReplayRow, Traffic
 
 TIMEOUT = 30.0
 # Outcomes are sent together, so often.
 LABELS_EVERY = 1.0
 # After so many requests in a row that nothing answered, the service is gone.
-PATIENCE = 10
+MAX_CONSECUTIVE_FAILURES = 10
 KEY = "API_KEY"
 UNAUTHORIZED = 401
 
@@ -48,72 +48,72 @@ def replay(
     Raises:
         InputError: if the address makes no sense, or no service with a model answers there.
     """
-    tally = Tally()
+    stats = ReplayStats()
     with _http(url, key) as http:
-        client = ServiceClient(http, tally.seconds.append)
+        client = ServiceClient(http, stats.seconds.append)
         _require_model(client, url, key)
         began = time.monotonic()
         timed = rows.contract.time is not None
         horizon = rows.contract.label_horizon if timed else timedelta()
-        player = _Player(Traffic(client, horizon if delay is None else delay), tally, timed)
+        player = _Player(Traffic(client, horizon if delay is None else delay), stats, timed)
         total = rows.total
         for number, asked in enumerate(rows):
             if rate:
                 time.sleep(max(0.0, began + number / rate - time.monotonic()))
             player.ask(asked)
-            progress(tally.rows, total)
-            if player.gone:
+            progress(stats.rows, total)
+            if player.unreachable:
                 break
         player.finish()
     return Replayed(
         url=url,
         seconds=time.monotonic() - began,
-        tally=tally,
-        labels=player.traffic.told,
+        stats=stats,
+        labels=player.traffic.labels_sent,
         lost_labels=rows.lost,
         waits=client.waits,
-        gone=player.gone,
+        unreachable=player.unreachable,
     )
 
 
 class _Player:
     """Asks row by row; outcomes follow by the rows' own time, or by the clock if they have none."""
 
-    def __init__(self, traffic: Traffic, tally: Tally, timed: bool) -> None:
+    def __init__(self, traffic: Traffic, stats: ReplayStats, timed: bool) -> None:
         self.traffic = traffic
-        self._tally = tally
+        self._stats = stats
         self._timed = timed
         self._now = np.datetime64("NaT", "us")
         self._told_at = time.monotonic()
 
     @property
-    def gone(self) -> bool:
-        return self._tally.lost >= PATIENCE
+    def unreachable(self) -> bool:
+        return self._stats.lost >= MAX_CONSECUTIVE_FAILURES
 
-    def ask(self, asked: Asked) -> None:
+    def ask(self, asked: ReplayRow) -> None:
         moment = asked.moment if self._timed else _clock()
         self._now = np.fmax(self._now, moment)
-        self._tally.rows += 1
+        self._stats.rows += 1
         try:
-            self._tally.answer(self.traffic.ask([replace(asked, moment=self._now)]))
+            self._stats.answer(self.traffic.send_rows([replace(asked, moment=self._now)]))
         except CallError as error:
-            self._tally.fail(error, f"row {self._tally.rows}")
+            self._stats.fail(error, f"row {self._stats.rows}")
         if time.monotonic() - self._told_at >= LABELS_EVERY:
             self._tell(self._now)
             self._told_at = time.monotonic()
 
     def finish(self) -> None:
         """Tell what is left: after the last row, the rows' own time takes no time to pass."""
-        while (due := self.traffic.due) is not None and not self.gone:
+        while (due := self.traffic.due) is not None and not self.unreachable:
             if not self._timed:
                 time.sleep(max((due - _clock()) / np.timedelta64(1, "s"), 0.0))
             self._tell(None if self._timed else _clock())
 
     def _tell(self, until: np.datetime64 | None) -> None:
         try:
-            self.traffic.tell(until)
+            self.traffic.send_labels(until)
         except CallError as error:
-            self._tally.fail(error, "labels")
+            self._stats.fail(error, "labels")
 
 
 def _clock() -> np.datetime64:

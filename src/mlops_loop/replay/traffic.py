@@ -14,7 +14,7 @@ LABELS_PER_REQUEST = 250
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplayRow:
     """A row to ask about.
 
     Attributes:
@@ -43,14 +43,14 @@ class Traffic:
         self._client = client
         self._delay = np.timedelta64(delay)
         self._waiting: deque[tuple[np.datetime64, dict[str, Any]]] = deque()
-        self.told = 0
+        self.labels_sent = 0
 
     @property
     def due(self) -> np.datetime64 | None:
         """When the next label is known; None if none waits."""
         return self._waiting[0][0] if self._waiting else None
 
-    def ask(self, asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    def send_rows(self, asked: Sequence[ReplayRow]) -> list[dict[str, Any]]:
         """Ask about rows in one request.
 
         Raises:
@@ -63,7 +63,7 @@ class Traffic:
                 self._waiting.append((one.moment + self._delay, label))
         return answers
 
-    def tell(self, until: np.datetime64 | None = None) -> None:
+    def send_labels(self, until: np.datetime64 | None = None) -> None:
         """Tell the labels that were known before a moment, by default all of them.
 
         Raises:
@@ -71,7 +71,7 @@ class Traffic:
         """
         while labels := self._known(until):
             self._client.label(labels)
-            self.told += len(labels)
+            self.labels_sent += len(labels)
 
     def _known(self, until: np.datetime64 | None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

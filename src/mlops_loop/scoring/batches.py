@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from ..contract.arrow import table_columns
+from ..contract.casting import check_table
 from ..contract.check import Checked
 from ..contract.columns import take
-from ..contract.reading import check_table
-from ..data.ahead import ahead
+from ..data.prefetch import prefetch
 from .tables import Block, Tables
 
 
@@ -29,8 +29,8 @@ class Batch(NamedTuple):
 
 def predicted(tables: Tables, offset: int, raw: Iterable[pa.Table]) -> Generator[Batch]:
     """Batches of which the first begins at `offset` of the input; to be closed after use."""
-    with closing(ahead(_checked(tables, raw))) as checked:
-        yield from ahead(_predicted(tables, offset, checked))
+    with closing(prefetch(_checked(tables, raw))) as checked:
+        yield from prefetch(_predicted(tables, offset, checked))
 
 
 def _checked(tables: Tables, batches: Iterable[pa.Table]) -> Iterator[Batch]:

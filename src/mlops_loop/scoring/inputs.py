@@ -50,7 +50,7 @@ def _state(file: File) -> tuple[str | int, ...]:
     return file.name, file.state()
 
 
-def behind(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def skip_rows(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """What comes after so many rows, without empty tables."""
     for batch in batches:
         skipped = min(rows, batch.num_rows)

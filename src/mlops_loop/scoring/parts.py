@@ -19,7 +19,7 @@ import pyarrow.parquet
 from ..atomic import atomic_write
 from ..data.remote import File
 from ..errors import InputError, StoreError
-from ..exclusive import exclusive
+from ..file_lock import file_lock
 
 _JOB = "job.json"
 # A column with more different texts in a row group goes on without a dictionary.
@@ -58,7 +58,7 @@ class Parts:
     def quarantine_draft(self) -> Path:
         return self._quarantine(len(self.done))
 
-    def keep(self, part: Part) -> None:
+    def commit_part(self, part: Part) -> None:
         """Let what stands in the drafts count."""
         with atomic_write(self.folder / f"{len(self.done)}.json") as draft:
             draft.write_bytes(msgspec.json.encode(part))
@@ -99,7 +99,7 @@ class Parts:
     def _quarantine(self, number: int) -> Path:
         return self.folder / f"{number}.quarantine.parquet"
 
-    def take_up(self, job: str) -> None:
+    def resume(self, job: str) -> None:
         """Find what is done of this job; of another one nothing is kept."""
         if _read(self.folder / _JOB) != job.encode():
             for path in self.folder.iterdir():
@@ -120,11 +120,11 @@ class Parts:
                 path.unlink()
 
 
-def beside(output: File) -> File:
+def quarantine_path(output: File) -> File:
     """Where the refused rows go."""
     if isinstance(output, Path):
         return output.with_name(f"{output.stem}.quarantine.parquet")
-    return output.beside(".quarantine.parquet")
+    return output.sibling(".quarantine.parquet")
 
 
 def parts_folder(target: File, workspace: Path) -> Path:
@@ -146,13 +146,13 @@ def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(exclusive(folder / "lock", seconds=0))
+            stack.enter_context(file_lock(folder / "lock", seconds=0))
         except StoreError as error:
             raise InputError(
                 f"another process writes {target}: wait for it, or give another output"
             ) from error
         parts = Parts(folder, [])
-        parts.take_up(job)
+        parts.resume(job)
         try:
             yield parts
         finally:

@@ -20,8 +20,8 @@ from ..data.sources.file import PLAIN, check_files, read_batches
 from ..predictor import Predictor
 from ..settings import Csv
 from .batches import Batch, predicted
-from .inputs import behind, find_inputs, identity
-from .parts import Part, Parts, beside, opened_parts, parts_folder, writer
+from .inputs import find_inputs, identity, skip_rows
+from .parts import Part, Parts, opened_parts, parts_folder, quarantine_path, writer
 from .tables import Block, Tables
 
 # A kill costs at most so much work, and a shorter job is one part, which is written once.
@@ -51,7 +51,7 @@ class Scored:
     quarantine_path: File | None = None
     kept: int = 0
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         parts = [f"{self.predicted} of {self.rows} rows predicted in {self.output}"]
         if self.kept:
             parts.append(f"{self.kept} rows were done by the run before")
@@ -108,13 +108,13 @@ def score(
     files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)
     work = identity(files, contract, predictor, csv)
-    quarantine = beside(output)
+    quarantine = quarantine_path(output)
     job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
     with opened_parts(folder, output, job) as parts:
         tables = Tables(contract, predictor, work)
         run = _Run(tables, parts, str(source), record, part_seconds)
         kept = parts.rows
-        batches = behind(kept, read_batches(files, columns, batch_rows, csv))
+        batches = skip_rows(kept, read_batches(files, columns, batch_rows, csv))
         with closing(predicted(tables, kept, batches)) as coming:
             run.all(coming, progress or (lambda rows: None))
         total = _total(parts.done)
@@ -154,7 +154,7 @@ class _Run:
                 batch = next(batches, None)
                 if time.monotonic() >= until:
                     break
-        self.parts.keep(part)
+        self.parts.commit_part(part)
         return batch
 
     def _batch(
@@ -172,7 +172,7 @@ class _Run:
                 self.record(block)
         if accepted < raw.num_rows:
             offset = self.parts.rows + part.rows
-            refused.write(self.tables.refusals(raw, checked, offset, self.origin))
+            refused.write(self.tables.rejections(raw, checked, offset, self.origin))
         part.rows += raw.num_rows
         part.predicted += accepted
         part.warn(_warnings(checked))
@@ -202,4 +202,4 @@ def _total(parts: Sequence[Part]) -> Part:
 
 
 def _warnings(checked: Checked) -> Counter[str]:
-    return Counter(one.sentence() for one in checked.warnings if checked.accepted[one.row])
+    return Counter(one.summary() for one in checked.warnings if checked.accepted[one.row])

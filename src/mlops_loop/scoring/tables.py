@@ -75,11 +75,11 @@ class Tables:
         named = {_beside(own, name): keys[name] for name in keys.column_names}
         return pa.table({**own, **named}, schema=self.schema)
 
-    def refusals(self, raw: pa.Table, checked: Checked, offset: int, origin: str) -> pa.Table:
+    def rejections(self, raw: pa.Table, checked: Checked, offset: int, origin: str) -> pa.Table:
         """Refused rows as texts, in the same columns whichever of them a file has."""
         reasons: dict[int, list[str]] = {}
-        for one in checked.refusals:
-            reasons.setdefault(one.row, []).append(one.sentence())
+        for one in checked.rejections:
+            reasons.setdefault(one.row, []).append(one.summary())
         texts = ["; ".join(found) for found in reasons.values()]
         missing = pa.nulls(raw.num_rows, pa.string())
         present = set(raw.column_names)

@@ -3,13 +3,13 @@
 from functools import partial
 
 from ..clock import Clock
+from ..monitoring_status import load_monitoring_status
 from ..prediction_log import PredictionLog, open_prediction_log
 from ..predictor import OnnxPredictor
 from ..project import Project
 from ..publication import BundleStore, open_bundle_store
 from ..servable import Load
 from ..settings import Settings
-from ..verdict import last_verdict
 from .key_file import KeyFile
 from .keys import ApiKeys
 from .reception import Reception
@@ -62,7 +62,7 @@ def make_reception(
         max_body_bytes=limits.max_body_bytes,
         request_timeout=limits.request_timeout.total_seconds(),
         title=project.name,
-        verdict=partial(last_verdict, settings.root),
+        verdict=partial(load_monitoring_status, settings.root),
     )
 
 

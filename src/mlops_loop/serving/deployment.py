@@ -42,10 +42,10 @@ class Variant:
         """
         if self.predictor.contract.classes:
             return str(prediction).lower() if isinstance(prediction, bool) else str(prediction)
-        tenths = self.predictor.manifest.tenths
-        if not tenths or not isinstance(prediction, float):
+        prediction_deciles = self.predictor.manifest.prediction_deciles
+        if not prediction_deciles or not isinstance(prediction, float):
             return "any"
-        return f"{10 * (1 + bisect_left(tenths, prediction))}%"
+        return f"{10 * (1 + bisect_left(prediction_deciles, prediction))}%"
 
     def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
         """One output a row, with the time of all of them if `timed`.
@@ -81,7 +81,7 @@ class Deployment:
     challenger: Variant | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
-    unknown_fields: UnknownFields = "refuse"
+    unknown_fields: UnknownFields = "reject"
 
     @property
     def contract(self) -> Contract:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..verdict import Verdict
+from ..monitoring_status import MonitoringStatus
 from . import metrics, status
 from .openapi_schemas import Document
 from .pages import page
@@ -44,7 +44,7 @@ class Endpoint:
 def endpoints(
     service: PredictionService,
     document: Callable[[], Document],
-    verdict: Callable[[], Verdict | None],
+    verdict: Callable[[], MonitoringStatus | None],
 ) -> Mapping[str, Endpoint]:
     """All endpoints by path.
 

@@ -11,7 +11,7 @@ import msgspec
 
 from ..atomic import atomic_write
 from ..errors import InputError, ServiceError
-from ..exclusive import exclusive
+from ..file_lock import file_lock
 
 # What a key is drawn from has 256 bits: no salt is needed, nor a slow hash.
 _BYTES = 32
@@ -81,7 +81,7 @@ class KeyFile:
             self._write({other: known for other, known in keys.items() if other != name})
 
     def _lock(self) -> AbstractContextManager[None]:
-        return exclusive(self.path.with_name(f".{self.path.name}.lock"))
+        return file_lock(self.path.with_name(f".{self.path.name}.lock"))
 
     def _write(self, keys: Keys) -> None:
         with atomic_write(self.path) as draft:

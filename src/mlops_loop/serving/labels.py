@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..contract.check import Violation, check_rows
 from ..contract.columns import to_rows
-from ..contract.decoder import BodyRefused, parse_rows
+from ..contract.decoder import InvalidRequestBody, parse_rows
 from ..contract.model import Contract
 from ..prediction_log.records import Label
 
@@ -27,7 +27,7 @@ def decode_labels(
 
     Raises:
         TooManyRows: if there are more than `max_rows`, whatever is in them.
-        BodyRefused: naming the violations, or that the body is not JSON.
+        InvalidRequestBody: naming the violations, or that the body is not JSON.
     """
     listed, _ = parse_rows(body, max_rows)
     target = contract.target
@@ -40,12 +40,14 @@ def decode_labels(
     )
     found += [
         replace(violation, row=given[violation.row], column="label")
-        for violation in checked.refusals
+        for violation in checked.rejections
     ]
     found += _unknown_classes(contract, listed, given)
     if found:
         unique = {(violation.row, violation.column): violation for violation in reversed(found)}
-        raise BodyRefused("labels break the contract", [unique[key] for key in sorted(unique)])
+        raise InvalidRequestBody(
+            "labels break the contract", [unique[key] for key in sorted(unique)]
+        )
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
         Label(item["prediction_id"], value, moment)
@@ -56,18 +58,18 @@ def decode_labels(
 def _shape(row: int, item: object) -> list[Violation]:
     if not isinstance(item, dict):
         reason = "should be an object with prediction_id and label"
-        return [Violation(row, "", item, reason, "refuse")]
+        return [Violation(row, "", item, reason, "reject")]
     found = [
-        Violation(row, name, item[name], "is not a field of a label", "refuse")
+        Violation(row, name, item[name], "is not a field of a label", "reject")
         for name in item
         if name not in _FIELDS
     ]
     if "label" not in item:
-        found.append(Violation(row, "label", None, "is missing", "refuse"))
+        found.append(Violation(row, "label", None, "is missing", "reject"))
     identifier = item.get("prediction_id")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= ID_LENGTH:
         reason = f"should be a text of 1 to {ID_LENGTH} characters"
-        found.append(Violation(row, "prediction_id", identifier, reason, "refuse"))
+        found.append(Violation(row, "prediction_id", identifier, reason, "reject"))
     return found
 
 
@@ -78,7 +80,7 @@ def _unknown_classes(
     if contract.problem == "regression" or contract.target.type == "boolean":
         return []
     return [
-        Violation(row, "label", listed[row]["label"], "is not one of the classes", "refuse")
+        Violation(row, "label", listed[row]["label"], "is not one of the classes", "reject")
         for row in rows
         if listed[row]["label"] not in contract.classes
     ]

@@ -22,8 +22,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from ..contract.check import Violation
+from ..monitoring_status import MonitoringStatus
 from ..prediction_log.records import Output
-from ..verdict import Verdict
 from .deployment import Deployment
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -78,7 +78,7 @@ class Metrics:
             registry=registry,
         )
         self.at_work = Gauge(
-            "requests_at_work",
+            "http_requests_in_flight",
             "Requests being answered",
             multiprocess_mode="livesum",
             registry=registry,
@@ -113,11 +113,15 @@ class Metrics:
             self._warnings.labels(warning.column).inc()
 
     def exposition(
-        self, deployment: Deployment | None, refused: int, spooled: int, verdict: Verdict | None
+        self,
+        deployment: Deployment | None,
+        refused: int,
+        backlog: int,
+        verdict: MonitoringStatus | None,
     ) -> bytes:
         """All metrics as text."""
         told = CollectorRegistry()
-        told.register(_Host(deployment, refused, spooled))
+        told.register(_Host(deployment, refused, backlog))
         if verdict is not None:
             told.register(_Monitoring(verdict))
         if _SHARED in os.environ:
@@ -130,15 +134,17 @@ class Metrics:
 class _Host(Collector):
     """What is alike in all processes: they follow one pointer, and share one spool."""
 
-    def __init__(self, deployment: Deployment | None, refused: int, spooled: int) -> None:
+    def __init__(self, deployment: Deployment | None, refused: int, backlog: int) -> None:
         self._deployment = deployment
         self._refused = refused
-        self._spooled = spooled
+        self._spooled = backlog
 
     def collect(self) -> Iterator[Metric]:
         labels = ("variant", "version")
         models = GaugeMetricFamily("model_info", "Versions in service", labels=labels)
-        made = GaugeMetricFamily("model_made_seconds", "When a version was made", labels=labels)
+        made = GaugeMetricFamily(
+            "model_created_timestamp_seconds", "When a version was made", labels=labels
+        )
         seen = GaugeMetricFamily(
             "model_data_until_seconds", "Newest row that a version was trained on", labels=labels
         )
@@ -153,7 +159,7 @@ class _Host(Collector):
             "publication_refused", "Published versions that cannot serve", self._refused
         )
         yield GaugeMetricFamily(
-            "log_spooled",
+            "prediction_log_backlog",
             "Predictions and labels that wait on this host for the prediction log",
             self._spooled,
         )
@@ -162,13 +168,13 @@ class _Host(Collector):
 class _Monitoring(Collector):
     """The last verdict of monitoring, whoever asked for it."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: MonitoringStatus) -> None:
         self._verdict = verdict
 
     def collect(self) -> Iterator[Metric]:
         verdict = self._verdict
         answers = GaugeMetricFamily(
-            "monitoring_trouble",
+            "monitoring_alert_active",
             "What monitoring answered last: 1 for trouble, 0 for none, NaN for unknown",
             labels=("question",),
         )

@@ -20,7 +20,7 @@ _SUMMARIES = {
 
 
 def document(
-    contract: Contract, *, title: str, secured: bool, unknown_fields: UnknownFields = "refuse"
+    contract: Contract, *, title: str, secured: bool, unknown_fields: UnknownFields = "reject"
 ) -> Document:
     """OpenAPI 3.1 of the whole service.
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..contract.check import Violation
-from ..contract.decoder import BodyRefused, TooManyRows
+from ..contract.decoder import InvalidRequestBody, TooManyRows
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -56,7 +56,7 @@ def unavailable(detail: str, **members: Any) -> Problem:
     return Problem(503, detail, members=members, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def refused(error: BodyRefused) -> Problem:
+def refused(error: InvalidRequestBody) -> Problem:
     """413 for too many rows, 400 for a body that is not JSON, else 422 with the violations."""
     if isinstance(error, TooManyRows):
         return Problem(413, str(error))

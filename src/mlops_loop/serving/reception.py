@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..errors import StoreError
 from ..logs import REQUEST_ID
-from ..verdict import Verdict
+from ..monitoring_status import MonitoringStatus
 from . import openapi
 from .endpoints import Endpoint, endpoints
 from .keys import ApiKeys
@@ -65,7 +65,7 @@ class Reception:
         max_body_bytes: int,
         request_timeout: float,
         title: str,
-        verdict: Callable[[], Verdict | None],
+        verdict: Callable[[], MonitoringStatus | None],
     ) -> None:
         self.service = service
         self.max_body_bytes = max_body_bytes

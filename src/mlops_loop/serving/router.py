@@ -9,7 +9,7 @@ from ..bundle import read_bundle, require_same_target
 from ..contract.model import Contract, UnknownFields
 from ..errors import BundleError
 from ..predictor import OnnxPredictor, Predictor
-from ..publication import BundleStore, Entry
+from ..publication import BundleStore, Rollout
 from ..servable import Load, load_servable
 from .deployment import Deployment, Role, Variant
 
@@ -44,7 +44,7 @@ class Router:
         features_digest: str,
         contract: Contract | None = None,
         load: Load = OnnxPredictor,
-        unknown_fields: UnknownFields = "refuse",
+        unknown_fields: UnknownFields = "reject",
     ) -> None:
         self._store = store
         self._digest = features_digest
@@ -54,7 +54,7 @@ class Router:
         self._stamp: object = _NEVER
         self._lock = Lock()
         self.deployment: Deployment | None = None
-        self.refusals: tuple[Refusal, ...] = ()
+        self.rejections: tuple[Refusal, ...] = ()
 
     def refresh(self) -> None:
         """Look at the pointer and follow it; what cannot be taken leaves the old in service."""
@@ -67,22 +67,22 @@ class Router:
 
     def _follow(self) -> None:
         stamp = self._store.stamp()
-        if stamp == self._stamp and not self.refusals:
+        if stamp == self._stamp and not self.rejections:
             return
-        entry = self._store.pointer().entry(self._digest)
+        rollout = self._store.pointer().rollout(self._digest)
         self._stamp = stamp
-        if entry.champion is None:
+        if rollout.champion is None:
             kept = (Refusal("champion", "the pointer names no champion"),)
             self._refuse(*(kept if self.deployment else ()))
             return
-        champion, refusal = self._variant("champion", entry.champion)
+        champion, refusal = self._variant("champion", rollout.champion)
         if champion is None:
             self._refuse(*refusal)
             return
         challenger = None
-        if entry.challenger is not None:
-            challenger, refusal = self._variant("challenger", entry.challenger, beside=champion)
-        self._deploy(entry, champion, challenger)
+        if rollout.challenger is not None:
+            challenger, refusal = self._variant("challenger", rollout.challenger, beside=champion)
+        self._deploy(rollout, champion, challenger)
         self._refuse(*refusal)
 
     def _variant(
@@ -110,8 +110,10 @@ class Router:
             require_same_target(bundle, self._contract)
         return load_servable(bundle, self._load)
 
-    def _deploy(self, entry: Entry, champion: Variant, challenger: Variant | None) -> None:
-        deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)
+    def _deploy(self, rollout: Rollout, champion: Variant, challenger: Variant | None) -> None:
+        deployment = Deployment(
+            champion, challenger, rollout.mode, rollout.share, self.unknown_fields
+        )
         deployment.decoder  # noqa: B018 - made here rather than by the first request
         if deployment == self.deployment:
             return
@@ -120,15 +122,15 @@ class Router:
             "model in service",
             champion=champion.version,
             challenger=challenger.version if challenger else None,
-            mode=entry.mode,
-            share=entry.share,
+            mode=rollout.mode,
+            share=rollout.share,
         )
 
-    def _refuse(self, *refusals: Refusal) -> None:
-        if refusals != self.refusals:
-            for refusal in refusals:
+    def _refuse(self, *rejections: Refusal) -> None:
+        if rejections != self.rejections:
+            for refusal in rejections:
                 logger.error("publication refused", role=refusal.role, reason=refusal.reason)
-        self.refusals = refusals
+        self.rejections = rejections
 
 
 class Watcher:
@@ -154,7 +156,7 @@ class Watcher:
 
 
 def _require_same_inputs(challenger: Predictor, champion: Predictor) -> None:
-    column = champion.contract.lacking(challenger.contract)
+    column = champion.contract.first_missing_input(challenger.contract)
     if column is not None:
         raise BundleError(
             f"it needs the column {column.name} ({column.type}), which the champion's "

@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 
 from ..clock import Clock, SystemClock
-from ..contract.decoder import BodyRefused, Decoded
+from ..contract.decoder import Decoded, InvalidRequestBody
 from ..contract.model import Contract
 from ..errors import StoreError
 from ..prediction_log import PredictionLog, Record
@@ -80,9 +80,9 @@ class PredictionService:
         return deployment.contract if deployment else self._contract
 
     @property
-    def spooled(self) -> int:
+    def backlog(self) -> int:
         """Predictions and labels that wait on this host for the log."""
-        return self._log.spooled()
+        return self._log.backlog()
 
     def predict(self, body: bytes, entity_key: str | None = None) -> Response:
         """Predict the rows of a body; the answer may leave once its record is durable.
@@ -123,7 +123,7 @@ class PredictionService:
             keys = [asked[place][1] for place in plain]
             # Whose row it was that cannot be predicted shows when each is asked alone.
             with suppress(Exception):
-                decoded = deployment.decoder.together(list(plain.values()))
+                decoded = deployment.decoder.decode_batch(list(plain.values()))
                 listed, recorded = self._answer(deployment, decoded, keys)
                 found = {
                     place: _response(encode([answer], many=False), [answer], recorded)
@@ -140,7 +140,7 @@ class PredictionService:
         """
         try:
             labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
-        except BodyRefused as error:
+        except InvalidRequestBody as error:
             raise refused(error) from error
         return Response(msgspec.json.encode(self._log.add_labels(labels)))
 
@@ -152,7 +152,7 @@ class PredictionService:
         """
         deployment = self.router.deployment
         if deployment is None:
-            reasons = [refusal.reason for refusal in self.router.refusals]
+            reasons = [refusal.reason for refusal in self.router.rejections]
             detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
             raise unavailable(detail)
         return deployment
@@ -208,7 +208,7 @@ class PredictionService:
     def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
         try:
             return deployment.decoder.decode(body, self._max_rows)
-        except BodyRefused as error:
+        except InvalidRequestBody as error:
             raise refused(error) from error
 
 

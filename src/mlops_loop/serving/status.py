@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ..verdict import Verdict
+from ..monitoring_status import MonitoringStatus
 from .deployment import Variant
 from .service import PredictionService
 
 
-def model(service: PredictionService, verdict: Verdict | None) -> dict[str, Any]:
+def model(service: PredictionService, verdict: MonitoringStatus | None) -> dict[str, Any]:
     """Answer of `GET /model`; both versions are null while nothing is published.
 
     Args:
@@ -35,14 +35,14 @@ def ready(service: PredictionService) -> dict[str, Any]:
         "status": "ready",
         "champion": deployment.champion.version,
         "challenger": deployment.challenger.version if deployment.challenger else None,
-        "refused": [refusal.reason for refusal in service.router.refusals],
+        "refused": [refusal.reason for refusal in service.router.rejections],
     }
 
 
-def exposition(service: PredictionService, verdict: Verdict | None) -> bytes:
+def exposition(service: PredictionService, verdict: MonitoringStatus | None) -> bytes:
     """Answer of `GET /metrics`."""
     return service.metrics.exposition(
-        service.router.deployment, len(service.router.refusals), service.spooled, verdict
+        service.router.deployment, len(service.router.rejections), service.backlog, verdict
     )
 
 

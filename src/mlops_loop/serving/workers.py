@@ -13,7 +13,7 @@ import structlog
 # A worker that cannot start should not be started a thousand times a second.
 _PAUSE = 1.0
 # Longer than a server takes to finish the requests at hand.
-_PATIENCE = 40.0
+_TIMEOUT_SECONDS = 40.0
 
 
 def supervise(work: Callable[[], None], *, workers: int, ended: Callable[[int], None]) -> None:
@@ -51,7 +51,7 @@ def _started(work: Callable[[], None]) -> SpawnProcess:
 def _end(processes: list[SpawnProcess]) -> None:
     for process in processes:
         process.terminate()
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _TIMEOUT_SECONDS
     for process in processes:
         process.join(max(0.0, until - time.monotonic()))
         process.kill()

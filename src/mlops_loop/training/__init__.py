@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ..data.snapshot import Snapshot, latest_snapshot
 from ..project import Project
-from .request import Request, TrainingResult
+from .request import TrainingRequest, TrainingResult
 from .run import train
 
 __all__ = ["train_project"]
@@ -20,8 +20,8 @@ def train_project(
     reason: str = "",
     as_challenger: bool | None = None,
     attempt: str = "",
-    progress: Callable[[str], None] | None = None,
-    reached: Callable[[int, int], None] | None = None,
+    on_stage: Callable[[str], None] | None = None,
+    on_trial: Callable[[int, int], None] | None = None,
 ) -> TrainingResult:
     """Train a project's model; see `training.request.Request` for the options.
 
@@ -35,14 +35,14 @@ def train_project(
     """
     settings = project.settings
     rows = snapshot or latest_snapshot(project.paths.snapshots)
-    request = Request(
+    request = TrainingRequest(
         tune=tune,
         resume=resume,
         actor=actor,
         reason=reason,
         as_challenger=as_challenger,
         attempt=attempt,
-        progress=progress or (lambda told: None),
-        reached=reached or (lambda done, total: None),
+        on_stage=on_stage or (lambda told: None),
+        on_trial=on_trial or (lambda done, total: None),
     )
     return train(settings, project.contract, project.features, rows, project.transitions, request)

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from ..encoder import Matrix
 from ..evaluation.metrics import Floats
-from ..models import predicted
+from ..models import predict_scores
 from ..settings import Costs
 
 Codes = NDArray[np.int64]
@@ -28,12 +28,12 @@ class OutOfFold:
     """What a candidate said of rows that it was not fitted on.
 
     Attributes:
-        truth: class codes, shape (rows,).
+        labels: class codes, shape (rows,).
         probabilities: shape (rows, classes).
         fold: number of the fold in which a row was left out, shape (rows,).
     """
 
-    truth: Codes
+    labels: Codes
     probabilities: Floats
     fold: Codes
 
@@ -65,7 +65,7 @@ class Calibrated:
         return np.arange(len(self.calibration.shift))
 
     def predict_proba(self, matrix: Matrix) -> Floats:
-        return self.calibration.apply(predicted(self.estimator, matrix, len(self.classes_)))
+        return self.calibration.apply(predict_scores(self.estimator, matrix, len(self.classes_)))
 
 
 def calibrate(rows: OutOfFold) -> Calibration | None:
@@ -75,43 +75,43 @@ def calibrate(rows: OutOfFold) -> Calibration | None:
         return None
     for fold in folds:
         rest = rows.fold == fold
-        found = _fit(rows.truth[~rest], rows.probabilities[~rest])
-        before, truth = rows.probabilities[rest], rows.truth[rest]
-        if not _log_loss(truth, found.apply(before)) < _log_loss(truth, before):
+        found = _fit(rows.labels[~rest], rows.probabilities[~rest])
+        before, labels = rows.probabilities[rest], rows.labels[rest]
+        if not _log_loss(labels, found.apply(before)) < _log_loss(labels, before):
             return None
-    return _fit(rows.truth, rows.probabilities)
+    return _fit(rows.labels, rows.probabilities)
 
 
-def cheapest_threshold(truth: Codes, probability: Floats, costs: Costs) -> float:
+def cheapest_threshold(labels: Codes, probability: Floats, costs: Costs) -> float:
     """From which probability of the second class it costs least to say so.
 
     Of equally cheap thresholds the one nearest to what the costs alone would say is taken.
 
     Args:
-        truth: 0 or 1, shape (rows,).
+        labels: 0 or 1, shape (rows,).
         probability: of the second class, shape (rows,).
         costs: of a wrong yes and of a wrong no.
     """
     yes = probability[:, None] >= _THRESHOLDS
-    wrong_yes = (yes & (truth == 0)[:, None]).sum(axis=0)
-    wrong_no = (~yes & (truth == 1)[:, None]).sum(axis=0)
-    total = costs.wrong_yes * wrong_yes + costs.wrong_no * wrong_no
-    wanted = costs.wrong_yes / (costs.wrong_yes + costs.wrong_no)
+    false_positive = (yes & (labels == 0)[:, None]).sum(axis=0)
+    false_negative = (~yes & (labels == 1)[:, None]).sum(axis=0)
+    total = costs.false_positive * false_positive + costs.false_negative * false_negative
+    wanted = costs.false_positive / (costs.false_positive + costs.false_negative)
     order = np.lexsort((np.abs(_THRESHOLDS - wanted), total))
     return float(_THRESHOLDS[order[0]])
 
 
-def _fit(truth: Codes, probabilities: Floats) -> Calibration:
+def _fit(labels: Codes, probabilities: Floats) -> Calibration:
     logs = np.log(np.clip(probabilities, SMALLEST, 1.0))
     classes = probabilities.shape[1]
-    hits = np.eye(classes)[truth]
+    hits = np.eye(classes)[labels]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         found = _calibration(parameters)
         said = found.apply(probabilities)
-        errors = (said - hits) / len(truth)
+        errors = (said - hits) / len(labels)
         slope = found.scale * float((errors * logs).sum())
-        return _log_loss(truth, said), np.array([slope, *errors.sum(axis=0)[1:]])
+        return _log_loss(labels, said), np.array([slope, *errors.sum(axis=0)[1:]])
 
     return _calibration(minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x)
 
@@ -121,6 +121,6 @@ def _calibration(parameters: Floats) -> Calibration:
     return Calibration(float(np.exp(parameters[0])), (0.0, *map(float, parameters[1:])))
 
 
-def _log_loss(truth: Codes, probabilities: Floats) -> float:
-    chosen = probabilities[np.arange(len(truth)), truth]
+def _log_loss(labels: Codes, probabilities: Floats) -> float:
+    chosen = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(np.clip(chosen, SMALLEST, 1.0)).mean())

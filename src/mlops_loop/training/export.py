@@ -12,7 +12,7 @@ import numpy as np
 from ..encoder import UNKNOWN, Encoder, Matrix
 from ..errors import ExportError
 from ..evaluation.metrics import Floats
-from ..models import Candidate, predicted
+from ..models import Candidate, predict_scores
 from ..predictor import OnnxSession
 
 # What ONNX Runtime of the last years reads; pinned, so that an upgrade here changes no bundle.
@@ -36,7 +36,7 @@ class Parity:
     tolerance: float
     rows: int
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         return {
             "difference": self.difference,
             "tolerance": self.tolerance,
@@ -86,7 +86,7 @@ def check_parity(
         ExportError: if they differ by more.
     """
     rows = np.concatenate([matrix[:_ROWS], stressed(matrix, encoder)])
-    native = predicted(estimator, rows, classes)
+    native = predict_scores(estimator, rows, classes)
     exported = OnnxSession(model).run(rows).reshape(native.shape)
     if not classes:
         tolerance *= max(1.0, float(np.abs(native).max()))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..encoder import Matrix
-from ..evaluation.figure import figure
+from ..evaluation.formatting import format_metric
 from ..evaluation.metrics import Floats, Metric
-from ..evaluation.target import Truth
-from ..models import Candidate, predicted
+from ..evaluation.target import Labels
+from ..models import Candidate, predict_scores
 from ..models._fitting import fit
 from .size import in_bytes, size_of
 
@@ -26,13 +26,13 @@ class Folds:
 
     Attributes:
         matrix: shape (rows, features), float32.
-        truth: shape (rows,).
+        labels: shape (rows,).
         pairs: rows to fit on and rows to score, for each fold.
         classes: number of classes, 0 for a regression.
     """
 
     matrix: Matrix
-    truth: Truth
+    labels: Labels
     pairs: Sequence[tuple[Index, Index]]
     classes: int
 
@@ -84,9 +84,9 @@ class Leaderboard:
         others = self.others[: max(width - len(head), 0) // 10]
         lines = [
             f"{'*' if row is self.winner else ' '}{place:>2} {row.candidate:<16}"
-            f"{figure(row.mean):>9} ± {figure(row.std):<6} {row.fit_seconds:>8.2f}"
+            f"{format_metric(row.mean):>9} ± {format_metric(row.std):<6} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
-            + "".join(f" {figure(row.metrics[name]):>9}" for name in others)
+            + "".join(f" {format_metric(row.metrics[name]):>9}" for name in others)
             for place, row in enumerate(self.rows, start=1)
         ]
         return "\n".join([head + "".join(f" {name:>9}" for name in others), *lines])
@@ -160,7 +160,7 @@ class _Scored:
     """One fit: what it said of the rows left out, every metric on them, and what it took."""
 
     answers: Floats
-    figures: dict[str, float]
+    values: dict[str, float]
     fit_seconds: float
     predict_seconds: float
     rows: int
@@ -172,25 +172,25 @@ def _score(
 ) -> _Scored:
     train, rest = pair
     began = time.perf_counter()
-    estimator = fit(candidate, {}, folds.matrix[train], folds.truth[train])
+    estimator = fit(candidate, {}, folds.matrix[train], folds.labels[train])
     fitted = time.perf_counter()
-    answers = predicted(estimator, folds.matrix[rest], folds.classes)
+    answers = predict_scores(estimator, folds.matrix[rest], folds.classes)
     answered = time.perf_counter()
-    figures = {name: found.value(folds.truth[rest], answers) for name, found in metrics.items()}
+    values = {name: found.value(folds.labels[rest], answers) for name, found in metrics.items()}
     return _Scored(
-        answers, figures, fitted - began, answered - fitted, len(rest), size_of(estimator)
+        answers, values, fitted - began, answered - fitted, len(rest), size_of(estimator)
     )
 
 
 def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Scored]) -> Row:
-    scores = tuple(fit.figures[metric.name] for fit in fits)
+    scores = tuple(fit.values[metric.name] for fit in fits)
     return Row(
         candidate=candidate.name,
         mean=float(np.mean(scores)),
         std=float(np.std(scores)),
         scores=scores,
         metrics={
-            name: float(np.mean([fit.figures[name] for fit in fits])) for name in fits[0].figures
+            name: float(np.mean([fit.values[name] for fit in fits])) for name in fits[0].values
         },
         fit_seconds=float(np.mean([fit.fit_seconds for fit in fits])),
         predict_microseconds=float(np.mean([fit.predict_seconds / fit.rows for fit in fits])) * 1e6,

@@ -10,7 +10,7 @@ from ..contract.columns import Columns, length, take
 from ..data.split import Fold, folds, halved, split
 from ..encoder import Encoder, Matrix
 from ..errors import SnapshotError
-from ..evaluation.target import Truth, encode_target
+from ..evaluation.target import Labels, encode_target
 from ..feature_set import FeatureSet
 from ..models._fitting import is_learnable
 from ..settings import Settings
@@ -23,7 +23,7 @@ class Holdout:
 
     columns: Columns
     matrix: Matrix
-    truth: Truth
+    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def prepare(
     encoder = Encoder.fit(features.columns(contract), enriched)
     comparison = Folds(
         matrix=encoder.encode(enriched),
-        truth=encode_target(contract, train),
+        labels=encode_target(contract, train),
         pairs=_pairs(compared),
         classes=len(contract.classes),
     )
@@ -81,19 +81,19 @@ def prepare(
         holdout=Holdout(
             columns=held,
             matrix=encoder.encode(features.apply(held)),
-            truth=encode_target(contract, held),
+            labels=encode_target(contract, held),
         ),
         trained_until=_last_moment(contract, train),
     )
 
 
 def _require_learnable(rows: Folds, contract: Contract) -> None:
-    if is_learnable(rows.matrix, rows.truth):
+    if is_learnable(rows.matrix, rows.labels):
         return
     name = contract.target.name
-    alike = f"the same {name}" if (rows.truth == rows.truth[0]).all() else "the same features"
+    alike = f"the same {name}" if (rows.labels == rows.labels[0]).all() else "the same features"
     raise SnapshotError(
-        f"all {len(rows.truth)} training rows have {alike}, so there is nothing to learn: ingest "
+        f"all {len(rows.labels)} training rows have {alike}, so there is nothing to learn: ingest "
         "other rows, or change how much is held out"
     )
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 from ..data.snapshot import Snapshot
 from ..registry import Registry
-from .attempt import GATE_FILE
-from .examination import Examined
+from .holdout_evaluation import EvaluatedModel
 from .leaderboard import Leaderboard
-from .picture import picture
+from .leaderboard_chart import draw_leaderboard
+from .version_tags import GATE_FILE
 
 Tags = Mapping[str, str]
 
@@ -31,17 +31,17 @@ def record_leaderboard(registry: Registry, parent: str, leaderboard: Leaderboard
     for row in leaderboard.rows:
         run = registry.start_run(row.candidate, parent=parent)
         folds = {f"fold_{number}": score for number, score in enumerate(row.scores)}
-        figures = {
+        metrics = {
             f"{leaderboard.metric}_mean": row.mean,
             f"{leaderboard.metric}_std": row.std,
             "fit_seconds": row.fit_seconds,
             "predict_microseconds": row.predict_microseconds,
             "size": float(row.size),
         }
-        registry.log(run, metrics={**row.metrics, **figures, **folds}, parameters=row.parameters)
+        registry.log(run, metrics={**row.metrics, **metrics, **folds}, parameters=row.parameters)
         registry.finish(run)
     text = json.dumps(leaderboard.to_json(), indent=1)
-    table, drawn = leaderboard.markdown(), picture(leaderboard)
+    table, drawn = leaderboard.markdown(), draw_leaderboard(leaderboard)
     texts = {"leaderboard.json": text, "leaderboard.md": table, "leaderboard.svg": drawn}
     registry.log(parent, texts=texts)
 
@@ -57,10 +57,10 @@ def record_snapshot(registry: Registry, run: str, snapshot: Snapshot) -> None:
     )
 
 
-def record_verdict(registry: Registry, run: str, examined: Examined) -> None:
+def record_gate_result(registry: Registry, run: str, evaluated: EvaluatedModel) -> None:
     """The gate's verdict as a file, its figures and the metrics on the holdout as metrics."""
-    figures = {f"gate_{name}": value for name, value in examined.verdict.figures.items()}
-    holdout = {f"holdout_{name}": value for name, value in examined.metrics.items()}
-    parity = {f"parity_{name}": value for name, value in examined.parity.figures().items()}
-    texts = {GATE_FILE: examined.verdict.to_json()}
-    registry.log(run, metrics={**figures, **holdout, **parity}, texts=texts)
+    metrics = {f"gate_{name}": value for name, value in evaluated.gate_result.metrics.items()}
+    holdout = {f"holdout_{name}": value for name, value in evaluated.metrics.items()}
+    parity = {f"parity_{name}": value for name, value in evaluated.parity.metrics().items()}
+    texts = {GATE_FILE: evaluated.gate_result.to_json()}
+    registry.log(run, metrics={**metrics, **holdout, **parity}, texts=texts)

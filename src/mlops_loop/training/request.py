@@ -10,7 +10,7 @@ from .role import Role
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainingRequest:
     """What a training is asked for.
 
     Attributes:
@@ -22,8 +22,8 @@ class Request:
             None does what `loop.promotion` says; the first model becomes champion at once
             unless False.
         attempt: names what is attempted, so that a version that came of it can be found again.
-        progress: told what happens now.
-        reached: told how many trials of how many the search of one candidate has had.
+        on_stage: told what happens now.
+        on_trial: told how many trials of how many the search of one candidate has had.
     """
 
     tune: bool = False
@@ -32,8 +32,8 @@ class Request:
     reason: str = ""
     as_challenger: bool | None = None
     attempt: str = ""
-    progress: Callable[[str], None] = lambda told: None
-    reached: Callable[[int, int], None] = lambda done, total: None
+    on_stage: Callable[[str], None] = lambda told: None
+    on_trial: Callable[[int, int], None] = lambda done, total: None
 
     @property
     def searches(self) -> bool:
@@ -47,7 +47,7 @@ class TrainingResult:
     Attributes:
         version: of the registered model, also when the gate refused it.
         became: its role in the published pointer; None if it got none.
-        phases: seconds by phase.
+        stage_seconds: seconds by phase.
     """
 
     version: str
@@ -56,7 +56,7 @@ class TrainingResult:
     gate: GateResult
     manifest: Manifest
     became: Role | None
-    phases: dict[str, float]
+    stage_seconds: dict[str, float]
 
     def to_json(self) -> dict[str, object]:
         """What a program that asked for the training wants to know."""
@@ -64,6 +64,6 @@ class TrainingResult:
             "version": self.version,
             "run_id": self.run_id,
             "passed": self.gate.passed,
-            "phases": self.phases,
+            "stage_seconds": self.stage_seconds,
             "leaderboard": self.leaderboard.to_json(),
         }

@@ -9,9 +9,9 @@ from ..settings import Settings
 Role = Literal["champion", "challenger"]
 
 
-def give_role(
+def assign_role(
     version: str,
-    verdict: GateResult,
+    gate_result: GateResult,
     settings: Settings,
     transitions: Transitions,
     *,
@@ -23,7 +23,7 @@ def give_role(
 
     Args:
         version: registered, and published if it passed.
-        verdict: the gate's; a refused version gets no role.
+        gate_result: the gate's; a refused version gets no role.
         settings: `loop.promotion`, and how a challenge is run.
         transitions: of the project.
         actor: who asked, for the record.
@@ -34,11 +34,11 @@ def give_role(
         The role given, None for none.
     """
     role = _role(settings, transitions.published().champion, as_challenger)
-    if not verdict.passed or role is None:
+    if not gate_result.passed or role is None:
         return None
-    told = f"{reason}: {verdict.sentence()}" if reason else verdict.sentence()
+    told = f"{reason}: {gate_result.summary()}" if reason else gate_result.summary()
     if role == "champion":
-        transitions.promote(version, actor=actor, reason=told, figures=verdict.figures)
+        transitions.promote(version, actor=actor, reason=told, details=gate_result.metrics)
     else:
         transitions.challenge(
             version,
@@ -46,7 +46,7 @@ def give_role(
             reason=told,
             mode=settings.challenge.mode,
             share=settings.challenge.share,
-            figures=verdict.figures,
+            details=gate_result.metrics,
         )
     return role
 

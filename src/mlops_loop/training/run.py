@@ -9,18 +9,18 @@ from ..models import Candidate, Task, load_candidates
 from ..registry import Transitions
 from ..registry.mlflow_registry import SCORE_TAG
 from ..settings import Settings
-from .attempt import ATTEMPT_TAG
 from .code_version import code_tags
-from .examination import Examination, Examined
-from .handover import Handover, hand_over
-from .phases import Phases
+from .holdout_evaluation import EvaluatedModel, HoldoutEvaluation
+from .model_card import measure_model, publish_model_card
 from .preparation import Prepared, prepare
-from .presentation import figures_of, present
-from .records import record_leaderboard, record_snapshot, record_verdict, recorded_run
-from .request import Request, TrainingResult
-from .role import Role, give_role
+from .records import record_gate_result, record_leaderboard, record_snapshot, recorded_run
+from .registration import Registration, register
+from .request import TrainingRequest, TrainingResult
+from .role import Role, assign_role
 from .search import Search
 from .selection import Selection, select
+from .stage_timer import StageTimer
+from .version_tags import ATTEMPT_TAG
 
 
 def train(
@@ -29,7 +29,7 @@ def train(
     features: FeatureSet,
     snapshot: Snapshot,
     transitions: Transitions,
-    request: Request | None = None,
+    request: TrainingRequest | None = None,
 ) -> TrainingResult:
     """Train on a snapshot, judge, register, publish, and hand the version its role.
 
@@ -47,7 +47,7 @@ def train(
         ExportError: if the exported model answers differently; nothing is registered then.
     """
     return _Training(
-        settings, contract, features, snapshot, transitions, request or Request()
+        settings, contract, features, snapshot, transitions, request or TrainingRequest()
     ).run()
 
 
@@ -59,7 +59,7 @@ class _Training:
         features: FeatureSet,
         snapshot: Snapshot,
         transitions: Transitions,
-        request: Request,
+        request: TrainingRequest,
     ) -> None:
         self.settings = settings
         self.contract = contract
@@ -68,49 +68,49 @@ class _Training:
         self.transitions = transitions
         self.request = request
         self.metric = metric_named(settings.training.metric, contract.problem)
-        self.phases = Phases(request.progress)
+        self.timer = StageTimer(request.on_stage)
 
     def run(self) -> TrainingResult:
         registry = self.transitions.registry
         prepared = self._prepare()
-        with self.phases("fits"):
+        with self.timer("fits"):
             selection = self._select(self._candidates(prepared), prepared)
-        with self.phases("mlflow"):
+        with self.timer("mlflow"):
             registry.create_store()
         tags = self._tags()
         with recorded_run(registry, selection.candidate.name, tags) as run:
-            examined = self._examine(prepared, selection)
-            with self.phases("record"):
+            evaluated = self._evaluate(prepared, selection)
+            with self.timer("record"):
                 record_leaderboard(registry, run, selection.leaderboard)
                 record_snapshot(registry, run, self.snapshot)
-                record_verdict(registry, run, examined)
-            with self.phases("register"):
-                manifest = self._register(run, tags, prepared, selection, examined)
-            with self.phases("card"):
-                self._present(manifest, examined, selection)
-            with self.phases("publish"):
-                became = self._give_role(manifest, examined)
+                record_gate_result(registry, run, evaluated)
+            with self.timer("register"):
+                manifest = self._register(run, tags, prepared, selection, evaluated)
+            with self.timer("card"):
+                self._present(manifest, evaluated, selection)
+            with self.timer("publish"):
+                became = self._give_role(manifest, evaluated)
         return TrainingResult(
             version=manifest.version,
             run_id=run,
             leaderboard=selection.leaderboard,
-            gate=examined.verdict,
+            gate=evaluated.gate_result,
             manifest=manifest,
             became=became,
-            phases=self.phases.seconds,
+            stage_seconds=self.timer.seconds,
         )
 
     def _prepare(self) -> Prepared:
-        with self.phases("data"):
+        with self.timer("data"):
             columns = self.snapshot.columns(self.contract)
-        with self.phases("features"):
+        with self.timer("features"):
             return prepare(
                 self.settings, self.contract, self.features, columns, tune=self.request.searches
             )
 
     def _candidates(self, prepared: Prepared) -> tuple[Candidate, ...]:
         training = self.settings.training
-        rows = len(prepared.folds.truth)
+        rows = len(prepared.folds.labels)
         task = Task(
             self.contract.problem, prepared.encoder, self.settings.seed, training.threads, rows
         )
@@ -123,7 +123,7 @@ class _Training:
             prepared.folds,
             self.metric,
             search=self._search(prepared),
-            progress=self.request.progress,
+            on_stage=self.request.on_stage,
         )
 
     def _search(self, prepared: Prepared) -> Search | None:
@@ -133,7 +133,7 @@ class _Training:
             prepared.search_folds,
             self.snapshot.digest,
             resume=self.request.resume,
-            reached=self.request.reached,
+            on_trial=self.request.on_trial,
         )
 
     def _tags(self) -> dict[str, str]:
@@ -150,18 +150,18 @@ class _Training:
             **code_tags(self.settings.root),
         }
 
-    def _examine(self, prepared: Prepared, selection: Selection) -> Examined:
-        examination = Examination(
+    def _evaluate(self, prepared: Prepared, selection: Selection) -> EvaluatedModel:
+        holdout_evaluation = HoldoutEvaluation(
             settings=self.settings,
             contract=self.contract,
             metric=self.metric,
             encoder=prepared.encoder,
             holdout=prepared.holdout,
         )
-        with self.phases("export"):
-            exported = examination.export(selection)
-        with self.phases("gate"):
-            return examination.judge(
+        with self.timer("export"):
+            exported = holdout_evaluation.export(selection)
+        with self.timer("gate"):
+            return holdout_evaluation.evaluate(
                 exported,
                 selection,
                 store=self.transitions.store,
@@ -169,23 +169,23 @@ class _Training:
                 features=self.features,
             )
 
-    def _present(self, manifest: Manifest, examined: Examined, selection: Selection) -> None:
-        present(
+    def _present(self, manifest: Manifest, evaluated: EvaluatedModel, selection: Selection) -> None:
+        publish_model_card(
             self.settings,
             self.contract,
             self.snapshot,
             self.metric,
             manifest,
-            examined,
-            figures_of(self.settings, self.contract, self.metric, examined),
+            evaluated,
+            measure_model(self.settings, self.contract, self.metric, evaluated),
             selection.leaderboard,
             self.transitions.registry,
         )
 
-    def _give_role(self, manifest: Manifest, examined: Examined) -> Role | None:
-        return give_role(
+    def _give_role(self, manifest: Manifest, evaluated: EvaluatedModel) -> Role | None:
+        return assign_role(
             manifest.version,
-            examined.verdict,
+            evaluated.gate_result,
             self.settings,
             self.transitions,
             actor=self.request.actor,
@@ -199,7 +199,7 @@ class _Training:
         tags: dict[str, str],
         prepared: Prepared,
         selection: Selection,
-        examined: Examined,
+        evaluated: EvaluatedModel,
     ) -> Manifest:
         manifest = Manifest(
             version="",
@@ -214,12 +214,14 @@ class _Training:
             snapshot=self.snapshot.digest,
             candidate=selection.candidate.name,
             trained_until=prepared.trained_until,
-            threshold=examined.threshold,
-            tenths=examined.tenths,
-            metrics=examined.metrics,
-            parity=examined.parity.figures(),
+            threshold=evaluated.threshold,
+            prediction_deciles=evaluated.prediction_deciles,
+            metrics=evaluated.metrics,
+            parity=evaluated.parity.metrics(),
         )
-        verdict = examined.verdict
-        tags = {**tags, "candidate": selection.candidate.name, SCORE_TAG: str(examined.score)}
-        handover = Handover(manifest, examined.files(self.contract), tags, verdict.passed)
-        return hand_over(handover, self.transitions.registry, self.transitions.store)
+        gate_result = evaluated.gate_result
+        tags = {**tags, "candidate": selection.candidate.name, SCORE_TAG: str(evaluated.score)}
+        registration = Registration(
+            manifest, evaluated.files(self.contract), tags, gate_result.passed
+        )
+        return register(registration, self.transitions.registry, self.transitions.store)

@@ -16,13 +16,13 @@ class Search:
         folds: judged by rows that have no say in the comparison afterwards.
         snapshot: digest of the rows' snapshot.
         resume: whether an earlier search must be there to be taken up.
-        reached: told how many trials of how many a candidate has had.
+        on_trial: told how many trials of how many a candidate has had.
     """
 
     folds: Folds
     snapshot: str
     resume: bool = False
-    reached: Callable[[int, int], None] = lambda done, total: None
+    on_trial: Callable[[int, int], None] = lambda done, total: None
 
     def study(self, candidate: str, metric: str) -> str:
         """The same only for trials that can be compared: same rows, same features, same folds."""
@@ -31,7 +31,7 @@ class Search:
     @cached_property
     def _digest(self) -> str:
         digest = hashlib.blake2b(self.folds.matrix.tobytes(), digest_size=8)
-        digest.update(self.folds.truth.tobytes())
+        digest.update(self.folds.labels.tobytes())
         for pair in self.folds.pairs:
             for index in pair:
                 digest.update(index.tobytes())

@@ -44,7 +44,7 @@ def select(
     metric: Metric,
     *,
     search: Search | None,
-    progress: Callable[[str], None],
+    on_stage: Callable[[str], None],
 ) -> Selection:
     """Cross-validate every candidate and fit the best one.
 
@@ -54,7 +54,7 @@ def select(
         folds: the training rows.
         metric: what decides.
         search: of parameters, on other folds; None leaves every candidate as it is.
-        progress: told what happens now.
+        on_stage: told what happens now.
 
     Raises:
         InputError: if there is no earlier search and one is to be taken up.
@@ -63,16 +63,16 @@ def select(
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
     with threadpool_limits({"openmp": settings.training.threads, "blas": 1}):
         if search is not None:
-            tuned = _tuned(settings, candidates, metric, search, progress)
+            tuned = _tuned(settings, candidates, metric, search, on_stage)
             candidates = [*candidates, *tuned]
-        progress(f"cross-validating {', '.join(candidate.name for candidate in candidates)}")
+        on_stage(f"cross-validating {', '.join(candidate.name for candidate in candidates)}")
         outcomes = cross_validate(candidates, folds, metric, others, settings.training.threads)
         leaderboard = rank(metric, [outcome.row for outcome in outcomes])
         place = next(at for at, outcome in enumerate(outcomes) if outcome.row is leaderboard.winner)
         winner = candidates[place]
         baseline = next(candidate for candidate in candidates if candidate.is_baseline)
-        progress(f"fitting {winner.name}")
-        fitted = [fit(model, {}, folds.matrix, folds.truth) for model in (winner, baseline)]
+        on_stage(f"fitting {winner.name}")
+        fitted = [fit(model, {}, folds.matrix, folds.labels) for model in (winner, baseline)]
     calibration, threshold = _decide(folds, outcomes[place], settings.training.costs)
     return Selection(leaderboard, winner, fitted[0], fitted[1], calibration, threshold)
 
@@ -85,13 +85,13 @@ def _decide(
         return None, None
     rests = [rest for _, rest in folds.pairs]
     fold = np.concatenate([np.full(len(rest), at) for at, rest in enumerate(rests)])
-    truth = folds.truth[np.concatenate(rests)].astype(np.int64)
-    rows = OutOfFold(truth, np.concatenate(outcome.answers), fold)
+    labels = folds.labels[np.concatenate(rests)].astype(np.int64)
+    rows = OutOfFold(labels, np.concatenate(outcome.answers), fold)
     calibration = calibrate(rows)
     said = calibration.apply(rows.probabilities) if calibration else rows.probabilities
     if folds.classes > 2:
         return calibration, None
-    return calibration, cheapest_threshold(truth, said[:, 1], costs)
+    return calibration, cheapest_threshold(labels, said[:, 1], costs)
 
 
 def _tuned(
@@ -99,13 +99,13 @@ def _tuned(
     candidates: Sequence[Candidate],
     metric: Metric,
     search: Search,
-    progress: Callable[[str], None],
+    on_stage: Callable[[str], None],
 ) -> list[Candidate]:
     """For each candidate with a search space another one, with the best parameters found."""
     from .tuning import require_study, tune
 
     storage = settings.paths.tuning
-    searched = [candidate for candidate in candidates if candidate.space is not None]
+    searched = [candidate for candidate in candidates if candidate.search_space is not None]
     names = [search.study(candidate.name, metric.name) for candidate in searched]
     if search.resume:
         require_study(storage, names)
@@ -119,8 +119,8 @@ def _tuned(
             storage=storage,
             study=name,
             seed=settings.seed,
-            progress=progress,
-            reached=search.reached,
+            on_stage=on_stage,
+            on_trial=search.on_trial,
         )
         tuned.append(_with(candidate, found))
     return tuned

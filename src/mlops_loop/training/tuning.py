@@ -10,7 +10,7 @@ import optuna
 
 from ..errors import InputError
 from ..evaluation.metrics import Metric
-from ..models import Candidate, Parameters, predicted
+from ..models import Candidate, Parameters, predict_scores
 from ..models._fitting import fit
 from ..settings import Tuning
 from .leaderboard import Folds
@@ -39,8 +39,8 @@ def tune(
     storage: Path,
     study: str,
     seed: int,
-    progress: Callable[[str], None],
-    reached: Callable[[int, int], None],
+    on_stage: Callable[[str], None],
+    on_trial: Callable[[int, int], None],
 ) -> Parameters:
     """The best parameters that the budget found.
 
@@ -53,8 +53,8 @@ def tune(
         storage: SQLite file that keeps the trials.
         study: name under which a later run takes them up again.
         seed: of the sampler.
-        progress: told the best score so far after each trial.
-        reached: told how many trials are done, of how many.
+        on_stage: told the best score so far after each trial.
+        on_trial: told how many trials are done, of how many.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def tune(
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
             load_if_exists=True,
         )
-        _search(trials, candidate, folds, metric, budget, seed, progress, reached)
+        _search(trials, candidate, folds, metric, budget, seed, on_stage, on_trial)
         return _best(trials, candidate)
 
 
@@ -88,8 +88,8 @@ def _search(
     metric: Metric,
     budget: Tuning,
     seed: int,
-    progress: Callable[[str], None],
-    reached: Callable[[int, int], None],
+    on_stage: Callable[[str], None],
+    on_trial: Callable[[int, int], None],
 ) -> None:
     done = _done(trials)
     # A study that is taken up again must not draw its first parameters a second time.
@@ -97,11 +97,11 @@ def _search(
 
     def tell(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
         number = _done(study)
-        reached(number, budget.trials)
+        on_trial(number, budget.trials)
         if _complete(study):
-            progress(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
+            on_stage(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
 
-    reached(done, budget.trials)
+    on_trial(done, budget.trials)
     if done < budget.trials:
         trials.optimize(
             lambda trial: _objective(trial, candidate, folds, metric),
@@ -112,13 +112,13 @@ def _search(
 
 
 def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: Metric) -> float:
-    assert candidate.space is not None
-    parameters = candidate.space(trial)
+    assert candidate.search_space is not None
+    parameters = candidate.search_space(trial)
     scores: list[float] = []
     for number, (train, rest) in enumerate(folds.pairs):
-        estimator = fit(candidate, parameters, folds.matrix[train], folds.truth[train])
-        answers = predicted(estimator, folds.matrix[rest], folds.classes)
-        scores.append(metric.value(folds.truth[rest], answers))
+        estimator = fit(candidate, parameters, folds.matrix[train], folds.labels[train])
+        answers = predict_scores(estimator, folds.matrix[rest], folds.classes)
+        scores.append(metric.value(folds.labels[rest], answers))
         trial.report(float(np.mean(scores)), number)
         if trial.should_prune():
             raise optuna.TrialPruned
@@ -126,10 +126,10 @@ def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: 
 
 
 def _best(trials: optuna.Study, candidate: Candidate) -> dict[str, Any]:
-    assert candidate.space is not None
+    assert candidate.search_space is not None
     if not _complete(trials):
         return {}
-    return candidate.space(optuna.trial.FixedTrial(trials.best_params))
+    return candidate.search_space(optuna.trial.FixedTrial(trials.best_params))
 
 
 def _done(study: optuna.Study) -> int:

@@ -54,7 +54,7 @@ def read(settings: Settings, contract: Contract) -> Read:
 def test_no_row_of_the_year_is_refused(year: pa.Table, contract: Contract) -> None:
     assert year.schema == arrow_schema(contract)
     validated = validate(contract, year)
-    assert validated.accepted.all(), validated.counts("refuse")
+    assert validated.accepted.all(), validated.counts("reject")
     assert sum(validated.counts("warn").values()) < 0.001 * year.num_rows
 
 

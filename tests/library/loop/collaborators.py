@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlops_loop.loop.custody import Kept
+from mlops_loop.loop.leased_state import StoredState
 from mlops_loop.prediction_log import LoggedRow
 from mlops_loop.registry import Version
 
@@ -68,9 +68,9 @@ class MemoryPlace:
     """The smallest place there is; a process that comes later gets the same object."""
 
     def __init__(self) -> None:
-        self._kept = Kept()
+        self._kept = StoredState()
 
-    def change(self, decide: Callable[[Kept], tuple[Answer, Kept]]) -> Answer:
+    def transact(self, decide: Callable[[StoredState], tuple[Answer, StoredState]]) -> Answer:
         answer, self._kept = decide(self._kept)
         return answer
 
@@ -79,17 +79,17 @@ class Rows:
     """A prediction log that holds only what the judge reads."""
 
     def __init__(self) -> None:
-        self.kept: list[LoggedRow] = []
+        self.stored: list[LoggedRow] = []
 
     def rows(
         self, since: datetime, until: datetime, *, labelled: bool, version: str | None
     ) -> Iterator[LoggedRow]:
         return (
             row
-            for row in self.kept
+            for row in self.stored
             if since <= row.record.event_time < until
             and (version is None or version in {output.version for output in row.record.outputs})
         )
 
     def sample(self, since: datetime, until: datetime | None, limit: int) -> list[LoggedRow]:
-        return [row for row in self.kept if since <= row.record.event_time]
+        return [row for row in self.stored if since <= row.record.event_time]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops_loop.clock import ManualClock
-from mlops_loop.exclusive import exclusive
-from mlops_loop.loop.desk import LEASE
+from mlops_loop.file_lock import file_lock
+from mlops_loop.loop.lease import LEASE
 from mlops_loop.loop.states import open_state
 
 from .fuse import Fuse
@@ -66,7 +66,7 @@ def by_hand(world: World) -> None:
 SCENARIOS: dict[str, Callable[[World], None]] = {
     "first model": lambda world: None,
     "challenge": drifts,
-    "refused": refused,
+    "gate_rejected": refused,
     "promote": better,
     "reject": worse,
     "rollback of a probation": regretted,
@@ -90,7 +90,9 @@ def copied(world: World, root: Path, fuse: Fuse) -> World:
     """The same world in another folder, with a fuse of its own."""
     shutil.copytree(world.root, root)
     clock = ManualClock(world.clock.now())
-    copy = replace(world, root=root, kept=deepcopy(world.kept), clock=clock, fuse=fuse, alerts=[])
+    copy = replace(
+        world, root=root, stored=deepcopy(world.stored), clock=clock, fuse=fuse, alerts=[]
+    )
     copy.settings, copy.log = world.settings, world.log
     copy.open()
     return copy
@@ -99,7 +101,7 @@ def copied(world: World, root: Path, fuse: Fuse) -> World:
 def durable(root: Path, address: str) -> World:
     """A world that outlives the process, with its state beside the log at an address."""
     store = open_state(address, root=root)
-    return World(root, store, lock=lambda: exclusive(root / "lock", 5))
+    return World(root, store, lock=lambda: file_lock(root / "lock", 5))
 
 
 def revived(world: World) -> World:

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
+from mlops_loop.audit_log import AuditLog
 from mlops_loop.bundle import Manifest, write_bundle
 from mlops_loop.clock import ManualClock
-from mlops_loop.journal import Journal
-from mlops_loop.loop.custody import KeptState
-from mlops_loop.loop.desk import Desk
+from mlops_loop.loop.lease import LeaseHolder
+from mlops_loop.loop.leased_state import LeasedStateStore
 from mlops_loop.loop.state import State, StateStore
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
 from mlops_loop.publication import open_bundle_store
@@ -44,11 +44,11 @@ columns:
 class Surroundings:
     """All that a loop finds in its folder, which is opened again as a new process would.
 
-    kept: where the loop's state is; the real store takes a hundred times as long.
+    stored: where the loop's state is; the real store takes a hundred times as long.
     """
 
     root: Path
-    kept: StateStore = field(default_factory=lambda: KeptState(MemoryPlace()))
+    stored: StateStore = field(default_factory=lambda: LeasedStateStore(MemoryPlace()))
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     fuse: Fuse = field(default_factory=Fuse)
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -61,10 +61,10 @@ class Surroundings:
 
     def open(self, holder: str = "this process") -> None:
         """Begin as a new process: all that is known comes from the folder."""
-        self.states = Fused(self.kept, self.fuse, "save", "acquire", "release")
-        self.journal = Fused(Journal(self.root / "journal.jsonl"), self.fuse, "append")
+        self.states = Fused(self.stored, self.fuse, "save", "acquire", "release")
+        self.audit_log = Fused(AuditLog(self.root / "audit_log.jsonl"), self.fuse, "append")
         self.store = Fused(
-            open_bundle_store("bundles", self.root), self.fuse, "set_entry", "publish"
+            open_bundle_store("bundles", self.root), self.fuse, "set_rollout", "publish"
         )
         self.registry = Fused(
             PaperRegistry(self.root / "registry.json"),
@@ -73,11 +73,11 @@ class Surroundings:
             "complete",
             "set_alias",
         )
-        self.desk = Desk(self.states, self.clock, holder)
+        self.lease = LeaseHolder(self.states, self.clock, holder)
         self.transitions = Transitions(
             registry=self.registry,
             store=self.store,
-            journal=self.journal,
+            audit_log=self.audit_log,
             clock=self.clock,
             features_digest=FEATURES,
             probation=bool(self.settings.challenge.probation),
@@ -102,7 +102,7 @@ class Surroundings:
 
     def register(self, *, passes: bool = True, attempt: str = "") -> str:
         """A version that the gate has seen."""
-        tags = {"gate": "passed" if passes else "refused", "attempt": attempt}
+        tags = {"gate": "passed" if passes else "rejected", "attempt": attempt}
         version: str = self.registry.create(tags)
         manifest = Manifest(
             version=version,
@@ -152,7 +152,7 @@ class Surroundings:
 
         `seconds` says how long each version took.
         """
-        first = START + timedelta(minutes=len(self.log.kept))
+        first = START + timedelta(minutes=len(self.log.stored))
         for number in range(count):
             moment = first + timedelta(minutes=number)
             outputs = tuple(
@@ -160,21 +160,21 @@ class Surroundings:
                 for name, late in probabilities.items()
             )
             record = Record(f"p{moment}", None, moment, moment, {}, outputs)
-            self.log.kept.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
+            self.log.stored.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
 
     def log_split(
         self, count: int, champion: float, challenger: float, *, failing: bool = False
     ) -> None:
         """The same, each key with the version that the draw gives it; `failing`: none with 2."""
-        first = START + timedelta(minutes=len(self.log.kept))
+        first = START + timedelta(minutes=len(self.log.stored))
         for number in range(count):
             moment, key = first + timedelta(minutes=number), f"key {number}"
             drawn = fraction(key, "2") < self.settings.challenge.share
             late = challenger if drawn else champion
-            version = "2" if drawn and not (failing and self.log.kept) else "1"
+            version = "2" if drawn and not (failing and self.log.stored) else "1"
             outputs = (Output(version, "", True, False, [1 - late, late]),)
             record = Record(f"p{moment}", key, moment, moment, {}, outputs)
-            self.log.kept.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
+            self.log.stored.append(LoggedRow(record, Label(record.prediction_id, False, moment)))
 
     def published(self) -> tuple[str | None, str | None, bool]:
         """Champion, challenger, probation; the aliases agree with them."""
@@ -185,7 +185,7 @@ class Surroundings:
 
     def kinds(self) -> list[str]:
         """What the loop did, as the journal has it."""
-        return [entry.kind for entry in self.journal.done() if entry.actor == "loop"]
+        return [entry.kind for entry in self.audit_log.completed() if entry.actor == "loop"]
 
     def summary(self) -> dict[str, Any]:
         """Where everything stands, without the times."""
@@ -193,11 +193,17 @@ class Surroundings:
         return {
             "published": self.published(),
             "versions": [(one.version, dict(one.tags)["gate"]) for one in self.registry.versions()],
-            "state": (state.phase, state.reason, state.champion, state.challenger, state.refused),
+            "state": (
+                state.phase,
+                state.reason,
+                state.champion,
+                state.challenger,
+                state.consecutive_failures,
+            ),
             "retrained": len(state.retrained),
-            "journal": [
-                (entry.kind, entry.reason, entry.figures.get("version"))
-                for entry in self.journal.done()
+            "audit_log": [
+                (entry.kind, entry.reason, entry.details.get("version"))
+                for entry in self.audit_log.completed()
                 if entry.kind != "dropped"
             ],
         }

@@ -97,7 +97,7 @@ def test_what_a_person_began_is_finished_by_the_loop(decide: str, world: World) 
         getattr(world.transitions, decide)(*version, actor="ada", reason="by hand")
     revived(world).step()
     assert not world.transitions.is_open()
-    last = [entry for entry in world.journal.done() if entry.actor == "ada"]
+    last = [entry for entry in world.audit_log.completed() if entry.actor == "ada"]
     assert [entry.kind for entry in last] == [decide]
     champion, challenger, _ = world.published()
     assert (world.state.champion, world.state.challenger) == (champion, challenger)

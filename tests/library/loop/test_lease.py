@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.loop.desk import LEASE, Desk, LostLeaseError
+from mlops_loop.loop.lease import LEASE, LeaseHolder, LostLeaseError
 from mlops_loop.loop.state import Lease, StateStore
 
 from ..projects import ENV_PREFIX
@@ -39,10 +39,10 @@ def test_of_two_loops_one_works_and_one_says_so(world: World) -> None:
     said = []
 
     def meanwhile() -> None:
-        other = Desk(world.states, world.clock, "another process")
-        mine, world.desk = world.desk, other
+        other = LeaseHolder(world.states, world.clock, "another process")
+        mine, world.lease = world.lease, other
         said.append(world.step())
-        world.desk = mine
+        world.lease = mine
 
     world.before_training = meanwhile
     assert [entry.kind for entry in world.step().entries] == ["retrain", "promote"]
@@ -56,38 +56,38 @@ def test_a_holder_that_was_overtaken_writes_nothing_more(world: World) -> None:
     def overslept() -> None:
         world.before_training = lambda: None
         world.clock.advance(LEASE)
-        mine, world.desk = world.desk, Desk(world.states, world.clock, "another process")
+        mine, world.lease = world.lease, LeaseHolder(world.states, world.clock, "another process")
         world.step()
         world.clock.advance(LEASE)
-        world.desk = mine
+        world.lease = mine
 
     world.before_training = overslept
     step = world.step()
     assert "has taken over" in step.idle
-    assert [entry.kind for entry in world.journal.done()] == ["retrain", "promote"]
+    assert [entry.kind for entry in world.audit_log.completed()] == ["retrain", "promote"]
     assert world.published() == ("1", None, False)
     assert (world.state.phase, world.state.champion) == ("steady", "1")
 
 
 def test_what_another_process_does_at_that_moment_is_not_told_as_ones_own(world: World) -> None:
-    other = Desk(world.states, world.clock, "another process")
+    other = LeaseHolder(world.states, world.clock, "another process")
 
     def arrives() -> None:
-        world.loop().notes.note("retrain", "there is no champion yet", attempt="theirs")
+        world.loop().audit.record_once("retrain", "there is no champion yet", attempt="theirs")
 
-    with other.taken():
-        world.desk.states = Meanwhile(world.states, arrives)
+    with other.acquire():
+        world.lease.states = Meanwhile(world.states, arrives)
         step = world.step()
     assert "another process" in step.idle
-    assert step.entries == () and len(list(world.journal.done())) == 1
+    assert step.entries == () and len(list(world.audit_log.completed())) == 1
 
 
 def test_a_transition_of_a_stale_holder_is_stopped(world: World) -> None:
     world.challenger()
     loop = world.loop()
-    with pytest.raises(LostLeaseError), world.desk.taken():
+    with pytest.raises(LostLeaseError), world.lease.acquire():
         world.clock.advance(LEASE)
-        with Desk(world.states, world.clock, "another process").taken() as other:
+        with LeaseHolder(world.states, world.clock, "another process").acquire() as other:
             assert other is None
             loop.transitions.promote("2", actor="loop", reason="late")
     assert world.published() == ("1", "2", False)
@@ -109,7 +109,7 @@ def test_of_two_commands_started_at_once_one_works_and_one_says_so(
     worker = 0 if said[0]["entries"] else 1
     worked, idle = said[worker], said[1 - worker]
     kinds = [entry["kind"] for entry in worked["entries"]]
-    assert kinds[0] == "retrain" and kinds[1:] in (["promote"], ["refused"])
+    assert kinds[0] == "retrain" and kinds[1:] in (["promote"], ["gate_rejected"])
     assert worked["idle"] is None and idle["entries"] == []
     assert "another process steps the loop already" in idle["idle"]
     assert f"process {both[worker].pid} " in idle["idle"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.loop.desk import set_paused
+from mlops_loop.loop.lease import set_paused
 
 from .world import World
 
@@ -33,7 +33,7 @@ def test_a_person_may_keep_the_decision(
 
 
 def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: World) -> None:
-    world.change("actions", drift="retrain", drift_alone="advise")
+    world.change("actions", drift="retrain", drift_only="advise")
     world.champion()
     world.clock.advance(31 * DAY)
     world.drift(performance="ok")

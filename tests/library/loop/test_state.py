@@ -9,8 +9,8 @@ import pytest
 
 from mlops_loop.clock import ManualClock
 from mlops_loop.errors import SettingsError, StoreError
-from mlops_loop.exclusive import exclusive
-from mlops_loop.loop.desk import LEASE, Desk, LostLeaseError
+from mlops_loop.file_lock import file_lock
+from mlops_loop.loop.lease import LEASE, LeaseHolder, LostLeaseError
 from mlops_loop.loop.state import Lease, State, StateStore
 from mlops_loop.loop.states import open_state
 from mlops_loop.paths import Paths
@@ -54,7 +54,7 @@ def test_a_state_survives_the_process(reopen: Open) -> None:
         champion="2",
         challenger="1",
         retrained=(NOW,),
-        refused=2,
+        consecutive_failures=2,
     )
     assert reopen().save(state, 0)
     assert reopen().load() == (state, 1)
@@ -133,7 +133,7 @@ def test_of_many_that_want_the_lease_one_gets_it(reopen: Open) -> None:
 
 
 def test_what_tests_use_instead_keeps_the_promises(world: World) -> None:
-    store = world.kept
+    store = world.stored
     mine = store.acquire("me", NOW, SOON)
     assert store.acquire("you", NOW, LATER) == mine
     assert store.save(State(), 0, mine.fence) and not store.save(State(), 0)
@@ -143,32 +143,35 @@ def test_what_tests_use_instead_keeps_the_promises(world: World) -> None:
 
 def test_a_desk_prolongs_its_lease_while_it_works(reopen: Open) -> None:
     clock = ManualClock(NOW)
-    desk = Desk(reopen(), clock, "me")
-    with desk.taken() as other:
+    lease = LeaseHolder(reopen(), clock, "me")
+    with lease.acquire() as other:
         assert other is None
         clock.advance(LEASE / 2)
-        desk.require()
+        lease.require()
         clock.advance(LEASE / 2)
-        with Desk(reopen(), clock, "you").taken() as found:
+        with LeaseHolder(reopen(), clock, "you").acquire() as found:
             assert found is not None and found.holder == "me"
-    with Desk(reopen(), clock, "you").taken() as found:
+    with LeaseHolder(reopen(), clock, "you").acquire() as found:
         assert found is None
 
 
 def test_a_desk_that_lost_its_lease_says_so(reopen: Open) -> None:
     clock = ManualClock(NOW)
-    desk = Desk(reopen(), clock, "me")
-    with desk.taken():
+    lease = LeaseHolder(reopen(), clock, "me")
+    with lease.acquire():
         clock.advance(LEASE)
-        with Desk(reopen(), clock, "you").taken():
+        with LeaseHolder(reopen(), clock, "you").acquire():
             with pytest.raises(LostLeaseError):
-                desk.require()
+                lease.require()
             with pytest.raises(LostLeaseError):
-                desk.save(reason="stale")
+                lease.save(reason="stale")
 
 
 def test_processes_have_names_of_their_own(reopen: Open) -> None:
-    assert Desk(reopen(), ManualClock(NOW)).holder != Desk(reopen(), ManualClock(NOW)).holder
+    assert (
+        LeaseHolder(reopen(), ManualClock(NOW)).holder
+        != LeaseHolder(reopen(), ManualClock(NOW)).holder
+    )
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
@@ -181,8 +184,8 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_a_lock_keeps_others_out_and_says_which_it_is(tmp_path: Path) -> None:
     path = tmp_path / "var" / "lock"
-    with exclusive(path):
-        with pytest.raises(StoreError, match="another process holds .*lock"), exclusive(path, 0.05):
+    with file_lock(path):
+        with pytest.raises(StoreError, match="another process holds .*lock"), file_lock(path, 0.05):
             raise AssertionError("two are in")
-    with exclusive(path, 0.05):
+    with file_lock(path, 0.05):
         pass

@@ -10,7 +10,7 @@ import pytest
 from mlops_loop.errors import StoreError
 from mlops_loop.loop.state import State
 from mlops_loop.loop.states import open_state
-from mlops_loop.prediction_log import set_prediction_log_aside
+from mlops_loop.prediction_log import archive_prediction_log
 
 from ..store_server import SERVERS
 
@@ -44,9 +44,9 @@ def test_a_server_that_is_away_is_named(server: Any, tmp_path: Path) -> None:
 
 def test_the_state_is_set_aside_with_the_log_even_an_empty_one(server: Any, tmp_path: Path) -> None:
     store = open_state(server.address, root=tmp_path)
-    assert set_prediction_log_aside(server.address, root=tmp_path) is None
+    assert archive_prediction_log(server.address, root=tmp_path) is None
     assert store.save(State(reason="old"), 0)
-    place = set_prediction_log_aside(server.address, root=tmp_path)
+    place = archive_prediction_log(server.address, root=tmp_path)
     assert place is not None and "predictions" in place
     assert store.load() == (State(), 0)
 

@@ -19,8 +19,8 @@ def test_a_challenger_that_leaves_rows_unanswered_is_rejected(world: World) -> N
     world.step()
     assert world.kinds() == ["reject"]
     assert "left 7.4% of 540 rows without an answer" in world.state.reason
-    last = list(world.journal.done())[-1]
-    assert (last.figures["asked"], last.figures["unanswered"]) == (540, 40)
+    last = list(world.audit_log.completed())[-1]
+    assert (last.details["expected"], last.details["missing"]) == (540, 40)
 
 
 def test_a_challenger_that_never_answers_is_rejected_without_a_label(world: World) -> None:
@@ -81,8 +81,8 @@ def test_in_a_split_the_better_version_is_found_by_key(
     world.clock.advance(4 * DAY)
     world.step()
     assert world.kinds() == [kind]
-    figures = list(world.journal.done())[-1].figures
-    assert 200 < figures["challenger_rows"] < 400 and figures["rows"] > 2400
+    details = list(world.audit_log.completed())[-1].details
+    assert 200 < details["challenger_rows"] < 400 and details["rows"] > 2400
     assert "labelled keys against the champion's" in world.state.reason
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from mlops_loop.contract.model import parse_contract
 from mlops_loop.evaluation.gate_result import GateResult
-from mlops_loop.loop.attempt import Attempt, Retrained
-from mlops_loop.loop.hearing import Hearing
-from mlops_loop.loop.machine import Loop, Step
-from mlops_loop.loop.notes import Notes
-from mlops_loop.monitoring import Finding, Monitoring, Window
-from mlops_loop.training.role import give_role
+from mlops_loop.loop.audit import LoopAuditLog
+from mlops_loop.loop.challenger_evaluation import ChallengerEvaluator
+from mlops_loop.loop.controller import RetrainingController, Step
+from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
+from mlops_loop.monitoring import Finding, MonitoringReport, Window
+from mlops_loop.training.role import assign_role
 
 from .surroundings import CONTRACT, Surroundings
 
@@ -28,33 +28,33 @@ class World(Surroundings):
     when the change that monitoring found began.
     """
 
-    found: Monitoring | None = None
+    found: MonitoringReport | None = None
     passes: bool = True
     changed: datetime | None = None
     alerts: list[str] = field(default_factory=list)
-    retrainings: list[Attempt] = field(default_factory=list)
+    retrainings: list[RetrainingRequest] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
 
-    def loop(self) -> Loop:
-        return Loop(
+    def loop(self) -> RetrainingController:
+        return RetrainingController(
             settings=self.settings,
-            desk=self.desk,
-            notes=Notes(self.journal, self.clock),
-            transitions=replace(self.transitions, guard=self.desk.require),
+            lease=self.lease,
+            audit=LoopAuditLog(self.audit_log, self.clock),
+            transitions=replace(self.transitions, guard=self.lease.require),
             clock=self.clock,
             retrain=self._retrain,
-            appoint=self._appoint,
+            assign_role=self._appoint,
             monitor=self._monitor,
             alert=self._alert,
-            watch=self._watch,
-            began=lambda monitoring, kind: self.changed,
-            hear=Hearing(
+            track_alerts=self._watch,
+            change_started_at=lambda monitoring, kind: self.changed,
+            evaluate_challenger=ChallengerEvaluator(
                 self.settings.challenge,
                 parse_contract(CONTRACT),
                 self.log,  # type: ignore[arg-type]
                 self.clock,
                 largest_error=lambda version: 1.0,
-            ).ruling,
+            ).decision,
         )
 
     def step(self) -> Step:
@@ -64,13 +64,13 @@ class World(Surroundings):
         """What monitoring will say of the window that ends now."""
         now = self.clock.now()
         calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
-        self.found = Monitoring(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
+        self.found = MonitoringReport(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
 
     def drift(self, performance: str = "ok") -> None:
         """One column has drifted, says monitoring."""
         self.find(drift=True, findings=(DRIFT,), performance=performance)
 
-    def _retrain(self, attempt: Attempt) -> Retrained:
+    def _retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         made = [one for one in self.registry.versions() if one.tags["attempt"] == attempt.name]
         if made and attempt.resumed:
             passed, version = made[0].tags["gate"] == "passed", made[0].version
@@ -79,27 +79,27 @@ class World(Surroundings):
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
         gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4})
-        return Retrained(version, f"run-{version}", gate)
+        return RetrainingResult(version, f"run-{version}", gate)
 
-    def _appoint(self, result: Retrained, reason: str) -> None:
+    def _appoint(self, result: RetrainingResult, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
-            give_role(
+            assign_role(
                 result.version,
                 result.gate,
                 self.settings,
-                replace(self.transitions, guard=self.desk.require),
+                replace(self.transitions, guard=self.lease.require),
                 actor="loop",
                 reason=reason,
             )
 
-    def _monitor(self) -> Monitoring:
+    def _monitor(self) -> MonitoringReport:
         if self.found is None:
             self.find()
         assert self.found is not None
         return self.found
 
-    def _watch(self, found: Monitoring, told: Mapping[str, str]) -> None:
+    def _watch(self, found: MonitoringReport, told: Mapping[str, str]) -> None:
         for text in told.values():
             self._alert(text)
 

@@ -58,7 +58,7 @@ def test_what_may_be_missing_or_new_still_gets_an_answer(own: Own) -> None:
         if column.nullable:
             row[column.name] = None
         elif column.type == "category" and not (
-            column.categories and column.categories.otherwise == "refuse"
+            column.categories and column.categories.on_violation == "reject"
         ):
             row[column.name] = "never seen before"
     checked = check_rows(contract, [row])

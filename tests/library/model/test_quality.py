@@ -12,7 +12,7 @@ def test_every_figure_is_a_number(own: Own) -> None:
 
 def test_the_gate_passes_only_what_surely_beats_the_baseline(own: Own) -> None:
     gate = own.result.gate
-    assert gate.passed == (gate.figures["gain_over_baseline_low"] > 0)
+    assert gate.passed == (gate.metrics["gain_over_baseline_low"] > 0)
     assert (own.project.published().champion == own.result.version) == gate.passed
 
 

@@ -32,7 +32,7 @@ def test_the_model_is_as_good_as_the_sample_allows(own: Own) -> None:
     found, problem = own.result.manifest.metrics, own.project.contract.problem
     assert all(found[name] > bound for name, bound in AT_LEAST[problem].items()), found
     assert all(found[name] < bound for name, bound in AT_MOST[problem].items()), found
-    assert own.result.gate.figures["gain_over_baseline"] > 0
+    assert own.result.gate.metrics["gain_over_baseline"] > 0
 
 
 def test_flights_in_the_evening_are_late_more_often_than_in_the_morning(own: Own) -> None:

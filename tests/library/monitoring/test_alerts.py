@@ -17,7 +17,7 @@ from mlops_loop.monitoring.receivers import (
     Alert,
     FileReceiver,
     LogReceiver,
-    NeverError,
+    PermanentDeliveryError,
     WebhookReceiver,
     open_receiver,
 )
@@ -36,7 +36,7 @@ def test_a_webhook_is_told_in_the_way_slack_understands(hook: Hook) -> None:
 
 def test_a_webhook_that_will_never_take_a_message_says_so(hook: Hook) -> None:
     hook.statuses = [400, 404]
-    with pytest.raises(NeverError, match="400"):
+    with pytest.raises(PermanentDeliveryError, match="400"):
         WebhookReceiver(hook.url).send(ALERT)
     with pytest.raises(OSError, match="404"):
         WebhookReceiver(hook.url).send(ALERT)
@@ -60,7 +60,7 @@ def test_a_mail_server_that_refuses_says_whether_to_try_again(mail: Mail) -> Non
     with pytest.raises((OSError, HTTPException)):
         receiver.send(ALERT)
     mail.answer = "552 too much"
-    with pytest.raises(NeverError, match="552"):
+    with pytest.raises(PermanentDeliveryError, match="552"):
         receiver.send(ALERT)
 
 
@@ -103,7 +103,7 @@ def test_every_receiver_of_the_settings_is_told(tmp_path: Path, hook: Hook, mail
     }
     settings = load_settings(tmp_path, alerts=addresses)
     with capture_logs() as logs:
-        open_alerts(settings, ManualClock(ALERT.time)).tell(ALERT.text)
+        open_alerts(settings, ManualClock(ALERT.time)).send(ALERT.text)
     assert [(entry["log_level"], entry["text"]) for entry in logs] == [("warning", ALERT.text)]
     told = (tmp_path / "var" / "told.jsonl").read_text(encoding="utf-8")
     assert json.loads(told) == ALERT.to_json()
@@ -118,6 +118,6 @@ def test_a_file_that_cannot_be_written_keeps_nobody_else_from_hearing(
     copytree(FLIGHTS / "config", tmp_path / "config")
     addresses = {"file": str(Path("config/project.yaml") / "alerts"), "webhook": hook.url}
     with capture_logs() as logs:
-        open_alerts(load_settings(tmp_path, alerts=addresses)).tell(ALERT.text)
+        open_alerts(load_settings(tmp_path, alerts=addresses)).send(ALERT.text)
     assert [entry["log_level"] for entry in logs] == ["warning", "error"]
     assert len(hook.heard) == 1

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from mlops_loop.contract.columns import Columns, take
-from mlops_loop.monitoring import Monitoring
-from mlops_loop.monitoring.pairs import Pair
+from mlops_loop.monitoring import MonitoringReport
+from mlops_loop.monitoring.column_comparison import ColumnComparison
 from mlops_loop.monitoring.samples import Sample
 
 from .world import World
 
 
-def columns_of(found: Monitoring, kind: str) -> set[str | None]:
+def columns_of(found: MonitoringReport, kind: str) -> set[str | None]:
     return {finding.column for finding in found.findings if finding.kind == kind}
 
 
@@ -21,7 +21,7 @@ def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(worl
     assert not found.drift
     assert columns_of(found, "drift") == {"weight"}
     assert found.performance == "ok"
-    assert "weight drifted by" in found.findings[0].sentence()
+    assert "weight drifted by" in found.findings[0].summary()
 
 
 def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
@@ -76,11 +76,13 @@ def test_chance_alone_rarely_reaches_the_threshold_of_a_column() -> None:
     for _ in range(100):
         rows = int(rng.integers(100, 2000))
         first, second = rng.choice(words, 2000), rng.choice(words, rows)
-        pair = Pair("town", first, second, numeric=False, allowed=0.0)
-        crossed["categories"] += jensen_shannon(first, second) >= pair.threshold
+        column_comparison = ColumnComparison(
+            "town", first, second, numeric=False, base_threshold=0.0
+        )
+        crossed["categories"] += jensen_shannon(first, second) >= column_comparison.threshold
         a, b = rng.normal(size=2000), rng.normal(size=rows)
-        pair = Pair("size", a, b, numeric=True, allowed=0.0)
-        crossed["numbers"] += wasserstein(a, b) / a.std() >= pair.threshold
+        column_comparison = ColumnComparison("size", a, b, numeric=True, base_threshold=0.0)
+        crossed["numbers"] += wasserstein(a, b) / a.std() >= column_comparison.threshold
     # One in a hundred is meant; more than five would happen once in 2000 such tests.
     assert max(crossed.values()) <= 5, crossed
 

@@ -8,11 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from mlops_loop.clock import ManualClock
-from mlops_loop.exclusive import exclusive
+from mlops_loop.file_lock import file_lock
+from mlops_loop.monitoring.alert_retries import retry_pending_alerts
 from mlops_loop.monitoring.alerts import open_alerts
 from mlops_loop.monitoring.outbox import KEPT, Outbox
 from mlops_loop.monitoring.receivers import Alert, WebhookReceiver
-from mlops_loop.monitoring.waiting import deliver_waiting
 
 from .listeners import Hook
 from .world import World
@@ -26,7 +26,7 @@ def clock() -> ManualClock:
 
 
 def outbox(folder: Path, url: str, clock: ManualClock) -> Outbox:
-    return Outbox(folder, {"webhook": WebhookReceiver(url, patience=0.5)}, clock)
+    return Outbox(folder, {"webhook": WebhookReceiver(url, timeout=0.5)}, clock)
 
 
 def nobody() -> str:
@@ -46,7 +46,7 @@ def test_what_could_not_be_delivered_is_told_in_order_when_the_receiver_is_back(
     away = outbox(tmp_path, nobody(), clock)
     with capture_logs() as logs:
         for text in ("first", "second"):
-            away.tell(Alert(clock.now(), text))
+            away.send(Alert(clock.now(), text))
             clock.advance(timedelta(hours=1))
     # One attempt each time: the second alert waits behind the first.
     assert [entry["event"] for entry in logs] == ["alert waits"] * 2
@@ -63,7 +63,7 @@ def test_a_server_that_stumbles_is_asked_again_next_time(
     hook.statuses = [503]
     box = outbox(tmp_path, hook.url, clock)
     with capture_logs():
-        box.tell(Alert(clock.now(), "drift"))
+        box.send(Alert(clock.now(), "drift"))
     assert waiting(tmp_path) == 1
     box.deliver()
     assert len(hook.heard) == 2 and waiting(tmp_path) == 0
@@ -75,16 +75,16 @@ def test_what_is_refused_for_good_does_not_hold_up_the_rest(
     hook.statuses = [413]
     box = outbox(tmp_path, hook.url, clock)
     with capture_logs() as logs:
-        box.tell(Alert(clock.now(), "much too long"))
+        box.send(Alert(clock.now(), "much too long"))
     assert [entry["event"] for entry in logs] == ["alert not delivered"]
-    box.tell(Alert(clock.now(), "short"))
+    box.send(Alert(clock.now(), "short"))
     assert hook.heard[-1][1] == {"text": "short"} and waiting(tmp_path) == 0
 
 
 def test_an_alert_does_not_wait_for_ever(tmp_path: Path, clock: ManualClock) -> None:
     box = outbox(tmp_path, nobody(), clock)
     with capture_logs() as logs:
-        box.tell(Alert(clock.now(), "old news"))
+        box.send(Alert(clock.now(), "old news"))
         clock.advance(KEPT + timedelta(hours=1))
         box.deliver()
     assert [entry["event"] for entry in logs] == ["alert waits", "alert not delivered"]
@@ -95,8 +95,8 @@ def test_two_processes_do_not_deliver_the_same_alert(
     tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     box = outbox(tmp_path, hook.url, clock)
-    with exclusive(tmp_path / "webhook.lock"):
-        box.tell(Alert(clock.now(), "drift"))
+    with file_lock(tmp_path / "webhook.lock"):
+        box.send(Alert(clock.now(), "drift"))
         assert hook.heard == []
     box.deliver()
     assert len(hook.heard) == 1
@@ -110,11 +110,11 @@ def test_the_next_command_delivers_what_waits(world: World, hook: Hook) -> None:
         )
 
     settings = world.settings
-    deliver_waiting(settings)
+    retry_pending_alerts(settings)
     assert not settings.paths.alert_outbox.exists()
     told_to(nobody())
     with capture_logs():
-        open_alerts(settings).tell("drift")
+        open_alerts(settings).send("drift")
     told_to(hook.url)
-    deliver_waiting(settings)
+    retry_pending_alerts(settings)
     assert [body for _, body in hook.heard] == [{"text": "drift"}]

@@ -33,7 +33,7 @@ def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: World) -> None
     assert [(one.column, one.slice, one.severity) for one in slices] == [
         ("fragile", "True", "warning")
     ]
-    assert "performance is worse where fragile is True: log_loss is" in slices[0].sentence()
+    assert "performance is worse where fragile is True: log_loss is" in slices[0].summary()
     assert slices[0].rows == 1800
 
 

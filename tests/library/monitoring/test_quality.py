@@ -1,15 +1,15 @@
 import numpy as np
 
 from mlops_loop.contract.columns import Columns, take
-from mlops_loop.monitoring import Monitoring
-from mlops_loop.monitoring.constancy import constant_columns
+from mlops_loop.monitoring import MonitoringReport
+from mlops_loop.monitoring.constant_columns import constant_columns
 
 from .world import World
 
 ROWS = 600
 
 
-def columns_of(found: Monitoring, kind: str) -> set[str | None]:
+def columns_of(found: MonitoringReport, kind: str) -> set[str | None]:
     return {finding.column for finding in found.findings if finding.kind == kind}
 
 
@@ -46,7 +46,7 @@ def test_less_traffic_and_a_source_gone_silent_are_found(world: World) -> None:
     found = world.monitor()
     assert {"rows", "age_hours"} <= {finding.statistic for finding in found.findings}
     assert found.quality
-    assert any("only 200 rows came" in sentence for sentence in found.sentences())
+    assert any("only 200 rows came" in summary for summary in found.messages())
 
 
 def test_a_column_that_says_the_same_in_every_row_is_named(world: World) -> None:
@@ -54,7 +54,7 @@ def test_a_column_that_says_the_same_in_every_row_is_named(world: World) -> None
         columns["fragile"][:] = 0
 
     found = world.monitor_changed(stop)
-    assert [one.sentence() for one in found.findings if one.kind == "quality"] == [
+    assert [one.summary() for one in found.findings if one.kind == "quality"] == [
         "fragile says the same in every row"
     ]
 

@@ -5,7 +5,7 @@ import pytest
 from mlops_loop.errors import InputError
 from mlops_loop.monitoring import monitor_project
 from mlops_loop.monitoring.run import monitor
-from mlops_loop.verdict import last_verdict
+from mlops_loop.monitoring_status import load_monitoring_status
 
 from ..projects import project_in
 from .world import World
@@ -19,7 +19,7 @@ def test_a_window_like_the_reference_raises_nothing(world: World) -> None:
     assert found.findings == ()
     assert (found.drift, found.quality, found.performance) == (False, False, "ok")
     assert (found.window.rows, found.window.sampled) == (ROWS, 500)
-    assert found.figures["labelled"] == 500
+    assert found.metrics["labelled"] == 500
     compared = {"size", "weight", "colour", "town", "fragile", "prediction"}
     assert set(found.drift_scores) == compared
 
@@ -46,10 +46,10 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: Wor
 
 
 def test_the_verdict_is_left_for_the_service(world: World) -> None:
-    assert last_verdict(world.settings.root) is None
+    assert load_monitoring_status(world.settings.root) is None
     world.predict(world.parcels(2))
-    found, left = world.monitor(), last_verdict(world.settings.root)
-    assert left is not None and left.sentences == found.sentences()
+    found, left = world.monitor(), load_monitoring_status(world.settings.root)
+    assert left is not None and left.messages == found.messages()
     assert (left.drift, left.quality, left.performance) == (False, False, "ok")
     assert left.since == "2024-02-10T00:00:00+00:00"
 
@@ -68,7 +68,7 @@ def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> Non
     world.predict(world.parcels(2))
     alone = monitor(world.settings, world.contract, log=world.log, bundle=None, clock=world.clock)
     assert (alone.findings, alone.performance, alone.report) == ((), "unknown", None)
-    assert "there is no champion yet" in alone.sentences()[2]
+    assert "there is no champion yet" in alone.messages()[2]
 
 
 def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:

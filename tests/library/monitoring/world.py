@@ -26,8 +26,8 @@ from mlops_loop.contract.columns import Columns, to_rows
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.encoder import Encoder
 from mlops_loop.feature_set import FeatureColumn
-from mlops_loop.monitoring import Monitoring
-from mlops_loop.monitoring.run import Question, monitor
+from mlops_loop.monitoring import MonitoringReport
+from mlops_loop.monitoring.run import MonitoringOptions, monitor
 from mlops_loop.prediction_log import Label, Output, PredictionLog, Record
 from mlops_loop.settings import Settings, load_settings
 
@@ -51,9 +51,9 @@ label_horizon: 1d
 columns:
   parcel: {type: text, role: id}
   sent: {type: datetime, role: time}
-  size: {type: number, range: {minimum: -50, maximum: 50, otherwise: warn}}
+  size: {type: number, range: {minimum: -50, maximum: 50, on_violation: warn}}
   weight: {type: number, nullable: true}
-  colour: {type: category, categories: {values: [red, green, blue], otherwise: warn}}
+  colour: {type: category, categories: {values: [red, green, blue], on_violation: warn}}
   town: {type: category}
   fragile: {type: boolean}
   late: {type: boolean, role: target}
@@ -147,7 +147,7 @@ class World:
             outcomes = zip(records, columns["late"].tolist(), strict=True)
             self.log.add_labels([Label(r.prediction_id, bool(y), NOW) for r, y in outcomes])
 
-    def monitor(self, settings: Settings | None = None, **asked: Any) -> Monitoring:
+    def monitor(self, settings: Settings | None = None, **asked: Any) -> MonitoringReport:
         return monitor(
             settings or self.settings,
             PARCELS,
@@ -155,7 +155,7 @@ class World:
             bundle=self.bundle,
             until=NOW,
             clock=self.clock,
-            question=Question(**asked),
+            options=MonitoringOptions(**asked),
         )
 
     def settings_with(self, **thresholds: Any) -> Settings:
@@ -165,7 +165,7 @@ class World:
             training={"metric": "log_loss"},
         )
 
-    def monitor_changed(self, change: Change) -> Monitoring:
+    def monitor_changed(self, change: Change) -> MonitoringReport:
         columns = parcels(2)
         change(columns)
         self.predict(columns)

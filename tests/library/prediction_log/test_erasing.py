@@ -7,7 +7,7 @@ from pathlib import Path
 from mlops_loop.prediction_log import (
     Counts,
     PredictionLog,
-    set_prediction_log_aside,
+    archive_prediction_log,
 )
 
 from .conftest import Open
@@ -59,12 +59,12 @@ def test_pruning_takes_any_number_while_others_append(log: PredictionLog) -> Non
 def test_a_log_that_was_set_aside_leaves_an_empty_one(
     open_log: Open, address: str, tmp_path: Path
 ) -> None:
-    assert set_prediction_log_aside(address, root=tmp_path) is None
+    assert archive_prediction_log(address, root=tmp_path) is None
     log = open_log()
     log.append([record("a", entity_key="k")]).result()
     log.add_labels([label("a")])
     log.close()
-    assert set_prediction_log_aside(address, root=tmp_path)
+    assert archive_prediction_log(address, root=tmp_path)
     log = open_log()
     assert log.totals() == Counts(0, 0)
     assert log.get("a") is None

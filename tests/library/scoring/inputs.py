@@ -20,8 +20,8 @@ label_horizon: 1h
 columns:
   key: {type: text, role: id}
   at: {type: datetime, role: time}
-  size: {type: number, range: {minimum: 0, otherwise: refuse}}
-  level: {type: number, nullable: true, range: {maximum: 5, otherwise: warn}}
+  size: {type: number, range: {minimum: 0, on_violation: reject}}
+  level: {type: number, nullable: true, range: {maximum: 5, on_violation: warn}}
   row: {type: integer, nullable: true}
 """
 BINARY = parse_contract("problem: binary" + COLUMNS + "  y: {type: boolean, role: target}")

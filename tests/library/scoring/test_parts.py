@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from mlops_loop.errors import InputError, StoreError
-from mlops_loop.exclusive import exclusive
+from mlops_loop.file_lock import file_lock
 from mlops_loop.scoring import score
 
 from .inputs import SIZES, predictor, table, write
@@ -82,7 +82,7 @@ def test_an_error_ahead_is_raised_and_leaves_no_thread(tmp_path: Path) -> None:
 def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:
     write(table([*MIXED]), tmp_path / "in.parquet")
     with (
-        exclusive(tmp_path / "out.parquet.parts" / "lock"),
+        file_lock(tmp_path / "out.parquet.parts" / "lock"),
         pytest.raises(InputError, match="another process writes"),
     ):
         in_parts(tmp_path)

@@ -45,7 +45,7 @@ def test_good_rows_are_predicted_and_bad_ones_set_aside(source: Path, tmp_path: 
     ]
     assert (scored.rows, scored.predicted) == (8, 6)
     assert scored.warnings == {"level is above 5": 2}
-    assert "6 of 8 rows predicted" in scored.sentence() and "2 bad rows" in scored.sentence()
+    assert "6 of 8 rows predicted" in scored.summary() and "2 bad rows" in scored.summary()
 
 
 def test_small_batches_give_the_same_answer_and_hold_few_rows(source: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pyarrow.parquet
 
 from ...contract import Column, Contract
 from ...contract.arrow import table_columns
-from ...contract.reading import lacking
+from ...contract.casting import missing_columns
 from ...errors import SourceError
 from ...settings import Csv, Settings
 from ..remote import File, find_remote, is_remote, opened
@@ -123,7 +123,7 @@ def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLA
     """
     for file in files:
         names = column_names(file, fitting(file, columns, csv))
-        absent = lacking(columns, names)
+        absent = missing_columns(columns, names)
         if absent:
             raise SourceError(
                 f"{file} lacks {', '.join(absent)}; it has {', '.join(names)}: "
@@ -183,10 +183,10 @@ def header(file: File, csv: Csv = PLAIN) -> list[str]:
         with opened(file) as content:
             names = pyarrow.parquet.read_schema(content).names
         return names
-    reading = pyarrow.csv.ReadOptions(skip_rows=csv.skip, encoding=csv.encoding)
+    cast = pyarrow.csv.ReadOptions(skip_rows=csv.skip, encoding=csv.encoding)
     with (
         opened(file) as content,
-        pyarrow.csv.open_csv(content, reading, _parsing(csv)) as reader,
+        pyarrow.csv.open_csv(content, cast, _parsing(csv)) as reader,
     ):
         names = reader.schema.names
         return names
@@ -216,7 +216,7 @@ def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    reading = pyarrow.csv.ReadOptions(
+    cast = pyarrow.csv.ReadOptions(
         block_size=_BLOCK_BYTES,
         column_names=names,
         skip_rows=csv.skip,
@@ -225,7 +225,7 @@ def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator
     )
     with (
         opened(file) as content,
-        pyarrow.csv.open_csv(content, reading, _parsing(csv), converting) as reader,
+        pyarrow.csv.open_csv(content, cast, _parsing(csv), converting) as reader,
     ):
         yield reader.schema.empty_table()
         for batch in reader:

@@ -13,31 +13,31 @@ import redis
 
 from ...prediction_log.redis import current_keys
 from ...prediction_log.redis_server import RedisServer
-from ..custody import Kept, KeptState, Packed, pack
+from ..leased_state import EncodedState, LeasedStateStore, StoredState, encode_state
 
 Answer = TypeVar("Answer")
 
 
-def open_state(address: str, root: Path, target_digest: str = "") -> KeptState:
+def open_state(address: str, root: Path, target_digest: str = "") -> LeasedStateStore:
     """The state beside the log at `redis://HOST:PORT/DATABASE`."""
-    return KeptState(RedisPlace(RedisServer(address, root)), target_digest)
+    return LeasedStateStore(RedisStateBackend(RedisServer(address, root)), target_digest)
 
 
-class RedisPlace:
+class RedisStateBackend:
     def __init__(self, server: RedisServer) -> None:
         self._server = server
 
-    def change(self, decide: Callable[[Kept], tuple[Answer, Kept]]) -> Answer:
-        with self._server.explained(), closing(self._server.connect()) as client:
+    def transact(self, decide: Callable[[StoredState], tuple[Answer, StoredState]]) -> Answer:
+        with self._server.translate_errors(), closing(self._server.connect()) as client:
             key = current_keys(client, self._server.log_name).loop
             with client.pipeline() as pipeline:
                 while True:
                     pipeline.watch(key)  # type: ignore[no-untyped-call]
                     found = _read(pipeline.hgetall(key))
-                    answer, kept = decide(found)
-                    if kept == found:
+                    answer, stored = decide(found)
+                    if stored == found:
                         return answer
-                    fields = pack(kept)._asdict().items()
+                    fields = encode_state(stored)._asdict().items()
                     pipeline.multi()
                     pipeline.hset(key, mapping={k: v for k, v in fields if v is not None})
                     with suppress(redis.WatchError):
@@ -45,6 +45,6 @@ class RedisPlace:
                         return answer
 
 
-def _read(fields: Any) -> Kept:
+def _read(fields: Any) -> StoredState:
     revision = int(fields.get(b"revision", 0))
-    return Packed(fields.get(b"state"), revision, fields.get(b"lease")).unpack()
+    return EncodedState(fields.get(b"state"), revision, fields.get(b"lease")).decode()

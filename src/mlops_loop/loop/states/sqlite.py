@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ...errors import StoreError
 from ...paths import Paths
-from ..custody import Kept, KeptState, Packed, pack
+from ..leased_state import EncodedState, LeasedStateStore, StoredState, encode_state
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS loop "
@@ -20,21 +20,21 @@ _BUSY_SECONDS = 10
 Answer = TypeVar("Answer")
 
 
-def open_state(address: str, root: Path, target_digest: str = "") -> KeptState:
+def open_state(address: str, root: Path, target_digest: str = "") -> LeasedStateStore:
     """The state of the project at `root`, in a file of its own, whatever the log's is called."""
-    return KeptState(SqlitePlace(Paths(root).loop_state), target_digest)
+    return LeasedStateStore(SqliteStateBackend(Paths(root).loop_state), target_digest)
 
 
-class SqlitePlace:
+class SqliteStateBackend:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def change(self, decide: Callable[[Kept], tuple[Answer, Kept]]) -> Answer:
+    def transact(self, decide: Callable[[StoredState], tuple[Answer, StoredState]]) -> Answer:
         with self._open() as connection:
             found = _read(connection)
-            answer, kept = decide(found)
-            if kept != found:
-                _write(connection, pack(kept))
+            answer, stored = decide(found)
+            if stored != found:
+                _write(connection, encode_state(stored))
             return answer
 
     @contextmanager
@@ -54,13 +54,13 @@ class SqlitePlace:
             raise StoreError(f"the loop's state in {self._path} cannot be used: {error}") from error
 
 
-def _read(connection: sqlite3.Connection) -> Kept:
+def _read(connection: sqlite3.Connection) -> StoredState:
     state, revision = connection.execute("SELECT state, revision FROM loop").fetchone() or (None, 0)
     (lease,) = connection.execute("SELECT lease FROM lease").fetchone() or (None,)
-    return Packed(state, revision, lease).unpack()
+    return EncodedState(state, revision, lease).decode()
 
 
-def _write(connection: sqlite3.Connection, packed: Packed) -> None:
+def _write(connection: sqlite3.Connection, packed: EncodedState) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO loop (id, state, revision) VALUES (1, ?, ?)",
         (packed.state, packed.revision),

@@ -7,9 +7,9 @@ import pytest
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts, Output, Record
-from mlops_loop.prediction_log.instants import to_microseconds
 from mlops_loop.prediction_log.postgresql_migrations import MIGRATIONS
 from mlops_loop.prediction_log.postgresql_schema import migrate
+from mlops_loop.prediction_log.timestamps import to_microseconds
 
 from ...store_server import opened
 from ...stores.postgresql import Server

@@ -15,9 +15,9 @@ from mlops_loop.prediction_log import (
     PredictionLog,
     Record,
 )
-from mlops_loop.prediction_log.instants import EPOCH
-from mlops_loop.prediction_log.packing import pack
 from mlops_loop.prediction_log.redis_keys import LAYOUT, packed_value
+from mlops_loop.prediction_log.serialization import to_stored
+from mlops_loop.prediction_log.timestamps import EPOCH
 
 from ...store_server import opened
 from ...stores.redis import Server
@@ -34,7 +34,7 @@ def test_a_log_with_a_newer_layout_is_left_alone(server: Server, log: Prediction
 def as_layout_1(server: Server, record: Record, *, labelled: bool) -> None:
     """What the project that knew layout 1 wrote for a prediction and its label."""
     with closing(redis.Redis(port=server.port)) as client:
-        packed = pack(record)
+        packed = to_stored(record)
         rest = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
         value = packed_value(packed, "")[:9] + msgspec.json.encode(rest)
         member = value[1:9] + record.prediction_id.encode()

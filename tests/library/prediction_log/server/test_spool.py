@@ -50,7 +50,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 def caught_up(log: PredictionLog) -> None:
-    wait_until(lambda: log.spooled() == 0)
+    wait_until(lambda: log.backlog() == 0)
 
 
 def test_an_outage_under_load_fails_no_request_and_loses_nothing(
@@ -69,7 +69,7 @@ def test_an_outage_under_load_fails_no_request_and_loses_nothing(
         workers = [pool.submit(append, worker) for worker in range(4)]
         wait_until(lambda: log.totals().predictions > 100)
         server.kill()
-        wait_until(lambda: log.spooled() > 100)
+        wait_until(lambda: log.backlog() > 100)
         server.start()
         time.sleep(1.5)
         ended.set()
@@ -85,7 +85,7 @@ def test_a_log_may_be_opened_while_its_store_is_away(
     log = open_log()
     log.append([record("a")]).result()
     assert log.add_labels([label("a")]) == LabelReport(early=1)
-    assert log.spooled() == 2
+    assert log.backlog() == 2
     with pytest.raises(StoreError, match="make store"):
         log.totals()
     server.start()
@@ -139,7 +139,7 @@ def test_what_cannot_be_logged_is_refused_at_once_while_the_store_is_away(
         log.append([Record("a", None, NOON, NOON, {}, outputs)])
     with pytest.raises(InputError, match="no time zone"):
         log.add_labels([Label("a", True, datetime(2013, 6, 1))])
-    assert log.spooled() == 0
+    assert log.backlog() == 0
     server.start()
 
 
@@ -176,8 +176,8 @@ def test_the_service_answers_while_the_store_is_away(
         known = {"prediction_id": answer["prediction_id"], "label": True}
         assert served.http.post("/labels", json=known).json()["early"] == 1
         assert served.http.get("/health/ready").status_code == 200
-        assert "\nlog_spooled 2.0\n" in served.http.get("/metrics").text
+        assert "\nprediction_log_backlog 2.0\n" in served.http.get("/metrics").text
         server.start()
         caught_up(log)
-        assert "\nlog_spooled 0.0\n" in served.http.get("/metrics").text
+        assert "\nprediction_log_backlog 0.0\n" in served.http.get("/metrics").text
         assert log.totals() == Counts(1, 1)

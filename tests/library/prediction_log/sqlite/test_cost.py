@@ -10,9 +10,9 @@ import pytest
 
 from mlops_loop.prediction_log import Counts
 from mlops_loop.prediction_log import sqlite_queries as queries
-from mlops_loop.prediction_log.instants import to_microseconds
 from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
 from mlops_loop.prediction_log.sqlite_file import SqliteFile
+from mlops_loop.prediction_log.timestamps import to_microseconds
 from mlops_loop.prediction_log.versions import GroupFilter
 
 from ..records import DAY, NOON, answered_by

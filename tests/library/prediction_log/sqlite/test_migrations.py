@@ -8,11 +8,11 @@ import pytest
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts
-from mlops_loop.prediction_log.instants import to_microseconds
 from mlops_loop.prediction_log.sampling import sampling_key, stratum
 from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
 from mlops_loop.prediction_log.sqlite_file import SqliteFile
 from mlops_loop.prediction_log.sqlite_schema import MIGRATIONS, migrate
+from mlops_loop.prediction_log.timestamps import to_microseconds
 
 from ..records import DAY, NOON, answered_by, label
 from .files import filled

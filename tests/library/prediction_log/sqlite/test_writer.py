@@ -13,8 +13,8 @@ from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts, LabelReport
 from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
 from mlops_loop.prediction_log.sqlite_file import SqliteFile
-from mlops_loop.prediction_log.sqlite_writer import SqliteTarget
-from mlops_loop.prediction_log.writer import GroupWriter
+from mlops_loop.prediction_log.sqlite_writer import SqliteWriteBackend
+from mlops_loop.prediction_log.writer import GroupCommitWriter
 
 from ..records import label, plain
 
@@ -72,7 +72,7 @@ def test_a_bad_job_fails_alone(
         insert = "INSERT INTO labels VALUES (?, 'true', 0)"
         return lambda connection: connection.execute(insert, (name,)).close()
 
-    with closing(GroupWriter(SqliteTarget(SqliteFile(path)))) as writer:
+    with closing(GroupCommitWriter(SqliteWriteBackend(SqliteFile(path)))) as writer:
         with closing(SqliteFile(path).connect()) as other:
             other.execute("BEGIN IMMEDIATE")
             futures = [writer.submit(job) for job in (add("a"), add("b"), bad, add("c"))]

@@ -1,0 +1,70 @@
+"""What happened, one line a transition: when, who, why, and on which figures."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    time: datetime
+    kind: str
+    actor: str
+    reason: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        version = self.details.get("version")
+        named = (
+            f"version {version}: " if version and f"version {version}" not in self.reason else ""
+        )
+        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {named}{self.reason} ({self.actor})"
+
+    def to_json(self) -> dict[str, object]:
+        return {**asdict(self), "time": self.time.isoformat()}
+
+
+INTENT = "intent"
+
+
+class AuditLog:
+    """An append-only file of JSON lines, each on disk before `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, entry: AuditEvent) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(entry.to_json(), ensure_ascii=False)
+        with self._path.open("a+b") as file:
+            # A crash may have left the beginning of a line.
+            gap = b"\n" if _is_torn(file) else b""
+            file.write(gap + line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def completed(self) -> Iterator[AuditEvent]:
+        """What was done, oldest first: entries without the intents that came before it."""
+        return (entry for entry in self.entries() if entry.kind != INTENT)
+
+    def entries(self) -> Iterator[AuditEvent]:
+        """All entries, oldest first."""
+        if not self._path.exists():
+            return
+        with self._path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                with suppress(json.JSONDecodeError):  # torn by a crash: nobody was told it is kept
+                    raw = json.loads(line)
+                    yield AuditEvent(**{**raw, "time": datetime.fromisoformat(raw["time"])})
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"

@@ -1,0 +1,109 @@
+"""Two versions of the contract: what changed, and what of it breaks those who send requests.
+
+A change breaks callers if a request that the old contract accepted may be refused by the new
+one, or if answers come in another form.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..duration import format_duration
+from .json_schema import class_schema
+from .model import Column, Contract
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        column: its name; None for the table as a whole.
+        what: what is different, as the end of a sentence.
+        is_breaking: whether callers of the old contract may come to grief.
+    """
+
+    column: str | None
+    what: str
+    is_breaking: bool
+
+    def summary(self) -> str:
+        mark = "breaks callers" if self.is_breaking else "harmless"
+        return f"{mark}: {self.column or 'the contract'} {self.what}"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def differences(old: Contract, new: Contract) -> list[Change]:
+    """All changes from `old` to `new`, those that break callers first."""
+    found = [*_table(old, new), *_columns(old, new)]
+    return sorted(found, key=lambda change: not change.is_breaking)
+
+
+def _table(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.problem != new.problem:
+        yield Change(None, f"is about {new.problem} instead of {old.problem}", True)
+    elif class_schema(old) != class_schema(new):
+        yield Change(new.target.name, "has other classes, so answers look different", True)
+    if old.target.name != new.target.name:
+        yield Change(None, f"predicts {new.target.name} instead of {old.target.name}", True)
+    if old.label_horizon != new.label_horizon:
+        then, now = format_duration(old.label_horizon), format_duration(new.label_horizon)
+        yield Change(None, f"waits {now} for labels instead of {then}", False)
+
+
+def _columns(old: Contract, new: Contract) -> Iterator[Change]:
+    asked = {column.name for column in old.inputs}
+    for column in old.columns:
+        now = new.by_name.get(column.name)
+        if now is None:
+            yield Change(column.name, "is gone, and unknown fields are refused", True)
+        elif column.name in asked and now not in new.inputs:
+            yield Change(column.name, f"is not read any more: its role is {now.role}", False)
+        elif column.name in asked:
+            yield from _column(column, now)
+    for column in new.inputs:
+        if column.name not in asked:
+            what = "may be sent as well" if column.nullable else "is new, and must not be missing"
+            yield Change(column.name, what, not column.nullable)
+
+
+def _column(old: Column, new: Column) -> Iterator[Change]:
+    if old.type != new.type:
+        wider = (old.type, new.type) == ("integer", "number")
+        yield Change(new.name, f"is of type {new.type} instead of {old.type}", not wider)
+    if old.nullable != new.nullable:
+        what = "may be missing now" if new.nullable else "must not be missing any more"
+        yield Change(new.name, what, old.nullable)
+    if old.range != new.range:
+        yield Change(new.name, "has another range", _is_narrower(old, new))
+    if old.categories != new.categories:
+        yield Change(new.name, "has other known categories", _rejects_more(old, new))
+    if old.unit != new.unit:
+        what = f"is in {new.unit or 'no unit'} instead of {old.unit or 'none'}"
+        yield Change(new.name, what, old.unit is not None and new.unit is not None)
+    if old.role != new.role:
+        yield Change(new.name, f"has the role {new.role} instead of {old.role}", False)
+
+
+def _is_narrower(old: Column, new: Column) -> bool:
+    """Whether a number that was not refused may be refused now."""
+    if new.range is None or new.range.on_violation == "warn":
+        return False
+    if old.range is None or old.range.on_violation == "warn":
+        return True
+    low, high = new.range.minimum, new.range.maximum
+    before_low, before_high = old.range.minimum, old.range.maximum
+    return (low is not None and (before_low is None or low > before_low)) or (
+        high is not None and (before_high is None or high < before_high)
+    )
+
+
+def _rejects_more(old: Column, new: Column) -> bool:
+    """Whether a category that was not refused may be refused now."""
+    if new.categories is None or new.categories.on_violation == "warn":
+        return False
+    if old.categories is None or old.categories.on_violation == "warn":
+        return True
+    return not set(old.categories.values) <= set(new.categories.values)

@@ -1,0 +1,135 @@
+"""What ingestion takes in: rows checked against the contract, the good ones apart from the bad."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..contract import Column, Contract
+from ..contract.arrow import ARROW_TYPES, table_columns
+from ..contract.casting import missing_columns, read_table
+from ..contract.model import Action
+from ..errors import SourceError
+from .external_sort import ExternalSorter
+from .prefetch import prefetch
+from .quarantine import Quarantine, quarantine_rows
+from .sources import Source
+from .validation import Validated, validate
+
+# The order of arrival. No column of a contract can have this name: YAML lets no NUL through.
+POSITION = "\0position"
+# Pandera takes its time for each table, however small.
+_BATCH_ROWS = 1 << 17
+
+
+class RowCollector:
+    """Rows of several sources, one after another.
+
+    Attributes:
+        rows: how many were read, in the window asked for.
+        from_source: how many good ones came from the first source.
+        sorter: the good ones, with the column `POSITION`, to be had by time and then by id, so
+            that the order of files and of arrival changes no snapshot.
+    """
+
+    def __init__(
+        self, contract: Contract, folder: Path, since: datetime | None, until: datetime | None
+    ) -> None:
+        self.rows = 0
+        self.from_source = 0
+        self.quarantine = Quarantine(folder)
+        self._sources = 0
+        self._contract = contract
+        self._since, self._until = since, until
+        self._counts: dict[Action, Counter[str]] = {"reject": Counter(), "warn": Counter()}
+        order = [column.name for column in (contract.time, contract.id) if column is not None]
+        self.sorter = ExternalSorter(folder, [*order, POSITION])
+
+    @property
+    def bad(self) -> int:
+        return self.quarantine.rows
+
+    @property
+    def names(self) -> list[str]:
+        """Columns of the good rows, without their position."""
+        return [column.name for column in table_columns(self._contract)]
+
+    def counts(self, action: Action) -> dict[str, int]:
+        """Rows by sentence, the most frequent first."""
+        return dict(self._counts[action].most_common())
+
+    def take(self, source: Source) -> None:
+        """Read a source to its end.
+
+        Raises:
+            SourceError: if it cannot be read, or lacks a column.
+        """
+        taken = 0
+        tables = source.tables(self._contract, since=self._since, until=self._until)
+        for raw in prefetch(_regrouped(tables)):
+            absent = missing_columns(table_columns(self._contract), raw.column_names)
+            if absent:
+                raise SourceError(
+                    f"{source.address} lacks {', '.join(absent)}: see config/contract.yaml"
+                )
+            raw = self._in_window(raw)
+            if raw.num_rows:
+                self._sort_out(raw, source.address, taken)
+            taken += raw.num_rows
+        self.rows += taken
+        self._sources += 1
+        if self._sources == 1:
+            self.from_source = self.sorter.rows
+
+    def _in_window(self, raw: pa.Table) -> pa.Table:
+        if self._contract.time is not None:
+            for compare, moment in ((pc.greater_equal, self._since), (pc.less, self._until)):
+                if moment is not None:
+                    raw = _kept(self._contract.time, raw, compare, moment)
+        return raw
+
+    def _sort_out(self, raw: pa.Table, origin: str, offset: int) -> None:
+        validated = validate(self._contract, raw)
+        for action, counted in self._counts.items():
+            counted.update(validated.counts(action))
+        for name in sorted(set(validated.table.column_names) - set(raw.column_names)):
+            self._counts["warn"][f"{name} is no column of {origin}"] += raw.num_rows
+        good = _accepted(validated)
+        position = pa.array(np.arange(self.sorter.rows, self.sorter.rows + good.num_rows))
+        self.sorter.add(good.append_column(POSITION, position))
+        if good.num_rows < raw.num_rows:
+            reasons = validated.reasons()
+            rows, texts = reasons.index.to_list(), reasons.to_list()
+            self.quarantine.add(quarantine_rows(raw, rows, texts, origin=origin, offset=offset))
+
+
+def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in fewer, larger tables, as far as they are alike."""
+    held: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        if held and (rows + table.num_rows > _BATCH_ROWS or table.schema != held[0].schema):
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+        held.append(table)
+        rows += table.num_rows
+    whole = pa.concat_tables(held)
+    for start in range(0, max(whole.num_rows, 1), _BATCH_ROWS):
+        yield whole.slice(start, _BATCH_ROWS)
+
+
+def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:
+    """Rows on one side; one whose time cannot be read stays, so that it is refused by name."""
+    times = read_table([time], raw).table[time.name]
+    kept = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
+    return raw if pc.all(kept).as_py() else raw.filter(kept)
+
+
+def _accepted(validated: Validated) -> pa.Table:
+    accepted = validated.accepted
+    return validated.table if accepted.all() else validated.table.filter(pa.array(accepted))

@@ -1,0 +1,60 @@
+"""A person overrules the gate: a version that it refused is published and promoted, on record."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .audit_log import AuditEvent
+from .bundle import MANIFEST, Bundle, read_bundle
+from .card.page import read_card, write_card
+from .errors import BundleError, RegistryError
+from .project import Project
+from .registry import Version
+from .registry.mlflow_registry import ARTIFACT, FORCED_TAG, REJECTED, VERDICT_TAG
+
+
+def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:
+    """Make a version the champion in spite of the gate; one that it let pass as always.
+
+    Version and card say who overruled the gate, when and why, and the journal does.
+
+    Raises:
+        RegistryError: if there is no such version, or it cannot serve.
+    """
+    transitions = project.transitions
+    with transitions.lock():
+        found = project.registry.version(version)
+        refused = found.tags.get(VERDICT_TAG) == REJECTED
+        if refused and FORCED_TAG not in found.tags:
+            _publish(project, found)
+            when = f"{project.clock.now():%Y-%m-%d}"
+            card = read_card(project.registry, found.run_id)
+            note = f"{actor} overruled it on {when}: {reason.rstrip('.')}"
+            write_card(replace(card, override=note), project.settings, project.registry)
+            for key, value in _tags(project, actor, reason).items():
+                project.registry.tag(version, key, value)
+    told = f"in spite of the gate: {reason}" if refused else reason
+    details = {"forced": True} if refused else None
+    return transitions.promote(version, actor=actor, reason=told, details=details)
+
+
+def _tags(project: Project, actor: str, reason: str) -> dict[str, str]:
+    """The one that lets it serve comes last."""
+    moment = project.clock.now().isoformat()
+    return {f"{FORCED_TAG}_by": actor, f"{FORCED_TAG}_at": moment, FORCED_TAG: reason}
+
+
+def _publish(project: Project, version: Version) -> None:
+    """Bring the bundle from MLflow to where services look for it."""
+    with TemporaryDirectory() as folder:
+        model = project.registry.download(version.run_id, ARTIFACT, Path(folder))
+        try:
+            bundle = _bundle(model, project.transitions.features_digest)
+        except BundleError as error:
+            raise RegistryError(f"version {version.version} cannot serve: {error}") from error
+        project.bundles.publish(bundle)
+
+
+def _bundle(model: Path, features_digest: str) -> Bundle:
+    manifest = next(model.rglob(MANIFEST), model / MANIFEST)
+    return read_bundle(manifest.parent, features_digest)

@@ -1,0 +1,63 @@
+"""Two versions on trial are heard: what the log says of them, and what follows from that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..contract import Contract
+from ..prediction_log import PredictionLog
+from ..settings import Challenge
+from .challenger_trial import Trial, TrialDecision, check_guardrails, decide
+from .comparison import ComparisonResult, compare
+from .guardrails import GuardrailMetrics, measure_guardrails, sample_size
+from .paired_loss import ModelPair
+
+
+@dataclass(frozen=True)
+class ChallengerEvaluator:
+    """Reads the log for a trial.
+
+    Attributes:
+        largest_error: for regression, what the judge counts as a loss of 1, by champion.
+    """
+
+    settings: Challenge
+    contract: Contract
+    log: PredictionLog
+    clock: Clock
+    largest_error: Callable[[str], float]
+
+    def decision(self, trial: Trial) -> TrialDecision | None:
+        """What is to be done by now; None as long as nothing is proven and there is time left."""
+        model_pair = ModelPair(
+            trial.champion,
+            trial.challenger,
+            self.contract.classes,
+            self.largest_error(trial.champion),
+            trial.share,
+        )
+        if not trial.probation:
+            decision = check_guardrails(
+                trial, self._guardrail_metrics(trial, model_pair), self.settings
+            )
+            if decision is not None:
+                return decision
+        return decide(trial, self._comparison(trial, model_pair), self.settings, self.clock.now())
+
+    def _guardrail_metrics(self, trial: Trial, model_pair: ModelPair) -> GuardrailMetrics:
+        limit = sample_size(self.settings, trial.share)
+        rows = self.log.sample(trial.since, None, limit)
+        return measure_guardrails(rows, model_pair, trial.since)
+
+    def _comparison(self, trial: Trial, model_pair: ModelPair) -> ComparisonResult:
+        until = self.clock.now() - self.contract.label_horizon
+        known = trial.since < until
+        # In a split the champion's rows count as well, which the challenger did not answer.
+        both = trial.challenger if trial.share is None else None
+        return compare(
+            self.log.rows(trial.since, until, labelled=True, version=both) if known else (),
+            model_pair,
+            error_rate=self.settings.error_rate,
+            min_rows=self.settings.min_labels,
+            unit=self.settings.unit,
+        )

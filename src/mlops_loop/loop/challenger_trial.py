@@ -1,0 +1,105 @@
+"""What a judgement means for the two on trial: a challenger, or a new champion on probation.
+
+During a probation the champion before is the challenger, and the test is the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from ..duration import format_duration
+from ..publication import Rollout
+from ..settings import Challenge
+
+if TYPE_CHECKING:  # a step with nothing to judge does without
+    from .comparison import ComparisonResult
+    from .guardrails import GuardrailMetrics
+
+Transition = Literal["promote", "reject", "confirm", "rollback"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Two versions that predict the same rows, or each a share of the keys, and since when.
+
+    Attributes:
+        share: of the keys that the challenger answers in a split; None in shadow.
+    """
+
+    champion: str
+    challenger: str
+    since: datetime
+    probation: bool
+    share: float | None = None
+
+
+def trial_of(champion: str, challenger: str, since: datetime, published: Rollout) -> Trial:
+    """The trial of two versions in the way in which they are published."""
+    share = published.share if published.mode == "split" else None
+    return Trial(champion, challenger, since, published.probation, share)
+
+
+@dataclass(frozen=True)
+class TrialDecision:
+    """What is to be done, why, and the figures behind it."""
+
+    transition: Transition
+    reason: str
+    details: Mapping[str, object]
+
+
+def check_guardrails(
+    trial: Trial, guardrail_metrics: "GuardrailMetrics", settings: Challenge
+) -> TrialDecision | None:
+    """The end of a challenger that fails or is slow, however well it predicts."""
+    violation = guardrail_metrics.violation(settings)
+    if violation is None:
+        return None
+    return TrialDecision(
+        "reject", f"version {trial.challenger}: {violation}", guardrail_metrics.metrics
+    )
+
+
+def decide(
+    trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
+) -> TrialDecision | None:
+    """What is to be done by now; None as long as nothing is proven and there is time left."""
+    ruled = _on_probation if trial.probation else _on_challenge
+    return ruled(trial, comparison, settings, now)
+
+
+def _on_challenge(
+    trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
+) -> TrialDecision | None:
+    told = f"version {trial.challenger}: {comparison.summary()}"
+    details = comparison.metrics
+    if comparison.conclusion == "better":
+        return TrialDecision("promote", f"{told}, proven better", details)
+    if comparison.conclusion == "worse":
+        return TrialDecision("reject", f"{told}, proven worse", details)
+    if now - trial.since > settings.max_duration:
+        limit = _span(settings.max_duration)
+        return TrialDecision("reject", f"{told}, not proven better in {limit}", details)
+    return None
+
+
+def _on_probation(
+    trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
+) -> TrialDecision | None:
+    told = f"version {trial.challenger}, champion before: {comparison.summary()}"
+    details = comparison.metrics
+    if comparison.conclusion == "better":
+        return TrialDecision(
+            "rollback", f"{told}, proven better than version {trial.champion}", details
+        )
+    if comparison.conclusion == "worse":
+        return TrialDecision("confirm", f"{told}, proven worse", details)
+    if now - trial.since > settings.probation:
+        limit = _span(settings.probation)
+        return TrialDecision("confirm", f"{told}, not proven better in {limit}", details)
+    return None
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.days} days" if span.days else format_duration(span)

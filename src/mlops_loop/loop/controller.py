@@ -1,0 +1,259 @@
+"""The state machine that closes the loop: watch, retrain, challenge, promote or reject.
+
+    steady ── finding ──> triggered ──> retraining ── refused by the gate ──> steady
+                              │              │
+                              │        challenging ── rejected ──> steady
+                              │              │
+                              │        promoted: probation ── confirmed ──> steady
+                              │              │
+                              └────────> rolled back ──> steady
+
+It holds no logic of the stages it calls. What is published is the truth: after each of its own
+transitions, and after anybody else's, the phase is taken from there. So a step that was cut off
+anywhere is taken up where it was, and what a person does by command is noticed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..audit_log import AuditEvent
+from ..clock import Clock
+from ..monitoring import MonitoringReport
+from ..publication import Rollout as Published
+from ..registry import Transitions
+from ..settings import Settings
+from .audit import ACTOR, LoopAuditLog
+from .challenger_trial import Trial, TrialDecision, trial_of
+from .lease import LeaseHolder, LostLeaseError
+from .policy import Due, cooldown_reason, plan_actions
+from .retraining import RetrainingRequest, RetrainingResult
+from .state import Lease, phase_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did: the journal's new entries, and what monitoring found if it was due.
+
+    `idle` says why nothing was done where something stood in the way.
+    """
+
+    entries: tuple[AuditEvent, ...]
+    monitoring: MonitoringReport | None = None
+    idle: str = ""
+
+
+@dataclass
+class RetrainingController:
+    """The loop with everything it decides about, handed in.
+
+    Attributes:
+        retrain: makes a version, or finds the one that the same attempt has made already.
+        assign_role: gives a version that passed the role that the settings say, once.
+        track_alerts: tells of what monitoring found, by question, once; and when it is over.
+        change_started_at: when the change behind findings of a kind began, where the settings ask for that.
+        evaluate_challenger: what is to be done about two versions on trial.
+    """
+
+    settings: Settings
+    lease: LeaseHolder
+    audit: LoopAuditLog
+    transitions: Transitions
+    clock: Clock
+    retrain: Callable[[RetrainingRequest], RetrainingResult]
+    assign_role: Callable[[RetrainingResult, str], None]
+    monitor: Callable[[], MonitoringReport]
+    alert: Callable[[str], None]
+    track_alerts: Callable[[MonitoringReport, Mapping[str, str]], None]
+    change_started_at: Callable[[MonitoringReport, str], datetime | None]
+    evaluate_challenger: Callable[[Trial], TrialDecision | None]
+
+    def step(self) -> Step:
+        """Do whatever is due now, and say what was done."""
+        with self.lease.acquire() as other:
+            done = self._step_with_lease(other)
+        return done
+
+    def _step_with_lease(self, other: Lease | None) -> Step:
+        """One step at the desk, unless somebody else sits there."""
+        if other is not None:
+            return Step((), idle=f"another process steps the loop already: {other.holder}")
+        if self.lease.state.paused:
+            return Step((), idle="the loop is paused: `loop resume` lets it go on")
+        known = len(self.audit.completed())
+        try:
+            monitoring, idle = self._step(), ""
+        except LostLeaseError:
+            monitoring, idle = None, "another process has taken over, and goes on from here"
+        return Step(self.audit.completed()[known:], monitoring, idle)
+
+    def _step(self) -> MonitoringReport | None:
+        if self.transitions.is_open():
+            self.transitions.reconcile()
+        self._follow()
+        state = self.lease.state
+        if state.phase == "triggered":
+            self._act()
+            return None
+        if state.phase == "retraining":
+            self._retrain(resumed=True)
+            return None
+        if state.champion is None:
+            self._begin("there is no champion yet")
+            return None
+        if state.challenger is not None:
+            self._judge(state.champion, state.challenger)
+        if not self._is_monitoring_due():
+            return None
+        monitoring = self.monitor()
+        self._react(monitoring)
+        return monitoring
+
+    def _follow(self) -> None:
+        """Notice what was published since, by whomever."""
+        state, published = self.lease.state, self._published()
+        if state.phase in ("triggered", "retraining"):
+            return
+        seen = state.phase, state.champion, state.challenger
+        if seen != (phase_of(published), published.champion, published.challenger):
+            self._settle()
+
+    def _settle(self, reason: str | None = None, **changes: object) -> None:
+        """Take the phase from what is published; why and since when, from the journal."""
+        published, last = self._published(), self.transitions.last()
+        on_trial = published.challenger is not None
+        told = last is not None and (reason is None or on_trial)
+        self.lease.save(
+            phase=phase_of(published),
+            due=None,
+            changed=None,
+            champion=published.champion,
+            challenger=published.challenger,
+            since=last.time if last and told else self.clock.now(),
+            reason=reason or (last.reason if last else "nothing is published for these features"),
+            **changes,
+        )
+
+    def _is_monitoring_due(self) -> bool:
+        last = self.lease.state.monitored_until
+        return last is None or self.clock.now() - last >= self.settings.monitoring.window
+
+    def _react(self, monitoring: MonitoringReport) -> None:
+        """Tell of the findings, and carry out what is due, once the decision is written."""
+        state, now = self.lease.state, self.clock.now()
+        blocked_reason = cooldown_reason(state, self.settings.loop, now)
+        found = plan_actions(
+            monitoring, self.settings.actions, blocked_reason, self.transitions.previous()
+        )
+        self.track_alerts(monitoring, {one.kind: one.reason for one in found if one.alert})
+        for planned_action in found:
+            if planned_action.record_as:
+                self.audit.record_once(
+                    planned_action.record_as,
+                    planned_action.reason,
+                    **_window(state.monitored_until, now),
+                )
+        due = next((planned_action for planned_action in found if planned_action.due), None)
+        if due is None:
+            self.lease.save(monitored_until=now)
+            return
+        self.lease.save(
+            phase="triggered",
+            since=now,
+            reason=due.reason,
+            due=due.due,
+            changed=self.change_started_at(monitoring, due.kind) if due.due == "retrain" else None,
+            monitored_until=now,
+        )
+        self._act()
+
+    def _act(self) -> None:
+        """Carry out what the trigger asks for; what was done already is not done twice."""
+        state = self.lease.state
+        due: Due | None = state.due
+        if due == "retrain":
+            self._begin(state.reason)
+            return
+        if self._published().champion == state.champion and self.transitions.previous():
+            self.transitions.rollback(actor=ACTOR, reason=state.reason)
+        self._settle()
+
+    def _begin(self, reason: str) -> None:
+        state, now = self.lease.state, self.clock.now()
+        counted = (now,) if state.champion else ()  # the first model is no retraining
+        recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
+        self.lease.save(
+            phase="retraining",
+            since=now,
+            reason=reason,
+            due=None,
+            retrained=(*recent, *counted),
+            monitored_until=state.monitored_until or now,
+        )
+        self._retrain()
+
+    def _retrain(self, *, resumed: bool = False) -> None:
+        state = self.lease.state
+        assert state.since is not None
+        name = state.since.isoformat()
+        told = {"rows_since": state.changed.isoformat()} if state.changed else {}
+        self.audit.record_once("retrain", state.reason, attempt=name, **told)
+        try:
+            result = self.retrain(RetrainingRequest(name, state.reason, resumed, state.changed))
+            if result.gate.passed:
+                self.lease.require()
+                self.assign_role(result, state.reason)
+        except LostLeaseError:
+            raise
+        except Exception as error:
+            self._settle(
+                f"the retraining failed: {error}",
+                consecutive_failures=state.consecutive_failures + 1,
+            )
+            raise
+        self._conclude(result)
+
+    def _conclude(self, result: RetrainingResult) -> None:
+        version, state, published = result.version, self.lease.state, self._published()
+        details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
+        told = f"version {version}: {result.gate.summary()}"
+        if not result.gate.passed:
+            self.audit.record_once("gate_rejected", told, **details)
+            self._settle(told, consecutive_failures=state.consecutive_failures + 1)
+        elif version in (published.champion, published.challenger):
+            self._settle(consecutive_failures=0)
+        else:
+            told += f" It waits for `challenge {version}` or `promote {version}`."
+            self.audit.record_once("waiting", told, **details)
+            self.alert(told)
+            self._settle(told, consecutive_failures=0)
+
+    def _judge(self, champion: str, challenger: str) -> None:
+        since = self.lease.state.since or self.clock.now()
+        trial = trial_of(champion, challenger, since, self._published())
+        decision = self.evaluate_challenger(trial)
+        if decision is None:
+            return
+        told: dict[str, Any] = {
+            "actor": ACTOR,
+            "reason": decision.reason,
+            "details": decision.details,
+        }
+        if decision.transition == "promote":
+            self.transitions.promote(challenger, **told)
+        elif decision.transition == "reject":
+            self.transitions.reject(challenger, **told)
+        elif decision.transition == "confirm":
+            self.transitions.confirm(**told)
+        else:
+            self.alert(decision.reason)
+            self.transitions.rollback(**told)
+        self._settle()
+
+    def _published(self) -> Published:
+        return self.transitions.published()
+
+
+def _window(since: datetime | None, until: datetime) -> dict[str, object]:
+    return {"window": (since or until).isoformat()}

@@ -1,0 +1,154 @@
+"""The loop put together from a project: what the commands call, handed to the state machine.
+
+What is heavy is imported when it is due, so that a step without anything to do is quick.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from ..bundle import read_bundle
+from ..monitoring import MonitoringReport, monitor_project
+from ..project import Project
+from ..registry import Transitions
+from .audit import ACTOR, LoopAuditLog
+from .challenger_trial import Trial, TrialDecision
+from .controller import RetrainingController
+from .lease import LeaseHolder
+from .retraining import RetrainingRequest, RetrainingResult
+
+# Errors beyond so many typical ones count alike in the judgement, so that a few do not decide it.
+_TYPICAL_ERRORS = 3.0
+# A change is looked for in so many times the rows that monitoring looks at.
+_SAMPLES = 4
+
+
+def make_controller(
+    project: Project, prepare: Callable[[], None] = lambda: None
+) -> RetrainingController:
+    """The loop of a project; `prepare` is called before anything that takes time."""
+    lease = LeaseHolder(project.loop_state, project.clock)
+    transitions = replace(project.transitions, guard=lease.require)
+    stages = _Stages(project, transitions, prepare)
+    return RetrainingController(
+        settings=project.settings,
+        lease=lease,
+        audit=LoopAuditLog(project.audit_log, project.clock),
+        transitions=transitions,
+        clock=project.clock,
+        retrain=stages.retrain,
+        assign_role=stages.assign_role,
+        monitor=stages.monitor,
+        alert=stages.alert,
+        track_alerts=stages.track_alerts,
+        change_started_at=stages.change_started_at,
+        evaluate_challenger=stages.evaluate_challenger,
+    )
+
+
+class _Stages:
+    """The project's stages as the loop calls them."""
+
+    def __init__(
+        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+    ) -> None:
+        self._project = project
+        self._transitions = transitions
+        self._prepare = prepare
+
+    def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
+        """Train on what is known by now; what a cut-off attempt has registered is taken up."""
+        from ..data.ingestion import ingest
+        from ..training import train_project
+        from ..training.version_tags import find_version
+
+        self._prepare()
+        project = self._project
+        found = find_version(self._transitions.registry, attempt.name) if attempt.resumed else None
+        if found is not None:
+            version, gate = found
+            return RetrainingResult(version.version, version.run_id, gate)
+        now = project.clock.now()
+        ingested = ingest(
+            project.settings,
+            project.contract,
+            log=project.log,
+            since=project.settings.loop.training_window.since(now, attempt.changed),
+            until=now,
+        )
+        result = train_project(
+            project,
+            snapshot=ingested.snapshot,
+            actor=ACTOR,
+            reason=attempt.reason,
+            as_challenger=False,
+            attempt=attempt.name,
+        )
+        return RetrainingResult(result.version, result.run_id, result.gate)
+
+    def assign_role(self, result: RetrainingResult, reason: str) -> None:
+        """Give the role that `loop.promotion` says; a version that has one keeps it."""
+        from ..training.role import assign_role
+
+        published = self._transitions.published()
+        if result.version in (published.champion, published.challenger):
+            return
+        assign_role(
+            result.version,
+            result.gate,
+            self._project.settings,
+            self._transitions,
+            actor=ACTOR,
+            reason=reason,
+        )
+
+    def monitor(self) -> MonitoringReport:
+        self._prepare()
+        return monitor_project(self._project)
+
+    def alert(self, text: str) -> None:
+        from ..monitoring.alerts import open_alerts
+
+        self._prepare()
+        open_alerts(self._project.settings, self._project.clock).send(text)
+
+    def track_alerts(self, found: MonitoringReport, told: Mapping[str, str]) -> None:
+        from ..monitoring.alert_state import open_alert_tracker
+
+        open_alert_tracker(self._project.settings, self._project.clock).update(found, told)
+
+    def change_started_at(self, monitoring: MonitoringReport, kind: str) -> datetime | None:
+        """When what was found began, looked for in the window and in the one before it."""
+        if not self._project.settings.loop.training_window.since_change:
+            return None
+        from .change_point import detect_change_point
+
+        project, window = self._project, monitoring.window
+        return detect_change_point(
+            project.contract,
+            project.log,
+            since=window.since - (window.until - window.since),
+            until=window.until,
+            findings=[one for one in monitoring.findings if one.kind == kind and not one.slice],
+            champion=project.published().champion or "",
+            limit=_SAMPLES * project.settings.monitoring.sample_rows,
+        )
+
+    def evaluate_challenger(self, trial: Trial) -> TrialDecision | None:
+        """What the log says of two versions on trial."""
+        from .challenger_evaluation import ChallengerEvaluator
+
+        project = self._project
+        hearing = ChallengerEvaluator(
+            project.settings.challenge,
+            project.contract,
+            project.log,
+            project.clock,
+            self._largest_error,
+        )
+        return hearing.decision(trial)
+
+    def _largest_error(self, version: str) -> float:
+        folder = self._project.bundles.fetch(version)
+        typical = read_bundle(folder).manifest.metrics.get("rmse")
+        return _TYPICAL_ERRORS * typical if typical else 1.0

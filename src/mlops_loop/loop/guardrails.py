@@ -1,0 +1,104 @@
+"""How a challenger behaves, apart from how well it predicts: whether it answers, and how fast.
+
+Neither needs labels. A bounded sample of the log is looked at, so that the cost does not grow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from ..duration import format_duration
+from ..prediction_log import LoggedRow
+from ..settings import Challenge
+from .paired_loss import ModelPair
+
+# By then every service has picked up what is published.
+_PICKED_UP = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class GuardrailMetrics:
+    """What a sample of rows says of a challenger.
+
+    Attributes:
+        expected: rows that it should have answered.
+        missing: of these, the ones that it did not.
+        seconds: mean time of its model for a request; 0 where no time was taken.
+        champion_seconds: the same of the champion.
+    """
+
+    expected: int
+    missing: int
+    seconds: float
+    champion_seconds: float
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return {
+            "expected": self.expected,
+            "missing": self.missing,
+            "seconds": round(self.seconds, 6),
+            "champion_seconds": round(self.champion_seconds, 6),
+        }
+
+    def violation(self, settings: Challenge) -> str | None:
+        """What rules the challenger out, as a sentence; None if nothing does."""
+        if self.expected < settings.min_labels:
+            return None
+        share = self.missing / self.expected
+        if share > settings.max_missing_predictions:
+            return (
+                f"it left {share:.1%} of {self.expected} rows without an answer, at most "
+                f"{settings.max_missing_predictions:.1%} are borne"
+            )
+        limit = settings.max_latency.total_seconds()
+        if self.seconds > max(limit, settings.max_slowdown * self.champion_seconds):
+            return (
+                f"it takes {_milliseconds(self.seconds)} in the mean where the champion takes "
+                f"{_milliseconds(self.champion_seconds)}, on {self.expected} rows; at most "
+                f"{format_duration(settings.max_latency)}, or {settings.max_slowdown:g} times as "
+                "long, are borne"
+            )
+        return None
+
+
+def sample_size(settings: Challenge, share: float | None) -> int:
+    """Rows to look at, so that enough of them were the challenger's to answer."""
+    return ceil(2 * settings.min_labels / (share or 1))
+
+
+def measure_guardrails(
+    rows: Sequence[LoggedRow], model_pair: ModelPair, since: datetime
+) -> GuardrailMetrics:
+    """How the challenger behaved on rows of the log, from its first answer on.
+
+    One that has never answered is asked from an hour after the beginning on.
+    """
+    expected, missing = 0, 0
+    times: dict[str, list[float]] = {model_pair.champion: [], model_pair.challenger: []}
+    begun = min(
+        (row.record.event_time for row in rows if _answered(row, model_pair.challenger)),
+        default=since + _PICKED_UP,
+    )
+    for row in rows:
+        if row.record.event_time < min(begun, since + _PICKED_UP):
+            continue
+        known = _answered(row, model_pair.champion) or _answered(row, model_pair.challenger)
+        if known and (model_pair.share is None or model_pair.drawn(row) < model_pair.share):
+            expected += 1
+            missing += not _answered(row, model_pair.challenger)
+        for output in row.record.outputs:
+            if output.version in times and output.seconds is not None:
+                times[output.version].append(output.seconds)
+    champion, own = (sum(found) / max(len(found), 1) for found in times.values())
+    return GuardrailMetrics(expected, missing, own, champion)
+
+
+def _answered(row: LoggedRow, version: str) -> bool:
+    return any(output.version == version for output in row.record.outputs)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms"

@@ -1,0 +1,110 @@
+"""The loop's state in the hands of the one process that may change it."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from secrets import token_hex
+from threading import Event, Thread
+
+import msgspec
+
+from ..clock import Clock
+from ..errors import StoreError
+from .state import Lease, State, StateStore
+
+# How long a process that died keeps others waiting; one that lives prolongs it meanwhile.
+LEASE = timedelta(minutes=2)
+_BEATS = 4
+
+
+class LostLeaseError(Exception):
+    """Another process has taken over; whatever this one was about to do is not done."""
+
+
+def _name() -> str:
+    """Tells processes apart, and tells a person where to look."""
+    return f"{socket.gethostname()}, process {os.getpid()} ({token_hex(3)})"
+
+
+@dataclass
+class LeaseHolder:
+    """Where a step sits down: it takes the lease, reads the state, and writes under its fence."""
+
+    states: StateStore
+    clock: Clock
+    holder: str = field(default_factory=_name)
+    state: State = State()
+    _revision: int = 0
+    _lease: Lease | None = None
+
+    @contextmanager
+    def acquire(self) -> Iterator[Lease | None]:
+        """Hold the lease for the length of a step.
+
+        Yields:
+            None, or the lease of the process that holds it instead.
+        """
+        self._lease = None
+        lease = self._acquire()
+        if lease.holder != self.holder:
+            yield lease
+            return
+        self._lease = lease
+        self.state, self._revision = self.states.load()
+        done = Event()
+        heart = Thread(target=self._heartbeat, args=(done,), name="lease", daemon=True)
+        heart.start()
+        try:
+            yield None
+        finally:
+            done.set()
+            heart.join()
+            self.states.release(lease)
+
+    def require(self) -> None:
+        """Make sure that this process still is the one.
+
+        Raises:
+            LostLeaseError: if another one has taken over.
+        """
+        assert self._lease is not None
+        if self._acquire().holder != self.holder:
+            raise LostLeaseError
+
+    def save(self, **changes: object) -> None:
+        """Write the state with some of its fields changed.
+
+        Raises:
+            LostLeaseError: if another process has taken over.
+        """
+        assert self._lease is not None
+        state = msgspec.structs.replace(self.state, **changes)
+        while not self.states.save(state, self._revision, self._lease.fence):
+            self.require()
+            # All that somebody without the lease may have changed.
+            stored, self._revision = self.states.load()
+            state = msgspec.structs.replace(state, paused=stored.paused)
+        self.state, self._revision = state, self._revision + 1
+
+    def _acquire(self) -> Lease:
+        now = self.clock.now()
+        fence = self._lease.fence if self._lease else None
+        return self.states.acquire(self.holder, now, now + LEASE, fence)
+
+    def _heartbeat(self, done: Event) -> None:
+        while not done.wait(LEASE.total_seconds() / _BEATS):
+            with suppress(StoreError):  # the next beat may go better
+                self._acquire()
+
+
+def set_paused(states: StateStore, paused: bool) -> bool:
+    """Pause or resume, whoever holds the lease; whether that changed anything."""
+    while True:
+        state, revision = states.load()
+        if state.paused == paused:
+            return False
+        if states.save(msgspec.structs.replace(state, paused=paused), revision):
+            return True

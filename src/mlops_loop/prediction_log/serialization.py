@@ -1,0 +1,86 @@
+"""Records and labels as stores keep them: texts, whole microseconds, and JSON for the rest."""
+
+from math import isfinite
+from typing import NamedTuple
+
+import msgspec
+
+from ..errors import InputError
+from .records import Label, LoggedRow, Output, Record
+from .timestamps import from_microseconds, to_microseconds
+
+_outputs = msgspec.json.Decoder(tuple[Output, ...])
+
+
+class StoredRecord(NamedTuple):
+    """A record; `columns` and `outputs` are JSON."""
+
+    prediction_id: str
+    entity_key: str | None
+    event_time: int
+    arrival_time: int
+    columns: str
+    outputs: str
+    schema_digest: str
+
+
+class StoredLabel(NamedTuple):
+    """A label; `value` is JSON."""
+
+    prediction_id: str
+    value: str
+    time: int
+
+
+def to_stored(record: Record) -> StoredRecord:
+    """InputError for what JSON cannot hold, or a time without a zone."""
+    try:
+        record.prediction_id.encode()
+        if not all(isfinite(sum(output.probabilities or ())) for output in record.outputs):
+            raise ValueError("a probability is not a finite number")
+        return StoredRecord(
+            record.prediction_id,
+            record.entity_key,
+            to_microseconds(record.event_time),
+            to_microseconds(record.arrival_time),
+            msgspec.json.encode(record.columns).decode(),
+            msgspec.json.encode(record.outputs).decode(),
+            record.schema_digest,
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"prediction {record.prediction_id!r} cannot be logged: {error}; "
+            "columns and outputs hold numbers, texts, booleans and None only"
+        ) from error
+
+
+def label_to_stored(label: Label) -> StoredLabel:
+    """InputError for what JSON cannot hold, or a time without a zone."""
+    try:
+        label.prediction_id.encode()
+        value = msgspec.json.encode(label.label).decode()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"label of {label.prediction_id!r} cannot be kept: {error}") from error
+    return StoredLabel(label.prediction_id, value, to_microseconds(label.time))
+
+
+def from_stored(packed: StoredRecord, label: str | None, label_time: int | None) -> LoggedRow:
+    """A row as it was appended, and its label if it has one."""
+    record = Record(
+        prediction_id=packed.prediction_id,
+        entity_key=packed.entity_key,
+        event_time=from_microseconds(packed.event_time),
+        arrival_time=from_microseconds(packed.arrival_time),
+        columns=msgspec.json.decode(packed.columns),
+        outputs=_outputs.decode(packed.outputs),
+        schema_digest=packed.schema_digest,
+    )
+    if label is None or label_time is None:
+        return LoggedRow(record, None)
+    value = msgspec.json.decode(label)
+    return LoggedRow(record, Label(packed.prediction_id, value, from_microseconds(label_time)))
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two labels say the same, as 1 and 1.0 do."""
+    return bool(msgspec.json.decode(one) == msgspec.json.decode(other))

@@ -1,0 +1,85 @@
+"""How many different values there are, in memory that does not grow with their number."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+_WHOLE = 2**64
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+
+class DistinctCounter:
+    """Counts different hashes: exactly while they are few, then by those below a falling limit.
+
+    With `capacity` hashes kept, the standard error is about one part in its square root
+    (Bar-Yossef and others, 2002).
+    """
+
+    def __init__(self, capacity: int = 1 << 16) -> None:
+        self._capacity = capacity
+        self._limit = _WHOLE - 1
+        self._kept: Hashes = np.empty(0, dtype=np.uint64)
+
+    def add(self, hashes: Hashes) -> None:
+        low = hashes[hashes <= np.uint64(self._limit)]
+        self._kept = np.union1d(self._kept, low)
+        while self._kept.size > self._capacity:
+            self._limit //= 2
+            self._kept = self._kept[self._kept <= np.uint64(self._limit)]
+
+    @property
+    def count(self) -> int:
+        return round(self._kept.size * _WHOLE / (self._limit + 1))
+
+
+class DuplicateCounter:
+    """Counts how often hashes come again, on a share of them that fits into memory."""
+
+    def __init__(self, capacity: int = 1 << 22) -> None:
+        self._capacity = capacity
+        self._limit = _WHOLE - 1
+        self._kept: list[Hashes] = []
+        self._size = 0
+
+    def add(self, hashes: Hashes) -> None:
+        low = hashes[hashes <= np.uint64(self._limit)]
+        self._kept.append(low)
+        self._size += low.size
+        while self._size > self._capacity and self._limit:
+            self._limit //= 2
+            self._kept = [part[part <= np.uint64(self._limit)] for part in self._kept]
+            self._size = sum(part.size for part in self._kept)
+
+    @property
+    def count(self) -> int:
+        if not self._size:
+            return 0
+        again = self._size - np.unique(np.concatenate(self._kept)).size
+        return round(again * _WHOLE / (self._limit + 1))
+
+
+def hash_values(values: pa.Array) -> Hashes:
+    """A hash for each value, the same for equal values of one type; of a null it is 0."""
+    from pandas.util import hash_array
+
+    if pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64())
+    encoded = values.dictionary_encode()
+    words = encoded.dictionary.to_numpy(zero_copy_only=False)
+    hashes: Hashes = np.append(hash_array(words, categorize=False), np.uint64(0))
+    found: Hashes = hashes[pc.fill_null(encoded.indices, len(words)).to_numpy()]
+    return found
+
+
+def hash_rows(columns: Sequence[Hashes]) -> Hashes:
+    """A hash for each row from those of its values."""
+    mixed = np.zeros_like(columns[0])
+    for hashes in columns:
+        mixed = (mixed ^ hashes) * _FACTOR
+        mixed ^= mixed >> np.uint64(29)
+    return mixed

@@ -1,0 +1,70 @@
+"""What was concluded, as a table on the terminal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from .proposal import Proposal
+from .roles import InferredColumn
+
+_PIPE_WIDTH = 150
+_MOST_WORDS = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def show(proposal: Proposal) -> None:
+    """Print columns and warnings on standard output."""
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPE_WIDTH)
+    grid = RichTable(*("column", "type", "role", "holds", "missing", "remark"), box=None)
+    for one in proposal.columns:
+        grid.add_row(*(Text(cell) for cell in _cells(one)))
+    console.print(grid)
+    console.print(Text(f"\n{summary(proposal)}"))
+    for warning in proposal.warnings:
+        console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def summary(proposal: Proposal) -> str:
+    """What the table is, in one sentence."""
+    contract, csv = proposal.contract, proposal.table.csv
+    told = (
+        f"{proposal.rows:,} rows, {len(proposal.columns)} columns, {contract.problem}: "
+        f"{contract.target.name} from {len(contract.features)} features"
+    )
+    if csv is None:
+        return told
+    named = "tab" if csv.delimiter == "\t" else repr(csv.delimiter)
+    return f"{told} (text files: {csv.encoding}, delimited by {named})"
+
+
+def _cells(one: InferredColumn) -> Iterator[str]:
+    column, facts = one.column, one.facts
+    yield column.name
+    yield column.type
+    yield column.role
+    yield _content(one)
+    yield f"{facts.missing / facts.rows:.1%}" if facts.missing else ""
+    yield "; ".join(one.notes)
+
+
+def _content(one: InferredColumn) -> str:
+    facts = one.facts
+    if facts.minimum is not None and facts.maximum is not None:
+        if one.column.type == "datetime":
+            return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
+        return f"{facts.minimum:.6g} to {facts.maximum:.6g}"
+    if facts.words is None:
+        return f"about {facts.distinct:,} texts"
+    common = [word for word, _ in facts.words.most_common(_MOST_WORDS)]
+    listed = ", ".join(word if len(word) <= 20 else f"{word[:19]}…" for word in common)
+    more = len(facts.words) - len(common)
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+def _day(microseconds: float) -> str:
+    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%d")

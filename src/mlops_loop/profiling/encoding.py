@@ -1,0 +1,117 @@
+"""How the letters of a text file are written, and whether it is a text file at all."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import InputError
+
+UTF_8 = "utf-8"
+# What is tried beside UTF-8; bytes alone do not tell some of them apart.
+_COMMONEST = "cp1252"
+_KNOWN = (
+    "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r shift_jis euc_jp gb18030 big5 "
+    "euc_kr"
+).split()
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, UTF_8),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ARCHIVES = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"\x1f\x8b": "a gzip archive",
+    b"PAR1": "a Parquet file: name it .parquet",
+    b"ARROW1": "an Arrow file",
+    b"%PDF": "a PDF page",
+    b"SQLite format 3": "a SQLite database: give it as sqlite:///FILE with --query",
+}
+_BLOCK = 1 << 20
+_ENOUGH = 1 << 18
+
+
+def detect_encoding(file: Path) -> str:
+    """The name under which Python knows the encoding of a file.
+
+    All of the file is looked at: the first letter beyond ASCII may stand in its last line.
+
+    Raises:
+        InputError: if the file holds bytes that no text has, naming what it seems to be.
+    """
+    with file.open("rb") as opened:
+        head = opened.read(_BLOCK)
+    if marked := _marked(head):
+        return marked
+    reject_binary(file, head)
+    telling = _telling(file)
+    if telling is None:
+        return UTF_8
+    return _best_encoding(telling)
+
+
+def reject_binary(file: Path, head: bytes) -> None:
+    """Raise InputError if the beginning of a file is none of a text."""
+    for mark, kind in _ARCHIVES.items():
+        if head.startswith(mark):
+            raise InputError(f"{file} is {kind}, no text: adopt takes CSV, Parquet and databases")
+    if b"\0" in head:
+        raise InputError(f"{file} is a binary file, no text: adopt takes CSV and Parquet")
+
+
+def _marked(head: bytes) -> str | None:
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    # Without a mark, UTF-16 shows by zeros at every other place.
+    if len(head) > 3 and head[:4].count(0) == 2:
+        return "utf-16-le" if head[1] == 0 else "utf-16-be"
+    return None
+
+
+def _telling(file: Path) -> bytes | None:
+    """Lines with letters beyond ASCII, if they are not UTF-8."""
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    collected = b""
+    is_utf8 = True
+    for block in _blocks(file):
+        if block.isascii() and (not is_utf8 or not decoder.getstate()[0]):
+            continue
+        if is_utf8:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                is_utf8 = False
+        if len(collected) < _ENOUGH:
+            lines = [line for line in block.splitlines() if not line.isascii()]
+            collected += b"\n".join(lines)[: _ENOUGH - len(collected)]
+    return None if is_utf8 else collected
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        while block := opened.read(_BLOCK):
+            yield block
+
+
+def _best_encoding(telling: bytes) -> str:
+    """What charset-normalizer answers; among encodings that fit equally well, the commonest one.
+
+    A short text in a language of central Europe often fits cp1252 as well as its own encoding, and
+    then has to be read with `--encoding`.
+    """
+    from charset_normalizer import from_bytes
+
+    matches = from_bytes(telling, cp_isolation=_KNOWN)
+    best = matches.best()
+    if best is None:
+        return _COMMONEST
+    fitting = {
+        name
+        for match in matches
+        if match.chaos <= best.chaos
+        for name in match.could_be_from_charset
+    }
+    return _COMMONEST if _COMMONEST in fitting else best.encoding

@@ -1,0 +1,60 @@
+"""What became of the requests of a replay: how long they took, and what went wrong."""
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .client import CallError
+
+PERCENTILES = (50, 90, 99)
+
+
+@dataclass
+class Failures:
+    """Requests that failed in the same way."""
+
+    requests: int
+    first: str
+
+
+@dataclass
+class ReplayStats:
+    """Counts while it is told.
+
+    Attributes:
+        seconds: how long each answer took.
+        rows: rows that were asked about.
+        versions: answers by the version that gave them.
+        failures: by kind.
+        lost: requests in a row that nothing answered.
+    """
+
+    seconds: "array[float]" = field(default_factory=lambda: array("d"))
+    rows: int = 0
+    versions: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, Failures] = field(default_factory=dict)
+    lost: int = 0
+
+    @property
+    def answered(self) -> int:
+        return self.versions.total()
+
+    def answer(self, answers: list[dict[str, Any]]) -> None:
+        self.lost = 0
+        self.versions.update(answer["model_version"] for answer in answers)
+
+    def fail(self, error: CallError, where: str) -> None:
+        """Count a failure; `where` says which request it was."""
+        self.lost = self.lost + 1 if error.lost else 0
+        known = self.failures.setdefault(error.kind, Failures(0, f"{where}: {error}"))
+        known.requests += 1
+
+    def latency(self) -> dict[str, float]:
+        """Percentiles of the seconds, by name; none without an answer."""
+        if not self.seconds:
+            return {}
+        found = np.percentile(np.frombuffer(self.seconds), PERCENTILES)
+        return {f"p{name}": float(value) for name, value in zip(PERCENTILES, found, strict=True)}

@@ -1,0 +1,146 @@
+"""What makes the loop retrain, and when, with real transitions and nothing that takes time."""
+
+from datetime import timedelta
+
+import pytest
+
+from .world import World
+
+DAY = timedelta(days=1)
+TOLD = "drift in wind_speed, up to 4.0 times the threshold"
+
+
+def test_without_a_champion_the_first_step_trains_one(world: World) -> None:
+    step = world.step()
+    assert [entry.kind for entry in step.entries] == ["retrain", "promote"]
+    assert [attempt.reason for attempt in world.retrainings] == ["there is no champion yet"]
+    assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
+
+
+def test_nothing_due_changes_nothing(world: World) -> None:
+    world.step()
+    before = world.states.load()
+    assert world.step().entries == ()
+    assert world.states.load() == before
+
+
+def test_a_drift_retrains_and_the_new_version_challenges(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift()
+    assert world.step().monitoring is world.found
+    assert (world.state.phase, world.state.challenger) == ("challenging", "2")
+    assert world.alerts == [TOLD]
+    assert world.kinds() == ["retrain", "challenge"]
+
+
+def test_a_retraining_is_told_when_the_change_began(world: World) -> None:
+    """Also by a process that comes after one that was cut off; and then it is forgotten."""
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift()
+    world.changed = world.clock.now() - 9 * DAY
+    world.step()
+    assert [attempt.changed for attempt in world.retrainings] == [world.changed]
+    entry = next(entry for entry in world.audit_log.completed() if entry.kind == "retrain")
+    assert entry.details["rows_since"] == world.changed.isoformat()
+    assert world.state.changed is None
+
+
+def test_a_calm_month_retrains_nothing(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    assert world.step().monitoring is not None
+    assert not world.retrainings and not world.alerts and not world.kinds()
+
+
+def test_a_window_is_monitored_once(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    assert world.step().monitoring is not None
+    world.clock.advance(29 * DAY)
+    assert world.step().monitoring is None
+
+
+def test_one_drift_makes_one_retraining(world: World) -> None:
+    """The cooldown holds although the drift is found again, and the loop says until when."""
+    world.change("loop", promotion="manual", cooldown=40 * DAY)
+    world.champion()
+    for _ in range(2):
+        world.clock.advance(31 * DAY)
+        world.drift()
+        world.step()
+    assert len(world.retrainings) == 1
+    assert world.kinds() == ["retrain", "waiting", "wait"]
+    assert (
+        "the next retraining may begin on 2013-05-11"
+        in list(world.audit_log.completed())[-1].reason
+    )
+
+
+def test_while_a_challenger_is_on_trial_nothing_is_retrained(world: World) -> None:
+    world.challenger()
+    world.clock.advance(31 * DAY)
+    world.drift()
+    world.step()
+    assert world.kinds() == ["wait"] and not world.retrainings
+
+
+def test_the_budget_ends_retraining_until_the_period_is_over(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    begun = world.clock.now() - 300 * DAY
+    world.put(retrained=(begun,) * world.settings.loop.budget)
+    world.drift()
+    world.step()
+    assert not world.retrainings and "12 retrainings are the budget" in world.alerts[-1]
+    world.clock.advance(66 * DAY)
+    world.drift()
+    world.step()
+    assert len(world.retrainings) == 1 and len(world.state.retrained) == 1
+
+
+def test_after_each_refusal_in_a_row_the_next_attempt_waits_longer(world: World) -> None:
+    world.champion()
+    world.passes = False
+    months = []
+    for month in range(1, 9):
+        world.clock.advance(30 * DAY)
+        world.drift()
+        if any(entry.kind == "retrain" for entry in world.step().entries):
+            months.append(month)
+    # 14 days, then 28, then 56, then 112
+    assert months == [1, 2, 4, 8]
+    assert world.state.consecutive_failures == 4 and world.published() == ("1", None, False)
+    assert "after 3 refused in a row" in " ".join(world.alerts)
+    world.passes = True
+    world.clock.advance(400 * DAY)
+    world.step()
+    assert world.state.consecutive_failures == 0
+
+
+def test_a_refusing_gate_leaves_the_champion(world: World) -> None:
+    world.champion()
+    world.passes = False
+    world.clock.advance(31 * DAY)
+    world.find(performance="worse")
+    world.step()
+    assert world.kinds() == ["retrain", "gate_rejected"]
+    assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
+    assert world.state.reason == "version 2: log_loss is 0.4."
+
+
+def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift()
+
+    def broken() -> None:
+        raise RuntimeError("no memory left")
+
+    world.before_training = broken
+    with pytest.raises(RuntimeError):
+        world.step()
+    state = world.state
+    assert (state.phase, state.reason) == ("steady", "the retraining failed: no memory left")
+    assert (state.consecutive_failures, world.lease.states.load()[0].due) == (1, None)

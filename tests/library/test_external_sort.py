@@ -1,0 +1,91 @@
+"""Rows that do not fit into memory come back in order, and repeats among them are found."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mlops_loop.data.deduplication import find_duplicates
+from mlops_loop.data.external_sort import ExternalSorter
+from mlops_loop.data.key_hash import key_hashes
+
+RNG = np.random.default_rng(4)
+ROWS = 100_000
+POSITION = "position"
+
+
+def rows(words: int) -> pa.Table:
+    word = RNG.integers(0, words, ROWS).astype(str)
+    moment = RNG.integers(0, 300, ROWS).astype("datetime64[us]")
+    table = pa.table({"moment": moment, "word": word, POSITION: np.arange(ROWS)})
+    gaps = pa.array(RNG.random(ROWS) < 0.01)
+    return table.set_column(1, "word", pa.compute.if_else(gaps, None, table["word"]))
+
+
+def set_down(table: pa.Table, folder: Path, run_rows: int, batch: int = 5_000) -> ExternalSorter:
+    sorter = ExternalSorter(folder, ["moment", "word", POSITION], run_rows)
+    for start in range(0, table.num_rows, batch):
+        sorter.add(table.slice(start, batch))
+    return sorter
+
+
+@pytest.mark.parametrize("run_rows", [ROWS, 30_000, 15_000])
+def test_rows_come_back_in_order_whatever_fits_into_memory(tmp_path: Path, run_rows: int) -> None:
+    table = rows(words=500)
+    sorter = set_down(table, tmp_path / "made", run_rows)
+    assert sorter.in_memory == (run_rows == ROWS)
+    assert (tmp_path / "made").exists() == (run_rows < ROWS)
+    keys = [(name, "ascending") for name in table.column_names]
+    parts = list(sorter.in_order())
+    assert pa.concat_tables(parts).equals(table.sort_by(keys))
+    assert run_rows == ROWS or max(part.num_rows for part in parts) < ROWS
+
+
+def test_rows_in_order_stay_as_they_are(tmp_path: Path) -> None:
+    table = rows(words=500).sort_by([("moment", "ascending"), ("word", "ascending")])
+    table = table.set_column(2, POSITION, pa.array(np.arange(ROWS)))
+    assert pa.concat_tables(set_down(table, tmp_path, 30_000).in_order()).equals(table)
+
+
+def test_no_rows_are_no_tables(tmp_path: Path) -> None:
+    assert list(ExternalSorter(tmp_path, [POSITION]).in_order()) == []
+
+
+@pytest.mark.parametrize("run_rows", [ROWS, 30_000])
+@pytest.mark.parametrize("words", [500, 10**9])
+def test_of_equal_rows_one_is_no_repeat(tmp_path: Path, run_rows: int, words: int) -> None:
+    table = rows(words)
+    sorter = set_down(table, tmp_path, run_rows)
+    seen: dict[str | None, int] = {}
+    for at, word in enumerate(table["word"].to_pylist()):
+        seen.setdefault(word, at)
+    first = find_duplicates(sorter, ["word"], POSITION, "min", tmp_path)
+    assert sorted(np.flatnonzero(~first)) == sorted(seen.values())
+    last = find_duplicates(sorter, ["word"], POSITION, "max", tmp_path)
+    assert (~last).sum() == len(seen) and not last[-1]
+
+
+def test_equal_keys_share_a_number_and_others_do_not() -> None:
+    gaps = pa.table(
+        {
+            "text": ["", "a", "é" * 8, "x" * 8, "x" * 9, "x" * 9 + "y", None, "word"],
+            "number": [0.5, None, 3.0, 4.0, 5.0, 6.0, 7.0, -0.5],
+            "flag": [True, False, None, True, True, True, True, True],
+            "moment": pa.array([1, 2, 3, None, 5, 6, 7, 8], pa.timestamp("us", tz="UTC")),
+        }
+    )
+    hashes = key_hashes(gaps)
+    assert len(set(hashes.tolist())) == gaps.num_rows
+    order = RNG.permutation(gaps.num_rows)
+    np.testing.assert_array_equal(key_hashes(gaps.take(pa.array(order))), hashes[order])
+    np.testing.assert_array_equal(key_hashes(gaps.slice(3, 4)), hashes[3:7])
+    for name in gaps.column_names:
+        words = key_hashes(gaps.select([name]))
+        assert len(set(words.tolist())) >= gaps.num_rows - 1 or name == "flag"
+    assert len(key_hashes(gaps.slice(0, 0))) == 0
+
+
+def test_numbers_of_many_keys_hardly_ever_meet() -> None:
+    table = pa.table({"key": [f"key-{number}" for number in range(ROWS)]})
+    assert len(np.unique(key_hashes(table))) == ROWS
