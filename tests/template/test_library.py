@@ -1,4 +1,4 @@
-"""The wheel of the library that the template carries, and the environment of the library's tests."""
+"""The wheel of the library in the template, and the environment of the library's tests."""
 
 import hashlib
 import shutil
