@@ -20,7 +20,8 @@ from behaviour import PACKAGE
 PYTHON = ".venv/bin/python"
 SHOWS_LIBRARY = "import importlib.metadata as m; print(m.version('mlops-loop'))"
 # A setting's default, as somebody who works on the library would change it.
-DEFAULT, CHANGED = "    folds: int = Field(3", "    folds: int = Field(4"
+DEFAULT = "folds: Annotated[int, Field(ge=2)] = 3"
+CHANGED = "folds: Annotated[int, Field(ge=2)] = 4"
 FOLDS = f"from {PACKAGE}.project import project; print(project.settings.training.folds)"
 TESTS_WANT = "def test_folds():\n    from {package}.project import project\n" + (
     "    assert project.settings.training.folds == {folds}\n"
