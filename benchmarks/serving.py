@@ -58,36 +58,32 @@ Row = create_model("Row", **kinds)
 async def predict(row: Row) -> Row:
     return row
 """
-# The service as `serve` starts it, but for the log.
+# The application as `serve` runs it, with a log that keeps nothing.
 _WITHOUT_LOG = """
-import gc
-import os
 import sys
 from concurrent.futures import Future
-from functools import partial
-from pathlib import Path
 
-gc.disable()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from {package}.logs import configure_logs
-from {package}.serving import server
-from {package}.settings import load_settings
+from mlops_loop.logs import configure_logs
+from mlops_loop.serving.serve import serve
+from {package}.project import project
 
 
 class NoLog:
     def append(self, records):
-        kept = Future()
-        kept.set_result(None)
-        return kept
+        recorded = Future()
+        recorded.set_result(None)
+        return recorded
+
+    def backlog(self):
+        return 0
 
     def close(self):
         pass
 
 
 configure_logs()
-server.make_reception = partial(server.make_reception, log=NoLog())
-server.run(load_settings(Path.cwd()), port=int(sys.argv[-1]))
+project.log = NoLog()
+serve(project, port=int(sys.argv[-1]))
 """
 
 
@@ -172,8 +168,7 @@ def example_row(service: Server) -> bytes:
     with running(service, port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=30) as answer:
             document = json.load(answer)
-    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    row = next(iter(body["examples"].values()))["value"]
+    row = document["components"]["examples"]["Row"]["value"]
     return json.dumps({name: value for name, value in row.items() if value is not None}).encode()
 
 

@@ -109,7 +109,7 @@ class Subject:
             since=UNTIL - span,
             until=UNTIL,
             clock=clock,
-            options=run.Question(page=page, version_only=True),
+            options=self.part("monitoring.options").MonitoringOptions(page=page, version_only=True),
         )
         return {
             "seconds": time.perf_counter() - began,

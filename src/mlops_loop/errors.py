@@ -11,6 +11,7 @@ ProjectError
 ├── BundleError        a bundle that is damaged or made for other features
 ├── StoreError         a store that refuses
 │   └── StoreAwayError a store that cannot be reached just now
+├── HookError          a function before or after prediction returned something invalid
 ├── GateError          no model that the gate would let pass
 └── ExportError        a model whose exported form answers differently
 """
@@ -65,6 +66,10 @@ class StoreUnavailableError(StoreError):
 
 
 class ExportError(ProjectError):
+    pass
+
+
+class HookError(ProjectError):
     pass
 
 

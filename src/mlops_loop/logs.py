@@ -14,8 +14,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Send structlog, and the warnings of libraries that use `logging`, to standard error."""
+def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
+    """Send structlog, and the warnings of libraries that use `logging`, to standard error.
+
+    Args:
+        level: of structlog's events.
+        force: replace the handlers that `logging` has already.
+    """
     shared: list[Processor] = [
         _add_request_id,
         structlog.processors.add_log_level,
@@ -40,7 +45,17 @@ def configure_logs(level: int = logging.INFO) -> None:
         ),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=force)
+
+
+def configure_if_unset() -> None:
+    """`configure_logs` in a process where nobody has configured structlog.
+
+    That is the case where another server than the command `serve` runs an application. Handlers
+    that the server or the application added to `logging` stay.
+    """
+    if not structlog.is_configured():
+        configure_logs(force=False)
 
 
 class _LossyStream:

@@ -1,6 +1,7 @@
 """The project put together: every collaborator built once, from the settings."""
 
 import os
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +20,9 @@ from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from .loop.state import StateStore
+    from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
     from .registry import Registry, Transitions
+    from .registry.callbacks import Callback
 
 
 class Project:
@@ -33,7 +36,15 @@ class Project:
             `PACKAGE.app:app` the application.
         features: the project's own, from `features.py`.
         settings: the project's class of settings.
+        before_predict: functions of the columns of rows, called before the model predicts them;
+            see `mlops_loop.prediction_hooks`.
+        after_predict: functions of columns and prediction, called before it is answered.
         clock: what time it is; by default the system's clock.
+        on_promotion: functions that are called when a version has become champion, by whatever
+            command, and services can see it. An exception is logged and changes nothing. A
+            function should be quick, as no other transition can happen meanwhile, and is called
+            again if the process ended before the promotion was recorded: at least once.
+        on_rollback: the same for a rollback.
 
     A process that does not run from the project's folder, e.g. in a container, is told where
     `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
@@ -42,6 +53,15 @@ class Project:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
+
+    Example: a function that is called after each promotion.
+        >>> from mlops_loop.registry import ChampionChange
+        >>> def announce(change: ChampionChange) -> None:
+        ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
+        ...
+        >>> project = Project(
+        ...     "/srv/demo", package="demo", features=FeatureSet(), on_promotion=[announce]
+        ... )
     """
 
     def __init__(
@@ -51,14 +71,21 @@ class Project:
         package: str,
         features: FeatureSet,
         settings: type[Settings] = Settings,
+        before_predict: "Sequence[BeforePredict]" = (),
+        after_predict: "Sequence[AfterPredict]" = (),
         clock: Clock | None = None,
+        on_promotion: "Sequence[Callback]" = (),
+        on_rollback: "Sequence[Callback]" = (),
     ) -> None:
         self.package = package
         self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
+        self.before_predict = before_predict
+        self.after_predict = after_predict
         self.declared_features = features
+        self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
 
     @property
     def env_prefix(self) -> str:
@@ -97,6 +124,13 @@ class Project:
     def features(self) -> FeatureSet:
         """The declared features but for those that the settings disable."""
         return self.declared_features.without(self.settings.features.disabled)
+
+    @property
+    def hooks(self) -> "PredictionHooks":
+        """The functions that run before and after a prediction, online and in batch scoring."""
+        from .prediction_hooks import PredictionHooks
+
+        return PredictionHooks(self.before_predict, self.after_predict)
 
     @cached_property
     def log(self) -> PredictionLog:
@@ -144,6 +178,7 @@ class Project:
             require_servable=self._require_servable,
             probation=bool(self.settings.challenge.probation),
             lock=lambda: file_lock(self.paths.transitions_lock),
+            callbacks=self.callbacks,
         )
 
     def published(self) -> Rollout:
@@ -155,12 +190,14 @@ class Project:
         from .predictor import OnnxPredictor
         from .servable import require_servable
 
-        require_servable(bundle, partial(OnnxPredictor, features=self.features))
+        make = partial(OnnxPredictor, features=self.features)
+        require_servable(bundle, make, self.hooks)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened; it is opened again when it is asked for."""
         if "log" in self.__dict__:
             self.log.close()
+            del self.log
 
 
 # What a copy of a project has to build again.

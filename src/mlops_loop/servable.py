@@ -8,20 +8,28 @@ from .bundle import Bundle
 from .contract.decoder import Decoder, InvalidRequestBody
 from .contract.json_schema import example_row
 from .errors import BundleError
+from .prediction_hooks import PredictionHooks
 from .predictor import Predictor
 
-Load = Callable[[Bundle], Predictor]
+PredictorFactory = Callable[[Bundle], Predictor]
 
 
-def load_servable(bundle: Bundle, load: Load) -> Predictor:
-    """A bundle's predictor, which has answered the contract's example row by now.
+def load_servable(
+    bundle: Bundle, make: PredictorFactory, hooks: PredictionHooks | None = None
+) -> Predictor:
+    """A bundle's predictor, which has predicted the contract's example row by now.
 
     The first prediction is slow as well, and no caller should wait for it.
+
+    Args:
+        make: makes a predictor of a bundle.
+        hooks: run before and after the predictor; those after it become part of it.
 
     Raises:
         BundleError: if the row cannot be decoded or predicted.
     """
-    predictor = load(bundle)
+    hooks = hooks or PredictionHooks()
+    predictor = hooks.wrap(make(bundle))
     body = msgspec.json.encode(example_row(bundle.contract))
     try:
         decoded = Decoder(bundle.contract).decode(body)
@@ -32,7 +40,7 @@ def load_servable(bundle: Bundle, load: Load) -> Predictor:
             "config/contract.yaml and train again"
         ) from error
     try:
-        predictor.predict(decoded.columns)
+        predictor.predict(hooks.prepare(decoded.columns))
     except KeyError as error:
         raise BundleError(
             f"it needs the column {error}, which its contract does not have: train again"
@@ -40,14 +48,16 @@ def load_servable(bundle: Bundle, load: Load) -> Predictor:
     return predictor
 
 
-def require_servable(bundle: Bundle, load: Load) -> None:
+def require_servable(
+    bundle: Bundle, make: PredictorFactory, hooks: PredictionHooks | None = None
+) -> None:
     """Make sure that a bundle can answer, before it is published.
 
     Raises:
         BundleError: if it cannot, for whatever reason.
     """
     try:
-        load_servable(bundle, load)
+        load_servable(bundle, make, hooks)
     except BundleError:
         raise
     except Exception as error:  # whatever the model, the encoder or a feature raises

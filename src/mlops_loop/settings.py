@@ -25,7 +25,7 @@ ENV_PREFIX = "MLOPS_LOOP__"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
-Act = Literal["advise", "alert", "retrain", "rollback"]
+ActionName = Literal["advise", "alert", "retrain", "rollback"]
 
 
 RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
@@ -93,7 +93,6 @@ class Tracking(_Section):
 
 
 class Serving(_Section):
-    framework: str = "fastapi"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
     workers: Positive = 1
@@ -104,6 +103,7 @@ class Serving(_Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
 
 
@@ -132,16 +132,18 @@ class Monitoring(_Section):
 
 
 class Actions(_Section):
-    drift: Act = "retrain"
-    drift_only: Act = "retrain"
-    performance: Act = "retrain"
-    quality: Act = "alert"
+    drift: ActionName = "retrain"
+    drift_only: ActionName = "retrain"
+    performance: ActionName = "retrain"
+    quality: ActionName = "alert"
 
 
 class Alerts(_Section):
     file: str = "var/alerts.jsonl"
-    webhook: str | None = None
-    email: str | None = None
+    webhook: Annotated[str, Field(pattern="^https?://")] | None = None
+    apprise: dict[Annotated[str, Field(pattern=r"^\w+$")], str] = (
+        {}
+    )  # Apprise URLs by a name of your own
     reports: str | None = None
 
 
@@ -258,7 +260,7 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
+        return kind(_env_prefix=prefix, root=root, **overrides)
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:

@@ -5,7 +5,9 @@ the columns that the project's own features ask for as well, since `features.py`
 """
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,11 +36,10 @@ from mlops_loop.training import train_project
 from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
-from .places import FLIGHTS
+from .places import FLIGHTS, REPOSITORY
 from .projects import project_in
 from .services import (  # noqa: F401
     framework,
-    load_shop,
     logs_by_default,
     new_address,
     problem,
@@ -47,6 +48,7 @@ from .services import (  # noqa: F401
     serve_shop,
     served,
     shop,
+    shop_project,
     shop_settings,
 )
 
@@ -54,6 +56,10 @@ from .services import (  # noqa: F401
 # the libraries are loaded.
 let_waiting_threads_sleep()
 disable_telemetry()
+# Processes that tests start find the same packages.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    path for path in sys.path if Path(path).is_relative_to(REPOSITORY)
+)
 ROOT = FLIGHTS
 
 PARCELS = """

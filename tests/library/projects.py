@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from flights.cli import load_monitoring
 from flights.features import FEATURES
 
-from mlops_loop import FeatureSet, Project, Settings
+from mlops_loop import Composition, FeatureSet, Project, Settings
 from mlops_loop.cli import command_line
 from mlops_loop.clock import Clock
 
@@ -27,4 +28,4 @@ def project_in(
 
 
 # The command line, on the project in the current folder.
-cli = command_line(lambda: project_in(Path.cwd()))
+cli = command_line(lambda: Composition(project_in(Path.cwd()), monitoring=load_monitoring))

@@ -1,13 +1,10 @@
 """A service with models that need no training, and every store of the prediction log."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from threading import Thread
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -19,17 +16,13 @@ from mlops_loop.clock import Clock
 from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.feature_set import FeatureSet
-from mlops_loop.prediction_log import PredictionLog, open_prediction_log
-from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.prediction_log import PredictionLog
+from mlops_loop.project import Project
 from mlops_loop.publication import open_bundle_store
-from mlops_loop.servable import Load
-from mlops_loop.serving.assembly import make_reception
-from mlops_loop.serving.frameworks import load_framework
-from mlops_loop.serving.reception import Reception
-from mlops_loop.serving.server import listen
 from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Settings, load_settings
 
+from .applications import load_edition, running
 from .places import FLIGHTS
 from .projects import project_in
 from .publisher import Publisher
@@ -66,7 +59,7 @@ class Served:
 
     def refresh(self) -> None:
         """Let the service look at the pointer now."""
-        self.service.router.refresh()
+        self.service.deployments.refresh()
 
 
 @pytest.fixture(autouse=True)
@@ -96,11 +89,6 @@ def shop_settings(tmp_path: Path) -> Settings:
     shutil.copy(PROJECT / "config/project.yaml", tmp_path / "config")
     (tmp_path / "config/contract.yaml").write_text(SHOP)
     return load_settings(tmp_path)
-
-
-@pytest.fixture
-def load_shop() -> Load:
-    return partial(OnnxPredictor, features=FeatureSet())
 
 
 @pytest.fixture
@@ -146,34 +134,40 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def serve_shop(
-    framework: str, shop_settings: Settings, publisher: Publisher, load_shop: Load
-) -> Serve:
-    """Starts a service: `with serve_shop(max_rows=3) as served`; arguments are settings."""
+def shop_project(shop_settings: Settings) -> Callable[..., Project]:
+    """Makes the shop's project; arguments are settings of the section `serving`."""
+
+    def make(clock: Clock | None = None, **serving: Any) -> Project:
+        changed = shop_settings.serving.model_copy(update={"allow_anonymous": True, **serving})
+        settings = shop_settings.model_copy(update={"serving": changed})
+        return project_in(settings.root, clock, settings=settings, features=FeatureSet())
+
+    return make
+
+
+@pytest.fixture
+def serve_shop(framework: str, shop_project: Callable[..., Project], publisher: Publisher) -> Serve:
+    """Starts a service: `with serve_shop(max_rows=3) as served`; arguments are settings.
+
+    `change` gets the application before it is served.
+    """
 
     @contextmanager
     def serve(
         log: PredictionLog | None = None,
         clock: Clock | None = None,
-        routes: Sequence[ModuleType] = (),
+        change: Callable[[Any], None] | None = None,
         **serving: Any,
     ) -> Iterator[Served]:
-        changed = shop_settings.serving.model_copy(update={"framework": framework, **serving})
-        settings = shop_settings.model_copy(update={"serving": changed})
-        log = log or open_prediction_log(settings.prediction_log, root=settings.root)
-        reception = make_reception(
-            project_in(settings.root, settings=settings, features=publisher.features),
-            log=log,
-            store=publisher.store,
-            clock=clock,
-            load=load_shop,
-        )
+        project = shop_project(clock, **serving)
+        if log is not None:
+            project.log = log
+        edition = load_edition(framework, project)
+        if change is not None:
+            change(edition.app)
         row = dict(example_row(publisher.contract))
-        with (
-            _running(reception, changed.framework, routes) as url,
-            httpx.Client(base_url=url, timeout=20) as http,
-        ):
-            yield Served(http, reception.service, log, publisher, row)
+        with running(edition.app) as url, httpx.Client(base_url=url, timeout=20) as http:
+            yield Served(http, edition.service, project.log, publisher, row)
 
     return serve
 
@@ -185,23 +179,3 @@ def served(serve_shop: Serve, publisher: Publisher) -> Iterator[Served]:
     publisher.point("1")
     with serve_shop() as running:
         yield running
-
-
-@contextmanager
-def _running(
-    reception: Reception, framework: str, routes: Sequence[ModuleType] = ()
-) -> Iterator[str]:
-    """The address of a real server in a thread of this process."""
-    listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    server = load_framework(framework).make_server(reception, listener, routes)
-    reception.service.start()
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
-        thread.join()
-        server.stop()  # comes too late, which does no harm
-        reception.service.close()

@@ -75,7 +75,7 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
     assert f"gate overruled because: {why}" in _run(project, "lineage", version).output
     assert "rejected, overruled" in _run(project, "models").output
     run = project.registry.version(version).run_id
-    for ending, said in (("md", why), ("html", "the &lt;old&gt; one is worse")):
+    for ending, said in (("md", why.replace("<", r"\<")), ("html", "the &lt;old&gt; one is worse")):
         card = (project.settings.paths.model_cards / f"{version}.{ending}").read_text(
             encoding="utf-8"
         )

@@ -1,8 +1,6 @@
-"""What an answer over HTTP rests on: the contract, the model, and the log behind it."""
+"""Predictions over HTTP: the contract, the model, and the log behind them."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +10,7 @@ from mlops_loop.contract.model import parse_contract
 from mlops_loop.settings import CONTRACT, Settings
 
 from .places import REPOSITORY
+from .publisher import Publisher
 
 PROJECT = REPOSITORY / "{{cookiecutter.project_slug}}"
 
@@ -66,7 +65,7 @@ def test_the_entity_key_of_the_header_wins_over_the_id_column(served: Any, probl
     )
 
 
-def test_rows_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+def test_rows_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
     rows = [served.row, {**served.row, "country": "XX", "price": "9", "colour": "red"}, 7]
     found = problem(served.http.post("/predict", json=rows), 422)
     assert found["detail"] == "4 violations of the contract in 2 rows"
@@ -97,7 +96,7 @@ def test_labels_join_their_predictions(served: Any) -> None:
     assert served.log.get(ids[0]).label.label is True
 
 
-def test_labels_that_break_the_contract_get_every_violation(served: Any, problem: Any) -> None:
+def test_labels_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
     labels = [
         {"prediction_id": "a", "label": True},
         {"prediction_id": "b", "label": "yes"},
@@ -116,45 +115,50 @@ def test_labels_that_break_the_contract_get_every_violation(served: Any, problem
     ]
 
 
-@pytest.fixture
-def serve_another(serve_shop: Any, publisher: Any, shop_settings: Settings) -> Any:
-    """Starts the service of a project about something else than the shop."""
+REGRESSION = """
+problem: regression
+label_horizon: 1d
+columns:
+  size: {type: number, example: 1.5}
+  price: {type: number, role: target}
+"""
+MULTICLASS = """
+problem: multiclass
+label_horizon: 1d
+columns:
+  size: {type: number, example: 1.5}
+  kind: {type: category, role: target, categories: {values: [a, b]}}
+"""
 
-    @contextmanager
-    def serve(text: str) -> Iterator[Any]:
-        (shop_settings.root / CONTRACT).write_text(text)
+
+@pytest.fixture
+def serve_contract(serve_shop: Any, shop_settings: Settings, publisher: Publisher) -> Any:
+    """Starts the service of a project with another contract: `with serve_contract(text)`."""
+
+    def serve(text: str) -> Any:
+        shop_settings.path(CONTRACT).write_text(text)
         publisher.publish("1", 0.5, contract=parse_contract(text))
         publisher.point("1")
-        with serve_shop() as served:
-            yield served
+        return serve_shop()
 
     return serve
 
 
-def test_a_regression_answers_numbers(serve_another: Any) -> None:
-    contract = (
-        "{problem: regression, label_horizon: 1d, columns: {"
-        "size: {type: number, example: 1.5}, price: {type: number, role: target}}}"
-    )
-    with serve_another(contract) as served:
-        found = served.http.post("/predict", json={"size": 2}).json()
-        identifier = found.pop("prediction_id")
-        assert found == {"prediction": 0.5, "model_version": "1", "variant": "champion"}
+def test_a_regression_answers_numbers(serve_contract: Any) -> None:
+    with serve_contract(REGRESSION) as served:
+        body = served.http.post("/predict", json={"size": 2}).json()
+        identifier = body.pop("prediction_id")
+        assert body == {"prediction": 0.5, "model_version": "1", "variant": "champion"}
         record = served.log.get(identifier).record
         assert (record.entity_key, record.event_time) == (None, record.arrival_time)
-        assert record.schema_digest == parse_contract(contract).schema_digest
         label = {"prediction_id": identifier, "label": 7}
         assert served.http.post("/labels", json=label).json()["joined"] == 1
 
 
-def test_a_label_that_is_no_class_is_refused(serve_another: Any, problem: Any) -> None:
-    contract = (
-        "{problem: multiclass, label_horizon: 1d, columns: {size: {type: number, example: 1.5}, "
-        "kind: {type: category, role: target, categories: {values: [a, b]}}}}"
-    )
-    with serve_another(contract) as served:
-        answer = served.http.post("/predict", json={"size": 2}).json()
-        assert answer["probabilities"].keys() == {"a", "b"}
+def test_a_label_outside_the_classes_is_rejected(serve_contract: Any, problem: Any) -> None:
+    with serve_contract(MULTICLASS) as served:
+        body = served.http.post("/predict", json={"size": 2}).json()
+        assert body["probabilities"].keys() == {"a", "b"}
         bad = served.http.post("/labels", json={"prediction_id": "x", "label": "c"})
         assert "not one of the classes" in problem(bad, 422)["violations"][0]["reason"]
 

@@ -1,4 +1,4 @@
-"""Which model answers over HTTP, and how the service tells of those that serve."""
+"""Which version predicts, and how the service reports what serves."""
 
 from typing import Any
 
@@ -77,11 +77,11 @@ def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings:
     )
     text = served.http.get("/metrics").text
     for line in (
-        'monitoring_alert_active{question="drift"} 0.0',
-        'monitoring_alert_active{question="quality"} 1.0',
-        'monitoring_alert_active{question="performance"} NaN',
-        "monitoring_until_seconds 1.3576032e+09",
-        'monitoring_finding{column="price",question="quality",severity="warning",slice="",'
+        'monitoring_alert_active{check="drift"} 0.0',
+        'monitoring_alert_active{check="quality"} 1.0',
+        'monitoring_alert_active{check="performance"} NaN',
+        "monitoring_window_end_timestamp_seconds 1.3576032e+09",
+        'monitoring_finding{check="quality",column="price",severity="warning",slice="",'
         'statistic="missing_share"} 0.5',
     ):
         assert line in text
@@ -110,5 +110,5 @@ def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None
     ready = served.http.get("/health/ready")
     assert ready.status_code == 200
     assert ready.json()["champion"] == "1"
-    assert "version 2 cannot serve" in ready.json()["refused"][0]
-    assert "publication_refused 1.0" in served.http.get("/metrics").text
+    assert "version 2 cannot serve" in ready.json()["rejected"][0]
+    assert "publications_rejected 1.0" in served.http.get("/metrics").text

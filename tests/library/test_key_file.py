@@ -32,10 +32,10 @@ def test_no_key_is_kept_and_only_the_owner_reads_the_file(file: KeyFile) -> None
 
 def test_names_are_taken_once_and_revoked_once(file: KeyFile) -> None:
     file.create("shop", NOW)
-    with pytest.raises(InputError, match="'shop' already"):
+    with pytest.raises(InputError, match="'shop' already exists"):
         file.create("shop", NOW)
     file.revoke("shop")
-    with pytest.raises(InputError, match="there are: none"):
+    with pytest.raises(InputError, match="existing keys: none"):
         file.revoke("shop")
     assert file.create("shop", NOW)
 
@@ -49,9 +49,9 @@ def test_keys_that_are_made_at_once_are_all_kept(file: KeyFile) -> None:
 @pytest.mark.parametrize("text", ["", "{", '{"shop": {}}', '{"shop": {"sha256": "x"}}'])
 def test_a_damaged_file_is_explained_and_left_alone(file: KeyFile, text: str) -> None:
     file.path.write_text(text)
-    with pytest.raises(ServiceError, match="bring back the file"):
+    with pytest.raises(ServiceError, match="restore the file"):
         file.keys()
-    with pytest.raises(ServiceError, match="bring back the file"):
+    with pytest.raises(ServiceError, match="restore the file"):
         file.create("shop", NOW)
     assert file.path.read_text() == text
 
@@ -67,6 +67,6 @@ def test_the_commands(shop_settings: Settings) -> None:
     listed = run("list", "--json").stdout
     assert "shop" in json.loads(listed) and key not in listed
     again = run("create", "shop")
-    assert again.exit_code == 2 and "error: there is a key 'shop' already" in again.stderr
+    assert again.exit_code == 2 and "error: a key named 'shop' already exists" in again.stderr
     assert run("revoke", "shop").exit_code == 0
     assert run("list").stdout == ""

@@ -28,19 +28,19 @@ def prediction_deciles(predicted: Any) -> tuple[float, ...]:
     [((False, True), True, "true"), (("low", "high"), "low", "low"), ((0, 1), 1, "1")],
 )
 def test_a_class_counts_as_itself(classes: Any, prediction: Any, kind: str) -> None:
-    assert variant(classes=classes).kind(prediction) == kind
+    assert variant(classes=classes).prediction_bucket(prediction) == kind
 
 
 def test_numbers_like_those_held_out_fill_the_tenths_alike() -> None:
     held_out = np.random.default_rng(1).lognormal(size=1_000)
     one = variant(prediction_deciles=prediction_deciles(held_out))
-    counted = Counter(one.kind(number) for number in held_out.tolist())
+    counted = Counter(one.prediction_bucket(number) for number in held_out.tolist())
     assert counted == {f"{10 * tenth}%": 100 for tenth in range(1, 11)}
-    assert one.kind(-1e9) == "10%" and one.kind(1e9) == "100%"
+    assert one.prediction_bucket(-1e9) == "10%" and one.prediction_bucket(1e9) == "100%"
 
 
 def test_a_model_that_knows_no_tenths_counts_all_numbers_as_one() -> None:
-    assert variant().kind(3.5) == "any"
+    assert variant().prediction_bucket(3.5) == "any"
     assert prediction_deciles(np.ones((7, 2))) == ()
 
 
@@ -49,5 +49,5 @@ def test_each_variant_counts_by_its_own_tenths() -> None:
     both = Deployment(
         variant(prediction_deciles=small), variant("challenger", prediction_deciles=large)
     )
-    assert both.variant("champion").kind(5.0) == "50%"
-    assert both.variant("challenger").kind(5.0) == "10%"
+    assert both.variant("champion").prediction_bucket(5.0) == "50%"
+    assert both.variant("challenger").prediction_bucket(5.0) == "10%"

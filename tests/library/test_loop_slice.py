@@ -64,7 +64,7 @@ def test_without_a_model_there_is_nothing_to_play(parcels: Path, tmp_path: Path)
 
 def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     assert "none yet" in empty("status").output
-    assert "no champion yet" in empty("monitor").output
+    assert "no champion to compare with" in empty("monitor").output
     assert "nothing has happened" in empty("loop", "history").output
     assert "nothing registered yet" in empty("doctor").output
     state = said(empty("status", "--json"))
@@ -95,7 +95,8 @@ def test_a_second_replay_does_not_touch_the_history(played: Run) -> None:
 
 def test_monitoring_reports_in_the_documented_form(played: Run, root: Path) -> None:
     found = said(played("monitor", "--since", "2013-04-01", "--until", "2013-05-01", "--json"))
-    answers = {"window", "drift", "quality", "performance", "findings", "report", "advice"}
+    answers = {"window", "drift", "quality", "performance", "statuses", "findings"}
+    answers |= {"report", "advice"}
     assert set(found) == answers
     assert set(found["window"]) == {"since", "until", "rows", "sampled"}
     assert found["window"]["rows"] == 800

@@ -13,7 +13,7 @@ from mlops_loop.loop.state import State
 from mlops_loop.prediction_log import Label, Output, Record
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
-from mlops_loop.serving.router import Router
+from mlops_loop.serving.deployment_manager import DeploymentManager
 from mlops_loop.settings import CONTRACT
 from mlops_loop.training.champion import compare_with_champion
 
@@ -48,17 +48,17 @@ def after(before: Project) -> Project:
 
 
 def test_the_service_does_not_serve_what_predicts_something_else(after: Project) -> None:
-    router = Router(
+    manager = DeploymentManager(
         after.bundles,
         features_digest=FEATURES.digest,
         contract=after.contract,
-        load=partial(OnnxPredictor, features=FEATURES),
+        predictor_factory=partial(OnnxPredictor, features=FEATURES),
     )
-    router.refresh()
-    assert router.deployment is None
-    (refusal,) = router.rejections
-    assert "predicts arrives late (binary, boolean)" in refusal.reason
-    assert "target is gift? (binary, boolean): train a new version" in refusal.reason
+    manager.refresh()
+    assert manager.deployment is None
+    (failure,) = manager.failures
+    assert "predicts arrives late (binary, boolean)" in failure.reason
+    assert "target is gift? (binary, boolean): train a new version" in failure.reason
 
 
 def test_the_doctor_finds_all_that_is_about_something_else(after: Project) -> None:

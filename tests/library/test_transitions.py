@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from mlops_loop.audit_log import AuditEvent, AuditLog
 from mlops_loop.bundle import Bundle, Manifest, write_bundle
@@ -12,7 +13,7 @@ from mlops_loop.clock import ManualClock
 from mlops_loop.errors import BundleError, RegistryError
 from mlops_loop.publication import Rollout as Published
 from mlops_loop.publication import open_bundle_store
-from mlops_loop.registry import Registry, Transitions
+from mlops_loop.registry import ChampionChange, Registry, Transitions
 
 FEATURES = "features"
 CONTRACT = """
@@ -268,3 +269,47 @@ def test_what_cannot_answer_is_not_published(transitions: Transitions) -> None:
         with pytest.raises(RegistryError, match="version 2 cannot serve: it cannot predict"):
             move("2", **WHO)
     assert transitions.store.pointer() == before
+
+
+def test_callbacks_are_called_when_services_can_see_the_champion(transitions: Transitions) -> None:
+    changes = list[tuple[str | None, ChampionChange]]()
+
+    def record(change: ChampionChange) -> None:
+        changes.append((transitions.published().champion, change))
+
+    def fail(change: ChampionChange) -> None:
+        raise OSError("no route")
+
+    called = replace(transitions, callbacks={"promote": [fail, record], "rollback": [record]})
+    with capture_logs() as logs:
+        called.promote("1", **WHO)
+        called.promote("2", **WHO)
+    called.promote("2", **WHO)
+    called.challenge("1", **WHO)
+    called.rollback(**WHO)
+    assert [(seen, one.version, one.previous) for seen, one in changes] == [
+        ("1", "1", None),
+        ("2", "2", "1"),
+        ("1", "1", "2"),
+    ]
+    assert {(one.actor, one.reason) for _, one in changes} == {("test", "because")}
+    assert [entry["callback"] for entry in logs] == ["fail", "fail"]
+    assert _kinds(transitions) == ["promote", "promote", "challenge", "rollback"]
+
+
+def test_a_callback_of_a_transition_that_was_cut_off_is_called_again(
+    transitions: Transitions,
+) -> None:
+    versions = list[str]()
+
+    def record(change: ChampionChange) -> None:
+        versions.append(change.version)
+        if len(versions) == 1:
+            raise KeyboardInterrupt
+
+    called = replace(transitions, callbacks={"promote": [record]})
+    with pytest.raises(KeyboardInterrupt):
+        called.promote("1", **WHO)
+    assert called.is_open()
+    called.reconcile()
+    assert versions == ["1", "1"] and not called.is_open()

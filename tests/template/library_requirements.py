@@ -1,8 +1,9 @@
 """Whether the library declares what it imports, in the extra of the code that needs it.
 
 What every part needs is a core dependency. What only one answer of a question needs (a web
-framework, a store, a library of models) has an extra of that answer's name, and only modules whose
-path says that name import it. The service runs with the core, `serving` and such an extra.
+framework, a store, a library of models) has an extra of that answer's name. Only modules whose path
+says that name import it at the top; others do so in a function that runs where it was chosen. The
+service runs with the core, `serving` and the extras of answers.
 """
 
 import re
@@ -49,6 +50,12 @@ class Library:
             found[place.removesuffix(".py")] = references.python_references(place, text, PACKAGE)
         return found
 
+    @cached_property
+    def of_answers(self) -> frozenset[str]:
+        """What only the extras of answers bring."""
+        others = [self.extras[extra] for extra in self.extras if extra not in self.choices]
+        return union(self.extras[extra] for extra in self.choices) - self.core.union(*others)
+
     def of_answer(self, module: str) -> frozenset[str]:
         """What the extras bring that a module's path is named for."""
         words = set(re.split(r"[/_]", module))
@@ -93,13 +100,9 @@ def undeclared(library: Library) -> Iterator[str]:
 
 
 def misplaced(library: Library) -> Iterator[str]:
-    """What only one answer needs is imported where the path says so."""
-    common = library.core.union(
-        *(wishes for extra, wishes in library.extras.items() if extra not in library.choices)
-    )
-    of_answers = union(library.extras[extra] for extra in library.choices) - common
+    """What only one answer needs is imported at the top only where the path says so."""
     for module, found in library.modules.items():
-        for name in sorted((found.packages & of_answers) - library.of_answer(module)):
+        for name in sorted((found.needs & library.of_answers) - library.of_answer(module)):
             yield f"{module}.py: needs {name}, which comes with an answer that its path lacks"
 
 
@@ -109,8 +112,8 @@ def too_much(library: Library) -> Iterator[str]:
     for starts, have in ((SERVICE, serving), (LAUNCHER, library.core)):
         for module in sorted(library.imported_with(starts)):
             found = library.modules[module]
-            needs = found.packages if module.startswith(SERVICE) else found.needs
-            for name in sorted(needs - have - library.of_answer(module)):
+            late = found.packages - library.of_answers if module.startswith(SERVICE) else set()
+            for name in sorted((found.needs | late) - have - library.of_answer(module)):
                 yield f"{module}.py: needs {name}, and {starts[0]} imports it, without its extra"
 
 

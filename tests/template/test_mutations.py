@@ -247,7 +247,7 @@ LIBRARY_MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "needs leftpad, which pyproject.toml does not declare",
     ),
     "an import of what only one answer needs": (
-        add(f"{LIBRARY}/encoder.py", "\n\ndef later():\n    import lightgbm\n"),
+        add(f"{LIBRARY}/encoder.py", "\nimport lightgbm\n"),
         f"{LIBRARY}/encoder.py",
         "needs lightgbm, which comes with an answer that its path lacks",
     ),

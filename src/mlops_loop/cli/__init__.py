@@ -16,7 +16,7 @@ from . import adoption, contract, data, explanation, keys, loop, models, packagi
 from .common import Session
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..composition import Composition
 
 COMMANDS = (
     adoption.adopt,
@@ -69,14 +69,14 @@ class Commands(click.Group):
         ctx.exit(code)
 
 
-def command_line(load: Callable[[], "Project"]) -> click.Group:
+def command_line(load: Callable[[], "Composition"]) -> click.Group:
     """The commands of a project, to which the project may add its own.
 
     Args:
         load: imports the project. It is called when a command runs.
 
     Example:
-        >>> cli = command_line(lambda: project)
+        >>> cli = command_line(lambda: Composition(project))
         >>> @cli.command()
         ... def hello() -> None:
         ...     click.echo("hello")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..composition import Composition
+    from ..monitoring import MonitoringPlan
     from ..project import Project
 
 
@@ -24,13 +26,17 @@ class Session:
         root: the folder given by `--root`; None for the project's own.
     """
 
-    load: Callable[[], "Project"]
+    load: Callable[[], "Composition"]
     root: Path | None = None
 
     def project(self) -> "Project":
         """The project, with nothing opened yet."""
-        project = self.load()
+        project = self.load().project
         return project if self.root is None else project.copy(root=self.root)
+
+    def monitoring(self) -> "MonitoringPlan":
+        """The project's checks, actions and receivers."""
+        return self.load().monitoring()
 
 
 @contextmanager

@@ -1,49 +1,58 @@
 """Commands that watch and act: monitor and loop."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .common import AS_JSON, MOMENT, REASON, Session, actor, opened, set_up_logs, show_json
 from .progress import display
 
+if TYPE_CHECKING:
+    from ..project import Project
+
 
 @click.command()
 @click.option("--since", type=MOMENT, help="Beginning of the window, in event time.")
 @click.option("--until", type=MOMENT, help="End of the window; by default now.")
-@click.option("--version", help="Ask about this version's answers instead of the champion's.")
-@click.option(
-    "--segment-by",
-    "segment_by",
-    metavar="COLUMN",
-    help="Answer for each value of a category as well.",
-)
+@click.option("--version", help="Monitor this version instead of the champion.")
+@click.option("--segment-by", metavar="COLUMN", help="Report on each value of a category as well.")
 @click.option("--page/--no-page", default=True, help="Whether Evidently draws its page.")
-@click.option("--alert", is_flag=True, help="Tell the receivers of alerts what is new or over.")
+@click.option("--alert", is_flag=True, help="Alert the receivers of what is new or over.")
 @click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 when this is found.")
 @AS_JSON
 @click.pass_obj
 def monitor(
-    session: Session, /, alert: bool, fail_on: str | None, as_json: bool, **asked: Any
+    session: Session, /, alert: bool, fail_on: str | None, as_json: bool, **options: Any
 ) -> None:
     """Compare a window of predictions with the reference rows."""
     from ..monitoring import monitor_project
 
     with opened(session) as project:
-        found = monitor_project(project, **asked)
+        plan = session.monitoring()
+        report = monitor_project(project, checks=plan.checks, **options)
         if as_json:
-            show_json(found.to_json())
+            show_json(report.to_json())
         else:
-            click.echo("\n".join(found.messages()))
+            click.echo("\n".join(report.messages()))
         if alert:
-            from ..loop.alert_messages import reasons
-            from ..monitoring.alert_retries import retry_pending_alerts
             from ..monitoring.alert_state import open_alert_tracker
+            from ..monitoring.alerts import open_alerts
+            from ..monitoring.incidents import find_incidents
 
-            retry_pending_alerts(project.settings)
-            open_alert_tracker(project.settings, project.clock).update(found, reasons(found))
-        if fail_on == "drift" and found.drift:
+            alerts = open_alerts(project, plan.receivers)
+            alerts.retry()
+            messages = {incident.kind: incident.text for incident in find_incidents(report)}
+            open_alert_tracker(project, alerts).update(report, messages)
+        if fail_on == "drift" and report.drift:
             raise click.exceptions.Exit(3)
+
+
+def _retry_alerts(session: Session, project: "Project") -> None:
+    """Send again what was not delivered; imports nothing if there is nothing."""
+    if any(project.paths.alert_outbox.glob("*/*.json")):
+        from ..monitoring.alerts import open_alerts
+
+        open_alerts(project, session.monitoring().receivers).retry()
 
 
 @click.group()
@@ -57,11 +66,10 @@ def loop() -> None:
 def step(session: Session, as_json: bool) -> None:
     """Do whatever is due now, then exit; also with 0 when another process is at it."""
     from ..loop.factory import make_controller
-    from ..monitoring.alert_retries import retry_pending_alerts
 
     with opened(session, logs=False) as project:
-        retry_pending_alerts(project.settings)
-        done = make_controller(project, prepare=set_up_logs).step()
+        _retry_alerts(session, project)
+        done = make_controller(project, session.monitoring(), prepare=set_up_logs).step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
@@ -80,14 +88,13 @@ def run(session: Session, every: int) -> None:
 
     from ..errors import ProjectError
     from ..loop.factory import make_controller
-    from ..monitoring.alert_retries import retry_pending_alerts
 
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_controller(project), ""
+        machine, idle = make_controller(project, session.monitoring()), ""
         while True:
-            retry_pending_alerts(project.settings)
+            _retry_alerts(session, project)
             try:
                 done = machine.step()
             except ProjectError as error:
@@ -160,6 +167,7 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,
+            session.monitoring(),
             ProgressListener(shown.on_message, shown.on_progress),
             months=months,
             rows_per_month=rows_per_month,

@@ -1,6 +1,5 @@
 """Commands that predict, and the one that shows what was tracked."""
 
-import gc
 import os
 from datetime import timedelta
 
@@ -16,18 +15,18 @@ from .progress import display
 @click.option("--workers", type=click.IntRange(1))
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve predictions over HTTP, also before there is a model."""
-    # Nearly all that starting makes is there to stay, so that looking for garbage meanwhile is
-    # lost time; the service turns the collector on when it is ready.
-    gc.disable()
+    """Run the application, also before there is a model to serve."""
     from ..logs import configure_logs
-    from ..serving.server import run
+    from ..serving.serve import serve as run
 
-    try:
-        configure_logs()
-        run(session.project(), host=host, port=port, workers=workers)
-    finally:
-        gc.enable()
+    configure_logs()
+    project = session.load()
+    if session.root is not None:
+        raise click.UsageError(
+            f"the application finds its project by itself: set {project.env_prefix}ROOT"
+            " instead of --root"
+        )
+    run(project, host=host, port=port, workers=workers)
 
 
 @click.command()
@@ -59,6 +58,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
                 predictor,
                 project.contract,
                 csv=project.settings.csv,
+                hooks=project.hooks,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
                 progress=shown.on_progress,

@@ -14,34 +14,23 @@ anywhere is taken up where it was, and what a person does by command is noticed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..audit_log import AuditEvent
 from ..clock import Clock
-from ..monitoring import MonitoringReport
+from ..monitoring import Action, Incident, MonitoringReport
+from ..monitoring.incidents import find_incidents
 from ..publication import Rollout as Published
 from ..registry import Transitions
 from ..settings import Settings
 from .audit import ACTOR, LoopAuditLog
 from .challenger_trial import Trial, TrialDecision, trial_of
 from .lease import LeaseHolder, LostLeaseError
-from .policy import Due, cooldown_reason, plan_actions
+from .policy import ActionTable, Due, cooldown_reason
 from .retraining import RetrainingRequest, RetrainingResult
 from .state import Lease, phase_of
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step did: the journal's new entries, and what monitoring found if it was due.
-
-    `idle` says why nothing was done where something stood in the way.
-    """
-
-    entries: tuple[AuditEvent, ...]
-    monitoring: MonitoringReport | None = None
-    idle: str = ""
+from .step import Step
 
 
 @dataclass
@@ -51,9 +40,10 @@ class RetrainingController:
     Attributes:
         retrain: makes a version, or finds the one that the same attempt has made already.
         assign_role: gives a version that passed the role that the settings say, once.
-        track_alerts: tells of what monitoring found, by question, once; and when it is over.
-        change_started_at: when the change behind findings of a kind began, where the settings ask for that.
+        track_alerts: alerts of what monitoring found, by kind, once; and when it is over.
+        change_started_at: when the change behind an incident began, if the settings ask for it.
         evaluate_challenger: what is to be done about two versions on trial.
+        actions: the project's own, by kind of finding; `actions` of the settings for the rest.
     """
 
     settings: Settings
@@ -66,8 +56,9 @@ class RetrainingController:
     monitor: Callable[[], MonitoringReport]
     alert: Callable[[str], None]
     track_alerts: Callable[[MonitoringReport, Mapping[str, str]], None]
-    change_started_at: Callable[[MonitoringReport, str], datetime | None]
+    change_started_at: Callable[[Incident], datetime | None]
     evaluate_challenger: Callable[[Trial], TrialDecision | None]
+    actions: Mapping[str, Action] = field(default_factory=dict)
 
     def step(self) -> Step:
         """Do whatever is due now, and say what was done."""
@@ -76,7 +67,7 @@ class RetrainingController:
         return done
 
     def _step_with_lease(self, other: Lease | None) -> Step:
-        """One step at the desk, unless somebody else sits there."""
+        """One step, unless another process holds the lease."""
         if other is not None:
             return Step((), idle=f"another process steps the loop already: {other.holder}")
         if self.lease.state.paused:
@@ -140,30 +131,33 @@ class RetrainingController:
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
     def _react(self, monitoring: MonitoringReport) -> None:
-        """Tell of the findings, and carry out what is due, once the decision is written."""
+        """Alert about the findings, and carry out what is due, once the decision is written."""
         state, now = self.lease.state, self.clock.now()
-        blocked_reason = cooldown_reason(state, self.settings.loop, now)
-        found = plan_actions(
-            monitoring, self.settings.actions, blocked_reason, self.transitions.previous()
+        incidents = find_incidents(monitoring)
+        planned = ActionTable(self.settings.actions, self.actions).plan(
+            incidents,
+            cooldown_reason(state, self.settings.loop, now),
+            self.transitions.previous(),
         )
-        self.track_alerts(monitoring, {one.kind: one.reason for one in found if one.alert})
-        for planned_action in found:
-            if planned_action.record_as:
-                self.audit.record_once(
-                    planned_action.record_as,
-                    planned_action.reason,
-                    **_window(state.monitored_until, now),
-                )
-        due = next((planned_action for planned_action in found if planned_action.due), None)
+        alerts = {action.kind: action.reason for action in planned if action.alert}
+        self.track_alerts(monitoring, alerts)
+        window = (state.monitored_until or now).isoformat()
+        for action in planned:
+            if action.record_as:
+                self.audit.record_once(action.record_as, action.reason, window=window)
+        due = next((action for action in planned if action.due), None)
         if due is None:
             self.lease.save(monitored_until=now)
             return
+        changed = None
+        if due.due == "retrain":
+            changed = self.change_started_at(next(one for one in incidents if one.kind == due.kind))
         self.lease.save(
             phase="triggered",
             since=now,
             reason=due.reason,
             due=due.due,
-            changed=self.change_started_at(monitoring, due.kind) if due.due == "retrain" else None,
+            changed=changed,
             monitored_until=now,
         )
         self._act()
@@ -253,7 +247,3 @@ class RetrainingController:
 
     def _published(self) -> Published:
         return self.transitions.published()
-
-
-def _window(since: datetime | None, until: datetime) -> dict[str, object]:
-    return {"window": (since or until).isoformat()}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
-from ..monitoring import MonitoringReport, monitor_project
+from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
 from ..project import Project
 from ..registry import Transitions
 from .audit import ACTOR, LoopAuditLog
@@ -24,12 +24,18 @@ _SAMPLES = 4
 
 
 def make_controller(
-    project: Project, prepare: Callable[[], None] = lambda: None
+    project: Project, plan: MonitoringPlan, prepare: Callable[[], None] = lambda: None
 ) -> RetrainingController:
-    """The loop of a project; `prepare` is called before anything that takes time."""
+    """The loop of a project.
+
+    Args:
+        project: whose models are watched and retrained.
+        plan: the checks, actions and receivers.
+        prepare: called before anything that takes time.
+    """
     lease = LeaseHolder(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=lease.require)
-    stages = _Stages(project, transitions, prepare)
+    stages = _Stages(project, plan, transitions, prepare)
     return RetrainingController(
         settings=project.settings,
         lease=lease,
@@ -43,6 +49,7 @@ def make_controller(
         track_alerts=stages.track_alerts,
         change_started_at=stages.change_started_at,
         evaluate_challenger=stages.evaluate_challenger,
+        actions=plan.actions,
     )
 
 
@@ -50,9 +57,14 @@ class _Stages:
     """The project's stages as the loop calls them."""
 
     def __init__(
-        self, project: Project, transitions: Transitions, prepare: Callable[[], None]
+        self,
+        project: Project,
+        plan: MonitoringPlan,
+        transitions: Transitions,
+        prepare: Callable[[], None],
     ) -> None:
         self._project = project
+        self._plan = plan
         self._transitions = transitions
         self._prepare = prepare
 
@@ -104,32 +116,34 @@ class _Stages:
 
     def monitor(self) -> MonitoringReport:
         self._prepare()
-        return monitor_project(self._project)
+        return monitor_project(self._project, checks=self._plan.checks)
 
     def alert(self, text: str) -> None:
         from ..monitoring.alerts import open_alerts
 
         self._prepare()
-        open_alerts(self._project.settings, self._project.clock).send(text)
+        open_alerts(self._project, self._plan.receivers).send(text)
 
-    def track_alerts(self, found: MonitoringReport, told: Mapping[str, str]) -> None:
+    def track_alerts(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
         from ..monitoring.alert_state import open_alert_tracker
+        from ..monitoring.alerts import open_alerts
 
-        open_alert_tracker(self._project.settings, self._project.clock).update(found, told)
+        alerts = open_alerts(self._project, self._plan.receivers)
+        open_alert_tracker(self._project, alerts).update(report, messages)
 
-    def change_started_at(self, monitoring: MonitoringReport, kind: str) -> datetime | None:
+    def change_started_at(self, incident: Incident) -> datetime | None:
         """When what was found began, looked for in the window and in the one before it."""
         if not self._project.settings.loop.training_window.since_change:
             return None
         from .change_point import detect_change_point
 
-        project, window = self._project, monitoring.window
+        project, window = self._project, incident.report.window
         return detect_change_point(
             project.contract,
             project.log,
             since=window.since - (window.until - window.since),
             until=window.until,
-            findings=[one for one in monitoring.findings if one.kind == kind and not one.slice],
+            findings=incident.findings,
             champion=project.published().champion or "",
             limit=_SAMPLES * project.settings.monitoring.sample_rows,
         )

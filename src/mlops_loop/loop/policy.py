@@ -1,14 +1,15 @@
-"""From what monitoring found to what is done about it, by the table in the settings."""
+"""From what monitoring found to what is done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from ..monitoring import MonitoringReport
+import structlog
+
+from ..monitoring import Action, ActionName, Incident
 from ..settings import Actions
 from ..settings import Loop as LoopSettings
-from .alert_messages import reasons
 from .state import State
 
 Due = Literal["retrain", "rollback"]
@@ -22,50 +23,94 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class PlannedAction:
-    """What one finding leads to.
+    """What one incident leads to.
 
     Attributes:
-        kind: of the finding.
+        kind: of the incident.
         reason: why, as a sentence.
-        alert: whether somebody is told.
-        record_as: kind of the entry for the journal, where the transition makes none itself.
+        alert: whether receivers are alerted.
+        record_as: kind of the entry for the audit log, where the transition makes none itself.
         due: the transition that it asks for.
     """
 
     kind: str
     reason: str
     alert: bool
-    record_as: Literal["alert", "advise", "wait"] | None = None
+    record_as: Literal["alert", "advise", "wait", "action"] | None = None
     due: Due | None = None
 
 
-def plan_actions(
-    monitoring: MonitoringReport, actions: Actions, blocked_reason: str | None, previous: str | None
-) -> Sequence[PlannedAction]:
-    """What each finding leads to, the gravest first.
+@dataclass(frozen=True)
+class ActionTable:
+    """What is done about each kind of finding.
 
-    Args:
-        monitoring: the findings.
-        actions: the table.
-        blocked_reason: why no retraining may begin now, if that is so.
-        previous: the champion that a rollback would bring back, if there is one.
+    Attributes:
+        settings: the actions of the settings.
+        own: those of the project's code, by kind, which come first.
     """
-    found = []
-    for kind, reason in reasons(monitoring).items():
-        row = "drift_only" if kind == "drift" and monitoring.performance == "ok" else kind
-        action = getattr(actions, row)
-        if action == "advise":
-            found.append(PlannedAction(kind, f"{reason}: {ADVICE[row]}", False, "advise"))
-        elif action == "alert":
-            found.append(PlannedAction(kind, reason, True, "alert"))
-        elif action == "retrain" and blocked_reason:
-            found.append(PlannedAction(kind, f"{reason}: {blocked_reason}", True, "wait"))
-        elif action == "rollback" and previous is None:
-            told = f"{reason}: there is no earlier champion to roll back to, consider `train`"
-            found.append(PlannedAction(kind, told, True, "advise"))
-        else:
-            found.append(PlannedAction(kind, reason, True, due=action))
-    return found
+
+    settings: Actions
+    own: Mapping[str, Action]
+
+    def action(self, incident: Incident) -> Action:
+        """What is done about an incident; other kinds alert."""
+        for kind in (row(incident), incident.kind):
+            if kind in self.own:
+                return self.own[kind]
+        action: ActionName = getattr(self.settings, row(incident), "alert")
+        return action
+
+    def plan(
+        self, incidents: Sequence[Incident], blocked_reason: str | None, previous: str | None
+    ) -> Sequence[PlannedAction]:
+        """What each incident leads to, in the same order. Functions of the project are called.
+
+        Args:
+            incidents: what was found.
+            blocked_reason: why no retraining may begin now, if that is so.
+            previous: the champion that a rollback would bring back, if there is one.
+        """
+        return [self._plan(incident, blocked_reason, previous) for incident in incidents]
+
+    def _plan(
+        self, incident: Incident, blocked_reason: str | None, previous: str | None
+    ) -> PlannedAction:
+        action = self.action(incident)
+        if not callable(action):
+            return _planned(incident, action, blocked_reason, previous)
+        name = getattr(action, "__name__", type(action).__name__)
+        try:
+            follow_up = action(incident)
+        except Exception as error:
+            structlog.get_logger(__name__).exception("action failed", action=name)
+            reason = f"{incident.text}: {name} failed: {type(error).__name__}: {error}"
+            return PlannedAction(incident.kind, reason, True, "action")
+        if follow_up is None:
+            return PlannedAction(incident.kind, f"{incident.text}: {name}", False, "action")
+        return _planned(incident, follow_up, blocked_reason, previous)
+
+
+def _planned(
+    incident: Incident, action: ActionName, blocked_reason: str | None, previous: str | None
+) -> PlannedAction:
+    kind, reason = incident.kind, incident.text
+    if action == "advise":
+        advice = ADVICE.get(row(incident))
+        return PlannedAction(kind, f"{reason}: {advice}" if advice else reason, False, "advise")
+    if action == "alert":
+        return PlannedAction(kind, reason, True, "alert")
+    if action == "retrain" and blocked_reason:
+        return PlannedAction(kind, f"{reason}: {blocked_reason}", True, "wait")
+    if action == "rollback" and previous is None:
+        text = f"{reason}: there is no earlier champion to roll back to, consider `train`"
+        return PlannedAction(kind, text, True, "advise")
+    return PlannedAction(kind, reason, True, due=action)
+
+
+def row(incident: Incident) -> str:
+    """The key of the table for an incident: a drift while performance holds has its own."""
+    alone = incident.kind == "drift" and incident.report.performance == "ok"
+    return "drift_only" if alone else incident.kind
 
 
 def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str | None:

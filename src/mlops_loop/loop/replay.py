@@ -9,7 +9,7 @@ from ..clock import ManualClock
 from ..data.sources import open_source
 from ..errors import GateError, InputError
 from ..history_archive import archive_history, has_history
-from ..monitoring import MonitoringReport
+from ..monitoring import MonitoringPlan, MonitoringReport
 from ..project import Project
 from ..replay.client import ServiceClient
 from ..replay.traffic import Traffic
@@ -28,7 +28,12 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class ProgressListener:
-    """Who follows a replay: `on_message` gets a line for each event, `on_progress` rows done and in all."""
+    """Who follows a replay.
+
+    Attributes:
+        on_message: gets a line for each event.
+        on_progress: gets the rows that are done, and all rows.
+    """
 
     on_message: Callable[[str], None]
     on_progress: Callable[[int, int], None] = lambda done, total: None
@@ -36,6 +41,7 @@ class ProgressListener:
 
 def replay_year(
     project: Project,
+    plan: MonitoringPlan,
     listener: ProgressListener,
     *,
     months: int | None = None,
@@ -46,6 +52,7 @@ def replay_year(
 
     Args:
         project: the project; its clock is not read.
+        plan: the checks, actions and receivers.
         listener: told what happens.
         months: play only the first so many.
         rows_per_month: uniform sample of each month, by default that of the settings.
@@ -74,7 +81,7 @@ def replay_year(
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
-            played = _play(project, client, windows, rows, listener)
+            played = _play(project, plan, client, windows, rows, listener)
         render(build_report(project, played, rows_per_month=rows, page=page), page)
     finally:
         project.close()
@@ -84,12 +91,13 @@ def replay_year(
 
 def _play(
     project: Project,
+    plan: MonitoringPlan,
     client: ServiceClient,
     windows: list[Window],
     rows: int,
     listener: ProgressListener,
 ) -> list[PlayedMonth]:
-    loop = make_controller(project)
+    loop = make_controller(project, plan)
     _step(loop, listener)
     if project.published().champion is None:
         raise GateError(

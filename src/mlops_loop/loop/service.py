@@ -29,10 +29,11 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
     It has a key of its own, so that it answers whether or not the project's service wants one.
     """
     port, key = _free_port(), token_urlsafe()
-    command = [sys.executable, "-m", project.package, "--root", str(project.root), "serve"]
+    command = [sys.executable, "-m", project.package, "serve"]
     prefix, log_file = project.env_prefix, project.paths.service_log
     environment = {
         **os.environ,
+        f"{prefix}ROOT": str(project.root),
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
         f"{prefix}SERVING__API_KEYS": json.dumps([key]),
     }

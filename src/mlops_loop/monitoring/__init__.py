@@ -1,18 +1,57 @@
-"""Three questions about a window of predictions: drift, data quality, performance."""
+"""Monitoring of a window of predictions: checks, actions on their findings, and alerts.
 
+A project names these in its `monitoring.py`, as a `MonitoringPlan`.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..bundle import read_bundle
 from ..project import Project
-from .findings import Finding, MonitoringReport, Window
-from .run import MonitoringOptions, monitor
+from ..settings import ActionName
+from .checks import (
+    DEFAULT_CHECKS,
+    Check,
+    check_data_quality,
+    check_drift,
+    check_performance,
+    run_evidently,
+)
+from .findings import CheckResult, Finding
+from .incidents import Incident
+from .monitoring_report import MonitoringReport, Window
+from .options import MonitoringOptions
+from .plan import Action, MonitoringPlan
+from .receivers import Alert, Receiver
+from .run import monitor
+from .window import MonitoringWindow
 
-__all__ = ["Finding", "MonitoringReport", "Window", "monitor_project"]
+__all__ = [
+    "DEFAULT_CHECKS",
+    "Action",
+    "ActionName",
+    "Alert",
+    "Check",
+    "CheckResult",
+    "Finding",
+    "Incident",
+    "MonitoringPlan",
+    "MonitoringReport",
+    "MonitoringWindow",
+    "Receiver",
+    "Window",
+    "check_data_quality",
+    "check_drift",
+    "check_performance",
+    "monitor_project",
+    "run_evidently",
+]
 
 
 def monitor_project(
     project: Project,
     *,
+    checks: Sequence[Check] = DEFAULT_CHECKS,
     since: datetime | None = None,
     until: datetime | None = None,
     version: str | None = None,
@@ -23,21 +62,23 @@ def monitor_project(
 
     Args:
         project: whose log and bundles.
+        checks: what is run, in this order.
         since: beginning of the window in event time.
         until: its end, excluded.
-        version: whose answers are asked about; then rows that it did not answer are left out.
-        segment_by: a column by whose values the answers are taken apart as well.
+        version: whose predictions are checked; rows that it did not answer are left out.
+        segment_by: a column; the answers are given for each of its values as well.
         page: whether Evidently draws its page.
     """
-    asked = version or project.published().champion
+    monitored = version or project.published().champion
     return monitor(
         project.settings,
         project.contract,
         log=project.log,
-        bundle=None if asked is None else read_bundle(project.bundles.fetch(asked)),
+        bundle=None if monitored is None else read_bundle(project.bundles.fetch(monitored)),
         since=since,
         until=until,
         clock=project.clock,
+        checks=checks,
         options=MonitoringOptions(
             page=page, segment_by=segment_by, version_only=version is not None
         ),

@@ -3,7 +3,7 @@
 The loop does what `actions` in the settings say; this is the sentence for people beside it.
 """
 
-from .findings import Answer
+from .monitoring_report import Answer
 
 _ADVICE: dict[tuple[bool, Answer], str] = {
     (False, "ok"): "nothing to do",

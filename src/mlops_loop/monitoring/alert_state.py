@@ -1,8 +1,7 @@
-"""One message when something begins, one when it is over, and none in between.
+"""One message when a kind of finding begins, one when it is over, and none in between.
 
-What monitoring is troubled by is an alarm, one for each question. It is told when it begins, again
-only when it comes to name what it had not named before, and once more when it is over. A question
-that could not be asked ends no alarm.
+A message is sent when an incident begins, again only when it has findings that were not named
+before, and once more when it is over. A kind that could not be checked ends no incident.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +14,14 @@ from msgspec.json import decode, encode
 
 from ..atomic import atomic_write
 from ..clock import Clock
+from ..project import Project
 from ..settings import Settings
-from .alerts import open_alerts
-from .findings import MonitoringReport
+from .alerts import Alerts
+from .monitoring_report import MonitoringReport
 
 
 class ActiveAlert(Struct, frozen=True):
-    """What was told: when it began, in which words, and the findings that were named."""
+    """What was sent: since when, the text, and the findings that it named."""
 
     since: datetime
     text: str
@@ -30,7 +30,7 @@ class ActiveAlert(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class AlertTracker:
-    """The alarms that are on, in a file.
+    """The alerts that are active, in a file.
 
     Attributes:
         file: where they are kept.
@@ -43,31 +43,31 @@ class AlertTracker:
     clock: Clock
     link: Callable[[str], str]
 
-    def update(self, found: MonitoringReport, messages: Mapping[str, str]) -> None:
-        """Tell what is new, and what is over.
+    def update(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
+        """Send what is new, and what is over.
 
         Args:
-            found: what monitoring says now.
-            messages: sentences by question; trouble that is not among them begins no alarm.
+            report: what monitoring says now.
+            messages: by kind of finding; a kind that is not among them begins no alert.
         """
         active_alerts = self._read()
         for kind, text in messages.items():
-            active_alert = active_alerts.get(kind)
-            named = {one.key for one in found.findings if one.kind == kind}
-            if active_alert is None or named - {*active_alert.named}:
-                self.send(self._linked(text, found))
-            before = [] if active_alert is None else active_alert.named
-            since = self.clock.now() if active_alert is None else active_alert.since
-            active_alerts[kind] = ActiveAlert(since, text, sorted({*before, *named}))
+            active = active_alerts.get(kind)
+            keys = {finding.key for finding in report.findings if finding.kind == kind}
+            if active is None or keys - {*active.named}:
+                self.send(self._linked(text, report))
+            named = [] if active is None else active.named
+            since = self.clock.now() if active is None else active.since
+            active_alerts[kind] = ActiveAlert(since, text, sorted({*named, *keys}))
             self._write(active_alerts)
-        for kind in [kind for kind in active_alerts if _is_over(kind, found)]:
-            active_alert = active_alerts.pop(kind)
-            began = f"{active_alert.since:%Y-%m-%d %H:%M}"
-            self.send(self._linked(f"over (it began {began}): {active_alert.text}", found))
+        for kind in [kind for kind in active_alerts if report.is_cleared(kind)]:
+            active = active_alerts.pop(kind)
+            began = f"{active.since:%Y-%m-%d %H:%M}"
+            self.send(self._linked(f"over (it began {began}): {active.text}", report))
             self._write(active_alerts)
 
-    def _linked(self, text: str, found: MonitoringReport) -> str:
-        return text if found.report is None else f"{text}\n{self.link(found.report)}"
+    def _linked(self, text: str, report: MonitoringReport) -> str:
+        return text if report.report is None else f"{text}\n{self.link(report.report)}"
 
     def _read(self) -> dict[str, ActiveAlert]:
         try:
@@ -80,22 +80,18 @@ class AlertTracker:
             draft.write_bytes(encode(active_alerts))
 
 
-def open_alert_tracker(settings: Settings, clock: Clock) -> AlertTracker:
-    """The alarms of a project, told to the receivers of its settings."""
-
-    def link(report: str) -> str:
-        served = settings.alerts.reports
-        if served is None:
-            return str(settings.path(report))
-        return f"{served.rstrip('/')}/{Path(report).name}"
-
-    return AlertTracker(settings.paths.open_alerts, open_alerts(settings, clock).send, clock, link)
+def open_alert_tracker(project: Project, alerts: Alerts) -> AlertTracker:
+    """The active alerts of a project."""
+    return AlertTracker(
+        project.paths.open_alerts,
+        alerts.send,
+        project.clock,
+        lambda report: _link(project.settings, report),
+    )
 
 
-def _is_over(kind: str, found: MonitoringReport) -> bool:
-    """Whether a question was asked and answered well."""
-    if kind == "performance":
-        return found.performance == "ok"
-    if kind == "drift":
-        return not found.drift and bool(found.drift_scores)
-    return not found.quality and found.window.sampled > 0
+def _link(settings: Settings, report: str) -> str:
+    served = settings.alerts.reports
+    if served is None:
+        return str(settings.path(report))
+    return f"{served.rstrip('/')}/{Path(report).name}"

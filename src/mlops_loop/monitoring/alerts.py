@@ -1,67 +1,104 @@
-"""Alerts as the settings have them: log and file at once, webhook and e-mail by the outbox."""
+"""Sending alerts: what a receiver did not accept is sent again at the next step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
+from threading import Thread
+from time import monotonic
+from uuid import uuid4
 
+import msgspec
 import structlog
 
-from ..clock import Clock, SystemClock
-from ..settings import Settings
-from .outbox import Outbox
-from .receivers import Alert, Receiver, open_receiver
+from ..atomic import atomic_write
+from ..clock import Clock
+from ..errors import StoreError
+from ..file_lock import file_lock
+from ..project import Project
+from .receivers import TIMEOUT_SECONDS, Alert, Receiver, name_of, settings_receivers
+
+# An alert that could not be delivered for so long is dropped.
+MAX_AGE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Alerts:
-    """Everybody who wants to know. Who cannot be told is logged, and keeps nobody else waiting.
+    """Sends alerts to all receivers, at least once each.
 
     Attributes:
-        near: receivers on this machine, told at once.
-        outbox: those that may be away.
+        receivers: by name, which must be good for a folder.
+        folder: has a folder for each receiver, with one file for each undelivered alert.
+        clock: says what is too old.
+        timeout: seconds that a delivery may take, and that all retries for one receiver may take.
     """
 
-    near: Mapping[str, Receiver]
-    outbox: Outbox
+    receivers: Mapping[str, Receiver]
+    folder: Path
     clock: Clock
+    timeout: float = TIMEOUT_SECONDS
 
     def send(self, text: str) -> None:
-        """Tell a sentence to all receivers."""
+        """Send a text to all receivers; a failure is logged and stored, and delays no other."""
         alert = Alert(self.clock.now(), text)
-        for receiver in self.near.values():
-            self._try(partial(receiver.send, alert), receiver.name, text)
-        self._try(partial(self.outbox.send, alert), "outbox", text)
+        for name in self.receivers:
+            if not self._delivered(name, alert):
+                self._store(name, alert)
 
-    def deliver(self) -> None:
-        """Try again what could not be delivered before."""
-        self._try(self.outbox.deliver, "outbox", "")
+    def retry(self) -> None:
+        """Send again what was not delivered, oldest first, unless another process is doing so."""
+        with suppress(StoreError), file_lock(self.folder / "lock", 0):
+            for name in self.receivers:
+                deadline = monotonic() + self.timeout
+                for path in sorted((self.folder / name).glob("*.json")):
+                    if monotonic() < deadline:
+                        self._retry(name, path)
 
-    def _try(self, work: Callable[[], None], receiver: str, text: str) -> None:
+    def _retry(self, name: str, path: Path) -> None:
         try:
-            work()
+            alert = msgspec.json.decode(path.read_bytes(), type=Alert)
+        except msgspec.MsgspecError as error:
+            structlog.get_logger(__name__).error("damaged alert", file=str(path), error=str(error))
+            path.rename(path.with_suffix(".damaged"))
+            return
+        if self._delivered(name, alert) or self.clock.now() - alert.time > MAX_AGE:
+            path.unlink()
+
+    def _store(self, name: str, alert: Alert) -> None:
+        folder = self.folder / name
+        waiting = len(list(folder.glob("*.json")))
+        file = f"{alert.time:%Y%m%dT%H%M%S%f}-{waiting:04}-{uuid4().hex[:8]}.json"
+        try:
+            with atomic_write(folder / file) as draft:
+                draft.write_bytes(msgspec.json.encode(alert))
         except OSError as error:
+            structlog.get_logger(__name__).error("alert lost", receiver=name, error=str(error))
+
+    def _delivered(self, name: str, alert: Alert) -> bool:
+        """Whether the receiver returned without an exception before the timeout."""
+        failures = [f"no answer within {self.timeout:g} seconds"]
+
+        def deliver() -> None:
+            try:
+                self.receivers[name](alert)
+                failures.clear()
+            except Exception as error:  # whatever a receiver of the project raises
+                failures[0] = str(error) or type(error).__name__
+
+        # A daemon, so that a receiver that never returns keeps no process from ending.
+        thread = Thread(target=deliver, name=f"alert {name}", daemon=True)
+        thread.start()
+        thread.join(self.timeout)
+        if failures:
             structlog.get_logger(__name__).error(
-                "alert not delivered", receiver=receiver, error=str(error), text=text
+                "alert not delivered", receiver=name, error=failures[0], text=alert.text
             )
+        return not failures
 
 
-def open_alerts(settings: Settings, clock: Clock | None = None) -> Alerts:
-    """The receivers of the settings.
-
-    Raises:
-        SettingsError: if one of the addresses makes no sense.
-    """
-    clock = clock or SystemClock()
-    wanted = settings.alerts
-    near = {"log": "log:", "file": wanted.file}
-    away = {"webhook": wanted.webhook, "email": wanted.email}
-    return Alerts(
-        _opened(near, settings.root),
-        Outbox(settings.paths.alert_outbox, _opened(away, settings.root), clock),
-        clock,
-    )
-
-
-def _opened(addresses: Mapping[str, str | None], root: Path) -> dict[str, Receiver]:
-    return {name: open_receiver(one, root) for name, one in addresses.items() if one}
+def open_alerts(project: Project, receivers: Sequence[Receiver] = ()) -> Alerts:
+    """The receivers of the settings, and those of the project."""
+    everybody = settings_receivers(project.settings)
+    everybody |= {name_of(receiver): receiver for receiver in receivers}
+    return Alerts(everybody, project.paths.alert_outbox, project.clock)

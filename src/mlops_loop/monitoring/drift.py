@@ -16,6 +16,11 @@ FEWEST_ROWS = 50
 # Share of windows without a drift in which chance alone may make any column drift.
 BY_CHANCE = 0.05
 
+_DISTANCES = {
+    "wasserstein": "Wasserstein distance",
+    "jensen_shannon": "Jensen-Shannon distance",
+}
+
 Compare = Callable[..., Comparison]
 
 
@@ -62,17 +67,9 @@ def find_drift(
         )
         for one in specs
     ]
-    empty = [
-        column_comparison.name
-        for column_comparison in comparisons
-        if not all(column_comparison.sizes)
-    ]
+    empty = [column.name for column in comparisons if not all(column.sizes)]
     notes = tuple(f"{name} has no values on one side: left out of drift" for name in empty)
-    comparisons = [
-        column_comparison
-        for column_comparison in comparisons
-        if column_comparison.name not in empty
-    ]
+    comparisons = [column for column in comparisons if column.name not in empty]
     if not comparisons:
         return Drift(notes=(*notes, "no column is left to look for drift in"))
     answered = _prediction(reference, window, base_threshold, alpha)
@@ -98,41 +95,40 @@ def _judged(
     notes: tuple[str, ...],
 ) -> Drift:
     scores = comparison.distances
-    inputs = [
-        column_comparison
-        for column_comparison in comparisons
-        if column_comparison.name != PREDICTION
-    ]
-    moved = [
-        column_comparison
-        for column_comparison in inputs
-        if scores[column_comparison.name] >= column_comparison.threshold
-    ]
+    inputs = [column for column in comparisons if column.name != PREDICTION]
+    moved = [column for column in inputs if scores[column.name] >= column.threshold]
     share = len(moved) / len(inputs)
     drifted = share >= thresholds.drift_share
-    findings = [
-        _finding(column_comparison, scores[column_comparison.name]) for column_comparison in moved
-    ]
-    findings.sort(key=lambda finding: finding.value / finding.threshold, reverse=True)
+    moved.sort(
+        key=lambda column: scores[column.name] / column.threshold,
+        reverse=True,
+    )
+    findings = [_finding(column, scores[column.name]) for column in moved]
     findings += [
-        _finding(column_comparison, scores[PREDICTION])
-        for column_comparison in comparisons
-        if column_comparison.name == PREDICTION
-        and scores[PREDICTION] >= column_comparison.threshold
+        _finding(column, scores[PREDICTION])
+        for column in comparisons
+        if column.name == PREDICTION and scores[PREDICTION] >= column.threshold
     ]
     if drifted:
         limit = thresholds.drift_share
-        whole = Finding("drift", None, "drifted_share", share, limit, "critical")
+        text = f"{share:.0%} of the columns drifted (limit {limit:.0%})"
+        whole = Finding("drift", text, "critical", None, "drifted_share", share, limit)
         findings.insert(0, whole)
     return Drift(drifted, tuple(findings), scores, notes, comparison)
 
 
-def _finding(column_comparison: ColumnComparison, score: float) -> Finding:
+def _finding(column: ColumnComparison, score: float) -> Finding:
+    unit = " standard deviations" if column.numeric else ""
+    text = (
+        f"{column.name} drifted: {_DISTANCES[column.statistic]} {score:.3f}{unit} "
+        f"(threshold {column.threshold:.3f})"
+    )
     return Finding(
         "drift",
-        column_comparison.name,
-        column_comparison.statistic,
-        score,
-        column_comparison.threshold,
+        text,
         "warning",
+        column.name,
+        column.statistic,
+        score,
+        column.threshold,
     )

@@ -1,57 +1,46 @@
-"""What monitoring found, as objects, as JSON and in words."""
+"""What checks find in a window of predictions, and what they conclude from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..evaluation.formatting import format_metric
+if TYPE_CHECKING:
+    from .report import Comparison
 
-Kind = Literal["drift", "quality", "performance"]
-# A warning concerns one column; what is critical concerns the whole window.
+# A warning concerns one column or a part of the rows; what is critical concerns the whole window.
 Severity = Literal["warning", "critical"]
-Answer = Literal["ok", "worse", "unknown"]
+# What a check concluded about a kind of finding; "unknown" if it could not be checked.
+Status = Literal["ok", "unknown", "failed"]
 
-_SENTENCES = {
-    "wasserstein": "{column} drifted by {value:.3f} standard deviations (Wasserstein distance), "
-    "threshold {threshold:.3f}",
-    "jensen_shannon": "{column} drifted: Jensen-Shannon distance {value:.3f}, "
-    "threshold {threshold:.3f}",
-    "drifted_share": "{value:.0%} of the columns drifted, threshold {threshold:.0%}",
-    "violation_share": "{value:.1%} of the rows break the contract{in_column}, "
-    "threshold {threshold:.1%}",
-    "missing_share": "{column} is missing in {value:.0%} of the rows, threshold {threshold:.0%}",
-    "unseen_share": "{column} holds values that training never saw in {value:.1%} of the rows, "
-    "threshold {threshold:.1%}",
-    "distinct_values": "{column} says the same in every row",
-    "rows": "only {value:.0f} rows came, threshold {threshold:.0f}: half of the window before",
-    "age_hours": "the newest row is {value:.0f} hours older than the end of the window, "
-    "threshold {threshold:.0f}",
-}
+# The kind of a finding about a check that raised an exception.
+CHECK = "check"
 
-
-def basis(metric: str) -> str:
-    """What a metric was brought to before it was compared, in words."""
-    return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
+_RANK: Mapping[Status, int] = {"ok": 0, "unknown": 1, "failed": 2}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that crossed its threshold.
+    """A problem found in a window of predictions.
 
     Attributes:
-        column: None if it concerns the whole window; `prediction` for what the model answered.
-        statistic: what was measured: a metric's name, or one of the names above.
-        slice: the value of the column, where it concerns only the rows that have it.
-        rows: how many rows of the window it stands for; what was looked at is a sample of them.
+        kind: decides which action applies: `drift`, `quality`, `performance`, or your own.
+        text: one sentence for people.
+        severity: `warning` for one column or a part of the rows, `critical` for the window.
+        column: the input concerned; None for the window, `prediction` for the model's output.
+        statistic: what was measured, e.g. `wasserstein`, `missing_share` or a metric's name.
+        value: the measured value, in the unit of the statistic; None if nothing was measured.
+        threshold: the limit that the value crossed.
+        slice: the value of the column, if only the rows with that value are concerned.
+        rows: how many rows of the window it stands for; a sample of these was examined.
     """
 
-    kind: Kind
-    column: str | None
-    statistic: str
-    value: float
-    threshold: float
-    severity: Severity
+    kind: str
+    text: str
+    severity: Severity = "warning"
+    column: str | None = None
+    statistic: str = ""
+    value: float | None = None
+    threshold: float | None = None
     slice: str | None = None
     rows: int = 0
 
@@ -63,120 +52,42 @@ class Finding:
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
-    def summary(self) -> str:
-        if self.kind == "performance":
-            where = f" where {self.column} is {self.slice}" if self.slice is not None else ""
-            return (
-                f"performance is worse{where}: {self.statistic} is {format_metric(self.value)} "
-                f"{basis(self.statistic)}, threshold {format_metric(self.threshold)}"
-            )
-        in_column = f" in {self.column}" if self.column else ""
-        return _SENTENCES[self.statistic].format(in_column=in_column, **asdict(self))
-
 
 @dataclass(frozen=True)
-class Window:
-    """A stretch of event time, end excluded: how many rows it holds, how many were looked at."""
-
-    since: datetime
-    until: datetime
-    rows: int
-    sampled: int
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            **asdict(self),
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-        }
-
-
-@dataclass(frozen=True)
-class Segment:
-    """The rows in which a column has one value.
+class CheckResult:
+    """What a check concluded.
 
     Attributes:
-        rows: of the sample; the shares are of the window and of the reference.
-        drifted: columns that drifted among these rows.
-        performance: of these rows; `unknown` with too few labels.
+        findings: the problems it found.
+        statuses: by kind of finding. A kind without a status has failed if it has a finding.
+        notes: sentences about what could not be checked, or on how many rows a result rests.
+        metrics: measured values by name, for the JSON file of the report.
+        drift_scores: distance by column.
+        comparison: Evidently's, which draws the page of the report.
     """
 
-    column: str
-    value: str
-    rows: int
-    share: float
-    share_before: float
-    drifted: tuple[str, ...]
-    performance: Answer
+    findings: Sequence[Finding] = ()
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-    def summary(self) -> str:
-        drifted = ", ".join(self.drifted) or "nothing"
-        return (
-            f"{self.column} = {self.value}: {self.share:.1%} of the rows, {self.share_before:.1%} "
-            f"of the reference; drifted: {drifted}; performance: {self.performance}"
-        )
-
-
-@dataclass(frozen=True)
-class MonitoringReport:
-    """The answers to the three questions, and everything they rest on.
-
-    Attributes:
-        drift: whether enough columns drifted for the window as a whole.
-        quality: whether the quality of the data is broken.
-        performance: `unknown` as long as too few mature labels are there.
-        report: Evidently's page, relative to the project's root; None if nothing was compared.
-        drift_scores: Evidently's distance by compared column, `prediction` included.
-        notes: sentences about what could not be judged, or on how much a verdict rests.
-        metrics: what the verdict on performance rests on, by name.
-        advice: what the answers mean together; empty where there is nothing to judge.
-        segments: the answers for each value of a column, where they were asked for.
-    """
-
-    window: Window
-    drift: bool
-    quality: bool
-    performance: Answer
-    findings: tuple[Finding, ...] = ()
-    report: str | None = None
     drift_scores: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    advice: str = ""
-    segments: tuple[Segment, ...] = ()
+    comparison: "Comparison | None" = None
 
-    def to_json(self) -> dict[str, object]:
-        return {
-            "window": self.window.to_json(),
-            "drift": self.drift,
-            "quality": self.quality,
-            "performance": self.performance,
-            "findings": [finding.to_json() for finding in self.findings],
-            "report": self.report,
-            "advice": self.advice,
-            **(
-                {"segments": [segment.to_json() for segment in self.segments]}
-                if self.segments
-                else {}
-            ),
-        }
-
-    def messages(self) -> list[str]:
-        """The answers, each finding and each note, one sentence each."""
-        window = self.window
-        lines = [
-            f"{window.since:%Y-%m-%d %H:%M} to {window.until:%Y-%m-%d %H:%M}: "
-            f"{window.rows} predictions, {window.sampled} of them looked at",
-            f"drift: {'yes' if self.drift else 'no'}; "
-            f"quality: {'broken' if self.quality else 'nothing found'}; "
-            f"performance: {self.performance}",
-        ]
-        lines += [finding.summary() for finding in self.findings]
-        lines += self.notes
-        lines += [segment.summary() for segment in self.segments]
-        lines += [f"advice: {self.advice}"] if self.advice else []
-        return lines if self.report is None else [*lines, f"report: {self.report}"]
+    @classmethod
+    def combine(cls, results: "Sequence[CheckResult]") -> "CheckResult":
+        """All results as one; of two statuses of one kind, the worse one counts."""
+        statuses: dict[str, Status] = {}
+        for result in results:
+            failed: dict[str, Status] = {finding.kind: "failed" for finding in result.findings}
+            for kind, status in (failed | dict(result.statuses)).items():
+                statuses[kind] = max(statuses.get(kind, status), status, key=_RANK.__getitem__)
+        return cls(
+            findings=[finding for result in results for finding in result.findings],
+            statuses=statuses,
+            notes=[note for result in results for note in result.notes],
+            metrics={name: value for one in results for name, value in one.metrics.items()},
+            drift_scores={
+                name: score for one in results for name, score in one.drift_scores.items()
+            },
+            comparison=next((one.comparison for one in results if one.comparison), None),
+        )

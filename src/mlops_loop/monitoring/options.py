@@ -1,4 +1,4 @@
-"""What monitoring is asked, besides the window."""
+"""What a run of monitoring is asked for, besides the window."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from ..errors import InputError
 
 @dataclass(frozen=True)
 class MonitoringOptions:
-    """What is asked about.
+    """What to report on.
 
     Attributes:
-        page: whether Evidently draws its page; without it a verdict takes half the time.
-        segment_by: a column by whose values the answers are taken apart as well.
-        version_only: leave out rows on which the version did not answer. The verdict is then about that
-            version, and not left for the service.
+        page: whether Evidently draws its page; without it a run takes half the time.
+        segment_by: a column; the answers are given for each of its values as well.
+        version_only: leave out rows that the version did not answer. The report is then about
+            that version, and is not published to the service.
     """
 
     page: bool = True
@@ -26,19 +26,20 @@ class MonitoringOptions:
 DEFAULT_OPTIONS = MonitoringOptions()
 
 
-def split_column(contract: Contract, name: str) -> Column:
-    """The column by whose values rows may be taken apart.
+def segment_column(contract: Contract, name: str) -> Column:
+    """The column whose values divide rows into segments.
 
     Raises:
-        InputError: if there is none of that name, or its values are no categories.
+        InputError: if there is no such column, or it is not a category, a boolean or a group.
     """
-    fitting = [
-        one
-        for one in contract.inputs
-        if one.role == "group" or (one.role == "feature" and one.type in ("category", "boolean"))
+    suitable = [
+        column
+        for column in contract.inputs
+        if column.role == "group"
+        or (column.role == "feature" and column.type in ("category", "boolean"))
     ]
-    names = {one.name: one for one in fitting}
-    if name not in names:
-        known = f"one of {', '.join(names)}" if names else "not possible with this contract"
-        raise InputError(f"--by {name}: that is no category, boolean or group; it may be {known}")
-    return names[name]
+    by_name = {column.name: column for column in suitable}
+    if name not in by_name:
+        hint = f"expected one of {', '.join(by_name)}" if by_name else "the contract has none"
+        raise InputError(f"--segment-by {name}: not a category, boolean or group column; {hint}")
+    return by_name[name]

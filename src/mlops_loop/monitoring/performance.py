@@ -10,9 +10,9 @@ from datetime import datetime
 
 from ..contract import Contract
 from ..evaluation.metrics import metric_named
-from ..prediction_log import PredictionLog
+from ..prediction_log import Counts, PredictionLog
 from ..settings import Settings
-from .findings import Answer, Finding
+from .findings import Finding, Status
 from .performance_delta import PerformanceDelta, measure
 from .samples import Sample, labelled_sample
 from .slices import worse_slices
@@ -20,64 +20,69 @@ from .slices import worse_slices
 
 @dataclass(frozen=True)
 class Performance:
-    """The answer, a sentence about it, and the figures it rests on.
+    """The status, a sentence about it, and the metrics it rests on."""
 
-    `sample` holds the labelled rows, where there are enough.
-    """
-
-    answer: Answer
+    status: Status
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    sample: Sample | None = None
 
 
-def find_performance(
+def labelled_rows(
     settings: Settings,
     contract: Contract,
     log: PredictionLog,
-    *,
     since: datetime,
     until: datetime,
     version: str,
-    reference: Sample,
-) -> Performance:
-    """Compare labelled rows with the champion's held-out rows.
+) -> Sample:
+    """A uniform sample of the labelled rows that a version answered, served or in shadow.
 
-    Performance is worse when all of the interval lies beyond the margin, and unknown with fewer
-    labels than the settings ask for.
+    Args:
+        settings: how many rows at most.
+        contract: what the data is.
+        log: predictions and labels.
+        since: beginning of the cohort, in event time.
+        until: its end, excluded.
+        version: of the model.
+    """
+    limit = max(settings.monitoring.sample_rows, settings.monitoring.min_labels)
+    rows = log.sample(since, until, limit, labelled=True, version=version)
+    return labelled_sample(contract, rows, version)
+
+
+def find_performance(
+    settings: Settings, contract: Contract, *, reference: Sample, labelled: Sample, counts: Counts
+) -> Performance:
+    """Compare labelled rows with the held-out rows of the same version.
+
+    Performance has failed when all of the interval lies beyond the margin, and is unknown with
+    fewer labels than the settings ask for.
 
     Args:
         settings: the metric, the margin, and how many labels are enough.
         contract: what the data is.
-        log: predictions and labels.
-        since: beginning of the cohort, in event time.
-        until: its end, excluded; no row before it may be younger than `label_horizon`.
-        version: the champion; where it ran in shadow its answers count as well.
-        reference: its held-out rows.
+        reference: the version's held-out rows.
+        labelled: labelled rows, none of them younger than `label_horizon`.
+        counts: how many predictions and labels that cohort has.
     """
-    if until <= since:
-        return _unknown("no row of the window is old enough to have its label")
-    counts = log.count(since, until, version=version)
     missing = f"{counts.predictions - counts.labels} of {counts.predictions} have no label yet"
     least = settings.monitoring.min_labels
-    limit = max(settings.monitoring.sample_rows, least)
-    rows = log.sample(since, until, limit, labelled=True, version=version)
-    sample = labelled_sample(contract, rows, version)
-    if len(sample) < least:
-        return _unknown(f"{least} labelled rows are needed, there are {len(sample)}; {missing}")
+    if len(labelled) < least:
+        return unknown(f"{len(labelled)} labelled rows (at least {least} needed); {missing}")
     if reference.labels is None:
-        return _unknown(f"the reference has no column {contract.target.name}; train again")
+        return unknown(f"the reference has no column {contract.target.name}; train again")
     metric = metric_named(settings.training.metric, contract.problem)
-    delta = measure(contract, metric, reference=reference, window=sample, seed=settings.seed)
+    delta = measure(contract, metric, reference=reference, window=labelled, seed=settings.seed)
     if delta is None:
-        return _unknown(f"all outcomes are alike; {missing}")
+        return unknown(f"all labels are the same; {missing}")
     judged = _judged(delta, settings.monitoring.performance_margin, counts.labels, missing)
-    slices = worse_slices(settings, contract, metric, reference=reference, window=sample)
-    return replace(judged, findings=(*judged.findings, *slices), sample=sample)
+    slices = worse_slices(settings, contract, metric, reference=reference, window=labelled)
+    return replace(judged, findings=(*judged.findings, *slices))
 
 
-def _unknown(reason: str) -> Performance:
+def unknown(reason: str) -> Performance:
+    """Performance that could not be measured, and why."""
     return Performance("unknown", (f"performance is unknown: {reason}",))
 
 
@@ -86,6 +91,4 @@ def _judged(delta: PerformanceDelta, margin: float, labels: int, missing: str) -
     metrics = {**delta.metrics(), "labels": float(labels)}
     if delta.worsening.low <= margin:
         return Performance("ok", notes, metrics=metrics)
-    limit = delta.limit(margin)
-    finding = Finding("performance", None, delta.metric, delta.adjusted, limit, "critical")
-    return Performance("worse", notes, (finding,), metrics)
+    return Performance("failed", notes, (delta.finding(margin, "critical"),), metrics)

@@ -25,11 +25,16 @@ from ..evaluation.formatting import format_metric
 from ..evaluation.interval import Interval
 from ..evaluation.metrics import Floats, Metric, Scorer
 from ..evaluation.target import Labels
-from .findings import basis
+from .findings import Finding, Severity
 from .samples import Sample
 
 CONFIDENCE = 0.9
 RESAMPLES = 300
+
+
+def basis(metric: str) -> str:
+    """What a metric was adjusted to before it was compared, in words."""
+    return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,20 @@ class PerformanceDelta:
         """The metric from which on it is worse by more than a margin."""
         return self.reference + (margin if self.rises_when_worse else -margin)
 
+    def finding(
+        self, margin: float, severity: Severity, column: str | None = None, value: str | None = None
+    ) -> Finding:
+        """The finding that performance is worse, in the window or in one slice of it."""
+        where = f" where {column} is {value}" if value is not None else ""
+        limit = self.limit(margin)
+        text = (
+            f"performance is worse{where}: {self.metric} is {format_metric(self.adjusted)} "
+            f"{basis(self.metric)} (limit {format_metric(limit)})"
+        )
+        return Finding(
+            "performance", text, severity, column, self.metric, self.adjusted, limit, value
+        )
+
     def metrics(self) -> dict[str, float]:
         return {
             "labelled": float(self.rows),
@@ -74,8 +93,8 @@ class PerformanceDelta:
     def summary(self) -> str:
         return (
             f"{self.metric} {format_metric(self.value)} on {self.rows} labelled rows, "
-            f"{format_metric(self.adjusted)} {basis(self.metric)}, against {format_metric(self.reference)} on "
-            f"the holdout: worse by {self.worsening}"
+            f"{format_metric(self.adjusted)} {basis(self.metric)}, against "
+            f"{format_metric(self.reference)} on the holdout: worse by {self.worsening}"
         )
 
 
@@ -106,9 +125,9 @@ def measure(
         reference: the holdout, with outcomes.
         window: labelled rows.
         seed: of the bootstrap.
-        n_comparisons: how many such comparisons are made at once, for Bonferroni's correction. No few
-            hundred resamples reach the quantiles it asks for, so beyond one look they give a
-            standard error and the normal distribution the rest.
+        n_comparisons: how many such comparisons are made at once, for Bonferroni's correction.
+            A few hundred resamples do not reach the quantiles that it asks for, so with more than
+            one comparison they give a standard error, and the normal distribution the rest.
 
     Returns:
         None if there is nothing to compare with: all outcomes on one side are the same.

@@ -23,6 +23,18 @@ MISSING_RISE = 0.2
 FEWEST_BEFORE = 100
 FEWEST_FOR_AGE = 20
 
+_TEXTS = {
+    "violation_share": "{value:.1%} of the rows break the contract{in_column} (limit "
+    "{threshold:.1%})",
+    "missing_share": "{column} is missing in {value:.0%} of the rows (limit {threshold:.0%})",
+    "unseen_share": "{column} has values not seen in training in {value:.1%} of the rows (limit "
+    "{threshold:.1%})",
+    "distinct_values": "{column} has the same value in every row",
+    "rows": "only {value:.0f} rows (limit {threshold:.0f}, half of the previous window)",
+    "age_hours": "the newest row is {value:.0f} hours older than the end of the window (limit "
+    "{threshold:.0f})",
+}
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -129,7 +141,11 @@ def _unseen_shares(checked: Checked, reference: Sample, bundle: Bundle) -> Mappi
 
 def _finding(column: str | None, statistic: str, value: float, threshold: float) -> Finding:
     severity: Severity = "critical" if column is None else "warning"
-    return Finding("quality", column, statistic, value, threshold, severity)
+    in_column = f" in {column}" if column else ""
+    text = _TEXTS[statistic].format(
+        column=column, in_column=in_column, value=value, threshold=threshold
+    )
+    return Finding("quality", text, severity, column, statistic, value, threshold)
 
 
 def _hours(span: timedelta) -> float:

@@ -1,125 +1,116 @@
-"""Who is told: receivers by address.
+"""Who is alerted: log, file, JSON webhook, and Apprise for everything beyond.
 
-| address                 | receiver                                                    |
-| ----------------------- | ----------------------------------------------------------- |
-| `log:`                  | a warning in the structured log                             |
-| `https://…`, `http://…` | a webhook; the body is what Slack and its likes understand  |
-| `smtp://…`, `smtps://…` | e-mail, see `mail.py`                                       |
-| a path                  | a file, one JSON object a line                              |
+| `alerts.…` of the settings | receiver                                                    |
+| -------------------------- | ----------------------------------------------------------- |
+|                            | the structured log, always                                  |
+| `file`                     | a file, one JSON object a line                              |
+| `webhook`                  | POST of `{"text": …}`, which Slack and others understand    |
+| `apprise`                  | an Apprise URL by name: mail, Slack, Teams, PagerDuty, …    |
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from http.client import HTTPException
+from functools import partial
 from pathlib import Path
-from typing import Protocol
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import structlog
 
 from ..errors import SettingsError
+from ..settings import Settings
 
-# Seconds that a receiver may take to answer.
-TIMEOUT_SECONDS = 5.0
-# What a webhook says of a message that it will not take tomorrow either.
-_NEVER = (400, 413, 422)
+# How long one delivery may take.
+TIMEOUT_SECONDS = 10.0
+RESERVED_NAMES = ("log", "file", "webhook")
+_TITLE_LENGTH = 120
 
 
 @dataclass(frozen=True)
 class Alert:
+    """A message for people.
+
+    Attributes:
+        time: when it was raised, with a zone.
+        text: the sentence, and on a second line where the report is, if there is one.
+    """
+
     time: datetime
     text: str
+
+    @property
+    def title(self) -> str:
+        """The first line (limit 120 characters)."""
+        return self.text.partition("\n")[0][:_TITLE_LENGTH]
 
     def to_json(self) -> dict[str, object]:
         return {"time": self.time.isoformat(), "text": self.text}
 
 
-class PermanentDeliveryError(Exception):
-    """The receiver will never take this very message."""
+# Delivers an alert. If it raises an exception, the alert is sent again at the next step; the
+# exception is logged, so its text must hold no secret.
+Receiver = Callable[[Alert], None]
 
 
-class Receiver(Protocol):
-    """Somebody who wants to know; `name` must hold no secret, it is written to the log."""
-
-    @property
-    def name(self) -> str: ...
-
-    def send(self, alert: Alert) -> None:
-        """Deliver, or raise OSError or HTTPException, or NeverError where no later try helps."""
-        ...
+def name_of(receiver: Receiver) -> str:
+    """The name under which undelivered alerts are stored: that of the function or class."""
+    return getattr(receiver, "__name__", type(receiver).__name__)
 
 
-class LogReceiver:
-    name = "log"
-
-    def send(self, alert: Alert) -> None:
-        structlog.get_logger(__name__).warning("alert", text=alert.text)
-
-
-class FileReceiver:
-    """Appends JSON lines."""
-
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
-        self._path = path
-
-    def send(self, alert: Alert) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(alert.to_json(), ensure_ascii=False) + "\n")
+def settings_receivers(settings: Settings) -> dict[str, Receiver]:
+    """The receivers of `alerts` in the settings, by name."""
+    alerts = settings.alerts
+    receivers: dict[str, Receiver] = {"log": to_log}
+    if alerts.file:
+        receivers["file"] = partial(to_file, settings.path(alerts.file))
+    if alerts.webhook:
+        receivers["webhook"] = partial(to_webhook, alerts.webhook)
+    for name, url in alerts.apprise.items():
+        receivers[f"apprise.{name}"] = partial(to_apprise, f"alerts.apprise.{name}", url)
+    return receivers
 
 
-class WebhookReceiver:
-    """Posts `{"text": …}`.
+def to_log(alert: Alert) -> None:
+    """A warning in the structured log."""
+    structlog.get_logger(__name__).warning("alert", text=alert.text)
+
+
+def to_file(path: Path, alert: Alert) -> None:
+    """One line of JSON at the end of a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(alert.to_json(), ensure_ascii=False) + "\n")
+
+
+def to_webhook(url: str, alert: Alert) -> None:
+    """POST `{"text": …}`; errors do not name the URL, which often is a secret."""
+    body = json.dumps({"text": alert.text}, ensure_ascii=False).encode()
+    request = Request(url, body, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+        response.read()
+
+
+def to_apprise(key: str, url: str, alert: Alert) -> None:
+    """Notify the service of an Apprise URL.
 
     Args:
-        url: of the webhook. Its path often is a secret, so only the host is ever named.
-        timeout: seconds it may take.
-    """
-
-    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
-        self.name = f"webhook at {urlsplit(url).hostname}"
-        self._url = url
-        self._patience = timeout
-
-    def send(self, alert: Alert) -> None:
-        body = json.dumps({"text": alert.text}, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json"}
-        try:
-            # The address is http or https: `open_receiver` lets nothing else come here.
-            with urlopen(Request(self._url, body, headers), timeout=self._patience) as answer:
-                answer.read()
-        except HTTPError as error:
-            with error:
-                if error.code in _NEVER:
-                    raise PermanentDeliveryError(f"it answered {error.code}") from error
-                raise
-        except ValueError as error:
-            # Such as a port that is no number.
-            raise HTTPException(str(error)) from error
-
-
-def open_receiver(address: str, root: Path) -> Receiver:
-    """The receiver at an address; a path starts at `root`, the project's folder.
+        key: the setting that holds the URL, for messages; the URL may be a secret.
+        url: of one service, see https://github.com/caronc/apprise/wiki.
+        alert: what is sent; its first line is the title.
 
     Raises:
-        SettingsError: if nothing here knows the scheme, or the address lacks something.
+        SettingsError: if Apprise does not know such a URL.
+        OSError: if the service did not accept the message.
     """
-    if address == "log:":
-        return LogReceiver()
-    if address.startswith(("http://", "https://")):
-        return WebhookReceiver(address)
-    if address.startswith(("smtp://", "smtps://")):
-        from .mail import open_mail
+    from apprise import Apprise, NotifyType
 
-        return open_mail(address)
-    if "://" in address:
-        # The address itself may hold a secret.
-        scheme = address.partition("://")[0]
-        raise SettingsError(
-            f"alerts: nothing here knows {scheme}://; use https://, smtp:// or a path"
-        )
-    return FileReceiver(root / address)
+    service = Apprise()
+    if not service.add(url):
+        raise SettingsError(f"{key} is not an Apprise URL")
+    body = alert.text.partition("\n")[2]
+    kind = NotifyType.WARNING
+    if not service.notify(
+        body=body or alert.text, title=alert.title, notify_type=kind, timeout=TIMEOUT_SECONDS
+    ):
+        raise OSError(f"{service[0].service_name} did not accept the message")

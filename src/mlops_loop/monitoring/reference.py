@@ -5,7 +5,7 @@ from ..prediction_log import PredictionLog
 from ..settings import Settings
 from ..training_window import past_window
 from .drift import FEWEST_ROWS
-from .findings import Window
+from .monitoring_report import Window
 from .samples import Sample, check_window, window_sample
 
 
@@ -28,9 +28,7 @@ def find_reference(
         return holdout, ()
     rows = log.sample(*past, settings.monitoring.sample_rows)
     if len(rows) < FEWEST_ROWS:
-        note = (
-            f"the log holds {len(rows)} rows of the reference {setting}, {FEWEST_ROWS} are needed"
-        )
+        note = f"{len(rows)} rows in the log for the reference {setting} (at least {FEWEST_ROWS})"
         return holdout, (f"{note}: compared with the holdout instead",)
     columns = check_window(contract, rows).columns
     return window_sample(contract, rows, columns, version), ()

@@ -49,41 +49,73 @@ def compare(
 
         everything = [*comparisons, *([] if prediction is None else [prediction])]
         preset = DataDriftPreset(
-            columns=[column_comparison.name for column_comparison in comparisons],
-            per_column_method={
-                column_comparison.name: column_comparison.method
-                for column_comparison in comparisons
-            },
-            per_column_threshold={
-                column_comparison.name: column_comparison.threshold
-                for column_comparison in comparisons
-            },
+            columns=[column.name for column in comparisons],
+            per_column_method={column.name: column.method for column in comparisons},
+            per_column_threshold={column.name: column.threshold for column in comparisons},
             drift_share=drift_share,
         )
         alone = everything[len(comparisons) :] if page else everything
         metrics = [preset] * page + [
             ValueDrift(
-                column=column_comparison.name,
-                method=column_comparison.method,
-                threshold=column_comparison.threshold,
+                column=column.name,
+                method=column.method,
+                threshold=column.threshold,
             )
-            for column_comparison in alone
+            for column in alone
         ]
         definition = _definition(contract, comparisons, prediction)
-        reference = pd.DataFrame(
-            {
-                column_comparison.name: column_comparison.reference
-                for column_comparison in everything
-            }
-        )
-        window = pd.DataFrame(
-            {column_comparison.name: column_comparison.window for column_comparison in everything}
-        )
+        reference = pd.DataFrame({column.name: column.reference for column in everything})
+        window = pd.DataFrame({column.name: column.window for column in everything})
         snapshot = Report(metrics).run(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
         )
         return Comparison(_distances(snapshot), snapshot if page else None)
+
+
+def run_report(
+    contract: Contract,
+    current: pd.DataFrame,
+    reference: pd.DataFrame,
+    metrics: Sequence[Any],
+    page: Path | None,
+) -> list[tuple[str, str]]:
+    """Run metrics of the caller's choice, and write the page if there is a path for it.
+
+    Args:
+        contract: what the columns are; `prediction` and the probabilities may be used as well.
+        current: rows of the window.
+        reference: rows with the same columns.
+        metrics: Evidently's metrics and presets, with or without tests.
+        page: of the HTML file.
+
+    Returns:
+        Name and description of each test that failed or could not be run.
+    """
+    with _quiet():
+        from evidently import Dataset, Report
+
+        inputs = {spec.name for spec in contract.columns}
+        outputs = [name for name in current.columns if name not in inputs]
+        numbers = [name for name in outputs if pd.api.types.is_numeric_dtype(current[name])]
+        definition = data_definition(
+            contract,
+            numbers=numbers,
+            categories=[name for name in outputs if name not in numbers],
+            leave_out=inputs - ({*current} & {*reference}),
+        )
+        snapshot = Report(list(metrics)).run(
+            Dataset.from_pandas(current, data_definition=definition),
+            Dataset.from_pandas(reference, data_definition=definition),
+        )
+        if page is not None:
+            _write_page(snapshot, page)
+        tests = snapshot.dict()["tests"]
+    return [
+        (test["name"], test["description"])
+        for test in tests
+        if test["status"].value in ("FAIL", "ERROR")
+    ]
 
 
 def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
@@ -100,22 +132,24 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
-            html = render(comparison.snapshot)
-        with atomic_write(page) as draft:
-            draft.write_text(html, encoding="utf-8")
+            _write_page(comparison.snapshot, page)
+
+
+def _write_page(snapshot: Any, page: Path) -> None:
+    html = render(snapshot)
+    with atomic_write(page) as draft:
+        draft.write_text(html, encoding="utf-8")
 
 
 def _definition(
     contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
 ) -> Any:
-    kept = {column_comparison.name for column_comparison in comparisons}
+    kept = {column.name for column in comparisons}
     own = [] if prediction is None else [prediction]
     return data_definition(
         contract,
-        numbers=[column_comparison.name for column_comparison in own if column_comparison.numeric],
-        categories=[
-            column_comparison.name for column_comparison in own if not column_comparison.numeric
-        ],
+        numbers=[column.name for column in own if column.numeric],
+        categories=[column.name for column in own if not column.numeric],
         leave_out={spec.name for spec in contract.columns} - kept,
     )
 

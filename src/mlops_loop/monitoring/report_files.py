@@ -1,58 +1,64 @@
-"""What a run leaves behind: page, JSON with the findings, the verdict that the service tells of."""
+"""What a run of monitoring writes: the page, the JSON file, and the status for the service."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from ..monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from ..paths import Paths
-from .findings import MonitoringReport
+from .monitoring_report import MonitoringReport
 from .report import Comparison, write_report
 
 
 def save_report(
     root: Path,
-    found: MonitoringReport,
+    report: MonitoringReport,
     comparison: Comparison | None,
     *,
     name: str,
     page: bool,
-    last: bool,
+    publish: bool,
 ) -> MonitoringReport:
-    """Store the answers under `root`, the project's folder.
+    """Write the report below `root`.
 
     Args:
         root: the project's folder.
-        found: the answers.
+        report: the answers.
         comparison: Evidently's; None if nothing was compared.
         name: of the files, without an ending.
-        page: whether there is a page besides the JSON.
-        last: whether it is the verdict that the service shall tell of.
+        page: whether there is a page besides the JSON file.
+        publish: whether it is the status that the service shows.
 
     Returns:
-        The answers, with the page's path if there is one.
+        The report, with the page's path if there is one.
     """
     target = Paths(root).reports / f"{name}.html"
     if page and comparison is not None:
-        found = replace(found, report=target.relative_to(root).as_posix())
-    extra = {"messages": found.messages(), "metrics": dict(found.metrics)}
-    write_report(comparison, {**found.to_json(), **extra}, target)
-    if last:
-        save_monitoring_status(root, _status(found))
-    return found
+        report = replace(report, report=target.relative_to(root).as_posix())
+    extra = {"messages": report.messages(), "metrics": dict(report.metrics)}
+    write_report(comparison, {**report.to_json(), **extra}, target)
+    if publish:
+        save_monitoring_status(root, _status(report))
+    return report
 
 
-def _status(found: MonitoringReport) -> MonitoringStatus:
+def _status(report: MonitoringReport) -> MonitoringStatus:
     return MonitoringStatus(
-        since=found.window.since.isoformat(),
-        until=found.window.until.isoformat(),
-        drift=found.drift,
-        quality=found.quality,
-        performance=found.performance,
-        messages=found.messages(),
+        since=report.window.since.isoformat(),
+        until=report.window.until.isoformat(),
+        drift=report.drift,
+        quality=report.quality,
+        performance=report.performance,
+        messages=report.messages(),
         findings=[
             FindingSummary(
-                one.kind, one.column or "", one.slice or "", one.statistic, one.value, one.severity
+                finding.kind,
+                finding.column or "",
+                finding.slice or "",
+                finding.statistic,
+                # A finding without a value is exported as present.
+                1.0 if finding.value is None else finding.value,
+                finding.severity,
             )
-            for one in found.findings
+            for finding in report.findings
         ],
     )

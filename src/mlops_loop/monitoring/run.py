@@ -1,5 +1,6 @@
 """One run of monitoring: a window of the log against the reference."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..bundle import Bundle
@@ -8,10 +9,10 @@ from ..contract import Contract
 from ..errors import InputError
 from ..prediction_log import PredictionLog
 from ..settings import Settings
-from .findings import MonitoringReport, Window
-from .options import DEFAULT_OPTIONS, MonitoringOptions, split_column
-
-__all__ = ["MonitoringOptions", "monitor"]
+from .checks import DEFAULT_CHECKS, Check
+from .monitoring_report import MonitoringReport, Window
+from .options import DEFAULT_OPTIONS, MonitoringOptions, segment_column
+from .window import MonitoringWindow
 
 
 def monitor(
@@ -23,44 +24,43 @@ def monitor(
     since: datetime | None = None,
     until: datetime | None = None,
     clock: Clock,
+    checks: Sequence[Check] = DEFAULT_CHECKS,
     options: MonitoringOptions = DEFAULT_OPTIONS,
 ) -> MonitoringReport:
-    """Answer the three questions for a window, write the report, and leave the verdict.
+    """Run the checks on a window, write the report, and publish the status to the service.
 
     Args:
         settings: thresholds, the size of samples and windows, the reference.
         contract: what the data should be.
         log: the predictions and their labels.
-        bundle: the champion; without one nothing is judged, and the answer says so.
+        bundle: the champion; without one nothing is checked, and a note says so.
         since: beginning of the window in event time, by default `monitoring.window` before its end.
         until: end of the window, excluded; by default now.
         clock: says what is old enough to have its label.
-        options: what else is asked.
+        checks: what is run, in this order.
+        options: what else to report on.
 
     Raises:
-        InputError: if the window ends before it begins, or rows cannot be taken apart so.
+        InputError: if the window ends before it begins, or rows cannot be segmented like that.
     """
     until = until or clock.now()
     since = since or until - settings.monitoring.window
     if since >= until:
         raise InputError(f"the window ends ({until}) before it begins ({since}): swap the two")
-    segment_by = None if options.segment_by is None else split_column(contract, options.segment_by)
+    column = None if options.segment_by is None else segment_column(contract, options.segment_by)
     version_only = bundle.manifest.version if bundle is not None and options.version_only else None
     rows = log.count(since, until, version=version_only).predictions
+    period = Window(since, until, rows, 0)
     if bundle is None:
-        note = "there is no champion yet: train one, then there is something to compare with"
-        return _without_model(Window(since, until, rows, 0), note)
+        return _unchecked(period, "there is no champion to compare with: run `train` first")
     if rows == 0 and log.totals().predictions == 0:
-        note = "the prediction log is empty: start the service and send it something to predict"
-        return _without_model(Window(since, until, 0, 0), note)
-    # What judges imports a good deal, which the answers above do without.
-    from .monitoring_run import MonitoringRun
+        return _unchecked(period, "the prediction log is empty: start the service and use it")
+    # What runs the checks imports a good deal, which the answers above do without.
+    from .monitoring_run import run
 
-    window = Window(since, until, rows, 0)
-    return MonitoringRun(settings, contract, log, bundle, clock, options, window).run(segment_by)
+    window = MonitoringWindow(settings, contract, log, bundle, clock, period, options)
+    return run(window, checks, column)
 
 
-def _without_model(window: Window, note: str) -> MonitoringReport:
-    return MonitoringReport(
-        window, drift=False, quality=False, performance="unknown", notes=(note,)
-    )
+def _unchecked(period: Window, note: str) -> MonitoringReport:
+    return MonitoringReport(period, notes=(note,))

@@ -3,8 +3,10 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from ..contract import Contract
 from ..contract.arrow import from_arrow
 from ..contract.check import Checked, check_rows
 from ..contract.columns import Columns, take
+from ..contract.model import Class
 from ..contract.outputs import PREDICTION, probability_names
 from ..evaluation.target import Labels, encode_target
 from ..prediction_log import LoggedRow, Output
@@ -119,3 +122,39 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
 def output_of(row: LoggedRow, version: str) -> Output | None:
     """What a version said of a row, served or in shadow; None if it was not asked."""
     return next((output for output in row.record.outputs if output.version == version), None)
+
+
+def to_frame(contract: Contract, sample: Sample, threshold: float | None) -> pd.DataFrame:
+    """Inputs, `prediction`, one `probability_…` a class, and the target if labels are known.
+
+    Args:
+        contract: what the columns are.
+        sample: the rows.
+        threshold: probability from which a binary prediction is the second class.
+    """
+    target, classes = contract.target.name, contract.classes
+    data = {name: values for name, values in sample.columns.items() if name != target}
+    frame = pd.DataFrame(data, index=range(len(sample)))
+    if not classes:
+        frame[PREDICTION] = sample.scores
+    else:
+        unknown = np.isnan(sample.scores[:, 0])
+        if threshold is None:
+            codes = np.where(unknown, 0, np.nan_to_num(sample.scores).argmax(axis=1))
+        else:
+            codes = (sample.scores[:, 1] >= threshold).astype(np.intp)
+        frame[PREDICTION] = _labels(classes, codes, unknown)
+        for name, values in zip(probability_names(classes), sample.scores.T, strict=True):
+            frame[name] = values
+    if sample.labels is not None:
+        frame[target] = _labels(classes, sample.labels) if classes else sample.labels
+    return frame
+
+
+def _labels(
+    classes: Sequence[Class], codes: NDArray[Any], unknown: NDArray[np.bool_] | None = None
+) -> NDArray[np.object_]:
+    labels = np.array(classes, dtype=object)[codes.astype(np.intp)]
+    if unknown is not None:
+        labels[unknown] = None
+    return labels

@@ -1,4 +1,4 @@
-"""The answers apart, for each value of one column: `monitor --segment-by COLUMN`."""
+"""The answers for each value of one column: `monitor --segment-by COLUMN`."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ..contract.model import Column
 from ..evaluation.metrics import Metric
 from ..settings import Settings
 from .drift import FEWEST_ROWS, find_drift
-from .findings import Answer, Segment
+from .monitoring_report import Answer, Segment
 from .performance_delta import PerformanceDelta, measure
 from .report import compare
 from .samples import Sample
@@ -22,85 +22,70 @@ MAX_SEGMENTS = 20
 
 
 @dataclass(frozen=True)
-class Sides:
-    """What is taken apart: the window and its reference, labelled rows and the holdout."""
+class SegmentFinder:
+    """What is divided into segments: the window and its reference, labelled rows and the holdout.
 
+    Attributes:
+        labelled: rows of the window with their labels; None if there are too few.
+    """
+
+    settings: Settings
+    contract: Contract
+    metric: Metric
+    column: Column
     reference: Sample
     window: Sample
     holdout: Sample
     labelled: Sample | None
 
+    def find(self) -> tuple[Segment, ...]:
+        """The commonest values with at least `FEWEST_ROWS` sampled rows, commonest first.
 
-def find_segments(
-    settings: Settings, contract: Contract, metric: Metric, column: Column, sides: Sides
-) -> tuple[Segment, ...]:
-    """The commonest values of the window with at least `FEWEST_ROWS` sampled rows, commonest first.
+        Performance is measured for each segment alone, with the margin of the whole window and
+        Bonferroni's correction for the number of segments.
+        """
+        values = self.window.columns[self.column.name]
+        counts = Counter(values[~missing(values)].tolist()).most_common(MAX_SEGMENTS)
+        common = [value for value, rows in counts if rows >= FEWEST_ROWS]
+        return tuple(self._segment(value, len(common)) for value in common)
 
-    Performance is asked of each part alone, with the margin of the whole and Bonferroni's
-    correction for their number.
-    """
-    values = sides.window.columns[column.name]
-    counts = Counter(values[~missing(values)].tolist()).most_common(MAX_SEGMENTS)
-    kept = [value for value, rows in counts if rows >= FEWEST_ROWS]
-    return tuple(
-        _segment(settings, contract, metric, column, sides, one, len(kept)) for one in kept
-    )
+    def _segment(self, value: Any, n_comparisons: int) -> Segment:
+        window = rows_with(self.window, self.column.name, value)
+        before = rows_with(self.reference, self.column.name, value)
+        drift = find_drift(
+            self.contract,
+            self.settings.monitoring,
+            reference=before,
+            window=window,
+            compare=partial(compare, page=False),
+        )
+        delta = self._measured(value, n_comparisons)
+        return Segment(
+            column=self.column.name,
+            value=str(to_json(self.column, value)),
+            rows=len(window),
+            share=len(window) / len(self.window),
+            share_before=len(before) / max(len(self.reference), 1),
+            drifted=tuple(finding.column for finding in drift.findings if finding.column),
+            performance=_answer(delta, self.settings.monitoring.performance_margin),
+            metrics=delta.metrics() if delta else {},
+        )
 
-
-def _segment(
-    settings: Settings,
-    contract: Contract,
-    metric: Metric,
-    column: Column,
-    sides: Sides,
-    value: Any,
-    n_comparisons: int,
-) -> Segment:
-    window = rows_with(sides.window, column.name, value)
-    before = rows_with(sides.reference, column.name, value)
-    found = find_drift(
-        contract,
-        settings.monitoring,
-        reference=before,
-        window=window,
-        compare=partial(compare, page=False),
-    )
-    delta = _measured(settings, contract, metric, column, sides, value, n_comparisons)
-    return Segment(
-        column=column.name,
-        value=str(to_json(column, value)),
-        rows=len(window),
-        share=len(window) / len(sides.window),
-        share_before=len(before) / max(len(sides.reference), 1),
-        drifted=tuple(one.column for one in found.findings if one.column),
-        performance=_answer(delta, settings.monitoring.performance_margin),
-        metrics=delta.metrics() if delta else {},
-    )
-
-
-def _measured(
-    settings: Settings,
-    contract: Contract,
-    metric: Metric,
-    column: Column,
-    sides: Sides,
-    value: Any,
-    n_comparisons: int,
-) -> PerformanceDelta | None:
-    if sides.labelled is None or sides.holdout.labels is None:
-        return None
-    labelled = rows_with(sides.labelled, column.name, value)
-    holdout = rows_with(sides.holdout, column.name, value)
-    if min(len(labelled), len(holdout)) < settings.gate.slice_rows:
-        return None
-    return measure(
-        contract,
-        metric,
-        reference=holdout,
-        window=labelled,
-        seed=settings.seed,
-        n_comparisons=n_comparisons,
-    )
+    def _measured(self, value: Any, n_comparisons: int) -> PerformanceDelta | None:
+        if self.labelled is None or self.holdout.labels is None:
+            return None
+        labelled = rows_with(self.labelled, self.column.name, value)
+        holdout = rows_with(self.holdout, self.column.name, value)
+        if min(len(labelled), len(holdout)) < self.settings.gate.slice_rows:
+            return None
+        return measure(
+            self.contract,
+            self.metric,
+            reference=holdout,
+            window=labelled,
+            seed=self.settings.seed,
+            n_comparisons=n_comparisons,
+        )
 
 
 def _answer(delta: PerformanceDelta | None, margin: float) -> Answer:

@@ -37,10 +37,7 @@ def worse_slices(
             n_comparisons=max(len(pairs), 2),
         )
         if delta is not None and delta.worsening.low > margin:
-            value, limit = delta.adjusted, delta.limit(margin)
-            found.append(
-                Finding("performance", now.column, metric.name, value, limit, "warning", now.value)
-            )
+            found.append(delta.finding(margin, "warning", now.column, now.value))
     return found
 
 

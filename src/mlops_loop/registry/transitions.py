@@ -5,9 +5,9 @@ The pointer is the truth; `reconcile` completes or drops what a crash has left o
 transition at a time: a lock keeps out whoever else would move something meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -19,12 +19,11 @@ from ..contract import Contract
 from ..errors import BundleError, RegistryError
 from ..publication import BundleStore
 from ..publication import Rollout as Published
+from .aliases import align_aliases
+from .callbacks import Callback, run_callbacks
 from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
 from .mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
 from .rollout_rules import promoted
-
-CHAMPION = "champion"
-CHALLENGER = "challenger"
 
 Details = Mapping[str, object]
 
@@ -41,6 +40,8 @@ class Transitions:
         lock: entered for the length of a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
             the transition.
+        callbacks: by transition, called when the pointer has moved, while the lock is held. They
+            are called again if the process ended before the transition was recorded.
     """
 
     registry: Registry
@@ -53,6 +54,7 @@ class Transitions:
     probation: bool = False
     lock: Callable[[], AbstractContextManager[None]] = nullcontext
     guard: Callable[[], None] = lambda: None
+    callbacks: Mapping[str, Sequence[Callback]] = field(default_factory=dict)
 
     def published(self) -> Published:
         return self.store.pointer().rollout(self.features_digest)
@@ -179,7 +181,7 @@ class Transitions:
             yield self.published()
 
     def _mend(self) -> list[str]:
-        mended = self._align()
+        mended = align_aliases(self.registry, self.published())
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
@@ -229,28 +231,18 @@ class Transitions:
         intent = {**told, "transition": kind}
         self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
         self.store.set_rollout(self.features_digest, after)
-        self._align()
-        entry = AuditEvent(self.clock.now(), kind, actor, reason, told)
-        self.audit_log.append(entry)
-        return entry
+        align_aliases(self.registry, after)
+        return self._record(AuditEvent(self.clock.now(), kind, actor, reason, told))
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
         told = dict(intent.details)
         happened = msgspec.to_builtins(self.published()) == told["after"]
         kind = str(told.pop("transition")) if happened else DROPPED
-        entry = AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, told)
-        self.audit_log.append(entry)
-        return entry
+        return self._record(AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, told))
 
-    def _align(self) -> list[str]:
-        published, mended = self.published(), []
-        # A registry that was begun anew does not know every version that serves.
-        known = {found.version for found in self.registry.versions()} | {None}
-        wanted = {CHAMPION: published.champion, CHALLENGER: published.challenger}
-        for alias, version in wanted.items():
-            version = version if version in known else None
-            if self.registry.alias(alias) != version:
-                self.registry.set_alias(alias, version)
-                mended.append(f"{alias} is version {version}" if version else f"no {alias}")
-        return mended
+    def _record(self, event: AuditEvent) -> AuditEvent:
+        """Put a transition on record, after the callbacks: a crash before calls them again."""
+        run_callbacks(self.callbacks.get(event.kind, ()), event)
+        self.audit_log.append(event)
+        return event

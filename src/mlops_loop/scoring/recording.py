@@ -35,16 +35,19 @@ class Recording:
     def _records(self, block: Block, part: slice) -> list[Record]:
         now = self.clock.now()
         columns = {name: values[part] for name, values in block.columns.items()}
+        keys = {name: values[part] for name, values in block.keys.items()}
         rows = to_rows(table_columns(self.contract, target=False), columns)
+        given = to_rows(self.contract.columns, keys) if keys else [{}] * len(rows)
         ids = block.ids[part].to_pylist()
         values = block.prediction.values[part]
         scores = block.prediction.probabilities
         listed = [None] * len(ids) if scores is None else scores[part].tolist()
         records = []
-        for own, row, value, probabilities in zip(ids, rows, values, listed, strict=True):
+        parts = zip(ids, rows, given, values, listed, strict=True)
+        for own, row, key, value, probabilities in parts:
             output = Output(self.version, "champion", True, value, probabilities)
-            moment, schema = self._moment(row, now), self.contract.schema_digest
-            records.append(Record(own, self._entity(row), moment, now, row, (output,), schema))
+            moment, schema = self._moment(key, now), self.contract.schema_digest
+            records.append(Record(own, self._entity(key), moment, now, row, (output,), schema))
         return records
 
     def _entity(self, row: dict[str, JsonValue]) -> str | None:

@@ -17,6 +17,7 @@ from ..contract.arrow import table_columns
 from ..contract.check import Checked
 from ..data.remote import File, locate
 from ..data.sources.file import PLAIN, check_files, read_batches
+from ..prediction_hooks import PredictionHooks
 from ..predictor import Predictor
 from ..settings import Csv
 from .batches import Batch, predicted
@@ -70,6 +71,7 @@ def score(
     batch_rows: int = BATCH_ROWS,
     part_seconds: float = PART_SECONDS,
     csv: Csv = PLAIN,
+    hooks: PredictionHooks = PredictionHooks(),
     record: Record | None = None,
     workspace: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -91,6 +93,7 @@ def score(
         batch_rows: at most so many rows are in hand at a time.
         part_seconds: how long a part is worked at before it is finished.
         csv: how text files are written.
+        hooks: run before and after the predictor, as online.
         record: keeps each block of predictions before its part is finished. After a kill it may
             get a block once more, with the same ids.
         workspace: where parts wait whose output is behind a URL; by default the system's folder
@@ -111,7 +114,7 @@ def score(
     quarantine = quarantine_path(output)
     job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
     with opened_parts(folder, output, job) as parts:
-        tables = Tables(contract, predictor, work)
+        tables = Tables(contract, hooks.wrap(predictor), work, hooks)
         run = _Run(tables, parts, str(source), record, part_seconds)
         kept = parts.rows
         batches = skip_rows(kept, read_batches(files, columns, batch_rows, csv))

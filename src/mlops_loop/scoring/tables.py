@@ -15,6 +15,7 @@ from ..contract.check import Checked
 from ..contract.columns import Columns
 from ..contract.outputs import probability_names
 from ..data.quarantine import quarantine_rows
+from ..prediction_hooks import PredictionHooks
 from ..predictor import Prediction, Predictor
 from .identifiers import prediction_ids
 
@@ -28,13 +29,15 @@ class Block:
     Attributes:
         rows: positions in the input.
         ids: a prediction id for each.
-        columns: the rows themselves.
+        columns: the rows as the model saw them.
+        keys: their id and time columns as they were given.
         warned: how many warnings each row has.
     """
 
     rows: Index
     ids: pa.Array
     columns: Columns
+    keys: Columns
     prediction: Prediction
     warned: NDArray[np.intp]
 
@@ -46,16 +49,19 @@ class Tables:
     contract: Contract
     predictor: Predictor
     job: str
+    hooks: PredictionHooks = PredictionHooks()
 
     def block(self, checked: Checked, columns: Columns, accepted: Index, offset: int) -> Block:
         """Predict the accepted rows of a block that begins at `offset` of the input."""
         rows = accepted + offset
         warned = np.bincount([one.row for one in checked.warnings], minlength=len(checked.accepted))
+        prepared = self.hooks.prepare(columns)
         return Block(
             rows,
             prediction_ids(self.job, rows),
-            columns,
-            self.predictor.predict(columns),
+            prepared,
+            {column.name: columns[column.name] for column in self._keys},
+            self.predictor.predict(prepared),
             warned[accepted],
         )
 
@@ -70,8 +76,7 @@ class Tables:
         if block.prediction.probabilities is not None:
             for code, name in enumerate(probability_names(self.predictor.manifest.classes)):
                 own[name] = block.prediction.probabilities[:, code]
-        kept = {column.name: block.columns[column.name] for column in self._keys}
-        keys = to_arrow(self.contract, kept)
+        keys = to_arrow(self.contract, block.keys)
         named = {_beside(own, name): keys[name] for name in keys.column_names}
         return pa.table({**own, **named}, schema=self.schema)
 

@@ -1,1 +1,4 @@
-"""The online service: one core without a framework, and thin adapters around it."""
+"""The online prediction service: a core without a web framework, and routes for two of them.
+
+`mlops_loop.serving.fastapi` and `mlops_loop.serving.flask` hold what an application includes.
+"""

@@ -1,4 +1,4 @@
-"""What serves at one moment: the champion, perhaps a challenger, and how they share the work."""
+"""What serves at one moment: the champion, perhaps a challenger, and how they share traffic."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Role = Literal["champion", "challenger"]
 
 @dataclass(frozen=True)
 class Variant:
-    """One model in the role it plays."""
+    """One model version and its role."""
 
     role: Role
     predictor: Predictor
@@ -35,47 +35,48 @@ class Variant:
     def version(self) -> str:
         return self.predictor.manifest.version
 
-    def kind(self, prediction: Scalar) -> str:
-        """What a prediction counts as: its class; or as a number, which tenth of those held out.
+    def prediction_bucket(self, prediction: Scalar) -> str:
+        """The metric label of a prediction: its class, or the decile of a number.
 
-        As `30%` counts what is more than a fifth, and not more than three tenths, of them.
+        Deciles are those of the predictions on the held-out rows: `30%` is above the second and
+        up to the third of them.
         """
         if self.predictor.contract.classes:
             return str(prediction).lower() if isinstance(prediction, bool) else str(prediction)
-        prediction_deciles = self.predictor.manifest.prediction_deciles
-        if not prediction_deciles or not isinstance(prediction, float):
+        deciles = self.predictor.manifest.prediction_deciles
+        if not deciles or not isinstance(prediction, float):
             return "any"
-        return f"{10 * (1 + bisect_left(prediction_deciles, prediction))}%"
+        return f"{10 * (1 + bisect_left(deciles, prediction))}%"
 
     def outputs(self, columns: Columns, *, served: bool, timed: bool = True) -> list[Output]:
-        """One output a row, with the time of all of them if `timed`.
+        """One output a row, with the time that all of them took if `timed`.
 
         Raises:
-            Problem: 422 if the model has no answer, for that is what NaN and infinity are.
+            Problem: 422 if a prediction is not finite.
         """
         started = perf_counter()
         prediction = self.predictor.predict(columns)
         seconds = round(perf_counter() - started, 6) if timed else None
         version, values = self.version, prediction.values
-        said = values if prediction.probabilities is None else prediction.probabilities
-        if not np.isfinite(said).all():
+        scores = values if prediction.probabilities is None else prediction.probabilities
+        if not np.isfinite(scores).all():
             raise Problem(
                 422,
-                f"version {version} has no finite answer: a value is out of all proportion to"
-                " those it was trained on",
+                f"version {version} gives no finite prediction: a value is far outside the range"
+                " of the training data",
             )
         if prediction.probabilities is None:
             return [Output(version, self.role, served, value, None, seconds) for value in values]
-        shares = prediction.probabilities.tolist()
+        listed = prediction.probabilities.tolist()
         return [
-            Output(version, self.role, served, value, share, seconds)
-            for value, share in zip(values, shares, strict=True)
+            Output(version, self.role, served, value, probabilities, seconds)
+            for value, probabilities in zip(values, listed, strict=True)
         ]
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Immutable: a request that began with one ends with it, whatever is published meanwhile."""
+    """The versions that serve. Immutable: a request ends with the deployment it began with."""
 
     champion: Variant
     challenger: Variant | None = None
@@ -101,7 +102,7 @@ class Deployment:
         return [self.champion, *([self.challenger] if self.challenger else ())]
 
     def variant(self, role: str) -> Variant:
-        """The one that plays a role."""
+        """The variant in a role."""
         return self.variants[-1] if role == "challenger" else self.champion
 
     def predict(self, columns: Columns, keys: Sequence[str]) -> list[tuple[Output, ...]]:
@@ -109,21 +110,23 @@ class Deployment:
 
         Args:
             columns: rows that the contract has accepted.
-            keys: one a row; in a split the same key always meets the same variant.
+            keys: one a row; in a split the same key always gets the same variant.
         """
         if self.challenger is None:
-            alone = self.champion.outputs(columns, served=True, timed=False)
-            return [(output,) for output in alone]
+            outputs = self.champion.outputs(columns, served=True, timed=False)
+            return [(output,) for output in outputs]
         if self.mode == "split":
             return self._split(columns, keys, self.challenger)
         served = self.champion.outputs(columns, served=True)
-        shadow = self._tried(self.challenger, columns, served=False)
+        shadow = self._predict_or_none(self.challenger, columns, served=False)
         if shadow is None:
             return [(output,) for output in served]
         return list(zip(served, shadow, strict=True))
 
-    def _tried(self, challenger: Variant, columns: Columns, *, served: bool) -> list[Output] | None:
-        """None where it fails: a model on trial must not cost the caller an answer."""
+    def _predict_or_none(
+        self, challenger: Variant, columns: Columns, *, served: bool
+    ) -> list[Output] | None:
+        """None where it fails: a challenger must not cost the caller a prediction."""
         try:
             return challenger.outputs(columns, served=served)
         except Exception:
@@ -134,14 +137,16 @@ class Deployment:
         self, columns: Columns, keys: Sequence[str], challenger: Variant
     ) -> list[tuple[Output, ...]]:
         drawn = np.array([fraction(key, challenger.version) < self.share for key in keys])
-        found: list[tuple[Output, ...]] = [()] * len(keys)
+        outputs: list[tuple[Output, ...]] = [()] * len(keys)
         for variant, mask in ((self.champion, ~drawn), (challenger, drawn)):
             rows = np.flatnonzero(mask)
             if not len(rows):
                 continue
             part = columns if len(rows) == len(keys) else take(columns, rows)
-            tried = self._tried(challenger, part, served=True) if variant is challenger else None
-            outputs = tried or self.champion.outputs(part, served=True)
-            for row, output in zip(rows, outputs, strict=True):
-                found[row] = (output,)
-        return found
+            predicted = None
+            if variant is challenger:
+                predicted = self._predict_or_none(challenger, part, served=True)
+            predicted = predicted or self.champion.outputs(part, served=True)
+            for row, output in zip(rows, predicted, strict=True):
+                outputs[row] = (output,)
+        return outputs

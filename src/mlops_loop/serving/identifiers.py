@@ -10,16 +10,16 @@ _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 def new_ids(moment: datetime, number: int) -> list[str]:
-    """So many UUIDv7 made at `moment`."""
+    """`number` UUIDs of version 7 made at `moment`."""
     milliseconds = (moment - _EPOCH) // _MILLISECOND & 0xFFFF_FFFF_FFFF
     time = f"{milliseconds:012x}"
     prefix = f"{time[:8]}-{time[8:]}-7"
-    # At once, because each call lets go of Python's lock. An id takes 19 of 20 digits.
+    # One call, because each releases the GIL. An id takes 19 of 20 digits.
     random = os.urandom(10 * number).hex()
     return [
-        f"{prefix}{random[at : at + 3]}-{_VARIANT[random[at + 3]]}{random[at + 4 : at + 7]}"
-        f"-{random[at + 7 : at + 19]}"
-        for at in range(0, len(random), 20)
+        f"{prefix}{random[start : start + 3]}-{_VARIANT[random[start + 3]]}"
+        f"{random[start + 4 : start + 7]}-{random[start + 7 : start + 19]}"
+        for start in range(0, len(random), 20)
     ]
 
 

@@ -4,7 +4,6 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from ipaddress import ip_address
 from time import monotonic
 
 import structlog
@@ -12,23 +11,27 @@ import structlog
 from ..errors import ServiceError
 from .key_file import KeyFile
 
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 class ApiKeys:
-    """The keys that open the service; with none it is open to all, until there is one.
+    """The keys that requests are checked against.
 
-    Keys in the file are added and revoked while the service runs. If the last one is revoked, or
-    the file cannot be read any more, the service stays closed to all others.
+    Keys in the file are added and revoked while the service runs. Without any key nobody is
+    admitted, unless anonymous requests are allowed; these end with the first key. If the last key
+    is revoked, or the file becomes unreadable, the service stays closed.
 
     Args:
         keys: keys, or their digests as `sha256:` and 64 hexadecimal digits.
-        file: has more of them.
-        interval: seconds between two looks at the file.
+        file: holds more of them.
+        allow_anonymous: admit requests without a key as long as there is no key.
+        interval: seconds between two reads of the file.
         now: gives seconds.
 
     Raises:
-        ServiceError: if one of the keys is none, or the file cannot be read.
+        ServiceError: if a configured key is invalid, or the file cannot be read.
     """
 
     def __init__(
@@ -36,47 +39,55 @@ class ApiKeys:
         keys: Iterable[str] = (),
         file: KeyFile | None = None,
         *,
+        allow_anonymous: bool = False,
         interval: float = 1.0,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._fixed = [_digest(key) for key in keys]
         self._file = file
+        self._allow_anonymous = allow_anonymous
         self._interval = interval
         self._now = now
         self._seen = file.stamp() if file else None
         self._digests = [*self._fixed, *(file.digests() if file else ())]
-        self._closed = bool(self._digests)
-        self._next_look = now() + interval
+        self._had_keys = bool(self._digests)
+        self._next_read = now() + interval
 
     @property
     def required(self) -> bool:
         """Whether a request needs a key."""
-        self._look()
-        return self._closed
+        self._refresh()
+        return self._had_keys or not self._allow_anonymous
+
+    @property
+    def exist(self) -> bool:
+        """Whether there is any key that a caller could send."""
+        self._refresh()
+        return bool(self._digests)
+
+    def warn_if_closed(self) -> None:
+        """Log a warning if no request can be admitted for want of keys."""
+        if self.required and not self.exist:
+            logger.warning(
+                "no API keys: every request is rejected until `key create NAME` has been run, or"
+                " serving.allow_anonymous is set"
+            )
 
     def admit(self, key: str) -> bool:
-        """Whether the value of a header, in Latin-1 as HTTP has it, is one of our keys.
+        """Whether a header's value, decoded as Latin-1, is one of the keys.
 
-        The time it takes does not tell how nearly it is.
+        The comparison takes the same time for every value.
         """
         if not self.required:
             return True
         given = sha256(key.encode("latin-1")).digest()
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
-        return any(matches)
+        return True in matches
 
-    def require(self, host: str) -> None:
-        """Raises ServiceError if there is no key and `host` is not loopback."""
-        if not self.required and not _is_loopback(host):
-            raise ServiceError(
-                f"serving.host is {host}, which others can reach, and there are no API keys: "
-                "make one with `key create NAME`, set serving.api_keys, or serve on 127.0.0.1"
-            )
-
-    def _look(self) -> None:
-        if self._file is None or self._now() < self._next_look:
+    def _refresh(self) -> None:
+        if self._file is None or self._now() < self._next_read:
             return
-        self._next_look = self._now() + self._interval
+        self._next_read = self._now() + self._interval
         stamp = self._file.stamp()
         if stamp == self._seen:
             return
@@ -84,26 +95,16 @@ class ApiKeys:
         try:
             self._digests = [*self._fixed, *self._file.digests()]
         except ServiceError as error:
-            logger: structlog.stdlib.BoundLogger = structlog.get_logger()
-            logger.error("the keys stay as they were", reason=str(error))
-        self._closed = self._closed or bool(self._digests)
+            logger.error("API keys not reloaded", reason=str(error))
+        self._had_keys = self._had_keys or bool(self._digests)
 
 
 def _digest(key: str) -> bytes:
     if not key.strip():
-        raise ServiceError("serving.api_keys holds an empty key: remove it or write a real one")
+        raise ServiceError("serving.api_keys contains an empty key: remove it or set a real one")
     if not key.startswith("sha256:"):
         return sha256(key.encode()).digest()
-    found = _DIGEST.fullmatch(key)
-    if found is None:
-        raise ServiceError("serving.api_keys: after sha256: come 64 hexadecimal digits")
-    return bytes.fromhex(found[1])
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    digest = _DIGEST.fullmatch(key)
+    if digest is None:
+        raise ServiceError("serving.api_keys: expected 64 hexadecimal digits after sha256:")
+    return bytes.fromhex(digest[1])

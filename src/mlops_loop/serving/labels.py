@@ -1,4 +1,4 @@
-"""Bodies of `POST /labels`: outcomes, joined to their predictions by id."""
+"""Bodies of `POST /labels`: labels by prediction id."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,23 +31,22 @@ def decode_labels(
     """
     listed, _ = parse_rows(body, max_rows)
     target = contract.target
-    found = [violation for row, item in enumerate(listed) for violation in _shape(row, item)]
+    violations = [each for row, item in enumerate(listed) for each in _shape(row, item)]
     given = [row for row, item in enumerate(listed) if isinstance(item, dict) and "label" in item]
     checked = check_rows(
         contract,
         [{target.name: listed[row]["label"]} for row in given],
         (target.model_copy(update={"nullable": False}),),
     )
-    found += [
+    violations += [
         replace(violation, row=given[violation.row], column="label")
         for violation in checked.rejections
     ]
-    found += _unknown_classes(contract, listed, given)
-    if found:
-        unique = {(violation.row, violation.column): violation for violation in reversed(found)}
-        raise InvalidRequestBody(
-            "labels break the contract", [unique[key] for key in sorted(unique)]
-        )
+    violations += _unknown_classes(contract, listed, given)
+    if violations:
+        unique = {(each.row, each.column): each for each in reversed(violations)}
+        ordered = [unique[key] for key in sorted(unique)]
+        raise InvalidRequestBody("labels violate the contract", ordered)
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
         Label(item["prediction_id"], value, moment)
@@ -59,24 +58,24 @@ def _shape(row: int, item: object) -> list[Violation]:
     if not isinstance(item, dict):
         reason = "should be an object with prediction_id and label"
         return [Violation(row, "", item, reason, "reject")]
-    found = [
+    violations = [
         Violation(row, name, item[name], "is not a field of a label", "reject")
         for name in item
         if name not in _FIELDS
     ]
     if "label" not in item:
-        found.append(Violation(row, "label", None, "is missing", "reject"))
+        violations.append(Violation(row, "label", None, "is missing", "reject"))
     identifier = item.get("prediction_id")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= ID_LENGTH:
         reason = f"should be a text of 1 to {ID_LENGTH} characters"
-        found.append(Violation(row, "prediction_id", identifier, reason, "reject"))
-    return found
+        violations.append(Violation(row, "prediction_id", identifier, reason, "reject"))
+    return violations
 
 
 def _unknown_classes(
     contract: Contract, listed: Sequence[dict[str, object]], rows: Sequence[int]
 ) -> list[Violation]:
-    """Labels that are no class: no model could have said so, whatever the contract warns of."""
+    """Labels outside the model's classes, also where the contract only warns of a category."""
     if contract.problem == "regression" or contract.target.type == "boolean":
         return []
     return [

@@ -1,13 +1,12 @@
-"""What the service tells Prometheus."""
+"""Metrics of the service for Prometheus."""
 
 import os
 from collections import Counter as Counted
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from math import nan
-from tempfile import TemporaryDirectory
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -31,27 +30,33 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-# Names the folder through which processes share their counters; prometheus_client reads it when
-# it is imported.
-_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+# Names the folder through which the workers of one server share their metrics. prometheus_client
+# reads the variable on import, so it has to be set before a worker starts.
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
-@contextmanager
-def shared_metrics() -> Iterator[Callable[[int], None]]:
-    """Let the processes that are started meanwhile tell the metrics of all of them.
+def forget_dead_workers() -> None:
+    """Drop the gauges of workers that ended without doing so, e.g. because they were killed."""
+    folder = Path(os.environ.get(MULTIPROCESS_FOLDER, ""))
+    if MULTIPROCESS_FOLDER not in os.environ or not folder.is_dir():
+        return
+    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*_*.db")}:
+        if not _is_running(pid):
+            mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
 
-    Gives a function to call with the id of a process that has ended.
-    """
-    with TemporaryDirectory(prefix="metrics-") as folder:
-        os.environ[_SHARED] = folder
-        try:
-            yield partial(mark_process_dead, path=folder)
-        finally:
-            del os.environ[_SHARED]
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 class Metrics:
-    """Counters of one service process; a registry of its own keeps tests apart."""
+    """Metrics of one service, in a registry of its own so that services do not share them."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -67,23 +72,23 @@ class Metrics:
         )
         predictions = Counter(
             "predictions",
-            "Rows predicted, by class or by tenth of the held-out predictions",
+            "Rows predicted, by class or by decile of the held-out predictions",
             ("variant", "version", "served", "prediction"),
             registry=registry,
         )
         self._warnings = Counter(
             "prediction_warnings",
-            "Values that the contract lets pass with a warning",
+            "Values that violate the contract with a warning",
             ("column",),
             registry=registry,
         )
-        self.at_work = Gauge(
+        self.in_flight = Gauge(
             "http_requests_in_flight",
-            "Requests being answered",
+            "Requests for predictions and labels being answered",
             multiprocess_mode="livesum",
             registry=registry,
         )
-        # Finding a counter by its labels takes longer than to count.
+        # Looking up a counter by its labels takes longer than incrementing it.
         self._requests = cache(requests.labels)
         self._seconds = cache(seconds.labels)
         self._predictions = cache(predictions.labels)
@@ -100,101 +105,103 @@ class Metrics:
         warnings: Sequence[Violation],
         deployment: Deployment,
     ) -> None:
-        """Count what a deployment has said of rows, and what the contract says of them."""
-        found = Counted(
+        """Count the predictions for rows, and the contract's warnings about them."""
+        counts = Counted(
             (output.variant, output.version, output.served, output.prediction)
             for outputs in rows
             for output in outputs
         )
-        for (role, version, served, prediction), number in found.items():
-            kind = deployment.variant(role).kind(prediction)
-            self._predictions(role, version, "true" if served else "false", kind).inc(number)
+        for (role, version, served, prediction), number in counts.items():
+            bucket = deployment.variant(role).prediction_bucket(prediction)
+            self._predictions(role, version, "true" if served else "false", bucket).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
 
     def exposition(
         self,
         deployment: Deployment | None,
-        refused: int,
+        rejected: int,
         backlog: int,
-        verdict: MonitoringStatus | None,
+        status: MonitoringStatus | None,
     ) -> bytes:
-        """All metrics as text."""
-        told = CollectorRegistry()
-        told.register(_Host(deployment, refused, backlog))
-        if verdict is not None:
-            told.register(_Monitoring(verdict))
-        if _SHARED in os.environ:
-            MultiProcessCollector(told)  # type: ignore[no-untyped-call]
-            return generate_latest(told)
-        ProcessCollector(registry=told)
-        return generate_latest(told) + generate_latest(self._registry)
+        """All metrics in Prometheus' text format."""
+        registry = CollectorRegistry()
+        registry.register(_HostCollector(deployment, rejected, backlog))
+        if status is not None:
+            registry.register(_MonitoringCollector(status))
+        if MULTIPROCESS_FOLDER in os.environ:
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return generate_latest(registry)
+        ProcessCollector(registry=registry)
+        return generate_latest(registry) + generate_latest(self._registry)
 
 
-class _Host(Collector):
-    """What is alike in all processes: they follow one pointer, and share one spool."""
+class _HostCollector(Collector):
+    """What is the same in all workers: they follow one pointer and share one backlog."""
 
-    def __init__(self, deployment: Deployment | None, refused: int, backlog: int) -> None:
+    def __init__(self, deployment: Deployment | None, rejected: int, backlog: int) -> None:
         self._deployment = deployment
-        self._refused = refused
-        self._spooled = backlog
+        self._rejected = rejected
+        self._backlog = backlog
 
     def collect(self) -> Iterator[Metric]:
         labels = ("variant", "version")
         models = GaugeMetricFamily("model_info", "Versions in service", labels=labels)
-        made = GaugeMetricFamily(
-            "model_created_timestamp_seconds", "When a version was made", labels=labels
+        created = GaugeMetricFamily(
+            "model_created_timestamp_seconds", "When a version was created", labels=labels
         )
-        seen = GaugeMetricFamily(
-            "model_data_until_seconds", "Newest row that a version was trained on", labels=labels
+        newest = GaugeMetricFamily(
+            "model_data_until_timestamp_seconds",
+            "Newest row that a version was trained on",
+            labels=labels,
         )
         for variant in self._deployment.variants if self._deployment else ():
             manifest, own = variant.predictor.manifest, (variant.role, variant.version)
             models.add_metric(own, 1)
-            made.add_metric(own, _seconds(manifest.created))
+            created.add_metric(own, _seconds(manifest.created))
             if manifest.trained_until:
-                seen.add_metric(own, _seconds(manifest.trained_until))
-        yield from (models, made, seen)
+                newest.add_metric(own, _seconds(manifest.trained_until))
+        yield from (models, created, newest)
         yield GaugeMetricFamily(
-            "publication_refused", "Published versions that cannot serve", self._refused
+            "publications_rejected", "Published versions that cannot serve", self._rejected
         )
         yield GaugeMetricFamily(
             "prediction_log_backlog",
-            "Predictions and labels that wait on this host for the prediction log",
-            self._spooled,
+            "Predictions and labels on this host that wait for the prediction log",
+            self._backlog,
         )
 
 
-class _Monitoring(Collector):
-    """The last verdict of monitoring, whoever asked for it."""
+class _MonitoringCollector(Collector):
+    """The result of the last monitoring run."""
 
-    def __init__(self, verdict: MonitoringStatus) -> None:
-        self._verdict = verdict
+    def __init__(self, status: MonitoringStatus) -> None:
+        self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        verdict = self._verdict
-        answers = GaugeMetricFamily(
+        status = self._status
+        active = GaugeMetricFamily(
             "monitoring_alert_active",
-            "What monitoring answered last: 1 for trouble, 0 for none, NaN for unknown",
-            labels=("question",),
+            "Result of the last monitoring run: 1 for an alert, 0 for none, NaN for unknown",
+            labels=("check",),
         )
-        answers.add_metric(("drift",), float(verdict.drift))
-        answers.add_metric(("quality",), float(verdict.quality))
-        performance = {"ok": 0.0, "worse": 1.0}.get(verdict.performance, nan)
-        answers.add_metric(("performance",), performance)
-        yield answers
+        active.add_metric(("drift",), float(status.drift))
+        active.add_metric(("quality",), float(status.quality))
+        performance = {"ok": 0.0, "worse": 1.0}.get(status.performance, nan)
+        active.add_metric(("performance",), performance)
+        yield active
         yield GaugeMetricFamily(
-            "monitoring_until_seconds",
-            "End of the window that monitoring looked at last",
-            _seconds(verdict.until),
+            "monitoring_window_end_timestamp_seconds",
+            "End of the window of the last monitoring run",
+            _seconds(status.until),
         )
-        labels = ("question", "column", "slice", "statistic", "severity")
+        labels = ("check", "column", "slice", "statistic", "severity")
         findings = GaugeMetricFamily(
-            "monitoring_finding", "What crossed its threshold, and how far it is", labels=labels
+            "monitoring_finding", "Values beyond their thresholds", labels=labels
         )
-        for one in verdict.findings:
-            labelled = (one.kind, one.column, one.slice, one.statistic, one.severity)
-            findings.add_metric(labelled, one.value)
+        for finding in status.findings:
+            values = (finding.kind, finding.column, finding.slice)
+            findings.add_metric((*values, finding.statistic, finding.severity), finding.value)
         yield findings
 
 

@@ -1,147 +1,141 @@
-"""The OpenAPI document, made from the contract; every adapter serves the same one."""
+"""OpenAPI of the library's routes; every web framework serves the same operations.
+
+Operations refer to components (`#/components/schemas/Row`). Components follow the contract that
+serves, so they are added when the document is asked for.
+"""
+
+from copy import deepcopy
 
 from ..contract.json_schema import example_row
 from ..contract.model import Contract, UnknownFields
+from .labels import ID_LENGTH
 from .openapi_schemas import Document, schemas
 from .problem import MEDIA_TYPE as PROBLEM
 
 KEY_HEADER = "X-API-Key"
 ENTITY_HEADER = "X-Entity-Key"
+# Answered without an API key: health checks, and pages, which hold no data.
+PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/health/live", "/health/ready"})
 
 _JSON = "application/json"
-_VERSION = "0.1.0"
-_REFUSALS = (400, 413, 415, 422, 503)
-_SUMMARIES = {
-    "/model": "The versions in service",
-    "/health/live": "The process works",
-    "/health/ready": "Requests for predictions will be answered",
-    "/metrics": "Metrics for Prometheus",
+_PROBLEMS = {
+    400: "The body is not JSON",
+    401: "No valid API key",
+    408: "The body did not arrive in time",
+    413: "The body or its list of rows is too large",
+    415: "The body is declared to be something else than JSON",
+    422: "Rows violate the contract; every violation is listed",
+    503: "Try again after the seconds in Retry-After",
 }
 
 
-def document(
-    contract: Contract, *, title: str, secured: bool, unknown_fields: UnknownFields = "reject"
-) -> Document:
-    """OpenAPI 3.1 of the whole service.
+def operation(path: str) -> Document:
+    """The operation of one of the library's paths, e.g. for FastAPI's `openapi_extra`."""
+    return deepcopy(_OPERATIONS[path])
+
+
+def document(title: str, version: str, components: Document) -> Document:
+    """The whole document, for a framework that makes none from its routes."""
+    paths = {
+        path: {"post" if path in ("/predict", "/labels") else "get": operation(path)}
+        for path in _OPERATIONS
+    }
+    info = {"title": title, "version": version}
+    return with_components({"openapi": "3.1.0", "info": info, "paths": paths}, components)
+
+
+def with_components(document: Document, components: Document) -> Document:
+    """A document with components added; with a security scheme, operations require it."""
+    own = document.get("components", {})
+    merged = {
+        section: {**own.get(section, {}), **components.get(section, {})}
+        for section in own.keys() | components.keys()
+    }
+    secured: list[Document] = [{name: []} for name in components.get("securitySchemes", ())]
+    return {**document, "components": merged, **({"security": secured} if secured else {})}
+
+
+def components(contract: Contract, unknown_fields: UnknownFields, *, secured: bool) -> Document:
+    """Schemas and examples of one contract.
 
     Args:
         contract: what rows and labels look like.
-        secured: whether callers need an API key.
         unknown_fields: what is done with fields of a row that the contract does not know.
+        secured: whether callers need an API key.
     """
-    scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
-    security: list[Document] = [{"ApiKey": []}] if secured else []
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": title, "version": _VERSION},
-        "paths": {
-            "/predict": {"post": _predict(contract, security)},
-            "/labels": {"post": _labels(contract, security)},
-            **{path: {"get": _get(path, security)} for path in _SUMMARIES},
-        },
-        "components": {
-            "schemas": schemas(contract, unknown_fields),
-            **({"securitySchemes": {"ApiKey": scheme}} if secured else {}),
-        },
-    }
-
-
-def merged(document: Document, other: Document) -> Document:
-    """A document with the paths and schemas of another one before its own."""
-    paths = {**other.get("paths", {}), **document["paths"]}
-    own = document["components"]
-    schemas = {**other.get("components", {}).get("schemas", {}), **own["schemas"]}
-    return {**document, "paths": paths, "components": {**own, "schemas": schemas}}
-
-
-def _predict(contract: Contract, security: list[Document]) -> Document:
-    entity = {
-        "name": ENTITY_HEADER,
-        "in": "header",
-        "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-        "description": "Whom the rows are about: the same key always meets the same variant",
-    }
     row = example_row(contract)
-    examples = {
-        "one row": {"value": row},
-        "a list of rows": {"value": [row, row]},
-    }
-    return {
-        "operationId": "predict",
-        "summary": "Predict one row, or a list of rows",
-        "parameters": [entity],
-        "requestBody": _body("Row", {"examples": examples}),
-        "responses": {
-            "200": _answer("Predictions in the order of the rows", _one_or_many("Prediction")),
-            **_problems(*_REFUSALS, *_unauthorized(security)),
-        },
-        "security": security,
-    }
-
-
-def _labels(contract: Contract, security: list[Document]) -> Document:
-    example = {
+    label = {
         "prediction_id": "01890a5d-ac96-774b-bcce-b302099a8057",
         "label": contract.classes[-1] if contract.classes else 0.0,
     }
+    key = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
     return {
-        "operationId": "label",
-        "summary": "Tell what became of one prediction, or of a list of them",
-        "requestBody": _body("Label", {"example": example}),
-        "responses": {
-            "200": _answer("What became of the labels", _ref("LabelReport")),
-            **_problems(*_REFUSALS, *_unauthorized(security)),
+        "schemas": schemas(contract, unknown_fields),
+        "examples": {
+            "Row": {"summary": "One row", "value": row},
+            "Rows": {"summary": "A list of rows", "value": [row, row]},
+            "Label": {"summary": "The label of one prediction", "value": label},
         },
-        "security": security,
+        **({"securitySchemes": {"ApiKey": key}} if secured else {}),
     }
 
 
-def _get(path: str, security: list[Document]) -> Document:
-    open_to_all = path.startswith("/health")
-    media = "text/plain" if path == "/metrics" else _JSON
-    wanted = (*(_unauthorized(security) if not open_to_all else ()),)
-    return {
-        "operationId": path.strip("/").replace("/", "_"),
-        "summary": _SUMMARIES[path],
-        "responses": {
-            "200": {"description": _SUMMARIES[path], "content": {media: {}}},
-            **_problems(*wanted, *((503,) if path == "/health/ready" else ())),
-        },
-        "security": [] if open_to_all else security,
+def _ref(name: str, section: str = "schemas") -> Document:
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+def _one_or_many(name: str) -> Document:
+    return {"oneOf": [_ref(name), {"type": "array", "items": _ref(name)}]}
+
+
+def _body(schema: str, *examples: str) -> Document:
+    content = {
+        "schema": _one_or_many(schema),
+        "examples": {name: _ref(name, "examples") for name in examples},
     }
+    return {"required": True, "content": {_JSON: content}}
 
 
-def _unauthorized(security: list[Document]) -> tuple[int, ...]:
-    return (401,) if security else ()
-
-
-def _body(schema: str, extra: Document) -> Document:
-    return {"required": True, "content": {_JSON: {"schema": _one_or_many(schema), **extra}}}
-
-
-def _answer(description: str, schema: Document) -> Document:
-    return {"description": description, "content": {_JSON: {"schema": schema}}}
-
-
-def _one_or_many(schema: str) -> Document:
-    return {"oneOf": [_ref(schema), {"type": "array", "items": _ref(schema)}]}
-
-
-def _ref(schema: str) -> Document:
-    return {"$ref": f"#/components/schemas/{schema}"}
-
-
-def _problems(*statuses: int) -> Document:
-    reasons = {
-        400: "The body is not JSON",
-        401: "No valid API key",
-        413: "The body or its list of rows is too large",
-        415: "The body says that it is something else than JSON",
-        422: "Rows break the contract; every violation is listed",
-        503: "Come back after the seconds in Retry-After",
-    }
+def _responses(description: str, schema: Document, *problems: int, media: str = _JSON) -> Document:
     content = {PROBLEM: {"schema": _ref("Problem")}}
     return {
-        str(status): {"description": reasons[status], "content": content} for status in statuses
+        "200": {"description": description, "content": {media: {"schema": schema}}},
+        **{str(code): {"description": _PROBLEMS[code], "content": content} for code in problems},
     }
+
+
+def _get(name: str, summary: str, *problems: int, media: str = _JSON) -> Document:
+    schema = {"type": "object"} if media == _JSON else {"type": "string"}
+    responses = _responses(summary, schema, *problems, media=media)
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+_ENTITY_KEY = {
+    "name": ENTITY_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH},
+    "description": "The entity that the rows are about: one key always gets the same variant",
+}
+_OPERATIONS: dict[str, Document] = {
+    "/predict": {
+        "operationId": "predict",
+        "summary": "Predict one row, or a list of rows",
+        "parameters": [_ENTITY_KEY],
+        "requestBody": _body("Row", "Row", "Rows"),
+        "responses": _responses(
+            "Predictions in the order of the rows", _one_or_many("Prediction"), *_PROBLEMS
+        ),
+    },
+    "/labels": {
+        "operationId": "label",
+        "summary": "Submit labels for one or more predictions",
+        "requestBody": _body("Label", "Label"),
+        "responses": _responses("How labels were joined", _ref("LabelReport"), *_PROBLEMS),
+    },
+    "/model": _get("model", "The versions in service", 401),
+    "/health/live": _get("health_live", "The process runs") | {"security": []},
+    "/health/ready": _get("health_ready", "Requests for predictions will be answered", 503)
+    | {"security": []},
+    "/metrics": _get("metrics", "Metrics for Prometheus", 401, media="text/plain"),
+}

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that say what bodies look like."""
+"""Schemas of request and response bodies for OpenAPI."""
 
 from typing import Any
 
@@ -35,13 +35,13 @@ _PROBLEM: Document = {
 _LABEL_REPORT: Document = {
     "type": "object",
     "properties": {
-        "joined": {"type": "integer", "description": "Met their prediction"},
+        "joined": {"type": "integer", "description": "Joined to their prediction"},
         "early": {"type": "integer", "description": "Wait for their prediction"},
-        "repeated": {"type": "integer", "description": "Said the same once more"},
+        "repeated": {"type": "integer", "description": "Equal to a label that was recorded before"},
         "conflicting": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Ids that had another label already, which stays",
+            "description": "Ids with a different recorded label, which stays",
         },
     },
     "required": ["joined", "early", "repeated", "conflicting"],
@@ -77,13 +77,17 @@ def _prediction(contract: Contract) -> Document:
         "variant": {"type": "string", "enum": ["champion", "challenger"]},
         "warnings": {
             "type": "array",
-            "description": "Values that the contract lets pass with a warning",
+            "description": "Values that violate the contract with a warning",
             "items": {"type": "object"},
         },
     }
     required = ["prediction_id", "prediction", "model_version", "variant"]
     if names := class_names(contract):
-        shares = {name: {"type": "number"} for name in names}
-        properties["probabilities"] = {"type": "object", "properties": shares, "required": names}
+        numbers = {name: {"type": "number"} for name in names}
+        properties["probabilities"] = {
+            "type": "object",
+            "properties": numbers,
+            "required": names,
+        }
         required.append("probabilities")
     return {"type": "object", "properties": properties, "required": required}

@@ -1,32 +1,61 @@
-"""Pages for people: one file each, with its own style and script, which needs nothing else."""
+"""The service's HTML pages, with the headers that they are sent with."""
 
 import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import NamedTuple
 
-from .response import Response
+_INLINE = re.compile(r"<(style|script)\b(?![^>]*\bsrc=)[^>]*>(.*?)</\1>", re.DOTALL)
+# Swagger UI and ReDoc are scripts of the service itself; they set styles at run time, and ReDoc
+# searches in a worker.
+_REFERENCE = (
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "worker-src blob:",
+)
 
-_INLINE = re.compile(r"<(style|script)\b[^>]*>(.*?)</\1>", re.DOTALL)
+
+class Page(NamedTuple):
+    """A page; browsers load what it contains, what the service serves, and nothing else."""
+
+    content: bytes
+    headers: dict[str, str]
+    media_type: str = "text/html; charset=utf-8"
 
 
 @cache
-def page(name: str) -> Response:
-    """The page in a file beside this module; browsers run what it holds, and nothing else.
+def overview() -> Page:
+    """The start page: versions in service, metrics, a form for one prediction."""
+    return _page("overview.html", "script-src", "style-src", "img-src data:")
 
-    Read when somebody asks for it, once: the service starts without.
-    """
+
+@cache
+def swagger_ui() -> Page:
+    """`/docs`: the OpenAPI document in Swagger UI."""
+    return _page("docs.html", *_REFERENCE)
+
+
+@cache
+def redoc() -> Page:
+    """`/redoc`: the OpenAPI document in ReDoc."""
+    return _page("redoc.html", *_REFERENCE)
+
+
+def _page(name: str, *directives: str) -> Page:
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    headers = {"Content-Security-Policy": _policy(text)}
-    return Response(text.encode(), 200, "text/html; charset=utf-8", headers)
-
-
-def _policy(text: str) -> str:
-    """Only this very style and script, and requests to the service that the page came from."""
-    inline = [
-        f"{kind}-src 'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+    inline = {
+        kind: f" 'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
         for kind, content in _INLINE.findall(text)
+    }
+    sources = [
+        # A hash would turn 'unsafe-inline' off.
+        each if "'unsafe-inline'" in each else each + inline.get(each.partition("-src")[0], "")
+        for each in directives
     ]
-    rest = ["img-src data:", "connect-src 'self'", "base-uri 'none'", "form-action 'none'"]
-    return "; ".join(["default-src 'none'", *inline, *rest, "frame-ancestors 'none'"])
+    rest = ["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+    policy = "; ".join(["default-src 'none'", *sources, *rest])
+    return Page(text.encode(), {"Content-Security-Policy": policy})

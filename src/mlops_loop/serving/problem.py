@@ -14,11 +14,11 @@ RETRY_SECONDS = 1
 
 
 class Problem(Exception):
-    """An answer that is an error; whichever adapter runs turns it into a response.
+    """An error response: raise it anywhere in a request.
 
     Attributes:
         status: HTTP status.
-        detail: what is wrong with this request, for its sender.
+        detail: what is wrong with this request, for the caller.
         members: further members of the problem document.
         headers: HTTP headers that belong to it.
     """
@@ -52,38 +52,38 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, **members: Any) -> Problem:
-    """503: the same request may be sent again a little later."""
+    """503 with `Retry-After`: the same request may be sent again a little later."""
     return Problem(503, detail, members=members, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def refused(error: InvalidRequestBody) -> Problem:
+def invalid_body(error: InvalidRequestBody) -> Problem:
     """413 for too many rows, 400 for a body that is not JSON, else 422 with the violations."""
     if isinstance(error, TooManyRows):
         return Problem(413, str(error))
     if not error.violations:
         return Problem(400, str(error))
-    return violated(error.violations, error.omitted)
+    return contract_violations(error.violations, error.omitted)
 
 
-def violated(violations: Sequence[Violation], omitted: int = 0) -> Problem:
+def contract_violations(violations: Sequence[Violation], omitted: int = 0) -> Problem:
     """422 that lists violations, and says how many more there are."""
-    listed = [describe(found) for found in violations]
+    listed = [_to_json(violation) for violation in violations]
     if omitted:
         total = len(listed) + omitted
         detail = f"{total:,} violations of the contract; the first {len(listed)} are listed"
         return Problem(422, detail, members={"violations": listed, "omitted_violations": omitted})
-    rows = len({found.row for found in violations})
+    rows = len({violation.row for violation in violations})
     detail = f"{_count(len(listed), 'violation')} of the contract in {_count(rows, 'row')}"
     return Problem(422, detail, members={"violations": listed})
 
 
-def describe(found: Violation) -> dict[str, object]:
-    """A violation as JSON; its row counts from 0, its column is null where the row is no object."""
+def _to_json(violation: Violation) -> dict[str, object]:
+    """Rows count from 0; the column is null where the row is not an object."""
     return {
-        "row": found.row,
-        "column": found.column or None,
-        "value": found.value,
-        "reason": found.reason,
+        "row": violation.row,
+        "column": violation.column or None,
+        "value": violation.value,
+        "reason": violation.reason,
     }
 
 

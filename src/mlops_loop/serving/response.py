@@ -1,4 +1,4 @@
-"""What goes back to the caller, whichever web framework carries it."""
+"""What the core answers, whichever web framework sends it."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -8,21 +8,18 @@ from msgspec import Struct
 JSON = "application/json"
 
 
-class Response(Struct, frozen=True):
-    """An answer that may leave once `recorded` is done.
+class ServiceResponse(Struct, frozen=True):
+    """A response that may be sent once `recorded` is done.
 
     Attributes:
         content: the body.
-        recorded: done when all that the answer rests on is durable, None if nothing has to be;
-            may fail with StoreError.
+        recorded: done when everything the response rests on is durable, None if nothing has to
+            be; may fail with StoreError.
         variant: of a prediction: `champion`, `challenger`, or `mixed` for a list that was split.
-        note: what the log line says of it; no personal data.
+        log_fields: what the access log adds for this request; no personal data.
     """
 
     content: bytes
-    status: int = 200
-    media_type: str = JSON
-    headers: Mapping[str, str] = {}
     recorded: Future[None] | None = None
     variant: str | None = None
-    note: Mapping[str, object] = {}
+    log_fields: Mapping[str, object] = {}

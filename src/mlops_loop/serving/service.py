@@ -1,225 +1,223 @@
-"""The application core: what the service does, whichever web framework carries it."""
+"""The prediction service of a project, which its web application includes."""
 
-from collections.abc import Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+import gc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property, partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from ..clock import Clock, SystemClock
-from ..contract.decoder import Decoded, InvalidRequestBody
-from ..contract.model import Contract
 from ..errors import StoreError
-from ..prediction_log import PredictionLog, Record
-from .answers import Answer, answers, encode, variant_of
-from .deployment import Deployment
-from .identifiers import new_ids
-from .labels import decode_labels
-from .metrics import Metrics
-from .openapi import ENTITY_HEADER
-from .problem import Problem, refused, unavailable
-from .response import Response
-from .router import Router, Watcher
-from .row_facts import entity_keys, event_times
-from .slots import Slots
+from ..logs import configure_if_unset
+from ..monitoring_status import MonitoringStatus, load_monitoring_status
+from ..predictor import OnnxPredictor
+from ..servable import PredictorFactory
+from . import openapi, status
+from .concurrency import ConcurrencyLimiter
+from .deployment_manager import DeploymentManager, PointerWatcher
+from .key_file import KeyFile
+from .keys import ApiKeys
+from .metrics import Metrics, forget_dead_workers
+from .openapi_schemas import Document
+from .prediction_handler import PendingRequest, PredictionHandler
+from .problem import Problem, unavailable
+from .response import ServiceResponse
 
-_KEY_LENGTH = 200
+if TYPE_CHECKING:
+    from ..project import Project
+
 _PROBE_SECONDS = 1.0
-
-Asked = tuple[bytes, str | None]
 
 
 class PredictionService:
-    """Answers requests with the models that a router holds, and keeps what it answered.
+    """Serves a project's published models.
+
+    Creating one opens nothing and starts nothing. `start` opens the prediction log, loads what is
+    published and follows the pointer from then on; `close` ends that. FastAPI calls both through
+    `lifespan`; Flask applications start with the first request of a process.
 
     Args:
-        router: says which models serve.
-        log: where predictions and labels are kept.
-        contract: that of the project; it stands in until a model brings its own.
-        max_rows: of one request.
-        max_concurrency: requests at work at once; more are told to come back.
-        watch_interval: seconds between two looks at the published pointer.
+        project: its settings, contract, features, hooks, bundle store and prediction log.
+        predictor_factory: makes a predictor of a bundle; by default ONNX Runtime's.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from mlops_loop.serving.fastapi import prediction_router
+        >>> service = PredictionService(project)
+        >>> app = FastAPI(lifespan=service.lifespan)
+        >>> app.include_router(prediction_router(service))
     """
 
     def __init__(
-        self,
-        router: Router,
-        log: PredictionLog,
-        contract: Contract,
-        *,
-        max_rows: int,
-        max_concurrency: int,
-        watch_interval: float,
-        clock: Clock | None = None,
+        self, project: "Project", *, predictor_factory: PredictorFactory | None = None
     ) -> None:
-        self.router = router
+        self.project = project
         self.metrics = Metrics()
-        self._log = log
-        self._contract = contract
-        self._max_rows = max_rows
-        self.max_concurrency = max_concurrency
-        self.slots = Slots(max_concurrency, self.metrics.at_work)
-        self._clock = clock or SystemClock()
-        self._watcher = Watcher(router, watch_interval)
+        self._predictor_factory = predictor_factory
+        self._handler: PredictionHandler | None = None
+        self._watcher: PointerWatcher | None = None
+        self._starting = Lock()
         self._store_failure: StoreError | None = None
 
+    @asynccontextmanager
+    async def lifespan(self, app: Any) -> AsyncIterator[None]:
+        """Started on entry and closed on exit; for `FastAPI(lifespan=…)` or inside your own."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.close()
+
     def start(self) -> None:
-        """Load what is published and follow it from now on."""
-        self.router.refresh()
-        self._watcher.start()
+        """Load what is published and follow it; does nothing if the service is running.
+
+        Raises:
+            ServiceError: if a configured API key is invalid, or the key file cannot be read.
+            StoreError: if the prediction log cannot be opened.
+        """
+        with self._starting:
+            if self._handler is not None:
+                return
+            configure_if_unset()
+            forget_dead_workers()
+            self.keys.warn_if_closed()
+            handler = self._new_handler()
+            self.deployments.refresh()
+            interval = self.project.settings.serving.watch_interval.total_seconds()
+            self._watcher = PointerWatcher(self.deployments, interval)
+            self._watcher.start()
+            # What exists now stays: garbage collections need not traverse it again.
+            gc.freeze()
+            self._handler = handler
 
     def close(self) -> None:
-        """Stop following, and write what the log still holds."""
-        self._watcher.stop()
-        self._log.close()
+        """Stop following, and write what the prediction log still holds."""
+        with self._starting:
+            self._handler = None
+            if self._watcher is not None:
+                self._watcher.stop()
+                self._watcher = None
+            self.project.close()
 
-    @property
-    def contract(self) -> Contract:
-        """The contract that requests are held to."""
-        deployment = self.router.deployment
-        return deployment.contract if deployment else self._contract
+    @cached_property
+    def keys(self) -> ApiKeys:
+        """The API keys of the settings and of the key file."""
+        serving = self.project.settings.serving
+        return ApiKeys(
+            serving.api_keys,
+            KeyFile(self.project.settings.path(serving.key_file)),
+            allow_anonymous=serving.allow_anonymous,
+            interval=serving.watch_interval.total_seconds(),
+        )
 
-    @property
-    def backlog(self) -> int:
-        """Predictions and labels that wait on this host for the log."""
-        return self._log.backlog()
+    @cached_property
+    def limiter(self) -> ConcurrencyLimiter:
+        """Admits `serving.max_concurrency` requests for predictions and labels at a time."""
+        return ConcurrencyLimiter(
+            self.project.settings.serving.max_concurrency, self.metrics.in_flight
+        )
 
-    def predict(self, body: bytes, entity_key: str | None = None) -> Response:
-        """Predict the rows of a body; the answer may leave once its record is durable.
+    @cached_property
+    def deployments(self) -> DeploymentManager:
+        """The versions that serve."""
+        project = self.project
+        return DeploymentManager(
+            project.bundles,
+            features_digest=project.features.digest,
+            predictor_factory=self._predictor_factory
+            or partial(OnnxPredictor, features=project.features),
+            contract=project.contract,
+            hooks=project.hooks,
+            unknown_fields=project.settings.serving.unknown_fields,
+        )
 
-        Args:
-            body: one JSON object of contract columns, or a list of them.
-            entity_key: whom the rows are about; makes the split sticky, and erasure possible.
+    def predict(self, request: PendingRequest) -> ServiceResponse:
+        """See `PredictionHandler.predict`."""
+        return self._running.predict(request)
 
-        Raises:
-            Problem: 400, 413, 422, or 503 while no model is published.
-        """
-        deployment = self.deployed()
-        if not _is_key(entity_key):
-            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
-        decoded = self._decode(deployment, body)
-        if not decoded.rows:
-            return Response(b"[]", variant=deployment.champion.role, note={"rows": 0})
-        listed, recorded = self._answer(deployment, decoded, [entity_key] * len(decoded.rows))
-        return _response(encode(listed, many=decoded.many), listed, recorded)
+    def predict_batch(
+        self, requests: Sequence[PendingRequest]
+    ) -> list[ServiceResponse | Exception]:
+        """See `PredictionHandler.predict_batch`."""
+        if self._handler is None:
+            return [_not_started()] * len(requests)
+        return self._handler.predict_batch(requests)
 
-    def predict_together(self, asked: Sequence[Asked]) -> list[Response | Exception]:
-        """The same for requests that came in together, in their order; no error spreads.
+    def label(self, body: bytes) -> ServiceResponse:
+        """See `PredictionHandler.label`."""
+        return self._running.label(body)
 
-        One row costs little more than none once the model runs: the arrays of all plain rows are
-        made, predicted and recorded in one go. A request with anything else to it goes alone.
+    def model(self) -> dict[str, Any]:
+        """Body of `GET /model`."""
+        return status.model(self.deployments, self._monitoring_status())
 
-        Args:
-            asked: bodies and entity keys.
-        """
-        found: dict[int, Response] = {}
-        deployment = self.router.deployment
-        if deployment is not None and len(asked) > 1:
-            plain = {
-                place: row
-                for place, (body, key) in enumerate(asked)
-                if _is_key(key) and (row := deployment.decoder.plain_row(body)) is not None
-            }
-            keys = [asked[place][1] for place in plain]
-            # Whose row it was that cannot be predicted shows when each is asked alone.
-            with suppress(Exception):
-                decoded = deployment.decoder.decode_batch(list(plain.values()))
-                listed, recorded = self._answer(deployment, decoded, keys)
-                found = {
-                    place: _response(encode([answer], many=False), [answer], recorded)
-                    for place, answer in zip(plain, listed, strict=True)
-                }
-        return [found.get(place) or self._alone(*each) for place, each in enumerate(asked)]
-
-    def label(self, body: bytes) -> Response:
-        """Keep labels durably and say what became of them.
+    def ready(self) -> dict[str, Any]:
+        """Body of `GET /health/ready`.
 
         Raises:
-            Problem: 400, 413 or 422.
-            StoreError: if the log refuses.
+            Problem: 503 with the reason, while requests for predictions would fail.
         """
-        try:
-            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
-        except InvalidRequestBody as error:
-            raise refused(error) from error
-        return Response(msgspec.json.encode(self._log.add_labels(labels)))
+        self._running.require_deployment()
+        self._require_store()
+        return status.ready(self.deployments)
 
-    def deployed(self) -> Deployment:
-        """What serves now.
+    def metrics_text(self) -> bytes:
+        """Body of `GET /metrics`."""
+        backlog = self.project.log.backlog() if self._handler is not None else 0
+        failures = len(self.deployments.failures)
+        deployment = self.deployments.deployment
+        return self.metrics.exposition(deployment, failures, backlog, self._monitoring_status())
 
-        Raises:
-            Problem: 503 with the reason why nothing does.
-        """
-        deployment = self.router.deployment
-        if deployment is None:
-            reasons = [refusal.reason for refusal in self.router.rejections]
-            detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
-            raise unavailable(detail)
-        return deployment
+    def openapi_components(self) -> Document:
+        """What the OpenAPI document takes from the contract that serves, and from the keys."""
+        contract = self._handler.contract if self._handler else self.project.contract
+        return openapi.components(
+            contract, self.deployments.unknown_fields, secured=self.keys.required
+        )
 
     def store_failed(self, error: StoreError) -> Problem:
-        """The answer where the log refused; readiness says so until it accepts again."""
+        """The response where the log failed; readiness reports it until it accepts again."""
         self._store_failure = error
-        return unavailable("predictions cannot be recorded just now, so none is given")
+        return unavailable("the prediction cannot be recorded at the moment; try again")
 
     @property
-    def store_in_doubt(self) -> bool:
+    def store_degraded(self) -> bool:
         """Whether the log failed and has not accepted anything since."""
         return self._store_failure is not None
 
-    def require_store(self) -> None:
-        """Raises Problem 503 if the log failed and still does; then it may take a second."""
-        if not self.store_in_doubt:
+    def _require_store(self) -> None:
+        """Raises Problem 503 if the log failed and still does; that may take a second."""
+        if not self.store_degraded:
             return
         try:
-            self._log.append([]).result(_PROBE_SECONDS)
+            self.project.log.append([]).result(_PROBE_SECONDS)
         except (StoreError, TimeoutError) as error:
-            raise unavailable(f"the prediction log does not accept: {error}") from error
+            raise unavailable(f"the prediction log does not accept records: {error}") from error
         self._store_failure = None
 
-    def _alone(self, body: bytes, entity_key: str | None) -> Response | Exception:
-        try:
-            return self.predict(body, entity_key)
-        except Exception as error:
-            return error
+    @property
+    def _running(self) -> PredictionHandler:
+        if self._handler is None:
+            raise _not_started()
+        return self._handler
 
-    def _answer(
-        self, deployment: Deployment, decoded: Decoded, given: Sequence[str | None]
-    ) -> tuple[list[Answer], Future[None]]:
-        """Answers to rows, and when their records are durable; `given` are the entity keys."""
-        now = self._clock.now()
-        ids = new_ids(now, len(decoded.rows))
-        entities = entity_keys(deployment.contract, decoded, given)
-        keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
-        outputs = deployment.predict(decoded.columns, keys)
-        listed = answers(ids, outputs, deployment.class_names, decoded.warnings)
-        moments = event_times(deployment.contract, decoded, now)
-        parts = zip(ids, entities, moments, decoded.rows, outputs, strict=True)
-        schema = deployment.contract.schema_digest
-        recorded = self._log.append(
-            [
-                Record(own, entity, moment, now, row, out, schema)
-                for own, entity, moment, row, out in parts
-            ]
+    def _new_handler(self) -> PredictionHandler:
+        project = self.project
+        return PredictionHandler(
+            self.deployments,
+            project.log,
+            project.contract,
+            hooks=project.hooks,
+            metrics=self.metrics,
+            clock=project.clock,
+            max_rows=project.settings.serving.max_rows,
         )
-        self.metrics.count_rows(outputs, decoded.warnings, deployment)
-        return listed, recorded
 
-    def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
-        try:
-            return deployment.decoder.decode(body, self._max_rows)
-        except InvalidRequestBody as error:
-            raise refused(error) from error
+    def _monitoring_status(self) -> MonitoringStatus | None:
+        return load_monitoring_status(self.project.root)
 
 
-def _is_key(entity_key: str | None) -> bool:
-    return entity_key is None or 0 < len(entity_key) <= _KEY_LENGTH
-
-
-def _response(content: bytes, listed: Sequence[Answer], recorded: Future[None]) -> Response:
-    return Response(
-        content,
-        recorded=recorded,
-        variant=variant_of(listed),
-        note={"rows": len(listed), "prediction_id": listed[0].prediction_id},
+def _not_started() -> Problem:
+    return unavailable(
+        "the prediction service has not been started: run the application's lifespan"
     )

@@ -1,49 +1,38 @@
-"""What the service says about itself."""
+"""Bodies of the endpoints that report on the service."""
 
 from typing import Any
 
 from ..monitoring_status import MonitoringStatus
 from .deployment import Variant
-from .service import PredictionService
+from .deployment_manager import DeploymentManager
 
 
-def model(service: PredictionService, verdict: MonitoringStatus | None) -> dict[str, Any]:
-    """Answer of `GET /model`; both versions are null while nothing is published.
+def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> dict[str, Any]:
+    """Body of `GET /model`; both versions are null while nothing is published.
 
     Args:
-        verdict: the last of monitoring, told if there is one.
+        status: result of the last monitoring run, included if there is one.
     """
-    deployment = service.router.deployment
+    deployment = deployments.deployment
     return {
         "champion": _variant(deployment.champion) if deployment else None,
         "challenger": _variant(deployment.challenger) if deployment else None,
         "mode": deployment.mode if deployment else None,
         "share": deployment.share if deployment else None,
-        **({"monitoring": verdict} if verdict else {}),
+        **({"monitoring": status} if status else {}),
     }
 
 
-def ready(service: PredictionService) -> dict[str, Any]:
-    """Answer of `GET /health/ready`; versions that were refused are named beside what serves.
-
-    Raises:
-        Problem: 503 with the reason, while requests for predictions would be refused.
-    """
-    deployment = service.deployed()
-    service.require_store()
+def ready(deployments: DeploymentManager) -> dict[str, Any]:
+    """Body of `GET /health/ready`: what serves, and the reasons why newer versions do not."""
+    deployment = deployments.deployment
+    challenger = deployment.challenger if deployment else None
     return {
         "status": "ready",
-        "champion": deployment.champion.version,
-        "challenger": deployment.challenger.version if deployment.challenger else None,
-        "refused": [refusal.reason for refusal in service.router.rejections],
+        "champion": deployment.champion.version if deployment else None,
+        "challenger": challenger.version if challenger else None,
+        "rejected": [failure.reason for failure in deployments.failures],
     }
-
-
-def exposition(service: PredictionService, verdict: MonitoringStatus | None) -> bytes:
-    """Answer of `GET /metrics`."""
-    return service.metrics.exposition(
-        service.router.deployment, len(service.router.rejections), service.backlog, verdict
-    )
 
 
 def _variant(variant: Variant | None) -> dict[str, Any] | None:

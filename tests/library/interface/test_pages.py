@@ -1,4 +1,4 @@
-"""The pages for people: they hold all that they need."""
+"""The service's pages: they load nothing from elsewhere."""
 
 import re
 from base64 import b64encode
@@ -7,32 +7,41 @@ from typing import Any
 
 import pytest
 
+_INLINE = re.compile(r"(?s)<(style|script)\b(?![^>]*\bsrc=)[^>]*>(.*?)</")
+
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_pages_for_people_run_what_they_hold_and_nothing_else(
-    asked: Any, problem: Any, path: str
-) -> None:
-    answer = asked.http.get(path)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    policy = answer.headers["content-security-policy"].split("; ")
-    assert "default-src 'none'" in policy
-    for kind, content in re.findall(r"(?s)<(style|script)[^>]*>(.*?)</", answer.text):
+def test_pages_load_only_what_the_service_serves(api: Any, problem: Any, path: str) -> None:
+    response = api.http.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert not re.search(r"https?://|\bstyle=|\bon\w+=\"|innerHTML", response.text)
+    for reference in re.findall(r'(?:src|href)="(docs/assets/[^"]+)"', response.text):
+        assert api.http.get(f"/{reference}").status_code == 200
+    problem(api.http.post(path), 405)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_browsers_run_only_the_scripts_of_a_page(api: Any, path: str) -> None:
+    response = api.http.get(path)
+    policy = response.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+    scripts = next(each for each in policy if each.startswith("script-src"))
+    assert "unsafe" not in scripts
+    for kind, content in _INLINE.findall(response.text):
         digest = b64encode(sha256(content.encode()).digest()).decode()
-        assert f"{kind}-src 'sha256-{digest}'" in policy
-    assert not re.search(r"https?://|\bsrc=|\bstyle=|\bon\w+=\"|innerHTML", answer.text)
-    assert asked.http.head(path).status_code == 200
-    problem(asked.http.post(path), 405)
+        if kind == "script":
+            assert f"'sha256-{digest}'" in scripts
 
 
-def test_the_overview_asks_only_for_what_is_there(asked: Any) -> None:
-    page = asked.http.get("/").text
-    asked.predict()
-    told = asked.http.get("/metrics").text
+def test_the_overview_requests_what_exists(api: Any) -> None:
+    page = api.http.get("/").text
+    api.predict()
+    metrics = api.http.get("/metrics").text
     paths = set(re.findall(r'ask\("([^"]+)"', page)) - {"predict"}
     assert paths == {"model", "openapi.json", "health/ready", "metrics"}
-    assert {asked.http.get(f"/{path}").status_code for path in paths} == {200}
+    assert {api.http.get(f"/{path}").status_code for path in paths} == {200}
     for name in re.findall(r'(?:=== |sum\()"(\w+_\w+)"', page):
-        assert name in told
+        assert name in metrics
     named = set(re.findall(r'\bby\("([^"]+)"\)', page))
     assert named and named <= set(re.findall(r'\bid="([^"]+)"', page))

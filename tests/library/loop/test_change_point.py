@@ -64,7 +64,7 @@ def found(log: PredictionLog, column: str | None) -> datetime | None:
         log,
         since=START,
         until=START + DAYS * DAY,
-        findings=[Finding(kind, column, "test", 1.0, 0.1, "warning")],
+        findings=[Finding(kind, "found", column=column)],
         champion="1",
         limit=2000,
     )

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from mlops_loop.loop.lease import set_paused
+from mlops_loop.monitoring import ActionName, Finding, Incident
 
 from .world import World
 
@@ -43,6 +45,59 @@ def test_a_drift_that_the_model_copes_with_has_an_action_of_its_own(world: World
     world.drift(performance="unknown")
     world.step()
     assert len(world.retrainings) == 1
+
+
+VOLUME = Finding("volume", "too few predictions")
+
+
+def test_the_projects_own_actions_come_before_those_of_the_settings(world: World) -> None:
+    world.actions = {"drift": "advise", "volume": "retrain"}
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift()
+    assert [entry.kind for entry in world.step().entries] == ["advise"]
+    world.clock.advance(31 * DAY)
+    world.find(findings=(VOLUME,))
+    world.step()
+    assert [attempt.reason for attempt in world.retrainings] == [VOLUME.text]
+
+
+def test_a_kind_without_an_action_alerts(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.find(findings=(VOLUME,))
+    assert [entry.kind for entry in world.step().entries] == ["alert"]
+    assert world.alerts == [VOLUME.text]
+
+
+def test_an_action_of_the_project_may_ask_for_another(world: World) -> None:
+    incidents = list[Incident]()
+
+    def decide(incident: Incident) -> ActionName:
+        incidents.append(incident)
+        return "retrain"
+
+    world.actions = {"volume": decide}
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.find(findings=(VOLUME,))
+    world.step()
+    assert [incident.findings for incident in incidents] == [(VOLUME,)]
+    assert len(world.retrainings) == 1 and world.state.challenger == "2"
+
+
+def test_an_action_that_fails_alerts_and_the_others_are_carried_out(world: World) -> None:
+    def broken(incident: Incident) -> None:
+        raise OSError("no route")
+
+    world.actions = {"volume": broken}
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.find(drift=True, performance="worse", findings=(VOLUME,))
+    with capture_logs():
+        world.step()
+    assert f"{VOLUME.text}: broken failed: OSError: no route" in world.alerts
+    assert len(world.retrainings) == 1 and "action" in world.kinds()
 
 
 def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: World) -> None:

@@ -9,15 +9,16 @@ from mlops_loop.contract.model import parse_contract
 from mlops_loop.evaluation.gate_result import GateResult
 from mlops_loop.loop.audit import LoopAuditLog
 from mlops_loop.loop.challenger_evaluation import ChallengerEvaluator
-from mlops_loop.loop.controller import RetrainingController, Step
+from mlops_loop.loop.controller import RetrainingController
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
-from mlops_loop.monitoring import Finding, MonitoringReport, Window
+from mlops_loop.loop.step import Step
+from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
 from mlops_loop.training.role import assign_role
 
 from .surroundings import CONTRACT, Surroundings
 
 DAY = timedelta(days=1)
-DRIFT = Finding("drift", "wind_speed", "wasserstein", 0.4, 0.1, "warning")
+DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, threshold=0.1)
 
 
 @dataclass
@@ -25,12 +26,13 @@ class World(Surroundings):
     """A loop and its surroundings.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. changed:
-    when the change that monitoring found began.
+    when the change that monitoring found began. actions: the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
     passes: bool = True
     changed: datetime | None = None
+    actions: dict[str, Action] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
     retrainings: list[RetrainingRequest] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
@@ -47,7 +49,7 @@ class World(Surroundings):
             monitor=self._monitor,
             alert=self._alert,
             track_alerts=self._watch,
-            change_started_at=lambda monitoring, kind: self.changed,
+            change_started_at=lambda incident: self.changed,
             evaluate_challenger=ChallengerEvaluator(
                 self.settings.challenge,
                 parse_contract(CONTRACT),
@@ -55,16 +57,30 @@ class World(Surroundings):
                 self.clock,
                 largest_error=lambda version: 1.0,
             ).decision,
+            actions=self.actions,
         )
 
     def step(self) -> Step:
         return self.loop().step()
 
-    def find(self, **answers: Any) -> None:
+    def find(
+        self,
+        *,
+        drift: bool = False,
+        quality: bool = False,
+        performance: str = "ok",
+        findings: tuple[Finding, ...] = (),
+    ) -> None:
         """What monitoring will say of the window that ends now."""
         now = self.clock.now()
-        calm: dict[str, Any] = {"drift": False, "quality": False, "performance": "ok"}
-        self.found = MonitoringReport(Window(now - 30 * DAY, now, 100, 100), **{**calm, **answers})
+        statuses: dict[str, Any] = {
+            "drift": "failed" if drift else "ok",
+            "quality": "failed" if quality else "ok",
+            "performance": "failed" if performance == "worse" else performance,
+        }
+        statuses |= {finding.kind: "failed" for finding in findings if finding.kind not in statuses}
+        window = Window(now - 30 * DAY, now, 100, 100)
+        self.found = MonitoringReport(window, statuses, findings)
 
     def drift(self, performance: str = "ok") -> None:
         """One column has drifted, says monitoring."""

@@ -21,7 +21,7 @@ def test_a_shifted_column_is_named_but_does_not_alone_make_the_window_drift(worl
     assert not found.drift
     assert columns_of(found, "drift") == {"weight"}
     assert found.performance == "ok"
-    assert "weight drifted by" in found.findings[0].summary()
+    assert "weight drifted: Wasserstein distance" in found.findings[0].text
 
 
 def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
@@ -36,6 +36,7 @@ def test_enough_drifted_columns_make_the_window_drift(world: World) -> None:
     whole = next(one for one in found.findings if one.statistic == "drifted_share")
     assert whole.to_json() == {
         "kind": "drift",
+        "text": "60% of the columns drifted (limit 30%)",
         "column": None,
         "statistic": "drifted_share",
         "value": pytest.approx(3 / 5),

@@ -13,7 +13,8 @@ def test_a_changed_concept_is_found_where_no_input_moved(world: World) -> None:
     found = world.monitor_changed(turn)
     assert (found.drift, found.quality, found.performance) == (False, False, "worse")
     assert {finding.kind for finding in found.findings} == {"performance"}
-    assert found.findings[0].value > found.findings[0].threshold
+    value, threshold = found.findings[0].value, found.findings[0].threshold
+    assert value and threshold and value > threshold
 
 
 def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: World) -> None:
@@ -33,7 +34,7 @@ def test_a_slice_that_went_wrong_is_named_beside_the_whole(world: World) -> None
     assert [(one.column, one.slice, one.severity) for one in slices] == [
         ("fragile", "True", "warning")
     ]
-    assert "performance is worse where fragile is True: log_loss is" in slices[0].summary()
+    assert "performance is worse where fragile is True: log_loss is" in slices[0].text
     assert slices[0].rows == 1800
 
 
@@ -43,7 +44,7 @@ def test_few_labels_leave_performance_unknown_and_say_how_many_are_missing(world
     world.log.add_labels([Label(str(name), True, world.now) for name in columns["parcel"][:150]])
     found = world.monitor()
     assert found.performance == "unknown"
-    assert any("200 labelled rows are needed, there are 150; 450 of 600" in n for n in found.notes)
+    assert any("150 labelled rows (at least 200 needed); 450 of 600" in n for n in found.notes)
 
 
 def test_rows_younger_than_the_horizon_do_not_count(world: World) -> None:

@@ -29,7 +29,7 @@ def test_each_value_of_a_column_has_an_answer_of_its_own(world: World) -> None:
     assert any(line.startswith("colour = red: ") for line in found.messages())
 
 
-def test_parts_with_enough_labels_are_judged(world: World) -> None:
+def test_segments_with_enough_labels_are_judged(world: World) -> None:
     columns = world.parcels(2, rows=1800)
     sturdy = columns["fragile"] == 0
     columns["late"][sturdy] = 1 - columns["late"][sturdy]
@@ -48,7 +48,7 @@ def test_rare_values_are_left_out(world: World) -> None:
 
 @pytest.mark.parametrize("column", ["weight", "parcel", "sent", "nothing"])
 def test_rows_are_taken_apart_by_categories_alone(world: World, column: str) -> None:
-    with pytest.raises(InputError, match="it may be one of colour, town, fragile"):
+    with pytest.raises(InputError, match="expected one of colour, town, fragile"):
         world.monitor(segment_by=column)
 
 

@@ -34,6 +34,7 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: Wor
         "drift": False,
         "quality": False,
         "performance": "ok",
+        "statuses": {"check": "ok", "performance": "ok", "drift": "ok", "quality": "ok"},
         "findings": [],
         "report": "var/reports/monitor-20240210T0000-20240301T0000.html",
         "advice": "nothing to do",
@@ -68,7 +69,7 @@ def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> Non
     world.predict(world.parcels(2))
     alone = monitor(world.settings, world.contract, log=world.log, bundle=None, clock=world.clock)
     assert (alone.findings, alone.performance, alone.report) == ((), "unknown", None)
-    assert "there is no champion yet" in alone.messages()[2]
+    assert "there is no champion to compare with" in alone.messages()[2]
 
 
 def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:
@@ -76,7 +77,7 @@ def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None
     found = monitor_project(project, until=world.now)
     project.close()
     assert found.window.rows == 0
-    assert "there is no champion yet" in found.notes[0]
+    assert "there is no champion to compare with" in found.notes[0]
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(world: World) -> None:

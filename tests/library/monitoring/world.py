@@ -27,7 +27,8 @@ from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.encoder import Encoder
 from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.monitoring import MonitoringReport
-from mlops_loop.monitoring.run import MonitoringOptions, monitor
+from mlops_loop.monitoring.options import MonitoringOptions
+from mlops_loop.monitoring.run import monitor
 from mlops_loop.prediction_log import Label, Output, PredictionLog, Record
 from mlops_loop.settings import Settings, load_settings
 
@@ -147,7 +148,7 @@ class World:
             outcomes = zip(records, columns["late"].tolist(), strict=True)
             self.log.add_labels([Label(r.prediction_id, bool(y), NOW) for r, y in outcomes])
 
-    def monitor(self, settings: Settings | None = None, **asked: Any) -> MonitoringReport:
+    def monitor(self, settings: Settings | None = None, **options: Any) -> MonitoringReport:
         return monitor(
             settings or self.settings,
             PARCELS,
@@ -155,7 +156,7 @@ class World:
             bundle=self.bundle,
             until=NOW,
             clock=self.clock,
-            options=MonitoringOptions(**asked),
+            options=MonitoringOptions(**options),
         )
 
     def settings_with(self, **thresholds: Any) -> Settings:

@@ -1,18 +1,28 @@
-"""The command line."""
+"""The command line: the library's commands, and your own."""
 
 from typing import TYPE_CHECKING
 
 from mlops_loop.cli import command_line
 
 if TYPE_CHECKING:
-    from mlops_loop import Project
+    from mlops_loop import Composition
+    from mlops_loop.monitoring import MonitoringPlan
 
 
-def load() -> "Project":
-    """Import the project; called when a command runs."""
+def load() -> "Composition":
+    """Import the project; called when a command runs, so that `--help` is quick."""
+    from mlops_loop import Composition
+
     from .project import project
 
-    return project
+    return Composition(project, monitoring=load_monitoring)
+
+
+def load_monitoring() -> "MonitoringPlan":
+    """Import the monitoring; called by the commands that need it."""
+    from .monitoring import MONITORING
+
+    return MONITORING
 
 
 cli = command_line(load)

@@ -1,0 +1,21 @@
+"""What one step of the loop did."""
+
+from dataclasses import dataclass
+
+from ..audit_log import AuditEvent
+from ..monitoring import MonitoringReport
+
+
+@dataclass(frozen=True)
+class Step:
+    """The result of one step.
+
+    Attributes:
+        entries: the new entries of the audit log.
+        monitoring: the report, if monitoring was due.
+        idle: why nothing was done, if something prevented it.
+    """
+
+    entries: tuple[AuditEvent, ...]
+    monitoring: MonitoringReport | None = None
+    idle: str = ""

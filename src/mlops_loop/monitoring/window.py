@@ -1,0 +1,153 @@
+"""A window of predictions with what it is compared with: what a check is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..bundle import Bundle
+from ..clock import Clock
+from ..contract import Contract
+from ..contract.check import Checked
+from ..prediction_log import LoggedRow, PredictionLog
+from ..settings import Settings
+from .monitoring_report import Window
+from .options import DEFAULT_OPTIONS, MonitoringOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .samples import Sample
+
+
+@dataclass(frozen=True)
+class MonitoringWindow:
+    """A window of predictions, and the rows that it is compared with.
+
+    Rows are uniform samples of at most `monitoring.sample_rows`. They are read when a check asks
+    for them, and read once.
+
+    Attributes:
+        settings: the project's.
+        contract: what the data should be.
+        log: the predictions and their labels.
+        bundle: the model version that is monitored.
+        clock: what time it is.
+        period: the window, and how many rows it has.
+        options: what was asked for besides.
+    """
+
+    settings: Settings
+    contract: Contract
+    log: PredictionLog
+    bundle: Bundle
+    clock: Clock
+    period: Window
+    options: MonitoringOptions = DEFAULT_OPTIONS
+
+    @cached_property
+    def current(self) -> "pd.DataFrame":
+        """The predictions of the window.
+
+        Its columns are the inputs of the contract, `prediction` and, for classification, one
+        `probability_…` a class. Booleans are 0 and 1, missing values NaN, None or NaT; rows that
+        the version did not answer have no prediction.
+        """
+        return self._frame(self.sample)
+
+    @cached_property
+    def reference(self) -> "pd.DataFrame":
+        """What the window is compared with, by `monitoring.reference`: the same columns."""
+        return self._frame(self.reference_sample)
+
+    @cached_property
+    def labelled(self) -> "pd.DataFrame":
+        """Rows of the window that are older than the label horizon and have a label.
+
+        The same columns, and the contract's target.
+        """
+        return self._frame(self.labelled_sample)
+
+    @property
+    def version(self) -> str:
+        """The model version that is monitored."""
+        return self.bundle.manifest.version
+
+    @property
+    def name(self) -> str:
+        """The name of its reports, without an ending."""
+        version = f"-version-{self.version}" if self.options.version_only else ""
+        since, until = self.period.since, self.period.until
+        return f"monitor-{since:%Y%m%dT%H%M}-{until:%Y%m%dT%H%M}{version}"
+
+    @property
+    def mature_until(self) -> datetime:
+        """The end of the rows that are old enough to have their label."""
+        return min(self.period.until, self.clock.now() - self.contract.label_horizon)
+
+    @cached_property
+    def logged(self) -> Sequence[LoggedRow]:
+        """The sampled rows as the log has them."""
+        limit = self.settings.monitoring.sample_rows
+        version = self.version if self.options.version_only else None
+        return self.log.sample(self.period.since, self.period.until, limit, version=version)
+
+    @cached_property
+    def checked(self) -> Checked:
+        """The sampled rows as the contract reads them, with what violates it."""
+        from .samples import check_window
+
+        return check_window(self.contract, self.logged)
+
+    @cached_property
+    def sample(self) -> "Sample":
+        """The sampled rows with the version's scores."""
+        from .samples import window_sample
+
+        return window_sample(self.contract, self.logged, self.checked.columns, self.version)
+
+    @cached_property
+    def holdout(self) -> "Sample":
+        """The version's held-out rows."""
+        from .samples import reference_sample
+
+        limit = self.settings.monitoring.sample_rows
+        return reference_sample(self.contract, self.bundle, limit, self.settings.seed)
+
+    @cached_property
+    def labelled_sample(self) -> "Sample":
+        """The labelled rows that are old enough, with the version's scores and their labels."""
+        from .performance import labelled_rows
+
+        return labelled_rows(
+            self.settings,
+            self.contract,
+            self.log,
+            self.period.since,
+            self.mature_until,
+            self.version,
+        )
+
+    @property
+    def reference_sample(self) -> "Sample":
+        """What the window is compared with."""
+        return self._reference[0]
+
+    @property
+    def reference_notes(self) -> tuple[str, ...]:
+        """A sentence if the holdout stands in for the reference of the settings."""
+        return self._reference[1]
+
+    @cached_property
+    def _reference(self) -> "tuple[Sample, tuple[str, ...]]":
+        from .reference import find_reference
+
+        return find_reference(
+            self.settings, self.contract, self.log, self.holdout, self.version, self.period
+        )
+
+    def _frame(self, sample: "Sample") -> "pd.DataFrame":
+        from .samples import to_frame
+
+        return to_frame(self.contract, sample, self.bundle.manifest.threshold)

@@ -1,0 +1,24 @@
+"""The registry's aliases, which follow what is published."""
+
+from ..publication import Rollout
+from .mlflow_registry import Registry
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+def align_aliases(registry: Registry, published: Rollout) -> list[str]:
+    """Let the aliases name what is published.
+
+    Returns:
+        What was changed, in words.
+    """
+    changes = []
+    # A registry that was begun anew does not know every version that serves.
+    known = {version.version for version in registry.versions()} | {None}
+    for alias, version in ((CHAMPION, published.champion), (CHALLENGER, published.challenger)):
+        version = version if version in known else None
+        if registry.alias(alias) != version:
+            registry.set_alias(alias, version)
+            changes.append(f"{alias} is version {version}" if version else f"no {alias}")
+    return changes

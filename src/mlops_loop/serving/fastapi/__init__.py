@@ -1,0 +1,40 @@
+"""What a FastAPI application includes to serve predictions.
+
+Example:
+    >>> from fastapi import FastAPI
+    >>> from mlops_loop.serving.fastapi import (
+    ...     ApiKeyMiddleware,
+    ...     PredictionService,
+    ...     RequestLifecycleMiddleware,
+    ...     add_documentation,
+    ...     add_exception_handlers,
+    ...     operations_router,
+    ...     prediction_router,
+    ... )
+    >>> service = PredictionService(project)
+    >>> app = FastAPI(lifespan=service.lifespan, docs_url=None, redoc_url=None)
+    >>> app.add_middleware(ApiKeyMiddleware, service=service)
+    >>> app.add_middleware(RequestLifecycleMiddleware, service=service)
+    >>> add_exception_handlers(app, service)
+    >>> add_documentation(app, service)
+    >>> app.include_router(prediction_router(service))
+    >>> app.include_router(operations_router(service))
+"""
+
+from ..problem import Problem
+from ..service import PredictionService
+from .documentation import add_documentation
+from .errors import add_exception_handlers
+from .middleware import ApiKeyMiddleware, RequestLifecycleMiddleware
+from .routers import operations_router, prediction_router
+
+__all__ = [
+    "ApiKeyMiddleware",
+    "PredictionService",
+    "Problem",
+    "RequestLifecycleMiddleware",
+    "add_documentation",
+    "add_exception_handlers",
+    "operations_router",
+    "prediction_router",
+]

@@ -1,0 +1,116 @@
+"""ASGI middleware around every route of an application, the user's own among them."""
+
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..openapi import KEY_HEADER
+from ..problem import Problem
+from ..request_lifecycle import (
+    REQUEST_ID_HEADER,
+    UNROUTED,
+    RequestLifecycle,
+    authorize,
+    too_large,
+)
+from ..service import PredictionService
+from .errors import CONTEXT, send_problem
+
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+_API_KEY = KEY_HEADER.lower().encode()
+
+
+class RequestLifecycleMiddleware:
+    """Request id, limit on the body, metrics and access log.
+
+    Add it last, so that it is the outermost: it then covers what other middleware answers. Routes
+    find the id as `request.state.request_id`.
+    """
+
+    def __init__(self, app: ASGIApp, service: PredictionService) -> None:
+        self._app = app
+        self._service = service
+        self._lifecycle = RequestLifecycle(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        context = self._lifecycle.begin(scope["method"], _text(headers.get(_REQUEST_ID)))
+        scope[CONTEXT] = context
+        scope.setdefault("state", {})["request_id"] = context.request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                context.status = message["status"]
+                own = (_REQUEST_ID, context.request_id.encode())
+                message["headers"] = [*message.get("headers", ()), own]
+            await send(message)
+
+        try:
+            await self._limited(headers, scope, receive, send_with_id)
+        except Exception as error:
+            context.error = type(error).__name__
+            raise
+        finally:
+            context.route = getattr(scope.get("route"), "path", UNROUTED)
+            self._lifecycle.finish(context)
+
+    async def _limited(
+        self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """The application, as long as the body is within the limit."""
+        limit = self._service.project.settings.serving.max_body_bytes
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > limit:
+            await send_problem(too_large(limit), scope, receive, send)
+            return
+        if b"transfer-encoding" in headers:
+            receive = _limit_body(receive, limit)
+        await self._app(scope, receive, send)
+
+
+class ApiKeyMiddleware:
+    """Rejects requests without a valid API key, except for health checks and pages.
+
+    Leave it out, or put your own in its place, where something else authenticates callers.
+    """
+
+    def __init__(self, app: ASGIApp, service: PredictionService) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._service.keys.required:
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            try:
+                authorize(self._service, path, _header(scope, _API_KEY))
+            except Problem as problem:
+                await send_problem(problem, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _limit_body(receive: Receive, limit: int) -> Receive:
+    """Counts a body that comes in chunks, whose length is not declared."""
+    size = 0
+
+    async def receive_limited() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise too_large(limit)
+        return message
+
+    return receive_limited
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    headers: list[Any] = scope["headers"]
+    return next((_text(value) for header, value in headers if header == name), None)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

@@ -1,0 +1,41 @@
+"""What a Flask application includes to serve predictions.
+
+Example:
+    >>> from flask import Flask
+    >>> from mlops_loop.serving.flask import (
+    ...     PredictionService,
+    ...     add_documentation,
+    ...     add_error_handlers,
+    ...     add_request_lifecycle,
+    ...     operations_blueprint,
+    ...     prediction_blueprint,
+    ...     require_api_keys,
+    ... )
+    >>> service = PredictionService(project)
+    >>> app = Flask("shop")
+    >>> add_request_lifecycle(app, service)
+    >>> require_api_keys(app, service)
+    >>> add_error_handlers(app, service)
+    >>> add_documentation(app, service)
+    >>> app.register_blueprint(prediction_blueprint(service))
+    >>> app.register_blueprint(operations_blueprint(service))
+"""
+
+from ..problem import Problem
+from ..service import PredictionService
+from .blueprints import operations_blueprint, prediction_blueprint
+from .documentation import add_documentation
+from .errors import add_error_handlers
+from .lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
+
+__all__ = [
+    "EXTENSION",
+    "PredictionService",
+    "Problem",
+    "add_documentation",
+    "add_error_handlers",
+    "add_request_lifecycle",
+    "operations_blueprint",
+    "prediction_blueprint",
+    "require_api_keys",
+]

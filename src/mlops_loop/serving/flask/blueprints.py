@@ -1,0 +1,82 @@
+"""The library's routes: ordinary views of Flask."""
+
+import msgspec
+from flask import Blueprint, Response, g, request
+
+from ..metrics import MEDIA_TYPE
+from ..openapi import ENTITY_HEADER
+from ..prediction_handler import PendingRequest
+from ..request_lifecycle import require_json, too_large
+from ..response import JSON, ServiceResponse
+from ..service import PredictionService
+from .micro_batcher import MicroBatcher
+
+# Larger bodies would hold up the requests of the same batch.
+_SHORT_BODY = 16_384
+
+
+def prediction_blueprint(service: PredictionService) -> Blueprint:
+    """`POST /predict`, `POST /labels` and `GET /model`."""
+    blueprint = Blueprint("predictions", __name__)
+    batcher = MicroBatcher(service.predict_batch)
+
+    @blueprint.post("/predict", provide_automatic_options=False)
+    def predict() -> Response:
+        pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER))
+        short = len(pending.body) <= _SHORT_BODY
+        with service.limiter:
+            response = (batcher.submit if short else service.predict)(pending)
+            if response.recorded is not None:
+                response.recorded.result()
+        return _to_http(response)
+
+    @blueprint.post("/labels", provide_automatic_options=False)
+    def labels() -> Response:
+        body = _read(service)
+        with service.limiter:
+            return _to_http(service.label(body))
+
+    @blueprint.get("/model")
+    def model() -> Response:
+        return _json(service.model())
+
+    return blueprint
+
+
+def operations_blueprint(service: PredictionService) -> Blueprint:
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`."""
+    blueprint = Blueprint("operations", __name__)
+
+    @blueprint.get("/health/live")
+    def live() -> Response:
+        return _json({"status": "live"})
+
+    @blueprint.get("/health/ready")
+    def ready() -> Response:
+        return _json(service.ready())
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        return Response(service.metrics_text(), content_type=MEDIA_TYPE)
+
+    return blueprint
+
+
+def _read(service: PredictionService) -> bytes:
+    """The body of a request; Problem 413 if it is too large, 415 if it is not JSON."""
+    require_json(request.headers.get("Content-Type"))
+    body = request.get_data(cache=True)
+    limit = service.project.settings.serving.max_body_bytes
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def _to_http(response: ServiceResponse) -> Response:
+    if context := g.get("request_context"):
+        context.describe(response)
+    return Response(response.content, content_type=JSON)
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), content_type=JSON)

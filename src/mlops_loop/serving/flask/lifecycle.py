@@ -1,0 +1,52 @@
+"""What every request to a Flask application passes, the user's own routes included."""
+
+import atexit
+
+from flask import Flask, Response, g, request
+
+from ..openapi import KEY_HEADER
+from ..request_lifecycle import REQUEST_ID_HEADER, UNROUTED, RequestLifecycle, authorize
+from ..service import PredictionService
+
+# Key of the service in `app.extensions`.
+EXTENSION = "mlops_loop"
+
+
+def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
+    """Start the service with the first request; request id, body limit, metrics, access log.
+
+    Call it before you register hooks of your own, so that it sees every request first and every
+    response last. Routes find the id as `flask.g.request_id`. Servers that fork after they have
+    loaded the application, such as gunicorn with `--preload`, start one service a worker.
+    """
+    lifecycle = RequestLifecycle(service)
+    app.extensions[EXTENSION] = service
+    atexit.register(service.close)
+
+    @app.before_request
+    def begin() -> None:
+        g.request_context = lifecycle.begin(request.method, request.headers.get(REQUEST_ID_HEADER))
+        g.request_id = g.request_context.request_id
+        # Werkzeug truncates a chunked body at its limit: one byte more shows that it was longer.
+        request.max_content_length = service.project.settings.serving.max_body_bytes + 1
+        service.start()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        context = g.request_context
+        response.headers[REQUEST_ID_HEADER] = context.request_id
+        context.route = UNROUTED if request.url_rule is None else request.url_rule.rule
+        context.status = response.status_code
+        lifecycle.finish(context)
+        return response
+
+
+def require_api_keys(app: Flask, service: PredictionService) -> None:
+    """Reject requests without a valid API key, except for health checks and pages.
+
+    Leave it out, or put your own in its place, where something else authenticates callers.
+    """
+
+    @app.before_request
+    def check() -> None:
+        authorize(service, request.path, request.headers.get(KEY_HEADER))

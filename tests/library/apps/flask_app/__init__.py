@@ -1,0 +1,1 @@
+"""A project whose application is an edition of the template's, for the tests."""

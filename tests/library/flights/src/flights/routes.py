@@ -1,0 +1,1 @@
+../../../apps/fastapi_app/routes.py
