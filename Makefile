@@ -7,7 +7,8 @@ else
 TOOL_PYTHON := .tools/bin/python
 LIBRARY_PYTHON := .tools/library/bin/python
 endif
-CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
+# The source that is rendered follows the settings of the rendered project: tests/template/test_proof.py.
+CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/tools"
 ARGS ?=
 LIBRARY ?= wheel
 

@@ -162,7 +162,9 @@ def paths(world: World) -> Iterator[str]:
         for each in sorted(named):
             if path.endswith(".gitignore") or ignored.fullmatch(each):
                 continue
-            if lacking := variants & ~world.exists.get(each, 0):
+            # A page may call a module of the package by its file's name.
+            there = world.exists.get(each, 0) | world.exists.get(f"{world.package}/{each}", 0)
+            if lacking := variants & ~there:
                 yield f"{path}: names {each}, not there with {world.example(lacking)}"
 
 

@@ -18,6 +18,9 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 
+# Programs that are called otherwise than the distribution that brings them.
+PROGRAMS = {"waitress-serve": "waitress"}
+
 PATH = re.compile(r"(?<![\w./<>{*-])(?:\./)?(\.?[\w-][\w.-]*(?:/[\w.-]+)*/?)(?![\w*{<])")
 PROGRAM = re.compile(r"(?:poetry run|\$\(PYTHON\) -m) (?:python -m )?([\w-]+)")
 TARGET = re.compile(r"(?:^|`|run: |[A-Z]=\S+ )make ([a-z]+)\b", re.MULTILINE)
@@ -167,7 +170,7 @@ def quoted_paths(page: str) -> frozenset[str]:
 
 @cache
 def programs(text: str) -> frozenset[str]:
-    return frozenset(PROGRAM.findall(text))
+    return frozenset(PROGRAMS.get(each, each) for each in PROGRAM.findall(text))
 
 
 @cache
