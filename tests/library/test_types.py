@@ -52,7 +52,7 @@ def test_held_out_rows_and_missing_decisions_do_not_type_check(tmp_path: Path) -
 def test_each_edition_of_models_lists_its_library(edition: str) -> None:
     from runpy import run_path
 
-    from .places import FLIGHTS
+    from .places import PROJECT_PACKAGE
 
-    candidates = run_path(str(FLIGHTS / f"editions/models.{edition}.py"))["CANDIDATES"]
-    assert [candidate.name for candidate in candidates] == ["dummy", "linear", edition]
+    candidates = run_path(str(PROJECT_PACKAGE / f"models_{edition}.py"))["CANDIDATES"]
+    assert [candidate.name for candidate in candidates] == ["dummy", "linear", "trees", edition]
