@@ -55,7 +55,7 @@ def test_the_champion_is_compared_through_its_own_features(edited: Project) -> N
     assert result.gate.passed and not result.gate.hold
     assert "Champion 1 was asked through its own features" in result.gate.summary()
     assert FEATURES.digest in result.gate.summary()
-    assert abs(result.gate.details["gain_over_champion"]) < 0.05
+    assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
     assert result.became == "champion"
 
 
@@ -63,8 +63,8 @@ def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> 
     assert edited.published().champion is None
     train(edited)
     pointer = edited.bundles.pointer()
-    assert pointer.entry(FEATURES.digest).champion == "1"
-    assert pointer.entry(edited.features.digest).champion == "2"
+    assert pointer.rollout(FEATURES.digest).champion == "1"
+    assert pointer.rollout(edited.features.digest).champion == "2"
     assert edited.registry.alias("champion") == "2"
     old = project_in(edited.root)
     assert old.transitions.reconcile() == []

@@ -22,6 +22,7 @@ from mlops_loop.evaluation.gate_result import GateRuleResult
 from mlops_loop.evaluation.metrics import Metric
 from mlops_loop.loop.factory import make_controller
 from mlops_loop.models import Candidate, baseline
+from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import (
     DecisionRef,
     RunRef,
@@ -201,7 +202,7 @@ def test_a_step_of_ones_own_runs_in_the_command_and_in_the_loop(
         path.unlink()
     project.paths.audit_log.unlink()
     project.context = replace(project.context)
-    step = make_controller(project, lambda: own).step()  # type: ignore[arg-type,return-value]
+    step = make_controller(project, lambda: own, MonitoringPlan()).step()  # type: ignore[arg-type,return-value]
     assert said[1].startswith("loop: ")
     assert [entry.kind for entry in step.entries][0] == "retrain"
 

@@ -29,7 +29,7 @@ def monitor(
 
     with opened(session) as project:
         plan = session.monitoring()
-        report = monitor_project(project, checks=plan.checks, **options)
+        report = monitor_project(project, checks=plan.checks, metric=plan.metric, **options)
         if as_json:
             show_json(report.to_json())
         else:

@@ -191,7 +191,7 @@ def _show_version(project: "Project", version: "Version", *, as_json: bool) -> N
             "run_id": version.run_id,
             "passed": gate.passed,
             "aliases": list(version.aliases),
-            "phases": project.context.seconds,
+            "stage_seconds": project.context.seconds,
             "leaderboard": json.loads(board.to_json()) if board else None,
         }
         show_json(report)

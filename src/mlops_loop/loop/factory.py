@@ -111,7 +111,7 @@ class _Stages:
 
     def monitor(self) -> MonitoringReport:
         self._prepare()
-        return monitor_project(self._project, checks=self._plan.checks)
+        return monitor_project(self._project, checks=self._plan.checks, metric=self._plan.metric)
 
     def alert(self, text: str) -> None:
         from ..monitoring.alerts import open_alerts

@@ -77,7 +77,9 @@ class MonitoringWindow:
 
     @property
     def metric(self) -> Metric:
-        """That the model was chosen by."""
+        """That performance is measured in."""
+        if self.options.metric is not None:
+            return self.options.metric.for_problem(self.contract.problem)
         return metric_of_model(self.bundle.manifest.metric, self.contract.problem)
 
     @property

@@ -1,8 +1,8 @@
 """The metric that decides, and those reported beside it.
 
-A metric is a function of the truth and the predictions, and says which direction is better. The
-truth is class codes in the order of the contract (or values), predictions are probabilities of
-shape (rows, classes) (or values). Metrics of another kind of problem than yours are left out.
+A metric is a function of labels and predictions, and says which direction is better. Labels are
+class codes in the order of the contract (or values), predictions are probabilities of shape (rows,
+classes) (or values). Metrics of another kind of problem than yours are left out.
 """
 
 import numpy as np
