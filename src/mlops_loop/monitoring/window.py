@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..bundle import Bundle
 from ..clock import Clock
 from ..contract import Contract
-from ..contract.check import Checked
 from ..prediction_log import LoggedRow, PredictionLog
 from ..settings import Settings
 from .monitoring_report import Window
@@ -18,6 +17,7 @@ from .options import DEFAULT_OPTIONS, MonitoringOptions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..contract.check import Checked
     from .samples import Sample
 
 
@@ -94,7 +94,7 @@ class MonitoringWindow:
         return self.log.sample(self.period.since, self.period.until, limit, version=version)
 
     @cached_property
-    def checked(self) -> Checked:
+    def checked(self) -> "Checked":
         """The sampled rows as the contract reads them, with what violates it."""
         from .samples import check_window
 
