@@ -74,7 +74,7 @@ class NoLog:
         recorded.set_result(None)
         return recorded
 
-    def spooled(self):
+    def backlog(self):
         return 0
 
     def close(self):

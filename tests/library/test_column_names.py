@@ -18,13 +18,12 @@ from mlops_loop.contract.json_schema import example_row
 from mlops_loop.contract.mlflow_signature import mlflow_signature
 from mlops_loop.data.ingestion import ingest
 from mlops_loop.monitoring import monitor_project
-from mlops_loop.serving.assembly import make_reception
 from mlops_loop.settings import CONTRACT, load_settings
-from mlops_loop.training import train_project
 
+from .applications import load_edition, running
 from .conftest import open_copy
 from .projects import project_in
-from .services import _running
+from .stages import train
 
 NAMES = {
     "parcel no.": "{{ parcel }} %s",
@@ -53,7 +52,7 @@ def root(tracking_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     project = open_copy(root)
     assert set(NAMES.values()) <= set(project.contract.by_name)
     ingest(project.settings, project.contract, until=datetime(2013, 3, 1, tzinfo=UTC))
-    train_project(project, actor="test", reason="odd names")
+    train(project)
     assert project.published().champion == "1"
     return root
 
@@ -61,10 +60,10 @@ def root(tracking_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="module", params=["fastapi", "flask"])
 def http(root: Path, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     settings = load_settings(root)
-    serving = settings.serving.model_copy(update={"framework": request.param})
-    changed = settings.model_copy(update={"serving": serving})
-    reception = make_reception(project_in(root, settings=changed))
-    with _running(reception, request.param) as url, httpx.Client(base_url=url) as client:
+    serving = settings.serving.model_copy(update={"allow_anonymous": True})
+    project = project_in(root, settings=settings.model_copy(update={"serving": serving}))
+    edition = load_edition(request.param, project)
+    with running(edition.app) as url, httpx.Client(base_url=url) as client:
         yield client
 
 

@@ -45,7 +45,7 @@ def test_the_model_in_service_is_named(served: Any) -> None:
     assert found["challenger"] is None
 
 
-def test_the_last_monitoring_run_is_reported_beside_the_model(
+def test_the_last_verdict_of_monitoring_stands_beside_the_model(
     served: Any, shop_settings: Settings
 ) -> None:
     assert "monitoring" not in served.http.get("/model").json()
@@ -66,7 +66,7 @@ def test_the_last_monitoring_run_is_reported_beside_the_model(
     assert "monitoring" not in served.http.get("/model").json()
 
 
-def test_metrics_report_the_last_monitoring_run(served: Any, shop_settings: Settings) -> None:
+def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
     assert "monitoring_alert_active" not in served.http.get("/metrics").text
     missing = FindingSummary("quality", "price", "", "missing_share", 0.5, "warning")
     save_monitoring_status(
@@ -102,7 +102,7 @@ def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, proble
         assert served.http.post("/predict", json=served.row).status_code == 200
 
 
-def test_a_rejected_bundle_is_reported_beside_the_one_that_serves(served: Any) -> None:
+def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None:
     served.publisher.publish("2")
     served.publisher.damage("2")
     served.publisher.point("2")

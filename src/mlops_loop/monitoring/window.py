@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..contract.check import Checked
+    from ..evaluation.metrics import Metric
     from .samples import Sample
 
 
@@ -73,6 +74,13 @@ class MonitoringWindow:
     def version(self) -> str:
         """The model version that is monitored."""
         return self.bundle.manifest.version
+
+    @property
+    def metric(self) -> "Metric":
+        """The metric that the model was chosen by."""
+        from ..evaluation.metrics import metric_of_model
+
+        return metric_of_model(self.bundle.manifest.metric, self.contract.problem)
 
     @property
     def name(self) -> str:

@@ -32,7 +32,7 @@ class DeploymentManager:
 
     Args:
         store: where bundles are published.
-        features_digest: that of the running code; it selects the entry of the pointer.
+        features_digest: that of the running code; it selects the rollout.
         predictor_factory: makes a predictor of a bundle.
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
@@ -77,20 +77,22 @@ class DeploymentManager:
         stamp = self._store.stamp()
         if stamp == self._stamp and not self.failures:
             return
-        entry = self._store.pointer().rollout(self._digest)
+        rollout = self._store.pointer().rollout(self._digest)
         self._stamp = stamp
-        if entry.champion is None:
+        if rollout.champion is None:
             missing = (LoadFailure("champion", "the pointer names no champion"),)
             self._report(*(missing if self.deployment else ()))
             return
-        champion, failures = self._variant("champion", entry.champion)
+        champion, failures = self._variant("champion", rollout.champion)
         if champion is None:
             self._report(*failures)
             return
         challenger = None
-        if entry.challenger is not None:
-            challenger, failures = self._variant("challenger", entry.challenger, champion=champion)
-        self._deploy(entry, champion, challenger)
+        if rollout.challenger is not None:
+            challenger, failures = self._variant(
+                "challenger", rollout.challenger, champion=champion
+            )
+        self._deploy(rollout, champion, challenger)
         self._report(*failures)
 
     def _variant(
@@ -114,8 +116,10 @@ class DeploymentManager:
             require_same_target(bundle, self._contract)
         return load_servable(bundle, self._predictor_factory, self._hooks)
 
-    def _deploy(self, entry: Rollout, champion: Variant, challenger: Variant | None) -> None:
-        deployment = Deployment(champion, challenger, entry.mode, entry.share, self.unknown_fields)
+    def _deploy(self, rollout: Rollout, champion: Variant, challenger: Variant | None) -> None:
+        deployment = Deployment(
+            champion, challenger, rollout.mode, rollout.share, self.unknown_fields
+        )
         deployment.decoder  # noqa: B018 - built here rather than by the first request
         if deployment == self.deployment:
             return
@@ -124,8 +128,8 @@ class DeploymentManager:
             "model in service",
             champion=champion.version,
             challenger=challenger.version if challenger else None,
-            mode=entry.mode,
-            share=entry.share,
+            mode=rollout.mode,
+            share=rollout.share,
         )
 
     def _report(self, *failures: LoadFailure) -> None:

@@ -7,11 +7,13 @@ if TYPE_CHECKING:
 
 
 def load() -> "Composition":
+    from flights.cli import load_pipeline
+
     from mlops_loop import Composition
 
     from .project import project
 
-    return Composition(project)
+    return Composition(project, load_pipeline)
 
 
 command_line(load)(prog_name="fastapi_app")
