@@ -126,7 +126,10 @@ def install_with_uv(uv: str, python: Path) -> None:
         run([own_poetry(), *export], env)
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
     sync: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--python", target, *quiet]
-    run([*sync, requirements], surroundings(settings))
+    # What is in uv's cache, or in place already, needs no index.
+    offline = [*sync, "--offline", requirements]
+    if subprocess.run(offline, cwd=ROOT, env=env, capture_output=True).returncode:
+        run([*sync, requirements], surroundings(settings))
     run([poetry, "install", "--quiet", "--only-root"], env)
 
 

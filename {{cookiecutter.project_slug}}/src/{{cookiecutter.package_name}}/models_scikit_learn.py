@@ -10,10 +10,10 @@ column for each feature: numbers as they are, categories as positions, NaN where
 A candidate that cannot be exported to ONNX says so on the leaderboard, and cannot win.
 """
 
-from mlops_loop.models import Candidate, baseline, pytorch
+from mlops_loop.models import Candidate, baseline, scikit_learn
 
 CANDIDATES: list[Candidate] = [
     baseline.dummy(),  # a constant: what the gate compares with
     baseline.linear(),
-    pytorch.network(),
+    scikit_learn.trees(),
 ]

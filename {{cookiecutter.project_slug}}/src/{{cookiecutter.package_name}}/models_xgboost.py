@@ -10,10 +10,11 @@ column for each feature: numbers as they are, categories as positions, NaN where
 A candidate that cannot be exported to ONNX says so on the leaderboard, and cannot win.
 """
 
-from mlops_loop.models import Candidate, baseline, lightgbm
+from mlops_loop.models import Candidate, baseline, scikit_learn, xgboost
 
 CANDIDATES: list[Candidate] = [
     baseline.dummy(),  # a constant: what the gate compares with
     baseline.linear(),
-    lightgbm.trees(),
+    scikit_learn.trees(),
+    xgboost.trees(),
 ]

@@ -10,10 +10,11 @@ column for each feature: numbers as they are, categories as positions, NaN where
 A candidate that cannot be exported to ONNX says so on the leaderboard, and cannot win.
 """
 
-from mlops_loop.models import Candidate, baseline, catboost
+from mlops_loop.models import Candidate, baseline, scikit_learn, tensorflow
 
 CANDIDATES: list[Candidate] = [
     baseline.dummy(),  # a constant: what the gate compares with
     baseline.linear(),
-    catboost.trees(),
+    scikit_learn.trees(),
+    tensorflow.network(),
 ]
