@@ -10,6 +10,7 @@ from ..bundle import Bundle
 from ..clock import Clock
 from ..contract import Contract
 from ..contract.check import Checked
+from ..evaluation.metrics import Metric, metric_of_model
 from ..prediction_log import LoggedRow, PredictionLog
 from ..settings import Settings
 from .monitoring_report import Window
@@ -73,6 +74,11 @@ class MonitoringWindow:
     def version(self) -> str:
         """The model version that is monitored."""
         return self.bundle.manifest.version
+
+    @property
+    def metric(self) -> Metric:
+        """That the model was chosen by."""
+        return metric_of_model(self.bundle.manifest.metric, self.contract.problem)
 
     @property
     def name(self) -> str:
