@@ -108,9 +108,6 @@ def to_apprise(key: str, url: str, alert: Alert) -> None:
     service = Apprise()
     if not service.add(url):
         raise SettingsError(f"{key} is not an Apprise URL")
-    body = alert.text.partition("\n")[2]
-    kind = NotifyType.WARNING
-    if not service.notify(
-        body=body or alert.text, title=alert.title, notify_type=kind, timeout=TIMEOUT_SECONDS
-    ):
+    body = alert.text.partition("\n")[2] or alert.text
+    if not service.notify(body=body, title=alert.title, notify_type=NotifyType.WARNING):
         raise OSError(f"{service[0].service_name} did not accept the message")
