@@ -14,6 +14,7 @@ import pytest
 from conftest import Bake
 from test_installed import attempt, run
 
+import toolbox
 import wheel
 from behaviour import PACKAGE
 
@@ -55,8 +56,8 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a wheel of the next version, in which a default is another."""
     folder = tmp_path_factory.mktemp("changed")
     source = folder / "source"
-    shutil.copytree(wheel.toolbox.ROOT / "src", source / "src")
-    shutil.copy(wheel.toolbox.ROOT / "LICENSE", source)
+    shutil.copytree(toolbox.ROOT / "src", source / "src")
+    shutil.copy(toolbox.ROOT / "LICENSE", source)
     version, newer = wheel.library_version(), wheel.next_version(wheel.library_version())
     text = wheel.PYPROJECT.read_text(encoding="utf-8").replace(f'"{version}"', f'"{newer}"', 1)
     (source / "pyproject.toml").write_text(text, encoding="utf-8")

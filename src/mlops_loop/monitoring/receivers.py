@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-import structlog
-
 from ..errors import SettingsError
 from ..settings import Settings
 
@@ -73,6 +71,8 @@ def settings_receivers(settings: Settings) -> dict[str, Receiver]:
 
 def to_log(alert: Alert) -> None:
     """A warning in the structured log."""
+    import structlog
+
     structlog.get_logger(__name__).warning("alert", text=alert.text)
 
 

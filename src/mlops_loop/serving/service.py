@@ -1,13 +1,13 @@
 """The prediction service of a project, which its web application includes."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StoreError
+from ..errors import ServiceError, StoreError
 from ..logs import configure_if_unset
 from ..monitoring_status import MonitoringStatus, load_monitoring_status
 from ..predictor import OnnxPredictor
@@ -98,6 +98,29 @@ class PredictionService:
                 self._watcher.stop()
                 self._watcher = None
             self.project.close()
+
+    @contextmanager
+    def override_project(self, project: "Project") -> Iterator[None]:
+        """Serve another project meanwhile, e.g. in a test a copy in a folder of its own.
+
+        Raises:
+            ServiceError: if the service is running.
+        """
+        if self._handler is not None:
+            raise ServiceError("the service is running: override its project before it starts")
+        original = self.project
+        self._assign(project)
+        try:
+            yield
+        finally:
+            self.close()
+            self._assign(original)
+
+    def _assign(self, project: "Project") -> None:
+        self.project = project
+        self.metrics = Metrics()
+        for name in ("keys", "limiter", "deployments"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def keys(self) -> ApiKeys:

@@ -1,0 +1,63 @@
+"""A project in a folder of its own, so that tests leave the real one alone."""
+
+import shutil
+from pathlib import Path
+
+from ..clock import Clock
+from ..data.sources.sql import SCHEME, placed_url
+from ..project import Project
+from ..settings import Alerts, Settings
+
+# The key that the application of a copy accepts.
+API_KEY = "key-of-the-tests"
+
+
+def project_copy(project: Project, root: Path, *, clock: Clock | None = None) -> Project:
+    """The project with its configuration and an empty `var/` in another folder.
+
+    Nothing outside of the folder is written to, whatever the settings say and the environment
+    overrides: predictions are logged in SQLite, models and runs are kept below `var/`, nobody is
+    alerted, and callbacks of promotions are not called. The source is the project's own.
+
+    Args:
+        project: the project; it is not changed.
+        root: a folder that does not exist yet or is empty, e.g. pytest's `tmp_path`.
+        clock: what time it is there, by default the project's clock.
+
+    Example:
+        >>> project_copy(project, tmp_path).settings.prediction_log
+        'sqlite:///var/predictions.db'
+    """
+    shutil.copytree(project.root / "config", root / "config")
+    return isolated(project, root, clock=clock)
+
+
+def isolated(project: Project, root: Path, *, clock: Clock | None = None) -> Project:
+    """The project in a folder that holds a configuration already."""
+    copy = project.copy(root=root, clock=clock)
+    copy.callbacks = {name: () for name in project.callbacks}
+    settings, original = copy.settings, project.settings
+    default = Settings.model_fields
+    copy.settings = settings.model_copy(
+        update={
+            "source": _absolute(original.source, original.root),
+            "prediction_log": default["prediction_log"].default,
+            "bundle_store": default["bundle_store"].default,
+            "tracking": settings.tracking.model_copy(
+                update={"uri": default["tracking"].default.uri}
+            ),
+            "serving": settings.serving.model_copy(
+                update={"api_keys": (API_KEY,), "key_file": default["serving"].default.key_file}
+            ),
+            "alerts": Alerts(),
+        }
+    )
+    return copy
+
+
+def _absolute(source: str, root: Path) -> str:
+    """The address of a source, with a relative path found from a project's root."""
+    if source.startswith(SCHEME):
+        return SCHEME + placed_url(source.removeprefix(SCHEME), root)
+    path = source.removeprefix("file://")
+    return source if "://" in path else str(root / path)

@@ -1,0 +1,81 @@
+"""Checks that hold for every feature, whatever it computes."""
+
+import numpy as np
+
+from ..contract.columns import Array, Columns, concat, length, take
+from ..feature_set import FeatureSet
+
+# Kinds of numpy types by declared output.
+_KINDS = {"number": "fiub", "boolean": "fiub", "category": "O", "datetime": "M"}
+# The model sees float32. NumPy computes long arrays by other instructions than single values, with
+# other roundings in the last digits of float64.
+_PRECISION = 1e-6
+
+
+def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
+    """Each feature returns one value a row of its declared type, and leaves its inputs alone.
+
+    Missing values are allowed, infinite ones are not.
+
+    Args:
+        features: usually `project.features`.
+        columns: rows that the contract accepts, e.g. of `columns_of`.
+    """
+    rows = length(columns)
+    before = {name: values.copy() for name, values in columns.items()}
+    computed = features.apply(columns)
+    for name, feature in features.declared.items():
+        values, output = computed[name], feature.column.type
+        assert isinstance(values, np.ndarray), f"{name} returns {type(values).__name__}, no array"
+        assert values.shape == (
+            rows,
+        ), f"{name} returns an array of shape {values.shape} for {rows} rows, expected ({rows},)"
+        assert values.dtype.kind in _KINDS[output], f"{name} returns {values.dtype} for a {output}"
+        if values.dtype.kind == "f":
+            assert not np.isinf(
+                values
+            ).any(), f"{name} is infinite for {_inputs(feature.inputs, columns)}"
+        if values.dtype.kind == "O":
+            kinds = {type(value).__name__ for value in values} - {"str", "NoneType"}
+            assert not kinds, f"{name} returns {', '.join(kinds)}, expected str or None"
+        for source in feature.inputs:
+            unchanged = _equal(columns[source], before[source])
+            assert unchanged.all(), f"{name} changes its input {source}"
+
+
+def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
+    """Each feature of a row is the same alone, among other rows, and in any order.
+
+    Online a feature gets one row or a few, in training all of them: one that looks at other rows,
+    e.g. at their mean, would mean something else in production.
+
+    Args:
+        features: usually `project.features`.
+        columns: at least two rows that the contract accepts, e.g. of `columns_of`.
+    """
+    rows = length(columns)
+    together = features.apply(columns)
+    alone = concat([features.apply(take(columns, np.array([row]))) for row in range(rows)])
+    backwards = np.arange(rows)[::-1]
+    reordered = take(features.apply(take(columns, backwards)), backwards)
+    for name, feature in features.declared.items():
+        for other, how in ((alone[name], "alone"), (reordered[name], "in another order")):
+            assert together[name].dtype == other.dtype, f"{name} has another dtype {how}"
+            equal = _equal(together[name], other)
+            assert equal.all(), (
+                f"{name} of a row is another one {how}: {other[~equal][0]!r} instead of "
+                f"{together[name][~equal][0]!r}, from {_inputs(feature.inputs, columns)}"
+            )
+
+
+def _equal(values: Array, others: Array) -> Array:
+    """Mask of entries that are equal, or both missing."""
+    if values.dtype.kind == "f":
+        return np.isclose(values, others, rtol=_PRECISION, atol=0, equal_nan=True)
+    if values.dtype.kind == "M":
+        return (values == others) | (np.isnat(values) & np.isnat(others))
+    return np.asarray(values == others)
+
+
+def _inputs(names: tuple[str, ...], columns: Columns) -> str:
+    return ", ".join(f"{name}={columns[name].tolist()}" for name in names)

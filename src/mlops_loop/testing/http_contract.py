@@ -1,0 +1,212 @@
+"""The HTTP contract suite: what callers of a service may rely on, whatever the contract."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+_PREDICTION = {"prediction", "prediction_id", "model_version", "variant"}
+
+
+class ServiceUnderTest:
+    """A service with a model, known only by its HTTP responses."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.http = client
+        response = client.get("/openapi.json")
+        assert response.status_code == 200, response.text
+        self.document: dict[str, Any] = response.json()
+
+    def resolve(self, part: dict[str, Any]) -> dict[str, Any]:
+        """A part of the OpenAPI document, or what its `$ref` refers to."""
+        while "$ref" in part:
+            target: Any = self.document
+            for name in part["$ref"].removeprefix("#/").split("/"):
+                target = target[name]
+            part = target
+        return part
+
+    def examples(self, path: str) -> list[Any]:
+        """The example bodies of an operation."""
+        content = self.document["paths"][path]["post"]["requestBody"]["content"]
+        examples = content["application/json"]["examples"].values()
+        return [self.resolve(example)["value"] for example in examples]
+
+    @property
+    def row_schema(self) -> dict[str, Any]:
+        return self.resolve({"$ref": "#/components/schemas/Row"})
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """A row that it should predict."""
+        return dict(self.examples("/predict")[0])
+
+    @property
+    def label(self) -> Any:
+        """A label that it should accept."""
+        return self.examples("/labels")[0]["label"]
+
+    def predict(self) -> dict[str, Any]:
+        """The prediction for the example row."""
+        response = self.http.post("/predict", json=self.row)
+        assert response.status_code == 200, response.text
+        prediction: dict[str, Any] = response.json()
+        return prediction
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document (RFC 9457) of a response that has to be one."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = response.json()
+    assert document["status"] == status
+    assert {"type", "title", "detail"} <= document.keys()
+    assert document["request_id"] == response.headers["x-request-id"]
+    return document
+
+
+class HttpContract:
+    """Inherit from it in a test module with a fixture `client`, an httpx client of your service.
+
+    The client is that of a service with a champion, and sends what it needs to be admitted. To
+    promise something else than the library, e.g. with errors of your own, override a test.
+
+    Example:
+        >>> class TestHttpContract(HttpContract):
+        ...     def test_unknown_paths_and_methods_are_problems(self, service):
+        ...         assert service.http.get("/nothing").json() == {"error": "Not Found"}
+    """
+
+    @pytest.fixture
+    def service(self, client: httpx.Client) -> ServiceUnderTest:
+        return ServiceUnderTest(client)
+
+    def test_one_row_gets_one_prediction(self, service: ServiceUnderTest) -> None:
+        prediction = service.predict()
+        assert prediction.keys() - {"probabilities", "warnings"} == _PREDICTION
+        assert len(prediction["prediction_id"]) == 36
+        assert prediction["variant"] in ("champion", "challenger")
+        assert abs(sum(prediction.get("probabilities", {"": 1.0}).values()) - 1) < 1e-4
+
+    def test_a_list_gets_a_list(self, service: ServiceUnderTest) -> None:
+        predictions = service.http.post("/predict", json=[service.row] * 3).json()
+        assert len({prediction["prediction_id"] for prediction in predictions}) == 3
+        assert service.http.post("/predict", json=[]).json() == []
+
+    def test_labels_join_their_predictions(self, service: ServiceUnderTest) -> None:
+        label = {"prediction_id": service.predict()["prediction_id"], "label": service.label}
+        none = {"joined": 0, "early": 0, "repeated": 0, "conflicting": []}
+        assert service.http.post("/labels", json=label).json() == none | {"joined": 1}
+        assert service.http.post("/labels", json=[label]).json() == none | {"repeated": 1}
+
+    def test_the_versions_in_service_are_named(self, service: ServiceUnderTest) -> None:
+        model = service.http.get("/model").json()
+        assert model["champion"]["version"]
+        ready = service.http.get("/health/ready")
+        assert (ready.status_code, ready.json()["champion"]) == (200, model["champion"]["version"])
+        assert service.http.get("/health/live").json() == {"status": "live"}
+
+    def test_probes_may_use_head(self, service: ServiceUnderTest) -> None:
+        for path in ("/health/live", "/health/ready", "/model", "/metrics"):
+            response = service.http.head(path)
+            assert (response.status_code, response.content) == (200, b""), path
+
+    def test_an_entity_keeps_its_variant(self, service: ServiceUnderTest) -> None:
+        headers = {"X-Entity-Key": "household-7"}
+        post = service.http.post
+        responses = [post("/predict", json=service.row, headers=headers) for _ in range(3)]
+        assert len({response.json()["model_version"] for response in responses}) == 1
+
+    def test_metrics_count_requests(self, service: ServiceUnderTest) -> None:
+        service.predict()
+        text = service.http.get("/metrics").text
+        for name in ("http_requests_total", "predictions_total", "predict_seconds_bucket"):
+            assert name + "{" in text
+        assert 'http_requests_total{path="/predict",status="200"}' in text
+
+    def test_the_examples_of_openapi_work_as_they_are(self, service: ServiceUnderTest) -> None:
+        for path in ("/predict", "/labels"):
+            assert service.examples(path)
+            for example in service.examples(path):
+                response = service.http.post(path, json=example)
+                assert response.status_code == 200, response.text
+
+    def test_openapi_describes_the_operations(self, service: ServiceUnderTest) -> None:
+        paths = service.document["paths"]
+        assert {"/predict", "/labels", "/model", "/metrics", "/health/live"} <= paths.keys()
+        predict = paths["/predict"]["post"]
+        assert predict["requestBody"]["required"] is True
+        assert "X-Entity-Key" in [parameter["name"] for parameter in predict["parameters"]]
+        documented = predict["responses"].keys()
+        assert {"200", "400", "401", "408", "413", "415", "422", "503"} <= documented
+
+    def test_every_reference_of_openapi_resolves(self, service: ServiceUnderTest) -> None:
+        references = _references(service.document)
+        assert references and all(service.resolve(reference) for reference in references)
+
+    @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"price": NaN}', b"[" * 5000])
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_a_body_that_is_not_json_is_a_bad_request(
+        self, service: ServiceUnderTest, path: str, body: bytes
+    ) -> None:
+        assert "not valid JSON" in problem(service.http.post(path, content=body), 400)["detail"]
+
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_a_body_declared_as_something_else_is_not_read(
+        self, service: ServiceUnderTest, path: str
+    ) -> None:
+        headers = {"Content-Type": "text/csv"}
+        response = service.http.post(path, content=b"{}", headers=headers)
+        assert "not as text/csv" in problem(response, 415)["detail"]
+
+    def test_every_violation_of_the_contract_is_listed(self, service: ServiceUnderTest) -> None:
+        rows = [service.row, {**service.row, "no such column": 1}, 7]
+        expected = [(2, None, 7)]
+        if not service.row_schema["additionalProperties"]:
+            expected.insert(0, (1, "no such column", 1))
+        violations = problem(service.http.post("/predict", json=rows), 422)["violations"]
+        assert [(each["row"], each["column"], each["value"]) for each in violations] == expected
+        assert all(each["reason"] for each in violations)
+
+    def test_every_missing_column_is_listed(self, service: ServiceUnderTest) -> None:
+        required = set(service.row_schema["required"])
+        response = service.http.post("/predict", json=[{}])
+        if required:
+            violations = problem(response, 422)["violations"]
+            assert {each["column"] for each in violations} == required
+        else:
+            assert response.status_code == 200
+
+    def test_every_violation_of_labels_is_listed(self, service: ServiceUnderTest) -> None:
+        labels = [{"prediction_id": "b", "label": None}, {"prediction_id": ""}, 7]
+        violations = problem(service.http.post("/labels", json=labels), 422)["violations"]
+        assert {(each["row"], each["column"]) for each in violations} == {
+            (0, "label"),
+            (1, "label"),
+            (1, "prediction_id"),
+            (2, None),
+        }
+
+    def test_unknown_paths_and_methods_are_problems(self, service: ServiceUnderTest) -> None:
+        problem(service.http.get("/nothing"), 404)
+        response = service.http.get("/predict")
+        problem(response, 405)
+        assert response.headers["allow"] == "POST"
+
+    def test_a_request_id_is_kept_or_generated(self, service: ServiceUnderTest) -> None:
+        kept = service.http.get("/model", headers={"X-Request-ID": "trace-1"})
+        assert kept.headers["x-request-id"] == "trace-1"
+        invalid = (b"", b"a b", "é".encode(), b"x" * 129)
+        responses = [
+            service.http.get("/model", headers=[(b"X-Request-ID", value)]) for value in invalid
+        ]
+        assert len({each.headers["x-request-id"] for each in responses} - {*map(str, invalid)}) == 4
+
+
+def _references(part: object) -> list[dict[str, Any]]:
+    if isinstance(part, list):
+        return [found for item in part for found in _references(item)]
+    if isinstance(part, dict):
+        own = [part] if "$ref" in part else []
+        return own + [found for item in part.values() for found in _references(item)]
+    return []

@@ -1,0 +1,139 @@
+"""A project that has trained once, on a small part of its own data."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..clock import Clock, ManualClock
+from ..contract.columns import Columns, JsonValue, length, take, to_rows
+from ..data.ingestion import Ingested, ingest
+from ..data.snapshot import Snapshot, write_snapshot
+from ..gate_override import force_promote
+from ..predictor import OnnxPredictor, Prediction, champion_predictor
+from ..project import Project
+from .copies import isolated, project_copy
+
+_ACTOR = "tests"
+
+# Trains on a snapshot and registers the model; returns the version.
+Train = Callable[[Project, Snapshot], str]
+
+
+@dataclass(frozen=True)
+class TrainedProject:
+    """A project with a champion. Tests read all of it and change nothing; see `copy`.
+
+    Attributes:
+        project: in a folder of its own.
+        ingested: what became of the rows of the source.
+        snapshot: the rows that the model was trained on.
+        version: of the registered model, whether or not the gate passed it.
+    """
+
+    project: Project
+    ingested: Ingested
+    snapshot: Snapshot
+    version: str
+
+    @cached_property
+    def model(self) -> OnnxPredictor:
+        """The model as the service runs it."""
+        return champion_predictor(self.project.bundles, self.project.features)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """At most about 400 rows that it was trained or judged on, with their targets."""
+        columns = self.snapshot.columns(self.project.contract)
+        rows = length(columns)
+        return take(columns, np.arange(0, rows, max(rows // 400, 1)))
+
+    @property
+    def rows(self) -> list[dict[str, JsonValue]]:
+        """The same rows as a caller of the service sends them."""
+        return to_rows(self.project.contract.inputs, self.columns)
+
+    @property
+    def labels(self) -> list[JsonValue]:
+        """The targets of these rows as a caller submits them."""
+        target = self.project.contract.target
+        return [row[target.name] for row in to_rows([target], self.columns)]
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Predict rows; see `mlops_loop.predictor.Prediction`."""
+        return self.model.predict(columns)
+
+    def scores(self, columns: Columns) -> NDArray[np.float64]:
+        """One number a row that grows with the target.
+
+        For numbers the prediction, for two classes the probability of the second one, for more
+        classes the mean of their positions in the contract.
+        """
+        prediction = self.predict(columns)
+        if prediction.probabilities is None:
+            return np.asarray(prediction.values, dtype=np.float64)
+        positions = np.arange(prediction.probabilities.shape[1])
+        scores: NDArray[np.float64] = prediction.probabilities @ positions
+        return scores
+
+    def copy(self, root: Path, *, clock: Clock | None = None) -> Project:
+        """The trained project in another folder, to change at will.
+
+        Args:
+            root: a folder that does not exist yet.
+            clock: what time it is there; by default the moment after the last row, if
+                the contract has a time column.
+        """
+        shutil.copytree(self.project.root, root)
+        return isolated(self.project, root, clock=clock or self._clock_after_last_row())
+
+    def _clock_after_last_row(self) -> Clock | None:
+        contract = self.project.contract
+        if contract.time is None:
+            return None
+        last: datetime = self.columns[contract.time.name].max().astype("datetime64[us]").item()
+        return ManualClock(last.replace(tzinfo=UTC) + timedelta(seconds=1))
+
+
+def trained_project(
+    project: Project,
+    root: Path,
+    train: Train,
+    *,
+    source: str | None = None,
+    max_rows: int = 8000,
+) -> TrainedProject:
+    """Copy a project, ingest its source, and train on a uniform sample of the rows.
+
+    The version becomes champion even if the gate rejects it: what has seen few rows need not be
+    good.
+
+    Args:
+        project: the project; it is not changed.
+        root: a folder that does not exist yet or is empty.
+        train: your pipeline: trains on a snapshot, registers the model, returns the version.
+        source: address of another source than the project's own, e.g. a small file beside the
+            tests if the source is large or cannot be reached from everywhere.
+        max_rows: size of the sample.
+    """
+    copy = project_copy(project, root)
+    ingested = ingest(copy.settings, copy.contract, source=source)
+    snapshot = _sample(copy, ingested.snapshot, max_rows)
+    version = train(copy, snapshot)
+    if copy.published().champion != version:
+        force_promote(copy, version, actor=_ACTOR, reason="tests need a model")
+    return TrainedProject(copy, ingested, snapshot, version)
+
+
+def _sample(project: Project, snapshot: Snapshot, rows: int) -> Snapshot:
+    if snapshot.rows <= rows:
+        return snapshot
+    order: Any = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)
+    table = snapshot.table().take(np.sort(order[:rows]))
+    return write_snapshot(table, project.paths.snapshots, snapshot.origin)
