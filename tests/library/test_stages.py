@@ -25,6 +25,7 @@ from mlops_loop.models import Candidate, baseline
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import (
     DecisionRef,
+    Pipeline,
     RunRef,
     SnapshotRef,
     Version,
@@ -175,7 +176,7 @@ def test_what_a_project_logs_goes_to_the_same_run(project: Project) -> None:
     assert names == {"dummy", "linear"}
 
 
-def announcing(said: list[str]) -> object:
+def announcing(said: list[str]) -> Pipeline:
     """The project's pipeline with a step of one's own in `train`."""
 
     def train(
@@ -194,15 +195,14 @@ def test_a_step_of_ones_own_runs_in_the_command_and_in_the_loop(
 ) -> None:
     said: list[str] = []
     own = announcing(said)
-    command = cli_with(lambda: own)  # type: ignore[arg-type,return-value]
+    command = cli_with(lambda: own)
     result = CliRunner().invoke(command, ["--root", str(project.root), "train", "--json"])
     assert result.exit_code in (0, 3), (result.output, result.exception)
     assert len(said) == 1
     for path in project.paths.var.glob("bundles/pointer.json"):
         path.unlink()
     project.paths.audit_log.unlink()
-    project.context = replace(project.context)
-    step = make_controller(project, lambda: own, MonitoringPlan()).step()  # type: ignore[arg-type,return-value]
+    step = make_controller(project, lambda: own, MonitoringPlan()).step()
     assert said[1].startswith("loop: ")
     assert [entry.kind for entry in step.entries][0] == "retrain"
 
