@@ -7,17 +7,19 @@ else
 TOOL_PYTHON := .tools/bin/python
 LIBRARY_PYTHON := .tools/library/bin/python
 endif
-CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/src" "{{cookiecutter.project_slug}}/tools"
+# The source that is rendered follows the settings of the rendered project: tests/template/test_proof.py.
+CODE := benchmarks hooks src tests tools "{{cookiecutter.project_slug}}/tools"
 ARGS ?=
+LIBRARY ?= wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real test-all lint types format wheel lock audit options faults image clean
+.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options faults image clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: ## Render the default project, install it, run its loop (LIBRARY=source: the library from src)
-	@python3 tools/demo.py $(ARGS)
+	@python3 tools/demo.py --library $(LIBRARY) $(ARGS)
 
 test: ## Run the tests of template and library (ARGS="-k refusals", ARGS=tests/library/test_gate.py)
 	@python3 tools/toolbox.py test
@@ -30,6 +32,10 @@ test-real: ## Run what needs a container engine, deployment runtimes and the lik
 test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", --list, --help)
 	@python3 tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/prove.py $(ARGS)
+
+test-networks: ## Run the library's tests of PyTorch and TensorFlow, which bring gigabytes
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m networks tests/library $(ARGS)
 
 lint: types ## Check style and types of library and template
 	@$(TOOL_PYTHON) -m black --check --quiet --diff $(CODE)

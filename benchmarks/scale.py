@@ -108,7 +108,9 @@ class Player:
             project.bundles, features_digest=package("feature_set").features_digest()
         )
         self._waiting: list[tuple[datetime, list[Any]]] = []
-        self.loop = package("loop.assembly").make_controller(project)
+        self.loop = package("loop.factory").make_controller(
+            project, package("monitoring").MonitoringPlan()
+        )
         self.spent = {"answering": 0.0, "labelling": 0.0, "stepping": 0.0}
 
     def week(self, since: datetime, until: datetime) -> tuple[int, list[Any]]:

@@ -46,9 +46,9 @@ TAKEN = frozenset("""
     isort isympy iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
     jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx litestar_htmx
     llvmlite mako markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl
-    ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing
-    mpl_toolkits mpmath msgspec multidict multipart mypy mypy-extensions mypy_extensions mypyc namex
-    narwhals networkx nltk nodeenv numba numpy nvidia nvidia-cublas nvidia-cuda-cccl
+    ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mlops-loop
+    mlops_loop mpl_toolkits mpmath msgspec multidict multipart mypy mypy-extensions mypy_extensions
+    mypyc namex narwhals networkx nltk nodeenv numba numpy nvidia nvidia-cublas nvidia-cuda-cccl
     nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft
     nvidia-cufile nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu12
     nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx nvidia_cublas nvidia_cuda_cccl

@@ -100,7 +100,8 @@ def main() -> int:
     service = parser.parse_args().service
     wanted = ["--requirement", str(toolbox.REQUIREMENTS / "audit.txt")]
     toolbox.load_installer().make_environment(ENVIRONMENT, wanted, toolbox.fingerprint("audit"))
-    packages = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
+    locked = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
+    packages = [package for package in locked if "source" not in package]  # the library is ours
     try:
         answers = [answer for layer in layers(packages) for answer in ask(layer, service)]
     except AuditError as error:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,8 +38,11 @@ SLICE = {
 TO_READ = re.compile(
     r"LICENSE.*|README\.md|docs/.*|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*"
 )
-# The server that a variant's prediction log needs, where it needs one.
-STORE = re.compile(r"^store:", re.MULTILINE)
+# Where a variant finds the server of its prediction log, where it needs one.
+STORES = {
+    "redis": "redis://localhost:{port}/0?spool=var/spool",
+    "postgresql": "postgresql://postgres@localhost:{port}/postgres?spool=var/spool",
+}
 
 
 @dataclass
@@ -148,7 +152,7 @@ def prove(run: Run, place: Path, logs: Path, check: str = "make check") -> Run:
         run.python = version_of(project)
         step(run, "lock", "poetry check --lock", project, env, logs)
         if check:
-            with store(project, env, logs / "store.log"):
+            with store(project, env, logs / "store.log", run.answers) as env:
                 step(run, "check", check, project, env, logs)
                 step(run, "loop", "make loop", project, env, logs)
                 champion(project, env)
@@ -191,19 +195,29 @@ def started(
 
 
 @contextmanager
-def store(project: Path, env: dict[str, str], log: Path) -> Iterator[None]:
-    """The server of the prediction log runs beside, if the project's Makefile can start one.
+def store(
+    project: Path, env: dict[str, str], log: Path, answers: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """The server of the prediction log runs beside, if the answers ask for one, on a free port.
 
-    The project's own tests, which start servers of their own, run before the loop wants this one.
+    Yields:
+        The environment in which the project finds it.
     """
-    if not STORE.search((project / "Makefile").read_text(encoding="utf-8")):
-        yield
+    if answers["prediction_log"] not in STORES:
+        yield env
         return
+    port = free_port()
+    address = STORES[answers["prediction_log"]].format(port=port)
     with log.open("w", encoding="utf-8") as file:
-        with started("make store", project, env, file) as server:
-            yield
+        with started(f'make store ARGS="--port {port}"', project, env, file) as server:
+            yield {**env, f"{PACKAGE.upper()}__PREDICTION_LOG": address}
             if server.poll() is not None:
                 raise StepFailedError(f"'make store' ended early, see {log}")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def version_of(project: Path) -> str:

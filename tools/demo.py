@@ -107,7 +107,13 @@ def shown(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def demo(directory: Path) -> None:
+def install_source(project: Path, env: dict[str, str]) -> None:
+    """Let the project import the library from src/, for whoever works on both."""
+    pip: list[str | Path] = ["uv", "pip", "install", "--quiet", "--python", ".venv"]
+    run([*pip, "--no-deps", "--editable", toolbox.ROOT], env, project)
+
+
+def demo(directory: Path, library: str) -> None:
     began = time.monotonic()
     project = directory / SLUG
     with step(1, "Setting up tools in .tools"):
@@ -117,6 +123,8 @@ def demo(directory: Path) -> None:
         render(directory, env)
     with step(3, "Installing it from its lock"):
         run(["make", "--no-print-directory", "install"], env, project)
+        if library == "source":
+            install_source(project, env)
     with step(4, "Playing its loop"):
         run(["make", "--no-print-directory", "loop"], env, project)
     print(summary(project, time.monotonic() - began))
@@ -127,12 +135,19 @@ def main() -> int:
     parser.add_argument(
         "--output", type=Path, default=toolbox.ROOT / "demo", help="where to render (demo)"
     )
-    directory = parser.parse_args().output.resolve()
+    parser.add_argument(
+        "--library",
+        choices=["wheel", "source"],
+        default="wheel",
+        help="the library as the project has it, or src/ of this repository (wheel)",
+    )
+    arguments = parser.parse_args()
+    directory = arguments.output.resolve()
     if sys.version_info < toolbox.OLDEST_PYTHON:
         print(f"Python 3.11 or newer is needed; python3 is {sys.version.split()[0]}.")
         return 2
     try:
-        demo(directory)
+        demo(directory, arguments.library)
     except (DemoError, OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -9,7 +9,6 @@ import argparse
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import toolbox
-from behaviour import PACKAGE, SLICE, StepFailedError, render
+from behaviour import PACKAGE, SLICE, StepFailedError, free_port, render
 
 FRAMEWORKS = ("fastapi", "flask")
 SECONDS_TO_START = 60
@@ -86,11 +85,6 @@ def wait_until_healthy(container: str) -> None:
 
 def health(container: str) -> str:
     return run("docker", "inspect", "--format", "{{.State.Health.Status}}", container)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def prove(framework: str, place: Path, building: list[str]) -> str:

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import toolbox
 from lock import lay_out, run
-from post_gen_project import group_of_answer
-
-from superset import all_groups
-from variants import HEAVY, Template
+from superset import all_groups, heavy_groups
+from variants import Template
 
 LIBRARY = toolbox.TOOLS / "library"
 HEAVY_LIBRARY = toolbox.TOOLS / "library-heavy"
@@ -51,13 +49,8 @@ def set_up(heavy: bool = False) -> bool:
 
 def _groups(heavy: bool) -> list[str]:
     """The groups of the lock of all options, by default without the heavy ones."""
-    left_out = {
-        group_of_answer("train", question, answer)
-        for question, answers in HEAVY.items()
-        for answer in answers
-    }
     groups = set(all_groups(Template())) - {"main"}
-    return sorted(groups if heavy else groups - left_out)
+    return sorted(groups if heavy else groups - heavy_groups(Template()))
 
 
 def _fingerprint(project: Path) -> str:

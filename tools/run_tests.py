@@ -1,8 +1,9 @@
 """Run the tests of the template and of the library, each in its own environment.
 
-Arguments are pytest's and go to both; a path below tests/template or tests/library picks one. What
-takes a container engine or the like is marked `real` and left to `make test-real`. Exit code: that
-of the first suite that failed; 5 if no test was selected in any.
+Arguments are pytest's and go to both; a path below tests/template or tests/library picks one. With
+--heavy the library's environment has PyTorch and TensorFlow. What takes a container engine or the
+like is marked `real` and left to `make test-real`. Exit code: that of the first suite that failed;
+5 if no test was selected in any.
 """
 
 import os
@@ -16,6 +17,7 @@ TEMPLATE, LIBRARY = "tests/template", "tests/library"
 # Two files at a time. Their order, by which installing starts early, is the conftest's.
 PARALLEL = ("--numprocesses", "2", "--dist", "loadfile")
 NOTHING_SELECTED = 5
+HEAVY = "--heavy"
 
 
 def suites(arguments: list[str]) -> list[str]:
@@ -24,24 +26,24 @@ def suites(arguments: list[str]) -> list[str]:
     return named or [TEMPLATE, LIBRARY]
 
 
-def command(suite: str, arguments: list[str]) -> list[str]:
+def command(suite: str, arguments: list[str], heavy: bool = False) -> list[str]:
     """How a suite is run."""
     paths = [] if any(suite in word for word in arguments) else [suite]
     if suite == TEMPLATE:
         python, settings = toolbox.program("python"), ["--no-loadscope-reorder"]
     else:
-        python, settings = library.python(), ["-c", f"{LIBRARY}/pytest.toml", "--rootdir", "."]
+        python, settings = library.python(heavy), ["-c", f"{LIBRARY}/pytest.toml", "--rootdir", "."]
     return [str(python), "-m", "pytest", *settings, *PARALLEL, *paths, *arguments]
 
 
 def main(arguments: list[str]) -> int:
-    chosen = suites(arguments)
+    heavy = HEAVY in arguments
+    arguments = [each for each in arguments if each != HEAVY]
+    chosen, env = suites(arguments), toolbox.without_make(os.environ)
     if LIBRARY in chosen:
-        library.set_up()
+        library.set_up(heavy)
     codes = [
-        subprocess.run(
-            command(suite, arguments), cwd=toolbox.ROOT, env=toolbox.without_make(os.environ)
-        ).returncode
+        subprocess.run(command(suite, arguments, heavy), cwd=toolbox.ROOT, env=env).returncode
         for suite in chosen
     ]
     selected = [code for code in codes if code != NOTHING_SELECTED]

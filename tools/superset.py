@@ -5,7 +5,7 @@ requirement that all renderings share stays in its group, and one that comes wit
 a group of that answer. `hooks/post_gen_project.py` knows the names of these groups, and selects.
 
 The library is replaced by what the extras that a group asks for require. So its wheel can change
-without the lock being resolved anew, and resolving takes seconds where it took a quarter of an hour.
+without the lock being resolved anew, which takes Poetry minutes.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 from post_gen_project import content_hash, group_of_answer
 
-from variants import Answers, Template
+from variants import HEAVY, Answers, Template
 
 LIBRARY = "mlops-loop"
 # Requirements as PEP 508 writes them; one for each extra of the library.
@@ -108,6 +108,17 @@ def all_groups(template: Template) -> Groups:
     return groups
 
 
+def heavy_groups(template: Template) -> set[str]:
+    """The groups of answers that bring gigabytes."""
+    _, added = by_answer(template)
+    return {
+        group_of_answer(group, question, answer)
+        for (question, answer), groups in added.items()
+        if answer in HEAVY.get(question, ())
+        for group in groups
+    }
+
+
 def groups_of_library(template: Template) -> list[str]:
     """The groups that ask for the library, main first."""
     named = [
@@ -137,7 +148,7 @@ def expanded(wishes: set[str], library: dict[str, Any]) -> set[str]:
             found.add(wish)
             continue
         extra = wish.removeprefix(f"{LIBRARY}[").rstrip("]")
-        found.update(library["dependencies"], library["optional-dependencies"][extra])
+        found.update(library["dependencies"], library["optional-dependencies"].get(extra, []))
     return found
 
 

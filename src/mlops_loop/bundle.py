@@ -38,8 +38,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         schema_digest: that of the contract (see `Contract.schema_digest`).
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
-        prediction_deciles: what divides the predictions of the held-out rows into ten equal parts; for
-            regression only.
+        prediction_deciles: what divides the predictions of the held-out rows into ten equal parts;
+            for regression only.
+        metric: that decided, by name.
         metrics: on the held-out rows.
         parity: largest difference between native and exported model, and the tolerance.
         files: SHA-256 of every other file of the bundle.
@@ -59,6 +60,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     trained_until: str | None = None
     threshold: float | None = None
     prediction_deciles: tuple[float, ...] = ()
+    metric: str = ""
     metrics: dict[str, float] = {}
     parity: dict[str, float] = {}
     files: dict[str, str] = {}

@@ -13,6 +13,7 @@ ProjectError
 │   └── StoreAwayError a store that cannot be reached just now
 ├── HookError          a function before or after prediction returned something invalid
 ├── GateError          no model that the gate would let pass
+├── TrainingError      candidates that cannot be fitted, compared or exported
 └── ExportError        a model whose exported form answers differently
 """
 
@@ -67,6 +68,10 @@ class StoreUnavailableError(StoreError):
 
 class ExportError(ProjectError):
     pass
+
+
+class TrainingError(ProjectError):
+    exit_code = 2
 
 
 class HookError(ProjectError):

@@ -23,6 +23,7 @@ _TOLD = {
     "actor": "trained by",
     "time": "trained at",
     "reason": "because",
+    "hold": "not promoted because",
     "forced": "gate overruled because",
     "forced_by": "overruled by",
     "forced_at": "overruled at",

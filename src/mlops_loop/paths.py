@@ -56,6 +56,11 @@ class Paths:
         return self.var / "optuna.db"
 
     @property
+    def references(self) -> Path:
+        """What the stages of training hand to each other between commands."""
+        return self.var / "stages"
+
+    @property
     def reports(self) -> Path:
         return self.var / "reports"
 

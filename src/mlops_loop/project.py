@@ -16,6 +16,7 @@ from .file_lock import file_lock
 from .paths import Paths
 from .prediction_log import PredictionLog, open_prediction_log
 from .publication import BundleStore, Rollout, open_bundle_store
+from .run_context import RunContext
 from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Project:
         self.after_predict = after_predict
         self.declared_features = features
         self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
+        self.context = RunContext()
 
     @property
     def env_prefix(self) -> str:
@@ -96,6 +98,13 @@ class Project:
     def name(self) -> str:
         """The project's name as people say it."""
         return self.settings.name or self.package
+
+    def within(self, context: RunContext) -> "Project":
+        """The same project, with all that is open, for stages that run in this context."""
+        _ = self.log, self.transitions  # opened once for both
+        project = copy(self)
+        project.context = context
+        return project
 
     def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
         """The same project in another folder or on another clock, with nothing opened yet."""

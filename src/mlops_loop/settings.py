@@ -66,8 +66,6 @@ class Costs(_Section):
 
 
 class Training(_Section):
-    models: tuple[str, ...] = ("baseline", "scikit_learn")
-    metric: Literal["log_loss", "brier", "roc_auc", "accuracy", "rmse", "mae"] = "log_loss"
     folds: Annotated[int, Field(ge=2)] = 3
     holdout: Duration = timedelta(days=14)
     holdout_share: Share = 0.2
@@ -260,7 +258,7 @@ def load_settings(
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)
+        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
     except YamlError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """Stretches of the past as the settings write them.
 
-`loop.training_window`, what is retrained on: `expanding`, all rows; `sliding:90d`, those of the last 90 days;
+`loop.training_window`, what is retrained on: `expanding`, all rows; `sliding:90d`, those of the
+last 90 days;
 `since_change:60d`, those since the change, and no fewer than the last 60 days.
 
 `monitoring.reference`, what a window is compared with: `holdout`, the champion's held-out rows;

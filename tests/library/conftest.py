@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from flights import pipeline
 from flights.features import FEATURES
 
 from mlops_loop.contract import Column, load_contract
 from mlops_loop.contract.json_schema import example_row
-from mlops_loop.data.ingestion import ingest
 from mlops_loop.data.sources.sql import (
     SCHEME,
     placed_url,
@@ -31,9 +30,8 @@ from mlops_loop.evaluation.target import Labels
 from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.process_environment import disable_telemetry, let_waiting_threads_sleep
 from mlops_loop.project import Project
+from mlops_loop.run_context import RunContext
 from mlops_loop.settings import CONFIG, CONTRACT
-from mlops_loop.training import train_project
-from mlops_loop.training.request import TrainingResult
 from mlops_loop.yaml_file import parse_yaml
 
 from .places import FLIGHTS, REPOSITORY
@@ -51,6 +49,7 @@ from .services import (  # noqa: F401
     shop_project,
     shop_settings,
 )
+from .stages import Trained, train
 
 # Tests share the cores with each other: OpenMP threads should sleep while they wait. Read when
 # the libraries are loaded.
@@ -86,7 +85,7 @@ SETTINGS = {
     },
 }
 SECTIONS = {
-    "training": {"metric": "log_loss", "folds": 3, "holdout": "14d"},
+    "training": {"folds": 3, "holdout": "14d"},
     "gate": {"margin": 0.005},
     "monitoring": {
         "window": "30d",
@@ -129,14 +128,6 @@ def rows() -> Rows:
     return make
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A project that has trained once."""
-
-    project: Project
-    result: TrainingResult
-
-
 @pytest.fixture(scope="session")
 def from_anywhere() -> Callable[[str], str]:
     """Makes the address of a source that starts at the project's root hold in other folders."""
@@ -172,8 +163,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> T
     root = tmp_path_factory.mktemp("trained") / "project"
     shutil.copytree(tracking_store, root)
     project = open_copy(root)
-    ingest(project.settings, project.contract, until=datetime(2013, 3, 1, tzinfo=UTC))
-    return Trained(project, train_project(project, actor="test", reason="the first model"))
+    context = RunContext("test", "the first model")
+    snapshot = pipeline.ingest(project, until=datetime(2013, 3, 1, tzinfo=UTC))
+    return train(project, snapshot, context=context)
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """Projects of the tests: the flights project in any folder, with other settings or features."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from flights.cli import load_monitoring
+import click
+from flights.cli import load_monitoring, load_pipeline
 from flights.features import FEATURES
 
 from mlops_loop import Composition, FeatureSet, Project, Settings
 from mlops_loop.cli import command_line
 from mlops_loop.clock import Clock
+from mlops_loop.composition import Pipeline
 
 # Prefix of the environment variables that override settings.
 ENV_PREFIX = "FLIGHTS__"
@@ -27,5 +30,10 @@ def project_in(
     return project
 
 
+def cli_with(pipeline: Callable[[], Pipeline]) -> click.Group:
+    """The command line, on the project in the current folder, with another pipeline."""
+    return command_line(lambda: Composition(project_in(Path.cwd()), pipeline, load_monitoring))
+
+
 # The command line, on the project in the current folder.
-cli = command_line(lambda: Composition(project_in(Path.cwd()), monitoring=load_monitoring))
+cli = cli_with(load_pipeline)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlops_loop.evaluation.metrics import metric_named
-from mlops_loop.models import predict_scores
+from mlops_loop.evaluation.metrics import metrics_of
+from mlops_loop.models import predict_scores as predicted
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.settings import Costs
 from mlops_loop.training.calibration import (
@@ -36,7 +36,7 @@ def test_probabilities_that_are_too_sure_are_brought_back(classes: int) -> None:
     found = calibrate(rows)
     assert found is not None
     assert found.scale == pytest.approx(1 / 3, rel=0.1)
-    loss = metric_named("log_loss", "multiclass")
+    loss = metrics_of("multiclass")["log_loss"]
     after = loss.value(rows.labels, found.apply(rows.probabilities))
     assert after < loss.value(rows.labels, rows.probabilities) - 0.05
 
@@ -105,7 +105,7 @@ def test_the_exported_model_is_calibrated_and_has_every_class(
     matrix = rng.dirichlet(np.ones(len(seen)), 200).astype(np.float32)
     model = append_postprocessing(_same(len(seen), version), seen, 3, calibration)
     native = _Fixed(seen)
-    expected = predict_scores(Calibrated(native, calibration) if calibration else native, matrix, 3)
+    expected = predicted(Calibrated(native, calibration) if calibration else native, matrix, 3)
     assert np.abs(OnnxSession(model).run(matrix) - expected).max() < 1e-6
     if calibration is None:
         assert (expected[:, [code for code in range(3) if code not in seen]] == 0).all()

@@ -2,6 +2,7 @@
 
 import msgspec
 from click.testing import CliRunner
+from flights.cli import load_pipeline
 from flights.features import FEATURES
 
 from mlops_loop import Composition, Project
@@ -18,7 +19,7 @@ def test_the_commands_call_the_callbacks_of_the_project(project: Project) -> Non
         on_promotion=[lambda change: changes.append(("promotion", change.reason))],
         on_rollback=[lambda change: changes.append(("rollback", change.reason))],
     )
-    cli = command_line(lambda: Composition(own))
+    cli = command_line(lambda: Composition(own, load_pipeline))
     version = own.published().champion
     assert version is not None
     other = second_version(own, version)

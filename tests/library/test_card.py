@@ -11,7 +11,7 @@ import pytest
 from mlops_loop.card.calibration import reliability
 from mlops_loop.card.importance import importances
 from mlops_loop.card.page import html, markdown
-from mlops_loop.evaluation.metrics import metric_named
+from mlops_loop.evaluation.metrics import metrics_of
 from mlops_loop.project import Project
 
 RNG = np.random.default_rng(8)
@@ -48,7 +48,7 @@ def test_a_feature_that_the_model_uses_matters_and_others_do_not() -> None:
         matrix,
         labels,
         lambda rows: rows[:, 1].astype(np.float64),
-        metric_named("rmse", "regression"),
+        metrics_of("regression")["rmse"],
         seed=1,
     )
     assert [one.column for one in found] == ["used", "unused"]

@@ -19,11 +19,11 @@ from mlops_loop.contract.mlflow_signature import mlflow_signature
 from mlops_loop.data.ingestion import ingest
 from mlops_loop.monitoring import monitor_project
 from mlops_loop.settings import CONTRACT, load_settings
-from mlops_loop.training import train_project
 
 from .applications import load_edition, running
 from .conftest import open_copy
 from .projects import project_in
+from .stages import train
 
 NAMES = {
     "parcel no.": "{{ parcel }} %s",
@@ -52,7 +52,7 @@ def root(tracking_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     project = open_copy(root)
     assert set(NAMES.values()) <= set(project.contract.by_name)
     ingest(project.settings, project.contract, until=datetime(2013, 3, 1, tzinfo=UTC))
-    train_project(project, actor="test", reason="odd names")
+    train(project)
     assert project.published().champion == "1"
     return root
 

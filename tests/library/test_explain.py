@@ -22,15 +22,13 @@ from mlops_loop.explanation.explainer import Explainer
 from mlops_loop.explanation.run import champion_explainer
 from mlops_loop.explanation.shapley import ShapleyEstimator, import_shap
 from mlops_loop.feature_set import FeatureSet
-from mlops_loop.models import Task, load_candidates
 from mlops_loop.prediction_log import Output, Record
 from mlops_loop.project import Project
 from mlops_loop.training.export import export
 
+from .candidates import LIBRARIES, PROBLEMS, learning, task_of
 from .projects import cli
 
-LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
-PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 COLOURS = """
 problem: PROBLEM
@@ -95,9 +93,9 @@ def made_by(library: str, problem: Problem, classes: int, rows: Rows, root: Path
     encoder = Encoder(specs, {"colour": ("blue", "green", "red")})
     matrix, labels = rows(classes)
     found = []
-    candidates = load_candidates((library,), Task(problem, encoder, seed=1, threads=1))
-    for candidate in (one for one in candidates if not one.is_baseline):
-        model = export(candidate, candidate.build({}).fit(matrix[:400], labels[:400]), 3)
+    for candidate in learning(library):
+        estimator = candidate.estimator(task_of(problem, encoder))
+        model = export(candidate, estimator.fit(matrix[:400], labels[:400]), 3)
         manifest = Manifest(
             version=candidate.name,
             run_id="run",

@@ -8,7 +8,6 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.errors import ExportError
 from mlops_loop.evaluation.target import Labels
-from mlops_loop.models import Task, load_candidates
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import (
     TOLERANCE,
@@ -17,7 +16,8 @@ from mlops_loop.training.export import (
     stressed,
 )
 
-LIBRARIES = ("baseline", "scikit_learn")
+from .candidates import CANDIDATES, task_of
+
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
 
@@ -35,9 +35,9 @@ def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
 ) -> None:
     matrix, labels = rows(2)
     forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, labels)
-    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    (candidate,) = CANDIDATES["scikit_learn"]
     model = export(candidate, forest, matrix.shape[1])
-    with pytest.raises(ExportError, match="answers differently on .* rows, by up to"):
+    with pytest.raises(ExportError, match="predicts differently on .* rows, by up to"):
         check_parity(model, forest, matrix, encoder, classes=2)
 
 
@@ -47,20 +47,20 @@ def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: 
     numbers = np.arange(first, first + 20, dtype=np.uint32).repeat(50)
     matrix = numbers.view(np.float32).reshape(-1, 1)
     trees = HistGradientBoostingClassifier().fit(matrix, numbers % 2)
-    candidate = load_candidates(("scikit_learn",), Task("binary", encoder, seed=1, threads=1))[0]
+    (candidate,) = CANDIDATES["scikit_learn"]
     answers = OnnxSession(export(candidate, trees, 1)).run(matrix)
     np.testing.assert_allclose(answers, trees.predict_proba(matrix), atol=TOLERANCE)
 
 
 def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
     matrix, labels = rows(2)
-    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
-    estimator = candidate.build({}).fit(matrix, labels)
-    with pytest.raises(ExportError, match="dummy has no ONNX form .*give it a to_onnx"):
+    candidate = CANDIDATES["baseline"][0]
+    estimator = candidate.estimator(task_of("binary", encoder)).fit(matrix, labels)
+    with pytest.raises(ExportError, match="no ONNX form of dummy .*give the candidate a to_onnx"):
         export(candidate, estimator, matrix.shape[1])
 
 
-def test_a_library_may_bring_its_own_converter(encoder: Encoder) -> None:
-    candidate = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))[0]
+def test_a_library_may_bring_its_own_converter() -> None:
+    candidate = CANDIDATES["baseline"][0]
     own = replace(candidate, to_onnx=lambda estimator, features: b"%d" % features)
     assert export(own, None, 3) == b"3"

@@ -10,24 +10,21 @@ from mlops_loop.contract.model import Problem
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.metrics import metrics_of
 from mlops_loop.evaluation.target import Labels
-from mlops_loop.models import Candidate, Task, load_candidates, predict_scores
+from mlops_loop.models import predict_scores as predicted
 from mlops_loop.models._fitting import fit, is_learnable
+from mlops_loop.training.cross_validation import cross_validate
 from mlops_loop.training.export import check_parity, export
-from mlops_loop.training.leaderboard import Folds, cross_validate
 from mlops_loop.training.onnx_postprocessing import append_postprocessing
 
-LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
-PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
+from .candidates import ALL, CANDIDATES, LIBRARIES, PROBLEMS, task_of
+from .training_data import training_data
+
 COLOUR, SIZE = 0, 1
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
 of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
-
-
-def candidates(library: str, problem: Problem, encoder: Encoder) -> tuple[Candidate, ...]:
-    return load_candidates((library,), Task(problem, encoder, seed=1, threads=1))
 
 
 def with_column(matrix: Matrix, at: int, value: float) -> Matrix:
@@ -53,9 +50,9 @@ def test_columns_that_are_empty_or_constant_where_it_is_fitted(
     """Other rows have values there, and get predictions that are exported as they are."""
     matrix, labels = rows(classes)
     for name, fitted_on in poor(matrix[:400]):
-        for candidate in candidates(library, problem, encoder):
-            estimator = fit(candidate, {}, fitted_on, labels[:400])
-            answers = predict_scores(estimator, matrix[400:], classes)
+        for candidate in CANDIDATES[library]:
+            estimator = fit(candidate, task_of(problem, encoder), fitted_on, labels[:400])
+            answers = predicted(estimator, matrix[400:], classes)
             assert np.isfinite(answers).all(), (name, candidate.name)
             if not candidate.is_baseline:
                 model = export(candidate, estimator, matrix.shape[1])
@@ -68,10 +65,12 @@ def test_a_value_in_a_column_that_was_empty_changes_no_prediction(
     encoder: Encoder, rows: Rows, library: str
 ) -> None:
     matrix, labels = rows(2)
-    for candidate in candidates(library, "binary", encoder):
-        estimator = fit(candidate, {}, with_column(matrix, SIZE, np.nan), labels)
+    for candidate in CANDIDATES[library]:
+        estimator = fit(
+            candidate, task_of("binary", encoder), with_column(matrix, SIZE, np.nan), labels
+        )
         answers = [
-            predict_scores(estimator, with_column(matrix, SIZE, value), 2)
+            predicted(estimator, with_column(matrix, SIZE, value), 2)
             for value in (np.nan, 0.0, 9.0, -9.0)
         ]
         assert np.ptp(answers, axis=0).max() < 1e-3, candidate.name
@@ -92,9 +91,9 @@ def test_rows_with_nothing_to_learn_give_a_constant(
     ]
     for name, fitted_on, target in cases:
         assert not is_learnable(fitted_on, target)
-        for candidate in candidates(library, problem, encoder):
-            estimator = fit(candidate, {}, fitted_on, target)
-            answers = predict_scores(estimator, matrix, classes)
+        for candidate in CANDIDATES[library]:
+            estimator = fit(candidate, task_of(problem, encoder), fitted_on, target)
+            answers = predicted(estimator, matrix, classes)
             assert np.ptp(answers, axis=0) == pytest.approx(0), (name, candidate.name)
             if classes:
                 shares = np.bincount(target.astype(np.int64), minlength=classes) / len(target)
@@ -108,9 +107,9 @@ def test_rows_with_nothing_to_learn_give_a_constant(
 def test_a_class_that_a_fold_lacks(encoder: Encoder, rows: Rows, library: str, absent: int) -> None:
     matrix, labels = rows(3)
     there = labels != absent
-    for candidate in candidates(library, "multiclass", encoder):
-        estimator = fit(candidate, {}, matrix[there], labels[there])
-        answers = predict_scores(estimator, matrix, 3)
+    for candidate in CANDIDATES[library]:
+        estimator = fit(candidate, task_of("multiclass", encoder), matrix[there], labels[there])
+        answers = predicted(estimator, matrix, 3)
         assert answers[:, absent].max() == 0
         assert answers.sum(axis=1) == pytest.approx(1)
         if not candidate.is_baseline:
@@ -130,10 +129,10 @@ def test_the_leaderboard_stands_when_the_first_fold_holds_nothing(
     matrix[:200, SIZE] = np.nan
     labels[:100] = labels[0]
     pairs = [(np.arange(at), np.arange(at, at + 100)) for at in (100, 200, 500)]
-    metrics = metrics_of(problem)
-    metric = next(iter(metrics.values()))
-    found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
-    outcomes = cross_validate(found, Folds(matrix, labels, pairs, classes), metric, metrics, 2)
-    assert len(outcomes) == len(found)
-    for outcome in outcomes:
-        assert np.isfinite([*outcome.row.scores, *outcome.row.metrics.values()]).all()
+    metrics = list(metrics_of(problem).values())
+    data = training_data(matrix, labels, encoder, problem, folds=pairs)
+    board = cross_validate(ALL, data, metrics[0], metrics)
+    assert len(board.rows) == len(ALL)
+    for row in board.rows:
+        assert np.isfinite([*row.scores, *row.metrics.values()]).all()
+        assert not row.ineligible

@@ -1,22 +1,27 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mlops_loop.contract.columns import Columns
 from mlops_loop.contract.model import parse_contract
+from mlops_loop.errors import GateError
 from mlops_loop.evaluation.bootstrap import Resampling, clusters
-from mlops_loop.evaluation.gate import (
-    HoldoutPredictions,
-    Limits,
-    check_costs,
-    compare_models,
-    compare_slices_of_models,
+from mlops_loop.evaluation.comparison import Comparison
+from mlops_loop.evaluation.gate import apply_rules
+from mlops_loop.evaluation.gate_result import GateResult, GateRuleResult
+from mlops_loop.evaluation.metrics import metrics_of
+from mlops_loop.evaluation.rules import (
+    BetterThanBaseline,
+    MaxLatency,
+    MaxSize,
+    NotWorseThanChampion,
+    Slices,
 )
-from mlops_loop.evaluation.gate_result import GateResult, combine
-from mlops_loop.evaluation.metrics import metric_named
-from mlops_loop.evaluation.slices import (
-    Slice,
-    find_slices,
-)
+from mlops_loop.evaluation.slices import find_slices
+from mlops_loop.settings import Gate
 
 ROWS = 2000
 RNG = np.random.default_rng(3)
@@ -24,6 +29,48 @@ CHANCE = RNG.uniform(0.05, 0.6, ROWS)
 TRUTH = (RNG.random(ROWS) < CHANCE).astype(np.int64)
 BASELINE = np.full(ROWS, TRUTH.mean())
 BY_ROW = np.arange(ROWS)
+SLICED = parse_contract("""
+problem: binary
+label_horizon: 1d
+columns:
+  colour: {type: category, nullable: true}
+  size: {type: number}
+  sold: {type: boolean}
+  shop: {type: text, role: group}
+  y: {type: boolean, role: target}
+""")
+# One value in each column, which makes no slice.
+_NOTHING: Columns = {
+    "colour": np.full(ROWS, None, dtype=object),
+    "size": np.ones(ROWS),
+    "sold": np.full(ROWS, np.nan),
+    "shop": np.full(ROWS, None, dtype=object),
+}
+
+
+def _comparison(
+    candidate: NDArray[np.float64],
+    champion: NDArray[np.float64] | None = None,
+    *,
+    metric: str = "log_loss",
+    rows: NDArray[np.int64] = BY_ROW,
+    columns: Columns | None = None,
+    resamples: int = 200,
+    seed: int = 1,
+) -> Comparison:
+    return Comparison(
+        metric=metrics_of("binary")[metric],
+        labels=TRUTH,
+        candidate=_both(candidate),
+        baseline=_both(BASELINE),
+        columns=columns or {},
+        contract=SLICED,
+        settings=Gate(),
+        resampling=Resampling(rows, resamples=resamples, confidence=0.95, seed=seed),
+        size=1000,
+        latency=0.01,
+        champion=None if champion is None else _both(champion),
+    )
 
 
 def _gate_result(
@@ -32,13 +79,10 @@ def _gate_result(
     *,
     metric: str = "log_loss",
     rows: NDArray[np.int64] = BY_ROW,
-    margin: float = 0.005,
+    margin: float | None = None,
 ) -> GateResult:
-    predictions = HoldoutPredictions(
-        TRUTH, _both(candidate), _both(BASELINE), None if champion is None else _both(champion)
-    )
-    resampling = Resampling(rows, resamples=200, confidence=0.95, seed=1)
-    return compare_models(predictions, metric_named(metric, "binary"), resampling, margin)
+    comparison = _comparison(candidate, champion, metric=metric, rows=rows)
+    return apply_rules(comparison, [BetterThanBaseline(), NotWorseThanChampion(margin)])
 
 
 def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -106,18 +150,6 @@ def test_rows_cluster_by_group_else_by_day_else_not_at_all() -> None:
     assert len(set(clusters(parse_contract(head + at), few))) == 48
 
 
-SLICED = parse_contract("""
-problem: binary
-label_horizon: 1d
-columns:
-  colour: {type: category, nullable: true}
-  size: {type: number}
-  sold: {type: boolean}
-  shop: {type: text, role: group}
-  y: {type: boolean, role: target}
-""")
-
-
 def test_slices_are_the_values_of_categories_booleans_and_the_group() -> None:
     columns = {
         "colour": np.array(["red"] * 5 + ["blue"] * 3 + [None] * 2, dtype=object),
@@ -132,71 +164,93 @@ def test_slices_are_the_values_of_categories_booleans_and_the_group() -> None:
     assert found[0].rows.tolist() == [0, 1, 2, 3, 4]
 
 
-def _halves(count: int) -> list[Slice]:
-    return [Slice("part", str(at), np.flatnonzero(BY_ROW % count == at)) for at in range(count)]
+def _parts(count: int) -> Columns:
+    """A column with `count` values, in turn."""
+    return {**_NOTHING, "colour": np.array([str(at % count) for at in BY_ROW], dtype=object)}
 
 
-def _sliced(candidate: NDArray[np.float64], slices: list[Slice], seed: int = 1) -> GateResult:
-    predictions = HoldoutPredictions(TRUTH, _both(candidate), _both(BASELINE), _both(CHANCE))
-    resampling = Resampling(BY_ROW, resamples=100, confidence=0.95, seed=seed)
-    return compare_slices_of_models(
-        predictions, metric_named("log_loss", "binary"), resampling, slices, 0.0
-    )
+def _sliced(candidate: NDArray[np.float64], columns: Columns) -> GateRuleResult:
+    comparison = _comparison(candidate, CHANCE, columns=columns, resamples=100)
+    return Slices(min_rows=200, margin=0.0)(comparison)
+
+
+def _wrong_on(part: int, count: int) -> NDArray[np.float64]:
+    worse = CHANCE.copy()
+    rows = BY_ROW % count == part
+    worse[rows] = np.clip(1 - CHANCE[rows], 0.05, 0.95)
+    return worse
 
 
 def test_a_model_that_fails_one_slice_is_refused_and_the_slice_is_named() -> None:
-    slices = _halves(4)
-    worse = CHANCE.copy()
-    worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
-    result = _sliced(worse, slices)
+    result = _sliced(_wrong_on(2, 4), _parts(4))
     assert not result.passed
-    assert [found.name for found in result.slices if found.failed] == ["part = 2"]
-    assert "On part = 2 (500 rows) it is surely more than 0 worse" in result.summary()
+    assert [found.name for found in result.slices if found.failed] == ["colour = 2"]
+    assert "On colour = 2 (500 rows) it is surely more than 0 worse" in result.text
 
 
 def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:
     """Of 200 gates over 8 slices at most 5 % may refuse; chance makes it 18 in 1 of 100 runs."""
     refused = 0
+    columns = _parts(8)
     for seed in range(200):
         noise = np.random.default_rng(seed).normal(0, 0.3, ROWS)
         logit = np.log(CHANCE / (1 - CHANCE))
         # Errors of the same size on both sides, of different rows.
         one = 1 / (1 + np.exp(-(logit + noise)))
         other = 1 / (1 + np.exp(-(logit + np.roll(noise, 7))))
-        predictions = HoldoutPredictions(TRUTH, _both(one), _both(BASELINE), _both(other))
-        resampling = Resampling(BY_ROW, resamples=40, confidence=0.95, seed=seed)
-        metric = metric_named("brier", "binary")
-        refused += not compare_slices_of_models(
-            predictions, metric, resampling, _halves(8), 0.0
-        ).passed
+        comparison = _comparison(
+            one, other, metric="brier", columns=columns, resamples=40, seed=seed
+        )
+        refused += not Slices(min_rows=200, margin=0.0)(comparison).passed
     assert refused <= 18
 
 
 def test_without_slices_nothing_is_said() -> None:
-    result = _sliced(CHANCE, [])
+    result = _sliced(CHANCE, _NOTHING)
     assert result.passed
-    assert result.messages == ()
+    assert result.text == ""
 
 
 def test_a_model_that_costs_too_much_is_refused() -> None:
-    limits = Limits(size=1000, latency=0.01)
-    assert check_costs(1000, 0.01, limits).passed
-    result = check_costs(2000, 0.02, limits)
-    assert not result.passed
-    assert "2,000 bytes, more than gate.max_size" in result.summary()
-    assert "20.00 ms a row, more than gate.max_latency" in result.summary()
+    comparison = _comparison(CHANCE)
+    assert (
+        MaxSize(1000)(comparison).passed and MaxLatency(timedelta(seconds=0.01))(comparison).passed
+    )
+    size, latency = MaxSize(500)(comparison), MaxLatency(timedelta(seconds=0.005))(comparison)
+    assert not size.passed and "1,000 bytes (limit of gate.max_size 500)" in size.text
+    assert not latency.passed and "10.00 ms a row (limit of gate.max_latency 5 ms)" in latency.text
+    assert size.values == {"size": 1000.0}
 
 
-def test_one_no_is_enough() -> None:
-    yes, no = GateResult(True, ("a",), {"x": 1.0}), GateResult(False, ("b",), {"y": 2.0})
-    both = combine([yes, no])
-    assert (both.passed, both.summary(), both.metrics) == (False, "a b", {"x": 1.0, "y": 2.0})
+def test_thresholds_are_those_of_the_settings_unless_given() -> None:
+    settings = Gate(margin=0.2, max_size=500, max_latency=timedelta(seconds=0.005), slice_rows=501)
+    comparison = replace(_comparison(np.clip(CHANCE + 0.1, 0.01, 0.99), CHANCE), settings=settings)
+    assert NotWorseThanChampion()(comparison).passed
+    assert not NotWorseThanChampion(0.005)(comparison).passed
+    assert not MaxSize()(comparison).passed and not MaxLatency()(comparison).passed
+    assert Slices()(replace(comparison, columns=_parts(4))).slices == ()
+    assert len(Slices(min_rows=500)(replace(comparison, columns=_parts(4))).slices) == 4
+
+
+def test_one_rule_that_fails_is_enough_and_a_rule_of_ones_own_is_a_function() -> None:
+    def seldom_sure(comparison: Comparison) -> GateRuleResult:
+        share = float((comparison.candidate[:, 1] > 0.5).mean())
+        return GateRuleResult(share > 0.9, f"It is sure of {share:.0%}.", {"sure": share})
+
+    comparison = _comparison(CHANCE)
+    assert apply_rules(comparison, [BetterThanBaseline()]).passed
+    result = apply_rules(comparison, [BetterThanBaseline(), seldom_sure])
+    assert not result.passed and "It is sure of" in result.summary()
+    assert result.metrics["sure"] < 0.9 and "gain_over_baseline" in result.metrics
+
+
+def test_a_gate_without_rules_is_an_error() -> None:
+    with pytest.raises(GateError, match="no rule: see RULES in gate.py"):
+        apply_rules(_comparison(CHANCE), [])
 
 
 def test_a_result_travels_whole_as_json() -> None:
-    slices = _halves(4)
-    worse = CHANCE.copy()
-    worse[slices[2].rows] = np.clip(1 - CHANCE[slices[2].rows], 0.05, 0.95)
-    result = combine([_gate_result(CHANCE, CHANCE), _sliced(worse, slices)])
+    comparison = _comparison(_wrong_on(2, 4), CHANCE, columns=_parts(4))
+    result = apply_rules(comparison, [BetterThanBaseline(), Slices(min_rows=200, margin=0.0)])
     assert len(result.slices) == 4 and not result.passed
     assert GateResult.from_json(result.to_json()) == result

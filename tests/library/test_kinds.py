@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlops_loop.evaluation.holdout_evaluation import deciles_of
 from mlops_loop.serving.deployment import Deployment, Variant
-from mlops_loop.training.holdout_evaluation import EvaluatedModel
 
 
 def variant(role: Any = "champion", classes: Any = (), prediction_deciles: Any = ()) -> Variant:
@@ -18,9 +18,7 @@ def variant(role: Any = "champion", classes: Any = (), prediction_deciles: Any =
 
 
 def prediction_deciles(predicted: Any) -> tuple[float, ...]:
-    evaluated: Any = SimpleNamespace(exported=SimpleNamespace(predicted=predicted))
-    found: tuple[float, ...] = EvaluatedModel.prediction_deciles.__get__(evaluated)
-    return found
+    return deciles_of(predicted)
 
 
 @pytest.mark.parametrize(

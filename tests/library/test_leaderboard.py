@@ -6,25 +6,25 @@ from xml.etree import ElementTree
 
 from mlops_loop.evaluation.formatting import format_metric
 from mlops_loop.project import Project
-from mlops_loop.training import train_project
 from mlops_loop.training.leaderboard import Leaderboard
 from mlops_loop.training.leaderboard_chart import draw_leaderboard
 from mlops_loop.training.size import in_bytes
 
-from .conftest import Trained
+from .stages import Trained, train
 
 
 def test_the_leaderboard_names_every_candidate_best_first(trained: Trained) -> None:
-    board = trained.result.leaderboard
+    board = trained.leaderboard
     assert {row.candidate for row in board.rows} >= {"dummy", "linear", "trees"}
     assert [row.mean for row in board.rows] == sorted(row.mean for row in board.rows)
-    assert board.winner.candidate == trained.result.manifest.candidate
+    assert board.winner.candidate == trained.manifest.candidate
     assert board.table().splitlines()[1].startswith("* 1 ")
-    assert json.loads(json.dumps(board.to_json()))["metric"] == "log_loss"
+    assert json.loads(board.to_json())["metric"] == "log_loss"
+    assert Leaderboard.from_json(board.to_json()) == board
 
 
 def test_the_leaderboard_has_as_many_scores_as_there_is_room(trained: Trained) -> None:
-    board = trained.result.leaderboard
+    board = trained.leaderboard
     assert board.others[0] == "brier"
     narrow, wide = board.table(72).splitlines(), board.table(200).splitlines()
     assert not set(board.others) & set(narrow[0].split())
@@ -35,14 +35,14 @@ def test_the_leaderboard_has_as_many_scores_as_there_is_room(trained: Trained) -
 
 
 def test_the_leaderboard_says_how_large_a_model_is(trained: Trained) -> None:
-    sizes = {row.candidate: row.size for row in trained.result.leaderboard.rows}
+    sizes = {row.candidate: row.size for row in trained.leaderboard.rows}
     assert 0 < sizes["dummy"] < sizes["linear"] < sizes["trees"]
-    assert in_bytes(sizes["dummy"]) in trained.result.leaderboard.table()
+    assert in_bytes(sizes["dummy"]) in trained.leaderboard.table()
     assert [in_bytes(size) for size in (999, 1234, 5_600_000)] == ["999 B", "1.2 kB", "5.6 MB"]
 
 
 def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
-    board = trained.result.leaderboard
+    board = trained.leaderboard
     drawn = ElementTree.fromstring(draw_leaderboard(board))
     texts = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
     assert {row.candidate for row in board.rows} | {board.metric} <= texts
@@ -51,12 +51,12 @@ def test_the_leaderboard_is_drawn_with_every_fold(trained: Trained) -> None:
     places = [float(dot.attrib["cx"]) for dot in dots]
     assert 130 <= min(places) and max(places) <= 440
     cards = trained.project.settings.paths.model_cards
-    page = (cards / f"{trained.result.version}.html").read_text(encoding="utf-8")
+    page = (cards / f"{trained.version.version}.html").read_text(encoding="utf-8")
     assert draw_leaderboard(board) in page
 
 
 def test_candidates_with_equal_scores_and_free_names_are_drawn(trained: Trained) -> None:
-    row, *_ = trained.result.leaderboard.rows
+    row, *_ = trained.leaderboard.rows
     same = replace(row, candidate="<a & b>", mean=0.5, std=0.0, scores=(0.5, 0.5))
     drawn = ElementTree.fromstring(draw_leaderboard(Leaderboard("log_loss", (same,))))
     assert "<a & b>" in {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
@@ -66,12 +66,12 @@ def test_every_candidate_is_a_run_under_the_training(trained: Trained) -> None:
     tracking = trained.project.registry.tracking
     runs = tracking.client.search_runs([tracking.experiment_id])
     parents = [run.data.tags.get("mlflow.parentRunId") for run in runs]
-    assert parents.count(trained.result.run_id) == len(trained.result.leaderboard.rows)
-    parent = tracking.client.get_run(trained.result.run_id)
+    assert parents.count(trained.run.run_id) == len(trained.leaderboard.rows)
+    parent = tracking.client.get_run(trained.run.run_id)
     assert parent.info.status == "FINISHED"
-    assert parent.data.metrics["gate_score"] == trained.result.gate.metrics["score"]
-    artifacts = {file.path for file in tracking.client.list_artifacts(trained.result.run_id)}
-    assert {"gate.json", "model"} <= artifacts
+    assert parent.data.metrics["gate_score"] == trained.gate.metrics["score"]
+    artifacts = {file.path for file in tracking.client.list_artifacts(trained.run.run_id)}
+    assert {"evaluation", "exported", "model"} <= artifacts
     assert {f"leaderboard.{ending}" for ending in ("json", "md", "svg")} <= artifacts
 
 
@@ -79,7 +79,5 @@ def test_the_same_seed_gives_the_same_leaderboard(trained: Trained, project: Pro
     def scores(board: Leaderboard) -> list[object]:
         return [(row.candidate, row.scores, row.metrics) for row in board.rows]
 
-    again = train_project(project, as_challenger=False)
-    assert again.became is None
-    assert project.published().challenger is None
-    assert scores(again.leaderboard) == scores(trained.result.leaderboard)
+    again = train(project)
+    assert scores(again.leaderboard) == scores(trained.leaderboard)

@@ -6,8 +6,12 @@ from mlops_loop.contract.model import Problem, parse_contract
 from mlops_loop.errors import ContractError, SettingsError
 from mlops_loop.evaluation.formatting import format_metric
 from mlops_loop.evaluation.metrics import (
-    metric_named,
+    DEFAULT_METRIC,
+    Metric,
+    accuracy,
+    log_loss,
     metrics_of,
+    rmse,
 )
 from mlops_loop.evaluation.target import encode_target
 
@@ -27,13 +31,13 @@ BINARY = np.stack([1 - POSITIVE, POSITIVE], axis=1)
     ],
 )
 def test_metrics_agree_with_scikit_learn(name: str, expected: float) -> None:
-    metric = metric_named(name, "binary")
+    metric = metrics_of("binary")[name]
     assert metric.value(TRUTH, BINARY) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["log_loss", "brier", "roc_auc", "accuracy"])
 def test_a_weight_of_two_counts_a_row_twice(name: str) -> None:
-    metric = metric_named(name, "binary")
+    metric = metrics_of("binary")[name]
     weights = RNG.integers(0, 3, len(TRUTH))
     rows = np.repeat(np.arange(len(TRUTH)), weights)
     weighed = metric.scorer(TRUTH, BINARY)(weights.astype(float))
@@ -42,14 +46,14 @@ def test_a_weight_of_two_counts_a_row_twice(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["log_loss", "brier", "roc_auc", "accuracy"])
 def test_a_better_prediction_scores_better_in_every_metric(name: str) -> None:
-    metric = metric_named(name, "binary")
+    metric = metrics_of("binary")[name]
     sharp = np.stack([1.0 - TRUTH, TRUTH], axis=1) * 0.9 + 0.05
     gain = metric.direction * (metric.value(TRUTH, sharp) - metric.value(TRUTH, BINARY))
     assert gain > 0
 
 
 def test_one_class_alone_has_an_area_as_good_as_chance() -> None:
-    metric = metric_named("roc_auc", "binary")
+    metric = metrics_of("binary")["roc_auc"]
     assert metric.value(np.zeros(5, dtype=np.int64), BINARY[:5]) == 0.5
 
 
@@ -57,8 +61,8 @@ def test_several_classes_are_judged_one_against_the_rest() -> None:
     labels = RNG.integers(0, 3, 300)
     scores = RNG.dirichlet(np.ones(3), 300)
     expected = reference.roc_auc_score(labels, scores, multi_class="ovr")
-    assert metric_named("roc_auc", "multiclass").value(labels, scores) == pytest.approx(expected)
-    assert metric_named("log_loss", "multiclass").value(labels, scores) == pytest.approx(
+    assert metrics_of("multiclass")["roc_auc"].value(labels, scores) == pytest.approx(expected)
+    assert metrics_of("multiclass")["log_loss"].value(labels, scores) == pytest.approx(
         reference.log_loss(labels, scores)
     )
 
@@ -70,19 +74,29 @@ def test_a_regression_is_judged_in_units_of_its_target() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "problem", "available"),
+    ("metric", "problem", "available"),
     [
-        ("log_loss", "regression", "rmse, mae"),
-        ("rmse", "multiclass", "log_loss, brier, roc_auc, accuracy"),
-        ("f1", "binary", "log_loss, brier, roc_auc, accuracy"),
+        (log_loss, "regression", "rmse, mae"),
+        (rmse, "multiclass", "log_loss, brier, roc_auc, accuracy"),
     ],
 )
 def test_a_metric_that_does_not_fit_the_problem_names_those_that_do(
-    name: str, problem: Problem, available: str
+    metric: Metric, problem: Problem, available: str
 ) -> None:
-    message = f"'{name}' is not a metric of a {problem} problem \\(available: {available}\\)"
+    message = f"{metric.name} is not a metric of a {problem} problem \\(available: {available}\\)"
     with pytest.raises(SettingsError, match=message):
-        metric_named(name, problem)
+        metric.for_problem(problem)
+    assert DEFAULT_METRIC.for_problem(problem).for_problem(problem).name in ("rmse", "log_loss")
+
+
+def test_a_metric_of_ones_own_is_weighed_by_repeating_rows() -> None:
+    """So that the bootstrap draws rows for any function."""
+    own = Metric("own", accuracy.function, greater_is_better=True)
+    weights = RNG.integers(0, 3, len(TRUTH)).astype(float)
+    assert own.value(TRUTH, BINARY) == accuracy.value(TRUTH, BINARY)
+    assert own.scorer(TRUTH, BINARY)(weights) == pytest.approx(
+        accuracy.scorer(TRUTH, BINARY)(weights)
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 import onnx
@@ -11,28 +12,21 @@ from numpy.typing import NDArray
 
 from mlops_loop.contract.model import Problem
 from mlops_loop.encoder import LARGEST, Encoder, Matrix
-from mlops_loop.errors import SettingsError
 from mlops_loop.evaluation.target import Labels
-from mlops_loop.models import Candidate, Task, load_candidates, predict_scores
+from mlops_loop.models import predict_scores as predicted
 from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import OPSETS, check_parity, export
 from mlops_loop.training.size import size_of
 
-LIBRARIES = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")
+from .candidates import ALL, CANDIDATES, LIBRARIES, PROBLEMS, learning, task_of
+
 # Those of scikit-learn are refused by the parity check on such a table.
 EXACT = {"lightgbm", "xgboost", "catboost"}
-PROBLEMS: tuple[tuple[Problem, int], ...] = (("binary", 2), ("multiclass", 3), ("regression", 0))
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
 of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
-
-
-def candidates(library: str, problem: Problem, encoder: Encoder) -> list[Candidate]:
-    """The candidates of a library, those apart that are there to be beaten."""
-    found = load_candidates((library,), Task(problem, encoder, seed=1, threads=1))
-    return [candidate for candidate in found if not candidate.is_baseline]
 
 
 def loss(answers: NDArray[np.float64], labels: Labels, classes: int) -> float:
@@ -48,11 +42,11 @@ def test_every_candidate_learns_from_rows_with_holes_and_the_same_again(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
     matrix, labels = rows(classes)
-    dummy = load_candidates(("baseline",), Task(problem, encoder, seed=1, threads=1))[0]
-    constant = predict_scores(dummy.build({}).fit(matrix, labels), matrix, classes)
-    for candidate in candidates(library, problem, encoder):
+    dummy, task = CANDIDATES["baseline"][0], task_of(problem, encoder)
+    constant = predicted(dummy.estimator(task).fit(matrix, labels), matrix, classes)
+    for candidate in learning(library):
         first, again = (
-            predict_scores(candidate.build({}).fit(matrix, labels), matrix, classes)
+            predicted(candidate.estimator(task).fit(matrix, labels), matrix, classes)
             for _ in range(2)
         )
         assert np.array_equal(first, again), candidate.name
@@ -71,8 +65,8 @@ def test_the_exported_model_answers_the_same(
     if complete:
         train = np.nan_to_num(train, nan=0.5)
         train[:, 0] = np.maximum(train[:, 0].round(), 0)
-    for candidate in candidates(library, problem, encoder):
-        estimator = candidate.build({}).fit(train, labels[:400])
+    for candidate in learning(library):
+        estimator = candidate.estimator(task_of(problem, encoder)).fit(train, labels[:400])
         model = export(candidate, estimator, matrix.shape[1])
         parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
         assert parity.difference <= parity.tolerance <= 1e-4, candidate.name
@@ -90,8 +84,8 @@ def test_numbers_out_of_all_proportion_get_an_answer(
     extreme = np.full((4, 3), [0, LARGEST, LARGEST], dtype=np.float32)
     extreme[1:3, 1] = -LARGEST
     extreme[2:, 2] = -LARGEST
-    for candidate in candidates(library, problem, encoder):
-        estimator = candidate.build({}).fit(matrix, labels)
+    for candidate in learning(library):
+        estimator = candidate.estimator(task_of(problem, encoder)).fit(matrix, labels)
         model = OnnxSession(export(candidate, estimator, matrix.shape[1]))
         assert np.isfinite(model.run(extreme)).all(), candidate.name
 
@@ -104,10 +98,9 @@ def test_values_that_float32_can_barely_tell_apart_stay_on_their_side(
     matrix = np.zeros((1600, 3), dtype=np.float32)
     matrix[:, 1] = np.tile(steps, 200)
     labels = np.tile([0, 0, 1, 1], 400)
-    found = load_candidates(LIBRARIES, Task(problem, encoder, seed=1, threads=1))
-    for candidate in (each for each in found if each.name in EXACT):
-        estimator = candidate.build({}).fit(matrix, labels)
-        answers = predict_scores(estimator, matrix, classes)
+    for candidate in (each for each in ALL if each.name in EXACT):
+        estimator = candidate.estimator(task_of(problem, encoder)).fit(matrix, labels)
+        answers = predicted(estimator, matrix, classes)
         assert np.ptp(answers[:, 1] if classes else answers) > 0.8, candidate.name
         model = export(candidate, estimator, 3)
         assert check_parity(model, estimator, matrix, encoder, classes=classes).difference < 1e-5
@@ -124,9 +117,9 @@ def test_a_matrix_without_categories_or_without_numbers_will_do(
         part = Encoder(columns, words)
         matrix, labels = rows(2)
         matrix = matrix[:, 1:] if not words else matrix[:, :1]
-        for candidate in candidates(library, "binary", part):
-            estimator = candidate.build({}).fit(matrix, labels)
-            assert predict_scores(estimator, matrix, 2).sum(axis=1) == pytest.approx(1)
+        for candidate in learning(library):
+            estimator = candidate.estimator(task_of("binary", part)).fit(matrix, labels)
+            assert predicted(estimator, matrix, 2).sum(axis=1) == pytest.approx(1)
             model = export(candidate, estimator, matrix.shape[1])
             assert check_parity(model, estimator, matrix, part, classes=2).rows > len(matrix)
 
@@ -136,8 +129,9 @@ def test_a_class_that_was_never_seen_has_no_probability(
     encoder: Encoder, rows: Rows, library: str
 ) -> None:
     matrix, labels = rows(2)
-    for candidate in candidates(library, "multiclass", encoder):
-        answers = predict_scores(candidate.build({}).fit(matrix, labels * 2), matrix, 3)
+    task = task_of("multiclass", encoder)
+    for candidate in learning(library):
+        answers = predicted(candidate.estimator(task).fit(matrix, labels * 2), matrix, 3)
         assert answers[:, 1].max() == 0, candidate.name
         assert answers.sum(axis=1) == pytest.approx(1)
 
@@ -150,9 +144,10 @@ def test_a_rare_class_is_found_and_keeps_its_share(encoder: Encoder, library: st
     matrix[:, 0] = rng.integers(0, 3, len(matrix))
     chance = 1 / (1 + np.exp(4.5 - 1.5 * matrix[:, 1] - 0.5 * matrix[:, 0]))
     labels = (rng.random(len(matrix)) < chance).astype(np.int64)
-    for candidate in candidates(library, "binary", encoder):
-        estimator = candidate.build({}).fit(matrix[:4000], labels[:4000])
-        answers = predict_scores(estimator, matrix[4000:], 2)[:, 1]
+    task = task_of("binary", encoder)
+    for candidate in learning(library):
+        estimator = candidate.estimator(task).fit(matrix[:4000], labels[:4000])
+        answers = predicted(estimator, matrix[4000:], 2)[:, 1]
         share = labels[4000:].mean()
         assert 0.01 < share < 0.06
         assert answers.mean() == pytest.approx(share, abs=0.01), candidate.name
@@ -165,23 +160,27 @@ def test_what_tuning_suggests_can_be_trained(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
     matrix, labels = rows(classes)
-    for candidate in candidates(library, problem, encoder):
+    for candidate in learning(library):
         assert candidate.search_space is not None
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
         suggested = candidate.search_space(study.ask())
-        answers = predict_scores(candidate.build(suggested).fit(matrix, labels), matrix, classes)
+        estimator = candidate.estimator(task_of(problem, encoder), **suggested)
+        answers = predicted(estimator.fit(matrix, labels), matrix, classes)
         assert np.isfinite(answers).all(), candidate.name
 
 
-def test_only_the_constant_answer_is_there_to_be_beaten(encoder: Encoder) -> None:
-    found = load_candidates(LIBRARIES, Task("binary", encoder, seed=1, threads=1))
-    assert [candidate.name for candidate in found if candidate.is_baseline] == ["dummy"]
-    assert found[0].search_space is None
+def test_only_the_constant_answer_is_there_to_be_beaten() -> None:
+    assert [candidate.name for candidate in ALL if candidate.is_baseline] == ["dummy"]
+    assert ALL[0].search_space is None
 
 
-def test_an_unknown_library_names_those_there_are(encoder: Encoder) -> None:
-    with pytest.raises(SettingsError, match="no 'prophet' in models/; it holds baseline"):
-        load_candidates(("prophet",), Task("binary", encoder, seed=1, threads=1))
+@pytest.mark.parametrize("library", [library for library in LIBRARIES if library != "baseline"])
+def test_parameters_are_given_where_a_candidate_is_listed(encoder: Encoder, library: str) -> None:
+    """Parameters of the file go before the defaults, and those of a search before both."""
+    module = import_module(f"mlops_loop.models.{library}")
+    candidate, task = module.trees(learning_rate=0.25), task_of("regression", encoder)
+    assert candidate.estimator(task).get_params()["learning_rate"] == 0.25
+    assert candidate.estimator(task, learning_rate=0.5).get_params()["learning_rate"] == 0.5
 
 
 @of_every_library
@@ -190,9 +189,9 @@ def test_every_fitted_candidate_can_be_stored_and_answers_the_same(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
     matrix, labels = rows(classes)
-    for candidate in candidates(library, problem, encoder):
-        fitted = candidate.build({}).fit(matrix, labels)
+    for candidate in learning(library):
+        fitted = candidate.estimator(task_of(problem, encoder)).fit(matrix, labels)
         stored = pickle.dumps(fitted, protocol=5)
         assert size_of(fitted) == len(stored), candidate.name
-        again = predict_scores(pickle.loads(stored), matrix, classes)
-        assert np.array_equal(again, predict_scores(fitted, matrix, classes)), candidate.name
+        again = predicted(pickle.loads(stored), matrix, classes)
+        assert np.array_equal(again, predicted(fitted, matrix, classes)), candidate.name

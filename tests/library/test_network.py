@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,27 +10,29 @@ import pytest
 
 from mlops_loop.encoder import Encoder, Matrix
 from mlops_loop.evaluation.target import Labels
-from mlops_loop.models import Candidate, Task, load_candidates
+
+from .candidates import CANDIDATES, task_of
 
 pytestmark = pytest.mark.networks
 NETWORKS = ("pytorch", "tensorflow")
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
+Build = Callable[..., Any]
 
 
 @pytest.fixture(params=NETWORKS)
-def network(request: pytest.FixtureRequest, encoder: Encoder) -> Candidate:
-    task = Task("binary", encoder, seed=1, threads=2)
-    (found,) = load_candidates((request.param,), task)
-    return found
+def build(request: pytest.FixtureRequest, encoder: Encoder) -> Build:
+    """Makes an unfitted network with parameters of its own."""
+    (candidate,) = CANDIDATES[request.param]
+    return partial(candidate.estimator, task_of("binary", encoder))
 
 
-def test_fits_beside_each_other_give_what_each_gives_alone(network: Candidate, rows: Rows) -> None:
+def test_fits_beside_each_other_give_what_each_gives_alone(build: Build, rows: Rows) -> None:
     matrix, labels = rows(2)
 
     def answers(begin: int) -> Any:
         part = slice(begin, begin + 300)
-        return network.build({"epochs": 5}).fit(matrix[part], labels[part]).predict_proba(matrix)
+        return build(**{"epochs": 5}).fit(matrix[part], labels[part]).predict_proba(matrix)
 
     alone = [answers(begin) for begin in (0, 300)]
     with ThreadPoolExecutor(2) as pool:
@@ -37,12 +40,12 @@ def test_fits_beside_each_other_give_what_each_gives_alone(network: Candidate, r
     assert np.array_equal(alone, beside)
 
 
-def test_a_category_that_no_row_showed_counts_as_average(network: Candidate, rows: Rows) -> None:
+def test_a_category_that_no_row_showed_counts_as_average(build: Build, rows: Rows) -> None:
     """Not as whatever its weights happened to be when they were drawn."""
     matrix, labels = rows(2)
     seen = matrix[:, 0] == 1
     matrix[:, 0] = np.where(seen, 1, 0)
-    estimator = network.build({"epochs": 5}).fit(matrix, labels)
+    estimator = build(**{"epochs": 5}).fit(matrix, labels)
     block = np.repeat(matrix[:1], 5, axis=0)
     block[:, 0] = [0, 1, 2, -1, np.nan]
     first, second, *unseen = estimator.predict_proba(block)[:, 1]
@@ -50,10 +53,10 @@ def test_a_category_that_no_row_showed_counts_as_average(network: Candidate, row
     assert min(first, second) - 1e-3 < unseen[0] < max(first, second) + 1e-3
 
 
-def test_the_network_stops_before_it_learns_noise_by_heart(network: Candidate) -> None:
+def test_the_network_stops_before_it_learns_noise_by_heart(build: Build) -> None:
     rng = np.random.default_rng(3)
     matrix = rng.normal(size=(1000, 3)).astype(np.float32)
     matrix[:, 0] = rng.integers(0, 3, len(matrix))
     labels = rng.integers(0, 2, len(matrix))
-    estimator = network.build({"width": 128, "weight_decay": 0.0}).fit(matrix, labels)
+    estimator = build(**{"width": 128, "weight_decay": 0.0}).fit(matrix, labels)
     assert np.ptp(estimator.predict_proba(matrix)[:, 1]) < 0.5

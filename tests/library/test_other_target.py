@@ -9,13 +9,13 @@ from flights.features import FEATURES
 
 from mlops_loop.doctor import examine
 from mlops_loop.errors import RegistryError
+from mlops_loop.evaluation.champion import predict_with_champion
 from mlops_loop.loop.state import State
 from mlops_loop.prediction_log import Label, Output, Record
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
 from mlops_loop.serving.deployment_manager import DeploymentManager
 from mlops_loop.settings import CONTRACT
-from mlops_loop.training.champion import compare_with_champion
 
 from .conftest import open_copy
 
@@ -74,9 +74,7 @@ def test_what_predicts_something_else_is_not_promoted_kept_or_compared(after: Pr
     assert version is not None
     with pytest.raises(RegistryError, match="predicts arrives late"):
         after.transitions.promote(version, actor="test", reason="by hand")
-    compared = compare_with_champion(
-        after.bundles, version, FEATURES, after.contract, {"x": np.zeros(3)}, threads=1
-    )
+    compared = predict_with_champion(after, {"x": np.zeros(3)})
     assert compared.predicted is None and "another contract" in compared.note
 
 

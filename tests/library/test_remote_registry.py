@@ -18,9 +18,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.bundle import REFERENCE, read_bundle
+from mlops_loop.bundle import REFERENCE, read_bundle, write_bundle
 from mlops_loop.project import Project
-from mlops_loop.training.registration import Registration, register
+from mlops_loop.registry.mlflow_registry import ARTIFACT
 
 from .projects import ENV_PREFIX, cli, project_in
 
@@ -130,13 +130,16 @@ def remote(address: str, parcels: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 def register_again(project: Project) -> None:
-    bundle = read_bundle(project.bundles.fetch("1"))
+    bundle, registry = read_bundle(project.bundles.fetch("1")), project.registry
     files = {name: bundle.read(name) for name in bundle.manifest.files}
     assert REFERENCE in files
-    run = project.registry.start_run("again")
-    manifest = msgspec.structs.replace(bundle.manifest, run_id=run)
-    tags = project.registry.version("1").tags
-    register(Registration(manifest, files, tags, True), project.registry, project.bundles)
+    run = registry.start_run("again")
+    version = registry.create_version(run, ARTIFACT, registry.version("1").tags)
+    manifest = msgspec.structs.replace(bundle.manifest, run_id=run, version=version)
+    again = write_bundle(project.root / "again", manifest, files)
+    registry.log_model(run, again, ARTIFACT)
+    project.bundles.publish(again)
+    registry.complete(version)
 
 
 def roles(remote: Remote) -> dict[str, list[str]]:

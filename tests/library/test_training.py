@@ -9,20 +9,24 @@ import pytest
 from flights.features import FEATURES
 
 from mlops_loop.bundle import read_bundle
+from mlops_loop.code_version import code_tags
 from mlops_loop.contract.arrow import from_arrow
 from mlops_loop.contract.columns import length
 from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
+from mlops_loop.evaluation.champion import ChampionPredictions, predict_with_champion
+from mlops_loop.models import baseline
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
+from mlops_loop.registry.attempt import gate_result, registered
+from mlops_loop.run_context import RunContext
 from mlops_loop.settings import Settings
-from mlops_loop.training import run, train_project
-from mlops_loop.training.champion import Comparison, compare_with_champion
-from mlops_loop.training.code_version import code_tags
-from mlops_loop.training.version_tags import find_version
+from mlops_loop.training.export import _skl2onnx
 
-from .conftest import Trained
+from .stages import Trained, train
+
+BASELINE = [baseline.dummy(), baseline.linear()]
 
 
 def _with(project: Project, **changed: object) -> Settings:
@@ -37,31 +41,31 @@ def _with(project: Project, **changed: object) -> Settings:
 
 
 def test_the_first_model_that_passes_becomes_champion(trained: Trained) -> None:
-    project, result = trained.project, trained.result
-    assert result.gate.passed, result.gate.summary()
-    assert (result.version, result.became) == ("1", "champion")
+    project = trained.project
+    assert trained.gate.passed, trained.gate.summary()
+    assert (trained.version.version, trained.became) == ("1", "champion")
     assert project.published().champion == project.registry.alias("champion") == "1"
 
 
 def test_the_bundle_carries_the_number_of_the_registered_version(trained: Trained) -> None:
     bundle = read_bundle(trained.project.bundles.fetch("1"), FEATURES.digest)
-    assert bundle.manifest == trained.result.manifest
-    find_version = trained.project.registry.version(bundle.manifest.version)
-    assert find_version.run_id == bundle.manifest.run_id
-    assert find_version.tags["snapshot"] == bundle.manifest.snapshot
-    assert find_version.tags["contract_digest"] == trained.project.contract.digest
-    assert find_version.tags["features_digest"] == FEATURES.digest
+    registered = trained.project.registry.version(bundle.manifest.version)
+    assert registered.run_id == bundle.manifest.run_id
+    assert registered.tags["snapshot"] == bundle.manifest.snapshot
+    assert registered.tags["contract_digest"] == trained.project.contract.digest
+    assert registered.tags["features_digest"] == FEATURES.digest
     assert {"lock_digest", "git_commit", "git_dirty", "gate", "holdout_score"} <= set(
-        find_version.tags
+        registered.tags
     )
 
 
 def test_an_attempt_is_found_again_with_the_whole_decision_of_the_gate(project: Project) -> None:
-    result = train_project(project, attempt="2013-03-01")
-    found = find_version(project.registry, "2013-03-01")
-    assert found is not None and found[0].version == result.version
-    assert found[1] == result.gate and result.gate.slices
-    assert find_version(project.registry, "another") is None
+    result = train(project, context=RunContext(attempt="2013-03-01"))
+    found = registered(project.registry, "2013-03-01")
+    assert found is not None and found.version == result.version.version
+    gate = gate_result(project.registry, found)
+    assert gate.slices and gate.subject["run"] == found.run_id
+    assert registered(project.registry, "another") is None
 
 
 def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Trained) -> None:
@@ -81,9 +85,11 @@ def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained
     project = trained.project
     columns = latest_snapshot(project.settings.path("var/snapshots")).columns(project.contract)
 
-    def compare(contract: Contract, rows: slice) -> Comparison:
+    def compare(contract: Contract, rows: slice) -> ChampionPredictions:
         held_out = {name: values[rows] for name, values in columns.items()}
-        return compare_with_champion(project.bundles, "1", FEATURES, contract, held_out, threads=1)
+        asking = project.copy()
+        asking.contract = contract
+        return predict_with_champion(asking, held_out)
 
     known = compare(project.contract, slice(0, 100))
     assert known.predicted is None and "was trained on these rows" in known.note
@@ -98,8 +104,8 @@ def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained
 
 def test_training_again_gives_the_same_scores_and_a_challenger(project: Project) -> None:
     before = read_bundle(project.bundles.fetch("1")).manifest
-    result = train_project(project, actor="test")
-    assert (result.version, result.became) == ("2", "challenger")
+    result = train(project)
+    assert (result.version.version, result.became) == ("2", "challenger")
     assert (project.published().champion, project.published().challenger) == ("1", "2")
     assert result.manifest.metrics == before.metrics
     assert result.gate.metrics["gain_over_champion"] == pytest.approx(0, abs=1e-6)
@@ -110,11 +116,11 @@ def test_the_settings_decide_what_a_later_model_becomes(
     project: Project, promotion: str, became: str | None
 ) -> None:
     _with(project, loop__promotion=promotion)
-    assert train_project(project).became == became
+    assert train(project).became == became
 
 
 def test_a_refused_model_is_registered_and_not_published(project: Project) -> None:
-    _with(project, training__models=("baseline",), gate__margin=0.0)
+    _with(project, gate__margin=0.0)
     snapshot = latest_snapshot(project.settings.path("var/snapshots"))
     table = snapshot.table()
     shuffled = np.random.default_rng(1).permutation(table.num_rows)
@@ -122,26 +128,27 @@ def test_a_refused_model_is_registered_and_not_published(project: Project) -> No
     at = table.column_names.index(target)
     noise = table.set_column(at, target, table[target].take(shuffled))
     write_snapshot(noise, snapshot.path.parent, Origin("noise", project.contract.digest))
-    result = train_project(project)
-    assert not result.gate.passed
+    result = train(project, candidates=BASELINE)
+    assert not result.gate.passed and not result.decision.passed
     assert result.became is None
-    assert project.registry.version(result.version).tags["gate"] == "rejected"
-    assert not project.settings.path(f"var/bundles/{result.version}").exists()
+    assert result.version.tags["gate"] == "rejected"
+    assert not project.settings.path(f"var/bundles/{result.version.version}").exists()
     assert project.published().champion == "1"
 
 
 def test_a_failed_export_leaves_no_version_and_a_failed_run(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project,
 ) -> None:
-    load = run.load_candidates
+    exported: list[bytes] = []
 
-    def broken(*arguments: object) -> list[object]:
-        found = load(*arguments)
-        return [replace(candidate, to_onnx=lambda *_: 1 / 0) for candidate in found]
+    def converts_once(estimator: object, features: int) -> bytes:
+        """Well for the leaderboard, and not any more when the candidate has won."""
+        exported.append(_skl2onnx(estimator, features))
+        return exported[0] if len(exported) == 1 else b""[1]
 
-    monkeypatch.setattr(run, "load_candidates", broken)
-    with pytest.raises(ExportError, match="division by zero"):
-        train_project(project)
+    candidate = replace(baseline.linear(), to_onnx=converts_once)
+    with pytest.raises(ExportError, match="index out of range"):
+        train(project, candidates=[baseline.dummy(), candidate])
     assert [found.version for found in project.registry.versions()] == ["1"]
     tracking = project.registry.tracking
     runs = tracking.client.search_runs([tracking.experiment_id], "attributes.status = 'FAILED'")
@@ -154,28 +161,27 @@ def test_a_failed_publication_leaves_no_version(project: Project, tmp_path: Path
         path.rename(tmp_path / path.name)
     bundles.rmdir()
     bundles.write_text("in the way")
-    _with(project, training__models=("baseline",))
     with pytest.raises(OSError):
-        train_project(project)
+        train(project, candidates=BASELINE)
     assert [found.version for found in project.registry.versions()] == ["1"]
 
 
 def test_numbers_go_on_when_the_tracking_database_was_deleted(project: Project) -> None:
     project.settings.path("var/mlflow.db").unlink()
-    _with(project, training__models=("baseline",))
-    assert train_project(project).version == "2"
+    assert train(project, candidates=BASELINE).version.version == "2"
     assert project.published().champion == "1"
 
 
 def test_tuning_adds_candidates_and_can_be_taken_up_again(project: Project) -> None:
     tuning = project.settings.training.tuning.model_copy(update={"trials": 2})
-    _with(project, training__models=("baseline",), training__tuning=tuning)
+    _with(project, training__tuning=tuning)
     told: list[str] = []
-    first = train_project(project, tune=True, on_stage=told.append)
+    context = RunContext(on_stage=told.append)
+    first = train(project, candidates=BASELINE, tune=True, context=context)
     assert {row.candidate for row in first.leaderboard.rows} == {"dummy", "linear", "linear tuned"}
     assert any("linear: trial 2, best" in line for line in told)
     told.clear()
-    again = train_project(project, tune=True, on_stage=told.append)
+    again = train(project, candidates=BASELINE, tune=True, context=context)
     assert not any("trial" in line for line in told)
     assert again.manifest.metrics == first.manifest.metrics
 
@@ -184,31 +190,31 @@ def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
     project: Project,
 ) -> None:
     tuning = project.settings.training.tuning.model_copy(update={"trials": 3})
-    _with(project, training__models=("baseline",), training__tuning=tuning)
+    _with(project, training__tuning=tuning)
     boards = []
     for _ in range(2):
         project.settings.paths.tuning.unlink(missing_ok=True)
-        rows = train_project(project, tune=True).leaderboard.rows
+        rows = train(project, candidates=BASELINE, tune=True).leaderboard.rows
         boards.append([(row.candidate, row.scores, row.parameters) for row in rows])
     assert boards[0] == boards[1]
     tuned = {name: parameters for name, _, parameters in boards[0]}["linear tuned"]
     project.settings.paths.tuning.unlink()
     project.settings = project.settings.model_copy(update={"seed": project.settings.seed + 1})
-    rows = train_project(project, tune=True).leaderboard.rows
+    rows = train(project, candidates=BASELINE, tune=True).leaderboard.rows
     assert {row.candidate: row.parameters for row in rows}["linear tuned"] != tuned
 
 
 def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
-    _with(project, training__models=("baseline",))
     with pytest.raises(InputError, match="no search of this snapshot.*run `train --tune`"):
-        train_project(project, resume=True)
+        train(project, candidates=BASELINE, resume=True)
     tuning = project.settings.training.tuning
     told: list[str] = []
     for trials, resume in ((1, False), (3, True)):
         budget = tuning.model_copy(update={"trials": trials})
-        _with(project, training__models=("baseline",), training__tuning=budget)
+        _with(project, training__tuning=budget)
         told.clear()
-        train_project(project, tune=not resume, resume=resume, on_stage=told.append)
+        context = RunContext(on_stage=told.append)
+        train(project, candidates=BASELINE, tune=not resume, resume=resume, context=context)
     assert [line.partition(",")[0] for line in told if "trial " in line] == [
         "linear: trial 2",
         "linear: trial 3",
@@ -218,7 +224,7 @@ def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
 def test_without_a_snapshot_training_says_to_ingest(project: Project) -> None:
     project.settings.path("var/snapshots/latest").unlink()
     with pytest.raises(SnapshotError, match="run `ingest` first"):
-        train_project(project)
+        train(project)
 
 
 def test_lineage_is_unknown_where_there_is_neither_git_nor_lock(tmp_path: Path) -> None:

@@ -9,47 +9,45 @@ import optuna
 import pytest
 
 from mlops_loop.encoder import Encoder
-from mlops_loop.evaluation.metrics import metric_named
-from mlops_loop.models import Candidate, Task, load_candidates
-from mlops_loop.settings import Tuning
-from mlops_loop.training.leaderboard import Folds
-from mlops_loop.training.search import Search
-from mlops_loop.training.tuning import opened, tune
+from mlops_loop.errors import InputError
+from mlops_loop.evaluation.metrics import log_loss
+from mlops_loop.models import Candidate, baseline
+from mlops_loop.run_context import RunContext
+from mlops_loop.settings import Settings, Tuning, load_settings
+from mlops_loop.training.cross_validation import cross_validate
+from mlops_loop.training.data import TrainingData
+from mlops_loop.training.tuning import opened, study_name, tune, tune_all
 
 from .conftest import Rows
+from .places import FLIGHTS
+from .training_data import training_data
 
-METRIC = metric_named("log_loss", "binary")
+LINEAR = baseline.linear()
 
 
 @pytest.fixture
-def folds(rows: Rows) -> Folds:
+def data(rows: Rows, encoder: Encoder, tmp_path: Path) -> TrainingData:
     matrix, labels = rows(2)
     half = np.arange(len(labels)) < 300
-    pairs = [(np.flatnonzero(half), np.flatnonzero(~half))]
-    return Folds(matrix, labels, pairs, 2)
+    folds = [(np.flatnonzero(half), np.flatnonzero(~half))]
+    return training_data(matrix, labels, encoder, folds=folds, settings=settings(tmp_path, 3))
 
 
-@pytest.fixture
-def linear(encoder: Encoder) -> Candidate:
-    task = Task("binary", encoder, 0, 1, 600)
-    return next(one for one in load_candidates(("baseline",), task) if one.name == "linear")
+def settings(root: Path, trials: int) -> Settings:
+    tuning = Tuning(trials=trials, timeout=timedelta(minutes=5))
+    found = load_settings(FLIGHTS)
+    training = found.training.model_copy(update={"tuning": tuning})
+    return found.model_copy(update={"root": root, "training": training})
 
 
-def search(candidate: Candidate, folds: Folds, storage: Path, trials: int) -> list[tuple[int, int]]:
+def search(candidate: Candidate, data: TrainingData, trials: int) -> list[tuple[int, int]]:
     """How far the search was, each time that it said so."""
-    told: list[tuple[int, int]] = []
-    tune(
-        candidate,
-        folds,
-        METRIC,
-        Tuning(trials=trials, timeout=timedelta(minutes=5)),
-        storage=storage,
-        study="search",
-        seed=1,
-        on_stage=lambda line: None,
-        on_trial=lambda done, total: told.append((done, total)),
-    )
-    return told
+    reached: list[tuple[int, int]] = []
+    context = RunContext(on_trial=lambda done, total: reached.append((done, total)))
+    root = data.rows.settings.root
+    rows = replace(data.rows, settings=settings(root, trials), context=context)
+    tune(candidate, replace(data, rows=rows), data.folds, log_loss, "search")
+    return reached
 
 
 def states(storage: Path) -> list[str]:
@@ -58,31 +56,51 @@ def states(storage: Path) -> list[str]:
         return [trial.state.name for trial in study.trials]
 
 
-def test_a_trial_cut_short_counts_for_nothing(
-    linear: Candidate, folds: Folds, tmp_path: Path
-) -> None:
-    storage = tmp_path / "trials.db"
+def test_a_trial_cut_short_counts_for_nothing(data: TrainingData) -> None:
+    storage = data.rows.settings.paths.tuning
 
-    def killed(parameters: object) -> object:
+    def killed(*_: object) -> object:
         raise KeyboardInterrupt
 
-    search(linear, folds, storage, trials=1)
+    search(LINEAR, data, trials=1)
     with pytest.raises(KeyboardInterrupt):
-        search(replace(linear, build=killed), folds, storage, trials=2)
+        search(replace(LINEAR, build=killed), data, trials=2)
     with opened(storage) as studies:
         optuna.load_study(study_name="search", storage=studies).ask()
     assert states(storage)[0] == "COMPLETE" and states(storage)[-1] == "RUNNING"
-    assert search(linear, folds, storage, trials=3) == [(1, 3), (2, 3), (3, 3)]
-    assert search(linear, folds, storage, trials=3) == [(3, 3)]
+    assert search(LINEAR, data, trials=3) == [(1, 3), (2, 3), (3, 3)]
+    assert search(LINEAR, data, trials=3) == [(3, 3)]
 
 
-def test_trials_are_found_again_only_for_the_same_rows_features_and_folds(folds: Folds) -> None:
-    train, rest = folds.pairs[0]
+def test_trials_are_found_again_only_for_the_same_rows_features_and_folds(
+    data: TrainingData,
+) -> None:
+    (fold,) = data.folds
+    swapped = [replace(fold, fit_idx=fold.validation_idx, validation_idx=fold.fit_idx)]
+    name = study_name(LINEAR, log_loss, data, data.folds)
+    assert name == study_name(LINEAR, log_loss, replace(data), data.folds)
     others = [
-        replace(folds, pairs=[(rest, train)]),
-        replace(folds, matrix=folds.matrix + 1),
-        replace(folds, labels=1 - folds.labels),
+        study_name(LINEAR, log_loss, data, swapped),
+        study_name(LINEAR, log_loss, replace(data, matrix=data.matrix + 1), data.folds),
+        study_name(LINEAR, log_loss, replace(data, labels=1 - data.labels), data.folds),
     ]
-    name = Search(folds, "snapshot").study("linear", "log_loss")
-    assert name == Search(replace(folds), "snapshot").study("linear", "log_loss")
-    assert name not in [Search(other, "snapshot").study("linear", "log_loss") for other in others]
+    assert name not in others
+
+
+def test_tuned_candidates_are_compared_on_rows_that_no_search_has_seen(data: TrainingData) -> None:
+    candidates = [baseline.dummy(), LINEAR]
+    tuned = tune_all(candidates, data, log_loss)
+    assert [candidate.name for candidate in tuned] == ["dummy", "linear", "linear tuned"]
+    searched, compared = data.halved()
+    board = cross_validate(tuned, data, log_loss)
+    assert [fold.validation_idx.tolist() for fold in board.folds] == [
+        fold.validation_idx.tolist() for fold in compared
+    ]
+    assert not set(searched[0].validation_idx) & set(board.folds[0].validation_idx)
+    whole = cross_validate(candidates, data, log_loss)
+    assert len(whole.folds[0].validation_idx) == len(data.folds[0].validation_idx)
+
+
+def test_only_a_search_that_was_begun_is_resumed(data: TrainingData) -> None:
+    with pytest.raises(InputError, match="no search of this snapshot"):
+        tune_all([baseline.dummy(), LINEAR], data, log_loss, resume=True)

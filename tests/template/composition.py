@@ -4,8 +4,8 @@ Each function returns complaints: the template's file first, then what is wrong,
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import PurePosixPath
 
 import dependencies
@@ -14,7 +14,7 @@ import references
 from references import python
 from world import Variants, World
 
-from superset import superset
+from superset import superset_hash
 
 # Read by their names alone, by whoever is named here.
 CONVENTIONS = {
@@ -27,6 +27,7 @@ CONVENTIONS = {
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",
+    r"src/\w+/cli\.py": "the command's entry point",
     r"tests/(.*/)?(test_\w+|conftest)\.py": "pytest",
     r"src/\w+/(.*/)?(__init__|__main__)\.py|src/\w+/py\.typed": "Python",
 }
@@ -49,6 +50,7 @@ def complaints(world: World) -> list[str]:
         owners,
         answers,
         imports,
+        imports_of_library,
         dependencies.complaints,
         lock,
         paths,
@@ -111,12 +113,30 @@ def imports(world: World) -> Iterator[str]:
                 yield f"{path}: imports {name}, not there with {world.example(lacking)}"
 
 
+def imports_of_library(world: World) -> Iterator[str]:
+    """What is imported of the library is there."""
+    source = world.template.root / "src"
+    for path, text, variants in world.texts(".py"):
+        for module, name in sorted(references.of_library(text)):
+            place = source.joinpath(*module.split("."))
+            file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            inside = (place / name, place / f"{name}.py") if name else ()
+            if not file.is_file():
+                yield f"{path}: imports {module}, which the library has not"
+            elif name and not any(each.exists() for each in inside):
+                if name not in references.defined(file.read_text(encoding="utf-8")):
+                    yield f"{path}: imports {name} of {module}, which has not got it"
+
+
 def lock(world: World) -> Iterator[str]:
     """The lock of all options was made from what all options ask for."""
-    wanted = world.hook.content_hash(tomllib.loads(superset(world.template)))
     text = (world.template.tree / "poetry.lock").read_text(encoding="utf-8")
-    if f'content-hash = "{wanted}"' not in text:
+    if f'content-hash = "{superset_hash(world.template)}"' not in text:
         yield "poetry.lock: is not that of all options: run `make lock ARGS=--keep`"
+    for path in world.wheels:
+        digest = sha256((world.template.tree / path).read_bytes()).hexdigest()
+        if f'hash = "sha256:{digest}"' not in text or f'url = "{path}"' not in text:
+            yield f"poetry.lock: does not name {path} with its hash: run `make wheel`"
 
 
 def made(world: World) -> str:
@@ -142,7 +162,9 @@ def paths(world: World) -> Iterator[str]:
         for each in sorted(named):
             if path.endswith(".gitignore") or ignored.fullmatch(each):
                 continue
-            if lacking := variants & ~world.exists.get(each, 0):
+            # A page may call a module of the package by its file's name.
+            there = world.exists.get(each, 0) | world.exists.get(f"{world.package}/{each}", 0)
+            if lacking := variants & ~there:
                 yield f"{path}: names {each}, not there with {world.example(lacking)}"
 
 

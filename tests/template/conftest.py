@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from typed import Types
-from world import World
 
 import behaviour
 import covering
@@ -138,19 +137,8 @@ def installed(
     return project
 
 
-@pytest.fixture(scope="session")
-def types(tmp_path_factory: pytest.TempPathFactory) -> Types:
-    """mypy on the oldest Python, for any template whose libraries are those of this one."""
-    return typed(tmp_path_factory, 0)
-
-
-@pytest.fixture(scope="session")
-def newest_types(tmp_path_factory: pytest.TempPathFactory) -> Types:
-    """The same on the newest that is here: some libraries are locked in other versions for it."""
-    return typed(tmp_path_factory, -1)
-
-
-def typed(tmp_path_factory: pytest.TempPathFactory, which: int) -> Types:
-    python = behaviour.interpreter(behaviour.runnable()[behaviour.PYTHON][which])
-    assert python is not None
-    return Types(World(toolbox.ROOT), tmp_path_factory.mktemp("types"), python)
+@pytest.fixture(scope="session", params=[0, -1], ids=["oldest Python", "newest Python"])
+def types(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Types:
+    """mypy for any template."""
+    version = options()[behaviour.PYTHON][request.param]
+    return Types(tmp_path_factory.mktemp("types"), version)

@@ -1,103 +1,136 @@
-"""Whether every dependency is declared where it is needed, and needed where it is declared.
+"""Whether a project declares what its code needs, and nothing besides.
 
-What serving needs stands among the main dependencies, since `pip install .` is the slim service;
-what the package needs besides has a group of its own; what only tests and tools need is in `dev`.
+What an extra of the library brings is declared as well. Serving has to do with the main
+dependencies, since `pip install .` is the slim service; what only tests and tools need is in `dev`.
 """
 
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import references
+from library_requirements import names
 from references import normalized, python
 from world import Variants, World
 
-MAIN, DEV, PACKAGE = "main", "dev", "package"
-# The service itself has to do all that it can do; of what it imports, and of the command line that
-# starts it, what runs at import counts.
-SERVICE = ("serving/", "predictor.py")
-LAUNCHER = ("cli/__init__.py", "cli/serving.py", "__main__.py")
+from superset import LIBRARY, Groups, requirements
+
+MAIN, DEV = "main", "dev"
+# What the service imports of the project, and what of it starts the service.
+SERVING = ("app", "project", "cli", "__main__")
 Uses = dict[str, Variants]
-Declared = dict[tuple[str, str], Variants]
+
+
+class Declared:
+    """What each group of each variant asks for, with what the library's extras bring."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        library = tomllib.loads((world.template.root / "pyproject.toml").read_text("utf-8"))
+        self._core = library["project"]["dependencies"]
+        self._extras = library["project"]["optional-dependencies"]
+        self._known: dict[frozenset[str], frozenset[str]] = {}
+
+    @cached_property
+    def asked(self) -> list[tuple[Groups, str, Variants]]:
+        """By edition of the pyproject.toml, what it asks for, and its text."""
+        editions = self._world.editions["pyproject.toml"].items()
+        return [(requirements(text), text, variants) for text, variants in editions]
+
+    def having(self, groups: Iterable[str] | None = None, without: str = "") -> Uses:
+        """The variants that have each distribution, in any of these groups or in all but one."""
+        found: Uses = defaultdict(int)
+        for asked, _, variants in self.asked:
+            for group in set(asked if groups is None else groups) - {without}:
+                for name in self._brought(asked[group]):
+                    found[name] |= variants
+        return found
+
+    def _brought(self, wishes: set[str]) -> frozenset[str]:
+        key = frozenset(wishes)
+        if key not in self._known:
+            self._known[key] = self._expanded(wishes)
+        return self._known[key]
+
+    def _expanded(self, wishes: set[str]) -> frozenset[str]:
+        extras = [extra_of(wish) for wish in wishes if wish.startswith(f"{LIBRARY}[")]
+        brought = [each for extra in extras for each in self._extras.get(extra, [])]
+        own = [wish for wish in wishes if not wish.startswith(f"{LIBRARY}[")]
+        return names([*own, *brought, *(self._core if extras else []), *([LIBRARY] * bool(extras))])
+
+    def unknown_extras(self) -> Iterator[str]:
+        for asked, _, variants in self.asked:
+            for wish in sorted(set().union(*asked.values())):
+                if wish.startswith(f"{LIBRARY}[") and extra_of(wish) not in self._extras:
+                    example = self._world.example(variants)
+                    yield f"pyproject.toml: the library has no extra {extra_of(wish)} ({example})"
+
+    def own(self) -> Iterator[tuple[str, str, Variants]]:
+        """What the project asks for by itself, without a reason: group, distribution, variants."""
+        brought = self.having()
+        for asked, text, variants in self.asked:
+            for group, wishes in asked.items():
+                for name in names([wish for wish in wishes if not wish.startswith(LIBRARY)]):
+                    stub = name.removeprefix("types-").removesuffix("-stubs")
+                    is_stub = stub != name and variants & ~brought[stub] == 0
+                    if not is_stub and not reason(text, name):
+                        yield group, name, variants
+
+
+def extra_of(wish: str) -> str:
+    return wish.partition("[")[2].rstrip("]")
+
+
+def reason(text: str, name: str) -> str:
+    """Why a requirement that nobody imports is there: `# unimported: why` behind it."""
+    lines = [line for line in text.splitlines() if normalized(line.partition(" =")[0]) == name]
+    return "".join(line.partition("# unimported:")[2].strip() for line in lines)
 
 
 def complaints(world: World) -> Iterator[str]:
-    declared, excused = declarations(world)
-    anywhere = union(declared, {group for group, _ in declared})
-    shipped = union(declared, {group for group, _ in declared} - {DEV})
-    used: dict[str, Uses] = defaultdict(lambda: defaultdict(int))
-    for path, names, variants in called(world):
-        yield from lacking(world, path, names, variants, anywhere, "not declared")
-        use(used[DEV], names, variants)
-    service = closure(world, (*SERVICE, *LAUNCHER), at_once=True)
-    shipping = closure(world, ("__main__.py", *SERVICE), at_once=False)
+    declared = Declared(world)
+    yield from declared.unknown_extras()
+    anywhere, shipped = declared.having(), declared.having(without=DEV)
+    used: dict[str, Uses] = {"src": defaultdict(int), "any": defaultdict(int)}
+    for path, programs, variants in called(world):
+        yield from lacking(world, path, programs, variants, anywhere, "not declared")
+        use(used["any"], programs, variants)
+    main, serving = declared.having([MAIN]), online(world)
     for path, found, variants in python(world):
-        place = world.place(path)
+        module = world.place(path).removesuffix(".py")
+        is_ours = module.startswith(f"{world.package}/")
         yield from lacking(world, path, found.packages, variants, anywhere, "not declared")
         known = frozenset(name for name in found.packages if anywhere[name] & variants)
-        used_here = variants & shipping.get(place.removesuffix(".py"), 0)
-        yield from lacking(world, path, known, used_here, shipped, f"declared in {DEV} alone")
-        use(used[PACKAGE], found.packages, used_here)
-        use(used[DEV], found.packages, variants & ~used_here)
-        online = variants & service.get(place.removesuffix(".py"), 0)
-        needs = found.packages if is_below(world, place, SERVICE) else found.needs
-        main = union(declared, {MAIN})
+        if is_ours:
+            yield from lacking(world, path, known, variants, shipped, f"declared in {DEV} alone")
+        served = variants & serving.get(module, 0)
         yield from lacking(
-            world, path, needs & known, online, main, "and serving does, not in main"
+            world, path, found.needs & known, served, main, "and serving does, not in main"
         )
-        use(used[MAIN], needs, online)
-    yield from idle(world, declared, excused, used)
-
-
-def declarations(world: World) -> tuple[Declared, Declared]:
-    """By group and distribution, the variants that ask for it, and those that say why."""
-    declared: Declared = defaultdict(int)
-    excused: Declared = defaultdict(int)
-    for text, variants in world.editions["pyproject.toml"].items():
-        asked = references.requirements(text)
-        names = {name for _, name in asked}
-        for key, reason in asked.items():
-            stub = key[1].removeprefix("types-").removesuffix("-stubs")
-            declared[key] |= variants
-            if reason or (stub != key[1] and stub in names):
-                excused[key] |= variants
-    return declared, excused
-
-
-def union(declared: Declared, groups: Iterable[str]) -> Uses:
-    """The variants that declare each distribution in any of these groups."""
-    found: Uses = defaultdict(int)
-    for (group, name), variants in declared.items():
-        if group in groups:
-            found[name] |= variants
-    return found
-
-
-def use(uses: Uses, names: Iterable[str], variants: Variants) -> None:
-    for name in names:
-        uses[name] |= variants
-
-
-def lacking(
-    world: World, path: str, names: frozenset[str], variants: Variants, have: Uses, what: str
-) -> Iterator[str]:
-    for name in sorted(names):
-        if without := variants & ~have.get(name, 0):
-            yield f"{path}: needs {name}, {what} with {world.example(without)}"
-
-
-def idle(
-    world: World, declared: Declared, excused: Declared, used: dict[str, Uses]
-) -> Iterator[str]:
-    """What a group declares is used by the code that it serves, or says why it is there."""
-    for (group, name), variants in sorted(declared.items()):
-        users = used[group if group in (MAIN, DEV) else PACKAGE]
-        if unused := variants & ~users.get(name, 0) & ~excused.get((group, name), 0):
+        use(used["any"], found.packages, variants)
+        use(used["src"], found.packages, variants if is_ours else 0)
+    for group, name, variants in declared.own():
+        users = used["any" if group == DEV else "src"]
+        if unused := variants & ~users.get(name, 0):
             yield (
                 f"pyproject.toml: nothing uses {name} of the group {group} with "
                 f"{world.example(unused)}, nor says '# unimported: why' behind it"
             )
+
+
+def use(uses: Uses, distributions: Iterable[str], variants: Variants) -> None:
+    for name in distributions:
+        uses[name] |= variants
+
+
+def lacking(
+    world: World, path: str, wanted: frozenset[str], variants: Variants, have: Uses, what: str
+) -> Iterator[str]:
+    for name in sorted(wanted):
+        if without := variants & ~have.get(name, 0):
+            yield f"{path}: needs {name}, {what} with {world.example(without)}"
 
 
 def called(world: World) -> Iterator[tuple[str, frozenset[str], Variants]]:
@@ -111,39 +144,22 @@ def called(world: World) -> Iterator[tuple[str, frozenset[str], Variants]]:
         yield path, frozenset(map(normalized, references.programs(text))) - own, variants
 
 
-def is_below(world: World, place: str, starts: tuple[str, ...]) -> bool:
-    return place.removeprefix(f"{world.package}/").startswith(starts)
-
-
-def closure(world: World, roots: tuple[str, ...], *, at_once: bool) -> dict[str, Variants]:
-    """The modules of the package that the roots import, without suffix, and in which variants.
-
-    What is imported inside a function counts too, unless `at_once`; in the service it does always.
-    A family from which one is chosen by name is there as a whole.
-    """
+def online(world: World) -> dict[str, Variants]:
+    """The modules of the project that are imported with the service, and in which variants."""
     files = {
         world.place(path).removesuffix(".py"): (found, variants)
         for path, found, variants in python(world)
         if world.place(path).startswith(f"{world.package}/")
     }
     reached: dict[str, Variants] = {}
-    waiting = [
-        (name, variants)
-        for name, (_, variants) in files.items()
-        if is_below(world, f"{name}.py", roots)
-    ]
+    starts = [f"{world.package}/{name}" for name in SERVING]
+    waiting = [(name, files[name][1]) for name in starts if name in files]
     while waiting:
         name, variants = waiting.pop()
         new = variants & files[name][1] & ~reached.get(name, 0)
         if not new:
             continue
         reached[name] = reached.get(name, 0) | new
-        found = files[name][0]
-        late = not at_once or is_below(world, f"{name}.py", SERVICE)
-        targets = {each for target in (found.modules if late else found.at_once) for each in target}
-        for family in found.families:
-            targets |= {each for each in files if str(PurePosixPath(each).parent) == family}
-        targets |= {f"{parent}/__init__" for parent in PurePosixPath(name).parents}
-        targets |= {f"{each}/__init__" for each in targets}
+        targets = {each for target in files[name][0].at_once for each in target}
         waiting += [(each, new) for each in targets if each in files]
     return reached

@@ -3,7 +3,6 @@
 import ast
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,9 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+
+# Programs that are called otherwise than the distribution that brings them.
+PROGRAMS = {"waitress-serve": "waitress"}
 
 PATH = re.compile(r"(?<![\w./<>{*-])(?:\./)?(\.?[\w-][\w.-]*(?:/[\w.-]+)*/?)(?![\w*{<])")
 PROGRAM = re.compile(r"(?:poetry run|\$\(PYTHON\) -m) (?:python -m )?([\w-]+)")
@@ -85,6 +87,35 @@ def targets_of(
     return frozenset(modules), frozenset(packages)
 
 
+@cache
+def of_library(text: str, library: str = "mlops_loop") -> frozenset[tuple[str, str]]:
+    """What a file imports of the library: module, and name in it ('' for the module itself)."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, "") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {(node.module or "", alias.name) for alias in node.names}
+    return frozenset(each for each in found if each[0].partition(".")[0] == library)
+
+
+@cache
+def defined(text: str) -> frozenset[str]:
+    """The names that a module has at its top level, and those in its `__all__`."""
+    found = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+            if node.value is not None and "__all__" in map(ast.unparse, targets):
+                found |= set(ast.literal_eval(node.value))
+    return frozenset(found)
+
+
 def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
     """The statements that run when a module is imported: neither functions nor what types need."""
     for child in ast.iter_child_nodes(node):
@@ -139,27 +170,9 @@ def quoted_paths(page: str) -> frozenset[str]:
 
 @cache
 def programs(text: str) -> frozenset[str]:
-    return frozenset(PROGRAM.findall(text))
+    return frozenset(PROGRAMS.get(each, each) for each in PROGRAM.findall(text))
 
 
 @cache
 def targets(text: str) -> frozenset[str]:
     return frozenset(TARGET.findall(text))
-
-
-@cache
-def requirements(text: str) -> dict[tuple[str, str], str]:
-    """What a pyproject.toml asks for: group and distribution, each with why nobody imports it.
-
-    The group of the main dependencies is called main. The reason stands behind a requirement, as
-    `# unimported: uvicorn is faster with it`.
-    """
-    pyproject = tomllib.loads(text)
-    groups = {"main": pyproject["project"]["dependencies"], **pyproject["dependency-groups"]}
-    found: dict[tuple[str, str], str] = {}
-    for group, wish in [(group, wish) for group in groups for wish in groups[group]]:
-        name = normalized(re.split(r"[^\w.-]", wish)[0])
-        lines = [line for line in text.splitlines() if f'"{wish}"' in line]
-        reasons = [line.partition("# unimported:")[2].strip() for line in lines]
-        found[group, name] = found.get((group, name), "") + "".join(reasons)
-    return found

@@ -52,7 +52,7 @@ def seen(tokens: list[Token]) -> str:
 
 
 def parse_everything(project: Path) -> None:
-    for name in files(project):
+    for name in (each for each in files(project) if not each.endswith(".whl")):
         text = (project / name).read_text(encoding="utf-8")
         if name.endswith(".py"):
             compile(text, name, "exec")

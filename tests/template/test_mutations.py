@@ -9,6 +9,7 @@ from pathlib import Path
 
 import composition
 import content
+import library_requirements
 import pytest
 import shell
 from typed import Types
@@ -18,6 +19,7 @@ import toolbox
 
 PROJECT = toolbox.TEMPLATE.name
 PACKAGE = "src/{{cookiecutter.package_name}}"
+LIBRARY = "src/mlops_loop"
 OWNERS = f"{PROJECT}/OWNERS.toml"
 Change = Callable[[Path], None]
 
@@ -42,14 +44,9 @@ def add(path: str, text: str) -> Change:
     return change
 
 
-def move(line: str, before: str) -> Change:
-    """Move a line of the project's pyproject.toml."""
-
+def add_bytes(path: str) -> Change:
     def change(root: Path) -> None:
-        path = root / PROJECT / "pyproject.toml"
-        text = path.read_text(encoding="utf-8")
-        assert line in text and before in text
-        path.write_text(text.replace(line, "", 1).replace(before, line + before, 1), "utf-8")
+        (root / path).write_bytes(b"no wheel")
 
     return change
 
@@ -71,38 +68,39 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "cannot be rendered",
     ),
     "an undeclared import": (
-        add(theirs(f"{PACKAGE}/models/lightgbm.py"), "import xgboost\n"),
-        f"{PACKAGE}/models/lightgbm.py",
-        "needs xgboost, not declared",
+        add(theirs(f"{PACKAGE}/features.py"), "import leftpad\n"),
+        f"{PACKAGE}/features.py",
+        "needs leftpad, not declared",
     ),
-    "an import of a dependency that another answer brings": (
-        add(theirs(f"{PACKAGE}/models/scikit_learn.py"), "import lightgbm\n"),
-        f"{PACKAGE}/models/scikit_learn.py",
+    "an import that another answer brings": (
+        add(theirs(f"{PACKAGE}/features.py"), "import lightgbm\n"),
+        f"{PACKAGE}/features.py",
         "needs lightgbm, not declared with the default answers",
     ),
-    "an import of a file that another answer keeps": (
-        add(theirs(f"{PACKAGE}/models/baseline.py"), "from .lightgbm import to_onnx\n"),
-        f"{PACKAGE}/models/baseline.py",
-        "lightgbm, not there with the default answers",
-    ),
     "an import of a file that nobody has": (
-        add(theirs(f"{PACKAGE}/clock.py"), "from .hourglass import Sand\n"),
-        f"{PACKAGE}/clock.py",
+        add(theirs(f"{PACKAGE}/features.py"), "from .hourglass import Sand\n"),
+        f"{PACKAGE}/features.py",
         "hourglass, not there",
     ),
-    "an unused dependency": (
-        edit(theirs("pyproject.toml"), '    "msgspec', '    "leftpad>=1",\n    "msgspec'),
-        "pyproject.toml",
-        "nothing uses leftpad of the group main",
+    "an import of a module that the library lacks": (
+        add(theirs(f"{PACKAGE}/features.py"), "from mlops_loop.hourglass import Sand\n"),
+        f"{PACKAGE}/features.py",
+        "imports mlops_loop.hourglass, which the library has not",
     ),
-    "a dependency that only one answer uses": (
-        edit(
-            theirs("pyproject.toml"),
-            "{% if cookiecutter.model_library == 'lightgbm' %}",
-            "{% if cookiecutter.model_library %}",
-        ),
+    "an import of a name that the library lacks": (
+        edit(theirs(f"{PACKAGE}/project.py"), "import Project", "import Product"),
+        f"{PACKAGE}/project.py",
+        "imports Product of mlops_loop, which has not got it",
+    ),
+    "an extra that the library lacks": (
+        edit(theirs("pyproject.toml"), '["monitor"]', '["watch"]'),
         "pyproject.toml",
-        "nothing uses lightgbm of the group train with the default answers",
+        "the library has no extra watch",
+    ),
+    "an unused dependency": (
+        edit(theirs("pyproject.toml"), 'mypy = ">=1.13"', 'leftpad = ">=1"\nmypy = ">=1.13"'),
+        "pyproject.toml",
+        "nothing uses leftpad of the group dev",
     ),
     "a dangling path in the README": (
         edit(theirs("README.md"), "## Your own data", "See `docs/guide.md`.\n\n## Your own data"),
@@ -130,14 +128,14 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "needs black, not declared with code_style=ruff",
     ),
     "a file nobody owns": (
-        add(theirs(f"{PACKAGE}/data/hoard.py"), "GOLD = 1\n"),
-        f"{PACKAGE}/data/hoard.py",
+        add(theirs(f"{PACKAGE}/hoard.py"), "GOLD = 1\n"),
+        f"{PACKAGE}/hoard.py",
         "nobody owns or uses it",
     ),
-    "a library whose row is forgotten": (
-        edit(OWNERS, f'["{PACKAGE}/models/lightgbm.py"]', "[]"),
-        f"{PACKAGE}/models/lightgbm.py",
-        "needs lightgbm, not declared with the default answers",
+    "a file whose row is forgotten": (
+        edit(OWNERS, '    "compose.yaml",\n', ""),
+        "compose.yaml",
+        "not there with container=none",
     ),
     "two owners that disagree": (
         edit(OWNERS, "none = []", 'none = [".flake8"]'),
@@ -170,44 +168,34 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "does not parse",
     ),
     "a blank line where a choice was": (
-        edit(theirs("pyproject.toml"), "{% endif %}\n]\nmonitor", "{% endif +%}\n]\nmonitor"),
-        "pyproject.toml",
-        "a blank line beside a bracket",
+        edit(theirs("compose.yaml"), "{% endif %}\n", "\n\n{% endif %}\n"),
+        "compose.yaml",
+        "has doubled blank lines",
     ),
     "a wrong content hash": (
         edit(theirs("poetry.lock"), 'content-hash = "', 'content-hash = "0'),
         "poetry.lock",
         "is not that of all options",
     ),
-    "a dependency in the wrong group": (
-        edit(theirs("pyproject.toml"), '    "mlflow>=3.17",\n', ""),
-        f"{PACKAGE}/registry/tracking.py",
-        "needs mlflow, not declared",
-    ),
-    "a library of the service that training brings": (
-        move('    "msgspec>=0.19",\n', before='    "mlflow>=3.17",\n'),
-        f"{PACKAGE}/serving/answers.py",
-        "needs msgspec, and serving does, not in main",
-    ),
-    "a library of training among those of the service": (
-        move('    "optuna>=4.1",\n', before='    "pydantic>=2.10",\n'),
-        "pyproject.toml",
-        "nothing uses optuna of the group main",
-    ),
-    "a library of the package among those of the tests": (
-        move('    "optuna>=4.1",\n', before='    "hypothesis>=6.120",\n'),
-        f"{PACKAGE}/training/tuning.py",
-        "needs optuna, declared in dev alone",
+    "a wheel that the lock does not know": (
+        add_bytes(f"{PROJECT}/vendor/mlops_loop-9.0-py3-none-any.whl"),
+        "poetry.lock",
+        "does not name vendor/mlops_loop-9.0-py3-none-any.whl with its hash",
     ),
     "a service that imports what only training needs": (
-        add(theirs(f"{PACKAGE}/predictor.py"), "\n\ndef later():\n    import mlflow\n"),
-        f"{PACKAGE}/predictor.py",
+        add(theirs(f"{PACKAGE}/project.py"), "\nimport mlflow\n"),
+        f"{PACKAGE}/project.py",
         "needs mlflow, and serving does, not in main",
     ),
     "a service that reaches training through a third": (
-        add(theirs(f"{PACKAGE}/yaml_file.py"), "\n\nfrom .training import tuning\n"),
-        f"{PACKAGE}/training/tuning.py",
-        "needs optuna, and serving does, not in main",
+        add(theirs(f"{PACKAGE}/features.py"), "\nimport sklearn\n"),
+        f"{PACKAGE}/features.py",
+        "needs scikit-learn, and serving does, not in main",
+    ),
+    "a library of the package among those of the tests": (
+        add(theirs(f"{PACKAGE}/features.py"), "\nimport hypothesis\n"),
+        f"{PACKAGE}/features.py",
+        "needs hypothesis, declared in dev alone",
     ),
     "a comment that is no reason": (
         edit(theirs("pyproject.toml"), "# unimported: pytest --cov", "# pytest --cov"),
@@ -232,9 +220,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the proof reads of the template."""
     root = tmp_path_factory.mktemp("template")
     ignored = shutil.ignore_patterns("__pycache__", ".mypy_cache")
-    for folder in (PROJECT, "hooks"):
+    for folder in (PROJECT, "hooks", "src"):
         shutil.copytree(toolbox.ROOT / folder, root / folder, ignore=ignored)
-    shutil.copy(toolbox.ROOT / "cookiecutter.json", root)
+    for file in ("cookiecutter.json", "pyproject.toml"):
+        shutil.copy(toolbox.ROOT / file, root)
     return root
 
 
@@ -250,9 +239,52 @@ def test_a_broken_template_is_caught(original: Path, tmp_path: Path, mutation: s
     assert named, found
 
 
-@pytest.mark.parametrize(
-    "path", [f"{PACKAGE}/models/lightgbm.py", f"{PACKAGE}/clock.py", "tools/install.py"]
-)
+# What is done to the library, and the file that the complaint begins with.
+LIBRARY_MUTATIONS: dict[str, tuple[Change, str, str]] = {
+    "an undeclared import": (
+        add(f"{LIBRARY}/encoder.py", "import leftpad\n"),
+        f"{LIBRARY}/encoder.py",
+        "needs leftpad, which pyproject.toml does not declare",
+    ),
+    "an import of what only one answer needs": (
+        add(f"{LIBRARY}/encoder.py", "\nimport lightgbm\n"),
+        f"{LIBRARY}/encoder.py",
+        "needs lightgbm, which comes with an answer that its path lacks",
+    ),
+    "a service that imports what only training needs": (
+        add(f"{LIBRARY}/predictor.py", "\n\ndef later():\n    import mlflow\n"),
+        f"{LIBRARY}/predictor.py",
+        "needs mlflow, and src/mlops_loop/serving/ imports it, without its extra",
+    ),
+    "a command line that waits for numpy's elders": (
+        add(f"{LIBRARY}/cli/__init__.py", "\nimport pandas\n"),
+        f"{LIBRARY}/cli/__init__.py",
+        "needs pandas, and src/mlops_loop/__init__ imports it, without its extra",
+    ),
+    "an unused requirement": (
+        edit("pyproject.toml", '    "msgspec', '    "leftpad>=1",\n    "msgspec'),
+        "pyproject.toml",
+        "nothing imports leftpad of dependencies",
+    ),
+    "a requirement that is not declared any more": (
+        edit("pyproject.toml", '    "optuna>=4.1",\n', ""),
+        f"{LIBRARY}/training/tuning.py",
+        "needs optuna, which pyproject.toml does not declare",
+    ),
+}
+
+
+@pytest.mark.parametrize("mutation", LIBRARY_MUTATIONS)
+def test_a_broken_library_is_caught(original: Path, tmp_path: Path, mutation: str) -> None:
+    change, path, complaint = LIBRARY_MUTATIONS[mutation]
+    root = tmp_path / "template"
+    shutil.copytree(original, root)
+    change(root)
+    found = library_requirements.complaints(root)
+    assert [line for line in found if line.startswith(f"{path}: ") and complaint in line], found
+
+
+@pytest.mark.parametrize("path", [f"{PACKAGE}/features.py", "tools/install.py"])
 def test_a_wrong_type_is_caught(original: Path, tmp_path: Path, types: Types, path: str) -> None:
     root = tmp_path / "template"
     shutil.copytree(original, root)
@@ -284,3 +316,4 @@ def test_unsound_shell_is_caught(
 def test_an_unbroken_copy_is_not(original: Path) -> None:
     world = World(original)
     assert content.complaints(world, Counter()) + composition.complaints(world) == []
+    assert library_requirements.complaints(original) == []

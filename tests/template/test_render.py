@@ -22,7 +22,8 @@ MAY_BE_EMPTY = {"__init__.py", "py.typed", ".gitkeep"}
 
 
 def text_files(project: Path) -> dict[str, str]:
-    return {name: content.decode("utf-8") for name, content in contents(project).items()}
+    read = contents(project)
+    return {name: read[name].decode("utf-8") for name in read if not name.endswith(".whl")}
 
 
 def test_default_project_has_exactly_the_files_of_the_template(project: Path) -> None:

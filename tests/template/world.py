@@ -33,7 +33,10 @@ class World:
         self.kept_as: dict[str, str] = self.hook.editions(self.owned)
         self.combinations = list(combinations(self.template.options))
         self.all: Variants = (1 << len(self.combinations)) - 1
-        self.paths = sorted(files(self.template.tree))
+        # The library's wheel is no text; `tests/template/test_library.py` looks into it.
+        found = files(self.template.tree)
+        self.paths = sorted(path for path in found if not path.endswith(".whl"))
+        self.wheels = sorted(found - set(self.paths))
         self._places: dict[str, str] = {}
         self.broken: dict[str, str] = {}
         self._pieces: dict[str, list[list[tuple[str, Variants]]]] = {}
@@ -144,6 +147,9 @@ class World:
     def exists(self) -> dict[str, Variants]:
         """For each path of a project, folders too, the variants that have it."""
         found: defaultdict[str, Variants] = defaultdict(int)
+        for path in self.wheels:
+            for each in (path, *map(str, PurePosixPath(path).parents)):
+                found[each] |= self.all
         for path in self.paths:
             place = self.place(path)
             for each in (place, *map(str, PurePosixPath(place).parents)):

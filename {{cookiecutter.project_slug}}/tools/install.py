@@ -15,6 +15,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
 PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
 TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
@@ -126,7 +127,10 @@ def install_with_uv(uv: str, python: Path) -> None:
         run([own_poetry(), *export], env)
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
     sync: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--python", target, *quiet]
-    run([*sync, requirements], surroundings(settings))
+    # What is in uv's cache, or in place already, needs no index.
+    offline = [*sync, "--offline", requirements]
+    if subprocess.run(offline, cwd=ROOT, env=env, capture_output=True).returncode:
+        run([*sync, requirements], surroundings(settings))
     run([poetry, "install", "--quiet", "--only-root"], env)
 
 
@@ -147,8 +151,8 @@ def install() -> None:
 
 
 def main(words: list[str]) -> int:
-    if sys.version_info < (3, 11):
-        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    if sys.version_info < OLDEST:
+        print(f"Python 3.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
         return 2
     try:
         if words:

@@ -1,5 +1,6 @@
 """All figures and sentences of a model card, before they are put on a page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..bundle import Manifest
@@ -9,7 +10,7 @@ from ..duration import format_duration
 from ..evaluation.bootstrap import Resampling
 from ..evaluation.gate_result import GateResult, SliceComparison
 from ..evaluation.interval import Interval
-from ..evaluation.metrics import Floats, metrics_of
+from ..evaluation.metrics import Floats, Metric
 from ..evaluation.target import Labels
 from ..explanation.results import Importance
 from .calibration import Bin
@@ -101,10 +102,9 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
 
 
 def score_all(
-    contract: Contract, labels: Labels, predicted: Floats, resampling: Resampling
+    metrics: Mapping[str, Metric], labels: Labels, predicted: Floats, resampling: Resampling
 ) -> tuple[Score, ...]:
-    """Every metric that fits the problem, with its interval."""
-    metrics = metrics_of(contract.problem)
+    """Every metric with its interval."""
     scorers = [metric.scorer(labels, predicted) for metric in metrics.values()]
     draws = resampling.scores(scorers)
     return tuple(

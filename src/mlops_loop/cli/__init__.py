@@ -12,7 +12,19 @@ from ..process_environment import (
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
-from . import adoption, contract, data, explanation, keys, loop, models, packaging, serving, state
+from . import (
+    adoption,
+    contract,
+    data,
+    explanation,
+    keys,
+    loop,
+    models,
+    packaging,
+    serving,
+    state,
+    training,
+)
 from .common import Session
 
 if TYPE_CHECKING:
@@ -20,9 +32,12 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     adoption.adopt,
-    data.ingest,
+    training.ingest,
     contract.contract,
-    models.train,
+    training.fit,
+    training.evaluate,
+    training.register,
+    training.train,
     serving.serve,
     keys.key,
     serving.score,
@@ -76,7 +91,7 @@ def command_line(load: Callable[[], "Composition"]) -> click.Group:
         load: imports the project. It is called when a command runs.
 
     Example:
-        >>> cli = command_line(lambda: Composition(project))
+        >>> cli = command_line(lambda: Composition(project, pipeline))
         >>> @cli.command()
         ... def hello() -> None:
         ...     click.echo("hello")

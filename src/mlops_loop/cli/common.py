@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..composition import Composition
+    from ..composition import Composition, Pipeline
     from ..monitoring import MonitoringPlan
     from ..project import Project
 
@@ -33,6 +33,10 @@ class Session:
         """The project, with nothing opened yet."""
         project = self.load().project
         return project if self.root is None else project.copy(root=self.root)
+
+    def pipeline(self) -> "Pipeline":
+        """The project's stages of training."""
+        return self.load().pipeline()
 
     def monitoring(self) -> "MonitoringPlan":
         """The project's checks, actions and receivers."""

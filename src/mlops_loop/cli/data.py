@@ -1,28 +1,13 @@
 """Commands that move data: ingest, label, log."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .common import EXISTING, MOMENT, Session, Span, actor, opened
-
-
-@click.command()
-@click.option("--source", help="Address of the base source; by default that of the settings.")
-@click.option("--until", type=MOMENT, help="Leave out what happened from this moment on.")
-@click.pass_obj
-def ingest(session: Session, source: str | None, until: datetime | None) -> None:
-    """Validate the source and the labelled predictions into one snapshot."""
-    from ..data.ingestion import ingest as run
-
-    with opened(session) as project:
-        result = run(
-            project.settings, project.contract, source=source, log=project.log, until=until
-        )
-        click.echo(result.summary())
 
 
 @click.command()

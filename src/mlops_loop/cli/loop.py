@@ -29,7 +29,7 @@ def monitor(
 
     with opened(session) as project:
         plan = session.monitoring()
-        report = monitor_project(project, checks=plan.checks, **options)
+        report = monitor_project(project, checks=plan.checks, metric=plan.metric, **options)
         if as_json:
             show_json(report.to_json())
         else:
@@ -69,7 +69,10 @@ def step(session: Session, as_json: bool) -> None:
 
     with opened(session, logs=False) as project:
         _retry_alerts(session, project)
-        done = make_controller(project, session.monitoring(), prepare=set_up_logs).step()
+        controller = make_controller(
+            project, session.pipeline, session.monitoring(), prepare=set_up_logs
+        )
+        done = controller.step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
@@ -92,7 +95,7 @@ def run(session: Session, every: int) -> None:
     # So that a step that is ended lets go of its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_controller(project, session.monitoring()), ""
+        machine, idle = make_controller(project, session.pipeline, session.monitoring()), ""
         while True:
             _retry_alerts(session, project)
             try:
@@ -167,6 +170,7 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,
+            session.pipeline,
             session.monitoring(),
             ProgressListener(shown.on_message, shown.on_progress),
             months=months,

@@ -1,41 +1,9 @@
-"""Commands that make models and decide which of them serves."""
-
-from contextlib import nullcontext
-from shutil import get_terminal_size
+"""Commands that list versions and decide which of them serves."""
 
 import click
 from click.core import ParameterSource
 
 from .common import AS_JSON, REASON, Session, actor, opened, show_json
-from .progress import Display, display
-
-
-@click.command()
-@click.option("--tune", is_flag=True, help="Search each candidate's settings first.")
-@click.option("--resume", is_flag=True, help="Take up the last search of this snapshot.")
-@AS_JSON
-@click.pass_obj
-def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
-    """Train the candidates, gate the best one, register and publish it."""
-    from ..training import train_project
-
-    with opened(session) as project:
-        with display("trials") if tune or resume else nullcontext(Display()) as shown:
-            result = train_project(
-                project,
-                tune=tune,
-                resume=resume,
-                actor=actor(),
-                on_stage=shown.note,
-                on_trial=shown.on_progress,
-            )
-        if as_json:
-            show_json(result.to_json())
-        else:
-            click.echo(result.leaderboard.table(get_terminal_size().columns))
-            click.echo(result.gate.summary())
-        if not result.gate.passed:
-            raise click.exceptions.Exit(3)
 
 
 @click.command("models")

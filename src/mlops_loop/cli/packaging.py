@@ -13,9 +13,9 @@ from .common import Session
 @click.pass_obj
 def add(session: Session, package: str, group: str | None) -> None:
     """Add PACKAGE: an extra of the library, e.g. lightgbm, or a package from the index."""
-    from ..packaging import add
+    from ..packaging import Environment, add
 
-    click.echo(add(session.project().root, package, group))
+    click.echo(add(Environment(session.project().root), package, group))
 
 
 @click.command()
@@ -26,11 +26,11 @@ def add(session: Session, package: str, group: str | None) -> None:
 @click.pass_obj
 def requirements(session: Session, all_groups: bool, output: Path | None) -> None:
     """Write what is locked for pip, with a hash for each file and the library by its path."""
-    from ..packaging import write_requirements
+    from ..packaging import Environment, write_requirements
 
     root = session.project().root
     path = (output or root / "requirements.txt").resolve()
-    write_requirements(root, path, everything=all_groups)
+    write_requirements(Environment(root), path, everything=all_groups)
     click.echo(f"{path} is written; install it in {root}")
 
 
@@ -44,18 +44,18 @@ def library() -> None:
 @click.pass_obj
 def upgrade(session: Session, source: Path) -> None:
     """Take the library from SOURCE, a wheel or a folder with one, if the tests pass with it."""
-    from ..packaging import upgrade
+    from ..packaging import Environment, upgrade
 
-    click.echo(upgrade(session.project().root, source.resolve()))
+    click.echo(upgrade(Environment(session.project().root), source.resolve()))
 
 
 @library.command()
 @click.pass_obj
 def eject(session: Session) -> None:
     """Unpack the library's source into the folder library/, where it can be edited."""
-    from ..packaging import eject
+    from ..packaging import Environment, eject
 
-    folder = eject(session.project().root)
+    folder = eject(Environment(session.project().root))
     click.echo(f"{folder} is what the project runs now; `library build` packs it when it is right")
 
 
@@ -63,6 +63,7 @@ def eject(session: Session) -> None:
 @click.pass_obj
 def build(session: Session) -> None:
     """Pack the source in library/ into a wheel of the version +local.N, and install that."""
-    from ..packaging import build
+    from ..packaging import Environment, build
 
-    click.echo(f"the library is {build(session.project().root)}; library/ is packed in it")
+    version = build(Environment(session.project().root))
+    click.echo(f"the library is {version}; library/ is packed in it")

@@ -1,7 +1,7 @@
 """A progress bar on a terminal, plain lines in a pipe."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ class Display:
     """Where a long command says what it does and how far it is."""
 
     bar: "Progress | None" = None
+    on_note: Callable[[str], None] | None = None
 
     def on_message(self, line: str) -> None:
         if self.bar is None:
@@ -31,6 +32,8 @@ class Display:
 
     def note(self, line: str) -> None:
         """Say beside the bar what happens now; in a pipe nothing."""
+        if self.on_note is not None:
+            self.on_note(line)
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], note=line)
 

@@ -20,7 +20,7 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
     from ..serving.serve import serve as run
 
     configure_logs()
-    project = session.load()
+    project = session.load().project
     if session.root is not None:
         raise click.UsageError(
             f"the application finds its project by itself: set {project.env_prefix}ROOT"

@@ -41,9 +41,7 @@ class RowCollector:
         self, contract: Contract, folder: Path, since: datetime | None, until: datetime | None
     ) -> None:
         self.rows = 0
-        self.from_source = 0
         self.quarantine = Quarantine(folder)
-        self._sources = 0
         self._contract = contract
         self._since, self._until = since, until
         self._counts: dict[Action, Counter[str]] = {"reject": Counter(), "warn": Counter()}
@@ -82,9 +80,6 @@ class RowCollector:
                 self._sort_out(raw, source.address, taken)
             taken += raw.num_rows
         self.rows += taken
-        self._sources += 1
-        if self._sources == 1:
-            self.from_source = self.sorter.rows
 
     def _in_window(self, raw: pa.Table) -> pa.Table:
         if self._contract.time is not None:

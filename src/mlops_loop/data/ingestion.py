@@ -5,10 +5,11 @@ Rows pass through in batches; however many there are, about as many are in memor
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -16,12 +17,16 @@ from ..contract import Contract
 from ..contract.arrow import numbers
 from ..errors import ContractError, SourceError
 from ..prediction_log import PredictionLog
+from ..references import SnapshotRef
 from ..settings import Settings
 from .collector import POSITION, RowCollector
 from .deduplication import find_duplicates
 from .snapshot import Origin, Snapshot, write_snapshot
 from .sources import Source, open_source
 from .sources.prediction_log import LabelledLog
+
+if TYPE_CHECKING:
+    from ..project import Project
 
 _REASONS_NAMED = 3
 
@@ -71,6 +76,7 @@ def ingest(
     contract: Contract,
     *,
     source: str | None = None,
+    sources: Sequence[Source] = (),
     log: PredictionLog | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -85,6 +91,7 @@ def ingest(
         settings: where the base source is, and how many bad rows are bearable.
         contract: what a good row is.
         source: address of the base source, if it is not that of the settings.
+        sources: what is read instead of the base source, if there are any.
         log: the prediction log; None leaves it out.
         since: the first event time that is taken, for training on a window of the past.
         until: the cut-off in event time, excluded.
@@ -93,11 +100,12 @@ def ingest(
         SourceError: if the source cannot be read, or has no rows before the cut-off.
         ContractError: if too many rows are bad; nothing is written then.
     """
-    sources: list[Source] = [open_source(source or settings.source, settings)]
+    sources = sources or [open_source(source or settings.source, settings)]
+    address = " + ".join(one.address for one in sources)
     left_out = other_schemas = 0
+    logged: LabelledLog | None = None
     if log is not None:
         logged = LabelledLog(log, limit=settings.ingestion.max_logged_rows)
-        sources.append(logged)
         other_schemas = log.other_schemas()
         available = logged.available(contract, since=since, until=until)
         left_out = max(0, available - settings.ingestion.max_logged_rows)
@@ -106,14 +114,17 @@ def ingest(
         collector = RowCollector(contract, folder, since, until)
         for one in sources:
             collector.take(one)
-        _refuse(collector, settings, f"{sources[0].address} has no", _before(until))
+        from_sources = collector.sorter.rows
+        if logged is not None:
+            collector.take(logged)
+        _refuse(collector, settings, f"{address} has no", _before(until))
         moment = None if until is None else until.isoformat()
         warnings = collector.counts("warn")
-        origin = Origin(sources[0].address, contract.digest, moment, warnings)
+        origin = Origin(address, contract.digest, moment, warnings)
         quarantine_path = None
         if collector.bad:
             quarantine_path = collector.quarantine.write(settings.paths.quarantine)
-        rows = _distinct(contract, collector, folder)
+        rows = _distinct(contract, collector, from_sources, folder)
         snapshot = write_snapshot(rows, settings.paths.snapshots, origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -130,6 +141,51 @@ def ingest(
     )
 
 
+def ingest_sources(
+    project: "Project",
+    sources: Sequence[Source],
+    *,
+    log: PredictionLog | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> SnapshotRef:
+    """Make the rows of some sources and the labelled predictions into one snapshot.
+
+    Args:
+        project: whose contract the rows have to fulfil; bad rows are quarantined.
+        sources: where rows come from; see `data.sources.open_source`, and `data.sources.Source`
+            for one of your own.
+        log: the prediction log; None leaves it out.
+        since: the first event time that is taken.
+        until: the cut-off in event time, excluded.
+
+    Raises:
+        SourceError: if a source cannot be read, or there are no rows before the cut-off.
+        ContractError: if too many rows are bad; nothing is written then.
+
+    Example:
+        A source is an address and a function that yields Arrow tables:
+
+        >>> class Warehouse:
+        ...     address = "the warehouse"
+        ...
+        ...     def tables(self, contract, *, since=None, until=None):
+        ...         yield parcels.slice(0, 500)
+        >>> ingest_sources(project, [Warehouse()]).rows
+        500
+    """
+    ingested = ingest(
+        project.settings,
+        project.contract,
+        sources=sources,
+        log=log,
+        since=since,
+        until=until,
+    )
+    project.context.on_stage(ingested.summary())
+    return SnapshotRef.of(ingested.snapshot)
+
+
 def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str) -> None:
     """Raise unless there are good rows, and few bad ones among them."""
     if not collector.rows:
@@ -140,14 +196,16 @@ def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str
         raise SourceError(f"{lacks} good rows{before}")
 
 
-def _distinct(contract: Contract, collector: RowCollector, folder: Path) -> Iterator[pa.Table]:
+def _distinct(
+    contract: Contract, collector: RowCollector, from_sources: int, folder: Path
+) -> Iterator[pa.Table]:
     """In order, one row of each id; without ids, rows of the source and what else there is once."""
     sorter, dropped = collector.sorter, None
     if contract.id is not None:
         dropped = find_duplicates(sorter, [contract.id.name], POSITION, "max", folder)
-    elif sorter.rows > collector.from_source:
+    elif sorter.rows > from_sources:
         dropped = find_duplicates(sorter, collector.names, POSITION, "min", folder)
-        dropped[: collector.from_source] = False
+        dropped[:from_sources] = False
     for table in sorter.in_order():
         if dropped is not None and dropped.any():
             table = table.filter(pa.array(~dropped[numbers(table[POSITION])]))

@@ -1,6 +1,5 @@
 """The decision of the gate as one document, which travels whole from training to the loop."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,8 +25,34 @@ class SliceComparison:
 
 
 @dataclass(frozen=True)
+class GateRuleResult:
+    """What one rule of the gate says.
+
+    Attributes:
+        passed: whether the model may be published as far as this rule goes.
+        text: a sentence for people; empty if there is nothing to say.
+        values: what the rule compared, by names that no other rule has; logged to MLflow.
+        slices: comparisons on parts of the rows, for the model card.
+    """
+
+    passed: bool
+    text: str
+    values: dict[str, float] = field(default_factory=dict)
+    slices: tuple[SliceComparison, ...] = ()
+
+
+@dataclass(frozen=True)
 class GateResult:
     """Whether a model may be published, the reasons, and every value that was compared.
+
+    Attributes:
+        passed: whether every rule passed.
+        messages: what was compared with what, and what each rule says.
+        metrics: values by name.
+        slices: comparisons on parts of the rows.
+        metric: that decided, by name.
+        hold: why a version that passed is not promoted automatically; empty if it may be.
+        subject: digests of what was decided about: run, model, snapshot, contract, features.
 
     Examples:
         >>> result = GateResult(True, ("It beats the baseline.",), {"score": 0.25})
@@ -39,6 +64,9 @@ class GateResult:
     messages: tuple[str, ...]
     metrics: dict[str, float] = field(default_factory=dict)
     slices: tuple[SliceComparison, ...] = ()
+    metric: str = ""
+    hold: str = ""
+    subject: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
         return " ".join(self.messages)
@@ -48,20 +76,10 @@ class GateResult:
         return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "GateResult":
+    def from_json(cls, text: str | bytes) -> "GateResult":
         """The result that `to_json` wrote.
 
         Raises:
             msgspec.ValidationError: naming what does not fit.
         """
         return msgspec.json.decode(text, type=cls)
-
-
-def combine(results: Sequence[GateResult]) -> GateResult:
-    """One result: passed if all passed, with all sentences, values and slices."""
-    return GateResult(
-        passed=all(result.passed for result in results),
-        messages=tuple(summary for result in results for summary in result.messages),
-        metrics={name: value for result in results for name, value in result.metrics.items()},
-        slices=tuple(comparison for result in results for comparison in result.slices),
-    )

@@ -1,7 +1,8 @@
-"""Metrics that can be weighed row by row, so that one bootstrap serves them all."""
+"""Metrics: functions of the truth and the predictions, each with the direction that is better."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,25 @@ from ..contract.model import Problem
 from ..errors import SettingsError
 from .target import Labels
 
+__all__ = [
+    "DEFAULT_METRIC",
+    "Metric",
+    "MetricByProblem",
+    "MetricChoice",
+    "accuracy",
+    "brier",
+    "log_loss",
+    "mae",
+    "rmse",
+    "roc_auc",
+]
+
 Floats = NDArray[np.float64]
 # The value of a metric under row weights of shape (rows,).
 Scorer = Callable[[Floats], float]
 
 _SMALLEST = 1e-7
+_ALL: tuple[Problem, ...] = ("binary", "multiclass", "regression")
 
 
 @dataclass(frozen=True)
@@ -22,43 +37,99 @@ class Metric:
     """A named metric.
 
     Attributes:
-        greater_is_better: which way is up; nothing else knows it.
-        scorer: prepares truth and prediction once and answers for any row weights. Predictions
-            are probabilities of shape (rows, classes), or values of shape (rows,).
+        name: on the leaderboard, in MLflow and on the model card.
+        function: from the truth and the predictions to a value. The truth is class codes (in
+            the order of the contract's classes) or values, of shape (rows,); predictions are
+            probabilities of shape (rows, classes), or values of shape (rows,).
+        greater_is_better: which direction is better; nothing else knows it.
+        problems: that it is a metric of.
+        weighted: the same metric, prepared once and computed for any row weights: what makes a
+            bootstrap quick. Without it the bootstrap repeats the rows that it draws.
+
+    Example:
+        >>> def share_missed(truth, predicted):
+        ...     return float((predicted[truth == 1, 1] < 0.5).mean())
+        >>> missed = Metric(
+        ...     "missed", share_missed, greater_is_better=False, problems=("binary",)
+        ... )
+        >>> missed.value(np.array([1, 1, 0]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]))
+        0.5
     """
 
     name: str
+    function: Callable[[Any, Floats], float]
     greater_is_better: bool
-    scorer: Callable[[Labels, Floats], Scorer]
+    problems: tuple[Problem, ...] = _ALL
+    weighted: Callable[[Labels, Floats], Scorer] | None = field(default=None, repr=False)
 
     def value(self, labels: Labels, predicted: Floats) -> float:
-        return self.scorer(labels, predicted)(np.ones(len(labels)))
+        """The metric on all rows."""
+        return float(self.function(labels, predicted))
+
+    def scorer(self, labels: Labels, predicted: Floats) -> Scorer:
+        """The metric as a function of row weights, which are whole numbers."""
+        if self.weighted is not None:
+            return self.weighted(labels, predicted)
+
+        def score(weights: Floats) -> float:
+            rows = np.repeat(np.arange(len(labels)), weights.astype(np.intp))
+            return self.value(labels[rows], predicted[rows])
+
+        return score
 
     @property
     def direction(self) -> float:
         """Factor that makes more of the metric better: 1, or -1 for a loss."""
         return 1.0 if self.greater_is_better else -1.0
 
+    def for_problem(self, problem: Problem) -> "Metric":
+        """The metric itself.
 
-def metric_named(name: str, problem: Problem) -> Metric:
-    """The metric that the settings name.
+        Raises:
+            SettingsError: if it is one of another kind of problem, naming some that fit.
+        """
+        if problem not in self.problems:
+            raise SettingsError(
+                f"metrics.py: {self.name} is not a metric of a {problem} problem "
+                f"(available: {', '.join(metrics_of(problem))})"
+            )
+        return self
 
-    Raises:
-        SettingsError: if there is no such metric, or it is one of another kind of problem.
-    """
-    known = metrics_of(problem)
-    if name not in known:
-        raise SettingsError(
-            f"training.metric: {name!r} is not a metric of a {problem} problem "
-            f"(available: {', '.join(known)})"
-        )
-    return known[name]
+
+@dataclass(frozen=True)
+class MetricByProblem:
+    """One metric for each kind of problem, so that a project keeps its file when that changes."""
+
+    binary: Metric
+    multiclass: Metric
+    regression: Metric
+
+    def for_problem(self, problem: Problem) -> Metric:
+        """The metric of a kind of problem.
+
+        Raises:
+            SettingsError: if it is not a metric of such problems.
+        """
+        metric: Metric = getattr(self, problem)
+        return metric.for_problem(problem)
+
+
+MetricChoice = Metric | MetricByProblem
 
 
 def metrics_of(problem: Problem) -> dict[str, Metric]:
-    """Every metric that fits the problem, by name."""
-    fitting = _REGRESSION if problem == "regression" else _CLASSIFICATION
-    return {metric.name: metric for metric in fitting}
+    """The metrics of the library that fit a kind of problem, by name."""
+    return fitting(_OWN, problem)
+
+
+def metric_of_model(name: str, problem: Problem) -> Metric:
+    """The metric that a model was chosen by; the default one if the library does not have it."""
+    return metrics_of(problem).get(name) or DEFAULT_METRIC.for_problem(problem)
+
+
+def fitting(metrics: Iterable[Metric], problem: Problem) -> dict[str, Metric]:
+    """Those metrics that fit a kind of problem, by name."""
+    return {metric.name: metric for metric in metrics if problem in metric.problems}
 
 
 def _mean_of(rows: Callable[[Labels, Floats], Floats]) -> Callable[[Labels, Floats], Scorer]:
@@ -123,13 +194,28 @@ def _rmse(labels: Labels, predicted: Floats) -> Scorer:
     return lambda weights: float(np.sqrt(mean(weights)))
 
 
-_CLASSIFICATION = (
-    Metric("log_loss", False, _mean_of(_log_losses)),
-    Metric("brier", False, _mean_of(_briers)),
-    Metric("roc_auc", True, _roc_auc),
-    Metric("accuracy", True, _mean_of(_hits)),
-)
-_REGRESSION = (
-    Metric("rmse", False, _rmse),
-    Metric("mae", False, _mean_of(lambda labels, predicted: np.abs(predicted - labels))),
-)
+def _own(
+    name: str,
+    weighted: Callable[[Labels, Floats], Scorer],
+    problems: tuple[Problem, ...],
+    *,
+    greater_is_better: bool = False,
+) -> Metric:
+    def function(labels: Labels, predicted: Floats) -> float:
+        return weighted(labels, predicted)(np.ones(len(labels)))
+
+    return Metric(name, function, greater_is_better, problems, weighted)
+
+
+_CLASSES: tuple[Problem, ...] = ("binary", "multiclass")
+_VALUES: tuple[Problem, ...] = ("regression",)
+
+log_loss = _own("log_loss", _mean_of(_log_losses), _CLASSES)
+brier = _own("brier", _mean_of(_briers), _CLASSES)
+roc_auc = _own("roc_auc", _roc_auc, _CLASSES, greater_is_better=True)
+accuracy = _own("accuracy", _mean_of(_hits), _CLASSES, greater_is_better=True)
+rmse = _own("rmse", _rmse, _VALUES)
+mae = _own("mae", _mean_of(lambda labels, predicted: np.abs(predicted - labels)), _VALUES)
+
+_OWN = (log_loss, brier, roc_auc, accuracy, rmse, mae)
+DEFAULT_METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)

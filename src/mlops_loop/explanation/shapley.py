@@ -45,7 +45,8 @@ class ShapleyEstimator:
 
         Args:
             row: the same columns as the background's, one entry each.
-            n_permutations: in how many random orders (and back) columns are added, where there are many.
+            n_permutations: random orders (and their reverses) in which columns are added,
+                where there are many.
         """
 
         # The library sees which columns are known and no values: its one background row is all

@@ -91,7 +91,8 @@ class RetrainingController:
             self._retrain(resumed=True)
             return None
         if state.champion is None:
-            self._begin("there is no champion yet")
+            if state.waiting != self.transitions.features_digest:
+                self._begin("there is no champion yet")
             return None
         if state.challenger is not None:
             self._judge(state.champion, state.challenger)
@@ -110,7 +111,7 @@ class RetrainingController:
         if seen != (phase_of(published), published.champion, published.challenger):
             self._settle()
 
-    def _settle(self, reason: str | None = None, **changes: object) -> None:
+    def _settle(self, reason: str | None = None, waiting: str = "", **changes: object) -> None:
         """Take the phase from what is published; why and since when, from the journal."""
         published, last = self._published(), self.transitions.last()
         on_trial = published.challenger is not None
@@ -121,6 +122,7 @@ class RetrainingController:
             changed=None,
             champion=published.champion,
             challenger=published.challenger,
+            waiting=waiting,
             since=last.time if last and told else self.clock.now(),
             reason=reason or (last.reason if last else "nothing is published for these features"),
             **changes,
@@ -221,7 +223,9 @@ class RetrainingController:
             told += f" It waits for `challenge {version}` or `promote {version}`."
             self.audit.record_once("waiting", told, **details)
             self.alert(told)
-            self._settle(told, consecutive_failures=0)
+            is_first = published.champion is None
+            waiting = self.transitions.features_digest if is_first else ""
+            self._settle(told, waiting=waiting, consecutive_failures=0)
 
     def _judge(self, champion: str, challenger: str) -> None:
         since = self.lease.state.since or self.clock.now()

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..bundle import read_bundle
+from ..composition import Pipeline
 from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
 from ..project import Project
 from ..registry import Transitions
+from ..run_context import RunContext
 from .audit import ACTOR, LoopAuditLog
 from .challenger_trial import Trial, TrialDecision
 from .controller import RetrainingController
@@ -24,18 +26,22 @@ _SAMPLES = 4
 
 
 def make_controller(
-    project: Project, plan: MonitoringPlan, prepare: Callable[[], None] = lambda: None
+    project: Project,
+    pipeline: Callable[[], Pipeline],
+    plan: MonitoringPlan,
+    prepare: Callable[[], None] = lambda: None,
 ) -> RetrainingController:
     """The loop of a project.
 
     Args:
         project: whose models are watched and retrained.
+        pipeline: imports the stages of training; called when a retraining begins.
         plan: the checks, actions and receivers.
         prepare: called before anything that takes time.
     """
     lease = LeaseHolder(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=lease.require)
-    stages = _Stages(project, plan, transitions, prepare)
+    stages = _Stages(project, pipeline, plan, transitions, prepare)
     return RetrainingController(
         settings=project.settings,
         lease=lease,
@@ -59,64 +65,53 @@ class _Stages:
     def __init__(
         self,
         project: Project,
+        pipeline: Callable[[], Pipeline],
         plan: MonitoringPlan,
         transitions: Transitions,
         prepare: Callable[[], None],
     ) -> None:
         self._project = project
+        self._pipeline = pipeline
         self._plan = plan
         self._transitions = transitions
         self._prepare = prepare
 
     def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         """Train on what is known by now; what a cut-off attempt has registered is taken up."""
-        from ..data.ingestion import ingest
-        from ..training import train_project
-        from ..training.version_tags import find_version
+        from ..registry.attempt import gate_result, registered
+        from ..registry.mlflow_errors import translate_mlflow_errors
 
         self._prepare()
-        project = self._project
-        found = find_version(self._transitions.registry, attempt.name) if attempt.resumed else None
-        if found is not None:
-            version, gate = found
-            return RetrainingResult(version.version, version.run_id, gate)
-        now = project.clock.now()
-        ingested = ingest(
-            project.settings,
-            project.contract,
-            log=project.log,
-            since=project.settings.loop.training_window.since(now, attempt.changed),
-            until=now,
-        )
-        result = train_project(
-            project,
-            snapshot=ingested.snapshot,
-            actor=ACTOR,
-            reason=attempt.reason,
-            as_challenger=False,
-            attempt=attempt.name,
-        )
-        return RetrainingResult(result.version, result.run_id, result.gate)
+        registry = self._transitions.registry
+        version = registered(registry, attempt.name) if attempt.resumed else None
+        if version is None:
+            project, pipeline = self._within(attempt.reason, attempt.name), self._pipeline()
+            now = project.clock.now()
+            with translate_mlflow_errors():
+                snapshot = pipeline.ingest(
+                    project,
+                    since=project.settings.loop.training_window.since(now, attempt.changed),
+                    until=now,
+                )
+                version = pipeline.train(project, snapshot)
+        return RetrainingResult(version.version, version.run_id, gate_result(registry, version))
 
     def assign_role(self, result: RetrainingResult, reason: str) -> None:
-        """Give the role that `loop.promotion` says; a version that has one keeps it."""
-        from ..training.role import assign_role
+        """Give the role that `loop.promotion` says to a version that was cut off without one."""
+        from ..registry.role import assign_role
 
-        published = self._transitions.published()
-        if result.version in (published.champion, published.challenger):
-            return
-        assign_role(
-            result.version,
-            result.gate,
-            self._project.settings,
-            self._transitions,
-            actor=ACTOR,
-            reason=reason,
-        )
+        version = self._transitions.registry.version(result.version)
+        assign_role(self._within(reason), version)
+
+    def _within(self, reason: str, attempt: str = "") -> Project:
+        """The project for stages that the loop runs, and ends if another process takes over."""
+        project = self._project.within(RunContext(actor=ACTOR, reason=reason, attempt=attempt))
+        project.transitions = self._transitions
+        return project
 
     def monitor(self) -> MonitoringReport:
         self._prepare()
-        return monitor_project(self._project, checks=self._plan.checks)
+        return monitor_project(self._project, checks=self._plan.checks, metric=self._plan.metric)
 
     def alert(self, text: str) -> None:
         from ..monitoring.alerts import open_alerts

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import structlog
-
 from ..monitoring import Action, ActionName, Incident
 from ..settings import Actions
 from ..settings import Loop as LoopSettings
@@ -82,6 +80,8 @@ class ActionTable:
         try:
             follow_up = action(incident)
         except Exception as error:
+            import structlog
+
             structlog.get_logger(__name__).exception("action failed", action=name)
             reason = f"{incident.text}: {name} failed: {type(error).__name__}: {error}"
             return PlannedAction(incident.kind, reason, True, "action")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..clock import ManualClock
+from ..composition import Pipeline
 from ..data.sources import open_source
 from ..errors import GateError, InputError
 from ..history_archive import archive_history, has_history
@@ -41,6 +42,7 @@ class ProgressListener:
 
 def replay_year(
     project: Project,
+    pipeline: Callable[[], Pipeline],
     plan: MonitoringPlan,
     listener: ProgressListener,
     *,
@@ -52,6 +54,7 @@ def replay_year(
 
     Args:
         project: the project; its clock is not read.
+        pipeline: imports the stages of training.
         plan: the checks, actions and receivers.
         listener: told what happens.
         months: play only the first so many.
@@ -81,7 +84,8 @@ def replay_year(
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
-            played = _play(project, plan, client, windows, rows, listener)
+            loop = make_controller(project, pipeline, plan)
+            played = _play(loop, project, client, windows, rows, listener)
         render(build_report(project, played, rows_per_month=rows, page=page), page)
     finally:
         project.close()
@@ -90,14 +94,13 @@ def replay_year(
 
 
 def _play(
+    loop: RetrainingController,
     project: Project,
-    plan: MonitoringPlan,
     client: ServiceClient,
     windows: list[Window],
     rows: int,
     listener: ProgressListener,
 ) -> list[PlayedMonth]:
-    loop = make_controller(project, plan)
     _step(loop, listener)
     if project.published().champion is None:
         raise GateError(

@@ -32,6 +32,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         retrained: when each retraining began, for the cooldown and the budget.
         consecutive_failures: retrainings in a row that came to nothing, for the backoff.
         paused: whether a person told it to stand still.
+        waiting: digest of the features whose first version waits for a person to promote it.
         target_digest: what the versions predict (see `Contract.target_digest`).
     """
 
@@ -46,6 +47,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     retrained: tuple[datetime, ...] = ()
     consecutive_failures: int = 0
     paused: bool = False
+    waiting: str = ""
     target_digest: str = ""
 
 

@@ -1,9 +1,11 @@
-"""Candidates: what may be trained. One file a library, found by its name in the settings."""
+"""Candidates: what may be trained. A project lists its own in `models.py`.
 
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+One module a library, with functions that return candidates, e.g. `lightgbm.trees()`; it is
+imported only by projects that name it.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,25 @@ from numpy.typing import NDArray
 
 from ..contract.model import Problem
 from ..encoder import Encoder, Matrix
-from ..errors import SettingsError
+
+__all__ = ["PROBLEMS", "Candidate", "Parameters", "SearchSpace", "Task", "predict_scores"]
 
 Parameters = Mapping[str, Any]
 SearchSpace = Callable[[Any], dict[str, Any]]
+PROBLEMS: tuple[Problem, ...] = ("binary", "multiclass", "regression")
 
 
 @dataclass(frozen=True)
 class Task:
-    """All that a library may know when it makes its candidates."""
+    """All that a candidate may know when it builds its estimator.
+
+    Attributes:
+        problem: `binary`, `multiclass` or `regression`.
+        encoder: which columns of the matrix are categories, and which ones there are.
+        seed: for everything random.
+        threads: that an estimator may use.
+        rows: of the training.
+    """
 
     problem: Problem
     encoder: Encoder
@@ -29,7 +41,7 @@ class Task:
 
     @property
     def min_samples_leaf(self) -> int:
-        """The fewest rows that trees answer from, unless tuning says otherwise.
+        """The fewest rows that trees predict from, unless tuning says otherwise.
 
         Rows of one day or one group resemble each other, and small leaves learn that; but of a
         small table each leaf must not be a large part.
@@ -41,38 +53,50 @@ class Task:
 class Candidate:
     """Something that can be trained on the float32 matrix of the encoder.
 
+    The matrix has a column for each feature: numbers as they are, categories as positions (-1 for
+    one that was not seen in training), NaN where a value is missing. Any scikit-learn estimator or
+    pipeline that can be fitted on it is a candidate; a classifier needs `predict_proba`.
+
     Attributes:
-        build: an unfitted estimator with `fit` and `predict_proba` (or `predict`, for a
-            regression), from parameters that override the library's defaults.
-        search_space: parameters that an Optuna trial suggests; None where there is nothing to tune.
+        name: on the leaderboard.
+        build: an unfitted estimator, from the task and parameters that override its defaults.
+        search_space: parameters that an Optuna trial suggests; None where nothing is tuned.
+        problems: that it is a candidate for.
         to_onnx: ONNX bytes of the fitted estimator, from the number of matrix columns; by
-            default skl2onnx converts it.
+            default skl2onnx converts it. Without a converter a candidate is compared, and cannot
+            win.
         is_baseline: there to be beaten, never to win.
-        parameters: what tuning found, for the record; `build` uses them already.
+        is_tuned: whether `parameters` were found by a search.
+        parameters: that override those of `build`.
+
+    Example:
+        >>> from sklearn.impute import SimpleImputer
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from sklearn.pipeline import make_pipeline
+        >>> def neighbors(task, parameters):
+        ...     return make_pipeline(SimpleImputer(), KNeighborsClassifier(**parameters))
+        >>> candidate = Candidate(
+        ...     "neighbors",
+        ...     neighbors,
+        ...     search_space=lambda trial: {"n_neighbors": trial.suggest_int("n_neighbors", 5, 50)},
+        ...     problems=("binary", "multiclass"),
+        ... )
+        >>> candidate.estimator(Task("binary", encoder, seed=1, threads=1), n_neighbors=9)[-1]
+        KNeighborsClassifier(n_neighbors=9)
     """
 
     name: str
-    build: Callable[[Parameters], Any]
+    build: Callable[[Task, Parameters], Any]
     search_space: SearchSpace | None = None
+    problems: tuple[Problem, ...] = PROBLEMS
     to_onnx: Callable[[Any, int], bytes] | None = None
     is_baseline: bool = False
+    is_tuned: bool = False
     parameters: Parameters = field(default_factory=dict)
 
-
-def load_candidates(names: Sequence[str], task: Task) -> tuple[Candidate, ...]:
-    """The candidates of each library, in the order of the settings.
-
-    Raises:
-        SettingsError: if nothing here has that name.
-    """
-    candidates: list[Candidate] = []
-    for name in names:
-        try:
-            module = import_module(f".{name}", __name__)
-        except ModuleNotFoundError as error:
-            raise SettingsError(_what_is_missing(name, error)) from error
-        candidates += module.candidates(task)
-    return tuple(candidates)
+    def estimator(self, task: Task, **parameters: Any) -> Any:
+        """An unfitted estimator with the candidate's parameters, and those given on top."""
+        return self.build(task, {**self.parameters, **parameters})
 
 
 def predict_scores(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float64]:
@@ -85,11 +109,3 @@ def predict_scores(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.f
     scores = np.zeros((len(matrix), classes))
     scores[:, np.asarray(estimator.classes_, dtype=np.intp)] = estimator.predict_proba(matrix)
     return scores
-
-
-def _what_is_missing(name: str, error: ModuleNotFoundError) -> str:
-    if error.name != f"{__name__}.{name}":
-        return f"training.models: {name} needs the package {error.name}: install it"
-    modules = {module.name for module in pkgutil.iter_modules(__path__)}
-    known = ", ".join(sorted(module for module in modules if not module.startswith("_")))
-    return f"training.models: there is no {name!r} in models/; it holds {known}"

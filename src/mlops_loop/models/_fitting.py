@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoder import Matrix
-from . import Candidate, Parameters
+from ..errors import TrainingError
+from . import Candidate, Task
 
 
-def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, labels: NDArray[Any]) -> Any:
+def fit(
+    candidate: Candidate, task: Task, matrix: Matrix, labels: NDArray[Any], **parameters: Any
+) -> Any:
     """A fitted estimator; a constant one where there is nothing to learn.
 
     A column that is empty in these rows, as that of a new sensor is in the oldest ones, becomes a
@@ -17,16 +20,27 @@ def fit(candidate: Candidate, parameters: Parameters, matrix: Matrix, labels: ND
 
     Args:
         candidate: what is fitted.
-        parameters: that override those of the library.
+        task: what it is fitted for.
         matrix: shape (rows, features); NaN where a value is missing.
         labels: class codes or values of shape (rows,).
+        parameters: that override those of the candidate.
+
+    Raises:
+        TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
     if not is_learnable(matrix, labels):
         return _constant(labels).fit(matrix, labels)
     empty = np.isnan(matrix).all(axis=0)
     if empty.any():
         matrix = np.where(empty, np.float32(0), matrix)
-    return candidate.build(parameters).fit(matrix, labels)
+    try:
+        return candidate.estimator(task, **parameters).fit(matrix, labels)
+    except (TypeError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise TrainingError(
+            f"the candidate {candidate.name} cannot be fitted ({type(error).__name__}: {first}): "
+            "see models.py"
+        ) from error
 
 
 def is_learnable(matrix: Matrix, labels: NDArray[Any]) -> bool:

@@ -19,20 +19,25 @@ _MISSING = UNKNOWN - 1
 _FAR_BELOW = -1e30
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate("dummy", lambda parameters: _dummy(task), is_baseline=True),
-        Candidate(
-            "linear",
-            lambda parameters: _linear(task, parameters),
-            search_space=lambda trial: {
-                "strength": trial.suggest_float("strength", 1e-3, 1e3, log=True)
-            },
-        ),
-    ]
+def dummy() -> Candidate:
+    """A constant answer, the baseline that the gate compares with."""
+    return Candidate("dummy", _dummy, is_baseline=True)
 
 
-def _dummy(task: Task) -> Any:
+def linear(**parameters: Any) -> Candidate:
+    """Logistic or ridge regression on scaled numbers and one-hot categories.
+
+    Args:
+        parameters: `strength` of the regularization, by default 1.
+    """
+    return Candidate("linear", _linear, search_space=_search_space, parameters=parameters)
+
+
+def _search_space(trial: Any) -> dict[str, Any]:
+    return {"strength": trial.suggest_float("strength", 1e-3, 1e3, log=True)}
+
+
+def _dummy(task: Task, parameters: Parameters) -> Any:
     if task.problem == "regression":
         return DummyRegressor(strategy="mean")
     return DummyClassifier(strategy="prior")

@@ -33,15 +33,15 @@ _ALWAYS: dict[str, Any] = {
 }
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate(
-            "catboost",
-            lambda parameters: _trees(task, parameters),
-            search_space=_space,
-            to_onnx=to_onnx,
-        )
-    ]
+def trees(**parameters: Any) -> Candidate:
+    """Gradient-boosted trees of CatBoost.
+
+    Args:
+        parameters: of the estimator, in place of the defaults.
+    """
+    return Candidate(
+        "catboost", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters
+    )
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
@@ -54,7 +54,7 @@ def _trees(task: Task, parameters: Parameters) -> Any:
     return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
 
 
-def _space(trial: Any) -> dict[str, Any]:
+def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
         "iterations": trial.suggest_int("iterations", 100, 600, step=50),

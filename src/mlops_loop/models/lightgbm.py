@@ -26,15 +26,15 @@ _DEFAULTS: dict[str, Any] = {
 _ALWAYS: dict[str, Any] = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate(
-            "lightgbm",
-            lambda parameters: _trees(task, parameters),
-            search_space=_space,
-            to_onnx=to_onnx,
-        )
-    ]
+def trees(**parameters: Any) -> Candidate:
+    """Gradient-boosted trees of LightGBM.
+
+    Args:
+        parameters: of the estimator, in place of the defaults.
+    """
+    return Candidate(
+        "lightgbm", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters
+    )
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
@@ -44,7 +44,7 @@ def _trees(task: Task, parameters: Parameters) -> Any:
     return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
 
 
-def _space(trial: Any) -> dict[str, Any]:
+def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
         "n_estimators": trial.suggest_int("n_estimators", 50, 300, step=25),

@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Candidate, Task
+from . import Candidate
 from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate(
-            "pytorch",
-            lambda parameters: NetworkEstimator(task, parameters, TorchNetwork),
-            search_space=suggest,
-            to_onnx=lambda estimator, features: estimator.to_onnx(features),
-        )
-    ]
+def network(**parameters: Any) -> Candidate:
+    """A neural network in PyTorch.
+
+    Args:
+        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+    """
+    return Candidate(
+        "pytorch",
+        lambda task, chosen: NetworkEstimator(task, chosen, TorchNetwork),
+        search_space=suggest,
+        to_onnx=lambda estimator, features: estimator.to_onnx(features),
+        parameters=parameters,
+    )
 
 
 class TorchNetwork:

@@ -20,8 +20,13 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [Candidate("trees", lambda parameters: _trees(task, parameters), search_space=_space)]
+def trees(**parameters: Any) -> Candidate:
+    """Histogram gradient-boosted trees.
+
+    Args:
+        parameters: of the estimator, in place of the defaults.
+    """
+    return Candidate("trees", _trees, search_space=_search_space, parameters=parameters)
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
@@ -31,7 +36,7 @@ def _trees(task: Task, parameters: Parameters) -> Any:
     return kind(**{**_DEFAULTS, **chosen, **parameters})
 
 
-def _space(trial: Any) -> dict[str, Any]:
+def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
         "max_iter": trial.suggest_int("max_iter", 50, 300, step=25),

@@ -10,20 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Candidate, Task
+from . import Candidate
 from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate(
-            "tensorflow",
-            lambda parameters: NetworkEstimator(task, parameters, TensorFlowNetwork),
-            search_space=suggest,
-            to_onnx=lambda estimator, features: estimator.to_onnx(features),
-        )
-    ]
+def network(**parameters: Any) -> Candidate:
+    """A neural network in TensorFlow.
+
+    Args:
+        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+    """
+    return Candidate(
+        "tensorflow",
+        lambda task, chosen: NetworkEstimator(task, chosen, TensorFlowNetwork),
+        search_space=suggest,
+        to_onnx=lambda estimator, features: estimator.to_onnx(features),
+        parameters=parameters,
+    )
 
 
 class TensorFlowNetwork:

@@ -28,15 +28,15 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def candidates(task: Task) -> list[Candidate]:
-    return [
-        Candidate(
-            "xgboost",
-            lambda parameters: _trees(task, parameters),
-            search_space=_space,
-            to_onnx=to_onnx,
-        )
-    ]
+def trees(**parameters: Any) -> Candidate:
+    """Gradient-boosted trees of XGBoost.
+
+    Args:
+        parameters: of the estimator, in place of the defaults.
+    """
+    return Candidate(
+        "xgboost", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters
+    )
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
@@ -45,7 +45,7 @@ def _trees(task: Task, parameters: Parameters) -> Any:
     return XGBRegressor(**chosen) if task.problem == "regression" else Classifier(chosen)
 
 
-def _space(trial: Any) -> dict[str, Any]:
+def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
         "n_estimators": trial.suggest_int("n_estimators", 50, 300, step=25),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..bundle import read_bundle
+from ..evaluation.metrics import MetricChoice
 from ..project import Project
 from ..settings import ActionName
 from .checks import (
@@ -52,6 +53,7 @@ def monitor_project(
     project: Project,
     *,
     checks: Sequence[Check] = DEFAULT_CHECKS,
+    metric: MetricChoice | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     version: str | None = None,
@@ -63,6 +65,7 @@ def monitor_project(
     Args:
         project: whose log and bundles.
         checks: what is run, in this order.
+        metric: that performance is measured in; None for the one that the model was chosen by.
         since: beginning of the window in event time.
         until: its end, excluded.
         version: whose predictions are checked; rows that it did not answer are left out.
@@ -80,6 +83,6 @@ def monitor_project(
         clock=project.clock,
         checks=checks,
         options=MonitoringOptions(
-            page=page, segment_by=segment_by, version_only=version is not None
+            page=page, segment_by=segment_by, version_only=version is not None, metric=metric
         ),
     )

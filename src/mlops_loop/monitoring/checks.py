@@ -17,7 +17,8 @@ Check = Callable[[MonitoringWindow], CheckResult | Sequence[Finding]]
 def check_performance(window: MonitoringWindow) -> CheckResult:
     """Does the model predict as well as on its held-out rows?
 
-    Compares the metric `training.metric` by bootstrap, on rows older than the label horizon.
+    Compares the metric that the model was chosen by with the bootstrap, on rows older than the
+    label horizon.
     """
     from .performance import find_performance, unknown
 
@@ -28,6 +29,7 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
         result = find_performance(
             window.settings,
             window.contract,
+            window.metric,
             reference=window.holdout,
             labelled=window.labelled_sample,
             counts=window.log.count(since, until, version=window.version),

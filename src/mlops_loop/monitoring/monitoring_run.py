@@ -7,7 +7,6 @@ import structlog
 
 from ..contract.model import Column
 from ..errors import ProjectError
-from ..evaluation.metrics import metric_named
 from .advice import advise
 from .checks import Check
 from .findings import CHECK, CheckResult, Finding
@@ -72,7 +71,7 @@ def _segments(window: MonitoringWindow, column: Column) -> tuple[Segment, ...]:
     return SegmentFinder(
         settings,
         window.contract,
-        metric_named(settings.training.metric, window.contract.problem),
+        window.metric,
         column,
         reference=window.reference_sample,
         window=window.sample,

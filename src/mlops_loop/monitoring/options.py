@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..contract import Contract
 from ..contract.model import Column
 from ..errors import InputError
+from ..evaluation.metrics import MetricChoice
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class MonitoringOptions:
         segment_by: a column; the answers are given for each of its values as well.
         version_only: leave out rows that the version did not answer. The report is then about
             that version, and is not published to the service.
+        metric: that performance is measured in; None for the one that the model was chosen by.
     """
 
     page: bool = True
     segment_by: str | None = None
     version_only: bool = False
+    metric: MetricChoice | None = None
 
 
 DEFAULT_OPTIONS = MonitoringOptions()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..contract import Contract
-from ..evaluation.metrics import metric_named
+from ..evaluation.metrics import Metric
 from ..prediction_log import Counts, PredictionLog
 from ..settings import Settings
 from .findings import Finding, Status
@@ -52,7 +52,13 @@ def labelled_rows(
 
 
 def find_performance(
-    settings: Settings, contract: Contract, *, reference: Sample, labelled: Sample, counts: Counts
+    settings: Settings,
+    contract: Contract,
+    metric: Metric,
+    *,
+    reference: Sample,
+    labelled: Sample,
+    counts: Counts,
 ) -> Performance:
     """Compare labelled rows with the held-out rows of the same version.
 
@@ -60,11 +66,10 @@ def find_performance(
     fewer labels than the settings ask for.
 
     Args:
-        settings: the metric, the margin, and how many labels are enough.
+        settings: the margin, and how many labels are enough.
         contract: what the data is.
-        reference: the version's held-out rows.
-        labelled: labelled rows, none of them younger than `label_horizon`.
         counts: how many predictions and labels that cohort has.
+        metric: what is compared.
     """
     missing = f"{counts.predictions - counts.labels} of {counts.predictions} have no label yet"
     least = settings.monitoring.min_labels
@@ -72,7 +77,6 @@ def find_performance(
         return unknown(f"{len(labelled)} labelled rows (at least {least} needed); {missing}")
     if reference.labels is None:
         return unknown(f"the reference has no column {contract.target.name}; train again")
-    metric = metric_named(settings.training.metric, contract.problem)
     delta = measure(contract, metric, reference=reference, window=labelled, seed=settings.seed)
     if delta is None:
         return unknown(f"all labels are the same; {missing}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from ..errors import SettingsError
+from ..evaluation.metrics import MetricChoice
 from ..settings import ActionName
 from .checks import DEFAULT_CHECKS, Check
 from .incidents import Incident
@@ -28,6 +29,8 @@ class MonitoringPlan:
             `drift_only`, a drift while performance holds, unless that is named too.
         receivers: functions of an `Alert`, besides the log, file, webhook and Apprise URLs of
             `alerts` in the settings. An alert is sent again later if one raises an exception.
+        metric: that performance is measured in, usually METRIC of `metrics.py`; None for the
+            metric of the library that the model was chosen by.
 
     Raises:
         SettingsError: if an action is unknown, or two receivers have the same name.
@@ -54,6 +57,7 @@ class MonitoringPlan:
     checks: Sequence[Check] = DEFAULT_CHECKS
     actions: Mapping[str, Action] = field(default_factory=dict)
     receivers: Sequence[Receiver] = ()
+    metric: MetricChoice | None = None
 
     def __post_init__(self) -> None:
         for kind, action in self.actions.items():

@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-import structlog
-
 from ..errors import SettingsError
 from ..settings import Settings
 
@@ -73,6 +71,8 @@ def settings_receivers(settings: Settings) -> dict[str, Receiver]:
 
 def to_log(alert: Alert) -> None:
     """A warning in the structured log."""
+    import structlog
+
     structlog.get_logger(__name__).warning("alert", text=alert.text)
 
 
@@ -108,9 +108,6 @@ def to_apprise(key: str, url: str, alert: Alert) -> None:
     service = Apprise()
     if not service.add(url):
         raise SettingsError(f"{key} is not an Apprise URL")
-    body = alert.text.partition("\n")[2]
-    kind = NotifyType.WARNING
-    if not service.notify(
-        body=body or alert.text, title=alert.title, notify_type=kind, timeout=TIMEOUT_SECONDS
-    ):
+    body = alert.text.partition("\n")[2] or alert.text
+    if not service.notify(body=body, title=alert.title, notify_type=NotifyType.WARNING):
         raise OSError(f"{service[0].service_name} did not accept the message")

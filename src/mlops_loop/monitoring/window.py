@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..bundle import Bundle
 from ..clock import Clock
 from ..contract import Contract
-from ..contract.check import Checked
 from ..prediction_log import LoggedRow, PredictionLog
 from ..settings import Settings
 from .monitoring_report import Window
@@ -18,6 +17,8 @@ from .options import DEFAULT_OPTIONS, MonitoringOptions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..contract.check import Checked
+    from ..evaluation.metrics import Metric
     from .samples import Sample
 
 
@@ -75,6 +76,15 @@ class MonitoringWindow:
         return self.bundle.manifest.version
 
     @property
+    def metric(self) -> "Metric":
+        """That performance is measured in."""
+        if self.options.metric is not None:
+            return self.options.metric.for_problem(self.contract.problem)
+        from ..evaluation.metrics import metric_of_model
+
+        return metric_of_model(self.bundle.manifest.metric, self.contract.problem)
+
+    @property
     def name(self) -> str:
         """The name of its reports, without an ending."""
         version = f"-version-{self.version}" if self.options.version_only else ""
@@ -94,7 +104,7 @@ class MonitoringWindow:
         return self.log.sample(self.period.since, self.period.until, limit, version=version)
 
     @cached_property
-    def checked(self) -> Checked:
+    def checked(self) -> "Checked":
         """The sampled rows as the contract reads them, with what violates it."""
         from .samples import check_window
 

@@ -1,10 +1,9 @@
 """A dependency more: another package, or an extra of the library."""
 
 import re
-from pathlib import Path
 
 from ..errors import InputError
-from .installer import Installer
+from .environment import Environment
 from .vendored import VendoredLibrary
 from .wheel_file import DISTRIBUTION
 
@@ -12,30 +11,30 @@ from .wheel_file import DISTRIBUTION
 _OF_TRAINING = ("catboost", "lightgbm", "pytorch", "tensorflow", "xgboost")
 
 
-def add(root: Path, package: str, group: str | None = None) -> str:
+def add(environment: Environment, package: str, group: str | None = None) -> str:
     """Add a dependency to the project, lock it and install it.
 
     Args:
-        root: the project's folder.
+        environment: of the project.
         package: an extra of the library, e.g. lightgbm; else a package, as `poetry add` takes it.
         group: of pyproject.toml; by default `main`, and `train` for a library of models.
 
     Returns:
         What was done, in a sentence.
     """
-    library, installer = VendoredLibrary(root), Installer(root)
+    library = VendoredLibrary(environment.root)
     if package not in library.wheel.extras:
         if not package:
             raise InputError("name a package, or an extra of the library, e.g. lightgbm")
-        installer.poetry("add", *(["--group", group] if group else []), package)
+        environment.poetry("add", *(["--group", group] if group else []), package)
         return f"{package} is a dependency"
     group = group or ("train" if package in _OF_TRAINING else "main")
-    pyproject = root / "pyproject.toml"
+    pyproject = environment.root / "pyproject.toml"
     with library.restored_on_error():
         text = with_extra(pyproject.read_text(encoding="utf-8"), package, group)
         pyproject.write_text(text, encoding="utf-8", newline="\n")
-        installer.poetry("lock")
-        installer.install()
+        environment.poetry("lock")
+        environment.install()
     return f"the group {group} has the extra {package} of the library"
 
 

@@ -2,11 +2,11 @@
 
 import re
 import shutil
-import sysconfig
 from importlib.metadata import version
 from pathlib import Path
 
 from ..errors import InputError
+from .environment import Environment
 from .upgrade import swap
 from .vendored import VendoredLibrary
 from .wheel_file import DISTRIBUTION, PACKAGE, pack, unpack
@@ -15,7 +15,7 @@ FOLDER = "library"
 _LOCAL = re.compile(r"\+local\.(\d+)$")
 
 
-def eject(root: Path) -> Path:
+def eject(environment: Environment) -> Path:
     """Unpack the library into the project, where the environment imports it from.
 
     Returns:
@@ -24,17 +24,17 @@ def eject(root: Path) -> Path:
     Raises:
         InputError: if there is an unpacked library already.
     """
-    folder = root / FOLDER
+    folder = environment.root / FOLDER
     if folder.exists():
         raise InputError(f"{folder} exists: `library build` packs it, or delete it to start anew")
-    unpack(VendoredLibrary(root).wheel, folder)
+    unpack(VendoredLibrary(environment.root).wheel, folder)
     # A line of a .pth file that begins with `import` is run, and so comes before site-packages.
     line = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
-    _path_file().write_text(line, encoding="utf-8")
+    _path_file(environment).write_text(line, encoding="utf-8")
     return folder
 
 
-def build(root: Path) -> str:
+def build(environment: Environment) -> str:
     """Pack the unpacked library into a wheel, depend on it, install it, and remove the source.
 
     Returns:
@@ -43,14 +43,13 @@ def build(root: Path) -> str:
     Raises:
         InputError: if no library is unpacked.
     """
-    folder = root / FOLDER
+    folder = environment.root / FOLDER
     if not (folder / PACKAGE).is_dir():
         raise InputError(f"{folder} holds no library: `library eject` unpacks it")
-    library = VendoredLibrary(root)
-    old = library.wheel
+    old = VendoredLibrary(environment.root).wheel
     wheel = pack(folder, old, next_local_version(old.version), folder)
-    _path_file().unlink(missing_ok=True)
-    swap(root, library, wheel)
+    swap(environment, wheel)
+    _path_file(environment).unlink(missing_ok=True)
     shutil.rmtree(folder)
     return wheel.version
 
@@ -73,5 +72,5 @@ def installed_library(root: Path) -> str:
     return f"{version(DISTRIBUTION)}{f', unpacked in {FOLDER}/' if ejected else ''}"
 
 
-def _path_file() -> Path:
-    return Path(sysconfig.get_path("purelib"), "mlops_loop_ejected.pth")
+def _path_file(environment: Environment) -> Path:
+    return environment.site_packages / "mlops_loop_ejected.pth"

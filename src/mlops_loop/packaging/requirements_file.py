@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from .installer import Installer
+from .environment import Environment
 from .wheel_file import DISTRIBUTION
 
 # Poetry names the wheel by the absolute path that it has here; a list should work anywhere.
@@ -12,16 +12,16 @@ _LIBRARY = re.compile(
 )
 
 
-def write_requirements(root: Path, path: Path, *, everything: bool = False) -> None:
+def write_requirements(environment: Environment, path: Path, *, everything: bool = False) -> None:
     """Write the locked requirements, the library by its path below the project.
 
     Args:
-        root: the project's folder, from which the list is to be installed.
+        environment: of the project, from whose folder the list is to be installed.
         path: the file to write.
         everything: all groups, instead of what serving needs.
     """
     groups = "--all-groups" if everything else "--only=main"
-    Installer(root).poetry("export", "--quiet", groups, "--output", str(path))
+    environment.poetry("export", "--quiet", groups, "--output", str(path))
     path.write_text(with_relative_path(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 

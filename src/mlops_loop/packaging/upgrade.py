@@ -1,27 +1,19 @@
 """Another version of the library: taken if the project's tests pass with it, else undone."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import InputError, ProjectError
-from .installer import Installer
+from ..errors import InputError
+from .environment import Environment
 from .vendored import VendoredLibrary
 from .wheel_file import PACKAGE, WheelFile, read_wheel
 
 
-class UpgradeError(ProjectError):
-    """The project's tests fail with the other version."""
-
-    exit_code = 3
-
-
-def upgrade(root: Path, source: Path) -> str:
+def upgrade(environment: Environment, source: Path) -> str:
     """Depend on another wheel of the library, install it and run the project's tests.
 
     Args:
-        root: the project's folder.
+        environment: of the project.
         source: a wheel, or a folder with one wheel of the library in it.
 
     Returns:
@@ -29,14 +21,13 @@ def upgrade(root: Path, source: Path) -> str:
 
     Raises:
         InputError: if there is no such wheel.
-        UpgradeError: if the tests fail; pyproject.toml, poetry.lock, vendor/ and the environment
-            are then what they were.
+        ProjectTestsError: if the tests fail; pyproject.toml, poetry.lock, vendor/ and the
+            environment are then what they were.
     """
-    library, new = VendoredLibrary(root), find_wheel(source)
-    old = library.wheel
+    new, old = find_wheel(source), VendoredLibrary(environment.root).wheel
     if new.sha256 == old.sha256:
         return f"{old.version} is installed already"
-    swap(root, library, new, check=lambda: _run_tests(root))
+    swap(environment, new, environment.test)
     return f"the library is {new.version}, it was {old.version}; the tests pass"
 
 
@@ -51,23 +42,20 @@ def find_wheel(source: Path) -> WheelFile:
     return read_wheel(found[0])
 
 
-def swap(
-    root: Path, library: VendoredLibrary, new: WheelFile, check: Callable[[], None] = lambda: None
-) -> None:
-    """Put a wheel in place and install it; undo all of it if that, or the check, raises."""
-    installer = Installer(root)
+def swap(environment: Environment, new: WheelFile, check: Callable[[], None] | None = None) -> None:
+    """Put a wheel in place and install it; undo all of it if that, or the check, raises.
+
+    Dependencies are resolved only if the requirements of the library have changed, so that the
+    usual upgrade needs no network.
+    """
+    library = VendoredLibrary(environment.root)
     try:
         with library.restored_on_error():
             if not library.replace(new):
-                installer.poetry("lock")
-            installer.install()
-            check()
+                environment.poetry("lock")
+            environment.install()
+            if check is not None:
+                check()
     except BaseException:
-        installer.install()
+        environment.install()
         raise
-
-
-def _run_tests(root: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=root)
-    if done.returncode:
-        raise UpgradeError("the tests fail with that version, see above; everything is as before")

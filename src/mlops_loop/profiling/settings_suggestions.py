@@ -19,7 +19,6 @@ from .table import Table
 
 Changes = dict[tuple[str, ...], Any]
 
-_METRICS = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 # How much worse is bearable: at the gate, and before monitoring says so. Of a regression it is a
 # share of the target's standard deviation.
 _MARGINS = {"binary": (0.005, 0.01), "multiclass": (0.01, 0.02), "regression": (0.01, 0.02)}
@@ -59,7 +58,6 @@ def adjust(
         ("source",): table.address,
         ("query",): table.query,
         **{("csv", key): value for key, value in (table.csv or Csv()).model_dump().items()},
-        ("training", "metric"): _METRICS[contract.problem],
         **_margins(contract, sampled_table),
         ("monitoring", "min_labels"): int(np.clip(sampled_table.rows // 20, 30, 300)),
         ("challenge", "min_labels"): int(np.clip(sampled_table.rows // 10, 50, 500)),

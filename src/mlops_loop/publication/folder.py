@@ -47,6 +47,6 @@ class FolderStore:
         return found.st_ino, found.st_mtime_ns
 
     def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
-        pointer = Pointer({**self.pointer().rollouts, features_digest: rollout})
+        pointer = self.pointer().with_rollout(features_digest, rollout)
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(msgspec.json.encode(pointer))

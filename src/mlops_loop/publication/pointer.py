@@ -39,12 +39,32 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pointer(msgspec.Struct, frozen=True):
-    """Entries by digest of the features code, so that old and new code can run side by side."""
+    """Entries by digest of the features code, so that old and new code can run side by side.
+
+    A service answers with the rollout of its own code, and never with that of another. While new
+    code is rolled out, the services of the old code go on with their champion; to go back means
+    to deploy the old code.
+
+    Attributes:
+        rollouts: who serves, by digest of the features.
+        current: digest of the features whose rollout was changed last.
+    """
 
     rollouts: dict[str, Rollout] = {}
+    current: str = ""
 
     def rollout(self, features_digest: str) -> Rollout:
         return self.rollouts.get(features_digest, Rollout())
+
+    def with_rollout(self, features_digest: str, rollout: Rollout) -> "Pointer":
+        """The pointer with one rollout replaced."""
+        return Pointer({**self.rollouts, features_digest: rollout}, features_digest)
+
+    def predecessor(self, features_digest: str) -> str | None:
+        """The champion that features succeed which have none yet: that of the current ones."""
+        if self.rollout(features_digest).champion is not None:
+            return None
+        return self.rollout(self.current).champion
 
 
 class BundleStore(Protocol):

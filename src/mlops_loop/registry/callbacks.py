@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from ..audit_log import AuditEvent
 
 
@@ -45,5 +43,7 @@ def run_callbacks(callbacks: Sequence[Callback], entry: AuditEvent) -> None:
         try:
             callback(change)
         except Exception:
+            import structlog
+
             name = getattr(callback, "__name__", type(callback).__name__)
             structlog.get_logger(__name__).exception("callback failed", callback=name)

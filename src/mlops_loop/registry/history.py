@@ -38,6 +38,16 @@ def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 
+def champion_of_other_features(audit_log: AuditLog, features_digest: str) -> tuple[str, str] | None:
+    """The last champion that had other features: the version, and the digest of its features."""
+    last: tuple[str, str] | None = None
+    for entry in audit_log.entries():
+        features = str(entry.details.get("features"))
+        if entry.kind in ("promote", "rollback") and features != features_digest:
+            last = str(entry.details["version"]), features
+    return last
+
+
 def champions(history: Sequence[AuditEvent]) -> list[str]:
     """Champions in the order of their promotion, without those rolled back."""
     line: list[str] = []

@@ -17,6 +17,20 @@ def translate_errors() -> Iterator[None]:
         raise RegistryError(_message(error)) from error
 
 
+@contextmanager
+def translate_mlflow_errors() -> Iterator[None]:
+    """Raise a RegistryError for what MLflow's fluent calls raise in a stage of the project.
+
+    Errors of the project's own code pass unchanged.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] == "mlflow":
+            raise RegistryError(_message(error)) from error
+        raise
+
+
 def _message(error: Exception) -> str:
     """MLflow's error in one line, with what to do where a server rejected the credentials."""
     message = f"MLflow: {type(error).__name__}: {' '.join(str(error).split())}"

@@ -11,8 +11,8 @@ from ..bundle import Bundle
 from ..errors import RegistryError
 from ..settings import Settings
 from .mlflow_errors import translate_errors
-from .pyfunc_model import save_pyfunc
-from .tracking import Tracking
+from .pyfunc_model import save_pyfunc, vendored_wheel
+from .tracking import Tracking, quiet_mlflow
 
 # A version whose artifacts are complete says so; one without the tag was cut off half-made.
 COMPLETE_TAG = "complete"
@@ -20,6 +20,8 @@ VERDICT_TAG = "gate"
 PASSED, REJECTED = "passed", "rejected"
 # Why a person let a version serve that the gate had refused.
 FORCED_TAG = "forced"
+# Why a version that passed the gate waits for a person to promote it.
+HOLD_TAG = "hold"
 # The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
 # Where the run of a version keeps its model.
@@ -46,6 +48,7 @@ class Registry:
     def __init__(self, uri: str, experiment: str, name: str, root: Path) -> None:
         self.tracking = Tracking(uri, experiment, root)
         self.name = name
+        self.root = root
 
     @classmethod
     def open(cls, settings: Settings) -> "Registry":
@@ -84,17 +87,51 @@ class Registry:
             self.tracking.log_text(run, text, file)
 
     @translate_errors()
-    def log_dataset(self, run: str, *, name: str, digest: str, rows: int, source: str) -> None:
-        """Say in MLflow's own terms what a run was trained on."""
-        self.tracking.log_dataset(run, name=name, digest=digest, rows=rows, source=source)
+    def connect(self, run: str | None = None) -> None:
+        """Point MLflow's fluent calls (`mlflow.start_run`, `mlflow.log_*`) at this store.
+
+        MLflow keeps the address for the process, and in its environment for child processes.
+
+        Args:
+            run: that is to be resumed; it may be of an experiment of before the project was moved.
+        """
+        experiment = (
+            self.tracking.experiment_id
+            if run is None
+            else self.tracking.client.get_run(run).info.experiment_id
+        )
+        with quiet_mlflow():
+            import mlflow
+
+            mlflow.set_tracking_uri(self.tracking.address)
+            mlflow.set_experiment(experiment_id=experiment)
+
+    @translate_errors()
+    def log_folder(self, run: str, folder: Path, artifact: str) -> None:
+        """Put a folder among the run's artifacts."""
+        self.tracking.log_folder(run, folder, artifact)
+
+    @translate_errors()
+    def run_tags(self, run: str) -> dict[str, str]:
+        """The tags of a run, without those of MLflow itself."""
+        tags = self.tracking.client.get_run(run).data.tags
+        return {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
 
     @translate_errors()
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
         """Put a bundle among the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
             draft = Path(folder) / artifact
-            save_pyfunc(bundle, draft)
-            self.tracking.client.log_artifacts(run, str(draft), artifact)
+            save_pyfunc(bundle, draft, vendored_wheel(self.root))
+            self.tracking.log_folder(run, draft, artifact)
+
+    def read_text(self, run: str, artifact: str) -> str | None:
+        """A text file of the run's artifacts; None if there is none."""
+        with TemporaryDirectory() as folder:
+            try:
+                return self.download(run, artifact, Path(folder)).read_text(encoding="utf-8")
+            except RegistryError:
+                return None
 
     @translate_errors()
     def download(self, run: str, artifact: str, folder: Path) -> Path:

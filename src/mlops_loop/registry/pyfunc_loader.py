@@ -12,6 +12,7 @@ from ..contract.model import Column
 from ..contract.outputs import PREDICTION, probability_names
 from ..feature_set import FeatureSet
 from ..predictor import OnnxPredictor
+from .packaged_features import features_of
 
 
 class BundleModel:
@@ -34,16 +35,10 @@ class BundleModel:
 
 def _load_pyfunc(path: str) -> BundleModel:
     bundle = read_bundle(Path(path))
-    features = _features(bundle.manifest.features_module)
-    return BundleModel(OnnxPredictor(read_bundle(Path(path), features.digest), features))
-
-
-def _features(module: str) -> FeatureSet:
-    """The features that a model was trained with, by name: MLflow knows nothing of the project."""
-    if not module:
-        return FeatureSet()
-    features: FeatureSet = import_module(module).FEATURES
-    return features
+    # By name: MLflow knows nothing of the project, and put its code on the path.
+    module = bundle.manifest.features_module
+    declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
+    return BundleModel(OnnxPredictor(bundle, features_of(declared, bundle)))
 
 
 def _array(spec: Column, frame: Any) -> Array:

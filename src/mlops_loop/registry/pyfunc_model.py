@@ -1,10 +1,13 @@
 """The bundle in the form that MLflow keeps: no pickle, no guessing of requirements."""
 
+import shutil
+import sysconfig
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..bundle import Bundle
+from ..packaging.wheel_file import DISTRIBUTION, PACKAGE
 from .tracking import quiet_mlflow
 
 # What the loader imports, and no more: the requirements of a service.
@@ -20,8 +23,25 @@ _REQUIREMENTS = (
 )
 
 
-def save_pyfunc(bundle: Bundle, directory: Path) -> None:
-    """Write an MLflow model that answers with the bundle, the package's code included."""
+# Where in an MLflow model the library's wheel lies; its requirements name it from there.
+WHEELS = "wheels"
+
+
+def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
+    """Write an MLflow model that answers with the bundle, and carries the code that it needs.
+
+    Args:
+        bundle: the model.
+        directory: where to write; it must not exist.
+        wheel: of the library; None copies the code of the library instead.
+    """
+    requirements = [f"{name}=={version(name)}" for name in _REQUIREMENTS]
+    packages = [bundle.manifest.features_module.partition(".")[0]]
+    if wheel is None:
+        packages.append(__name__.partition(".")[0])
+    else:
+        # MLflow installs requirements from the folder of the model.
+        requirements.append(f"{WHEELS}/{wheel.name}")
     with quiet_mlflow():
         from mlflow import pyfunc
 
@@ -32,15 +52,27 @@ def save_pyfunc(bundle: Bundle, directory: Path) -> None:
             path=str(directory),
             loader_module=pyfunc_loader.__name__,
             data_path=str(bundle.directory),
-            code_paths=_code(bundle.manifest.features_module),
+            code_paths=[folder for package in packages if package for folder in _folders(package)],
             signature=mlflow_signature(bundle.contract),
             # Naming them spares MLflow a run of the model to find them out.
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            pip_requirements=requirements,
         )
+    if wheel is not None:
+        (directory / WHEELS).mkdir()
+        shutil.copy(wheel, directory / WHEELS)
 
 
-def _code(features_module: str) -> list[str]:
-    """Folders of the packages that the model needs: the library, and the project's own."""
-    packages = [__name__.partition(".")[0], features_module.partition(".")[0]]
-    specs = [find_spec(package) for package in packages if package]
-    return [folder for spec in specs if spec for folder in spec.submodule_search_locations or ()]
+def vendored_wheel(root: Path) -> Path | None:
+    """The wheel in `vendor/` that the library was installed from.
+
+    None where the library runs from its source, e.g. after `library eject`.
+    """
+    if Path(__file__).parents[2] != Path(sysconfig.get_path("purelib")):
+        return None
+    wheel = root / "vendor" / f"{PACKAGE}-{version(DISTRIBUTION)}-py3-none-any.whl"
+    return wheel if wheel.is_file() else None
+
+
+def _folders(package: str) -> list[str]:
+    spec = find_spec(package)
+    return list(spec.submodule_search_locations or ()) if spec else []

@@ -1,7 +1,7 @@
 """Runs in MLflow, through its client alone: imported late and silenced."""
 
-import json
 import logging
+import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -104,15 +104,6 @@ class Tracking:
             params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
         )
 
-    def log_dataset(self, run: str, *, name: str, digest: str, rows: int, source: str) -> None:
-        """Name the rows that a run was trained on as one of its inputs."""
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
-        profile, told = json.dumps({"num_rows": rows}), json.dumps({"address": source})
-        dataset = Dataset(name, digest, "snapshot", told, profile=profile)
-        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
-        self.client.log_inputs(run, inputs)
-
     def log_text(self, run: str, text: str, file: str) -> None:
         """Add a text file to a run's artifacts."""
         folder = self._artifact_folder(run)
@@ -122,15 +113,23 @@ class Tracking:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
 
+    def log_folder(self, run: str, source: Path, artifact: str) -> None:
+        """Add a folder to a run's artifacts."""
+        folder = self._artifact_folder(run)
+        if folder is None:
+            self.client.log_artifacts(run, str(source), artifact)
+        else:
+            shutil.copytree(source, folder / artifact, dirs_exist_ok=True)
+
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
-        from mlflow.artifacts import download_artifacts
-
         own = self._artifact_folder(run)
         if own is None:
             return Path(self.client.download_artifacts(run, artifact, str(folder)))
-        uri = (own / artifact).as_posix()
-        return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+        source, target = own / artifact, folder / Path(artifact).name
+        if source.is_dir():
+            return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+        return Path(shutil.copy(source, target))
 
     def _artifact_folder(self, run: str) -> Path | None:
         """Where a run's artifacts lie beside a SQLite store; None for a server.

@@ -21,7 +21,15 @@ from ..publication import BundleStore
 from ..publication import Rollout as Published
 from .aliases import align_aliases
 from .callbacks import Callback, run_callbacks
-from .history import DROPPED, champions, last_move, last_of, open_intent, transitions
+from .history import (
+    DROPPED,
+    champion_of_other_features,
+    champions,
+    last_move,
+    last_of,
+    open_intent,
+    transitions,
+)
 from .mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
 from .rollout_rules import promoted
 
@@ -151,13 +159,33 @@ class Transitions:
         with self._alone() as before:
             version = self.previous()
             if version is None:
-                raise RegistryError(
-                    "there is no earlier champion to roll back to: promote another version, or "
-                    "train one"
-                )
+                raise RegistryError(self._nothing_to_roll_back_to())
             self._require(version)
             after = msgspec.structs.replace(before.without_challenger(), champion=version)
             return self._move("rollback", version, before, after, actor, reason, details)
+
+    def _nothing_to_roll_back_to(self) -> str:
+        """Why there is no way back with this code, and which way there is."""
+        other = champion_of_other_features(self.audit_log, self.features_digest)
+        if other is None:
+            return (
+                "there is no earlier champion to roll back to: promote another version, or train "
+                "one"
+            )
+        version, features = other
+        return (
+            f"the champion before is version {version}, which has other features ({features}) "
+            f"than this code: deploy {self._commit_of(version)}, whose services answer with it"
+        )
+
+    def _commit_of(self, version: str) -> str:
+        """The commit that a version was trained from, in words."""
+        tags = {found.version: found.tags for found in self.registry.versions()}.get(version, {})
+        commit = tags.get("git_commit", "unknown")
+        if commit == "unknown":
+            return "the code that it was trained with"
+        changes = " (with changes that were not committed)" * (tags.get("git_dirty") == "true")
+        return f"commit {commit}{changes}"
 
     def is_open(self) -> bool:
         """Whether a transition has begun and not ended: it is under way, or was cut off."""
@@ -181,7 +209,7 @@ class Transitions:
             yield self.published()
 
     def _mend(self) -> list[str]:
-        mended = align_aliases(self.registry, self.published())
+        mended = self._align()
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
@@ -206,7 +234,9 @@ class Transitions:
             self.require_servable(bundle)
             return bundle
         except BundleError as error:
-            raise RegistryError(f"version {version} cannot serve: {error}") from error
+            other = tags.get("features_digest", self.features_digest) != self.features_digest
+            hint = f", or deploy {self._commit_of(version)}" if other else ""
+            raise RegistryError(f"version {version} cannot serve: {error}{hint}") from error
 
     def _move(
         self,
@@ -231,7 +261,7 @@ class Transitions:
         intent = {**told, "transition": kind}
         self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
         self.store.set_rollout(self.features_digest, after)
-        align_aliases(self.registry, after)
+        self._align()
         return self._record(AuditEvent(self.clock.now(), kind, actor, reason, told))
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
@@ -246,3 +276,13 @@ class Transitions:
         run_callbacks(self.callbacks.get(event.kind, ()), event)
         self.audit_log.append(event)
         return event
+
+    def _align(self) -> list[str]:
+        """Let the aliases follow the pointer, as long as these features are the current ones.
+
+        Old and new code may run beside each other; the aliases are those of whoever moved last.
+        """
+        pointer = self.store.pointer()
+        if pointer.current not in ("", self.features_digest):
+            return []
+        return align_aliases(self.registry, pointer.rollout(self.features_digest))

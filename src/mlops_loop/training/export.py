@@ -36,7 +36,8 @@ class Parity:
     tolerance: float
     rows: int
 
-    def metrics(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
+        """For MLflow and the manifest."""
         return {
             "difference": self.difference,
             "tolerance": self.tolerance,
@@ -57,8 +58,7 @@ def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
         kind = type(error).__name__
         first = str(error).partition("\n")[0][:200]
         raise ExportError(
-            f"the candidate {candidate.name} has no ONNX form ({kind}: {first}): "
-            "leave it out of training.models, or give it a to_onnx"
+            f"no ONNX form of {candidate.name} ({kind}: {first}): give the candidate a to_onnx"
         ) from error
 
 
@@ -124,8 +124,8 @@ def _complaint(differences: Floats, tolerance: float) -> str:
     agree = differences.reshape(len(differences), -1).max(axis=1) <= tolerance
     wrong = int((~agree).sum())
     return (
-        f"the exported model answers differently on {wrong} of {len(differences)} rows, by up to "
-        f"{differences.max():.2g} where {tolerance:.2g} is allowed: nothing was registered"
+        f"the exported model predicts differently on {wrong} of {len(differences)} rows, by up to "
+        f"{differences.max():.2g} (limit {tolerance:.2g})"
     )
 
 

@@ -1,21 +1,84 @@
-"""Search of a candidate's parameters: bounded, seeded, pruned, taken up again after a kill."""
+"""Search of the candidates' parameters: bounded, seeded, pruned, resumed after a kill."""
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
+from threadpoolctl import threadpool_limits
 
+from ..data.split import Fold
 from ..errors import InputError
-from ..evaluation.metrics import Metric
+from ..evaluation.metrics import Metric, MetricChoice
 from ..models import Candidate, Parameters, predict_scores
 from ..models._fitting import fit
-from ..settings import Tuning
-from .leaderboard import Folds
+from .cross_validation import for_problem, require_training_data
+from .data import TrainingData
 
 _DONE = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+
+
+def tune_all(
+    candidates: Sequence[Candidate],
+    data: TrainingData,
+    metric: MetricChoice,
+    *,
+    resume: bool = False,
+) -> list[Candidate]:
+    """The candidates, and a tuned one beside each that has a search space.
+
+    A search sees one half of the rows that judge each fold; `cross_validate` then compares on the
+    other half. Its budget is `training.tuning`: trials, those of earlier runs included, and time
+    of this run. A trial that was interrupted counts for nothing.
+
+    Args:
+        candidates: what is tuned.
+        data: the training rows. Held-out rows are not accepted.
+        metric: what is made better.
+        resume: whether there must be an earlier search to resume.
+
+    Raises:
+        InputError: if there is no earlier search of the same rows, features and folds.
+        SnapshotError: if the folds cannot be halved.
+    """
+    require_training_data(data, "tune_all")
+    candidates = for_problem(candidates, data)
+    decides, (folds, _) = metric.for_problem(data.task.problem), data.halved()
+    searched = [candidate for candidate in candidates if candidate.search_space is not None]
+    studies = [study_name(candidate, decides, data, folds) for candidate in searched]
+    storage = data.rows.settings.paths.tuning
+    if resume:
+        require_study(storage, studies)
+    with (
+        data.rows.context.timed("tuning"),
+        threadpool_limits({"openmp": data.task.threads, "blas": 1}),
+    ):
+        tuned = [
+            replace(
+                candidate,
+                name=f"{candidate.name} tuned",
+                parameters=tune(candidate, data, folds, decides, study),
+                is_tuned=True,
+            )
+            for candidate, study in zip(searched, studies, strict=True)
+        ]
+    return [*candidates, *tuned]
+
+
+def study_name(
+    candidate: Candidate, metric: Metric, data: TrainingData, folds: Sequence[Fold]
+) -> str:
+    """The same only for trials that can be compared: same rows, same features, same folds."""
+    digest = hashlib.blake2b(data.matrix.tobytes(), digest_size=8)
+    digest.update(data.labels.tobytes())
+    for fold in folds:
+        digest.update(fold.fit_idx.tobytes())
+        digest.update(fold.validation_idx.tobytes())
+    return f"{candidate.name}-{metric.name}-{data.rows.snapshot.digest}-{digest.hexdigest()}"
 
 
 def require_study(storage: Path, names: Sequence[str]) -> None:
@@ -25,38 +88,25 @@ def require_study(storage: Path, names: Sequence[str]) -> None:
             if set(names) & set(optuna.get_all_study_names(studies)):
                 return
     raise InputError(
-        "there is no search of this snapshot, with these features and folds, to take up: "
+        "there is no search of this snapshot, with these features and folds, to resume: "
         "run `train --tune`"
     )
 
 
 def tune(
-    candidate: Candidate,
-    folds: Folds,
-    metric: Metric,
-    budget: Tuning,
-    *,
-    storage: Path,
-    study: str,
-    seed: int,
-    on_stage: Callable[[str], None],
-    on_trial: Callable[[int, int], None],
+    candidate: Candidate, data: TrainingData, folds: Sequence[Fold], metric: Metric, study: str
 ) -> Parameters:
-    """The best parameters that the budget found.
+    """The best parameters that the budget found, on top of the candidate's own.
 
     Args:
         candidate: one that has a search space.
+        data: the training rows.
         folds: the rows to search on.
         metric: what is made better.
-        budget: trials in total, those of earlier runs of the study included, and time of this
-            run. A trial that a kill cut short counts for nothing.
-        storage: SQLite file that keeps the trials.
-        study: name under which a later run takes them up again.
-        seed: of the sampler.
-        on_stage: told the best score so far after each trial.
-        on_trial: told how many trials are done, of how many.
+        study: name under which a later run resumes the search.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = data.rows.settings.paths.tuning
     storage.parent.mkdir(parents=True, exist_ok=True)
     with opened(storage) as studies:
         trials = optuna.create_study(
@@ -66,8 +116,8 @@ def tune(
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
             load_if_exists=True,
         )
-        _search(trials, candidate, folds, metric, budget, seed, on_stage, on_trial)
-        return _best(trials, candidate)
+        _search(trials, candidate, data, folds, metric)
+        return {**candidate.parameters, **_best(trials, candidate)}
 
 
 @contextmanager
@@ -84,41 +134,46 @@ def opened(storage: Path) -> Iterator[optuna.storages.RDBStorage]:
 def _search(
     trials: optuna.Study,
     candidate: Candidate,
-    folds: Folds,
+    data: TrainingData,
+    folds: Sequence[Fold],
     metric: Metric,
-    budget: Tuning,
-    seed: int,
-    on_stage: Callable[[str], None],
-    on_trial: Callable[[int, int], None],
 ) -> None:
+    budget, context = data.rows.settings.training.tuning, data.rows.context
     done = _done(trials)
-    # A study that is taken up again must not draw its first parameters a second time.
-    trials.sampler = optuna.samplers.TPESampler(seed=seed + done)
+    # A study that is resumed must not draw its first parameters a second time.
+    trials.sampler = optuna.samplers.TPESampler(seed=data.task.seed + done)
 
-    def tell(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
+    def report(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
         number = _done(study)
-        on_trial(number, budget.trials)
+        context.on_trial(number, budget.trials)
         if _complete(study):
-            on_stage(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
+            context.on_stage(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
 
-    on_trial(done, budget.trials)
+    context.on_trial(done, budget.trials)
     if done < budget.trials:
         trials.optimize(
-            lambda trial: _objective(trial, candidate, folds, metric),
+            lambda trial: _objective(trial, candidate, data, folds, metric),
             n_trials=budget.trials - done,
             timeout=budget.timeout.total_seconds(),
-            callbacks=[tell],
+            callbacks=[report],
         )
 
 
-def _objective(trial: optuna.Trial, candidate: Candidate, folds: Folds, metric: Metric) -> float:
+def _objective(
+    trial: optuna.Trial,
+    candidate: Candidate,
+    data: TrainingData,
+    folds: Sequence[Fold],
+    metric: Metric,
+) -> float:
     assert candidate.search_space is not None
     parameters = candidate.search_space(trial)
     scores: list[float] = []
-    for number, (train, rest) in enumerate(folds.pairs):
-        estimator = fit(candidate, parameters, folds.matrix[train], folds.labels[train])
-        answers = predict_scores(estimator, folds.matrix[rest], folds.classes)
-        scores.append(metric.value(folds.labels[rest], answers))
+    for number, fold in enumerate(folds):
+        train, rest = fold.fit_idx, fold.validation_idx
+        estimator = fit(candidate, data.task, data.matrix[train], data.labels[train], **parameters)
+        predicted = predict_scores(estimator, data.matrix[rest], data.classes)
+        scores.append(metric.value(data.labels[rest], predicted))
         trial.report(float(np.mean(scores)), number)
         if trial.should_prune():
             raise optuna.TrialPruned

@@ -144,3 +144,15 @@ def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: World) 
     state = world.state
     assert (state.phase, state.reason) == ("steady", "the retraining failed: no memory left")
     assert (state.consecutive_failures, world.lease.states.load()[0].due) == (1, None)
+
+
+def test_a_first_version_that_waits_for_a_person_is_not_trained_again(world: World) -> None:
+    """There is a champion of other features, and the version was not compared with it."""
+    world.hold = "it could not be compared with the champion of other features"
+    step = world.step()
+    assert [entry.kind for entry in step.entries] == ["retrain", "waiting"]
+    assert "promote 1" in world.alerts[0]
+    assert world.step().entries == () and len(world.retrainings) == 1
+    world.transitions.promote("1", actor="test", reason="by hand")
+    world.step()
+    assert (world.state.phase, world.state.champion, world.state.waiting) == ("steady", "1", "")

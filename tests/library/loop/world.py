@@ -13,7 +13,8 @@ from mlops_loop.loop.controller import RetrainingController
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop.step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.training.role import assign_role
+from mlops_loop.registry.role import choose_role, give_role
+from mlops_loop.run_context import RunContext
 
 from .surroundings import CONTRACT, Surroundings
 
@@ -25,12 +26,14 @@ DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, t
 class World(Surroundings):
     """A loop and its surroundings.
 
-    found: what monitoring says. passes: whether the gate lets a retrained version pass. changed:
-    when the change that monitoring found began. actions: the project's own, by kind of finding.
+    found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
+    one that passed is not promoted. changed: when the change that monitoring found began. actions:
+    the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
     passes: bool = True
+    hold: str = ""
     changed: datetime | None = None
     actions: dict[str, Action] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
@@ -94,20 +97,17 @@ class World(Surroundings):
             self.retrainings.append(attempt)
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
-        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4})
+        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4}, hold=self.hold)
         return RetrainingResult(version, f"run-{version}", gate)
 
     def _appoint(self, result: RetrainingResult, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
-            assign_role(
-                result.version,
-                result.gate,
-                self.settings,
-                replace(self.transitions, guard=self.lease.require),
-                actor="loop",
-                reason=reason,
-            )
+            role = choose_role(self.settings, published, result.gate)
+            transitions = replace(self.transitions, guard=self.lease.require)
+            context = RunContext("loop", reason)
+            if role is not None:
+                give_role(result.version, role, result.gate, self.settings, transitions, context)
 
     def _monitor(self) -> MonitoringReport:
         if self.found is None:

@@ -14,11 +14,10 @@ from mlops_loop.data.ingestion import ingest
 from mlops_loop.data.snapshot import Snapshot, latest_snapshot, write_snapshot
 from mlops_loop.predictor import OnnxPredictor
 from mlops_loop.project import Project
-from mlops_loop.training import train_project
-from mlops_loop.training.request import TrainingResult
 
 from ..places import FLIGHTS
 from ..projects import project_in
+from ..stages import Trained, train
 
 ROOT = FLIGHTS
 MOST_ROWS = 8000
@@ -29,7 +28,7 @@ class Own:
     """The project's own model, whether or not the gate let it pass."""
 
     project: Project
-    result: TrainingResult
+    result: Trained
     snapshot: Snapshot
     bundle: Bundle
 
@@ -55,8 +54,8 @@ def own(
     project = project_in(root)
     ingest(project.settings, project.contract, source=from_anywhere(project.settings.source))
     snapshot = _thinned(project)
-    result = train_project(project, actor="test", reason="to test it")
-    folder = project.registry.tracking.client.download_artifacts(result.run_id, "model")
+    result = train(project)
+    folder = project.registry.tracking.client.download_artifacts(result.run.run_id, "model")
     (found,) = Path(folder).rglob("bundle.json")
     return Own(project, result, snapshot, read_bundle(found.parent))
 

@@ -29,7 +29,7 @@ def lateness(own: Own, columns: Columns) -> Any:
 
 
 def test_the_model_is_as_good_as_the_sample_allows(own: Own) -> None:
-    found, problem = own.result.manifest.metrics, own.project.contract.problem
+    found, problem = own.bundle.manifest.metrics, own.project.contract.problem
     assert all(found[name] > bound for name, bound in AT_LEAST[problem].items()), found
     assert all(found[name] < bound for name, bound in AT_MOST[problem].items()), found
     assert own.result.gate.metrics["gain_over_baseline"] > 0

@@ -22,7 +22,7 @@ from .world import NOW, THRESHOLDS, World, make_bundle
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     shutil.copytree(FLIGHTS / "config", tmp_path / "config")
-    settings = load_settings(tmp_path, monitoring=THRESHOLDS, training={"metric": "log_loss"})
+    settings = load_settings(tmp_path, monitoring=THRESHOLDS)
     log = open_prediction_log("sqlite:///log.db", root=tmp_path)
     bundle = make_bundle(tmp_path / "bundle")
     yield World(settings, log, bundle, ManualClock(NOW + timedelta(days=1)))

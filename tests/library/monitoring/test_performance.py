@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from mlops_loop.contract.columns import Columns
+from mlops_loop.evaluation.metrics import Metric, accuracy
 from mlops_loop.prediction_log import Label
 
 from .world import World
@@ -53,3 +54,12 @@ def test_rows_younger_than_the_horizon_do_not_count(world: World) -> None:
     found = world.monitor()
     assert found.performance == "unknown"
     assert any("old enough" in note for note in found.notes)
+
+
+def test_performance_is_measured_in_the_metric_of_the_project(world: World) -> None:
+    own = Metric("share_right", accuracy.function, greater_is_better=True)
+    columns = world.parcels(2)
+    columns["late"] = 1 - columns["late"]
+    world.predict(columns)
+    finding, *_ = world.monitor(metric=own).findings
+    assert finding.kind == "performance" and "share_right is" in finding.text

@@ -3,7 +3,7 @@ import pytest
 
 from mlops_loop.contract import Contract
 from mlops_loop.contract.model import parse_contract
-from mlops_loop.evaluation.metrics import metric_named
+from mlops_loop.evaluation.metrics import metrics_of
 from mlops_loop.monitoring.performance_delta import PerformanceDelta, measure
 from mlops_loop.monitoring.samples import Sample
 
@@ -41,7 +41,7 @@ def forecasts(seed: int, *, shift: float, skill: float = 1.5) -> Sample:
 def compare(
     name: str, reference: Sample, window: Sample, contract: Contract = BINARY
 ) -> PerformanceDelta:
-    metric = metric_named(name, contract.problem)
+    metric = metrics_of(contract.problem)[name]
     delta = measure(contract, metric, reference=reference, window=window, seed=1)
     assert delta is not None
     return delta
@@ -107,7 +107,7 @@ def test_days_that_belong_together_widen_the_interval() -> None:
 def test_outcomes_that_are_all_alike_cannot_be_compared() -> None:
     window = forecasts(1, shift=-1.0)
     alike = Sample(window.columns, window.scores, np.zeros(ROWS, dtype=np.int64))
-    metric = metric_named("log_loss", "binary")
+    metric = metrics_of("binary")["log_loss"]
     assert measure(BINARY, metric, reference=window, window=alike, seed=1) is None
 
 

@@ -13,6 +13,7 @@ import click
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
+from flights.cli import load_pipeline
 from flights.monitoring import MONITORING
 
 from mlops_loop import Composition
@@ -77,7 +78,7 @@ def run(used: Path, tmp_path: Path) -> Iterator[Run]:
     project = project_in(root, ManualClock(UNTIL))
 
     def invoke(plan: MonitoringPlan, *arguments: str) -> Any:
-        cli: click.Group = command_line(lambda: Composition(project, monitoring=lambda: plan))
+        cli: click.Group = command_line(lambda: Composition(project, load_pipeline, lambda: plan))
         result = CliRunner().invoke(cli, [*arguments, "--json"])
         assert result.exit_code == 0, (result.output, result.exception)
         return json.loads(result.stdout)

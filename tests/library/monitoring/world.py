@@ -163,7 +163,6 @@ class World:
         return load_settings(
             self.settings.root,
             monitoring={**THRESHOLDS, **thresholds},
-            training={"metric": "log_loss"},
         )
 
     def monitor_changed(self, change: Change) -> MonitoringReport:

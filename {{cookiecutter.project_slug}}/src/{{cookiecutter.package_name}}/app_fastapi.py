@@ -5,7 +5,6 @@ exception handlers as in every FastAPI application: they apply to `/predict` as 
 """
 
 from fastapi import FastAPI
-
 from mlops_loop.serving.fastapi import (
     ApiKeyMiddleware,
     PredictionService,

@@ -5,7 +5,6 @@ every Flask application: they apply to `/predict` as to your own routes.
 """
 
 from flask import Flask
-
 from mlops_loop.serving.flask import (
     PredictionService,
     add_documentation,

@@ -6,9 +6,8 @@ being mentioned here.
 """
 
 import numpy as np
-from numpy.typing import NDArray
-
 from mlops_loop import FeatureSet
+from numpy.typing import NDArray
 
 FEATURES = FeatureSet(__name__)
 

@@ -7,6 +7,7 @@ from mlops_loop.cli import command_line
 if TYPE_CHECKING:
     from mlops_loop import Composition
     from mlops_loop.monitoring import MonitoringPlan
+    from mlops_loop.pipeline import Pipeline
 
 
 def load() -> "Composition":
@@ -15,7 +16,14 @@ def load() -> "Composition":
 
     from .project import project
 
-    return Composition(project, monitoring=load_monitoring)
+    return Composition(project, pipeline=load_pipeline, monitoring=load_monitoring)
+
+
+def load_pipeline() -> "Pipeline":
+    """Import the pipeline; called by the commands that train."""
+    from .pipeline import PIPELINE
+
+    return PIPELINE
 
 
 def load_monitoring() -> "MonitoringPlan":

@@ -25,6 +25,8 @@ from mlops_loop.monitoring import (
     run_evidently,
 )
 
+from .metrics import METRIC
+
 
 def check_with_evidently(window: MonitoringWindow) -> CheckResult:
     """Evidently metrics, presets and tests of your choice; every failed test is a finding."""
@@ -76,4 +78,4 @@ ACTIONS: dict[str, Action] = {"evidently": "advise", "predictions": alert_if_cri
 # Apprise URLs for mail, Slack, Teams and a hundred more.
 RECEIVERS: list[Receiver] = [page_on_call]
 
-MONITORING = MonitoringPlan(checks=CHECKS, actions=ACTIONS, receivers=RECEIVERS)
+MONITORING = MonitoringPlan(checks=CHECKS, actions=ACTIONS, receivers=RECEIVERS, metric=METRIC)

@@ -1,0 +1,55 @@
+"""The rows of a snapshot as arrays, with all that splitting them needs."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract import Contract
+from ..contract.columns import Columns, length, take
+from ..errors import SnapshotError
+from ..references import SnapshotRef
+from ..run_context import RunContext
+from ..settings import Settings
+from .snapshot import read_snapshot
+
+if TYPE_CHECKING:
+    from ..project import Project
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows, target included.
+
+    Attributes:
+        columns: arrays by name, see `contract.columns`.
+        contract: that the rows fulfil.
+        settings: how the project trains.
+        snapshot: where they are from.
+        context: who trains, and who follows it.
+    """
+
+    columns: Columns
+    contract: Contract
+    settings: Settings
+    snapshot: SnapshotRef
+    context: RunContext
+
+    def __len__(self) -> int:
+        return length(self.columns)
+
+    def take(self, positions: NDArray[np.intp]) -> "Rows":
+        """The rows at these positions."""
+        return replace(self, columns=take(self.columns, positions))
+
+
+def load_rows(project: "Project", ref: SnapshotRef) -> Rows:
+    """Read and verify the rows of a snapshot (see `SnapshotRef.load`)."""
+    context = project.context
+    with context.timed("data"):
+        snapshot = read_snapshot(project.paths.snapshots, ref.digest)
+        if snapshot.rows != ref.rows:
+            raise SnapshotError(f"snapshot {ref.digest} has another number of rows than {ref.rows}")
+        columns = snapshot.columns(project.contract)
+    return Rows(columns, project.contract, project.settings, ref, context)

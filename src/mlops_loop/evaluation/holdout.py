@@ -1,0 +1,32 @@
+"""The rows that no candidate sees."""
+
+from dataclasses import dataclass
+
+from ..contract import Contract
+from ..contract.columns import Columns
+from ..encoder import Encoder, Matrix
+from ..feature_set import FeatureSet
+from .target import Labels, encode_target
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Held-out rows, for the parity check and the gate. Nothing that learns takes one.
+
+    Attributes:
+        columns: raw columns by name, target included.
+        matrix: the encoded features, shape (rows, features).
+        labels: class codes or values, shape (rows,); for the gate alone.
+    """
+
+    columns: Columns
+    matrix: Matrix
+    labels: Labels
+
+    @classmethod
+    def of(
+        cls, contract: Contract, columns: Columns, features: FeatureSet, encoder: Encoder
+    ) -> "Holdout":
+        """Held-out rows, encoded."""
+        matrix = encoder.encode(features.apply(columns))
+        return cls(columns, matrix, encode_target(contract, columns))

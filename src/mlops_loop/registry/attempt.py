@@ -1,0 +1,28 @@
+"""Finds the version of an attempt that was cut off, and the gate's decision about a version."""
+
+from ..errors import RegistryError
+from ..evaluation.gate_result import GateResult
+from ..run_files import EVALUATION, GATE
+from .mlflow_registry import Registry, Version
+
+ATTEMPT_TAG = "attempt"
+
+
+def registered(registry: Registry, attempt: str) -> Version | None:
+    """The complete version of an attempt; None if there is none."""
+    for version in registry.versions():
+        if version.tags.get(ATTEMPT_TAG) == attempt:
+            return version
+    return None
+
+
+def gate_result(registry: Registry, version: Version) -> GateResult:
+    """The gate's decision about a version, as its run keeps it.
+
+    Raises:
+        RegistryError: if the run holds none.
+    """
+    text = registry.read_text(version.run_id, f"{EVALUATION}/{GATE}")
+    if text is None:
+        raise RegistryError(f"run {version.run_id} of version {version.version} has no {GATE}")
+    return GateResult.from_json(text)

@@ -1,0 +1,78 @@
+"""The features that a version was trained with, from the copy of the code in its MLflow model."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..bundle import Bundle
+from ..errors import RegistryError
+from ..feature_set import FeatureSet
+from .mlflow_registry import ARTIFACT, Registry
+
+# Where an MLflow model keeps the packages that it needs.
+CODE = "code"
+
+
+@contextmanager
+def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet]:
+    """The features of a registered version, loaded for as long as the block runs.
+
+    The project's package is imported already, as it is now, and Python knows one module of a name.
+    So the copy is imported under a name of its own, by which its relative imports resolve. It is
+    used only if its digest is that of the manifest: an import by the full name of the package
+    would bring in the present code, and is not part of the digest.
+
+    Raises:
+        RegistryError: if the model has no such code, it cannot be imported, or it is not the code
+            that the version was trained with.
+    """
+    manifest = bundle.manifest
+    if not manifest.features_module:
+        yield features_of(FeatureSet(), bundle)
+        return
+    package, _, module = manifest.features_module.partition(".")
+    alias = f"_{package}_{manifest.features_digest}"
+    with TemporaryDirectory() as folder:
+        code = registry.download(manifest.run_id, f"{ARTIFACT}/{CODE}/{package}", Path(folder))
+        try:
+            yield features_of(_import(alias, code, module), bundle)
+        finally:
+            for name in [name for name in sys.modules if name.partition(".")[0] == alias]:
+                del sys.modules[name]
+
+
+def features_of(declared: FeatureSet, bundle: Bundle) -> FeatureSet:
+    """Of the declared features those that a version uses; the settings may have disabled some.
+
+    Raises:
+        RegistryError: if they are not the features that the version was trained with.
+    """
+    used = {column.name for column in bundle.encoder.columns}
+    features = declared.without([name for name in declared.declared if name not in used])
+    if features.digest != bundle.manifest.features_digest:
+        raise RegistryError(
+            f"the features in the model of version {bundle.manifest.version} have the digest "
+            f"{features.digest}, and it was trained with {bundle.manifest.features_digest}"
+        )
+    return features
+
+
+def _import(alias: str, package: Path, module: str) -> FeatureSet:
+    location = package / "__init__.py"
+    spec = spec_from_file_location(alias, location, submodule_search_locations=[str(package)])
+    try:
+        assert spec is not None and spec.loader is not None
+        sys.modules[alias] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[alias])
+        features: FeatureSet = import_module(f"{alias}.{module}").FEATURES
+        # Read while the files are there.
+        _ = features.digest
+    except Exception as error:  # the code is of another time: anything may have moved since
+        raise RegistryError(
+            f"its features.py cannot be imported ({type(error).__name__}: {error})"
+        ) from error
+    return features

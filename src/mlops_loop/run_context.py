@@ -1,0 +1,44 @@
+"""Who runs the stages, why, and who follows them."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+__all__ = ["RunContext"]
+
+
+def _ignore(*progress: object) -> None:
+    """Follow nothing."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Who runs the stages of a project, why, and who follows them.
+
+    Attributes:
+        actor: for the audit log and the lineage.
+        reason: likewise.
+        attempt: names what is attempted, so that a version that came of it can be found again.
+        on_stage: told what happens now.
+        on_trial: told how many trials of how many the search of one candidate has had.
+        seconds: how long each part of the stages took, in the order in which they began.
+    """
+
+    actor: str = "user"
+    reason: str = ""
+    attempt: str = ""
+    on_stage: Callable[[str], None] = _ignore
+    on_trial: Callable[[int, int], None] = _ignore
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Say that a part of a stage begins, and count its seconds."""
+        self.on_stage(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - began
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent

@@ -1,0 +1,180 @@
+"""From the rows of a snapshot to what candidates are fitted on, and to the rows held out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.columns import length
+from ..data import split as splits
+from ..data.rows import Rows
+from ..data.split import Fold, Split
+from ..encoder import Encoder, Matrix
+from ..errors import SnapshotError
+from ..evaluation.holdout import Holdout
+from ..evaluation.target import Labels, encode_target
+from ..feature_set import FeatureSet
+from ..models import Task
+from ..models._fitting import is_learnable
+
+Index = NDArray[np.intp]
+# Which rows train and which are held out.
+Splitter = Callable[[Rows], Split]
+# The folds of the training rows, as positions among them.
+Folder = Callable[[Rows], Sequence[Fold]]
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Rows that train, with their folds, and rows that are held out."""
+
+    train: Rows
+    holdout: Rows
+    folds: tuple[Fold, ...]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training rows as candidates see them. No held-out row is among them.
+
+    Attributes:
+        matrix: the encoded features, shape (rows, features), float32.
+        labels: class codes or values, shape (rows,).
+        folds: for cross-validation, as positions of rows.
+        task: what is trained for.
+        rows: the same rows, raw.
+        features: digest of the features.
+    """
+
+    matrix: Matrix
+    labels: Labels
+    folds: tuple[Fold, ...]
+    task: Task
+    rows: Rows
+    features: str
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 for a regression."""
+        return len(self.rows.contract.classes)
+
+    def halved(self) -> tuple[tuple[Fold, ...], tuple[Fold, ...]]:
+        """The folds to search on, and the folds to compare on; see `data.split.halved`.
+
+        Raises:
+            SnapshotError: if too few rows judge a fold.
+        """
+        search, comparison = splits.halved(self.rows.contract, self.rows.columns, self.folds)
+        return tuple(search), tuple(comparison)
+
+
+@dataclass(frozen=True)
+class EncodedData:
+    """What `fit` works on: rows to learn from, and rows to check the result with."""
+
+    train: TrainingData
+    holdout: Holdout
+
+
+def stable_split(rows: Rows) -> Split:
+    """By time where the contract has a time column, else by group, else by a hash of the row.
+
+    Raises:
+        SnapshotError: if one side would be empty.
+    """
+    return splits.split(rows.contract, rows.columns, rows.settings)
+
+
+def stable_folds(rows: Rows) -> list[Fold]:
+    """As many folds as `training.folds` says, cut in the same way.
+
+    Raises:
+        SnapshotError: if a fold would be empty.
+    """
+    return splits.folds(rows.contract, rows.columns, rows.settings, np.arange(len(rows)))
+
+
+def split(
+    rows: Rows, *, splitter: Splitter = stable_split, folds: Folder = stable_folds
+) -> Partition:
+    """Hold rows out, and cut the others for cross-validation.
+
+    Args:
+        rows: of a snapshot.
+        splitter: which rows train and which are held out. Rows on neither side are left out.
+        folds: the folds of the rows that train.
+
+    Raises:
+        SnapshotError: if the rows do not suffice, or one is on both sides.
+
+    Example:
+        Hold out one depot, to know how the model does on places that it has never seen:
+
+        >>> def by_depot(rows: Rows) -> Split:
+        ...     held_out = rows.columns["from depot"] == "north"
+        ...     return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+        >>> partition = split(rows, splitter=by_depot)
+        >>> sorted(set(partition.train.columns["from depot"]))
+        ['east', 'west']
+    """
+    sides = splitter(rows)
+    if not sides.train_idx.size or not sides.holdout_idx.size:
+        raise SnapshotError(
+            f"{len(rows)} rows leave {sides.train_idx.size} to train on and "
+            f"{sides.holdout_idx.size} to hold out"
+        )
+    if both := np.intersect1d(sides.train_idx, sides.holdout_idx).size:
+        raise SnapshotError(f"{both} rows are in the training rows and held out: see the splitter")
+    train = rows.take(sides.train_idx)
+    return Partition(train, rows.take(sides.holdout_idx), tuple(folds(train)))
+
+
+def encode(partition: Partition, features: FeatureSet) -> EncodedData:
+    """Compute the features, fit the encoder on the training rows, encode both sides.
+
+    Raises:
+        ContractError: if a feature needs a column that the contract does not have.
+        SnapshotError: if there is nothing to learn from the training rows.
+    """
+    rows = partition.train
+    contract, settings = rows.contract, rows.settings
+    with rows.context.timed("features"):
+        enriched = features.apply(rows.columns)
+        encoder = Encoder.fit(features.columns(contract), enriched)
+        train = TrainingData(
+            matrix=encoder.encode(enriched),
+            labels=encode_target(contract, rows.columns),
+            folds=partition.folds,
+            task=Task(
+                contract.problem,
+                encoder,
+                seed=settings.seed,
+                threads=settings.training.threads,
+                rows=length(rows.columns),
+            ),
+            rows=rows,
+            features=features.digest,
+        )
+        _require_learnable(train)
+        holdout = Holdout.of(contract, partition.holdout.columns, features, encoder)
+    return EncodedData(train, holdout)
+
+
+def last_event(rows: Rows) -> str | None:
+    """The latest event time among the rows, ISO 8601; None without a time column."""
+    time = rows.contract.time
+    if time is None:
+        return None
+    return str(np.datetime_as_string(rows.columns[time.name].max(), "s")) + "+00:00"
+
+
+def _require_learnable(data: TrainingData) -> None:
+    if is_learnable(data.matrix, data.labels):
+        return
+    name = data.rows.contract.target.name
+    alike = f"the same {name}" if (data.labels == data.labels[0]).all() else "the same features"
+    raise SnapshotError(
+        f"all {len(data.labels)} training rows have {alike}, so there is nothing to learn: ingest "
+        "other rows, or change how much is held out"
+    )

@@ -1,0 +1,83 @@
+"""The final fit of the winner on all training rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..models import Candidate
+from ..models._fitting import fit
+from .calibration import Calibrated, Calibration, OutOfFold
+from .calibration import calibrate as find_calibration
+from .calibration import cheapest_threshold
+from .cross_validation import require_training_data
+from .data import TrainingData
+from .leaderboard import Leaderboard
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Two models fitted on all training rows: the winner and the baseline.
+
+    Attributes:
+        candidate: that won.
+        estimator: the winner, before calibration.
+        baseline: that the gate compares with.
+        calibration: of the winner's probabilities, where that helps.
+        threshold: probability from which the second of two classes is predicted.
+        data: what they were fitted on.
+    """
+
+    candidate: Candidate
+    estimator: Any
+    baseline: Any
+    calibration: Calibration | None
+    threshold: float | None
+    data: TrainingData
+
+    def calibrated(self) -> Any:
+        """The winner as it is to be exported."""
+        return Calibrated(self.estimator, self.calibration) if self.calibration else self.estimator
+
+
+def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -> FittedModel:
+    """Fit the best candidate and the baseline on all training rows.
+
+    Calibration and threshold are learnt from the out-of-fold scores of the leaderboard.
+
+    Args:
+        leaderboard: as `cross_validate` returned it.
+        data: the same training rows.
+        calibrate: whether probabilities are calibrated, if that makes them better.
+
+    Raises:
+        TrainingError: if no candidate can win.
+    """
+    require_training_data(data, "fit_best")
+    winner = leaderboard.entries[leaderboard.rows.index(leaderboard.winner)]
+    baseline = next(one.candidate for one in leaderboard.entries if one.candidate.is_baseline)
+    context = data.rows.context
+    context.on_stage(f"fitting {winner.candidate.name}")
+    # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
+    with context.timed("fits"), threadpool_limits({"openmp": data.task.threads, "blas": 1}):
+        fitted = [
+            fit(candidate, data.task, data.matrix, data.labels)
+            for candidate in (winner.candidate, baseline)
+        ]
+    calibration, threshold = None, None
+    if data.classes:
+        rows = _out_of_fold(leaderboard, winner.scores, data)
+        calibration = find_calibration(rows) if calibrate else None
+        if data.classes == 2:
+            scores = calibration.apply(rows.probabilities) if calibration else rows.probabilities
+            costs = data.rows.settings.training.costs
+            threshold = cheapest_threshold(rows.labels, scores[:, 1], costs)
+    return FittedModel(winner.candidate, fitted[0], fitted[1], calibration, threshold, data)
+
+
+def _out_of_fold(leaderboard: Leaderboard, scores: Any, data: TrainingData) -> OutOfFold:
+    rests = [fold.validation_idx for fold in leaderboard.folds]
+    number = np.concatenate([np.full(len(rest), at) for at, rest in enumerate(rests)])
+    labels = data.labels[np.concatenate(rests)].astype(np.int64)
+    return OutOfFold(labels, np.concatenate(scores), number)

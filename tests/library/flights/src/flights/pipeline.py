@@ -1,0 +1,98 @@
+"""Your pipeline: one function a stage, and `train`, which runs those after `ingest` in a row.
+
+A stage takes the project and a reference to what the stage before it left, and returns a reference
+to what it leaves: among the snapshots, in the MLflow run, in the registry. References are small,
+become JSON, and are verified when they are loaded. So a command (`ingest`, `fit`, `evaluate`,
+`register`, `train`), an Airflow task and a DVC stage call the same functions, each in a process of
+its own. What you change here takes effect in all of them, and when the loop retrains.
+"""
+
+from datetime import datetime
+
+import mlflow
+
+from mlops_loop import Project
+from mlops_loop.pipeline import (
+    DecisionRef,
+    Pipeline,
+    RunRef,
+    SnapshotRef,
+    Version,
+    apply_rules,
+    assign_role,
+    connect_mlflow,
+    cross_validate,
+    encode,
+    evaluate_on_holdout,
+    export_onnx,
+    fit_best,
+    ingest_sources,
+    lineage_tags,
+    log_decision,
+    log_exported_model,
+    log_leaderboard,
+    open_source,
+    register_version,
+    split,
+    tune_all,
+)
+
+from .gate import RULES
+from .metrics import METRIC, REPORTED
+from .models import CANDIDATES
+
+
+def ingest(
+    project: Project,
+    *,
+    source: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> SnapshotRef:
+    """Validate the source and the labelled predictions into one snapshot."""
+    sources = [open_source(source or project.settings.source, project.settings)]
+    return ingest_sources(project, sources, log=project.log, since=since, until=until)
+
+
+def fit(
+    project: Project, snapshot: SnapshotRef, *, tune: bool = False, resume: bool = False
+) -> RunRef:
+    """Compare the candidates on the training rows, fit the best one, and export it."""
+    data = encode(split(snapshot.load(project)), project.features)
+    connect_mlflow(project)
+    with mlflow.start_run(run_name="train", tags=lineage_tags(project, snapshot)):
+        candidates = CANDIDATES  # your own mlflow.log_* calls go here
+        if tune or resume:
+            candidates = tune_all(candidates, data.train, METRIC, resume=resume)
+        leaderboard = cross_validate(candidates, data.train, METRIC, REPORTED)
+        log_leaderboard(leaderboard)
+        model = fit_best(leaderboard, data.train, calibrate=True)
+        exported = export_onnx(model, parity=data.holdout)  # raises if ONNX predicts differently
+        return log_exported_model(project, exported)
+
+
+def evaluate(project: Project, run: RunRef) -> DecisionRef:
+    """Put the exported model to the gate. Nothing else reads the labels of the held-out rows."""
+    connect_mlflow(project, run)
+    with mlflow.start_run(run_id=run.run_id):
+        evaluation = evaluate_on_holdout(project, run, METRIC, REPORTED)
+        decision = apply_rules(evaluation.comparison, RULES)
+        return log_decision(project, evaluation, decision)
+
+
+def register(project: Project, decision: DecisionRef) -> Version:
+    """Make it a registered version, publish it if it passed, and give it its role."""
+    version = register_version(project, decision)
+    return assign_role(project, version)  # as `loop.promotion` says
+
+
+def train(
+    project: Project, snapshot: SnapshotRef, *, tune: bool = False, resume: bool = False
+) -> Version:
+    """Fit, evaluate and register. Insert a step of your own here."""
+    run = fit(project, snapshot, tune=tune, resume=resume)
+    decision = evaluate(project, run)
+    return register(project, decision)
+
+
+PIPELINE = Pipeline(ingest=ingest, fit=fit, evaluate=evaluate, register=register, train=train)

@@ -1,0 +1,118 @@
+"""After an edit of `features.py`: the next version is compared with the champion of before."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from flights import features as flights_features
+from flights.features import FEATURES
+
+from mlops_loop.bundle import read_bundle
+from mlops_loop.errors import RegistryError
+from mlops_loop.project import Project
+from mlops_loop.registry.mlflow_registry import HOLD_TAG
+from mlops_loop.registry.packaged_features import packaged_features
+
+from .projects import project_in
+from .stages import train
+
+MORE = """
+
+@FEATURES.feature(inputs=("departure_minute",), output="number")
+def departure_hour(departure_minute: Floats) -> Floats:
+    return departure_minute // 60
+"""
+
+
+@pytest.fixture
+def edited(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project with a champion, and a `features.py` that was edited since."""
+    package = tmp_path / "edited_flights"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    code = Path(flights_features.__file__).read_text(encoding="utf-8")
+    (package / "features.py").write_text(code + MORE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    features = import_module("edited_flights.features").FEATURES
+    monkeypatch.delitem(sys.modules, "edited_flights.features")
+    monkeypatch.delitem(sys.modules, "edited_flights")
+    assert features.digest != FEATURES.digest
+    return project_in(project.root, features=features)
+
+
+def packaged(project: Project) -> Path:
+    """The features in the model of version 1."""
+    run = project.registry.version("1").run_id
+    (found,) = (project.root / "var/mlflow-artifacts").glob(
+        f"{run}/artifacts/model/code/flights/features.py"
+    )
+    return found
+
+
+def test_the_champion_is_compared_through_its_own_features(edited: Project) -> None:
+    result = train(edited)
+    assert result.gate.passed and not result.gate.hold
+    assert "Champion 1 was asked through its own features" in result.gate.summary()
+    assert FEATURES.digest in result.gate.summary()
+    assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
+    assert result.became == "champion"
+
+
+def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> None:
+    assert edited.published().champion is None
+    train(edited)
+    pointer = edited.bundles.pointer()
+    assert pointer.rollout(FEATURES.digest).champion == "1"
+    assert pointer.rollout(edited.features.digest).champion == "2"
+    assert edited.registry.alias("champion") == "2"
+    old = project_in(edited.root)
+    assert old.transitions.reconcile() == []
+    assert edited.registry.alias("champion") == "2"
+
+
+def test_the_way_back_is_to_deploy_the_old_code(edited: Project) -> None:
+    edited.registry.tag("1", "git_commit", "4f1c0de")
+    train(edited)
+    with pytest.raises(RegistryError, match="champion before is version 1.*deploy commit 4f1c0de"):
+        edited.transitions.rollback(actor="test", reason="worse")
+    with pytest.raises(RegistryError, match="other features .* or deploy commit 4f1c0de"):
+        edited.transitions.promote("1", actor="test", reason="worse")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.unlink(), "features.py cannot be imported"),
+        (lambda path: path.write_text("import gone"), "ModuleNotFoundError: No module named"),
+        (lambda path: path.write_text(path.read_text() + "EXTRA = 1\n"), "have the digest"),
+    ],
+)
+def test_a_version_that_cannot_be_compared_is_not_promoted(
+    edited: Project, damage: object, reason: str
+) -> None:
+    damage(packaged(edited))  # type: ignore[operator]
+    result = train(edited)
+    assert result.gate.passed and result.became is None
+    assert "Not compared: champion 1 has other features" in result.gate.summary()
+    assert reason in result.gate.hold == result.version.tags[HOLD_TAG]
+    assert edited.published().champion is None
+    edited.transitions.promote(result.version.version, actor="test", reason="by hand")
+    assert edited.published().champion == result.version.version
+
+
+def test_a_manual_promotion_stays_manual(edited: Project) -> None:
+    loop = edited.settings.loop.model_copy(update={"promotion": "manual"})
+    edited.settings = edited.settings.model_copy(update={"loop": loop})
+    assert train(edited).became is None
+
+
+def test_old_features_are_loaded_beside_the_present_ones(project: Project) -> None:
+    bundle = read_bundle(project.bundles.fetch("1"))
+    before = set(sys.modules)
+    with packaged_features(project.registry, bundle) as features:
+        assert features.digest == FEATURES.digest
+        assert features is not FEATURES
+        assert features.module.startswith("_flights_")
+    assert set(sys.modules) == before
+    assert import_module("flights.features").FEATURES is FEATURES
