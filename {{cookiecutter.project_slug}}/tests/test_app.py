@@ -25,7 +25,7 @@ def test_no_route_fails(client: httpx.Client) -> None:
 
 
 def test_the_versions_in_service(client: httpx.Client, trained: TrainedProject) -> None:
-    assert client.get("/versions").json() == {"champion": trained.version}
+    assert client.get("/versions").json() == {"champion": trained.version.version}
 
 
 def test_the_service_predicts_what_the_model_predicts(

@@ -4,6 +4,7 @@ from click.testing import CliRunner
 
 from {{ cookiecutter.package_name }}.cli import cli, load
 from {{ cookiecutter.package_name }}.monitoring import MONITORING
+from {{ cookiecutter.package_name }}.pipeline import PIPELINE
 from {{ cookiecutter.package_name }}.project import project
 
 
@@ -16,4 +17,5 @@ def test_the_commands_are_listed() -> None:
 def test_the_commands_work_on_your_project() -> None:
     composition = load()
     assert composition.project is project
+    assert composition.pipeline() is PIPELINE
     assert composition.monitoring() is MONITORING
