@@ -37,16 +37,22 @@ def _present(column: Column) -> st.SearchStrategy[JsonValue]:
         return st.booleans()
     if column.type == "integer":
         low, high = _bounds(column, _LARGE_INTEGER)
-        return st.integers(math.ceil(low), math.floor(high))
+        least, most = math.ceil(low), math.floor(high)
+        return _edges(least, most) | st.integers(least, most)
     if column.type == "number":
         low, high = _bounds(column, _LARGE_NUMBER)
-        return st.floats(low, high)
+        return _edges(low, high) | st.floats(low, high)
     if column.type == "datetime":
         moments = st.datetimes(_EARLIEST, _LATEST, timezones=st.just(UTC))
         return moments.map(lambda moment: moment.isoformat())
     if column.categories is not None:
         return st.sampled_from(column.categories.values)
     return st.text(_LETTERS, min_size=1, max_size=12).map(lambda word: f"x{word}x")
+
+
+def _edges(low: float, high: float) -> st.SearchStrategy[float]:
+    """The bounds and zero: what features divide by and take logarithms of, drawn often."""
+    return st.sampled_from([low, high] + [type(low)(0)] * (low < 0 < high))
 
 
 def _bounds(column: Column, large: float) -> tuple[float, float]:

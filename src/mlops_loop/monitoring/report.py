@@ -173,7 +173,13 @@ def _quiet(*more: type[Warning]) -> Iterator[None]:
     such as those about the numbers that it is given, come through.
     """
     with warnings.catch_warnings():
-        for category in (DeprecationWarning, PendingDeprecationWarning, SyntaxWarning, *more):
+        categories: list[type[Warning]] = [
+            DeprecationWarning,
+            PendingDeprecationWarning,
+            SyntaxWarning,
+            *more,
+        ]
+        for category in categories:
             warnings.simplefilter("ignore", category)
         undefined = "invalid value encountered in divide"
         warnings.filterwarnings("ignore", undefined, RuntimeWarning, r"numpy\.lib")

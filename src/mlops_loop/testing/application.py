@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
@@ -11,9 +11,6 @@ from ..project import Project
 from ..serving.openapi import KEY_HEADER
 from ..serving.service import PredictionService
 from .copies import API_KEY
-
-if TYPE_CHECKING:
-    from starlette.testclient import TestClient
 
 
 @contextmanager
@@ -23,7 +20,7 @@ def application_client(
     project: Project,
     *,
     headers: Mapping[str, str] | None = None,
-) -> "Iterator[httpx.Client]":
+) -> Iterator[httpx.Client]:
     """A client of your application, which serves a copy of the project meanwhile.
 
     FastAPI applications get Starlette's `TestClient`, and raise what your code raises. Flask
@@ -45,7 +42,7 @@ def application_client(
         yield client
 
 
-def _client(app: Any, headers: dict[str, str]) -> "httpx.Client | TestClient":
+def _client(app: Any, headers: dict[str, str]) -> Any:
     if hasattr(app, "wsgi_app"):
         transport = httpx.WSGITransport(app=app)
         return httpx.Client(transport=transport, base_url="http://testserver", headers=headers)
@@ -57,7 +54,9 @@ def _client(app: Any, headers: dict[str, str]) -> "httpx.Client | TestClient":
 
 
 def get_paths(app: Any) -> list[str]:
-    """Paths of all GET routes without path parameters, your own among them.
+    """Paths of GET routes without path parameters, your own among them.
+
+    Of a FastAPI application, those that its OpenAPI document describes.
 
     Example:
         >>> "/health/live" in get_paths(app)
@@ -65,12 +64,8 @@ def get_paths(app: Any) -> list[str]:
     """
     if hasattr(app, "wsgi_app"):
         rules = [rule for rule in app.url_map.iter_rules() if not rule.arguments]
-        return sorted({rule.rule for rule in rules if "GET" in (rule.methods or ())})
-    found = _routes(app.routes)
-    return sorted({path for path, methods in found if "GET" in methods and "{" not in path})
+        return sorted({rule.rule for rule in rules if "GET" in rule.methods})
+    from fastapi.openapi.utils import get_openapi
 
-
-def _routes(routes: Any) -> Iterator[tuple[str, set[str]]]:
-    for route in routes:
-        if getattr(route, "methods", None):
-            yield route.path, route.methods
+    paths = get_openapi(title="", version="", routes=app.routes)["paths"]
+    return sorted(path for path in paths if "get" in paths[path] and "{" not in path)

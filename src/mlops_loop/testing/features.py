@@ -1,6 +1,7 @@
 """Checks that hold for every feature, whatever it computes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.columns import Array, Columns, concat, length, take
 from ..feature_set import FeatureSet
@@ -68,13 +69,15 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
             )
 
 
-def _equal(values: Array, others: Array) -> Array:
+def _equal(values: Array, others: Array) -> NDArray[np.bool_]:
     """Mask of entries that are equal, or both missing."""
     if values.dtype.kind == "f":
-        return np.isclose(values, others, rtol=_PRECISION, atol=0, equal_nan=True)
-    if values.dtype.kind == "M":
-        return (values == others) | (np.isnat(values) & np.isnat(others))
-    return np.asarray(values == others)
+        equal = np.isclose(values, others, rtol=_PRECISION, atol=0, equal_nan=True)
+    elif values.dtype.kind == "M":
+        equal = (values == others) | (np.isnat(values) & np.isnat(others))
+    else:
+        equal = values == others
+    return np.asarray(equal, dtype=np.bool_)
 
 
 def _inputs(names: tuple[str, ...], columns: Columns) -> str:

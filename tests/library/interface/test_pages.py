@@ -3,27 +3,28 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
-from typing import Any
 
 import pytest
+
+from mlops_loop.testing.http_contract import ServiceUnderTest, problem
 
 _INLINE = re.compile(r"(?s)<(style|script)\b(?![^>]*\bsrc=)[^>]*>(.*?)</")
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_pages_load_only_what_the_service_serves(api: Any, problem: Any, path: str) -> None:
-    response = api.http.get(path)
+def test_pages_load_only_what_the_service_serves(service: ServiceUnderTest, path: str) -> None:
+    response = service.http.get(path)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert not re.search(r"https?://|\bstyle=|\bon\w+=\"|innerHTML", response.text)
     for reference in re.findall(r'(?:src|href)="(docs/assets/[^"]+)"', response.text):
-        assert api.http.get(f"/{reference}").status_code == 200
-    problem(api.http.post(path), 405)
+        assert service.http.get(f"/{reference}").status_code == 200
+    problem(service.http.post(path), 405)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_browsers_run_only_the_scripts_of_a_page(api: Any, path: str) -> None:
-    response = api.http.get(path)
+def test_browsers_run_only_the_scripts_of_a_page(service: ServiceUnderTest, path: str) -> None:
+    response = service.http.get(path)
     policy = response.headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
     scripts = next(each for each in policy if each.startswith("script-src"))
@@ -34,13 +35,13 @@ def test_browsers_run_only_the_scripts_of_a_page(api: Any, path: str) -> None:
             assert f"'sha256-{digest}'" in scripts
 
 
-def test_the_overview_requests_what_exists(api: Any) -> None:
-    page = api.http.get("/").text
-    api.predict()
-    metrics = api.http.get("/metrics").text
+def test_the_overview_requests_what_exists(service: ServiceUnderTest) -> None:
+    page = service.http.get("/").text
+    service.predict()
+    metrics = service.http.get("/metrics").text
     paths = set(re.findall(r'ask\("([^"]+)"', page)) - {"predict"}
     assert paths == {"model", "openapi.json", "health/ready", "metrics"}
-    assert {api.http.get(f"/{path}").status_code for path in paths} == {200}
+    assert {service.http.get(f"/{path}").status_code for path in paths} == {200}
     for name in re.findall(r'(?:=== |sum\()"(\w+_\w+)"', page):
         assert name in metrics
     named = set(re.findall(r'\bby\("([^"]+)"\)', page))
