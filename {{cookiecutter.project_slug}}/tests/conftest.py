@@ -11,20 +11,21 @@ import httpx
 import pytest
 from mlops_loop import Project
 from mlops_loop.data.snapshot import Snapshot
+from mlops_loop.pipeline import SnapshotRef
 from mlops_loop.testing import TrainedProject, application_client, trained_project
-from mlops_loop.training import train_project
 
+from {{ cookiecutter.package_name }} import pipeline
 from {{ cookiecutter.package_name }}.app import app, service
 from {{ cookiecutter.package_name }}.project import project as own_project
 
-# The data of the tests: None for that of the project, or e.g. a file "tests/rows.parquet" where
+# The data of the tests: None for that of the project, or e.g. a Parquet file beside these tests where
 # that is large, or cannot be reached from everywhere.
 SOURCE = None
 
 
 def train(project: Project, snapshot: Snapshot) -> str:
     """The version that your pipeline makes of a snapshot."""
-    return train_project(project, snapshot=snapshot).version
+    return pipeline.train(project, SnapshotRef.of(snapshot)).version
 
 
 @pytest.fixture(scope="session")

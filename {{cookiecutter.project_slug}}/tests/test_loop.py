@@ -9,6 +9,7 @@ from mlops_loop.testing import TrainedProject, application_client
 
 from {{ cookiecutter.package_name }}.app import app, service
 from {{ cookiecutter.package_name }}.monitoring import MONITORING
+from {{ cookiecutter.package_name }}.pipeline import PIPELINE
 
 ROWS = 200
 
@@ -47,7 +48,7 @@ def test_every_check_runs_on_live_predictions(project: Project, labelled: int) -
 
 
 def test_the_loop_takes_a_step(project: Project, labelled: int) -> None:
-    step = make_controller(project, PLAN).step()
+    step = make_controller(project, lambda: PIPELINE, PLAN).step()
     assert not step.idle
     assert step.monitoring is not None and step.monitoring.window.rows > 0
     assert project.published().champion is not None
