@@ -10,29 +10,22 @@ from pathlib import Path
 import httpx
 import pytest
 from mlops_loop import Project
-from mlops_loop.data.snapshot import Snapshot
-from mlops_loop.pipeline import SnapshotRef
 from mlops_loop.testing import TrainedProject, application_client, trained_project
 
-from {{ cookiecutter.package_name }} import pipeline
 from {{ cookiecutter.package_name }}.app import app, service
+from {{ cookiecutter.package_name }}.pipeline import PIPELINE
 from {{ cookiecutter.package_name }}.project import project as own_project
 
-# The data of the tests: None for that of the project, or e.g. a Parquet file beside these tests where
+# The data of the tests: None for that of the project, or e.g. a Parquet file beside them where
 # that is large, or cannot be reached from everywhere.
 SOURCE = None
-
-
-def train(project: Project, snapshot: Snapshot) -> str:
-    """The version that your pipeline makes of a snapshot."""
-    return pipeline.train(project, SnapshotRef.of(snapshot)).version
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedProject:
     """Your project with a champion. It is shared: read it, and change `project` instead."""
     root = tmp_path_factory.mktemp("trained") / "project"
-    return trained_project(own_project, root, train, source=SOURCE)
+    return trained_project(own_project, root, PIPELINE, source=SOURCE)
 
 
 @pytest.fixture

@@ -25,13 +25,14 @@ def test_no_route_fails(client: httpx.Client) -> None:
 
 
 def test_the_versions_in_service(client: httpx.Client, trained: TrainedProject) -> None:
-    assert client.get("/versions").json() == {"champion": trained.version}
+    assert client.get("/versions").json() == {"champion": trained.version.version}
 
 
 def test_the_service_predicts_what_the_model_predicts(
     client: httpx.Client, trained: TrainedProject
 ) -> None:
     body = client.post("/predict", json=trained.rows[:20]).json()
-    columns = {name: values[:20] for name, values in trained.columns.items()}
-    expected = trained.project.hooks.finish(columns, trained.predict(columns))
+    hooks = trained.project.hooks
+    columns = hooks.prepare({name: values[:20] for name, values in trained.columns.items()})
+    expected = hooks.finish(columns, trained.predict(columns))
     assert [prediction["prediction"] for prediction in body] == list(expected.values)

@@ -1,18 +1,32 @@
-"""Your pipeline: what it leaves in the registry and in the bundle store."""
+"""Your pipeline and metrics: what a training leaves behind."""
 
 import math
 
+import numpy as np
 from mlops_loop import Project
-from mlops_loop.data.ingestion import ingest
+from mlops_loop.registry.attempt import gate_result
 from mlops_loop.testing import TrainedProject
+
+from {{ cookiecutter.package_name }}.metrics import hit_rate_of_top_decile
+from {{ cookiecutter.package_name }}.pipeline import PIPELINE
+
+
+def test_ingestion_is_repeatable(project: Project, trained: TrainedProject) -> None:
+    assert PIPELINE.ingest(project) == trained.ingested
 
 
 def test_the_version_is_registered_with_its_lineage(trained: TrainedProject) -> None:
     project = trained.project
-    tags = project.registry.version(trained.version).tags
+    tags = project.registry.version(trained.version.version).tags
     assert tags["snapshot"] == trained.snapshot.digest
     assert tags["contract_digest"] == project.contract.digest
     assert tags["features_digest"] == project.features.digest
+
+
+def test_the_gate_says_why(trained: TrainedProject) -> None:
+    decision = gate_result(trained.project.registry, trained.version)
+    assert decision.summary()
+    assert all(math.isfinite(value) for value in decision.metrics.values())
 
 
 def test_the_exported_model_is_the_trained_one(trained: TrainedProject) -> None:
@@ -20,15 +34,13 @@ def test_the_exported_model_is_the_trained_one(trained: TrainedProject) -> None:
     assert parity["difference"] <= parity["tolerance"]
 
 
-def test_every_metric_is_a_number(trained: TrainedProject) -> None:
+def test_every_metric_is_finite(trained: TrainedProject) -> None:
     metrics = trained.model.manifest.metrics
     assert metrics and all(math.isfinite(value) for value in metrics.values())
 
 
-def test_the_version_serves(trained: TrainedProject) -> None:
-    assert trained.project.published().champion == trained.version
-
-
-def test_ingestion_is_repeatable(project: Project, trained: TrainedProject) -> None:
-    again = ingest(project.settings, project.contract, source=trained.ingested.snapshot.source)
-    assert again.snapshot.digest == trained.ingested.snapshot.digest
+def test_the_top_decile_counts_hits_among_the_highest_probabilities() -> None:
+    labels = np.array([0, 1] * 10)
+    probability = np.linspace(0, 1, 20)  # the last two rows are the top decile
+    predicted = np.column_stack([1 - probability, probability])
+    assert hit_rate_of_top_decile(labels, predicted) == 0.5

@@ -92,7 +92,8 @@ def run_report(
     Returns:
         Name and description of each test that failed or could not be run.
     """
-    with _quiet():
+    # Columns may be empty or constant, of which Evidently computes shares and correlations as well.
+    with _quiet(RuntimeWarning):
         from evidently import Dataset, Report
 
         inputs = {spec.name for spec in contract.columns}
@@ -164,7 +165,7 @@ def _distances(snapshot: Any) -> dict[str, float]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet(*more: type[Warning]) -> Iterator[None]:
     """Keep to itself what Evidently and its dependencies are warned for.
 
     It imports half of the world, and the compiler and the libraries deprecate much of that. It
@@ -172,7 +173,7 @@ def _quiet() -> Iterator[None]:
     such as those about the numbers that it is given, come through.
     """
     with warnings.catch_warnings():
-        for category in (DeprecationWarning, PendingDeprecationWarning, SyntaxWarning):
+        for category in (DeprecationWarning, PendingDeprecationWarning, SyntaxWarning, *more):
             warnings.simplefilter("ignore", category)
         undefined = "invalid value encountered in divide"
         warnings.filterwarnings("ignore", undefined, RuntimeWarning, r"numpy\.lib")

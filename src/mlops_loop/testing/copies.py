@@ -12,16 +12,20 @@ from ..settings import Alerts, Settings
 API_KEY = "key-of-the-tests"
 
 
-def project_copy(project: Project, root: Path, *, clock: Clock | None = None) -> Project:
+def project_copy(
+    project: Project, root: Path, *, source: str | None = None, clock: Clock | None = None
+) -> Project:
     """The project with its configuration and an empty `var/` in another folder.
 
     Nothing outside of the folder is written to, whatever the settings say and the environment
     overrides: predictions are logged in SQLite, models and runs are kept below `var/`, nobody is
-    alerted, and callbacks of promotions are not called. The source is the project's own.
+    alerted, and callbacks of promotions are not called.
 
     Args:
         project: the project; it is not changed.
         root: a folder that does not exist yet or is empty, e.g. pytest's `tmp_path`.
+        source: address of the rows, by default the project's own; relative paths start at the
+            project's root.
         clock: what time it is there, by default the project's clock.
 
     Example:
@@ -29,18 +33,20 @@ def project_copy(project: Project, root: Path, *, clock: Clock | None = None) ->
         'sqlite:///var/predictions.db'
     """
     shutil.copytree(project.root / "config", root / "config")
-    return isolated(project, root, clock=clock)
+    return isolated(project, root, source=source, clock=clock)
 
 
-def isolated(project: Project, root: Path, *, clock: Clock | None = None) -> Project:
+def isolated(
+    project: Project, root: Path, *, source: str | None = None, clock: Clock | None = None
+) -> Project:
     """The project in a folder that holds a configuration already."""
     copy = project.copy(root=root, clock=clock)
     copy.callbacks = {name: () for name in project.callbacks}
-    settings, original = copy.settings, project.settings
+    settings = copy.settings
     default = Settings.model_fields
     copy.settings = settings.model_copy(
         update={
-            "source": _absolute(original.source, original.root),
+            "source": _absolute(source or project.settings.source, project.root),
             "prediction_log": default["prediction_log"].default,
             "bundle_store": default["bundle_store"].default,
             "tracking": settings.tracking.model_copy(

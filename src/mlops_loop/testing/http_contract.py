@@ -196,11 +196,11 @@ class HttpContract:
     def test_a_request_id_is_kept_or_generated(self, service: ServiceUnderTest) -> None:
         kept = service.http.get("/model", headers={"X-Request-ID": "trace-1"})
         assert kept.headers["x-request-id"] == "trace-1"
-        invalid = (b"", b"a b", "é".encode(), b"x" * 129)
+        invalid = ("", "a b", "x" * 129)
         responses = [
-            service.http.get("/model", headers=[(b"X-Request-ID", value)]) for value in invalid
+            service.http.get("/model", headers={"X-Request-ID": value}) for value in invalid
         ]
-        assert len({each.headers["x-request-id"] for each in responses} - {*map(str, invalid)}) == 4
+        assert len({each.headers["x-request-id"] for each in responses} - {*invalid}) == 3
 
 
 def _references(part: object) -> list[dict[str, Any]]:

@@ -1,29 +1,28 @@
 """A project that has trained once, on a small part of its own data."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..clock import Clock, ManualClock
+from ..composition import Pipeline
 from ..contract.columns import Columns, JsonValue, length, take, to_rows
-from ..data.ingestion import Ingested, ingest
-from ..data.snapshot import Snapshot, write_snapshot
+from ..data.snapshot import read_snapshot, write_snapshot
 from ..gate_override import force_promote
 from ..predictor import OnnxPredictor, Prediction, champion_predictor
 from ..project import Project
+from ..references import SnapshotRef
+from ..registry import Version
+from ..run_context import RunContext
 from .copies import isolated, project_copy
 
-_ACTOR = "tests"
-
-# Trains on a snapshot and registers the model; returns the version.
-Train = Callable[[Project, Snapshot], str]
+# Rows of each class that a sample has at least, if there are so many.
+_ROWS_OF_A_CLASS = 30
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,15 @@ class TrainedProject:
 
     Attributes:
         project: in a folder of its own.
-        ingested: what became of the rows of the source.
-        snapshot: the rows that the model was trained on.
-        version: of the registered model, whether or not the gate passed it.
+        ingested: all rows of the source.
+        snapshot: those that the model was trained on.
+        version: the registered model, whether or not the gate passed it.
     """
 
     project: Project
-    ingested: Ingested
-    snapshot: Snapshot
-    version: str
+    ingested: SnapshotRef
+    snapshot: SnapshotRef
+    version: Version
 
     @cached_property
     def model(self) -> OnnxPredictor:
@@ -50,7 +49,7 @@ class TrainedProject:
     @cached_property
     def columns(self) -> Columns:
         """At most about 400 rows that it was trained or judged on, with their targets."""
-        columns = self.snapshot.columns(self.project.contract)
+        columns = self.snapshot.load(self.project).columns
         rows = length(columns)
         return take(columns, np.arange(0, rows, max(rows // 400, 1)))
 
@@ -104,10 +103,10 @@ class TrainedProject:
 def trained_project(
     project: Project,
     root: Path,
-    train: Train,
+    pipeline: Pipeline,
     *,
     source: str | None = None,
-    max_rows: int = 8000,
+    rows: int = 8000,
 ) -> TrainedProject:
     """Copy a project, ingest its source, and train on a uniform sample of the rows.
 
@@ -117,23 +116,33 @@ def trained_project(
     Args:
         project: the project; it is not changed.
         root: a folder that does not exist yet or is empty.
-        train: your pipeline: trains on a snapshot, registers the model, returns the version.
+        pipeline: your stages.
         source: address of another source than the project's own, e.g. a small file beside the
             tests if the source is large or cannot be reached from everywhere.
-        max_rows: size of the sample.
+        rows: size of the sample.
     """
-    copy = project_copy(project, root)
-    ingested = ingest(copy.settings, copy.contract, source=source)
-    snapshot = _sample(copy, ingested.snapshot, max_rows)
-    version = train(copy, snapshot)
-    if copy.published().champion != version:
-        force_promote(copy, version, actor=_ACTOR, reason="tests need a model")
+    copy = project_copy(project, root, source=source)
+    copy.context = RunContext(actor="tests")
+    ingested = pipeline.ingest(copy)
+    snapshot = _sample(copy, ingested, rows)
+    version = pipeline.train(copy, snapshot)
+    if copy.published().champion != version.version:
+        force_promote(copy, version.version, actor="tests", reason="tests need a model")
+    copy.close()
     return TrainedProject(copy, ingested, snapshot, version)
 
 
-def _sample(project: Project, snapshot: Snapshot, rows: int) -> Snapshot:
+def _sample(project: Project, snapshot: SnapshotRef, rows: int) -> SnapshotRef:
+    """A uniform sample, and some more rows of classes that would hardly occur in it."""
     if snapshot.rows <= rows:
         return snapshot
-    order: Any = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)
-    table = snapshot.table().take(np.sort(order[:rows]))
-    return write_snapshot(table, project.paths.snapshots, snapshot.origin)
+    order = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)
+    chosen = [order[:rows]]
+    contract = project.contract
+    if contract.classes:
+        target = snapshot.load(project).columns[contract.target.name][order]
+        chosen += [order[target == label][:_ROWS_OF_A_CLASS] for label in contract.classes]
+    folder = project.paths.snapshots
+    whole = read_snapshot(folder, snapshot.digest)
+    table = whole.table().take(np.unique(np.concatenate(chosen)))
+    return SnapshotRef.of(write_snapshot(table, folder, whole.origin))
