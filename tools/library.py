@@ -17,6 +17,8 @@ from variants import Template
 
 LIBRARY = toolbox.TOOLS / "library"
 HEAVY_LIBRARY = toolbox.TOOLS / "library-heavy"
+# What the tests take besides.
+TESTS = toolbox.REQUIREMENTS / "library.txt"
 
 
 def python(heavy: bool = False) -> Path:
@@ -42,6 +44,7 @@ def set_up(heavy: bool = False) -> bool:
         run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
         pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", folder)
         run(*pip, "--require-hashes", "--requirement", "requirements.txt", cwd=project)
+        run(*pip, "--require-hashes", "--requirement", TESTS)
         run(*pip, "--editable", toolbox.ROOT)
     mark.write_text(fingerprint, encoding="utf-8")
     return True
@@ -55,7 +58,7 @@ def _groups(heavy: bool) -> list[str]:
 
 def _fingerprint(project: Path) -> str:
     """What the environment is made of: the lock, the library's metadata, the interpreter."""
-    files = (project / "poetry.lock", toolbox.ROOT / "pyproject.toml")
+    files = (project / "poetry.lock", toolbox.ROOT / "pyproject.toml", TESTS)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     return f"{digest} {sys.version}"
 

@@ -71,6 +71,7 @@ def lock_tools() -> None:
     for alone in ("audit", "faults"):
         resolved = run(*compiling, "--group", alone, "--upgrade")
         write(toolbox.REQUIREMENTS / f"{alone}.txt", resolved, REQUIREMENT)
+    lock_library_tests(*compiling)
     constraint = ("--constraint", toolbox.REQUIREMENTS / "test.txt")
     write(
         toolbox.REQUIREMENTS / "demo.txt",
@@ -84,6 +85,18 @@ def lay_out(place: Path) -> None:
     (place / "pyproject.toml").write_text(superset(Template()), encoding="utf-8")
     text = wheel.without_library(LOCK.read_text(encoding="utf-8"))
     (place / "poetry.lock").write_text(text, encoding="utf-8")
+
+
+def lock_library_tests(*compiling: str | Path) -> None:
+    """Resolve what the library's tests take besides the projects' lock, in agreement with it."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        lay_out(place)
+        groups = ("--all-groups", "--without-hashes", "--output", "requirements.txt")
+        run(toolbox.program("poetry"), "export", "--quiet", *groups, cwd=place)
+        constraint = ("--constraint", place / "requirements.txt")
+        resolved = run(*compiling, "--group", "library", *constraint, "--no-annotate")
+        write(toolbox.REQUIREMENTS / "library.txt", resolved, REQUIREMENT)
 
 
 def lock_project(keep: bool = False) -> None:

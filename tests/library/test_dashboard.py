@@ -12,7 +12,7 @@ FUNCTIONS = {"sum", "by", "rate", "histogram_quantile", "time"}
 
 
 def test_the_dashboard_asks_for_metrics_that_the_service_has() -> None:
-    exposition = Metrics().exposition(None, refused=0, backlog=0, verdict=None).decode()
+    exposition = Metrics().exposition(None, rejected=0, backlog=0, status=None).decode()
     families = set(re.findall(r"^# HELP (\w+)", exposition, re.MULTILINE))
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     queries = [target["expr"] for panel in panels for target in panel["targets"]]

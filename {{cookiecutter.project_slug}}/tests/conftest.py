@@ -16,7 +16,7 @@ from {{ cookiecutter.package_name }}.app import app, service
 from {{ cookiecutter.package_name }}.pipeline import PIPELINE
 from {{ cookiecutter.package_name }}.project import project as own_project
 
-# The data of the tests: None for that of the project, or e.g. a file "tests/rows.parquet" where
+# The data of the tests: None for that of the project, or e.g. a Parquet file beside them where
 # that is large, or cannot be reached from everywhere.
 SOURCE = None
 

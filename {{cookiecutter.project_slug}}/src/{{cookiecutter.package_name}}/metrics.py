@@ -6,8 +6,6 @@ classes) (or values). Metrics of another kind of problem than yours are left out
 """
 
 import numpy as np
-from numpy.typing import NDArray
-
 from mlops_loop.evaluation.metrics import (
     Metric,
     MetricByProblem,
@@ -18,6 +16,7 @@ from mlops_loop.evaluation.metrics import (
     rmse,
     roc_auc,
 )
+from numpy.typing import NDArray
 
 # Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
 # `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units.

@@ -30,10 +30,10 @@ from .metrics import METRIC
 
 def check_with_evidently(window: MonitoringWindow) -> CheckResult:
     """Evidently metrics, presets and tests of your choice; every failed test is a finding."""
-    from evidently.metrics import DatasetMissingValueCount, EmptyRowsCount
-    from evidently.tests import eq, lte
+    from evidently.metrics import EmptyRowsCount, RowCount
+    from evidently.tests import eq, gte
 
-    metrics = [EmptyRowsCount(tests=[eq(0)]), DatasetMissingValueCount(share_tests=[lte(0.5)])]
+    metrics = [RowCount(tests=[gte(1)]), EmptyRowsCount(tests=[eq(0)])]
     return run_evidently(window, metrics, kind="evidently")
 
 

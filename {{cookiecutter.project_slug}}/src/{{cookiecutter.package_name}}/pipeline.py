@@ -10,7 +10,6 @@ its own. What you change here takes effect in all of them, and when the loop ret
 from datetime import datetime
 
 import mlflow
-
 from mlops_loop import Project
 from mlops_loop.pipeline import (
     DecisionRef,

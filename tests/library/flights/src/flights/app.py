@@ -1,1 +1,1 @@
-../../../apps/fastapi_app/app.py
+../../../../../{{cookiecutter.project_slug}}/src/{{cookiecutter.package_name}}/app_fastapi.py

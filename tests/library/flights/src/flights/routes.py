@@ -1,1 +1,1 @@
-../../../apps/fastapi_app/routes.py
+../../../../../{{cookiecutter.project_slug}}/src/{{cookiecutter.package_name}}/routes_fastapi.py
