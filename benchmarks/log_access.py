@@ -46,10 +46,13 @@ class Filled:
     Row `n` has the id and key that `name` gives, and a moment drawn from the year.
     """
 
-    def __init__(self, log: Any, row: dict[str, Any]) -> None:
+    def __init__(self, log: Any, contract: Any) -> None:
+        from mlops_loop.contract.json_schema import example_row
+
         self.log = log
         self.rows = 0
-        self._row = row
+        self._row = example_row(contract)
+        self._digest = contract.schema_digest
         self._random = np.random.default_rng(_SEED)
 
     def fill(self, rows: int) -> float:
@@ -75,7 +78,7 @@ class Filled:
             Output(version, "champion", True, True, [0.25, 0.75]) for version in versions
         )
         own = name(number)
-        return Record(own, f"key-{own}", at, at, self._row, outputs)
+        return Record(own, f"key-{own}", at, at, self._row, outputs, self._digest)
 
     def _label(self, number: int) -> Any:
         from mlops_loop.prediction_log import Label
@@ -159,15 +162,14 @@ def measure(filled: Filled, repeats: int) -> Iterator[dict[str, Any]]:
 
 def benchmark(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     project = load_project(options.project)
-    from mlops_loop.contract.json_schema import example_row
     from mlops_loop.prediction_log import open_prediction_log
 
     address = options.address or f"sqlite:///{folder}/predictions.db"
-    log = open_prediction_log(address, root=folder)
+    log = open_prediction_log(address, root=folder, schema_digest=project.contract.schema_digest)
     try:
         if log.totals().predictions:
             raise SystemExit(f"error: the log at {address} holds predictions: give an empty one")
-        filled, result = Filled(log, example_row(project.contract)), []
+        filled, result = Filled(log, project.contract), []
         for rows in sorted(options.rows):
             seconds = filled.fill(rows)
             found = list(measure(filled, options.repeats))

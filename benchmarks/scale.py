@@ -121,7 +121,7 @@ class Player:
             futures.append(
                 self._project.log.append(
                     [
-                        Record(key, key, moment, moment, row, out)
+                        Record(key, key, moment, moment, row, out, contract.schema_digest)
                         for key, moment, row, out in zip(keys, times, inputs, outputs, strict=True)
                     ]
                 )

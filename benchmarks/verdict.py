@@ -35,7 +35,9 @@ class Subject:
 
         self.rows = rows
         address = f"sqlite:///{(folder / f'{rows}.db').resolve()}?durability=best_effort"
-        self.log = open_prediction_log(address, root=folder)
+        self.log = open_prediction_log(
+            address, root=folder, schema_digest=self.project.contract.schema_digest
+        )
 
     def bundle(self) -> Any:
         from mlops_loop.bundle import read_bundle
@@ -48,6 +50,7 @@ class Subject:
         from mlops_loop.prediction_log import Label, Record
 
         templates = self._templates()
+        digest = self.project.contract.schema_digest
         begin, step = self.log.totals().predictions, YEAR / self.rows
         for start in range(begin, self.rows, BATCH):
             batch = []
@@ -55,7 +58,9 @@ class Subject:
                 columns, output, label = templates[at % len(templates)]
                 moment = UNTIL - YEAR + at * step
                 name = f"{at:012}"
-                batch.append((Record(name, None, moment, moment, columns, (output,)), label))
+                batch.append(
+                    (Record(name, None, moment, moment, columns, (output,), digest), label)
+                )
             # Labels first: they wait for their prediction, which is quicker than to look it up.
             self.log.add_labels(
                 [Label(one.prediction_id, label, one.event_time) for one, label in batch[::2]]
