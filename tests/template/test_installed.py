@@ -192,7 +192,7 @@ def test_advertised_command_works(installed: Path, tools: dict[str, str], comman
             process.wait(timeout=10)
     elif " replay FILE" in command:
         replay(command, installed, tools)
-    elif command.endswith(" evaluate"):
+    elif command.endswith((" evaluate", " register")):
         assert attempt(command, installed, tools).returncode in (0, 3)
     elif " train" in command:
         train(command, installed, tools)
