@@ -1,22 +1,23 @@
 """The other side of `ingestion.py`: read a file, validate it with pandera, write it.
 
-Arguments: the package, the file, where to write. The reader is Arrow's, which is the fastest one
-that pandas offers; the schema is the contract's, with the checks that refuse and those that warn.
+Arguments: the file, where to write. The reader is Arrow's, which is the fastest one
+that pandas offers; the schema is the contract's, with the checks that reject and those that warn.
 """
 
-import importlib
 import sys
 from pathlib import Path
 
 
-def main(package: str, source: Path, target: Path) -> None:
+def main(source: Path, target: Path) -> None:
     import pandas as pd
+    from my_ml_project.project import project
     from pandera import errors
 
-    contract = importlib.import_module(f"{package}.settings").load_settings(None).contract()
-    types = importlib.import_module(f"{package}.contract.arrow").arrow_schema(contract)
-    module = importlib.import_module(f"{package}.contract.pandera_schema")
-    schema = module.pandera_schema(contract, actions=("refuse", "warn"))
+    from mlops_loop.contract.arrow import arrow_schema
+    from mlops_loop.contract.pandera_schema import pandera_schema
+
+    schema = pandera_schema(project.contract, actions=("reject", "warn"))
+    types = arrow_schema(project.contract)
     wanted = {field.name: pd.ArrowDtype(field.type) for field in types}
     if source.suffix == ".parquet":
         frame = pd.read_parquet(source, columns=list(wanted), dtype_backend="pyarrow")
@@ -31,4 +32,4 @@ def main(package: str, source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -100,7 +100,7 @@ class Sides:
         return delta(command, self._project, self._env)
 
     def _side(self, *arguments: str) -> list[str]:
-        return [self._python, str(SIDES), self._package, *arguments]
+        return [self._python, str(SIDES), *arguments]
 
     def _input(self, rows: int) -> Path:
         return self._folder / f"{rows}.parquet"

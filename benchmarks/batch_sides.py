@@ -12,7 +12,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +28,25 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-class Package:
-    """The modules of the rendered package."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, path: str) -> Any:
-        return import_module(f"{self._name}.{path.replace('__', '.')}")
-
-
-def prepare(package: Package, folder: Path, rows: list[int]) -> None:
+def prepare(folder: Path, rows: list[int]) -> None:
     """Both models, an input for each number of rows, and the last one's first rows encoded."""
-    settings = package.settings.load_settings(Path.cwd())
-    contract = settings.contract()
-    table = package.data__snapshot.latest_snapshot(Path("var/snapshots")).table()
-    encode = _bundle(package, settings, contract, table, folder)
+    from my_ml_project.project import project
+
+    from mlops_loop.contract.arrow import from_arrow
+    from mlops_loop.data.snapshot import latest_snapshot
+    from mlops_loop.data.sources.file import read_batches
+
+    contract = project.contract
+    table = latest_snapshot(project.paths.snapshots).table()
+    encode = _bundle(project, table, folder)
     _pipeline(contract, table, folder)
     for number in rows:
         _input(contract, table, folder / f"{number}.parquet", number)
     large = folder / f"{rows[-1]}.parquet"
     # The very rows that are scored: in the snapshot's order, by time, they go through trees faster.
-    tables = package.data__sources__file.read_batches([large], None, MATRIX_ROWS)
+    tables = read_batches([large], None, MATRIX_ROWS)
     first = next(one for one in tables if one.num_rows)
-    np.save(folder / MATRIX, encode(package.contract__arrow.from_arrow(contract, first)))
+    np.save(folder / MATRIX, encode(from_arrow(contract, first)))
 
 
 def _trees(contract: Any) -> Any:
@@ -63,32 +57,32 @@ def _trees(contract: Any) -> Any:
     return kind(early_stopping=False, random_state=SEED)
 
 
-def _bundle(
-    package: Package, settings: Any, contract: Any, table: Any, folder: Path
-) -> Callable[[Any], Any]:
+def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
-    digest = package.feature_set.features_digest()
-    store = package.publication.open_bundle_store(settings.bundle_store, settings.root)
-    champion = package.bundle.read_bundle(store.fetch(store.pointer().rollout(digest).champion))
-    columns = package.contract__arrow.from_arrow(contract, table)
-    target = columns[contract.target.name]
-    codes = {value: code for code, value in enumerate(contract.classes)}
-    known = np.array([codes[value] for value in target]) if codes else target
-    features = package.feature_set.load_features()
+    from mlops_loop.bundle import read_bundle, write_bundle
+    from mlops_loop.contract.arrow import from_arrow
+    from mlops_loop.evaluation.target import encode_target
+    from mlops_loop.models import Candidate
+    from mlops_loop.publication import Rollout, open_bundle_store
+    from mlops_loop.training.export import export
+
+    contract = project.contract
+    champion = read_bundle(project.bundles.fetch(project.published().champion))
 
     def encode(columns: Any) -> Any:
-        return champion.encoder.encode(features.apply(columns))
+        return champion.encoder.encode(project.features.apply(columns))
 
+    columns = from_arrow(contract, table)
     matrix = encode(columns)
-    estimator = _trees(contract).fit(matrix, known)
-    candidate = package.models.Candidate("trees", lambda parameters: estimator)
-    model = package.training__export.export(candidate, estimator, matrix.shape[1])
+    estimator = _trees(contract).fit(matrix, encode_target(contract, columns))
+    candidate = Candidate("trees", lambda task, parameters: estimator)
+    model = export(candidate, estimator, matrix.shape[1])
     content = {name: champion.read(name) for name in champion.manifest.files}
     own = folder / "bundle" / champion.manifest.version
-    made = package.bundle.write_bundle(own, champion.manifest, {**content, "model.onnx": model})
-    published = package.publication.open_bundle_store(str(folder / BUNDLES), folder)
+    made = write_bundle(own, champion.manifest, {**content, "model.onnx": model})
+    published = open_bundle_store(str(folder / BUNDLES), folder)
     published.publish(made)
-    published.set_rollout(digest, package.publication.Rollout(champion=made.manifest.version))
+    published.set_rollout(project.features.digest, Rollout(champion=made.manifest.version))
     return encode
 
 
@@ -154,10 +148,12 @@ def mlflow_side(folder: Path, source: Path, target: Path) -> None:
     frame[others].assign(**columns).to_parquet(target)
 
 
-def raw_side(package: Package, folder: Path, rows: int) -> None:
+def raw_side(folder: Path, rows: int) -> None:
     """The session alone, on an array that is there already; its seconds of clock and processor."""
+    from mlops_loop.predictor import OnnxSession
+
     bundles = sorted((folder / BUNDLES).glob("*/model.onnx"))
-    session = package.predictor.OnnxSession(bundles[0].read_bytes())
+    session = OnnxSession(bundles[0].read_bytes())
     matrix = np.load(folder / MATRIX)
     session.run(matrix)
     began, used, done = time.perf_counter(), cpu_seconds(), 0
@@ -170,18 +166,16 @@ def raw_side(package: Package, folder: Path, rows: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("package")
     parser.add_argument("side", choices=["prepare", "mlflow", "raw"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("rest", nargs="*")
     given = parser.parse_args()
-    package = Package(given.package)
     if given.side == "prepare":
-        prepare(package, given.folder, [int(number) for number in given.rest])
+        prepare(given.folder, [int(number) for number in given.rest])
     elif given.side == "mlflow":
         mlflow_side(given.folder, *map(Path, given.rest))
     else:
-        raw_side(package, given.folder, int(given.rest[0]))
+        raw_side(given.folder, int(given.rest[0]))
     return 0
 
 

@@ -44,6 +44,14 @@ def package(project: Path) -> str:
     return found[0]
 
 
+def load_project(root: Path) -> Any:
+    """The project in a folder; for scripts that the interpreter of a rendered project runs."""
+    sys.path.insert(0, str(root / "src"))
+    from my_ml_project.project import project
+
+    return project
+
+
 def report(
     options: argparse.Namespace,
     benchmark: Callable[[argparse.Namespace, Path], Result],

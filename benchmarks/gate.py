@@ -7,13 +7,12 @@ the share should be near what the confidence allows; the project's own margin is
 """
 
 import argparse
-import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import load_project
 
 # As the flights: fourteen days held out, a quarter is positive; three columns make the slices.
 _DAYS, _ROWS_A_DAY = 14, 400
@@ -25,54 +24,49 @@ class Gate:
     """The gate of a project, and what its settings ask of it."""
 
     def __init__(self, project: Path) -> None:
-        sys.path.insert(0, str(project / "src"))
-        package = next((project / "src").glob("*/evaluation/gate.py")).parents[1].name
-
-        def part(name: str) -> Any:
-            return importlib.import_module(f"{package}.{name}")
-
-        self.gate, self.slices = part("evaluation.gate"), part("evaluation.slices")
-        self.bootstrap = part("evaluation.bootstrap")
-        self.metric = part("evaluation.metrics").metric_named("log_loss", "binary")
-        self.settings = part("settings").load_settings(project).gate
+        self.settings = load_project(project).settings.gate
 
     def refuses(self, seed: int, unit: str, margin: float) -> tuple[bool, int]:
         """Whether any slice fails, and how many slices there were."""
+        from mlops_loop.evaluation.bootstrap import Resampling
+        from mlops_loop.evaluation.metrics import log_loss
+        from mlops_loop.evaluation.slices import compare_slices
+
         random = np.random.default_rng(seed)
         day = np.repeat(np.arange(_DAYS), _ROWS_A_DAY)
         signal = random.normal(size=len(day))
         labels = (random.random(len(day)) < _sigmoid(_LOGIT + _SIGNAL * signal)).astype(int)
-        first, second, baseline = (
-            self._answers(random, signal, day, unit, weight) for weight in (1, 1, 0)
+        models = (
+            self._answers(random, signal, day, unit),
+            self._answers(random, signal, day, unit),
         )
-        predictions = self.gate.HoldoutPredictions(labels, first, baseline, second)
-        resampling = self.bootstrap.Resampling(
+        resampling = Resampling(
             clusters=day if unit == "day" else np.arange(len(day)),
             resamples=self.settings.resamples,
             confidence=self.settings.confidence,
             seed=seed,
         )
-        parts = self._parts(random, len(day))
-        result = self.gate.compare_slices_of_models(
-            predictions, self.metric, resampling, parts, margin
-        )
-        return not result.passed, len(parts)
+        slices = self._slices(random, len(day))
+        compared = compare_slices(slices, labels, models, log_loss, resampling, margin)
+        return any(one.failed for one in compared), len(slices)
 
-    def _answers(self, random: Any, signal: Any, day: Any, unit: str, weight: int) -> Any:
+    def _answers(self, random: Any, signal: Any, day: Any, unit: str) -> Any:
         noise = random.normal(scale=_ROW_NOISE, size=len(day))
         if unit == "day":
             noise = noise + random.normal(scale=_DAY_NOISE, size=_DAYS)[day]
-        yes = _sigmoid(_LOGIT + weight * (_SIGNAL * signal + noise))
+        yes = _sigmoid(_LOGIT + _SIGNAL * signal + noise)
         return np.stack([1 - yes, yes], axis=1)
 
-    def _parts(self, random: Any, rows: int) -> list[Any]:
+    def _slices(self, random: Any, rows: int) -> list[Any]:
+        from mlops_loop.evaluation.slices import Slice
+
         columns = {count: random.integers(0, count, rows) for count in _VALUES}
         every = [
-            self.slices.Slice(f"{count} values", str(value), np.flatnonzero(values == value))
+            Slice(f"{count} values", str(value), np.flatnonzero(values == value))
             for count, values in columns.items()
             for value in range(count)
         ]
-        return [part for part in every if len(part.rows) >= self.settings.slice_rows]
+        return [one for one in every if len(one.rows) >= self.settings.slice_rows]
 
 
 def _sigmoid(value: Any) -> Any:

@@ -22,19 +22,22 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common import BenchmarkError, package
+
 BARE = Path(__file__).with_name("bare_ingestion.py")
 
 # Writes the year over and over, as Parquet or CSV. All rows are good.
 _MADE = """
-import importlib, sys
+import sys
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.csv, pyarrow.parquet
 
-package, target, rows, shuffled = sys.argv[1], sys.argv[2], int(sys.argv[3]), len(sys.argv) > 4
-module = lambda name: importlib.import_module(f"{package}.{name}")
-settings = module("settings").load_settings(None)
-contract, sources = settings.contract(), module("data.sources")
-year = sources.read_all(sources.open_source("sample://flights", settings), contract)
+from mlops_loop.data.sources import open_source, read_all
+from my_ml_project.project import project
+
+target, rows, shuffled = sys.argv[1], int(sys.argv[2]), len(sys.argv) > 3
+contract = project.contract
+year = read_all(open_source("sample://flights", project.settings), contract)
 time, identity = contract.time.name, contract.id.name
 rng = np.random.default_rng(1)
 
@@ -60,10 +63,6 @@ with make(target, schema) as writer:
     for number in range(-(-rows // len(year))):
         writer.write_table(copy(number, min(len(year), rows - number * len(year))))
 """
-
-
-class BenchmarkError(Exception):
-    """A step failed; the text says which, and what it said."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Sides:
         self.folder, self.project = folder, folder / "project"
         kept_out = shutil.ignore_patterns(".venv", "var", ".git", ".mypy_cache", "__pycache__")
         shutil.copytree(project, self.project, ignore=kept_out)
-        (self.package,) = (path.parent.name for path in self.project.glob("src/*/__main__.py"))
+        self.package = package(self.project)
         # Byte code is warm on both sides, as it is wherever Python may write it.
         env = {**os.environ, "PYTHONPATH": str(self.project / "src")}
         self.env = {**env, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
@@ -111,7 +110,7 @@ class Sides:
 
     def make(self, rows: int, ending: str, shuffled: bool) -> Path:
         path = self.folder / f"rows{ending}"
-        command: list[str | Path] = [self.python, "-c", _MADE, self.package, path, str(rows)]
+        command: list[str | Path] = [self.python, "-c", _MADE, path, str(rows)]
         timed([*command, *(["shuffled"] if shuffled else [])], self.project, self.env)
         return path
 
@@ -122,7 +121,7 @@ class Sides:
 
     def bare(self, source: Path) -> Run:
         target = self.folder / "bare-written.parquet"
-        found = timed([self.python, BARE, self.package, source, target], self.project, self.env)
+        found = timed([self.python, BARE, source, target], self.project, self.env)
         target.unlink()
         return found
 

@@ -8,15 +8,14 @@ until that is proven.
 """
 
 import argparse
-import importlib
 import json
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import load_project
 
 Losses = Any  # of champion and challenger, shape (rows, 2), in the order of time
 Days = Any  # of each row
@@ -30,14 +29,8 @@ class Judge:
     """The judge of a project, and what its settings ask of it."""
 
     def __init__(self, project: Path) -> None:
-        sys.path.insert(0, str(project / "src"))
-        package = next((project / "src").glob("*/loop/judge.py")).parents[1].name
-        self.root = project
-        self.package = package
-        self.betting = importlib.import_module(f"{package}.loop.betting")
-        self.evidence = importlib.import_module(f"{package}.loop.evidence")
-        settings = importlib.import_module(f"{package}.settings")
-        self.settings = settings.load_settings(project).challenge
+        self.project = load_project(project)
+        self.settings = self.project.settings.challenge
         self.unit = self.settings.unit
         self.mode = self.settings.mode
         self.share = self.settings.share
@@ -48,6 +41,8 @@ class Judge:
         Looked at after every bet, from the settings' `min_labels` on. In a split each row is a key
         of its own.
         """
+        from mlops_loop.loop.sequential_test import e_process, scaled
+
         loss_reduction, ahead = (
             self._shadow(losses) if self.mode == "shadow" else self._split(random, losses)
         )
@@ -57,9 +52,9 @@ class Judge:
             means = np.diff(np.cumsum(loss_reduction)[ends - 1], prepend=0) / np.diff(
                 ends, prepend=0
             )
-            test = self.betting.scaled(means)
+            test = scaled(means)
             rows = ends[1 : 1 + len(test)]
-        money = np.maximum.accumulate(self.betting.e_process(test))
+        money = np.maximum.accumulate(e_process(test))
         proven = money >= 1 / self.settings.error_rate
         found = np.flatnonzero(proven & ahead[rows - 1] & (rows >= self.settings.min_labels))
         return int(rows[found[0]]) if len(found) else None
@@ -70,7 +65,7 @@ class Judge:
         return loss_reduction, np.cumsum(loss_reduction) > 0
 
     def _split(self, random: Any, losses: Losses) -> tuple[Any, Any]:
-        """The same as `ModelPair.evidence` of the project makes of rows, all at once."""
+        """The same as `ModelPair.loss_differences` makes of rows, all at once."""
         sampled_table = random.random(len(losses)) < self.share
         own = np.where(sampled_table, losses[:, 1], losses[:, 0])
         count = np.arange(1, len(own) + 1)
@@ -89,15 +84,16 @@ class Judge:
 
         The challenger's are moved by as much as makes both equally good.
         """
-        project = importlib.import_module(f"{self.package}.project").open_project(self.root)
+        from mlops_loop.loop.paired_loss import loss
+
+        project = self.project
         pairs: dict[tuple[str, ...], dict[Any, list[list[float]]]] = {}
         for row in project.log.rows(None, None, labelled=True):
             outputs = sorted(row.record.outputs, key=lambda output: int(output.version))
             if len(outputs) < 2:
                 continue
             losses = [
-                self.evidence.loss(output, row.label.label, project.contract.classes, 1.0)
-                for output in outputs
+                loss(output, row.label.label, project.contract.classes, 1.0) for output in outputs
             ]
             days = pairs.setdefault(tuple(output.version for output in outputs), {})
             days.setdefault(row.record.event_time.date(), []).append(losses)

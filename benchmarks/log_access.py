@@ -7,7 +7,6 @@ hundred a third.
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from common import load_project
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -40,30 +40,19 @@ _SEED = 1
 Question = Callable[[], int]
 
 
-class Package:
-    """The parts of a project that this takes."""
-
-    def __init__(self, project: Path) -> None:
-        sys.path.insert(0, str(project / "src"))
-        self._name = next((project / "src").glob("*/prediction_log/__init__.py")).parents[1].name
-        self.log = self._module("prediction_log")
-        contract = self._module("settings").load_settings(project).contract()
-        self.row = self._module("contract.json_schema").example_row(contract)
-
-    def _module(self, path: str) -> Any:
-        return importlib.import_module(f"{self._name}.{path}")
-
-
 class Filled:
     """A log that is filled up to one number of rows after another.
 
     Row `n` has the id and key that `name` gives, and a moment drawn from the year.
     """
 
-    def __init__(self, package: Package, log: Any) -> None:
+    def __init__(self, log: Any, contract: Any) -> None:
+        from mlops_loop.contract.json_schema import example_row
+
         self.log = log
         self.rows = 0
-        self._package = package
+        self._row = example_row(contract)
+        self._digest = contract.schema_digest
         self._random = np.random.default_rng(_SEED)
 
     def fill(self, rows: int) -> float:
@@ -79,19 +68,22 @@ class Filled:
         return time.perf_counter() - began
 
     def _record(self, number: int) -> Any:
+        from mlops_loop.prediction_log import Output, Record
+
         at = START + float(self._random.random()) * YEAR
-        made = self._package.log
         versions = ["1"]
         if at >= OTHERS:
             versions.append("3" if number % RARE == 0 else "2")
         outputs = tuple(
-            made.Output(version, "champion", True, True, [0.25, 0.75]) for version in versions
+            Output(version, "champion", True, True, [0.25, 0.75]) for version in versions
         )
         own = name(number)
-        return made.Record(own, f"key-{own}", at, at, self._package.row, outputs)
+        return Record(own, f"key-{own}", at, at, self._row, outputs, self._digest)
 
     def _label(self, number: int) -> Any:
-        return self._package.log.Label(name(number), True, START)
+        from mlops_loop.prediction_log import Label
+
+        return Label(name(number), True, START)
 
 
 def name(number: int) -> str:
@@ -169,13 +161,15 @@ def measure(filled: Filled, repeats: int) -> Iterator[dict[str, Any]]:
 
 
 def benchmark(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    package = Package(options.project)
+    project = load_project(options.project)
+    from mlops_loop.prediction_log import open_prediction_log
+
     address = options.address or f"sqlite:///{folder}/predictions.db"
-    log = package.log.open_prediction_log(address, root=folder)
+    log = open_prediction_log(address, root=folder, schema_digest=project.contract.schema_digest)
     try:
         if log.totals().predictions:
             raise SystemExit(f"error: the log at {address} holds predictions: give an empty one")
-        filled, result = Filled(package, log), []
+        filled, result = Filled(log, project.contract), []
         for rows in sorted(options.rows):
             seconds = filled.fill(rows)
             found = list(measure(filled, options.repeats))

@@ -8,7 +8,6 @@ each of some thousand windows.
 """
 
 import argparse
-import importlib
 import json
 import sys
 import warnings
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import load_project
 
 SIZES = (500, 2_000, 10_000)
 LABELS = (300, 500, 1_000, 2_000, 5_000)
@@ -65,30 +65,31 @@ class Monitor:
     """The questions of a project, put to rows in memory."""
 
     def __init__(self, root: Path) -> None:
-        sys.path.insert(0, str(root / "src"))
-        self.package = next((root / "src").glob("*/monitoring/run.py")).parents[1].name
-        self.project = self.part("project").open_project(root)
+        self.project = load_project(root)
+        from mlops_loop.bundle import read_bundle
+        from mlops_loop.contract.evidently_definition import compared_columns
+        from mlops_loop.monitoring.samples import reference_sample
+        from mlops_loop.predictor import OnnxPredictor
+
         self.settings, self.contract = self.project.settings, self.project.contract
         champion = self.project.published().champion
         if champion is None:
             sys.exit(f"{root} has no champion: run its `train` first")
-        self.bundle = self.part("bundle").read_bundle(self.project.bundles.fetch(champion))
-        self.predictor = self.part("predictor").OnnxPredictor(self.bundle)
-        self.samples = self.part("monitoring.samples")
-        self.compared = self.part("contract.evidently_definition").compared_columns(self.contract)
-        self.pool = self.samples.reference_sample(self.contract, self.bundle, sys.maxsize, 0)
+        self.bundle = read_bundle(self.project.bundles.fetch(champion))
+        self.predictor = OnnxPredictor(self.bundle, self.project.features)
+        self.compared = compared_columns(self.contract)
+        self.pool = reference_sample(self.contract, self.bundle, sys.maxsize, 0)
         self.compare = self._distances()
-
-    def part(self, name: str) -> Any:
-        return importlib.import_module(f"{self.package}.{name}")
 
     def sample(self, columns: Columns, labels: Any) -> Any:
         """Rows with what the champion says of them."""
+        from mlops_loop.monitoring.samples import Sample
+
         predicted = self.predictor.predict(columns)
         scores = predicted.probabilities
         if scores is None:
             scores = np.array(predicted.values, dtype=np.float64)
-        return self.samples.Sample(columns, scores, labels)
+        return Sample(columns, scores, labels)
 
     def sampled_table(self, random: Any, rows: int) -> tuple[Columns, Any]:
         """Rows of the champion's holdout, with replacement, and their outcomes."""
@@ -98,19 +99,24 @@ class Monitor:
         ]
 
     def reference(self, rows: int) -> Any:
-        seed = self.settings.seed
-        return self.samples.reference_sample(self.contract, self.bundle, rows, seed)
+        from mlops_loop.monitoring.samples import reference_sample
+
+        return reference_sample(self.contract, self.bundle, rows, self.settings.seed)
 
     def judge(self, reference: Any, window: Any) -> Verdict:
+        from mlops_loop.contract.check import check_columns
+        from mlops_loop.monitoring.drift import find_drift
+        from mlops_loop.monitoring.quality import find_quality
+
         thresholds = self.settings.monitoring
-        drift = self.part("monitoring.drift").find_drift(
+        drift = find_drift(
             self.contract, thresholds, reference=reference, window=window, compare=self.compare
         )
-        quality = self.part("monitoring.quality").find_quality(
+        quality = find_quality(
             self.contract,
             thresholds.max_violation_share,
             reference=reference,
-            checked=self.part("contract.check").check_columns(self.contract, window.columns),
+            checked=check_columns(self.contract, window.columns),
             bundle=self.bundle,
         )
         worse = self.worse(reference, window)
@@ -127,9 +133,12 @@ class Monitor:
         settings = self.settings
         if window.labels is None or len(window) < settings.monitoring.min_labels:
             return False
-        metrics = self.part("evaluation.metrics")
-        metric = metrics.metric_named(settings.training.metric, self.contract.problem)
-        delta = self.part("monitoring.worsening").measure(
+        from my_ml_project.metrics import METRIC
+
+        from mlops_loop.monitoring.performance_delta import measure
+
+        metric = METRIC.for_problem(self.contract.problem)
+        delta = measure(
             self.contract, metric, reference=reference, window=window, seed=settings.seed
         )
         margin = settings.monitoring.performance_margin
@@ -137,10 +146,12 @@ class Monitor:
 
     def _distances(self) -> Callable[..., Any]:
         """`monitoring.report.compare` without the page."""
-        report = self.part("monitoring.report")
-        stattests = importlib.import_module("evidently.legacy.calculations.stattests")
-        pandas = importlib.import_module("pandas")
-        kinds = importlib.import_module("evidently.legacy.core").ColumnType
+        import pandas
+        from evidently.legacy.calculations import stattests
+        from evidently.legacy.core import ColumnType as kinds
+
+        from mlops_loop.monitoring.report import Comparison
+
         tests = {
             "wasserstein": (stattests.wasserstein_stat_test, kinds.Numerical),
             "jensenshannon": (stattests.jensenshannon_stat_test, kinds.Categorical),
@@ -152,7 +163,7 @@ class Monitor:
                 test, kind = tests[pair.method]
                 sides = (pandas.Series(side).dropna() for side in (pair.reference, pair.window))
                 distances[pair.name] = float(test(*sides, kind, pair.threshold).drift_score)
-            return report.Comparison(distances, None)
+            return Comparison(distances, None)
 
         return compare
 
@@ -176,9 +187,11 @@ class Monitor:
 
     def constant(self, random: Any, columns: Columns) -> set[str]:
         """A column that says the same in every row: what it says most often."""
+        from mlops_loop.contract.columns import missing
+
         name = random.choice([one.name for one in self.compared])
         values = self.pool.columns[name]
-        known = values[~self.part("contract.columns").missing(values)]
+        known = values[~missing(values)]
         found, counts = np.unique(known, return_counts=True)
         columns[name] = np.full(len(columns[name]), found[counts.argmax()], dtype=values.dtype)
         return {name}
@@ -224,18 +237,24 @@ class Monitor:
 
     def periods(self) -> list[Verdict]:
         """Fortnights of the sample, each compared with the one before."""
+        from mlops_loop.contract.arrow import from_arrow, table_columns
+        from mlops_loop.contract.casting import read_table
+        from mlops_loop.data.months import sample_months
+        from mlops_loop.data.sources import open_source, read_all
+        from mlops_loop.data.validation import validate
+        from mlops_loop.evaluation.target import encode_target
+
         settings, contract = self.settings, self.contract
         replay = settings.replay
         if replay is None or contract.time is None:
             return []
-        source = self.part("data.sources").open_source(replay.source, settings)
-        specs = self.part("contract.arrow").table_columns(contract)
-        table = self.part("contract.reading").read_table(specs, source.read(contract)).table
-        table = table.filter(self.part("data.validation").validate(contract, table).accepted)
+        source = open_source(replay.source, settings)
+        table = read_table(table_columns(contract), read_all(source, contract)).table
+        table = table.filter(validate(contract, table).accepted)
         months = table[contract.time.name].to_numpy()
-        kept = self.part("data.months").sample_months(months, replay.rows_per_month, settings.seed)
-        stream = self.part("contract.arrow").from_arrow(contract, table.take(kept))
-        labels = self.part("evaluation.target").encode_target(contract, stream)
+        kept = sample_months(months, replay.rows_per_month, settings.seed)
+        stream = from_arrow(contract, table.take(kept))
+        labels = encode_target(contract, stream)
         times = stream[contract.time.name]
         starts = np.arange(times.min(), times.max() - PERIOD, np.timedelta64(PERIOD))
         rows = [np.flatnonzero((times >= at) & (times < at + PERIOD)) for at in starts]

@@ -15,27 +15,22 @@ Env = dict[str, str]
 
 # The same bundle behind BentoML: its champion's columns, features and session.
 _BENTO = """
-from pathlib import Path
-
 import bentoml
 
-from {package}.contract.check import check_rows
-from {package}.predictor import champion_predictor
-from {package}.publication import open_bundle_store
-from {package}.settings import load_settings
+from mlops_loop.contract.check import check_rows
+from mlops_loop.predictor import champion_predictor
+from my_ml_project.project import project
 
 
-@bentoml.service(workers=1, logging={{"access": {{"enabled": False}}}})
+@bentoml.service(workers=1, logging={"access": {"enabled": False}})
 class Side:
     def __init__(self) -> None:
-        settings = load_settings(Path({project!r}))
-        store = open_bundle_store(settings.bundle_store, settings.root)
-        self.predictor = champion_predictor(store)
+        self.predictor = champion_predictor(project.bundles, project.features)
 
     @bentoml.api(route="/predict")
     def predict(self, row: dict) -> dict:
         checked = check_rows(self.predictor.contract, [row])
-        return {{"prediction": self.predictor.predict(checked.columns).values[0]}}
+        return {"prediction": self.predictor.predict(checked.columns).values[0]}
 """
 
 
@@ -61,7 +56,6 @@ def mlflow(project: Path, folder: Path, env: Env) -> Server:
 
 def bentoml(project: Path, folder: Path, env: Env) -> Server:
     """BentoML around the same predictor, without its access log, in an environment of its own."""
-    package = next(project.glob("src/*/__main__.py")).parent.name
     environment = folder / "bentoml"
     tools = toolbox.surroundings()
     for command in (
@@ -71,11 +65,16 @@ def bentoml(project: Path, folder: Path, env: Env) -> Server:
         done = subprocess.run(command, env=tools, cwd=project, capture_output=True, text=True)
         if done.returncode:
             raise BenchmarkError(f"'{' '.join(command)}': {done.stderr[-2000:]}")
-    (folder / "bento_side.py").write_text(_BENTO.format(package=package, project=str(project)))
+    (folder / "bento_side.py").write_text(_BENTO)
     return Server(
         [str(environment / "bin/bentoml"), "serve", "bento_side:Side"],
         folder,
-        {**env, "BENTOML_HOME": str(folder / "bento"), "BENTOML_DO_NOT_TRACK": "True"},
+        {
+            **env,
+            "MY_ML_PROJECT__ROOT": str(project),
+            "BENTOML_HOME": str(folder / "bento"),
+            "BENTOML_DO_NOT_TRACK": "True",
+        },
         ready="/readyz",
         body=lambda row: b'{"row": %s}' % row,
     )

@@ -7,45 +7,29 @@ reach the models and the prediction log directly instead of over HTTP.
 """
 
 import argparse
-import importlib
 import json
+import logging
 import os
 import resource
 import shutil
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import load_project
 
 BATCH = 5_000
 WEEK = timedelta(days=7)
 
 
-@dataclass
-class Package:
-    """The modules of a rendered project."""
-
-    name: str
-
-    def __call__(self, module: str) -> Any:
-        return importlib.import_module(f"{self.name}.{module}")
-
-
-def open_package(project: Path) -> Package:
-    sys.path.insert(0, str(project / "src"))
-    return Package(next((project / "src").glob("*/loop/machine.py")).parents[1].name)
-
-
 class Traffic:
     """The flights of the replay by time, asked about as often as it takes."""
 
-    def __init__(self, package: Package, settings: Any, predictions: int) -> None:
-        self._package = package
+    def __init__(self, settings: Any, predictions: int) -> None:
         self._contract = settings.contract()
         self._random = np.random.default_rng(settings.seed)
         self._columns = self._read(settings)
@@ -58,59 +42,63 @@ class Traffic:
 
     def between(self, since: datetime, until: datetime) -> Iterator[tuple[Any, list[Any], Any]]:
         """Batches of columns, the same as rows, and their outcomes."""
-        columns = self._package("contract.columns")
-        first, end = np.searchsorted(
-            self._times, [columns.to_datetime64(moment) for moment in (since, until)]
-        )
+        from mlops_loop.contract.columns import take, to_datetime64, to_rows
+
+        span = [to_datetime64(moment) for moment in (since, until)]
+        first, end = np.searchsorted(self._times, span)
         left = round((end - first) * self._factor) if end > first else 0
         while left > 0:
             chosen = np.sort(self._random.integers(first, end, min(left, BATCH)))
-            part = columns.take(self._columns, chosen)
+            part = take(self._columns, chosen)
             name = self._contract.id.name
             part[name] = np.array(
                 [f"{self._sent + number}" for number in range(len(chosen))], dtype=object
             )
             self._sent += len(chosen)
             left -= len(chosen)
-            labels = columns.to_rows([self._contract.target], part)
-            inputs = columns.to_rows(self._contract.inputs, part)
+            labels = to_rows([self._contract.target], part)
+            inputs = to_rows(self._contract.inputs, part)
             yield part, inputs, [row[self._contract.target.name] for row in labels]
 
     def _read(self, settings: Any) -> Any:
         """All good rows of the replay's stretch, in the order of time."""
-        replay, package = settings.replay, self._package
-        arrow, reading = package("contract.arrow"), package("contract.reading")
-        validation, sources = package("data.validation"), package("data.sources")
-        source = sources.open_source(replay.source, settings)
-        table = reading.read_table(
-            arrow.table_columns(self._contract), sources.read_all(source, self._contract)
-        ).table.sort_by(self._contract.time.name)
-        accepted = validation.validate(self._contract, table).accepted
-        columns = arrow.from_arrow(self._contract, table)
-        span = [
-            package("contract.columns").to_datetime64(replay.moment(day))
-            for day in (replay.since, replay.until)
-        ]
-        times = columns[self._contract.time.name]
-        return package("contract.columns").take(
-            columns, accepted & (times >= span[0]) & (times < span[1])
-        )
+        from mlops_loop.contract.arrow import from_arrow, table_columns
+        from mlops_loop.contract.casting import read_table
+        from mlops_loop.contract.columns import take, to_datetime64
+        from mlops_loop.data.sources import open_source, read_all
+        from mlops_loop.data.validation import validate
+
+        replay, contract = settings.replay, self._contract
+        source = open_source(replay.source, settings)
+        table = read_table(table_columns(contract), read_all(source, contract)).table
+        table = table.sort_by(contract.time.name)
+        accepted = validate(contract, table).accepted
+        columns = from_arrow(contract, table)
+        since, until = (to_datetime64(replay.moment(day)) for day in (replay.since, replay.until))
+        times = columns[contract.time.name]
+        return take(columns, accepted & (times >= since) & (times < until))
 
 
 class Player:
     """The project, its loop, and the service's part played in this process."""
 
-    def __init__(self, package: Package, project: Any, traffic: Traffic) -> None:
-        self._package = package
+    def __init__(self, project: Any, traffic: Traffic) -> None:
+        from my_ml_project.cli import load_pipeline
+
+        from mlops_loop.loop.factory import make_controller
+        from mlops_loop.monitoring import MonitoringPlan
+        from mlops_loop.predictor import OnnxPredictor
+        from mlops_loop.serving.deployment_manager import DeploymentManager
+
         self._project = project
         self._traffic = traffic
-        self._router = package("serving.router").Router(
-            project.bundles, features_digest=package("feature_set").features_digest()
+        self._deployments = DeploymentManager(
+            project.bundles,
+            features_digest=project.features.digest,
+            predictor_factory=partial(OnnxPredictor, features=project.features),
         )
         self._waiting: list[tuple[datetime, list[Any]]] = []
-        self.loop = package("loop.factory").make_controller(
-            project, package("monitoring").MonitoringPlan()
-        )
+        self.loop = make_controller(project, load_pipeline, MonitoringPlan())
         self.spent = {"answering": 0.0, "labelling": 0.0, "stepping": 0.0}
 
     def week(self, since: datetime, until: datetime) -> tuple[int, list[Any]]:
@@ -122,17 +110,18 @@ class Player:
         return rows, list(step.entries)
 
     def _answer(self, since: datetime, until: datetime) -> int:
-        records = self._package("prediction_log")
-        self._router.refresh()
+        from mlops_loop.prediction_log import Label, Record
+
+        self._deployments.refresh()
         contract, rows, futures = self._project.contract, 0, []
         for columns, inputs, outcomes in self._traffic.between(since, until):
             keys = [row[contract.id.name] for row in inputs]
-            outputs = self._router.deployment.predict(columns, keys)
+            outputs = self._deployments.deployment.predict(columns, keys)
             times = [datetime.fromisoformat(row[contract.time.name]) for row in inputs]
             futures.append(
                 self._project.log.append(
                     [
-                        records.Record(key, key, moment, moment, row, out)
+                        Record(key, key, moment, moment, row, out, contract.schema_digest)
                         for key, moment, row, out in zip(keys, times, inputs, outputs, strict=True)
                     ]
                 )
@@ -141,7 +130,7 @@ class Player:
                 (
                     max(times),
                     [
-                        records.Label(key, outcome, moment)
+                        Label(key, outcome, moment)
                         for key, outcome, moment in zip(keys, outcomes, times, strict=True)
                     ],
                 )
@@ -167,14 +156,14 @@ class Player:
             self.spent[what] += time.perf_counter() - began
 
 
-def play(package: Package, folder: Path, predictions: int) -> list[dict[str, Any]]:
+def play(project: Any, folder: Path, predictions: int) -> list[dict[str, Any]]:
     """Play the year in a folder; figures of each month."""
-    settings = package("settings").load_settings(folder)
-    replay = settings.replay
+    from mlops_loop.clock import ManualClock
+
+    replay = project.settings.replay
     since, until = replay.moment(replay.since), replay.moment(replay.until)
-    clock = package("clock").ManualClock(since)
-    project = package("project").Project(settings, clock)
-    player = Player(package, project, Traffic(package, settings, predictions))
+    project = project.copy(root=folder, clock=ManualClock(since))
+    player = Player(project, Traffic(project.settings, predictions))
     player.loop.step()
     months: list[dict[str, Any]] = []
     while since < until:
@@ -225,15 +214,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="to play in; it must not exist")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    project, folder = options.project.resolve(), options.folder.resolve()
-    package = open_package(project)
-    shutil.copytree(project / "config", folder / "config")
-    setting = f"{package.name.upper()}__INGESTION__MAX_LOGGED_ROWS"
-    os.environ[setting] = str(options.logged_rows)
-    package("logs").configure_logs(40)
+    project, folder = load_project(options.project.resolve()), options.folder.resolve()
+    from mlops_loop.logs import configure_logs
+
+    shutil.copytree(project.root / "config", folder / "config")
+    os.environ[f"{project.env_prefix}INGESTION__MAX_LOGGED_ROWS"] = str(options.logged_rows)
+    configure_logs(logging.ERROR)
     print("month         rows  answering  labelling  stepping, s    MB now   MB peak  the loop did")
     began = time.perf_counter()
-    months = play(package, folder, options.predictions)
+    months = play(project, folder, options.predictions)
     took = time.perf_counter() - began
     rows = sum(month["rows"] for month in months)
     print(f"{rows} predictions in {took:.0f} s, {peak() / 1e6:.0f} MB at most")

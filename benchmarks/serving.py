@@ -65,7 +65,7 @@ from concurrent.futures import Future
 
 from mlops_loop.logs import configure_logs
 from mlops_loop.serving.serve import serve
-from {package}.project import project
+from my_ml_project.project import project
 
 
 class NoLog:
@@ -183,7 +183,7 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     uvicorn = [python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
     (folder / "empty_app.py").write_text(_EMPTY)
     (folder / "echo_app.py").write_text(_ECHO)
-    (folder / "without_log.py").write_text(_WITHOUT_LOG.format(package=name))
+    (folder / "without_log.py").write_text(_WITHOUT_LOG)
     service = Server([python, "-m", name, "serve"], options.project, own)
     empty = Server([*uvicorn, "empty_app:app"], folder, env)
     echo = Server([*uvicorn, "echo_app:app"], folder, env)

@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common import BenchmarkError, package
+
 SOURCE = "sample://flights"
 BARE = Path(__file__).with_name("bare_training.py")
 # What a first training makes; the snapshot stays.
@@ -28,39 +30,31 @@ MADE = ("mlflow.db", "mlflow-artifacts", "bundles", "reports", "audit_log.jsonl"
 
 # What the project fits on, and what it fits, written down for the bare script.
 _HANDED = """
-import importlib, pickle, sys
+import pickle, sys
 from pathlib import Path
 import numpy as np
 
-package, folder = sys.argv[1], Path(sys.argv[2])
-module = lambda name: importlib.import_module(f"{package}.{name}")
-settings = module("settings").load_settings(None)
-contract = settings.contract()
-snapshots = module("data.snapshot")
-columns = snapshots.latest_snapshot(settings.paths.snapshots).columns(contract)
-prepared = module("training.preparation").prepare(settings, contract, columns)
-folds, models = prepared.folds, module("models")
-training = settings.training
-task = models.Task(
-    contract.problem, prepared.encoder, settings.seed, training.threads, len(folds.truth)
-)
-candidates = models.load_candidates(training.models, task)
-np.save(folder / "matrix.npy", folds.matrix)
-np.save(folder / "truth.npy", folds.truth)
+from mlops_loop.pipeline import SnapshotRef, encode, split
+from mlops_loop.training.cross_validation import for_problem
+from my_ml_project.models import CANDIDATES
+from my_ml_project.project import project
+
+folder = Path(sys.argv[1])
+rows = SnapshotRef.latest(project).load(project)
+train = encode(split(rows), project.features).train
+candidates = for_problem(CANDIDATES, train)
+np.save(folder / "matrix.npy", train.matrix)
+np.save(folder / "truth.npy", train.labels)
 handed = {
-    "classes": folds.classes,
-    "pairs": folds.pairs,
-    "threads": training.threads,
-    "estimators": {one.name: pickle.dumps(one.build({})) for one in candidates},
+    "classes": train.classes,
+    "pairs": [(fold.fit_idx, fold.validation_idx) for fold in train.folds],
+    "threads": train.task.threads,
+    "estimators": {one.name: pickle.dumps(one.estimator(train.task)) for one in candidates},
     "baseline": next(one.name for one in candidates if one.is_baseline),
 }
 (folder / "task.pickle").write_bytes(pickle.dumps(handed))
-print(len(folds.truth))
+print(len(train.labels))
 """
-
-
-class BenchmarkError(Exception):
-    """A step failed; the text says which, and what it said."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +103,13 @@ class Sides:
         self.handed.mkdir()
         kept_out = shutil.ignore_patterns(".venv", "var", ".git", ".mypy_cache", "__pycache__")
         shutil.copytree(project, self.project, ignore=kept_out)
-        (package,) = (path.parent.name for path in self.project.glob("src/*/__main__.py"))
         # Byte code is warm on both sides, as it is wherever Python may write it.
         env = {**os.environ, "PYTHONPATH": str(self.project / "src")}
         self.env = {**env, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
-        self.command: list[str | Path] = [self.python, "-m", package]
+        self.command: list[str | Path] = [self.python, "-m", package(self.project)]
         run([*self.command, "ingest", "--source", source], self.project, self.env)
-        hand: list[str | Path] = [self.python, "-c", _HANDED, package, self.handed]
+        hand: list[str | Path] = [self.python, "-c", _HANDED, self.handed]
         self.rows = int(run(hand, self.project, self.env))
 
     def ours(self) -> Run:

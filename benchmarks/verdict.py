@@ -7,7 +7,6 @@ disk's cache and does not count.
 """
 
 import argparse
-import importlib
 import json
 import resource
 import subprocess
@@ -17,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from common import load_project
 
 ROWS = (10_000, 1_000_000, 10_000_000)
 BATCH = 20_000
@@ -29,24 +30,27 @@ class Subject:
     """A project, and a log of a size beside its own."""
 
     def __init__(self, root: Path, folder: Path, rows: int) -> None:
-        sys.path.insert(0, str(root / "src"))
-        self.package = next((root / "src").glob("*/monitoring/run.py")).parents[1].name
-        self.project = self.part("project").open_project(root)
-        self.rows = rows
-        self.address = f"sqlite:///{(folder / f'{rows}.db').resolve()}?durability=best_effort"
-        self.log = self.part("prediction_log").open_prediction_log(self.address, root=folder)
+        self.project = load_project(root)
+        from mlops_loop.prediction_log import open_prediction_log
 
-    def part(self, name: str) -> Any:
-        return importlib.import_module(f"{self.package}.{name}")
+        self.rows = rows
+        address = f"sqlite:///{(folder / f'{rows}.db').resolve()}?durability=best_effort"
+        self.log = open_prediction_log(
+            address, root=folder, schema_digest=self.project.contract.schema_digest
+        )
 
     def bundle(self) -> Any:
+        from mlops_loop.bundle import read_bundle
+
         champion = self.project.published().champion
-        return self.part("bundle").read_bundle(self.project.bundles.fetch(champion))
+        return read_bundle(self.project.bundles.fetch(champion))
 
     def fill(self) -> None:
         """Append what is missing; every second row has its label."""
-        records = self.part("prediction_log.records")
-        templates = self._templates(records)
+        from mlops_loop.prediction_log import Label, Record
+
+        templates = self._templates()
+        digest = self.project.contract.schema_digest
         begin, step = self.log.totals().predictions, YEAR / self.rows
         for start in range(begin, self.rows, BATCH):
             batch = []
@@ -55,34 +59,32 @@ class Subject:
                 moment = UNTIL - YEAR + at * step
                 name = f"{at:012}"
                 batch.append(
-                    (records.Record(name, None, moment, moment, columns, (output,)), label)
+                    (Record(name, None, moment, moment, columns, (output,), digest), label)
                 )
             # Labels first: they wait for their prediction, which is quicker than to look it up.
             self.log.add_labels(
-                [
-                    records.Label(one.prediction_id, label, one.event_time)
-                    for one, label in batch[::2]
-                ]
+                [Label(one.prediction_id, label, one.event_time) for one, label in batch[::2]]
             )
             self.log.append([one for one, _ in batch]).result()
             print(f"{self.rows}: {start + len(batch)} rows", end="\r", file=sys.stderr)
         print(file=sys.stderr)
 
-    def _templates(self, records: Any) -> list[Any]:
+    def _templates(self) -> list[Any]:
+        from mlops_loop.contract.columns import to_rows
+        from mlops_loop.monitoring.samples import reference_sample
+        from mlops_loop.prediction_log import Output
+
         contract = self.project.contract
-        columns_of = self.part("contract.columns").to_rows
         bundle = self.bundle()
-        sample = self.part("monitoring.samples").reference_sample(contract, bundle, 5_000, 1)
-        rows = columns_of(contract.inputs, sample.columns)
-        labels = columns_of([contract.target], sample.columns)
+        sample = reference_sample(contract, bundle, 5_000, 1)
+        rows = to_rows(contract.inputs, sample.columns)
+        labels = to_rows([contract.target], sample.columns)
         version = bundle.manifest.version
         outputs = [
             (
-                records.Output(
-                    version, "champion", True, contract.classes[int(one.argmax())], one.tolist()
-                )
+                Output(version, "champion", True, contract.classes[int(one.argmax())], one.tolist())
                 if contract.classes
-                else records.Output(version, "champion", True, float(one))
+                else Output(version, "champion", True, float(one))
             )
             for one in sample.scores
         ]
@@ -94,14 +96,18 @@ class Subject:
     def verdict(self, span: timedelta, page: bool) -> dict[str, Any]:
         """Seconds and memory of one verdict; imports are done before."""
         began = time.perf_counter()
-        for name in ("evidently.metrics", "evidently.presets"):
-            importlib.import_module(name)
-        run = self.part("monitoring.run")
+        import evidently.metrics  # noqa: F401
+        import evidently.presets  # noqa: F401
+
+        from mlops_loop.clock import ManualClock
+        from mlops_loop.monitoring.options import MonitoringOptions
+        from mlops_loop.monitoring.run import monitor
+
         imported = time.perf_counter() - began
-        clock = self.part("clock").ManualClock(UNTIL + timedelta(days=2))
+        clock = ManualClock(UNTIL + timedelta(days=2))
         bundle = self.bundle()
         began, worked = time.perf_counter(), time.process_time()
-        found = run.monitor(
+        found = monitor(
             self.project.settings,
             self.project.contract,
             log=self.log,
@@ -109,7 +115,7 @@ class Subject:
             since=UNTIL - span,
             until=UNTIL,
             clock=clock,
-            options=self.part("monitoring.options").MonitoringOptions(page=page, version_only=True),
+            options=MonitoringOptions(page=page, version_only=True),
         )
         return {
             "seconds": time.perf_counter() - began,

@@ -62,8 +62,8 @@ def _refusal(service: Service) -> str:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         told = service.get("/health/ready")
-        if told.status == 200 and told.content["refused"]:
-            return str(told.content["refused"][0])
+        if told.status == 200 and told.content["rejected"]:
+            return str(told.content["rejected"][0])
         time.sleep(0.05)
     return ""
 

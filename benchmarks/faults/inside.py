@@ -1,10 +1,10 @@
-"""What only the project's own code can tell; run by its interpreter, in its folder.
+"""What only the project itself can tell; run by its interpreter.
 
     python inside.py QUESTION [ARGUMENT]   prints one JSON document
 
 rows COUNT   rows to ask about, and what each published version answers to them
 logged       the ids that the prediction log holds, and how many it says there are
-point        reads entries of the pointer, a line each, and puts them in force
+point        reads rollouts, a line each, and puts them in force
 
 backwards FLAG PORT serves with a clock that is an hour behind while the file FLAG is there.
 """
@@ -12,74 +12,74 @@ backwards FLAG PORT serves with a clock that is an hour behind while the file FL
 import json
 import sys
 from datetime import datetime, timedelta
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-
-def part(name: str) -> Any:
-    """A module of the project, whose package is the only one in src."""
-    (package,) = (path.parent.name for path in Path("src").glob("*/__main__.py"))
-    return import_module(f"{package}.{name}")
-
-
-def settings() -> Any:
-    return part("settings").load_settings(Path.cwd())
-
-
-def store() -> Any:
-    return part("publication").open_bundle_store(settings().bundle_store, Path.cwd())
+from my_ml_project.project import project
 
 
 def rows(count: int) -> dict[str, Any]:
     """Held-out rows of the newest version, as a caller would send them."""
-    contract = settings().contract()
-    folders = (path.parent for path in Path(settings().bundle_store).glob("*/bundle.json"))
-    bundles = [part("bundle").read_bundle(folder) for folder in sorted(folders)]
-    samples = part("monitoring.samples")
-    columns = samples.reference_sample(contract, bundles[-1], count, seed=1).columns
-    asked = part("contract.columns").to_rows(contract.inputs, columns)
-    checked = part("contract.check").check_rows(contract, asked)
+    from mlops_loop.bundle import read_bundle
+    from mlops_loop.contract.check import check_rows
+    from mlops_loop.contract.columns import to_rows
+    from mlops_loop.monitoring.samples import reference_sample
+    from mlops_loop.predictor import OnnxPredictor
+
+    contract = project.contract
+    manifests = (project.root / project.settings.bundle_store).glob("*/bundle.json")
+    bundles = [read_bundle(path.parent) for path in sorted(manifests)]
+    columns = reference_sample(contract, bundles[-1], count, seed=1).columns
+    asked = to_rows(contract.inputs, columns)
+    checked = check_rows(contract, asked)
     answers = {}
     for bundle in bundles:
-        found = part("predictor").OnnxPredictor(bundle).predict(checked.columns)
+        found = OnnxPredictor(bundle, project.features).predict(checked.columns)
         shares = found.probabilities
         answers[bundle.manifest.version] = found.values if shares is None else shares.tolist()
     return {"rows": asked, "answers": answers}
 
 
 def logged() -> dict[str, Any]:
-    log = part("prediction_log").open_prediction_log(settings().prediction_log, root=Path.cwd())
+    log = project.log
     try:
         ids = [row.record.prediction_id for row in log.rows(None, None)]
         return {"ids": ids, "counted": log.totals().predictions, "backlog": log.backlog()}
     finally:
-        log.close()
+        project.close()
 
 
 def point() -> None:
-    digest = part("feature_set").features_digest()
-    entries, published = part("publication").Entry, store()
+    from mlops_loop.publication import Rollout
+
     for line in sys.stdin:
-        published.set_rollout(digest, entries(**json.loads(line)))
+        project.bundles.set_rollout(project.features.digest, Rollout(**json.loads(line)))
         print("done", flush=True)
 
 
+class BackwardsClock:
+    """An hour behind while a file is there."""
+
+    def __init__(self, flag: Path) -> None:
+        self._flag = flag
+        self._clock = project.clock
+
+    def now(self) -> datetime:
+        moment: datetime = self._clock.now()
+        return moment - timedelta(hours=1) if self._flag.exists() else moment
+
+
 def backwards(flag: str, port: str) -> None:
-    clock = part("clock").SystemClock
-    forwards = clock.now
+    from mlops_loop.logs import configure_logs
+    from mlops_loop.serving.serve import serve
 
-    def now(self: Any) -> datetime:
-        moment: datetime = forwards(self)
-        return moment - timedelta(hours=1) if Path(flag).exists() else moment
-
-    clock.now = now
-    part("serving.server").run(settings(), port=int(port))
+    configure_logs()
+    project.clock = BackwardsClock(Path(flag))
+    serve(project, port=int(port))
 
 
 def main() -> None:
-    sys.path.insert(0, str(Path("src").resolve()))
     question, *arguments = islice(sys.argv, 1, None)
     if question == "point":
         point()

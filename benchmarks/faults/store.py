@@ -23,7 +23,6 @@ class Store:
 
     def __init__(self, subject: Subject, folder: Path) -> None:
         self._folder = folder / "store"
-        self._program = subject.root / "tools" / f"{subject.store}_server.py"
         self._subject = subject
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port()
@@ -33,7 +32,7 @@ class Store:
 
     @property
     def is_server(self) -> bool:
-        return self._program.exists()
+        return self._subject.store != "sqlite"
 
     def __enter__(self) -> "Store":
         self.start()
@@ -48,10 +47,11 @@ class Store:
         """Start with what it has kept; there once it takes connections."""
         if not self.is_server:
             return
+        program = f"mlops_loop.prediction_log.local_{self._subject.store}"
         flags = ["--port", str(self._port), "--folder", str(self._folder)]
         with (self._folder.parent / "store.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._subject.python, self._program, *flags],
+                [self._subject.python, "-m", program, *flags],
                 cwd=self._subject.root,
                 env=self._subject.environment({}),
                 stdout=log,
@@ -60,7 +60,7 @@ class Store:
         until = time.monotonic() + _PATIENCE
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > until:
-                raise FaultsError(f"{self._program} did not start: see {log.name}")
+                raise FaultsError(f"{program} did not start: see {log.name}")
             time.sleep(0.05)
 
     def revive(self) -> None:

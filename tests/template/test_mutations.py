@@ -118,13 +118,13 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "names .github/workflows/ci.yml, not there with ci=none",
     ),
     "a target that the Makefile lacks": (
-        edit(theirs("README.md"), "`make check`", "`make everything`"),
-        "README.md",
+        edit(theirs("docs/commands.md"), "`make check`", "`make everything`"),
+        "docs/commands.md",
         "make everything",
     ),
     "a tool of the other style": (
-        edit(theirs("README.md"), "poetry run mypy", "poetry run black"),
-        "README.md",
+        edit(theirs("docs/commands.md"), "poetry run mypy", "poetry run black"),
+        "docs/commands.md",
         "needs black, not declared with code_style=ruff",
     ),
     "a file nobody owns": (

@@ -38,18 +38,21 @@ def covering(world: World) -> list[dict[str, str]]:
 def lay_out(world: World, directory: Path, answers: dict[str, str]) -> set[str]:
     """Make the folder hold what mypy reads of one variant; the Python files among it."""
     where, checked = world.where(answers), set[str]()
+    written, absent = set[Path](), set[Path]()
     for path in world.paths:
         if not (path.startswith(TYPED) or path == "pyproject.toml"):
             continue
         target = directory / world.place(path)
         texts = [text for text, variants in world.editions[path].items() if variants & where]
-        if not texts:
-            target.unlink(missing_ok=True)
-        elif not target.exists() or target.read_text(encoding="utf-8") != texts[0]:
+        (written if texts else absent).add(target)
+        if texts and (not target.exists() or target.read_text(encoding="utf-8") != texts[0]):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(texts[0], encoding="utf-8")
         if texts and is_checked(path):
             checked.add(path)
+    # Several editions have one place: what one of them left out, another may have written.
+    for target in absent - written:
+        target.unlink(missing_ok=True)
     return checked
 
 
