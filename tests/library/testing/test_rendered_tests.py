@@ -83,6 +83,45 @@ MISTAKES = {
 }
 
 
+# What an owner adds, appended to files of the project: no test has to be changed for it.
+ADDITIONS = {
+    "README.md": "# Ours\n",
+    "src/flights/routes.py": """
+
+@router.get("/search")
+async def search(q: str) -> list[str]:
+    return [q]
+
+
+@router.get("/flights/{number}")
+async def flight(number: int) -> int:
+    return number
+""",
+    "src/flights/models.py": """
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+
+CANDIDATES.append(
+    Candidate(
+        "extra_trees",
+        lambda task, parameters: make_pipeline(
+            SimpleImputer(), ExtraTreesClassifier(20, random_state=task.seed, **parameters)
+        ),
+    )
+)
+""",
+    "src/flights/metrics.py": """
+
+def share_of_alarms(labels: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
+    return float((predicted[:, 1] > 0.5).mean())
+
+
+REPORTED.append(Metric("alarms", share_of_alarms, greater_is_better=False, problems=("binary",)))
+""",
+}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The flights project with the tests that a rendered project has."""
@@ -132,7 +171,12 @@ def test_a_mistake_is_found(project: Path, run_tests: RunTests, name: str) -> No
     assert mistake.failing <= run_tests(mistake.tests)
 
 
-def test_the_tests_pass_and_leave_the_project_as_it_is(project: Path, run_tests: RunTests) -> None:
+def test_with_additions_the_tests_pass_and_leave_the_project_as_it_is(
+    project: Path, run_tests: RunTests
+) -> None:
+    for name, text in ADDITIONS.items():
+        with (project / name).open("a", encoding="utf-8") as file:
+            file.write(text)
     before = listing(project)
     assert run_tests() == set()
     assert listing(project) == before
