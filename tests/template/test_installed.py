@@ -197,7 +197,10 @@ def test_advertised_command_works(installed: Path, tools: dict[str, str], comman
     elif " train" in command:
         train(command, installed, tools)
     elif " adopt " in command:
-        run(command.replace("FILE", "my.csv").replace("COLUMN", "y"), adopting(installed), tools)
+        copy = adopting(installed)
+        # Its environment is that of the original, whose package it would work on.
+        env = {**tools, "MY_ML_PROJECT__ROOT": str(copy)}
+        run(command.replace("FILE", "my.csv").replace("COLUMN", "y"), copy, env)
     else:
         run(filled_in(INSTEAD.get(command, command), installed, tools), installed, tools)
 
