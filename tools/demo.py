@@ -108,7 +108,7 @@ def shown(path: Path) -> str:
 
 
 def install_source(project: Path, env: dict[str, str]) -> None:
-    """Let the project import the library from src/, for whoever works on both."""
+    """Let the project import the library from src/, to work on both."""
     pip: list[str | Path] = ["uv", "pip", "install", "--quiet", "--python", ".venv"]
     run([*pip, "--no-deps", "--editable", toolbox.ROOT], env, project)
 

@@ -20,7 +20,7 @@ class Change:
     Attributes:
         column: its name; None for the table as a whole.
         what: what is different, as the end of a sentence.
-        is_breaking: whether callers of the old contract may come to grief.
+        is_breaking: whether existing clients may break.
     """
 
     column: str | None

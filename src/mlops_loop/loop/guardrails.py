@@ -50,16 +50,16 @@ class GuardrailMetrics:
         share = self.missing / self.expected
         if share > settings.max_missing_predictions:
             return (
-                f"it left {share:.1%} of {self.expected} rows without an answer, at most "
-                f"{settings.max_missing_predictions:.1%} are borne"
+                f"no prediction for {share:.1%} of {self.expected:,} rows "
+                f"(limit {settings.max_missing_predictions:.1%})"
             )
         limit = settings.max_latency.total_seconds()
         if self.seconds > max(limit, settings.max_slowdown * self.champion_seconds):
             return (
-                f"it takes {_milliseconds(self.seconds)} in the mean where the champion takes "
-                f"{_milliseconds(self.champion_seconds)}, on {self.expected} rows; at most "
-                f"{format_duration(settings.max_latency)}, or {settings.max_slowdown:g} times as "
-                "long, are borne"
+                f"it takes {_milliseconds(self.seconds)} a request on average, the champion "
+                f"{_milliseconds(self.champion_seconds)}, on {self.expected:,} rows (limit "
+                f"{format_duration(settings.max_latency)}, or {settings.max_slowdown:g} times the "
+                "champion's)"
             )
         return None
 

@@ -280,7 +280,7 @@ class Transitions:
     def _align(self) -> list[str]:
         """Let the aliases follow the pointer, as long as these features are the current ones.
 
-        Old and new code may run beside each other; the aliases are those of whoever moved last.
+        Old and new code may run beside each other; the aliases follow the last transition.
         """
         pointer = self.store.pointer()
         if pointer.current not in ("", self.features_digest):

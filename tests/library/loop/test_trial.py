@@ -18,7 +18,7 @@ def test_a_challenger_that_leaves_rows_unanswered_is_rejected(world: World) -> N
     world.change("challenge", error_rate=UNPROVEN)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "left 7.4% of 540 rows without an answer" in world.state.reason
+    assert "no prediction for 7.4% of 540 rows (limit 5.0%)" in world.state.reason
     last = list(world.audit_log.completed())[-1]
     assert (last.details["expected"], last.details["missing"]) == (540, 40)
 
@@ -31,7 +31,7 @@ def test_a_challenger_that_never_answers_is_rejected_without_a_label(world: Worl
     world.log_rows(500, v1=0.6)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "left 100.0% of 500 rows without an answer" in world.state.reason
+    assert "no prediction for 100.0% of 500 rows (limit 5.0%)" in world.state.reason
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_challenger_is_rejected_that_is_slow_and_much_slower(
     world.step()
     assert world.kinds() == (["reject"] if rejected else [])
     if rejected:
-        assert f"it takes {1000 * challenger:.1f} ms in the mean where the champion takes" in (
+        assert f"it takes {1000 * challenger:.1f} ms a request on average, the champion" in (
             world.state.reason
         )
 
@@ -105,7 +105,7 @@ def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(
     world.log_split(1500, 0.6, 0.2, failing=True)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "left 100.0% of" in world.state.reason
+    assert "no prediction for 100.0% of" in world.state.reason
 
 
 def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: World) -> None:
