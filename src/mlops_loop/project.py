@@ -22,7 +22,8 @@ from .settings import Settings, load_settings
 if TYPE_CHECKING:
     from .loop.state import StateStore
     from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
-    from .registry import Registry, Transitions
+    from .registry.mlflow_registry import Registry
+    from .registry.transitions import Transitions
     from .registry.callbacks import Callback
 
 
@@ -169,13 +170,13 @@ class Project:
 
     @cached_property
     def registry(self) -> "Registry":
-        from .registry import Registry
+        from .registry.mlflow_registry import Registry
 
         return Registry.open(self.settings)
 
     @cached_property
     def transitions(self) -> "Transitions":
-        from .registry import Transitions
+        from .registry.transitions import Transitions
 
         return Transitions(
             registry=self.registry,

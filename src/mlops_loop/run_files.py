@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from .errors import RegistryError
-from .registry import Registry
+
+if TYPE_CHECKING:  # the registry reads these files in its turn
+    from .registry.mlflow_registry import Registry
 
 # Folders of a run's artifacts: what `fit` leaves, and what `evaluate` does.
 EXPORTED = "exported"
@@ -51,7 +54,7 @@ class RunFiles:
         """SHA-256 by name."""
         return {name: hashlib.sha256(held).hexdigest() for name, held in self.content.items()}
 
-    def log(self, registry: Registry, run: str, folder: str) -> None:
+    def log(self, registry: "Registry", run: str, folder: str) -> None:
         """Put the files among the artifacts of a run."""
         with TemporaryDirectory() as place:
             for name, held in self.content.items():
@@ -60,7 +63,7 @@ class RunFiles:
 
     @classmethod
     def read(
-        cls, registry: Registry, run: str, folder: str, digests: Mapping[str, str]
+        cls, registry: "Registry", run: str, folder: str, digests: Mapping[str, str]
     ) -> "RunFiles":
         """The files that a reference names.
 

@@ -7,7 +7,7 @@ import pytest
 
 from mlops_loop.errors import RegistryError
 from mlops_loop.project import Project
-from mlops_loop.registry import Registry
+from mlops_loop.registry.mlflow_registry import Registry
 from mlops_loop.registry.ui import ui_command
 
 

@@ -13,7 +13,9 @@ from mlops_loop.clock import ManualClock
 from mlops_loop.errors import BundleError, RegistryError
 from mlops_loop.publication import Rollout as Published
 from mlops_loop.publication import open_bundle_store
-from mlops_loop.registry import ChampionChange, Registry, Transitions
+from mlops_loop.registry import ChampionChange
+from mlops_loop.registry.mlflow_registry import Registry
+from mlops_loop.registry.transitions import Transitions
 
 FEATURES = "features"
 CONTRACT = """

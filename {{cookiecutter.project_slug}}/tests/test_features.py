@@ -2,7 +2,7 @@
 
 import numpy as np
 from hypothesis import given
-from mlops_loop.contract.columns import Columns
+from mlops_loop.contract import Columns
 from mlops_loop.testing import assert_row_wise, assert_valid_features, columns_of
 
 from {{ cookiecutter.package_name }}.features import dew_point_spread, scheduled_minutes, weekday

@@ -2,7 +2,7 @@
 
 import pytest
 from mlops_loop import Project
-from mlops_loop.loop.factory import make_controller
+from mlops_loop.loop import make_controller
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.testing import TrainedProject, application_client
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.columns import Columns
+from mlops_loop.contract import Columns, check_rows
 from mlops_loop.testing import (
     TrainedProject,
     assert_ignores,

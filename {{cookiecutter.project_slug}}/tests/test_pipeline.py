@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from mlops_loop import Project
-from mlops_loop.registry.attempt import gate_result
+from mlops_loop.registry import gate_result
 from mlops_loop.testing import TrainedProject
 
 from {{ cookiecutter.package_name }}.metrics import hit_rate_of_top_decile

@@ -8,7 +8,7 @@ import msgspec
 from markupsafe import Markup
 
 from ..atomic import atomic_write
-from ..registry import Registry
+from ..registry.mlflow_registry import Registry
 from ..settings import Settings
 from ..templates import load_template
 from .card import Card

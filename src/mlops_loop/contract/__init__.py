@@ -1,5 +1,29 @@
-"""The data contract: what the data is, said once in `config/contract.yaml`."""
+"""The data contract: what the columns of a table are, read from `config/contract.yaml`."""
 
-from .model import Categories, Column, Contract, Range, load_contract
+from typing import TYPE_CHECKING
 
-__all__ = ["Categories", "Column", "Contract", "Range", "load_contract"]
+from ..lazy_exports import lazy_exports
+from .model import Categories, Column, Contract, Range, load_contract, parse_contract
+
+if TYPE_CHECKING:
+    from .check import Checked, Violation, check_rows
+    from .columns import Columns
+else:
+    # Imported on first use: who only asks for the contract does without numpy.
+    __getattr__ = lazy_exports(
+        __name__,
+        {"Checked": "check", "Columns": "columns", "Violation": "check", "check_rows": "check"},
+    )
+
+__all__ = [
+    "Categories",
+    "Checked",
+    "Column",
+    "Columns",
+    "Contract",
+    "Range",
+    "Violation",
+    "check_rows",
+    "load_contract",
+    "parse_contract",
+]

@@ -1,1 +1,36 @@
-"""How good a model is, how sure that is, and whether it may be published."""
+"""Metrics, the comparison of models on held-out rows, and the rules of the gate.
+
+The gate decides on held-out rows that no candidate was fitted, tuned or calibrated on. Differences
+between two models are judged by a paired bootstrap (Efron & Tibshirani 1993, An Introduction to the
+Bootstrap) that resamples days or groups instead of rows where the contract names a time or a group
+column: rows of one day resemble each other (cluster bootstrap).
+"""
+
+from .comparison import Comparison
+from .gate import GateRule
+from .gate_result import GateResult, GateRuleResult, SliceComparison
+from .interval import Interval
+from .metrics import Metric, MetricByProblem, accuracy, brier, log_loss, mae, rmse, roc_auc
+from .rules import BetterThanBaseline, MaxLatency, MaxSize, NotWorseThanChampion, Slices
+
+__all__ = [
+    "BetterThanBaseline",
+    "Comparison",
+    "GateResult",
+    "GateRule",
+    "GateRuleResult",
+    "Interval",
+    "MaxLatency",
+    "MaxSize",
+    "Metric",
+    "MetricByProblem",
+    "NotWorseThanChampion",
+    "SliceComparison",
+    "Slices",
+    "accuracy",
+    "brier",
+    "log_loss",
+    "mae",
+    "rmse",
+    "roc_auc",
+]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from ..contract.columns import Columns, length, missing, to_json
 from ..contract.model import Column, Contract
@@ -81,6 +80,8 @@ def compare_slices(
     """
     if not slices:
         return ()
+    from scipy.stats import t as student  # half a second, and most projects only import a metric
+
     scorers = [
         [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
         for part in slices

@@ -22,7 +22,7 @@ from ..clock import Clock
 from ..monitoring import Action, Incident, MonitoringReport
 from ..monitoring.incidents import find_incidents
 from ..publication import Rollout as Published
-from ..registry import Transitions
+from ..registry.transitions import Transitions
 from ..settings import Settings
 from .audit import ACTOR, LoopAuditLog
 from .challenger_trial import Trial, TrialDecision, trial_of

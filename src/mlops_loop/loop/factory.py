@@ -11,7 +11,7 @@ from ..bundle import read_bundle
 from ..composition import Pipeline
 from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
 from ..project import Project
-from ..registry import Transitions
+from ..registry.transitions import Transitions
 from ..run_context import RunContext
 from .audit import ACTOR, LoopAuditLog
 from .challenger_trial import Trial, TrialDecision

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..contract.model import Problem
 from ..encoder import Encoder, Matrix
 
-__all__ = ["PROBLEMS", "Candidate", "Parameters", "SearchSpace", "Task", "predict_scores"]
+__all__ = ["Candidate", "Task"]
 
 Parameters = Mapping[str, Any]
 SearchSpace = Callable[[Any], dict[str, Any]]

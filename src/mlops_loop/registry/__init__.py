@@ -1,7 +1,7 @@
-"""Registered versions, and the transitions that decide which of them serves."""
+"""Registered versions, and what is called when another one becomes champion."""
 
+from .attempt import gate_result
 from .callbacks import ChampionChange
-from .mlflow_registry import Registry, Version
-from .transitions import Transitions
+from .mlflow_registry import Version
 
-__all__ = ["ChampionChange", "Registry", "Transitions", "Version"]
+__all__ = ["ChampionChange", "Version", "gate_result"]

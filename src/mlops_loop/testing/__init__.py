@@ -24,7 +24,7 @@ pytest.register_assert_rewrite(
 from ..contract.json_schema import example_row  # noqa: E402
 from .application import application_client, get_paths  # noqa: E402
 from .copies import API_KEY, project_copy  # noqa: E402
-from .features import assert_row_wise, assert_valid_features  # noqa: E402
+from .features import assert_no_skew, assert_row_wise, assert_valid_features  # noqa: E402
 from .http_contract import HttpContract  # noqa: E402
 from .models import (  # noqa: E402
     assert_ignores,
@@ -40,6 +40,7 @@ __all__ = [
     "TrainedProject",
     "application_client",
     "assert_ignores",
+    "assert_no_skew",
     "assert_row_independent",
     "assert_row_wise",
     "assert_valid_features",

@@ -1,9 +1,14 @@
 """Checks that hold for every feature, whatever it computes."""
 
+import json
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.columns import Array, Columns, concat, length, take
+from ..contract import Contract
+from ..contract.columns import Array, Columns, concat, length, take, to_rows
+from ..contract.decoder import Decoder
+from ..encoder import Encoder
 from ..feature_set import FeatureSet
 
 # Kinds of numpy types by declared output.
@@ -14,13 +19,27 @@ _PRECISION = 1e-6
 
 
 def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
-    """Each feature returns one value a row of its declared type, and leaves its inputs alone.
+    """Check that each feature returns one value a row of its declared type.
 
-    Missing values are allowed, infinite ones are not.
+    It must not change its inputs. Missing values are allowed, infinite ones are not.
 
     Args:
         features: usually `project.features`.
         columns: rows that the contract accepts, e.g. of `columns_of`.
+
+    Raises:
+        AssertionError: naming the feature and what is wrong with it.
+
+    Example:
+        >>> features = FeatureSet()
+        >>> @features.feature(inputs=("price",), output="number")
+        ... def log_price(price):
+        ...     return np.log(price)
+        >>> assert_valid_features(features, {"price": np.array([1.0, 2.0])})
+        >>> assert_valid_features(features, {"price": np.array([1.0, 0.0])})
+        Traceback (most recent call last):
+        ...
+        AssertionError: log_price is infinite for price=[1.0, 0.0]
     """
     rows = length(columns)
     before = {name: values.copy() for name, values in columns.items()}
@@ -45,14 +64,27 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
 
 
 def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
-    """Each feature of a row is the same alone, among other rows, and in any order.
+    """Check that each feature of a row is the same alone, among other rows, and in any order.
 
-    Online a feature gets one row or a few, in training all of them: one that looks at other rows,
-    e.g. at their mean, would mean something else in production.
+    Online a feature gets one row or a few, in training all of them: one that depends on other
+    rows, e.g. on their mean, would have other values in production.
 
     Args:
         features: usually `project.features`.
         columns: at least two rows that the contract accepts, e.g. of `columns_of`.
+
+    Raises:
+        AssertionError: naming the feature, and a row that differs.
+
+    Example:
+        >>> features = FeatureSet()
+        >>> @features.feature(inputs=("price",), output="number")
+        ... def relative_price(price):
+        ...     return price / price.mean()
+        >>> assert_row_wise(features, {"price": np.array([1.0, 3.0])})
+        Traceback (most recent call last):
+        ...
+        AssertionError: relative_price of a row is another one alone: ...
     """
     rows = length(columns)
     together = features.apply(columns)
@@ -67,6 +99,38 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
                 f"{name} of a row is another one {how}: {other[~equal][0]!r} instead of "
                 f"{together[name][~equal][0]!r}, from {_inputs(feature.inputs, columns)}"
             )
+
+
+def assert_no_skew(features: FeatureSet, columns: Columns, contract: Contract) -> None:
+    """Check that the model gets the same numbers online as in training (no train/serve skew).
+
+    The rows are encoded from the table at once, and from JSON bodies of one row each.
+
+    Args:
+        features: usually `project.features`.
+        columns: rows that the contract accepts, e.g. `TrainedProject.columns`.
+        contract: usually `project.contract`.
+
+    Raises:
+        AssertionError: naming the feature, and a row that differs.
+
+    Example:
+        >>> assert_no_skew(FeatureSet(), {"price": np.array([1.0, 3.0])}, contract)
+    """
+    offline = features.apply(columns)
+    encoder = Encoder.fit(features.columns(contract), offline)
+    decoder = Decoder(contract)
+    bodies = [json.dumps(row).encode() for row in to_rows(contract.inputs, columns)]
+    requests = [decoder.decode(body).columns for body in bodies]
+    online = np.concatenate([encoder.encode(features.apply(request)) for request in requests])
+    expected = encoder.encode(offline)
+    for position, name in enumerate(encoder.names):
+        values, others = online[:, position], expected[:, position]
+        equal = (values == others) | (np.isnan(values) & np.isnan(others))
+        assert equal.all(), (
+            f"{name} is {values[~equal][0]} online and {others[~equal][0]} in training, for "
+            f"{bodies[int(np.argmin(equal))].decode()}"
+        )
 
 
 def _equal(values: Array, others: Array) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from mlops_loop.loop.leased_state import LeasedStateStore
 from mlops_loop.loop.state import State, StateStore
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
 from mlops_loop.publication import open_bundle_store
-from mlops_loop.registry import Transitions
+from mlops_loop.registry.transitions import Transitions
 from mlops_loop.serving.identifiers import fraction
 from mlops_loop.settings import Settings, load_settings
 

@@ -10,9 +10,9 @@ on the held-out rows, and says in a sentence of its own why it passed or not:
 Thresholds are those of the section `gate` in config/project.yaml, unless given here.
 """
 
-from mlops_loop.evaluation.gate import GateRule
-from mlops_loop.evaluation.rules import (
+from mlops_loop.evaluation import (
     BetterThanBaseline,
+    GateRule,
     MaxLatency,
     MaxSize,
     NotWorseThanChampion,

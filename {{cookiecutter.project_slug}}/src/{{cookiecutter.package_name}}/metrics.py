@@ -6,7 +6,7 @@ classes) (or values). Metrics of another kind of problem than yours are left out
 """
 
 import numpy as np
-from mlops_loop.evaluation.metrics import (
+from mlops_loop.evaluation import (
     Metric,
     MetricByProblem,
     accuracy,
