@@ -1,4 +1,4 @@
-"""What a project hands to the command line and to the loop."""
+"""The parts of a project that the command line and the loop run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,8 +63,23 @@ class Train(Protocol):
 class Pipeline:
     """The stages of a project, as its `pipeline.py` defines them.
 
-    The command of the same name runs each; `train` runs those after `ingest`, and so does the
-    loop when it retrains.
+    Each is run by the command of the same name. `train` runs those after `ingest`; the loop calls
+    `ingest` and `train` when it retrains.
+
+    Attributes:
+        ingest: makes a snapshot and returns its reference.
+        fit: fits the candidates on a snapshot, exports the best one, and returns its run.
+        evaluate: applies the gate to the model of a run and returns the decision.
+        register: registers the model that was decided about.
+        train: fit, evaluate and register.
+
+    Example: a step of your own after the training.
+        >>> from dataclasses import replace
+        >>> def train(project, snapshot, *, tune=False, resume=False):
+        ...     version = PIPELINE.train(project, snapshot, tune=tune, resume=resume)
+        ...     print("trained version", version.version)
+        ...     return version
+        >>> pipeline = replace(PIPELINE, train=train)
     """
 
     ingest: Ingest
@@ -78,14 +93,19 @@ class Pipeline:
 class Composition:
     """A project with its pipeline and its monitoring.
 
-    Attributes:
-        project: what serving needs, and no more.
-        pipeline: imports `pipeline.py`; called by what trains.
-        monitoring: imports `monitoring.py`; called by what monitors. By default the checks,
-            actions and receivers of the library.
-
     The latter two are functions, so that a command imports no more than it needs: `serve` runs
-    without the libraries that training and monitoring take.
+    without the libraries for training and monitoring.
+
+    Attributes:
+        project: the project.
+        pipeline: imports and returns the stages of `pipeline.py`.
+        monitoring: imports and returns the plan of `monitoring.py`; by default the checks, actions
+            and receivers of the library.
+
+    Example:
+        >>> composition = Composition(project, pipeline=lambda: PIPELINE)
+        >>> len(composition.monitoring().checks)
+        3
     """
 
     project: "Project"

@@ -1,82 +1,133 @@
-"""What can go wrong, and who has to act on it.
+"""Exceptions of the library.
 
 ProjectError
-├── SettingsError      a setting is missing, unknown or of the wrong type
-├── ContractError      the contract file, or data that breaks it
-├── SourceError        a data source that cannot be read
-├── SnapshotError      no snapshot, or one that is damaged
-├── RegistryError      no such version, or a transition that makes no sense
-├── InputError         a file or an argument handed to a command
-├── ServiceError       the service cannot start
-├── BundleError        a bundle that is damaged or made for other features
-├── StoreError         a store that refuses
-│   └── StoreAwayError a store that cannot be reached just now
-├── HookError          a function before or after prediction returned something invalid
-├── GateError          no model that the gate would let pass
-├── TrainingError      candidates that cannot be fitted, compared or exported
-└── ExportError        a model whose exported form answers differently
+├── SettingsError              a setting is missing, unknown or of the wrong type
+├── ContractError              the contract file is invalid, or too many rows violate it
+├── SourceError                a data source cannot be read
+├── SnapshotError              there is no snapshot, or it is damaged or too small
+├── RegistryError              no such version, or a transition that is not possible
+├── InputError                 a file or an argument of a command is invalid
+├── ServiceError               the service cannot start
+├── BundleError                a bundle is damaged or made for other features
+├── StoreError                 a store rejects an operation
+│   └── StoreUnavailableError  a store cannot be reached
+├── HookError                  a function before or after a prediction returned something invalid
+├── GateError                  no model passes the gate, or the decision is about another one
+├── TrainingError              candidates cannot be fitted or compared
+└── ExportError                a model cannot be exported, or ONNX predicts differently
+
+The text says what is wrong and how to fix it. The command line prints it without a traceback.
+
+Example:
+    >>> from mlops_loop.data import open_source
+    >>> try:
+    ...     open_source("ftp://example.com/rows", project.settings)
+    ... except ProjectError as error:
+    ...     print(error.exit_code)
+    2
 """
 
 from typing import ClassVar
 
+__all__ = [
+    "BundleError",
+    "ContractError",
+    "ExportError",
+    "GateError",
+    "HookError",
+    "InputError",
+    "ProjectError",
+    "RegistryError",
+    "ServiceError",
+    "SettingsError",
+    "SnapshotError",
+    "SourceError",
+    "StoreError",
+    "StoreUnavailableError",
+    "TrainingError",
+]
+
 
 class ProjectError(Exception):
-    """Base of all errors of this package; the text says what is wrong and what to do."""
+    """Base class of the library's exceptions.
+
+    Attributes:
+        exit_code: of a command that ends with it: 1 internal error, 2 invalid input or
+            configuration, 3 a check failed.
+    """
 
     exit_code: ClassVar[int] = 1
 
 
 class SettingsError(ProjectError):
+    """A setting is missing, unknown or of the wrong type."""
+
     exit_code = 2
 
 
 class ContractError(ProjectError):
+    """The contract file is invalid, or too many rows violate it."""
+
     exit_code = 2
 
 
 class SourceError(ProjectError):
+    """A data source cannot be read, or has no rows."""
+
     exit_code = 2
 
 
 class SnapshotError(ProjectError):
+    """There is no snapshot, or it is damaged, or has too few rows."""
+
     exit_code = 2
 
 
 class RegistryError(ProjectError):
+    """There is no such version or run, or the transition is not possible."""
+
     exit_code = 2
 
 
 class InputError(ProjectError):
+    """A file or an argument of a command is invalid."""
+
     exit_code = 2
 
 
 class ServiceError(ProjectError):
+    """The service cannot start."""
+
     exit_code = 2
 
 
 class BundleError(ProjectError):
-    pass
+    """A bundle is damaged, or made for other features."""
 
 
 class StoreError(ProjectError):
-    pass
+    """A store rejects an operation."""
 
 
 class StoreUnavailableError(StoreError):
-    pass
+    """A store cannot be reached; the operation may succeed later."""
 
 
 class ExportError(ProjectError):
-    pass
+    """A model cannot be exported to ONNX, or ONNX predicts differently."""
 
 
 class TrainingError(ProjectError):
+    """Candidates cannot be fitted or compared."""
+
     exit_code = 2
 
 
 class HookError(ProjectError):
-    pass
+    """A function before or after a prediction returned something invalid."""
 
 
 class GateError(ProjectError):
+    """No model passes the gate, or its decision is about another model."""
+
     exit_code = 3

@@ -13,7 +13,7 @@ from .errors import ContractError, SettingsError
 if TYPE_CHECKING:  # the digest alone does without numpy
     from .contract.columns import Array, Columns
 
-# Of what the encoder makes of columns; raised whenever the same columns give other numbers.
+# Version of the encoding; raised when the same columns would be encoded differently.
 ENCODER_FORMAT = 1
 
 FeatureType = Literal["number", "category", "boolean", "datetime"]
@@ -38,11 +38,15 @@ class _Declared:
 
 @dataclass
 class FeatureSet:
-    """The features that one module declares, in the order of the file.
+    """The features of a project, declared as functions of columns.
+
+    A feature is a pure, row-wise function: it gets one array of shape (rows,) for each input and
+    returns one of the same length (types as in `mlops_loop.contract.Columns`). The same function
+    runs in training, in batch scoring and online.
 
     Attributes:
-        module: name of the module that declares them, `__name__` there. It and the modules of the
-            same package that it imports make up the digest.
+        module: `__name__` of the module that declares them. The code of this module and of the
+            modules of the same package that it imports is part of the digest.
 
     Example:
         >>> FEATURES = FeatureSet(__name__)
@@ -58,10 +62,10 @@ class FeatureSet:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the code behind the features, and of the encoder's format.
+        """Digest of the code of the features, and of the encoder's format.
 
-        Two processes that agree on it turn the same row into the same numbers; a published
-        version serves only where its features have this digest. Comments and layout do not count.
+        Processes with the same digest encode a row as the same numbers; a published version serves
+        only with features of this digest. Comments and formatting do not change it.
         """
         code = module_digest(self.module) if self.module else ""
         parts = [str(ENCODER_FORMAT), code, *self.declared]
@@ -73,9 +77,9 @@ class FeatureSet:
         """Declare a function as a feature named like the function.
 
         Args:
-            inputs: contract columns, handed over as arrays in this order.
-            output: type of the array returned, one entry a row.
-            calendar: whether it follows from the date alone, and so drifts every season.
+            inputs: names of contract columns, passed as arrays in this order.
+            output: type of the returned array.
+            calendar: whether it depends on the date alone; it is then left out of drift checks.
         """
 
         def declare(function: FeatureFunction) -> FeatureFunction:
@@ -86,24 +90,24 @@ class FeatureSet:
         return declare
 
     def without(self, names: Collection[str]) -> "FeatureSet":
-        """The same features but for some.
+        """The features without some of them.
 
         Raises:
-            SettingsError: if there is no feature of such a name.
+            SettingsError: if there is no such feature.
         """
         if unknown := [name for name in names if name not in self.declared]:
             known = ", ".join(self.declared) or "none"
             raise SettingsError(
-                f"features.disabled: there is no feature {unknown[0]!r}; declared are: {known}"
+                f"features.disabled: unknown feature {unknown[0]!r} (declared: {known})"
             )
-        kept = {name: made for name, made in self.declared.items() if name not in names}
-        return FeatureSet(self.module, kept)
+        others = {name: item for name, item in self.declared.items() if name not in names}
+        return FeatureSet(self.module, others)
 
     def columns(self, contract: Contract) -> tuple[FeatureColumn, ...]:
-        """Every column the model sees: the contract's features, then the declared ones.
+        """All columns of the model: the contract's features, then the declared ones.
 
         Raises:
-            ContractError: if a feature needs a column that no request carries.
+            ContractError: if a feature needs a column that is not part of a request.
         """
         plain = tuple(
             FeatureColumn(column.name, column.type, calendar=column.type == "datetime")
@@ -116,14 +120,14 @@ class FeatureSet:
             if unknown:
                 raise ContractError(
                     f"the feature {feature.column.name} in features.py needs {unknown[0]!r}, "
-                    "which is no input column of config/contract.yaml"
+                    "which is not an input column of config/contract.yaml"
                 )
         return plain + tuple(feature.column for feature in self.declared.values())
 
     def apply(self, columns: "Columns") -> "Columns":
-        """Input columns together with the declared features; arrays keep their length."""
-        made = {
+        """The input columns and the declared features, arrays of the same length."""
+        computed = {
             name: feature.function(*(columns[source] for source in feature.inputs))
             for name, feature in self.declared.items()
         }
-        return {**columns, **made}
+        return {**columns, **computed}

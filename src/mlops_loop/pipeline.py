@@ -1,6 +1,29 @@
-"""The building blocks of a project's `pipeline.py`, in the order in which it uses them.
+"""The building blocks of a project's `pipeline.py`.
 
-Importing it takes the libraries that training takes.
+Held-out rows are only accepted by `export_onnx`, which does not read their labels, and by
+`evaluate_on_holdout`; `register_version` needs the decision of the gate about the same model.
+
+Example: fit, evaluate and register on the latest snapshot.
+    >>> import mlflow
+    >>> from mlops_loop.evaluation import BetterThanBaseline, log_loss
+    >>> from mlops_loop.models import baseline
+    >>> snapshot = SnapshotRef.latest(project)
+    >>> data = encode(split(snapshot.load(project)), project.features)
+    >>> connect_mlflow(project)
+    >>> with mlflow.start_run(run_name="train", tags=lineage_tags(project, snapshot)):
+    ...     candidates = [baseline.dummy(), baseline.linear()]
+    ...     leaderboard = cross_validate(candidates, data.train, log_loss)
+    ...     log_leaderboard(leaderboard)
+    ...     model = fit_best(leaderboard, data.train, calibrate=True)
+    ...     run = log_exported_model(project, export_onnx(model, parity=data.holdout))
+    >>> connect_mlflow(project, run)
+    >>> with mlflow.start_run(run_id=run.run_id):
+    ...     evaluation = evaluate_on_holdout(project, run, log_loss)
+    ...     result = apply_rules(evaluation.comparison, [BetterThanBaseline()])
+    ...     decision = log_decision(project, evaluation, result)
+    >>> version = assign_role(project, register_version(project, decision))
+    >>> version.tags["gate"]
+    'passed'
 """
 
 from .composition import Pipeline

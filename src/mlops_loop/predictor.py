@@ -1,4 +1,4 @@
-"""Columns in, predictions out: the one thing that the service and batch scoring both call."""
+"""Prediction of columns with ONNX Runtime, online and in batch scoring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,19 @@ from .publication import NO_CHAMPION, BundleStore
 
 @dataclass(frozen=True)
 class Prediction:
-    """Answers for a block of rows.
+    """Predictions for a block of rows, which hooks after a prediction get and return.
 
     Attributes:
         values: one class or number a row.
-        probabilities: shape (rows, classes) in the order of the manifest; None for regression.
+        probabilities: float64, shape (rows, classes) in the order of the contract's classes; None
+            for regression.
+
+    Example: an `after_predict` hook.
+        >>> def at_least_zero(columns, prediction):
+        ...     values = [max(value, 0.0) for value in prediction.values]
+        ...     return Prediction(values, prediction.probabilities)
+        >>> at_least_zero({}, Prediction([-0.5, 2.0], None)).values
+        [0.0, 2.0]
     """
 
     values: Sequence[Class | float]

@@ -1,4 +1,4 @@
-"""The project put together: every collaborator built once, from the settings."""
+"""The project: builds every collaborator once, from the settings."""
 
 import os
 from collections.abc import Sequence
@@ -28,35 +28,37 @@ if TYPE_CHECKING:
 
 
 class Project:
-    """One project: its folder, its settings and features, and what these name.
+    """A project: its folder, settings and features, and the stores that the settings name.
 
-    Nothing is opened before it is asked for. The attributes below are what stages are given.
+    Stores are opened on first use.
 
     Args:
         root: the project's folder, which holds `config/`.
-        package: name that Python imports; `python -m PACKAGE` is the command line and
+        package: name of the Python package; `python -m PACKAGE` is the command line and
             `PACKAGE.app:app` the application.
-        features: the project's own, from `features.py`.
-        settings: the project's class of settings.
-        before_predict: functions of the columns of rows, called before the model predicts them;
-            see `mlops_loop.prediction_hooks`.
-        after_predict: functions of columns and prediction, called before it is answered.
-        clock: what time it is; by default the system's clock.
-        on_promotion: functions that are called when a version has become champion, by whatever
-            command, and services can see it. An exception is logged and changes nothing. A
-            function should be quick, as no other transition can happen meanwhile, and is called
-            again if the process ended before the promotion was recorded: at least once.
+        features: the features of `features.py`.
+        settings: class of the settings, `Settings` or a subclass.
+        before_predict: hooks called with the columns of rows before the model predicts them; each
+            returns columns of the same names, types and length. Hooks have to treat each row by
+            itself, as rows of several requests are predicted together.
+        after_predict: hooks called with columns and `Prediction` before the response; each returns
+            a `Prediction` for the same rows.
+        clock: the clock; by default the system's.
+        on_promotion: functions called with a `ChampionChange` after a version became champion, by
+            any command. An exception is logged and changes nothing. They should be fast, as other
+            transitions wait, and may be called again if the process ended before the promotion
+            was recorded (at least once).
         on_rollback: the same for a rollback.
 
-    A process that does not run from the project's folder, e.g. in a container, is told where
-    `config/` is by the environment variable `PACKAGE__ROOT`, with the package's name in capitals.
+    The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
+    e.g. in a container.
 
     Example:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
 
-    Example: a function that is called after each promotion.
+    Example: a callback on promotion.
         >>> from mlops_loop.registry import ChampionChange
         >>> def announce(change: ChampionChange) -> None:
         ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
@@ -92,23 +94,23 @@ class Project:
 
     @property
     def env_prefix(self) -> str:
-        """What the environment variables that override settings begin with."""
+        """Prefix of the environment variables that override settings."""
         return f"{self.package.upper()}__"
 
     @property
     def name(self) -> str:
-        """The project's name as people say it."""
+        """The display name: `name` of the settings, else the package."""
         return self.settings.name or self.package
 
     def within(self, context: RunContext) -> "Project":
-        """The same project, with all that is open, for stages that run in this context."""
+        """The same project, sharing its open stores, for stages that run in this context."""
         _ = self.log, self.transitions  # opened once for both
         project = copy(self)
         project.context = context
         return project
 
     def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
-        """The same project in another folder or on another clock, with nothing opened yet."""
+        """The same project in another folder or with another clock, with nothing opened yet."""
         project = copy(self)
         for name in [name for name in vars(project) if name in _CACHED]:
             delattr(project, name)
@@ -132,7 +134,7 @@ class Project:
 
     @cached_property
     def features(self) -> FeatureSet:
-        """The declared features but for those that the settings disable."""
+        """The declared features without those disabled in the settings."""
         return self.declared_features.without(self.settings.features.disabled)
 
     @property
@@ -192,11 +194,11 @@ class Project:
         )
 
     def published(self) -> Rollout:
-        """Which versions serve under the present features code."""
+        """The versions in service under the current features."""
         return self.bundles.pointer().rollout(self.features.digest)
 
     def _require_servable(self, bundle: Bundle) -> None:
-        # Imported when something is published: a step of the loop with nothing due does without.
+        # Imported when something is published; a step of the loop without work does not need it.
         from .predictor import OnnxPredictor
         from .servable import require_servable
 
@@ -204,11 +206,11 @@ class Project:
         require_servable(bundle, make, self.hooks)
 
     def close(self) -> None:
-        """Close what was opened; it is opened again when it is asked for."""
+        """Close the prediction log if it was opened; it is opened again on next use."""
         if "log" in self.__dict__:
             self.log.close()
             del self.log
 
 
-# What a copy of a project has to build again.
+# Attributes that a copy of a project builds again.
 _CACHED = {name for name, value in vars(Project).items() if isinstance(value, cached_property)}

@@ -1,8 +1,7 @@
-"""What stages hand to each other: small, serializable references, verified when they are loaded.
+"""References that stages exchange: small, serializable, verified when they are loaded.
 
-A command, an Airflow task and a DVC stage each run one stage in a process of its own. What a stage
-made lies among the snapshots or in the MLflow run; the reference says where, and by which digests
-it is recognized.
+A command, an Airflow task and a DVC stage each run one stage in a process of its own. The results
+of a stage are stored as snapshots or in the MLflow run; the reference holds their digests.
 """
 
 from typing import TYPE_CHECKING, Self
@@ -20,16 +19,10 @@ __all__ = ["DecisionRef", "RunRef", "SnapshotRef"]
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A reference as JSON.
-
-    Example:
-        >>> snapshot = SnapshotRef(digest="4f1c", contract="a7b2", rows=12, source="rows.csv")
-        >>> SnapshotRef.from_json(snapshot.to_json()) == snapshot
-        True
-    """
+    """A reference that can be written as JSON."""
 
     def to_json(self) -> str:
-        """One JSON object, to be handed to another process."""
+        """One JSON object, to pass to another process."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
 
     @classmethod
@@ -37,22 +30,27 @@ class Reference(msgspec.Struct, frozen=True):
         """The reference that `to_json` wrote.
 
         Raises:
-            InputError: saying what does not fit.
+            InputError: naming the invalid key.
         """
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.DecodeError as error:
-            raise InputError(f"this is not a {cls.__name__}: {error}") from error
+            raise InputError(f"not a valid {cls.__name__}: {error}") from error
 
 
 class SnapshotRef(Reference, frozen=True):
-    """A snapshot of rows.
+    """Reference of a snapshot of rows.
 
     Attributes:
-        digest: of the rows; it names the file.
+        digest: of the rows; the file is named after it.
         contract: digest of the contract that the rows were validated with.
         rows: number of rows.
         source: address of the base source.
+
+    Example:
+        >>> snapshot = SnapshotRef(digest="4f1c", contract="a7b2", rows=12, source="rows.csv")
+        >>> SnapshotRef.from_json(snapshot.to_json()) == snapshot
+        True
     """
 
     digest: str
@@ -66,7 +64,7 @@ class SnapshotRef(Reference, frozen=True):
 
     @classmethod
     def latest(cls, project: "Project") -> Self:
-        """The snapshot in force.
+        """The latest snapshot of a project.
 
         Raises:
             SnapshotError: if nothing was ingested yet.
@@ -87,14 +85,20 @@ class SnapshotRef(Reference, frozen=True):
 
 
 class RunRef(Reference, frozen=True):
-    """A run of MLflow that holds an exported model and the rows to evaluate it on.
+    """Reference of an MLflow run with an exported model and the held-out rows.
 
     Attributes:
-        run_id: of the run.
-        snapshot: what it was trained on.
-        contract: digest of the contract that it was trained under.
+        run_id: id of the run.
+        snapshot: the rows that it was trained on.
+        contract: digest of the contract.
         features: digest of the features.
-        files: SHA-256 by name of what the run holds below `exported/`.
+        files: SHA-256 by name of the artifacts below `exported/`.
+
+    Example:
+        >>> snapshot = SnapshotRef("4f1c", contract="a7b2", rows=12, source="rows.csv")
+        >>> run = RunRef("1f0e", snapshot, contract="a7b2", features="91c0", files={})
+        >>> RunRef.from_json(run.to_json()).snapshot.rows
+        12
     """
 
     run_id: str
@@ -105,12 +109,18 @@ class RunRef(Reference, frozen=True):
 
 
 class DecisionRef(Reference, frozen=True):
-    """The gate's decision about the exported model of a run.
+    """Reference of the gate's decision about the model of a run.
 
     Attributes:
-        run: what was decided about.
-        passed: whether the gate let the model pass.
-        files: SHA-256 by name of what the run holds below `evaluation/`, the decision among it.
+        run: the run with the model.
+        passed: whether the model passed the gate.
+        files: SHA-256 by name of the artifacts below `evaluation/`, the decision included.
+
+    Example:
+        >>> snapshot = SnapshotRef("4f1c", contract="a7b2", rows=12, source="rows.csv")
+        >>> run = RunRef("1f0e", snapshot, contract="a7b2", features="91c0", files={})
+        >>> DecisionRef(run, passed=True, files={}).run.run_id
+        '1f0e'
     """
 
     run: RunRef

@@ -100,7 +100,7 @@ def test_a_model_that_knows_something_becomes_the_first(metric: str) -> None:
 def test_a_model_that_knows_nothing_is_refused() -> None:
     result = _gate_result(np.clip(BASELINE + RNG.normal(0, 0.1, ROWS), 0.01, 0.99))
     assert not result.passed
-    assert "does not surely beat the baseline" in result.summary()
+    assert "not significantly better than the baseline" in result.summary()
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
@@ -185,7 +185,7 @@ def test_a_model_that_fails_one_slice_is_refused_and_the_slice_is_named() -> Non
     result = _sliced(_wrong_on(2, 4), _parts(4))
     assert not result.passed
     assert [found.name for found in result.slices if found.failed] == ["colour = 2"]
-    assert "On colour = 2 (500 rows) it is surely more than 0 worse" in result.text
+    assert "On colour = 2 (500 rows) it is worse than the baseline by more than 0" in result.text
 
 
 def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:
@@ -217,8 +217,8 @@ def test_a_model_that_costs_too_much_is_refused() -> None:
         MaxSize(1000)(comparison).passed and MaxLatency(timedelta(seconds=0.01))(comparison).passed
     )
     size, latency = MaxSize(500)(comparison), MaxLatency(timedelta(seconds=0.005))(comparison)
-    assert not size.passed and "1,000 bytes (limit of gate.max_size 500)" in size.text
-    assert not latency.passed and "10.00 ms a row (limit of gate.max_latency 5 ms)" in latency.text
+    assert not size.passed and "1,000 bytes (limit 500, gate.max_size)" in size.text
+    assert not latency.passed and "10.00 ms (limit 5 ms, gate.max_latency)" in latency.text
     assert size.values == {"size": 1000.0}
 
 

@@ -155,8 +155,8 @@ def test_an_address_that_leads_nowhere_is_an_error(settings: Settings) -> None:
         ("nothing.csv", "there is no file or folder"),
         ("empty", "no .csv or .parquet"),
         ("*.csv", "no .csv or .parquet"),
-        ("ftp://host/file", "no source here knows ftp://.*file://"),
-        ("prediction_log://x", "no source here knows"),
+        ("ftp://host/file", "unknown scheme ftp://.*file://"),
+        ("prediction_log://x", "unknown scheme prediction_log://"),
     ):
         with pytest.raises(SourceError, match=said):
             read(settings, address)

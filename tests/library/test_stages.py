@@ -64,7 +64,7 @@ def test_references_travel_as_json(trained: Trained) -> None:
     for ref in (trained.run.snapshot, trained.run, trained.decision):
         assert type(ref).from_json(ref.to_json()) == ref
     assert trained.decision.passed and trained.run.snapshot.rows > 1000
-    with pytest.raises(InputError, match="this is not a RunRef"):
+    with pytest.raises(InputError, match="not a valid RunRef"):
         RunRef.from_json(trained.run.snapshot.to_json())
 
 
@@ -219,7 +219,7 @@ def test_a_splitter_of_ones_own(trained: Trained) -> None:
     assert set(partition.train.columns["from depot"]) == {"east", "west"}
     assert len(partition.folds) == rows.settings.training.folds
     both = Split(np.arange(100), np.arange(50, 150))
-    with pytest.raises(SnapshotError, match="50 rows are in the training rows and held out"):
+    with pytest.raises(SnapshotError, match="50 rows both for training and held out"):
         split(rows, splitter=lambda rows: both)
 
 

@@ -205,7 +205,7 @@ def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
 
 
 def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
-    with pytest.raises(InputError, match="no search of this snapshot.*run `train --tune`"):
+    with pytest.raises(InputError, match="no tuning of this snapshot.*run `train --tune`"):
         train(project, candidates=BASELINE, resume=True)
     tuning = project.settings.training.tuning
     told: list[str] = []

@@ -102,5 +102,5 @@ def test_tuned_candidates_are_compared_on_rows_that_no_search_has_seen(data: Tra
 
 
 def test_only_a_search_that_was_begun_is_resumed(data: TrainingData) -> None:
-    with pytest.raises(InputError, match="no search of this snapshot"):
+    with pytest.raises(InputError, match="no tuning of this snapshot"):
         tune_all([baseline.dummy(), LINEAR], data, log_loss, resume=True)

@@ -1,4 +1,4 @@
-"""The command line: one command a stage. Nothing heavy is imported until a command runs."""
+"""The command line. Nothing heavy is imported until a command runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +29,8 @@ from .common import Session
 
 if TYPE_CHECKING:
     from ..composition import Composition
+
+__all__ = ["command_line"]
 
 COMMANDS = (
     adoption.adopt,
@@ -64,7 +66,7 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """Turns an error into one sentence and an exit code, unless tracebacks are asked for."""
+    """Prints an exception as one sentence and sets the exit code; with --debug it is raised."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -74,8 +76,8 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            hint = "; this is a fault of the program, --debug shows where"
-            self._fail(ctx, error, 1, hint)
+            hint = "internal error; re-run with --debug for a traceback"
+            self._fail(ctx, error, 1, f" ({hint})")
 
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:
         if ctx.params.get("debug"):
@@ -85,12 +87,17 @@ class Commands(click.Group):
 
 
 def command_line(load: Callable[[], "Composition"]) -> click.Group:
-    """The commands of a project, to which the project may add its own.
+    """The commands of a project; add your own with `@cli.command()` or `cli.add_command`.
 
     Args:
-        load: imports the project. It is called when a command runs.
+        load: imports the project; called when a command runs, so that `--help` is fast.
+
+    Returns:
+        A group of Click.
 
     Example:
+        >>> import click
+        >>> from mlops_loop import Composition
         >>> cli = command_line(lambda: Composition(project, pipeline))
         >>> @cli.command()
         ... def hello() -> None:

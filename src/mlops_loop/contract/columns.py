@@ -18,9 +18,19 @@ from .model import Column, ColumnType
 
 Array = NDArray[Any]
 Columns = dict[str, Array]
+"""Rows in memory: one array of shape (rows,) a column, by the column's name.
+
+Integers, numbers and booleans are float64 with NaN for a missing value, categories and texts are
+arrays of `str` objects with None, datetimes are datetime64[us] in UTC with NaT.
+
+Example:
+    >>> columns: Columns = {"price": np.array([9.5, np.nan])}
+    >>> len(columns["price"])
+    2
+"""
 JsonValue = bool | int | float | str | None
 
-# From here on an integer does not fit into the 64 bits that files have for it.
+# The first integer that does not fit into the 64 bits of Arrow and Parquet.
 INTEGER_LIMIT = float(2**63)
 
 DTYPES: dict[ColumnType, str] = {
@@ -51,8 +61,8 @@ def concat(parts: Sequence[Columns]) -> Columns:
 def missing(values: Array) -> NDArray[np.bool_]:
     """Mask of missing entries, whatever the dtype."""
     if values.dtype == object:
-        absent: Any = None
-        mask: NDArray[np.bool_] = np.equal(values, absent).astype(np.bool_)
+        none: Any = None
+        mask: NDArray[np.bool_] = np.equal(values, none).astype(np.bool_)
         return mask
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
@@ -75,14 +85,14 @@ def to_json(column: Column, value: Any) -> JsonValue:
 
 def to_rows(specs: Iterable[Column], columns: Columns) -> list[dict[str, JsonValue]]:
     """Rows as JSON objects, in order."""
-    kept = [spec for spec in specs if spec.name in columns]
-    lists = [[to_json(spec, value) for value in columns[spec.name]] for spec in kept]
-    names = [spec.name for spec in kept]
+    present = [spec for spec in specs if spec.name in columns]
+    lists = [[to_json(spec, value) for value in columns[spec.name]] for spec in present]
+    names = [spec.name for spec in present]
     return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
 
 
 def to_datetime64(moment: datetime) -> np.datetime64:
-    """A moment as numpy keeps it: UTC, microseconds; one without a zone is UTC."""
+    """A datetime in UTC and microseconds; one without a time zone is taken as UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return np.datetime64(moment, "us")

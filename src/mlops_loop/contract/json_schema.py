@@ -1,6 +1,6 @@
-"""The contract as JSON Schema (2020-12), and an example row that keeps it.
+"""The contract as JSON Schema (2020-12), and an example row that satisfies it.
 
-A schema accepts what the check accepts: bounds that only warn are told in words.
+A schema accepts what the check accepts: bounds that only warn are part of the description.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ _EXAMPLES: dict[ColumnType, JsonValue] = {
 def row_schema(contract: Contract, unknown_fields: UnknownFields = "reject") -> Schema:
     """Schema of one row of a request."""
     unread = [column for column in contract.columns if column not in contract.inputs]
-    ignored = {column.name: {"description": "May be there, is not read"} for column in unread}
+    ignored = {column.name: {"description": "Optional and ignored"} for column in unread}
     return {
         "type": "object",
         "properties": {
@@ -64,7 +64,7 @@ def column_schema(column: Column) -> Schema:
 
 
 def class_schema(contract: Contract) -> Schema:
-    """Schema of a prediction, and of a label: a class of the target, or a number."""
+    """Schema of a prediction or a label: a class of the target, or a number."""
     target = contract.target
     if contract.problem == "regression":
         return {"type": "number"}
@@ -81,7 +81,13 @@ def class_names(contract: Contract) -> list[str]:
 
 
 def example_row(contract: Contract) -> dict[str, JsonValue]:
-    """A row that the service accepts as it stands."""
+    """A row that the contract accepts, as a JSON object.
+
+    Example:
+        >>> from mlops_loop.contract import check_rows
+        >>> bool(check_rows(contract, [example_row(contract)]).accepted[0])
+        True
+    """
     return {column.name: _example(column) for column in contract.inputs}
 
 
@@ -98,11 +104,11 @@ def _example(column: Column) -> JsonValue:
 
 
 def _description(column: Column) -> str:
-    said = [column.description, f"in {column.unit}" if column.unit else ""]
+    parts = [column.description, f"in {column.unit}" if column.unit else ""]
     bounds, categories = column.range, column.categories
     if bounds is not None and bounds.on_violation == "warn":
         edges = [edge for edge in (bounds.minimum, bounds.maximum) if edge is not None]
-        said.append(f"usually between {edges[0]:g} and {edges[1]:g}" if len(edges) == 2 else "")
+        parts.append(f"usually between {edges[0]:g} and {edges[1]:g}" if len(edges) == 2 else "")
     if categories is not None and categories.on_violation == "warn":
-        said.append(f"known values: {', '.join(categories.values)}")
-    return "; ".join(part for part in said if part)
+        parts.append(f"known values: {', '.join(categories.values)}")
+    return "; ".join(part for part in parts if part)

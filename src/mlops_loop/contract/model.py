@@ -28,7 +28,18 @@ class _Frozen(BaseModel):
 
 
 class Range(_Frozen):
-    """Bounds, both included; `on_violation` says what becomes of a row outside."""
+    """Bounds of a numeric column, both included.
+
+    Attributes:
+        minimum: in the unit of the column; None for no lower bound.
+        maximum: likewise.
+        on_violation: `reject` quarantines a row outside, or answers a request with 422; `warn`
+            uses it, logs it and counts it.
+
+    Example:
+        >>> Range(minimum=0, maximum=100, on_violation="reject").on_violation
+        'reject'
+    """
 
     minimum: float | None = None
     maximum: float | None = None
@@ -36,25 +47,35 @@ class Range(_Frozen):
 
 
 class Categories(_Frozen):
-    """The known values; `on_violation` says what becomes of a row with another one."""
+    """The known values of a category.
+
+    Attributes:
+        values: in the order of the class codes, if the column is the target.
+        on_violation: `reject` quarantines a row with another value, or answers a request with
+            422; `warn` uses it, logs it and counts it.
+
+    Example:
+        >>> Categories(values=("north", "south")).on_violation
+        'warn'
+    """
 
     values: tuple[str, ...]
     on_violation: Action = "warn"
 
 
 class ParseOptions(_Frozen):
-    """How the texts of a file stand for a column's values, where it is not the plain way.
+    """How the texts of a file are read as the values of a column.
 
     Attributes:
         missing: texts that stand for a missing value.
-        trim: whether blanks around a text do not count.
-        decimal: the sign before the decimals.
-        thousands: the sign between groups of three digits.
-        strip: signs around a number that do not count, as in `$5` or `5%`.
-        true_words: what stands for true besides `true` and `1`, in any case.
-        false_words: what stands for false besides `false` and `0`.
-        formats: `strptime` formats of moments besides ISO 8601.
-        epoch: moments are counted in seconds or milliseconds since 1970.
+        trim: whether blanks around a text are removed.
+        decimal: the decimal separator.
+        thousands: the separator between groups of three digits.
+        strip: characters around a number that are removed, e.g. those of `$5` or `5%`.
+        true_words: texts that mean true besides `true` and `1`, in any case.
+        false_words: texts that mean false besides `false` and `0`.
+        formats: `strptime` formats of datetimes besides ISO 8601.
+        epoch: unit of datetimes that are numbers since 1970: seconds or milliseconds.
     """
 
     missing: tuple[str, ...] = ()
@@ -69,6 +90,29 @@ class ParseOptions(_Frozen):
 
 
 class Column(_Frozen):
+    """One column of the table.
+
+    Attributes:
+        name: in the table and in requests.
+        type: `integer`, `number`, `category`, `boolean`, `datetime` or `text`.
+        role: `feature`, `target`, `id`, `time`, `group` or `ignore`.
+        nullable: whether the value may be missing; a missing value is rejected otherwise.
+        range: bounds, for integers and numbers.
+        categories: known values, for categories.
+        parsing: how texts of a CSV file are read, where the defaults do not fit.
+        unit: of the values, e.g. `km`.
+        description: for the API, the data dictionary and the model card.
+        example: a valid value, shown in the API.
+
+    Raises:
+        ValueError: if a range or categories do not fit the type.
+
+    Example:
+        >>> distance = Column(name="distance", type="number", unit="km", range=Range(minimum=0))
+        >>> distance.limits
+        (0.0, None)
+    """
+
     name: str
     type: ColumnType
     role: Role = "feature"
@@ -90,9 +134,9 @@ class Column(_Frozen):
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
-        """The least and the greatest value that the range allows.
+        """The smallest and the largest value that the range allows.
 
-        Whole numbers of 64 bits if the column's are: beyond 2**53 a float cannot be compared.
+        64-bit integers for an integer column: beyond 2**53 a float cannot be compared exactly.
         """
         if self.range is None:
             return None, None
@@ -114,7 +158,27 @@ def _in_int64(bound: float) -> float:
 
 
 class Contract(_Frozen):
-    """All that the project knows about its table before it has read a row."""
+    """The columns of a table and what is predicted from them.
+
+    Attributes:
+        problem: `binary`, `multiclass` or `regression`.
+        label_horizon: how long after a prediction its label is known.
+        columns: in the order of the file.
+        text: the YAML that it was read from; the digest is computed from it.
+
+    Example:
+        >>> contract = parse_contract('''
+        ... problem: binary
+        ... label_horizon: 1d
+        ... columns:
+        ...   distance: {type: number, unit: km}
+        ...   late: {type: boolean, role: target}
+        ... ''')
+        >>> contract.target.name, contract.classes
+        ('late', (False, True))
+        >>> [column.name for column in contract.features]
+        ['distance']
+    """
 
     problem: Problem
     label_horizon: Duration
@@ -126,11 +190,13 @@ class Contract(_Frozen):
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"these columns stand twice: {', '.join(twice)}")
+            raise ValueError(f"duplicate columns: {', '.join(twice)}")
         for role in ("target", "id", "time", "group"):
-            found = [column.name for column in self.columns if column.role == role]
-            if len(found) > 1 or (role == "target" and not found):
-                raise ValueError(f"exactly one column may have the role {role}, found {found}")
+            columns = [column.name for column in self.columns if column.role == role]
+            if len(columns) > 1 or (role == "target" and not columns):
+                expected = "exactly one column needs" if role == "target" else "one column may have"
+                actual = ", ".join(columns) or "none"
+                raise ValueError(f"{expected} the role {role}, found: {actual}")
         return self
 
     @cached_property
@@ -139,13 +205,13 @@ class Contract(_Frozen):
 
     @cached_property
     def inputs(self) -> tuple[Column, ...]:
-        """Columns of a request: everything that is known before the outcome."""
+        """Columns of a request: all that is known before the label."""
         return tuple(column for column in self.columns if column.role not in ("target", "ignore"))
 
     def first_missing_input(self, other: "Contract") -> Column | None:
-        """An input of another contract that this one does not have, or has of another type."""
-        accepted = {column.name: column.type for column in self.inputs}
-        return next((one for one in other.inputs if accepted.get(one.name) != one.type), None)
+        """The first input of another contract that is missing here, or has another type."""
+        types = {column.name: column.type for column in self.inputs}
+        return next((item for item in other.inputs if types.get(item.name) != item.type), None)
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
@@ -186,23 +252,28 @@ class Contract(_Frozen):
 
     @cached_property
     def target_digest(self) -> str:
-        """Names what is predicted: problem, and the target's name and type.
+        """Digest of what is predicted: problem, and the target's name and type.
 
-        Stands in the state of the loop, which goes on while inputs come and go.
+        Part of the loop's state, which survives a change of the inputs.
         """
         return _short_digest([self.problem, self.target.name, self.target.type])
 
     @cached_property
     def schema_digest(self) -> str:
-        """Names what is predicted from what: the target, and the inputs' names and types.
+        """Digest of the target and of the names and types of the inputs.
 
-        Stands in every logged row, registered version and bundle. Bounds, categories and
-        descriptions may change without making old rows those of another table.
+        Part of every logged row, registered version and bundle. It does not change with bounds,
+        categories and descriptions, so that older rows remain usable.
         """
         inputs = sorted([column.name, column.type] for column in self.inputs)
         return _short_digest([self.target_digest, inputs])
 
     def column(self, name: str) -> Column:
+        """The column of a name.
+
+        Raises:
+            ContractError: if there is none.
+        """
         try:
             return self.by_name[name]
         except KeyError as error:
@@ -215,8 +286,18 @@ class Contract(_Frozen):
 def parse_contract(text: str, origin: str = "contract") -> Contract:
     """Build a contract from YAML.
 
+    Args:
+        text: the YAML.
+        origin: its name in error messages.
+
     Raises:
-        ContractError: naming the file, the place in it and what is wrong there.
+        ContractError: naming the file, the key and what is wrong with it.
+
+    Example:
+        >>> parse_contract("columns: {}")
+        Traceback (most recent call last):
+        ...
+        mlops_loop.errors.ContractError: contract: problem: Field required
     """
     try:
         raw = parse_yaml(text)
@@ -232,12 +313,20 @@ def parse_contract(text: str, origin: str = "contract") -> Contract:
 
 
 def load_contract(path: Path) -> Contract:
-    """Read a contract file (see `parse_contract`)."""
+    """Read a contract file.
+
+    Raises:
+        ContractError: if there is no such file, or as `parse_contract`.
+
+    Example:
+        >>> load_contract(project.root / "config/contract.yaml").digest == project.contract.digest
+        True
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ContractError(
-            f"there is no contract at {path}: run from the project's root"
+            f"no contract at {path}: run the command in the project's folder"
         ) from error
     return parse_contract(text, str(path))
 
@@ -250,8 +339,8 @@ def _with_name(name: object, body: object, origin: str) -> dict[str, Any]:
 
 def _first_problem(error: ValidationError, columns: list[dict[str, Any]]) -> str:
     first = error.errors()[0]
-    place = list(first["loc"])
-    if len(place) > 1 and place[0] == "columns" and isinstance(place[1], int):
-        place[1] = columns[place[1]]["name"]
-    where = ".".join(str(part) for part in place)
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    location = list(first["loc"])
+    if len(location) > 1 and location[0] == "columns" and isinstance(location[1], int):
+        location[1] = columns[location[1]]["name"]
+    key = ".".join(str(part) for part in location)
+    return f"{key}: {first['msg']}" if key else first["msg"]

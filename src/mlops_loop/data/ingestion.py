@@ -149,19 +149,21 @@ def ingest_sources(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> SnapshotRef:
-    """Make the rows of some sources and the labelled predictions into one snapshot.
+    """Validate rows of sources and labelled predictions, and write them as one snapshot.
+
+    Rows that violate the contract are quarantined with their reasons.
 
     Args:
-        project: whose contract the rows have to fulfil; bad rows are quarantined.
-        sources: where rows come from; see `data.sources.open_source`, and `data.sources.Source`
-            for one of your own.
-        log: the prediction log; None leaves it out.
-        since: the first event time that is taken.
-        until: the cut-off in event time, excluded.
+        project: the project, with contract and settings.
+        sources: from `open_source`, or of your own (`mlops_loop.data.Source`).
+        log: the prediction log, usually `project.log`; None leaves it out.
+        since: the first event time.
+        until: end of the event times, excluded.
 
     Raises:
-        SourceError: if a source cannot be read, or there are no rows before the cut-off.
-        ContractError: if too many rows are bad; nothing is written then.
+        SourceError: if a source cannot be read, or has no rows in the interval.
+        ContractError: if more than `ingestion.max_bad_share` of the rows are rejected; the last
+            snapshot then stays in force.
 
     Example:
         A source is an address and a function that yields Arrow tables:

@@ -1,4 +1,4 @@
-"""The rows of a snapshot as arrays, with all that splitting them needs."""
+"""The rows of a snapshot as arrays, with their contract and settings."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows, target included.
+    """Rows of a snapshot, target included: what a splitter is called with.
 
     Attributes:
-        columns: arrays by name, see `contract.columns`.
-        contract: that the rows fulfil.
-        settings: how the project trains.
-        snapshot: where they are from.
-        context: who trains, and who follows it.
+        columns: arrays of shape (rows,) by name, see `mlops_loop.contract.Columns`.
+        contract: types and roles of the columns.
+        settings: of the project.
+        snapshot: reference of the snapshot that they were loaded from.
+        context: who trains and why, and the listener to progress.
+
+    Example:
+        >>> from mlops_loop.pipeline import SnapshotRef
+        >>> rows = SnapshotRef.latest(project).load(project)
+        >>> len(rows.take(np.arange(10)))
+        10
     """
 
     columns: Columns
@@ -50,6 +56,8 @@ def load_rows(project: "Project", ref: SnapshotRef) -> Rows:
     with context.timed("data"):
         snapshot = read_snapshot(project.paths.snapshots, ref.digest)
         if snapshot.rows != ref.rows:
-            raise SnapshotError(f"snapshot {ref.digest} has another number of rows than {ref.rows}")
+            raise SnapshotError(
+                f"snapshot {ref.digest} has {snapshot.rows} rows, expected {ref.rows}"
+            )
         columns = snapshot.columns(project.contract)
     return Rows(columns, project.contract, project.settings, ref, context)

@@ -1,7 +1,7 @@
-"""Which rows train and which are held out, decided so that it stays decided.
+"""Stable splits into training rows, held-out rows and folds.
 
-By time where the contract has a time column, else by group, else by a hash of the row: adding
-rows moves no old row from one side to the other of a hash. Only positions come out.
+By time if the contract has a time column, else by group, else by a hash of the row: rows that are
+added do not move old rows to the other side.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,17 @@ _HALF = "half"
 
 @dataclass(frozen=True)
 class Split:
-    """Positions of the rows for training and of those that only the gate reads."""
+    """Training rows and held-out rows.
+
+    Attributes:
+        train_idx: positions of the training rows, intp, shape (rows,).
+        holdout_idx: positions of the held-out rows, whose labels only the gate reads.
+
+    Example:
+        >>> last_two = Split(train_idx=np.arange(8), holdout_idx=np.arange(8, 10))
+        >>> last_two.holdout_idx.tolist()
+        [8, 9]
+    """
 
     train_idx: Index
     holdout_idx: Index
@@ -37,7 +47,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions of the rows that a candidate is fitted on, and of those that judge it."""
+    """One fold of the cross-validation.
+
+    Attributes:
+        fit_idx: positions of the rows that a candidate is fitted on, intp, shape (rows,).
+        validation_idx: positions of the rows that it is scored on.
+
+    Example:
+        >>> fold = Fold(fit_idx=np.arange(0, 6), validation_idx=np.arange(6, 8))
+        >>> len(fold.fit_idx)
+        6
+    """
 
     fit_idx: Index
     validation_idx: Index

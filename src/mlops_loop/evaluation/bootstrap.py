@@ -1,4 +1,9 @@
-"""Paired bootstrap: how far a figure, or the difference of two, would move on other rows."""
+"""Paired cluster bootstrap: confidence bounds of a metric, or of the difference of two models.
+
+Efron & Tibshirani, An Introduction to the Bootstrap (1993); whole clusters of rows (days, groups)
+are resampled, because rows of one cluster resemble each other: Davison & Hinkley, Bootstrap Methods
+and their Application (1997), section 3.8.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +16,13 @@ from ..contract.model import Contract
 from .interval import Interval
 from .metrics import Floats, Scorer
 
-# Fewer clusters than this say too little about how clusters differ; rows are drawn instead.
+# With fewer clusters than this, their variance is not known well enough; rows are drawn instead.
 _FEWEST_CLUSTERS = 5
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """Which rows are drawn together, how often, and how sure an interval is.
+    """How rows are resampled, and the confidence of an interval.
 
     Attributes:
         clusters: number of the cluster of each row, counted from 0; rows of one cluster are
@@ -37,7 +42,7 @@ class Resampling:
     def part_scores(
         self, parts: Sequence[NDArray[np.intp]], scorers: Sequence[Sequence[Scorer]]
     ) -> Floats:
-        """Shape (resamples, parts, scorers of a part); not a number where a draw misses a part."""
+        """Shape (resamples, parts, scorers of a part); NaN where a draw has no row of a part."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.array(
                 [
@@ -50,7 +55,7 @@ class Resampling:
             )
 
     def interval(self, value: float, draws: Floats) -> Interval:
-        """Around the value on all rows; each bound by itself holds with the confidence."""
+        """Percentile interval around the value on all rows; the confidence is that of each bound."""
         tail = 1 - self.confidence
         low, high = np.quantile(draws, [tail, 1 - tail])
         return Interval(value, float(low), float(high))
@@ -64,7 +69,7 @@ class Resampling:
 
 
 def clusters(contract: Contract, columns: Columns) -> NDArray[np.int64]:
-    """Rows that resemble one another: of one group, else of one day, else each for itself."""
+    """The number of each row's cluster: its group, else its day, else each row is its own."""
     keys: NDArray[np.generic] | None = None
     if contract.group is not None:
         keys = columns[contract.group.name]

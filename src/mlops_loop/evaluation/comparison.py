@@ -19,26 +19,34 @@ Rival = Literal["baseline", "champion"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a gate rule decides from: predictions of several models on the same held-out rows.
+    """Predictions of several models for the same held-out rows: what gate rules are called with.
 
-    Predictions are probabilities of shape (rows, classes), or values of shape (rows,).
+    Predictions are probabilities, float64 of shape (rows, classes), or values, float64 of shape
+    (rows,). Differences are estimated by a paired bootstrap: every model is scored on the same
+    resamples of days, groups or rows (Efron & Tibshirani, An Introduction to the Bootstrap, 1993).
 
     Attributes:
-        metric: that decides.
-        labels: class codes or values, shape (rows,).
-        candidate: predictions of the model that wants to pass.
-        baseline: those of the dummy baseline.
+        metric: the metric that decides.
+        labels: class codes (int64) or values (float64), shape (rows,).
+        candidate: predictions of the new model.
+        baseline: predictions of the dummy baseline.
         columns: raw columns of the rows by name, target included.
-        contract: what the columns are.
+        contract: types and roles of the columns.
         settings: thresholds, from the section `gate`.
         resampling: how the paired bootstrap draws rows.
-        size: bytes of the exported model.
-        latency: seconds that it takes to predict one row.
-        champion: predictions of the champion, on rows that it was not trained on; None if there
+        size: of the exported model, in bytes.
+        latency: of predicting one row, in seconds.
+        champion: predictions of the champion, for rows that it was not trained on; None if there
             is no champion, or it cannot be compared.
-        note: what else is to be known about the comparison with the champion.
-        hold: why the version must not be promoted automatically, whatever the rules say; empty
+        note: a remark on the comparison with the champion.
+        hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
+
+    Example:
+        >>> comparison.rival, len(comparison)
+        ('baseline', 200)
+        >>> comparison.gain_over("baseline").low > 0
+        True
     """
 
     metric: Metric
@@ -65,7 +73,7 @@ class Comparison:
 
     @property
     def score(self) -> Interval:
-        """The metric of the candidate, with its confidence bounds."""
+        """The metric of the candidate with its confidence bounds."""
         values, draws = self._scores
         return self.resampling.interval(values[0], draws[:, 0])
 
@@ -76,13 +84,13 @@ class Comparison:
     def gain_over(self, rival: Rival) -> Interval:
         """How much better the candidate is, with confidence bounds of the paired difference.
 
-        In units of the metric; negative where the candidate is worse, whichever direction of the
+        In units of the metric; negative if the candidate is worse, whichever direction of the
         metric is better.
         """
-        at, direction = 1 if rival == "baseline" else 2, self.metric.direction
+        position, direction = 1 if rival == "baseline" else 2, self.metric.direction
         values, draws = self._scores
-        gained = direction * (draws[:, 0] - draws[:, at])
-        return self.resampling.interval(direction * (values[0] - values[at]), gained)
+        gains = direction * (draws[:, 0] - draws[:, position])
+        return self.resampling.interval(direction * (values[0] - values[position]), gains)
 
     def predictions_of(self, rival: Rival) -> Floats:
         """Predictions of another model on the same rows."""
@@ -93,7 +101,7 @@ class Comparison:
 
     @cached_property
     def _scores(self) -> tuple[list[float], Floats]:
-        """Of candidate, baseline and champion: the metric on all rows, and on each resample."""
+        """The metric of candidate, baseline and champion on all rows and on each resample."""
         models = [self.candidate, self.baseline]
         models += [] if self.champion is None else [self.champion]
         scorers = [self.metric.scorer(self.labels, predicted) for predicted in models]

@@ -1,4 +1,4 @@
-"""The gate: may this model be published? Every rule must pass."""
+"""The gate: whether a model may be published. Every rule has to pass."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,25 +8,35 @@ from .gate_result import GateResult, GateRuleResult
 from .rules import bounds
 
 GateRule = Callable[[Comparison], GateRuleResult]
+"""A rule of the gate: a function of the comparison that returns whether and why a model passes.
+
+Example:
+    >>> def fast_enough(comparison: Comparison) -> GateRuleResult:
+    ...     milliseconds = comparison.latency * 1000
+    ...     return GateRuleResult(milliseconds < 5, f"A row takes {milliseconds:g} ms.")
+    >>> fast_enough(comparison).text
+    'A row takes 1 ms.'
+"""
 
 
 def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult:
-    """Decide about a model: passed if every rule passed, with all their sentences and values.
+    """Decide whether a model may be published: passed if every rule passed.
 
     Args:
-        comparison: the candidate and its rivals on the held-out rows.
-        rules: at least one; each is a callable that takes the comparison.
+        comparison: the candidate, the baseline and the champion on the held-out rows.
+        rules: at least one; each is called with the comparison.
 
     Raises:
-        GateError: if there is no rule: a gate without one lets everything pass.
+        GateError: if there is no rule.
 
     Example:
-        A rule of one's own is a function:
+        A rule of your own is a function:
 
+        >>> from mlops_loop.evaluation import BetterThanBaseline, Comparison, GateRuleResult
         >>> def rare_enough(comparison: Comparison) -> GateRuleResult:
         ...     share = float((comparison.candidate[:, 1] > 0.5).mean())
         ...     return GateRuleResult(
-        ...         share <= 0.6, f"It predicts yes for {share:.0%} of the rows.", {"yes": share}
+        ...         share <= 0.6, f"{share:.0%} of the rows are predicted positive.", {"yes": share}
         ...     )
         >>> apply_rules(comparison, [BetterThanBaseline(), rare_enough]).passed
         True
@@ -34,12 +44,13 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     if not rules:
         raise GateError("the gate has no rule: see RULES in gate.py")
     metric, score = comparison.metric, comparison.score
-    messages = [f"{metric.name} on {len(comparison)} held-out rows is {score}.", comparison.note]
+    messages = [f"{metric.name} on {len(comparison)} held-out rows: {score}.", comparison.note]
     results = [rule(comparison) for rule in rules]
     return GateResult(
         passed=all(result.passed for result in results),
         messages=tuple(filter(None, [*messages, *(result.text for result in results)])),
-        metrics=bounds("score", score) | {k: v for one in results for k, v in one.values.items()},
+        metrics=bounds("score", score)
+        | {name: value for result in results for name, value in result.values.items()},
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,

@@ -1,4 +1,4 @@
-"""The decision of the gate as one document, which travels whole from training to the loop."""
+"""The decision of the gate, stored as one JSON document."""
 
 from dataclasses import dataclass, field
 
@@ -9,13 +9,18 @@ from .interval import Interval
 
 @dataclass(frozen=True)
 class SliceComparison:
-    """How much better than its rival a model is on one slice, in the metric's better direction.
+    """A model compared with its rival on one slice of the held-out rows.
 
     Attributes:
-        name: of the slice, as `column = value`.
-        rows: held-out rows in the slice.
-        gain: in units of the metric.
-        failed: whether the model is worse by more than the margin allows.
+        name: of the slice, `column = value`.
+        rows: number of held-out rows in the slice.
+        gain: how much better the model is, in units of the metric; negative if it is worse.
+        failed: whether it is significantly worse by more than the margin.
+
+    Example:
+        >>> part = SliceComparison("carrier = AA", 250, Interval(-0.02, -0.03, -0.01), failed=True)
+        >>> part.gain.high
+        -0.01
     """
 
     name: str
@@ -26,13 +31,17 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class GateRuleResult:
-    """What one rule of the gate says.
+    """The result of one rule of the gate.
 
     Attributes:
-        passed: whether the model may be published as far as this rule goes.
-        text: a sentence for people; empty if there is nothing to say.
-        values: what the rule compared, by names that no other rule has; logged to MLflow.
-        slices: comparisons on parts of the rows, for the model card.
+        passed: whether the model passes the rule.
+        text: one sentence that says why; may be empty.
+        values: the values compared, by names that no other rule uses; logged to MLflow.
+        slices: comparisons on slices of the rows, for the model card.
+
+    Example:
+        >>> GateRuleResult(False, "It takes 12 ms a row (limit 10 ms).", {"latency": 0.012}).passed
+        False
     """
 
     passed: bool
@@ -43,18 +52,18 @@ class GateRuleResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """Whether a model may be published, the reasons, and every value that was compared.
+    """The decision of the gate: whether a model may be published, and why.
 
     Attributes:
         passed: whether every rule passed.
-        messages: what was compared with what, and what each rule says.
-        metrics: values by name.
-        slices: comparisons on parts of the rows.
-        metric: that decided, by name.
+        messages: the score, and the sentence of each rule.
+        metrics: the values compared, by name.
+        slices: comparisons on slices of the rows.
+        metric: name of the metric that decided.
         hold: why a version that passed is not promoted automatically; empty if it may be.
-        subject: digests of what was decided about: run, model, snapshot, contract, features.
+        subject: digests of run, model, snapshot, contract and features.
 
-    Examples:
+    Example:
         >>> result = GateResult(True, ("It beats the baseline.",), {"score": 0.25})
         >>> GateResult.from_json(result.to_json()) == result
         True
@@ -69,6 +78,7 @@ class GateResult:
     subject: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
+        """All messages as one text."""
         return " ".join(self.messages)
 
     def to_json(self) -> str:
@@ -80,6 +90,6 @@ class GateResult:
         """The result that `to_json` wrote.
 
         Raises:
-            msgspec.ValidationError: naming what does not fit.
+            msgspec.ValidationError: naming the invalid key.
         """
         return msgspec.json.decode(text, type=cls)

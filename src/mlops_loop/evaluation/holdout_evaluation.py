@@ -1,4 +1,4 @@
-"""The exported model on the held-out rows: what the gate compares, and what the card shows."""
+"""Evaluation of the exported model on the held-out rows, for the gate and the model card."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -43,14 +43,14 @@ from .reference import reference_file
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a model reaches on the held-out rows.
+    """Metrics of a model on the held-out rows.
 
     Attributes:
-        metrics: the deciding one and those reported, by name.
+        metrics: the deciding metric and the reported ones, by name.
         rows: number of held-out rows.
-        deciles: the nine numbers between tenths of the predictions; none for classes.
-        scores: every metric with its interval.
-        reliability: whether predictions come true as often, or as high, as predicted.
+        deciles: the nine deciles of the predictions; empty for classes.
+        scores: every metric with its confidence bounds.
+        reliability: bins of the reliability diagram.
         importances: permutation importance of the features.
     """
 
@@ -64,13 +64,13 @@ class Measured(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An exported model on the held-out rows.
+    """The result of evaluating an exported model on the held-out rows.
 
     Attributes:
-        run: that holds the model.
-        comparison: what gate rules decide from.
-        measured: for MLflow, the manifest and the model card.
-        reference: the held-out rows with the predictions, Parquet: monitoring's reference.
+        run: the run with the model.
+        comparison: input of the gate's rules.
+        measured: metrics for MLflow, the manifest and the model card.
+        reference: the held-out rows with the predictions as Parquet, the reference of monitoring.
     """
 
     run: RunRef
@@ -87,14 +87,14 @@ def evaluate_on_holdout(
     Nothing else reads the labels of held-out rows.
 
     Args:
-        project: whose champion is compared.
-        run: what `fit` returned.
-        metric: what decides.
-        reported: metrics that are computed as well, if they fit the problem.
+        project: the project with the champion.
+        run: as `log_exported_model` returned it.
+        metric: the metric that decides.
+        reported: other metrics to compute; those of other kinds of problem are ignored.
 
     Raises:
-        RegistryError: if files of the run are missing, or not those that the reference names.
-        GateError: if contract or features are not those of the run any more.
+        RegistryError: if artifacts of the run are missing or have other digests.
+        GateError: if the contract or the features have changed since.
     """
     if not isinstance(run, RunRef):
         raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
@@ -131,12 +131,15 @@ def evaluate_on_holdout(
 
 
 def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> DecisionRef:
-    """Leave the gate's decision, as one JSON document, and what was measured in the active run.
+    """Log the gate's decision and the metrics to the active run, the run of the model.
 
     Args:
-        project: whose tracking store holds the run.
+        project: the project.
         evaluation: as `evaluate_on_holdout` returned it.
-        gate: what `apply_rules` decided about it.
+        gate: as `apply_rules` returned it.
+
+    Raises:
+        RuntimeError: if another run or none is active.
     """
     import mlflow
 
@@ -162,7 +165,7 @@ def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> 
 
 
 def subject_of(run: RunRef) -> dict[str, str]:
-    """What a decision is about: the digests by which `register` recognizes it."""
+    """The digests that identify what a decision is about."""
     return {
         "run": run.run_id,
         "model": run.files[MODEL],
@@ -173,10 +176,10 @@ def subject_of(run: RunRef) -> dict[str, str]:
 
 
 def require_unchanged(project: Project, run: RunRef) -> None:
-    """Make sure that the project still has the contract and the features of a run.
+    """Check that contract and features are still those of the run.
 
     Raises:
-        GateError: if not.
+        GateError: naming the file that has changed.
     """
     for name, of_run, of_project in (
         ("config/contract.yaml", run.contract, project.contract.digest),
@@ -190,7 +193,7 @@ def require_unchanged(project: Project, run: RunRef) -> None:
 
 
 def deciles_of(predicted: Floats) -> tuple[float, ...]:
-    """The nine numbers between tenths of predicted values; none for probabilities."""
+    """The nine deciles of predicted values; empty for probabilities."""
     if predicted.ndim > 1:
         return ()
     return tuple(np.quantile(predicted, np.arange(1, 10) / 10).tolist())

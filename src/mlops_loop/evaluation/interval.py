@@ -7,7 +7,17 @@ from .formatting import format_metric
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and its confidence bounds, in the units of the metric."""
+    """An estimate with its confidence bounds, in units of the metric.
+
+    Attributes:
+        value: the estimate on all rows.
+        low: lower confidence bound.
+        high: upper confidence bound; each bound alone has the confidence of `gate.confidence`.
+
+    Example:
+        >>> str(Interval(0.25, 0.24, 0.26))
+        '0.2500 [0.2400, 0.2600]'
+    """
 
     value: float
     low: float

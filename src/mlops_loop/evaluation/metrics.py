@@ -1,4 +1,4 @@
-"""Metrics: functions of the truth and the predictions, each with the direction that is better."""
+"""Metrics: functions of labels and predictions, each with the direction that is better."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -38,17 +38,19 @@ class Metric:
 
     Attributes:
         name: on the leaderboard, in MLflow and on the model card.
-        function: from the truth and the predictions to a value. The truth is class codes (in
-            the order of the contract's classes) or values, of shape (rows,); predictions are
-            probabilities of shape (rows, classes), or values of shape (rows,).
-        greater_is_better: which direction is better; nothing else knows it.
-        problems: that it is a metric of.
-        weighted: the same metric, prepared once and computed for any row weights: what makes a
-            bootstrap quick. Without it the bootstrap repeats the rows that it draws.
+        function: called with labels and predictions, returns a number. Labels are class codes
+            (in the order of the contract's classes; int64) or values (float64), shape (rows,);
+            predictions are probabilities, float64 of shape (rows, classes), or values, float64 of
+            shape (rows,).
+        greater_is_better: which direction is better.
+        problems: kinds of problem that it is a metric of.
+        weighted: the same metric, prepared once and computed for any row weights, which makes the
+            bootstrap fast. Without it the bootstrap repeats the rows that it draws.
 
     Example:
-        >>> def share_missed(truth, predicted):
-        ...     return float((predicted[truth == 1, 1] < 0.5).mean())
+        >>> import numpy as np
+        >>> def share_missed(labels, predicted):
+        ...     return float((predicted[labels == 1, 1] < 0.5).mean())
         >>> missed = Metric(
         ...     "missed", share_missed, greater_is_better=False, problems=("binary",)
         ... )
@@ -67,7 +69,7 @@ class Metric:
         return float(self.function(labels, predicted))
 
     def scorer(self, labels: Labels, predicted: Floats) -> Scorer:
-        """The metric as a function of row weights, which are whole numbers."""
+        """The metric as a function of row weights, which are integers."""
         if self.weighted is not None:
             return self.weighted(labels, predicted)
 
@@ -79,14 +81,14 @@ class Metric:
 
     @property
     def direction(self) -> float:
-        """Factor that makes more of the metric better: 1, or -1 for a loss."""
+        """1 if greater is better, -1 for a loss."""
         return 1.0 if self.greater_is_better else -1.0
 
     def for_problem(self, problem: Problem) -> "Metric":
         """The metric itself.
 
         Raises:
-            SettingsError: if it is one of another kind of problem, naming some that fit.
+            SettingsError: if it is a metric of another kind of problem, naming some that fit.
         """
         if problem not in self.problems:
             raise SettingsError(
@@ -98,7 +100,18 @@ class Metric:
 
 @dataclass(frozen=True)
 class MetricByProblem:
-    """One metric for each kind of problem, so that a project keeps its file when that changes."""
+    """One metric for each kind of problem, so that `metrics.py` survives a change of the target.
+
+    Attributes:
+        binary: for two classes.
+        multiclass: for more classes.
+        regression: for numbers.
+
+    Example:
+        >>> metric = MetricByProblem(binary=roc_auc, multiclass=log_loss, regression=mae)
+        >>> metric.for_problem("binary").name
+        'roc_auc'
+    """
 
     binary: Metric
     multiclass: Metric
@@ -151,7 +164,7 @@ def _briers(labels: Labels, predicted: Floats) -> Floats:
     hits = np.zeros_like(predicted)
     hits[np.arange(len(labels)), labels.astype(np.int64)] = 1.0
     squares: Floats = np.square(predicted - hits)
-    # Of two classes both columns say the same: count one, as everybody does.
+    # For two classes both columns have the same error: count one, as is usual.
     return np.asarray(squares[:, 1] if predicted.shape[1] == 2 else squares.sum(axis=1))
 
 
@@ -160,7 +173,7 @@ def _hits(labels: Labels, predicted: Floats) -> Floats:
 
 
 def _roc_auc(labels: Labels, predicted: Floats) -> Scorer:
-    """Area under the ROC curve; of several classes the mean of one against the rest."""
+    """Area under the ROC curve; for several classes the mean over one class versus the rest."""
     classes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
     parts = [_auc(labels == code, predicted[:, code]) for code in classes]
 
@@ -183,7 +196,7 @@ def _auc(positive: NDArray[np.bool_], scores: Floats) -> Callable[[Floats], floa
         below = np.add.reduceat(np.where(is_positive, 0.0, weights), starts)
         pairs = above.sum() * below.sum()
         if pairs == 0:
-            return None  # one class only: there is nothing to tell apart
+            return None  # undefined with one class
         return float((above * (np.cumsum(below) - below / 2)).sum() / pairs)
 
     return area
@@ -211,11 +224,58 @@ _CLASSES: tuple[Problem, ...] = ("binary", "multiclass")
 _VALUES: tuple[Problem, ...] = ("regression",)
 
 log_loss = _own("log_loss", _mean_of(_log_losses), _CLASSES)
+"""Mean negative logarithm of the probability of the label's class; less is better.
+
+A strictly proper scoring rule: Gneiting & Raftery, "Strictly Proper Scoring Rules, Prediction, and
+Estimation", JASA 102 (2007). Probabilities are clipped at 1e-7.
+
+Example:
+    >>> round(log_loss.value(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 3)
+    0.693
+"""
 brier = _own("brier", _mean_of(_briers), _CLASSES)
+"""Mean squared error of the probabilities; less is better.
+
+For two classes that of the second class, for more classes the sum over all. A strictly proper
+scoring rule: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather
+Review 78 (1950).
+
+Example:
+    >>> brier.value(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]]))
+    0.25
+"""
 roc_auc = _own("roc_auc", _roc_auc, _CLASSES, greater_is_better=True)
+"""Area under the ROC curve; greater is better.
+
+The probability that a row of the class is ranked above a row of another class: Hanley & McNeil,
+"The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve", Radiology
+143 (1982). For more than two classes, the mean over one class versus the rest.
+
+Example:
+    >>> roc_auc.value(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
+    1.0
+"""
 accuracy = _own("accuracy", _mean_of(_hits), _CLASSES, greater_is_better=True)
+"""Share of rows whose most probable class is the label; greater is better.
+
+Example:
+    >>> accuracy.value(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
+    0.5
+"""
 rmse = _own("rmse", _rmse, _VALUES)
+"""Root mean squared error, in units of the target; less is better.
+
+Example:
+    >>> rmse.value(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    1.4142135623730951
+"""
 mae = _own("mae", _mean_of(lambda labels, predicted: np.abs(predicted - labels)), _VALUES)
+"""Mean absolute error, in units of the target; less is better.
+
+Example:
+    >>> mae.value(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    1.0
+"""
 
 _OWN = (log_loss, brier, roc_auc, accuracy, rmse, mae)
 DEFAULT_METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)

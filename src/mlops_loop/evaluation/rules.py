@@ -1,4 +1,4 @@
-"""The rules of the gate that the library brings. A project lists those it wants in `gate.py`."""
+"""The library's rules of the gate. A project lists the ones it applies in `gate.py`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,9 +13,15 @@ __all__ = ["BetterThanBaseline", "MaxLatency", "MaxSize", "NotWorseThanChampion"
 
 @dataclass(frozen=True)
 class BetterThanBaseline:
-    """The lower bound of the gain over the baseline is above zero.
+    """The candidate is significantly better than the dummy baseline.
 
-    Rows that are few or say little make this rule fail.
+    The lower confidence bound of the gain has to be above zero, by a paired bootstrap (Efron &
+    Tibshirani, An Introduction to the Bootstrap, 1993). With few or uninformative rows the rule
+    fails.
+
+    Example:
+        >>> BetterThanBaseline()(comparison).passed
+        True
     """
 
     def __call__(self, comparison: Comparison) -> GateRuleResult:
@@ -23,19 +29,25 @@ class BetterThanBaseline:
         passed = gain.low > 0
         return GateRuleResult(
             passed,
-            f"It {'beats' if passed else 'does not surely beat'} the baseline: better by {gain}.",
+            f"It is {'' if passed else 'not significantly '}better than the baseline: gain {gain}.",
             {"baseline": comparison.score_of("baseline")} | bounds("gain_over_baseline", gain),
         )
 
 
 @dataclass(frozen=True)
 class NotWorseThanChampion:
-    """The candidate is not worse than the champion by more than a margin (non-inferiority).
+    """The candidate is not worse than the champion by more than a margin (non-inferiority test).
 
-    Without a champion to compare with it passes.
+    The lower confidence bound of the gain, by a paired bootstrap, has to be above minus the margin:
+    see Piaggio et al., "Reporting of Noninferiority and Equivalence Randomized Trials", JAMA 308
+    (2012). Without a champion to compare with, the rule passes.
 
     Attributes:
         margin: in units of the metric, by default `gate.margin`.
+
+    Example:
+        >>> NotWorseThanChampion(margin=0.01)(comparison).passed
+        True
     """
 
     margin: float | None = None
@@ -49,23 +61,28 @@ class NotWorseThanChampion:
         values = {"champion": comparison.score_of("champion"), "margin": margin}
         return GateRuleResult(
             passed,
-            f"It is {'at most' if passed else 'perhaps more than'} {margin:g} worse than the "
-            f"champion: better by {gain}.",
+            f"It {'is not' if passed else 'may be'} worse than the champion by more than "
+            f"{margin:g}: gain {gain}.",
             values | bounds("gain_over_champion", gain),
         )
 
 
 @dataclass(frozen=True)
 class Slices:
-    """On no category, boolean or group is the candidate surely worse than its rival.
+    """On no slice of the rows is the candidate significantly worse than its rival.
 
-    Its rival is the champion, or the baseline while there is none. The bounds are widened for the
-    number of slices (Bonferroni).
+    A slice is a value of a category, a boolean or the group. The rival is the champion, or the
+    baseline while there is none. The confidence is adjusted for the number of slices (Bonferroni
+    correction: Dunn, "Multiple Comparisons Among Means", JASA 56, 1961).
 
     Attributes:
-        min_rows: of a slice, by default `gate.slice_rows`.
-        margin: by how much worse a slice may be, in units of the metric; by default
+        min_rows: slices with fewer rows are not compared; by default `gate.slice_rows`.
+        margin: how much worse a slice may be, in units of the metric; by default
             `gate.slice_factor` times `gate.margin`.
+
+    Example:
+        >>> Slices(min_rows=20)(comparison).passed
+        True
     """
 
     min_rows: int | None = None
@@ -84,24 +101,28 @@ class Slices:
             comparison.resampling,
             margin,
         )
-        failed = [one for one in compared if one.failed]
+        failed = [part for part in compared if part.failed]
         texts = [
-            f"On {one.name} ({one.rows} rows) it is surely more than {margin:g} worse than the "
-            f"{rival}: better by {one.gain}."
-            for one in failed
+            f"On {part.name} ({part.rows} rows) it is worse than the {rival} by more than "
+            f"{margin:g}: gain {part.gain}."
+            for part in failed
         ]
         if compared and not failed:
-            texts = [f"On none of {len(compared)} slices is it surely more than {margin:g} worse."]
+            texts = [f"On none of {len(compared)} slices is it worse by more than {margin:g}."]
         values = {"slices": float(len(compared)), "slices_failed": float(len(failed))}
         return GateRuleResult(not failed, " ".join(texts), values, compared)
 
 
 @dataclass(frozen=True)
 class MaxSize:
-    """The exported model is not too large to ship.
+    """The exported model is not larger than a limit.
 
     Attributes:
         limit: in bytes, by default `gate.max_size`.
+
+    Example:
+        >>> MaxSize(limit=0)(comparison).text
+        'The model has 1,000 bytes (limit 0, gate.max_size).'
     """
 
     limit: int | None = None
@@ -109,16 +130,21 @@ class MaxSize:
     def __call__(self, comparison: Comparison) -> GateRuleResult:
         limit = comparison.settings.max_size if self.limit is None else self.limit
         passed, size = comparison.size <= limit, comparison.size
-        text = "" if passed else f"It takes {size:,} bytes (limit of gate.max_size {limit:,})."
+        text = "" if passed else f"The model has {size:,} bytes (limit {limit:,}, gate.max_size)."
         return GateRuleResult(passed, text, {"size": float(size)})
 
 
 @dataclass(frozen=True)
 class MaxLatency:
-    """Predicting one row does not take too long.
+    """Predicting one row does not take longer than a limit.
 
     Attributes:
-        limit: by default `gate.max_latency`.
+        limit: a `timedelta`, by default `gate.max_latency`.
+
+    Example:
+        >>> from datetime import timedelta
+        >>> MaxLatency(limit=timedelta(milliseconds=0.5))(comparison).text
+        'A row takes 1.00 ms (limit 0.5 ms, gate.max_latency).'
     """
 
     limit: timedelta | None = None
@@ -128,12 +154,11 @@ class MaxLatency:
         seconds, latency = limit.total_seconds(), comparison.latency
         passed = latency <= seconds
         text = (
-            f"It takes {latency * 1e3:.2f} ms a row (limit of gate.max_latency {seconds * 1e3:g} "
-            "ms)."
+            f"A row takes {latency * 1e3:.2f} ms (limit {seconds * 1e3:g} ms, gate.max_latency)."
         )
         return GateRuleResult(passed, "" if passed else text, {"latency": latency})
 
 
 def bounds(name: str, interval: Interval) -> dict[str, float]:
-    """A value and its confidence bounds, as they stand in MLflow."""
+    """A value and its confidence bounds as metrics of MLflow."""
     return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}

@@ -1,6 +1,6 @@
-"""The loop put together from a project: what the commands call, handed to the state machine.
+"""Builds the controller of the loop from a project.
 
-What is heavy is imported when it is due, so that a step without anything to do is quick.
+Heavy modules are imported when they are needed, so that a step without work takes half a second.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,9 +19,9 @@ from .controller import RetrainingController
 from .lease import LeaseHolder
 from .retraining import RetrainingRequest, RetrainingResult
 
-# Errors beyond so many typical ones count alike in the judgement, so that a few do not decide it.
+# Absolute errors are clipped at this multiple of the RMSE, so that outliers do not decide a trial.
 _TYPICAL_ERRORS = 3.0
-# A change is looked for in so many times the rows that monitoring looks at.
+# A change point is searched in this multiple of `monitoring.sample_rows`.
 _SAMPLES = 4
 
 
@@ -31,13 +31,22 @@ def make_controller(
     plan: MonitoringPlan,
     prepare: Callable[[], None] = lambda: None,
 ) -> RetrainingController:
-    """The loop of a project.
+    """Build the controller of the loop; its method `step` monitors once and does what is due.
+
+    A challenger is compared with the champion on labelled predictions by a sequential test that
+    is valid at every look: an e-process by betting (Waudby-Smith & Ramdas, "Estimating means of
+    bounded random variables by betting", JRSS B 86, 2024).
 
     Args:
-        project: whose models are watched and retrained.
-        pipeline: imports the stages of training; called when a retraining begins.
+        project: the project.
+        pipeline: imports and returns the stages; called when a retraining begins.
         plan: the checks, actions and receivers.
-        prepare: called before anything that takes time.
+        prepare: called before work that takes long, e.g. to configure libraries.
+
+    Example:
+        >>> controller = make_controller(project, lambda: PIPELINE, MonitoringPlan())
+        >>> controller.step().monitoring.window.rows
+        0
     """
     lease = LeaseHolder(project.loop_state, project.clock)
     transitions = replace(project.transitions, guard=lease.require)
@@ -77,7 +86,7 @@ class _Stages:
         self._prepare = prepare
 
     def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
-        """Train on what is known by now; what a cut-off attempt has registered is taken up."""
+        """Ingest and train; an interrupted attempt that has registered a version is resumed."""
         from ..registry.attempt import gate_result, registered
         from ..registry.mlflow_errors import translate_mlflow_errors
 
@@ -97,14 +106,14 @@ class _Stages:
         return RetrainingResult(version.version, version.run_id, gate_result(registry, version))
 
     def assign_role(self, result: RetrainingResult, reason: str) -> None:
-        """Give the role that `loop.promotion` says to a version that was cut off without one."""
+        """Assign the role of `loop.promotion` to a version whose retraining was interrupted."""
         from ..registry.role import assign_role
 
         version = self._transitions.registry.version(result.version)
         assign_role(self._within(reason), version)
 
     def _within(self, reason: str, attempt: str = "") -> Project:
-        """The project for stages that the loop runs, and ends if another process takes over."""
+        """The project for stages that the loop runs; they end if the lease is lost."""
         project = self._project.within(RunContext(actor=ACTOR, reason=reason, attempt=attempt))
         project.transitions = self._transitions
         return project
@@ -127,7 +136,7 @@ class _Stages:
         open_alert_tracker(self._project, alerts).update(report, messages)
 
     def change_started_at(self, incident: Incident) -> datetime | None:
-        """When what was found began, looked for in the window and in the one before it."""
+        """When the change behind an incident began, searched in this window and the one before."""
         if not self._project.settings.loop.training_window.since_change:
             return None
         from .change_point import detect_change_point
@@ -144,18 +153,18 @@ class _Stages:
         )
 
     def evaluate_challenger(self, trial: Trial) -> TrialDecision | None:
-        """What the log says of two versions on trial."""
+        """Compare two versions on trial by the prediction log."""
         from .challenger_evaluation import ChallengerEvaluator
 
         project = self._project
-        hearing = ChallengerEvaluator(
+        evaluator = ChallengerEvaluator(
             project.settings.challenge,
             project.contract,
             project.log,
             project.clock,
             self._largest_error,
         )
-        return hearing.decision(trial)
+        return evaluator.decision(trial)
 
     def _largest_error(self, version: str) -> float:
         folder = self._project.bundles.fetch(version)

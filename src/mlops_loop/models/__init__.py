@@ -1,7 +1,7 @@
-"""Candidates: what may be trained. A project lists its own in `models.py`.
+"""Candidates: the models that a project compares and trains, listed in its `models.py`.
 
-One module a library, with functions that return candidates, e.g. `lightgbm.trees()`; it is
-imported only by projects that name it.
+One module for each modelling library has functions that return candidates, e.g. `lightgbm.trees()`.
+It is imported only by projects that use it.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,14 +23,18 @@ PROBLEMS: tuple[Problem, ...] = ("binary", "multiclass", "regression")
 
 @dataclass(frozen=True)
 class Task:
-    """All that a candidate may know when it builds its estimator.
+    """What a candidate's estimator is built for.
 
     Attributes:
         problem: `binary`, `multiclass` or `regression`.
-        encoder: which columns of the matrix are categories, and which ones there are.
-        seed: for everything random.
-        threads: that an estimator may use.
-        rows: of the training.
+        encoder: names of the matrix columns, and which ones are categories.
+        seed: for all random numbers.
+        threads: number of threads that the estimator may use.
+        rows: number of training rows.
+
+    Example:
+        >>> Task("binary", encoder, seed=1, threads=1, rows=5_000).min_samples_leaf
+        100
     """
 
     problem: Problem
@@ -41,33 +45,34 @@ class Task:
 
     @property
     def min_samples_leaf(self) -> int:
-        """The fewest rows that trees predict from, unless tuning says otherwise.
+        """Default minimum number of rows in a leaf of a tree: 2 % of the rows, from 5 to 200.
 
-        Rows of one day or one group resemble each other, and small leaves learn that; but of a
-        small table each leaf must not be a large part.
+        Rows of one day or one group resemble each other, and smaller leaves overfit to that.
         """
         return min(max(self.rows // 50, 5), 200)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that can be trained on the float32 matrix of the encoder.
+    """A model that can be trained: a name, and a function that builds its estimator.
 
-    The matrix has a column for each feature: numbers as they are, categories as positions (-1 for
-    one that was not seen in training), NaN where a value is missing. Any scikit-learn estimator or
-    pipeline that can be fitted on it is a candidate; a classifier needs `predict_proba`.
+    The estimator is fitted on a float32 matrix of shape (rows, features): numbers as they are,
+    categories as positions (-1 for one that was not seen in training), NaN for a missing value.
+    Any scikit-learn estimator or pipeline that accepts such a matrix will do; a classifier needs
+    `predict_proba`.
 
     Attributes:
         name: on the leaderboard.
-        build: an unfitted estimator, from the task and parameters that override its defaults.
-        search_space: parameters that an Optuna trial suggests; None where nothing is tuned.
-        problems: that it is a candidate for.
-        to_onnx: ONNX bytes of the fitted estimator, from the number of matrix columns; by
-            default skl2onnx converts it. Without a converter a candidate is compared, and cannot
-            win.
-        is_baseline: there to be beaten, never to win.
-        is_tuned: whether `parameters` were found by a search.
-        parameters: that override those of `build`.
+        build: returns an unfitted estimator for a `Task` and parameters.
+        search_space: returns the parameters that an Optuna trial suggests; None if nothing is
+            tuned.
+        problems: the kinds of problem that it is a candidate for.
+        to_onnx: converts the fitted estimator, given the number of matrix columns, to the bytes
+            of an ONNX model; by default skl2onnx does. A candidate that cannot be converted is
+            compared, but cannot win.
+        is_baseline: whether it is the baseline of the gate, which cannot win.
+        is_tuned: whether `parameters` were found by tuning.
+        parameters: passed to `build`.
 
     Example:
         >>> from sklearn.impute import SimpleImputer
@@ -95,14 +100,14 @@ class Candidate:
     parameters: Parameters = field(default_factory=dict)
 
     def estimator(self, task: Task, **parameters: Any) -> Any:
-        """An unfitted estimator with the candidate's parameters, and those given on top."""
+        """An unfitted estimator with the candidate's parameters, overridden by the given ones."""
         return self.build(task, {**self.parameters, **parameters})
 
 
 def predict_scores(estimator: Any, matrix: Matrix, classes: int) -> NDArray[np.float64]:
     """Probabilities of shape (rows, classes), or values of shape (rows,) where classes is 0.
 
-    A class that the estimator never saw has probability 0.
+    A class that was missing in training has probability 0.
     """
     if not classes:
         return np.asarray(estimator.predict(matrix), dtype=np.float64).reshape(-1)

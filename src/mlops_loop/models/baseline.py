@@ -1,4 +1,4 @@
-"""What every other model has to beat: a constant answer, and a linear model."""
+"""Baselines: a constant prediction, and a linear model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,21 +14,38 @@ from sklearn.preprocessing import Binarizer, OneHotEncoder, StandardScaler
 from ..encoder import UNKNOWN, Encoder
 from . import Candidate, Parameters, Task
 
+__all__ = ["dummy", "linear"]
+
 _MISSING = UNKNOWN - 1
 # A number that no data holds, in float32.
 _FAR_BELOW = -1e30
 
 
 def dummy() -> Candidate:
-    """A constant answer, the baseline that the gate compares with."""
+    """A constant prediction, the baseline of the gate.
+
+    The class frequencies of the training rows, or their mean: scikit-learn's `DummyClassifier` and
+    `DummyRegressor`.
+
+    Example:
+        >>> dummy().is_baseline
+        True
+    """
     return Candidate("dummy", _dummy, is_baseline=True)
 
 
 def linear(**parameters: Any) -> Candidate:
     """Logistic or ridge regression on scaled numbers and one-hot categories.
 
+    Missing numbers are replaced by the median, and a column indicates them.
+
     Args:
         parameters: `strength` of the regularization, by default 1.
+
+    Example:
+        >>> from mlops_loop.models import Task
+        >>> linear(strength=10.0).estimator(Task("regression", encoder, seed=1, threads=1))[-1]
+        Ridge(alpha=10.0)
     """
     return Candidate("linear", _linear, search_space=_search_space, parameters=parameters)
 

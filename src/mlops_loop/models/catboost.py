@@ -14,6 +14,8 @@ from catboost import CatBoostClassifier, CatBoostRegressor
 from ..contract.model import Problem
 from . import Candidate, Parameters, Task
 
+__all__ = ["trees"]
+
 _LOSSES: dict[Problem, str] = {
     "binary": "Logloss",
     "multiclass": "MultiClass",
@@ -37,7 +39,11 @@ def trees(**parameters: Any) -> Candidate:
     """Gradient-boosted trees of CatBoost.
 
     Args:
-        parameters: of the estimator, in place of the defaults.
+        parameters: of the estimator, overriding the defaults.
+
+    Example:
+        >>> trees(learning_rate=0.05).name
+        'catboost'
     """
     return Candidate(
         "catboost", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters

@@ -12,6 +12,8 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 
 from . import Candidate, Parameters, Task
 
+__all__ = ["trees"]
+
 # The newest that onnxmltools writes.
 _OPSET = 15
 
@@ -30,7 +32,11 @@ def trees(**parameters: Any) -> Candidate:
     """Gradient-boosted trees of LightGBM.
 
     Args:
-        parameters: of the estimator, in place of the defaults.
+        parameters: of the estimator, overriding the defaults.
+
+    Example:
+        >>> trees(learning_rate=0.05).name
+        'lightgbm'
     """
     return Candidate(
         "lightgbm", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters

@@ -13,12 +13,18 @@ from . import Candidate
 from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
+__all__ = ["network"]
+
 
 def network(**parameters: Any) -> Candidate:
-    """A neural network in PyTorch.
+    """A neural network in PyTorch: embedded categories, standardized numbers, ReLU layers.
 
     Args:
-        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+        parameters: overriding the defaults, e.g. `width` or `epochs`.
+
+    Example:
+        >>> network(width=32).name
+        'pytorch'
     """
     return Candidate(
         "pytorch",

@@ -1,7 +1,7 @@
 """Histogram gradient-boosted trees of scikit-learn.
 
-They take missing values as they are and categories as positions. Declaring the categories as
-such would export to an ONNX model that answers differently, so they stay ordinals.
+Missing values are passed as they are, categories as positions. They are not declared as categorical
+features, because the ONNX model would then predict differently.
 """
 
 from typing import Any
@@ -10,7 +10,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from . import Candidate, Parameters, Task
 
-# Small trees: rows of one day or one group resemble each other, and large trees learn that.
+__all__ = ["trees"]
+
+# Small trees: rows of one day or one group resemble each other, and large trees overfit to that.
 _DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.1,
     "max_iter": 100,
@@ -21,10 +23,16 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def trees(**parameters: Any) -> Candidate:
-    """Histogram gradient-boosted trees.
+    """Histogram gradient-boosted trees: `HistGradientBoostingClassifier` or `…Regressor`.
 
     Args:
-        parameters: of the estimator, in place of the defaults.
+        parameters: of the estimator, overriding the defaults.
+
+    Example:
+        >>> from mlops_loop.models import Task
+        >>> task = Task("regression", encoder, seed=1, threads=1)
+        >>> trees(max_iter=50).estimator(task).max_iter
+        50
     """
     return Candidate("trees", _trees, search_space=_search_space, parameters=parameters)
 

@@ -14,12 +14,18 @@ from . import Candidate
 from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
 from ._network_inputs import Examples
 
+__all__ = ["network"]
+
 
 def network(**parameters: Any) -> Candidate:
-    """A neural network in TensorFlow.
+    """A neural network in TensorFlow: embedded categories, standardized numbers, ReLU layers.
 
     Args:
-        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+        parameters: overriding the defaults, e.g. `width` or `epochs`.
+
+    Example:
+        >>> network(width=32).name
+        'tensorflow'
     """
     return Candidate(
         "tensorflow",

@@ -13,6 +13,8 @@ from xgboost import XGBClassifier, XGBRegressor
 from ..encoder import Matrix
 from . import Candidate, Parameters, Task
 
+__all__ = ["trees"]
+
 # The newest that onnxmltools writes.
 _OPSET = 15
 
@@ -32,7 +34,11 @@ def trees(**parameters: Any) -> Candidate:
     """Gradient-boosted trees of XGBoost.
 
     Args:
-        parameters: of the estimator, in place of the defaults.
+        parameters: of the estimator, overriding the defaults.
+
+    Example:
+        >>> trees(learning_rate=0.05).name
+        'xgboost'
     """
     return Candidate(
         "xgboost", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters

@@ -60,17 +60,28 @@ def monitor_project(
     segment_by: str | None = None,
     page: bool = True,
 ) -> MonitoringReport:
-    """Monitor a project's log against its champion, or another version that answered.
+    """Run the checks on a window of the prediction log, and write the report.
 
     Args:
-        project: whose log and bundles.
-        checks: what is run, in this order.
-        metric: that performance is measured in; None for the one that the model was chosen by.
-        since: beginning of the window in event time.
-        until: its end, excluded.
-        version: whose predictions are checked; rows that it did not answer are left out.
-        segment_by: a column; the answers are given for each of its values as well.
-        page: whether Evidently draws its page.
+        project: project whose log is read.
+        checks: the checks, run in this order.
+        metric: metric of the performance; None for the one that the model was selected by.
+        since: beginning of the window in event time, by default `monitoring.window` before its
+            end.
+        until: end of the window, excluded; by default now.
+        version: model version whose predictions are checked, by default the champion; rows that
+            it did not predict are left out.
+        segment_by: a column; the report has the results for each of its values as well.
+        page: whether Evidently's page is written.
+
+    Raises:
+        InputError: if `segment_by` cannot divide the rows.
+        BundleError: if there is no bundle of the version.
+
+    Example:
+        >>> report = monitor_project(project, checks=[check_performance], page=False)
+        >>> report.performance
+        'unknown'
     """
     monitored = version or project.published().champion
     return monitor(

@@ -10,15 +10,28 @@ from ..paths import Paths
 from .findings import CheckResult, Finding, Severity, Status
 from .window import MonitoringWindow
 
-# A check of a window; a list of findings is enough for one that can always conclude.
 Check = Callable[[MonitoringWindow], CheckResult | Sequence[Finding]]
+"""A check: a function of a window that returns its findings.
+
+A check that cannot always conclude returns a `CheckResult` with a status instead.
+
+Example:
+    >>> def check_volume(window: MonitoringWindow) -> list[Finding]:
+    ...     rows = window.period.rows
+    ...     return [] if rows >= 1000 else [Finding("volume", f"only {rows} predictions")]
+    >>> check: Check = check_volume
+"""
 
 
 def check_performance(window: MonitoringWindow) -> CheckResult:
-    """Does the model predict as well as on its held-out rows?
+    """Check whether the model predicts as well as on its held-out rows.
 
-    Compares the metric that the model was chosen by with the bootstrap, on rows older than the
-    label horizon.
+    Compares the deciding metric by a bootstrap of days or groups (Efron & Tibshirani, An
+    Introduction to the Bootstrap, 1993), on rows older than `label_horizon`, after adjusting it to
+    the base rate of the held-out rows. The status is `unknown` with too few labels.
+
+    Example:
+        >>> plan = MonitoringPlan(checks=[check_performance])
     """
     from .performance import find_performance, unknown
 
@@ -44,7 +57,18 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
 
 
 def check_drift(window: MonitoringWindow) -> CheckResult:
-    """Did the distribution of the inputs change? Evidently measures the distance by column."""
+    """Check whether the distribution of the inputs has changed.
+
+    Evidently computes a distance for each column: the Wasserstein distance in standard deviations
+    for numbers (Rubner, Tomasi & Guibas, "The Earth Mover's Distance as a Metric for Image
+    Retrieval", IJCV 40, 2000) and the Jensen-Shannon distance for categories (Lin, "Divergence
+    Measures Based on the Shannon Entropy", IEEE Transactions on Information Theory 37, 1991). A
+    column has drifted if its distance exceeds `monitoring.drift_threshold` and what chance explains
+    at this number of rows and columns.
+
+    Example:
+        >>> plan = MonitoringPlan(checks=[check_drift])
+    """
     from .drift import find_drift
     from .report import compare
 
@@ -66,7 +90,14 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
 
 
 def check_data_quality(window: MonitoringWindow) -> CheckResult:
-    """Do the rows follow the contract and resemble the training data, and do they arrive?"""
+    """Check whether rows satisfy the contract, resemble the reference, and keep arriving.
+
+    Finds violations of the contract, more missing values, new categories, columns that became
+    constant, and a drop in the number of predictions.
+
+    Example:
+        >>> plan = MonitoringPlan(checks=[check_data_quality])
+    """
     from .quality import Traffic, find_quality, find_traffic, newest_of
 
     since, until = window.period.since, window.period.until
@@ -86,6 +117,12 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
 
 
 DEFAULT_CHECKS: tuple[Check, ...] = (check_performance, check_drift, check_data_quality)
+"""The checks of the library, run unless a plan names others.
+
+Example:
+    >>> [check.__name__ for check in DEFAULT_CHECKS]
+    ['check_performance', 'check_drift', 'check_data_quality']
+"""
 
 
 def run_evidently(
@@ -97,13 +134,13 @@ def run_evidently(
 ) -> CheckResult:
     """Run Evidently metrics, presets and tests on a window; each failed test is a finding.
 
-    The page is written to `var/reports/`, under the name of the window and the kind.
+    The report is written to `var/reports/`, named after the window and the kind.
 
     Args:
-        window: compared columns of its `current` and `reference` rows are the two data sets.
+        window: its `current` and `reference` rows are the two data sets.
         metrics: of `evidently.metrics` and `evidently.presets`. A metric may have `tests`.
-        kind: of the findings.
-        severity: of the findings.
+        kind: kind of the findings.
+        severity: severity of the findings.
 
     Example:
         >>> def check_missing_values(window: MonitoringWindow) -> CheckResult:

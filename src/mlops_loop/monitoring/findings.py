@@ -1,4 +1,4 @@
-"""What checks find in a window of predictions, and what they conclude from it."""
+"""Findings of checks, and the status that follows from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from .report import Comparison
 
-# A warning concerns one column or a part of the rows; what is critical concerns the whole window.
+# A warning concerns one column or a part of the rows, a critical finding the whole window.
 Severity = Literal["warning", "critical"]
-# What a check concluded about a kind of finding; "unknown" if it could not be checked.
+# Status of a kind of finding; "unknown" if it could not be checked.
 Status = Literal["ok", "unknown", "failed"]
 
 # The kind of a finding about a check that raised an exception.
@@ -24,14 +24,18 @@ class Finding:
 
     Attributes:
         kind: decides which action applies: `drift`, `quality`, `performance`, or your own.
-        text: one sentence for people.
+        text: one sentence that says what was found.
         severity: `warning` for one column or a part of the rows, `critical` for the window.
         column: the input concerned; None for the window, `prediction` for the model's output.
-        statistic: what was measured, e.g. `wasserstein`, `missing_share` or a metric's name.
-        value: the measured value, in the unit of the statistic; None if nothing was measured.
-        threshold: the limit that the value crossed.
-        slice: the value of the column, if only the rows with that value are concerned.
-        rows: how many rows of the window it stands for; a sample of these was examined.
+        statistic: name of the statistic, e.g. `wasserstein`, `missing_share` or a metric.
+        value: in the unit of the statistic; None if nothing was measured.
+        threshold: the limit that the value exceeds.
+        slice: a value of the column, if only the rows with this value are concerned.
+        rows: number of rows of the window that it is about; a sample of these was examined.
+
+    Example:
+        >>> Finding("volume", "only 12 predictions", severity="critical").key
+        'volume///'
     """
 
     kind: str
@@ -46,7 +50,7 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What makes it the same finding in the next window."""
+        """Identifies the same finding in the next window."""
         return "/".join([self.kind, self.column or "", self.slice or "", self.statistic])
 
     def to_json(self) -> dict[str, object]:
@@ -55,15 +59,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check concluded.
+    """The result of a check.
 
     Attributes:
-        findings: the problems it found.
-        statuses: by kind of finding. A kind without a status has failed if it has a finding.
-        notes: sentences about what could not be checked, or on how many rows a result rests.
+        findings: the problems found.
+        statuses: `ok`, `unknown` or `failed` by kind of finding. A kind without a status has
+            failed if it has a finding.
+        notes: sentences, e.g. about what could not be checked.
         metrics: measured values by name, for the JSON file of the report.
         drift_scores: distance by column.
-        comparison: Evidently's, which draws the page of the report.
+        comparison: Evidently's, for the page of the report.
+
+    Example:
+        >>> result = CheckResult(statuses={"volume": "unknown"}, notes=["No row was logged."])
+        >>> CheckResult.combine([result, CheckResult(statuses={"volume": "ok"})]).statuses
+        {'volume': 'unknown'}
     """
 
     findings: Sequence[Finding] = ()
@@ -75,7 +85,7 @@ class CheckResult:
 
     @classmethod
     def combine(cls, results: "Sequence[CheckResult]") -> "CheckResult":
-        """All results as one; of two statuses of one kind, the worse one counts."""
+        """All results as one; the worst status of a kind counts."""
         statuses: dict[str, Status] = {}
         for result in results:
             failed: dict[str, Status] = {finding.kind: "failed" for finding in result.findings}

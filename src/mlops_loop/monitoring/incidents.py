@@ -1,4 +1,4 @@
-"""What the loop acts on and people are alerted about: the findings of one kind together."""
+"""Incidents: all findings of one kind in a window, which actions and alerts are about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,15 @@ class Incident:
 
     Attributes:
         kind: drift, performance, quality, or a kind of the project's own checks.
-        text: one sentence for people.
-        findings: of this kind, without those about a slice of the rows.
-        report: the whole report.
+        text: one sentence that says what was found.
+        findings: the findings of this kind, without those about a slice of the rows.
+        report: the whole report of the window.
+
+    Example:
+        >>> finding = Finding("volume", "only 12 predictions")
+        >>> report = MonitoringReport(Window(since, until, rows=12, sampled=12), {}, (finding,))
+        >>> Incident("volume", finding.text, (finding,), report).text
+        'only 12 predictions'
     """
 
     kind: str
@@ -27,9 +33,9 @@ class Incident:
 
 
 def find_incidents(report: MonitoringReport) -> tuple[Incident, ...]:
-    """One incident for each kind that failed, the gravest first.
+    """One incident for each kind that failed, the most severe first.
 
-    A slice alone is no incident: the status of the whole window decides.
+    A finding about a slice alone makes no incident: the status of the whole window decides.
     """
     kinds = [*KINDS, *(kind for kind in report.statuses if kind not in KINDS)]
     return tuple(_incident(kind, report) for kind in kinds if report.statuses.get(kind) == "failed")

@@ -1,4 +1,4 @@
-"""What monitoring says of a window, as an object, as JSON and in words."""
+"""The report of monitoring about a window, as an object, as JSON and as text."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,13 +9,24 @@ from .findings import CHECK, Finding, Status
 
 Answer = Literal["ok", "worse", "unknown"]
 
-# The kinds of finding of the library's checks, the gravest first.
+# The kinds of finding of the library's checks, the most severe first.
 KINDS = ("performance", "drift", "quality")
 
 
 @dataclass(frozen=True)
 class Window:
-    """An interval of event time, end excluded: how many rows it holds, how many were sampled."""
+    """An interval of event time.
+
+    Attributes:
+        since: its beginning, with a time zone.
+        until: its end, excluded.
+        rows: number of logged predictions in it.
+        sampled: number of rows that were examined.
+
+    Example:
+        >>> Window(since, until, rows=120_000, sampled=20_000).sampled
+        20000
+    """
 
     since: datetime
     until: datetime
@@ -35,7 +46,9 @@ class Segment:
     """The rows in which a column has one value.
 
     Attributes:
-        rows: of the sample; the shares are of the window and of the reference.
+        rows: number of sampled rows.
+        share: of the rows of the window.
+        share_before: of the rows of the reference.
         drifted: columns that drifted among these rows.
         performance: of these rows; `unknown` with too few labels.
     """
@@ -62,16 +75,24 @@ class Segment:
 
 @dataclass(frozen=True)
 class MonitoringReport:
-    """The answers about a window, and everything they rest on.
+    """The results of all checks of a window.
 
     Attributes:
-        statuses: by kind of finding; a kind that was not checked is left out.
-        report: Evidently's page, relative to the project's root; None if nothing was compared.
+        window: interval and number of rows.
+        statuses: `ok`, `unknown` or `failed` by kind of finding; a kind that was not checked is
+            left out.
+        findings: of all checks.
+        report: Evidently's page, relative to the project's folder; None if nothing was compared.
         drift_scores: Evidently's distance by compared column, `prediction` included.
-        notes: sentences about what could not be checked, or on how many rows a result rests.
-        metrics: what the status of performance rests on, by name.
-        advice: what the answers mean together; empty where nothing was checked.
-        segments: the answers for each value of a column, if requested.
+        notes: sentences, e.g. about what could not be checked.
+        metrics: values behind the status of the performance, by name.
+        advice: what the statuses mean together; empty if nothing was checked.
+        segments: the results for each value of a column, if requested.
+
+    Example:
+        >>> report = MonitoringReport(Window(since, until, rows=12, sampled=12), {"drift": "ok"})
+        >>> report.drift, report.performance
+        (False, 'unknown')
     """
 
     window: Window
@@ -96,12 +117,12 @@ class MonitoringReport:
 
     @property
     def performance(self) -> Answer:
-        """`unknown` as long as too few labels are old enough."""
+        """`unknown` with too few labels."""
         status = self.statuses.get("performance", "unknown")
         return "worse" if status == "failed" else status
 
     def is_cleared(self, kind: str) -> bool:
-        """Whether a kind of finding was checked and nothing was found."""
+        """Whether a kind of finding was checked, without a finding."""
         # A check of the project names a kind only when it finds something.
         complete = self.statuses.get(CHECK) == "ok" and self.window.sampled > 0
         return self.statuses.get(kind, "ok" if complete else "unknown") == "ok"
@@ -124,7 +145,7 @@ class MonitoringReport:
         }
 
     def messages(self) -> list[str]:
-        """The answers, each finding and each note, one sentence each."""
+        """The statuses, each finding and each note, one sentence each."""
         window = self.window
         own = [
             f"{kind}: {'found' if status == 'failed' else status}"

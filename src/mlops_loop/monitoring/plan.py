@@ -1,4 +1,4 @@
-"""What a project composes: its checks, the actions on their findings, and the receivers."""
+"""The monitoring of a project: its checks, the actions on their findings, and the receivers."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,25 +12,34 @@ from .checks import DEFAULT_CHECKS, Check
 from .incidents import Incident
 from .receivers import RESERVED_NAMES, Receiver, name_of
 
-# An action by name, or a function that may return the name of one to carry out as well.
 Action = ActionName | Callable[[Incident], ActionName | None]
+"""What is done about a kind of finding: the name of an action, or a function of the incident.
+
+The function may return the name of an action that is carried out as well.
+
+Example:
+    >>> def open_ticket(incident: Incident) -> ActionName:
+    ...     print("ticket:", incident.text)
+    ...     return "alert"
+    >>> action: Action = open_ticket
+"""
 
 
 @dataclass(frozen=True)
 class MonitoringPlan:
-    """Which checks run, what is done about a finding, and who is alerted.
+    """The checks that run, the actions on their findings, and the receivers of alerts.
 
     Attributes:
         checks: functions of a `MonitoringWindow` that return findings, run in this order.
         actions: by kind of finding, one of `advise`, `alert`, `retrain` and `rollback`, or a
             function that is called for each window with an incident of that kind; it may be called
-            again for the same window if the process ended in between. Kinds that are not named
-            follow `actions` of the settings, those unknown there alert. `drift` also covers
-            `drift_only`, a drift while performance holds, unless that is named too.
+            again for the same window if the process ended in between. Kinds that are not listed
+            follow `actions` of the settings; kinds unknown there alert. `drift` also covers
+            `drift_only`, a drift while performance holds, unless that is listed too.
         receivers: functions of an `Alert`, besides the log, file, webhook and Apprise URLs of
             `alerts` in the settings. An alert is sent again later if one raises an exception.
-        metric: that performance is measured in, usually METRIC of `metrics.py`; None for the
-            metric of the library that the model was chosen by.
+        metric: metric of the performance, usually METRIC of `metrics.py`; None for the library's
+            metric that the model was selected by.
 
     Raises:
         SettingsError: if an action is unknown, or two receivers have the same name.

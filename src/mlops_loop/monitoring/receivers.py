@@ -1,4 +1,4 @@
-"""Who is alerted: log, file, JSON webhook, and Apprise for everything beyond.
+"""Receivers of alerts: log, file, JSON webhook, and Apprise for all other services.
 
 | `alerts.…` of the settings | receiver                                                    |
 | -------------------------- | ----------------------------------------------------------- |
@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 from ..errors import SettingsError
 from ..settings import Settings
 
-# How long one delivery may take.
+# Of one delivery.
 TIMEOUT_SECONDS = 10.0
 RESERVED_NAMES = ("log", "file", "webhook")
 _TITLE_LENGTH = 120
@@ -30,8 +30,12 @@ class Alert:
     """A message for people.
 
     Attributes:
-        time: when it was raised, with a zone.
-        text: the sentence, and on a second line where the report is, if there is one.
+        time: when it was raised, with a time zone.
+        text: one sentence; a second line names the report, if there is one.
+
+    Example:
+        >>> Alert(until, "drift in price\\nreport: var/reports/monitor.html").title
+        'drift in price'
     """
 
     time: datetime
@@ -46,13 +50,23 @@ class Alert:
         return {"time": self.time.isoformat(), "text": self.text}
 
 
-# Delivers an alert. If it raises an exception, the alert is sent again at the next step; the
-# exception is logged, so its text must hold no secret.
 Receiver = Callable[[Alert], None]
+"""A receiver: a function that delivers an alert, within ten seconds if possible.
+
+If it raises an exception, the alert is sent again at the next step. The exception is logged, so its
+text must not contain a secret.
+
+Example:
+    >>> def to_console(alert: Alert) -> None:
+    ...     print(alert.title)
+    >>> receiver: Receiver = to_console
+    >>> receiver(Alert(until, "drift in price"))
+    drift in price
+"""
 
 
 def name_of(receiver: Receiver) -> str:
-    """The name under which undelivered alerts are stored: that of the function or class."""
+    """The name of the function or class, under which undelivered alerts are stored."""
     return getattr(receiver, "__name__", type(receiver).__name__)
 
 
@@ -84,7 +98,7 @@ def to_file(path: Path, alert: Alert) -> None:
 
 
 def to_webhook(url: str, alert: Alert) -> None:
-    """POST `{"text": …}`; errors do not name the URL, which often is a secret."""
+    """POST `{"text": …}`; errors do not name the URL, which is often a secret."""
     body = json.dumps({"text": alert.text}, ensure_ascii=False).encode()
     request = Request(url, body, {"Content-Type": "application/json"})
     with urlopen(request, timeout=TIMEOUT_SECONDS) as response:

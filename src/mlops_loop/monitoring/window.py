@@ -1,4 +1,4 @@
-"""A window of predictions with what it is compared with: what a check is given."""
+"""A window of predictions and its reference, which checks are called with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 class MonitoringWindow:
     """A window of predictions, and the rows that it is compared with.
 
-    Rows are uniform samples of at most `monitoring.sample_rows`. They are read when a check asks
-    for them, and read once.
+    Rows are uniform samples of at most `monitoring.sample_rows`. They are read when a check needs
+    them, and only once.
 
     Attributes:
-        settings: the project's.
-        contract: what the data should be.
+        settings: settings of the project.
+        contract: types and roles of the columns.
         log: the predictions and their labels.
         bundle: the model version that is monitored.
-        clock: what time it is.
-        period: the window, and how many rows it has.
-        options: what was asked for besides.
+        clock: the current time.
+        period: interval of the window, and its number of rows.
+        options: options of this run.
+
+    Example:
+        >>> def check_missing_price(window: MonitoringWindow) -> list[Finding]:
+        ...     share = window.current["price"].isna().mean()
+        ...     before = window.reference["price"].isna().mean()
+        ...     text = f"price is missing in {share:.1%} of the rows, {before:.1%} before"
+        ...     return [Finding("price", text)] if share > 2 * before else []
     """
 
     settings: Settings
@@ -52,14 +59,14 @@ class MonitoringWindow:
         """The predictions of the window.
 
         Its columns are the inputs of the contract, `prediction` and, for classification, one
-        `probability_…` a class. Booleans are 0 and 1, missing values NaN, None or NaT; rows that
-        the version did not answer have no prediction.
+        `probability_…` for each class. Booleans are 0 and 1, missing values NaN, None or NaT; rows
+        that the version did not predict have no prediction.
         """
         return self._frame(self.sample)
 
     @cached_property
     def reference(self) -> "pd.DataFrame":
-        """What the window is compared with, by `monitoring.reference`: the same columns."""
+        """The rows that the window is compared with (`monitoring.reference`): the same columns."""
         return self._frame(self.reference_sample)
 
     @cached_property
@@ -77,7 +84,7 @@ class MonitoringWindow:
 
     @property
     def metric(self) -> "Metric":
-        """That performance is measured in."""
+        """The metric of the performance."""
         if self.options.metric is not None:
             return self.options.metric.for_problem(self.contract.problem)
         from ..evaluation.metrics import metric_of_model
@@ -86,26 +93,26 @@ class MonitoringWindow:
 
     @property
     def name(self) -> str:
-        """The name of its reports, without an ending."""
+        """The name of its reports, without a file extension."""
         version = f"-version-{self.version}" if self.options.version_only else ""
         since, until = self.period.since, self.period.until
         return f"monitor-{since:%Y%m%dT%H%M}-{until:%Y%m%dT%H%M}{version}"
 
     @property
     def mature_until(self) -> datetime:
-        """The end of the rows that are old enough to have their label."""
+        """The end of the event times whose labels are known by now."""
         return min(self.period.until, self.clock.now() - self.contract.label_horizon)
 
     @cached_property
     def logged(self) -> Sequence[LoggedRow]:
-        """The sampled rows as the log has them."""
+        """The sampled rows as they were logged."""
         limit = self.settings.monitoring.sample_rows
         version = self.version if self.options.version_only else None
         return self.log.sample(self.period.since, self.period.until, limit, version=version)
 
     @cached_property
     def checked(self) -> "Checked":
-        """The sampled rows as the contract reads them, with what violates it."""
+        """The sampled rows checked against the contract."""
         from .samples import check_window
 
         return check_window(self.contract, self.logged)
@@ -127,7 +134,7 @@ class MonitoringWindow:
 
     @cached_property
     def labelled_sample(self) -> "Sample":
-        """The labelled rows that are old enough, with the version's scores and their labels."""
+        """The labelled rows older than the label horizon, with the version's scores."""
         from .performance import labelled_rows
 
         return labelled_rows(
@@ -141,7 +148,7 @@ class MonitoringWindow:
 
     @property
     def reference_sample(self) -> "Sample":
-        """What the window is compared with."""
+        """The rows that the window is compared with."""
         return self._reference[0]
 
     @property

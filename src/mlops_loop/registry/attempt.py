@@ -1,4 +1,4 @@
-"""Finds the version of an attempt that was cut off, and the gate's decision about a version."""
+"""Finds the version of an interrupted attempt, and the gate's decision about a version."""
 
 from ..errors import RegistryError
 from ..evaluation.gate_result import GateResult
@@ -9,7 +9,7 @@ ATTEMPT_TAG = "attempt"
 
 
 def registered(registry: Registry, attempt: str) -> Version | None:
-    """The complete version of an attempt; None if there is none."""
+    """The complete version of an attempt, if any."""
     for version in registry.versions():
         if version.tags.get(ATTEMPT_TAG) == attempt:
             return version
@@ -17,10 +17,19 @@ def registered(registry: Registry, attempt: str) -> Version | None:
 
 
 def gate_result(registry: Registry, version: Version) -> GateResult:
-    """The gate's decision about a version, as its run keeps it.
+    """The gate's decision about a version.
+
+    Args:
+        registry: `project.registry`.
+        version: a registered version.
 
     Raises:
-        RegistryError: if the run holds none.
+        RegistryError: if its run has no decision.
+
+    Example:
+        >>> version = project.registry.versions()[0]
+        >>> gate_result(project.registry, version).metric
+        'log_loss'
     """
     text = registry.read_text(version.run_id, f"{EVALUATION}/{GATE}")
     if text is None:

@@ -10,14 +10,20 @@ from ..audit_log import AuditEvent
 
 @dataclass(frozen=True)
 class ChampionChange:
-    """A promotion or a rollback: another version is the champion now.
+    """A promotion or a rollback, passed to the callbacks of `Project`.
 
     Attributes:
-        version: the champion.
-        previous: the champion before; None for the first one.
-        time: when it happened.
-        actor: who did it: a user, or `loop`.
-        reason: why.
+        version: the new champion.
+        previous: the previous champion; None for the first one.
+        time: of the change, with a time zone.
+        actor: the user, or `loop`.
+        reason: of the change.
+
+    Example:
+        >>> def announce(change: ChampionChange) -> None:
+        ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
+        >>> announce(ChampionChange("3", "2", until, "loop", "better on 1,200 labelled rows"))
+        version 3 replaces 2: better on 1,200 labelled rows
     """
 
     version: str

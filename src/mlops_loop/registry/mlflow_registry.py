@@ -14,23 +14,36 @@ from .mlflow_errors import translate_errors
 from .pyfunc_model import save_pyfunc, vendored_wheel
 from .tracking import Tracking, quiet_mlflow
 
-# A version whose artifacts are complete says so; one without the tag was cut off half-made.
+# Set once all artifacts are stored; a version without it was interrupted.
 COMPLETE_TAG = "complete"
 VERDICT_TAG = "gate"
 PASSED, REJECTED = "passed", "rejected"
-# Why a person let a version serve that the gate had refused.
+# Why a version that the gate had rejected was promoted by hand.
 FORCED_TAG = "forced"
-# Why a version that passed the gate waits for a person to promote it.
+# Why a version that passed the gate is not promoted automatically.
 HOLD_TAG = "hold"
-# The deciding metric on the holdout with its interval, for people; `gate.json` has the numbers.
+# The deciding metric on the holdout with its interval, as text; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
-# Where the run of a version keeps its model.
+# Name of the model among the artifacts of the run.
 ARTIFACT = "model"
 
 
 @dataclass(frozen=True)
 class Version:
-    """One registered version; `created` is when MLflow was told."""
+    """A registered version of the model.
+
+    Attributes:
+        version: its number in the MLflow registry, as text.
+        run_id: id of the MLflow run that trained it.
+        created: when it was registered, with a time zone.
+        aliases: e.g. `champion`.
+        tags: digests of its lineage, the gate's decision and the like.
+
+    Example:
+        >>> version = project.registry.versions()[0]
+        >>> version.version, version.tags["gate"]
+        ('1', 'passed')
+    """
 
     version: str
     run_id: str

@@ -1,4 +1,4 @@
-"""A model that the gate has decided about becomes a registered version and a published bundle."""
+"""Registers the model of a run as a version, and publishes its bundle if it passed the gate."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,18 +32,18 @@ from .mlflow_registry import (
 
 
 def register_version(project: Project, decision: DecisionRef) -> Version:
-    """Register the model of a run, and publish its bundle if the gate let it pass.
+    """Register the model of a run, and publish its bundle if it passed the gate.
 
-    A failure leaves no version behind. A decision that was registered already gives the same
-    version again, so that a task may be repeated.
+    A failure leaves no version behind. Registering a decision again returns the same version, so
+    that a task may be repeated.
 
     Args:
-        project: whose model it becomes.
-        decision: what `evaluate` returned; nothing is registered without one.
+        project: the project.
+        decision: as `log_decision` returned it.
 
     Raises:
         GateError: if the decision is about another model, snapshot, contract or features.
-        RegistryError: if files of the run are missing, or not those that the reference names.
+        RegistryError: if artifacts of the run are missing or have other digests.
     """
     if not isinstance(decision, DecisionRef):
         raise TypeError(
@@ -73,7 +73,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
 
 
 def _require_about(gate: GateResult, decision: DecisionRef) -> None:
-    """Raise unless the decision is about what the reference says."""
+    """Raise GateError unless the decision is about the run of the reference."""
     wanted = subject_of(decision.run)
     for name, digest in wanted.items():
         if gate.subject.get(name) != digest:
@@ -82,7 +82,7 @@ def _require_about(gate: GateResult, decision: DecisionRef) -> None:
                 f"{digest}): run `evaluate` again"
             )
     if gate.passed != decision.passed:
-        raise GateError("the gate's decision is not what the reference says: run `evaluate` again")
+        raise GateError("the gate's decision differs from the reference: run `evaluate` again")
 
 
 def _manifest(
@@ -194,6 +194,6 @@ def _write_card(
 
 
 def read_leaderboard(registry: Registry, run: str) -> Leaderboard | None:
-    """The leaderboard that a run keeps; None if the pipeline logs none."""
+    """The leaderboard of a run; None if the pipeline logs none."""
     text = registry.read_text(run, LEADERBOARD)
     return None if text is None else Leaderboard.from_json(text)

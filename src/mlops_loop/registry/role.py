@@ -1,4 +1,4 @@
-"""What becomes of a version that passed the gate."""
+"""The role of a new version: champion, challenger or none."""
 
 from typing import Literal
 
@@ -15,18 +15,18 @@ Role = Literal["champion", "challenger"]
 
 
 def assign_role(project: Project, version: Version) -> Version:
-    """Make the first version champion, a later one what `loop.promotion` says.
+    """Make the first version champion; the role of a later one depends on `loop.promotion`.
 
     A version that the gate rejected gets no role. Neither does one that could not be compared
-    with the champion of other features: `promote VERSION` gives it the champion's by hand. A
-    version that has a role keeps it.
+    with a champion of other features; `promote VERSION` makes it champion. A version that has a
+    role keeps it.
 
     Args:
-        project: whose version it is.
-        version: registered, and published if it passed.
+        project: the project.
+        version: as `register_version` returned it.
 
     Returns:
-        The version with the aliases that it has now.
+        The version with its new aliases.
     """
     published = project.published()
     gate = gate_result(project.registry, version)
@@ -45,10 +45,10 @@ def choose_role(
 
     Args:
         settings: `loop.promotion`.
-        published: who serves with the present features.
+        published: the versions in service under the current features.
         gate: the decision about the version.
-        succeeds: whether there is a champion of other features, which the present ones succeed.
-            The two cannot serve beside each other, so the gate's comparison is the last word.
+        succeeds: whether there is a champion of earlier features. The two cannot serve at the same
+            time, so the gate's comparison decides.
     """
     if not gate.passed or gate.hold:
         return None

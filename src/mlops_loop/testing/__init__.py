@@ -1,6 +1,6 @@
-"""What the tests of a project need: rows, copies, a trained model, a client, checks.
+"""For the tests of a project: rows drawn from the contract, copies, a trained model, checks.
 
-The extra `testing` installs pytest, Hypothesis and httpx, which this package imports.
+The extra `testing` installs pytest, Hypothesis and httpx, which this package needs.
 
 Example: a property of all features, and the HTTP contract suite on your application.
     >>> from hypothesis import given
@@ -15,7 +15,7 @@ Example: a property of all features, and the HTTP contract suite on your applica
 
 import pytest
 
-# So that a failure shows the values compared, as in a test module.
+# So that a failure shows the compared values, as in a test module.
 pytest.register_assert_rewrite(
     *(f"{__name__}.{module}" for module in ("features", "http_contract", "models"))
 )

@@ -1,4 +1,4 @@
-"""A web application in this process, on another project than its own."""
+"""A client of a web application in the same process, serving another project."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ def application_client(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Iterator[httpx.Client]:
-    """A client of your application, which serves a copy of the project meanwhile.
+    """Context manager: a client of your application, which serves another project meanwhile.
 
-    FastAPI applications get Starlette's `TestClient`, and raise what your code raises. Flask
-    applications get an httpx client with the same methods.
+    For FastAPI it is Starlette's `TestClient`, which raises the exceptions of your code, for Flask
+    an `httpx.Client`.
 
     Args:
         app: your FastAPI or Flask application, from `app.py`.
-        service: the one that it includes.
-        project: what is served, e.g. a copy in a folder of its own.
+        service: the `PredictionService` of the application.
+        project: the project to serve, e.g. a copy in a temporary folder.
         headers: sent with every request; by default the API key of a copy.
 
     Example:
@@ -47,16 +47,16 @@ def _client(app: Any, headers: dict[str, str]) -> Any:
         transport = httpx.WSGITransport(app=app)
         return httpx.Client(transport=transport, base_url="http://testserver", headers=headers)
     with warnings.catch_warnings():
-        # That it prefers httpx2 to httpx.
+        # Starlette prefers httpx2.
         warnings.simplefilter("ignore", DeprecationWarning)
         from starlette.testclient import TestClient
     return TestClient(app, headers=headers)
 
 
 def get_paths(app: Any) -> list[str]:
-    """Paths of GET routes without path parameters, your own among them.
+    """Paths of all GET routes without path parameters.
 
-    Of a FastAPI application, those that its OpenAPI document describes.
+    For FastAPI, those in the OpenAPI document.
 
     Example:
         >>> "/health/live" in get_paths(app)

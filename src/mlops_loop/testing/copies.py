@@ -1,4 +1,4 @@
-"""A project in a folder of its own, so that tests leave the real one alone."""
+"""A copy of a project in another folder, so that tests do not change the real one."""
 
 import shutil
 from pathlib import Path
@@ -8,28 +8,34 @@ from ..data.sources.sql import SCHEME, placed_url
 from ..project import Project
 from ..settings import Alerts, Settings
 
-# The key that the application of a copy accepts.
 API_KEY = "key-of-the-tests"
+"""The API key that a copy accepts.
+
+Example:
+    >>> copy = project_copy(project, tmp_path / "copy")
+    >>> API_KEY in copy.settings.serving.api_keys
+    True
+"""
 
 
 def project_copy(
     project: Project, root: Path, *, source: str | None = None, clock: Clock | None = None
 ) -> Project:
-    """The project with its configuration and an empty `var/` in another folder.
+    """Copy a project: its configuration and an empty `var/` in another folder.
 
-    Nothing outside of the folder is written to, whatever the settings say and the environment
-    overrides: predictions are logged in SQLite, models and runs are kept below `var/`, nobody is
-    alerted, and callbacks of promotions are not called.
+    Nothing outside the folder is written, whatever the settings and the environment say:
+    predictions are logged in SQLite, models and runs are stored below `var/`, no alerts are sent,
+    and callbacks of promotions are not called.
 
     Args:
         project: the project; it is not changed.
         root: a folder that does not exist yet or is empty, e.g. pytest's `tmp_path`.
         source: address of the rows, by default the project's own; relative paths start at the
             project's root.
-        clock: what time it is there, by default the project's clock.
+        clock: the copy's clock, by default that of the project.
 
     Example:
-        >>> project_copy(project, tmp_path).settings.prediction_log
+        >>> project_copy(project, tmp_path / "project").settings.prediction_log
         'sqlite:///var/predictions.db'
     """
     shutil.copytree(project.root / "config", root / "config")
@@ -39,7 +45,7 @@ def project_copy(
 def isolated(
     project: Project, root: Path, *, source: str | None = None, clock: Clock | None = None
 ) -> Project:
-    """The project in a folder that holds a configuration already."""
+    """The project in a folder that has a configuration already."""
     copy = project.copy(root=root, clock=clock)
     copy.callbacks = {name: () for name in project.callbacks}
     settings = copy.settings
@@ -62,7 +68,7 @@ def isolated(
 
 
 def _absolute(source: str, root: Path) -> str:
-    """The address of a source, with a relative path found from a project's root."""
+    """The address of a source, with a relative path made absolute."""
     if source.startswith(SCHEME):
         return SCHEME + placed_url(source.removeprefix(SCHEME), root)
     path = source.removeprefix("file://")

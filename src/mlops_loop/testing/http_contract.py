@@ -1,4 +1,4 @@
-"""The HTTP contract suite: what callers of a service may rely on, whatever the contract."""
+"""The HTTP contract suite: the guarantees to clients of a service, whatever the data contract."""
 
 from typing import Any
 
@@ -66,10 +66,10 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
 
 
 class HttpContract:
-    """Inherit from it in a test module with a fixture `client`, an httpx client of your service.
+    """Tests of the HTTP interface, to inherit from in a module with a fixture `client`.
 
-    The client is that of a service with a champion, and sends what it needs to be admitted. To
-    promise something else than the library, e.g. with errors of your own, override a test.
+    The client is an httpx client of a service with a champion, and sends a valid API key. Override
+    a test where your service behaves differently, e.g. has errors of its own.
 
     Example:
         >>> class TestHttpContract(HttpContract):

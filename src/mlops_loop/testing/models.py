@@ -1,4 +1,4 @@
-"""Behavioural checks that hold for every model, however good it is."""
+"""Checks of behaviour that hold for every model, however good it is."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,16 +12,24 @@ from ..predictor import Prediction, Predictor
 if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
-# Sums of float32 in another order differ by so much, in units of the largest value.
+# Tolerance for float32 sums in another order, relative to the largest value.
 _PRECISION = 1e-5
 
 
 def assert_valid_predictions(model: Predictor, columns: Columns) -> None:
-    """One prediction a row: a class of the contract and probabilities, or a finite number.
+    """Check that each row gets one prediction: a class and probabilities, or a finite number.
+
+    Probabilities have the shape (rows, classes) and sum to 1.
 
     Args:
         model: e.g. `TrainedProject.model`.
         columns: rows that the contract accepts, e.g. of `columns_of`.
+
+    Raises:
+        AssertionError: if a prediction is invalid.
+
+    Example:
+        >>> assert_valid_predictions(trained.model, trained.columns)
     """
     prediction, rows = model.predict(columns), length(columns)
     assert len(prediction.values) == rows
@@ -36,7 +44,18 @@ def assert_valid_predictions(model: Predictor, columns: Columns) -> None:
 
 
 def assert_row_independent(model: Predictor, columns: Columns) -> None:
-    """The prediction for a row is the same alone, among other rows, and in any order."""
+    """Check that the prediction for a row is the same alone, among other rows, and in any order.
+
+    Args:
+        model: e.g. `TrainedProject.model`.
+        columns: rows that the contract accepts, e.g. `TrainedProject.columns`.
+
+    Raises:
+        AssertionError: if a prediction differs by more than rounding.
+
+    Example:
+        >>> assert_row_independent(trained.model, trained.columns)
+    """
     rows = length(columns)
     together = _numbers(model.predict(columns))
     backwards = np.arange(rows)[::-1]
@@ -47,9 +66,20 @@ def assert_row_independent(model: Predictor, columns: Columns) -> None:
 
 
 def assert_ignores(model: Predictor, columns: Columns, names: Sequence[str]) -> None:
-    """Predictions do not change with the values of some columns, e.g. the id and the target.
+    """Check that predictions do not depend on some columns, e.g. the id and the target.
 
-    The values of these columns change places among the rows.
+    The values of these columns are reversed among the rows.
+
+    Args:
+        model: e.g. `TrainedProject.model`.
+        columns: rows that the contract accepts, e.g. `TrainedProject.columns`.
+        names: the columns.
+
+    Raises:
+        AssertionError: if a prediction differs by more than rounding.
+
+    Example:
+        >>> assert_ignores(trained.model, trained.columns, [contract.target.name])
     """
     changed = columns | {name: columns[name][::-1] for name in names}
     _assert_close(_numbers(model.predict(changed)), _numbers(model.predict(columns)))

@@ -14,9 +14,21 @@ from ..contract.strategy import rows
 def rows_of(
     contract: Contract, *, min_rows: int = 1, max_rows: int = 6
 ) -> st.SearchStrategy[list[dict[str, JsonValue]]]:
-    """Hypothesis strategy: lists of rows that the contract accepts, as in a request.
+    """Hypothesis strategy: lists of rows that the contract accepts, as JSON objects.
 
-    Values lie within ranges and categories, and are null now and then where the column is nullable.
+    Values are within ranges and categories, and sometimes null if the column is nullable.
+
+    Args:
+        contract: usually `project.contract`.
+        min_rows: smallest number of rows.
+        max_rows: largest number of rows.
+
+    Example:
+        >>> from hypothesis import given
+        >>> from mlops_loop.contract import check_rows
+        >>> @given(rows=rows_of(contract))
+        ... def test_rows_are_accepted(rows):
+        ...     assert check_rows(contract, rows).accepted.all()
     """
     return st.lists(rows(contract), min_size=min_rows, max_size=max_rows)
 
@@ -24,16 +36,29 @@ def rows_of(
 def columns_of(
     contract: Contract, *, min_rows: int = 2, max_rows: int = 6
 ) -> st.SearchStrategy[Columns]:
-    """Hypothesis strategy: the same rows as columns, which is what features and models get.
+    """Hypothesis strategy: rows that the contract accepts, as columns for features and models.
 
-    See `mlops_loop.contract.columns` for the array types.
+    Args:
+        contract: usually `project.contract`.
+        min_rows: smallest number of rows.
+        max_rows: largest number of rows.
+
+    Example:
+        >>> from hypothesis import given
+        >>> @given(columns=columns_of(contract))
+        ... def test_features_are_row_wise(columns):
+        ...     assert_row_wise(project.features, columns)
     """
     records = rows_of(contract, min_rows=min_rows, max_rows=max_rows)
     return records.map(lambda drawn: check_rows(contract, drawn).columns)
 
 
 def with_values(columns: Columns, **values: Any) -> Columns:
-    """The same rows with one value for all of them in some columns.
+    """The same rows with a constant value in some columns, e.g. for a directional test.
+
+    Args:
+        columns: the rows.
+        values: a value for each column to change.
 
     Example:
         >>> import numpy as np
@@ -41,7 +66,7 @@ def with_values(columns: Columns, **values: Any) -> Columns:
         [1.0, 1.0]
 
     Raises:
-        KeyError: if there is no column of such a name.
+        KeyError: if there is no such column.
     """
     rows = length(columns)
     changed = {

@@ -1,4 +1,4 @@
-"""A project that has trained once, on a small part of its own data."""
+"""A project that was trained once, on a sample of its own data."""
 
 import shutil
 from dataclasses import dataclass
@@ -27,13 +27,19 @@ _ROWS_OF_A_CLASS = 30
 
 @dataclass(frozen=True)
 class TrainedProject:
-    """A project with a champion. Tests read all of it and change nothing; see `copy`.
+    """A project with a champion, shared by tests; `copy` makes one to change.
 
     Attributes:
-        project: in a folder of its own.
-        ingested: all rows of the source.
-        snapshot: those that the model was trained on.
-        version: the registered model, whether or not the gate passed it.
+        project: a copy in a folder of its own.
+        ingested: reference of all rows of the source.
+        snapshot: reference of the rows that the model was trained on.
+        version: the registered model, whether or not it passed the gate.
+
+    Example:
+        >>> trained.model.manifest.version == trained.version.version
+        True
+        >>> len(trained.rows) == len(trained.labels)
+        True
     """
 
     project: Project
@@ -48,31 +54,31 @@ class TrainedProject:
 
     @cached_property
     def columns(self) -> Columns:
-        """At most about 400 rows that it was trained or judged on, with their targets."""
+        """At most about 400 rows of the snapshot, targets included."""
         columns = self.snapshot.load(self.project).columns
         rows = length(columns)
         return take(columns, np.arange(0, rows, max(rows // 400, 1)))
 
     @property
     def rows(self) -> list[dict[str, JsonValue]]:
-        """The same rows as a caller of the service sends them."""
+        """The same rows as JSON objects of a request."""
         return to_rows(self.project.contract.inputs, self.columns)
 
     @property
     def labels(self) -> list[JsonValue]:
-        """The targets of these rows as a caller submits them."""
+        """The targets of these rows as labels of a request."""
         target = self.project.contract.target
         return [row[target.name] for row in to_rows([target], self.columns)]
 
     def predict(self, columns: Columns) -> Prediction:
-        """Predict rows; see `mlops_loop.predictor.Prediction`."""
+        """Predict rows; see `mlops_loop.Prediction`."""
         return self.model.predict(columns)
 
     def scores(self, columns: Columns) -> NDArray[np.float64]:
-        """One number a row that grows with the target.
+        """One number a row that grows with the target, float64, shape (rows,).
 
-        For numbers the prediction, for two classes the probability of the second one, for more
-        classes the mean of their positions in the contract.
+        For regression the prediction, for two classes the probability of the second one, for more
+        classes the expected class code.
         """
         prediction = self.predict(columns)
         if prediction.probabilities is None:
@@ -86,8 +92,8 @@ class TrainedProject:
 
         Args:
             root: a folder that does not exist yet.
-            clock: what time it is there; by default the moment after the last row, if
-                the contract has a time column.
+            clock: the copy's clock; by default it stands one second after the last row, if the
+                contract has a time column.
         """
         shutil.copytree(self.project.root, root)
         return isolated(self.project, root, clock=clock or self._clock_after_last_row())
@@ -110,16 +116,22 @@ def trained_project(
 ) -> TrainedProject:
     """Copy a project, ingest its source, and train on a uniform sample of the rows.
 
-    The version becomes champion even if the gate rejects it: what has seen few rows need not be
-    good.
+    The version becomes champion even if the gate rejects it, as a model of few rows may be bad.
 
     Args:
         project: the project; it is not changed.
         root: a folder that does not exist yet or is empty.
         pipeline: your stages.
-        source: address of another source than the project's own, e.g. a small file beside the
-            tests if the source is large or cannot be reached from everywhere.
+        source: address of another source than the project's own, e.g. a small file next to the
+            tests.
         rows: size of the sample.
+
+    Example:
+        >>> import pytest
+        >>> @pytest.fixture(scope="session")
+        ... def trained(tmp_path_factory):
+        ...     root = tmp_path_factory.mktemp("trained") / "project"
+        ...     return trained_project(project, root, PIPELINE)
     """
     copy = project_copy(project, root, source=source)
     copy.context = RunContext(actor="tests")
@@ -133,7 +145,7 @@ def trained_project(
 
 
 def _sample(project: Project, snapshot: SnapshotRef, rows: int) -> SnapshotRef:
-    """A uniform sample, and some more rows of classes that would hardly occur in it."""
+    """A uniform sample, with additional rows of rare classes."""
     if snapshot.rows <= rows:
         return snapshot
     order = np.random.default_rng(project.settings.seed).permutation(snapshot.rows)

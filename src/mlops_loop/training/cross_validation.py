@@ -29,17 +29,17 @@ def cross_validate(
     metric: MetricChoice,
     reported: Sequence[Metric] = (),
 ) -> Leaderboard:
-    """Fit every candidate once a fold, score the rows left out, and order the candidates.
+    """Compare candidates by cross-validation: the leaderboard.
 
-    A candidate whose fitted estimator has no ONNX form, or one that predicts differently, is
-    compared and cannot win. With a tuned candidate among them, all are compared on the half of
-    each fold that no search has seen.
+    A candidate that cannot be exported to ONNX, or predicts differently there, is compared but
+    cannot win. If one was tuned, all are compared on the half of each fold's validation rows that
+    the search did not use.
 
     Args:
-        candidates: a baseline among them, and one that is more.
-        data: the training rows. Held-out rows are not accepted.
-        metric: what decides.
-        reported: metrics that are computed as well, if they fit the problem.
+        candidates: a baseline and at least one other candidate.
+        data: the training rows (`data.train`). Held-out rows are not accepted.
+        metric: the metric that decides.
+        reported: other metrics to compute; those of other kinds of problem are ignored.
 
     Raises:
         TrainingError: if there is no baseline or nothing else for this kind of problem, or a
@@ -64,7 +64,7 @@ def cross_validate(
             _row(candidate, decides, done, _ineligible(candidate, done[least], data, folds[least]))
             for candidate, done in zip(candidates, fits, strict=True)
         ]
-    # Of two equals the one that was named first comes first.
+    # Candidates with equal scores keep their order.
     order = sorted(range(len(rows)), key=lambda at: -decides.direction * rows[at].mean)
     return Leaderboard(
         decides.name,

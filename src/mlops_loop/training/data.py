@@ -1,4 +1,4 @@
-"""From the rows of a snapshot to what candidates are fitted on, and to the rows held out."""
+"""From the rows of a snapshot to encoded training rows and held-out rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class Partition:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The training rows as candidates see them. No held-out row is among them.
+    """The encoded training rows, without held-out rows.
 
     Attributes:
-        matrix: the encoded features, shape (rows, features), float32.
-        labels: class codes or values, shape (rows,).
-        folds: for cross-validation, as positions of rows.
-        task: what is trained for.
+        matrix: the encoded features, float32, shape (rows, features).
+        labels: class codes (int64) or values (float64), shape (rows,).
+        folds: of the cross-validation, as positions of rows.
+        task: what estimators are built for.
         rows: the same rows, raw.
         features: digest of the features.
     """
@@ -71,14 +71,14 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class EncodedData:
-    """What `fit` works on: rows to learn from, and rows to check the result with."""
+    """Encoded training rows and held-out rows."""
 
     train: TrainingData
     holdout: Holdout
 
 
 def stable_split(rows: Rows) -> Split:
-    """By time where the contract has a time column, else by group, else by a hash of the row.
+    """Split by time if the contract has a time column, else by group, else by a hash of the row.
 
     Raises:
         SnapshotError: if one side would be empty.
@@ -87,7 +87,7 @@ def stable_split(rows: Rows) -> Split:
 
 
 def stable_folds(rows: Rows) -> list[Fold]:
-    """As many folds as `training.folds` says, cut in the same way.
+    """Split training rows into `training.folds` folds, in the same way.
 
     Raises:
         SnapshotError: if a fold would be empty.
@@ -98,19 +98,22 @@ def stable_folds(rows: Rows) -> list[Fold]:
 def split(
     rows: Rows, *, splitter: Splitter = stable_split, folds: Folder = stable_folds
 ) -> Partition:
-    """Hold rows out, and cut the others for cross-validation.
+    """Split rows into training rows with their folds, and held-out rows.
 
     Args:
-        rows: of a snapshot.
-        splitter: which rows train and which are held out. Rows on neither side are left out.
-        folds: the folds of the rows that train.
+        rows: the rows of a snapshot.
+        splitter: returns the training and the held-out rows; rows on neither side are not used.
+            By default by time if the contract has a time column, else by group, else by a hash.
+        folds: returns the folds of the training rows; by default `training.folds` of them, in the
+            same way.
 
     Raises:
-        SnapshotError: if the rows do not suffice, or one is on both sides.
+        SnapshotError: if there are too few rows, or a row is on both sides.
 
     Example:
-        Hold out one depot, to know how the model does on places that it has never seen:
+        Hold out one depot, to evaluate the model on a place that it was not trained on:
 
+        >>> from mlops_loop.data import Rows, Split
         >>> def by_depot(rows: Rows) -> Split:
         ...     held_out = rows.columns["from depot"] == "north"
         ...     return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
@@ -125,17 +128,21 @@ def split(
             f"{sides.holdout_idx.size} to hold out"
         )
     if both := np.intersect1d(sides.train_idx, sides.holdout_idx).size:
-        raise SnapshotError(f"{both} rows are in the training rows and held out: see the splitter")
+        raise SnapshotError(f"the splitter returned {both} rows both for training and held out")
     train = rows.take(sides.train_idx)
     return Partition(train, rows.take(sides.holdout_idx), tuple(folds(train)))
 
 
 def encode(partition: Partition, features: FeatureSet) -> EncodedData:
-    """Compute the features, fit the encoder on the training rows, encode both sides.
+    """Compute the features, fit the encoder on the training rows, and encode all rows.
+
+    Args:
+        partition: training rows and held-out rows, as `split` returns them.
+        features: usually `project.features`.
 
     Raises:
         ContractError: if a feature needs a column that the contract does not have.
-        SnapshotError: if there is nothing to learn from the training rows.
+        SnapshotError: if all training rows have the same label or the same features.
     """
     rows = partition.train
     contract, settings = rows.contract, rows.settings
@@ -173,8 +180,8 @@ def _require_learnable(data: TrainingData) -> None:
     if is_learnable(data.matrix, data.labels):
         return
     name = data.rows.contract.target.name
-    alike = f"the same {name}" if (data.labels == data.labels[0]).all() else "the same features"
+    constant = name if (data.labels == data.labels[0]).all() else "features"
     raise SnapshotError(
-        f"all {len(data.labels)} training rows have {alike}, so there is nothing to learn: ingest "
-        "other rows, or change how much is held out"
+        f"all {len(data.labels)} training rows have the same {constant}, so there is nothing to "
+        "learn: ingest other rows, or hold out fewer"
     )

@@ -1,4 +1,4 @@
-"""The fitted model in the form that is served, compared with its native form."""
+"""The fitted model as ONNX, compared with the native model."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from .onnx_postprocessing import append_postprocessing
 
 @dataclass(frozen=True)
 class ExportedModel:
-    """A model's exported form.
+    """A model exported to ONNX.
 
     Attributes:
-        fitted: its native form.
+        fitted: the native model.
         content: ONNX bytes; calibration is part of the graph.
-        parity: how near it is to the native form on held-out rows.
+        parity: difference from the native model on held-out rows.
         latency: median time to predict one row, in seconds.
-        baseline: scores of the baseline for the held-out rows.
+        baseline: predictions of the baseline for the held-out rows.
         holdout: the held-out rows.
     """
 
@@ -33,19 +33,19 @@ class ExportedModel:
 
 
 def export_onnx(model: FittedModel, *, parity: Holdout) -> ExportedModel:
-    """Export the winner, and check that the exported form predicts the same.
+    """Export the best candidate to ONNX, and check that ONNX predicts the same.
 
     Args:
         model: as `fit_best` returned it.
-        parity: the held-out rows. Their labels are not read.
+        parity: the held-out rows (`data.holdout`). Their labels are not read.
 
     Raises:
-        ExportError: if there is no ONNX form, or one that predicts differently.
+        ExportError: if the model cannot be converted, or ONNX predicts differently.
     """
     if not isinstance(parity, Holdout):
         raise TypeError(
             "export_onnx checks parity on the held-out rows (`parity=data.holdout`), not "
-            f"{type(parity).__name__}: on rows that it has learnt a model is no test of itself"
+            f"{type(parity).__name__}"
         )
     data = model.data
     matrix, classes, context = parity.matrix, data.classes, data.rows.context

@@ -1,4 +1,4 @@
-"""The final fit of the winner on all training rows."""
+"""The final fit of the best candidate on all training rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ class FittedModel:
     """Two models fitted on all training rows: the winner and the baseline.
 
     Attributes:
-        candidate: that won.
+        candidate: the best candidate.
         estimator: the winner, before calibration.
         baseline: that the gate compares with.
         calibration: of the winner's probabilities, where that helps.
@@ -44,12 +44,13 @@ class FittedModel:
 def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -> FittedModel:
     """Fit the best candidate and the baseline on all training rows.
 
-    Calibration and threshold are learnt from the out-of-fold scores of the leaderboard.
+    Calibration (vector scaling: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017)
+    and decision threshold are fitted on the out-of-fold scores of the leaderboard.
 
     Args:
         leaderboard: as `cross_validate` returned it.
         data: the same training rows.
-        calibrate: whether probabilities are calibrated, if that makes them better.
+        calibrate: whether to calibrate probabilities, if that lowers the log loss in every fold.
 
     Raises:
         TrainingError: if no candidate can win.

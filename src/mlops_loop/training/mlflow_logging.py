@@ -1,4 +1,4 @@
-"""What `fit` leaves in MLflow, by the same fluent calls that a project uses for its own."""
+"""Logging of `fit` to MLflow, by the same fluent API that a project uses for its own calls."""
 
 import io
 import json
@@ -25,11 +25,11 @@ LEADERBOARD = "leaderboard.json"
 
 
 def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
-    """Point MLflow's fluent calls at the tracking store and the experiment of the project.
+    """Set the tracking store and the experiment of MLflow's fluent API to those of the project.
 
     Args:
-        project: whose settings name both.
-        run: that is to be resumed with `mlflow.start_run(run_id=run.run_id)`.
+        project: the project; `tracking` of its settings names both.
+        run: a run to resume with `mlflow.start_run(run_id=run.run_id)`.
 
     Raises:
         RegistryError: if the store cannot be opened, or there is no such run.
@@ -40,7 +40,12 @@ def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
 
 
 def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
-    """What a model is made from, by whom and why, as tags of its run and its version."""
+    """Tags of a run and its version: digests of snapshot, contract, features and code; actor, reason.
+
+    Args:
+        project: the project.
+        snapshot: the rows that the model is trained on.
+    """
     context = project.context
     return {
         "snapshot": snapshot.digest,
@@ -56,7 +61,11 @@ def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
 
 
 def log_leaderboard(leaderboard: Leaderboard) -> None:
-    """A nested run for each candidate, and the table as JSON, Markdown and a picture."""
+    """Log a nested run for each candidate, and the leaderboard as JSON, Markdown and SVG.
+
+    Args:
+        leaderboard: as `cross_validate` returned it.
+    """
     for row in leaderboard.rows:
         _log_candidate(row, leaderboard.metric)
     mlflow.log_text(leaderboard.to_json(), LEADERBOARD)
@@ -81,7 +90,15 @@ def _log_candidate(row: Row, metric: str) -> None:
 
 
 def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
-    """Leave the model, its encoder and the held-out rows in the active run, for `evaluate`."""
+    """Log the model, its encoder and the held-out rows to the active run, for `evaluate`.
+
+    Args:
+        project: the project.
+        exported: as `export_onnx` returned it.
+
+    Raises:
+        RuntimeError: if no run is active.
+    """
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("log_exported_model needs an active run: `with mlflow.start_run():`")

@@ -1,4 +1,4 @@
-"""Search of the candidates' parameters: bounded, seeded, pruned, resumed after a kill."""
+"""Tuning of the candidates' parameters with Optuna: bounded, seeded, pruned, resumable."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -29,21 +29,28 @@ def tune_all(
     *,
     resume: bool = False,
 ) -> list[Candidate]:
-    """The candidates, and a tuned one beside each that has a search space.
+    """Tune the candidates that have a search space.
 
-    A search sees one half of the rows that judge each fold; `cross_validate` then compares on the
-    other half. Its budget is `training.tuning`: trials, those of earlier runs included, and time
-    of this run. A trial that was interrupted counts for nothing.
+    The search is scored on one half of each fold's validation rows; `cross_validate` then compares
+    on the other half. Its budget is `training.tuning`: trials, those of earlier runs included, and
+    the time of this run. A trial that was interrupted is not counted.
 
     Args:
-        candidates: what is tuned.
-        data: the training rows. Held-out rows are not accepted.
-        metric: what is made better.
-        resume: whether there must be an earlier search to resume.
+        candidates: the candidates.
+        data: the training rows (`data.train`). Held-out rows are not accepted.
+        metric: the metric that is optimized.
+        resume: whether to require an earlier search to resume.
+
+    Returns:
+        The candidates, and a tuned copy of each that has a search space.
 
     Raises:
         InputError: if there is no earlier search of the same rows, features and folds.
         SnapshotError: if the folds cannot be halved.
+
+    Example:
+        >>> def candidates(data, *, tune):
+        ...     return tune_all(CANDIDATES, data.train, METRIC) if tune else CANDIDATES
     """
     require_training_data(data, "tune_all")
     candidates = for_problem(candidates, data)
@@ -82,27 +89,26 @@ def study_name(
 
 
 def require_study(storage: Path, names: Sequence[str]) -> None:
-    """Raise InputError unless one of the studies has been begun."""
+    """Raise InputError unless one of the studies exists."""
     if storage.exists():
         with opened(storage) as studies:
             if set(names) & set(optuna.get_all_study_names(studies)):
                 return
     raise InputError(
-        "there is no search of this snapshot, with these features and folds, to resume: "
-        "run `train --tune`"
+        "no tuning of this snapshot with these features and folds to resume: run `train --tune`"
     )
 
 
 def tune(
     candidate: Candidate, data: TrainingData, folds: Sequence[Fold], metric: Metric, study: str
 ) -> Parameters:
-    """The best parameters that the budget found, on top of the candidate's own.
+    """The best parameters found within the budget, merged into the candidate's own.
 
     Args:
-        candidate: one that has a search space.
+        candidate: a candidate with a search space.
         data: the training rows.
         folds: the rows to search on.
-        metric: what is made better.
+        metric: the metric that is optimized.
         study: name under which a later run resumes the search.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)

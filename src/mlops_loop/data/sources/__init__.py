@@ -1,4 +1,4 @@
-"""Where rows come from: one module a kind of source, chosen by address.
+"""Sources of rows: one module for each kind, chosen by address.
 
 A path or glob is a CSV or Parquet file, `sql://…` a query, `sample://…` the sample data.
 """
@@ -19,25 +19,40 @@ _SCHEMES = ("file", "sample", "sql")
 
 
 class Source(Protocol):
-    """Rows that have not been checked."""
+    """Rows that have not been validated. A source of your own has these two members.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> class Warehouse:
+        ...     address = "the warehouse"
+        ...
+        ...     def tables(self, contract, *, since=None, until=None):
+        ...         yield pa.table({"price": [9.5, 3.0]})
+        ...
+        >>> source: Source = Warehouse()
+        >>> next(source.tables(contract)).num_rows
+        2
+    """
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """Names the source in messages and in the lineage; holds no password."""
+        ...
 
     def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[pa.Table]:
-        """Raw contract columns, in the types the source has them in, some rows at a time.
+        """Yield the raw columns of the contract, some rows at a time.
 
-        At least one table comes, if need be without rows.
+        Columns have the types of the source. At least one table is yielded, which may be empty.
 
         Args:
-            contract: which columns are wanted.
-            since: leave out rows of before; a hint, for sources that can tell cheaply.
-            until: leave out rows from here on, likewise.
+            contract: the columns to read.
+            since: the first event time, a hint: rows before it may be left out.
+            until: end of the event times, excluded; likewise.
 
         Raises:
-            SourceError: if the source is not there or cannot be read as what it claims to be.
+            SourceError: if the source is unavailable or cannot be read.
         """
         ...
 
@@ -63,10 +78,21 @@ def read_all(
 
 
 def open_source(address: str, settings: Settings) -> Source:
-    """The source at an address; relative paths start at the project's root.
+    """Open the source at an address.
+
+    Args:
+        address: a path or glob of CSV or Parquet files (relative to the project's folder) or their
+            URL, `sql://…` or `sample://…`.
+        settings: of the project: how CSV files are read.
 
     Raises:
-        SourceError: if nothing here knows the scheme, or the address makes no sense.
+        SourceError: if the scheme is unknown or the address is invalid.
+
+    Example:
+        >>> open_source("ftp://example.com/rows", project.settings)
+        Traceback (most recent call last):
+        ...
+        mlops_loop.errors.SourceError: unknown scheme ftp:// in the source: give the path of a CSV or Parquet file, or file://, sample://, sql://
     """
     scheme, separator, _ = address.partition("://")
     # Each source needs packages of its own, and is imported when an address names it.
@@ -83,7 +109,8 @@ def open_source(address: str, settings: Settings) -> Source:
             from . import sql
 
             return sql.open_source(address, settings)
-    kinds = ", ".join(f"{name}://" for name in _SCHEMES)
+    schemes = ", ".join(f"{name}://" for name in _SCHEMES)
     raise SourceError(
-        f"no source here knows {scheme}://; give the path of a CSV or Parquet file, or {kinds}"
+        f"unknown scheme {scheme}:// in the source: give the path of a CSV or Parquet file, or "
+        f"{schemes}"
     )
