@@ -13,7 +13,7 @@ ARGS ?=
 LIBRARY ?= wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options faults image clean
+.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference faults image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,10 @@ audit: ## Ask for known vulnerabilities of everything in the lock of all options
 
 options: ## Write docs/options.md anew
 	@python3 tools/options.py
+
+reference: ## Write the API reference of the library to build/reference, from its docstrings
+	@python3 tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/reference.py
 
 faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
 	@python3 tools/toolbox.py test

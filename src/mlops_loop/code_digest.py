@@ -12,7 +12,7 @@ from pathlib import Path
 def source_digest(source: str) -> str:
     """Digest of Python source that ignores comments and layout, equal on every supported Python.
 
-    Example:
+    Examples:
         >>> source_digest("x = 1  # one") == source_digest("x=1")
         True
     """

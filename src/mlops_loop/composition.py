@@ -73,7 +73,7 @@ class Pipeline:
         register: registers the model that was decided about.
         train: fit, evaluate and register.
 
-    Example: a step of your own after the training.
+    Examples: A step of your own after the training.
         >>> from dataclasses import replace
         >>> def train(project, snapshot, *, tune=False, resume=False):
         ...     version = PIPELINE.train(project, snapshot, tune=tune, resume=resume)
@@ -102,7 +102,7 @@ class Composition:
         monitoring: imports and returns the plan of `monitoring.py`; by default the checks, actions
             and receivers of the library.
 
-    Example:
+    Examples:
         >>> composition = Composition(project, pipeline=lambda: PIPELINE)
         >>> len(composition.monitoring().checks)
         3

@@ -18,7 +18,7 @@ ProjectError
 
 The text says what is wrong and how to fix it. The command line prints it without a traceback.
 
-Example:
+Examples:
     >>> from mlops_loop.data import open_source
     >>> try:
     ...     open_source("ftp://example.com/rows", project.settings)

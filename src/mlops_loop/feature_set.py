@@ -48,7 +48,7 @@ class FeatureSet:
         module: `__name__` of the module that declares them. The code of this module and of the
             modules of the same package that it imports is part of the digest.
 
-    Example:
+    Examples:
         >>> FEATURES = FeatureSet(__name__)
         >>> @FEATURES.feature(inputs=("width", "height"), output="number")
         ... def area(width, height):

@@ -3,7 +3,7 @@
 Held-out rows are only accepted by `export_onnx`, which does not read their labels, and by
 `evaluate_on_holdout`; `register_version` needs the decision of the gate about the same model.
 
-Example: fit, evaluate and register on the latest snapshot.
+Examples: Fit, evaluate and register on the latest snapshot.
     >>> import mlflow
     >>> from mlops_loop.evaluation import BetterThanBaseline, log_loss
     >>> from mlops_loop.models import baseline

@@ -30,7 +30,7 @@ class PredictionHooks:
             `Prediction` for the same rows. `values` has one class or number a row;
             `probabilities` has the shape (rows, classes), None for regression.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> def round_price(columns):
         ...     return {**columns, "price": np.round(columns["price"])}

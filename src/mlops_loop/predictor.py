@@ -26,7 +26,7 @@ class Prediction:
         probabilities: float64, shape (rows, classes) in the order of the contract's classes; None
             for regression.
 
-    Example: an `after_predict` hook.
+    Examples: An `after_predict` hook.
         >>> def at_least_zero(columns, prediction):
         ...     values = [max(value, 0.0) for value in prediction.values]
         ...     return Prediction(values, prediction.probabilities)

@@ -22,9 +22,9 @@ from .settings import Settings, load_settings
 if TYPE_CHECKING:
     from .loop.state import StateStore
     from .prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
+    from .registry.callbacks import Callback
     from .registry.mlflow_registry import Registry
     from .registry.transitions import Transitions
-    from .registry.callbacks import Callback
 
 
 class Project:
@@ -53,12 +53,12 @@ class Project:
     The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
     e.g. in a container.
 
-    Example:
+    Examples:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
         >>> project.env_prefix
         'DEMO__'
 
-    Example: a callback on promotion.
+    Examples: A callback on promotion.
         >>> from mlops_loop.registry import ChampionChange
         >>> def announce(change: ChampionChange) -> None:
         ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")

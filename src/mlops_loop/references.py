@@ -47,7 +47,7 @@ class SnapshotRef(Reference, frozen=True):
         rows: number of rows.
         source: address of the base source.
 
-    Example:
+    Examples:
         >>> snapshot = SnapshotRef(digest="4f1c", contract="a7b2", rows=12, source="rows.csv")
         >>> SnapshotRef.from_json(snapshot.to_json()) == snapshot
         True
@@ -94,7 +94,7 @@ class RunRef(Reference, frozen=True):
         features: digest of the features.
         files: SHA-256 by name of the artifacts below `exported/`.
 
-    Example:
+    Examples:
         >>> snapshot = SnapshotRef("4f1c", contract="a7b2", rows=12, source="rows.csv")
         >>> run = RunRef("1f0e", snapshot, contract="a7b2", features="91c0", files={})
         >>> RunRef.from_json(run.to_json()).snapshot.rows
@@ -116,7 +116,7 @@ class DecisionRef(Reference, frozen=True):
         passed: whether the model passed the gate.
         files: SHA-256 by name of the artifacts below `evaluation/`, the decision included.
 
-    Example:
+    Examples:
         >>> snapshot = SnapshotRef("4f1c", contract="a7b2", rows=12, source="rows.csv")
         >>> run = RunRef("1f0e", snapshot, contract="a7b2", features="91c0", files={})
         >>> DecisionRef(run, passed=True, files={}).run.run_id

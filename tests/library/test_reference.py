@@ -90,9 +90,7 @@ def _examples(path: str, names: dict[str, Any] | None = None) -> doctest.DocTest
 
 
 @pytest.fixture(scope="module")
-def names(
-    trained: Trained, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Any]]:
+def names(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What examples use without defining it, e.g. `project` for the reader's own."""
     folder = tmp_path_factory.mktemp("reference")
     snapshot = trained.run.snapshot

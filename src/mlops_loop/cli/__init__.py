@@ -95,7 +95,7 @@ def command_line(load: Callable[[], "Composition"]) -> click.Group:
     Returns:
         A group of Click.
 
-    Example:
+    Examples:
         >>> import click
         >>> from mlops_loop import Composition
         >>> cli = command_line(lambda: Composition(project, pipeline))

@@ -23,7 +23,7 @@ Columns = dict[str, Array]
 Integers, numbers and booleans are float64 with NaN for a missing value, categories and texts are
 arrays of `str` objects with None, datetimes are datetime64[us] in UTC with NaT.
 
-Example:
+Examples:
     >>> columns: Columns = {"price": np.array([9.5, np.nan])}
     >>> len(columns["price"])
     2

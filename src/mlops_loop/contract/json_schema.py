@@ -83,7 +83,7 @@ def class_names(contract: Contract) -> list[str]:
 def example_row(contract: Contract) -> dict[str, JsonValue]:
     """A row that the contract accepts, as a JSON object.
 
-    Example:
+    Examples:
         >>> from mlops_loop.contract import check_rows
         >>> bool(check_rows(contract, [example_row(contract)]).accepted[0])
         True

@@ -36,7 +36,7 @@ class Range(_Frozen):
         on_violation: `reject` quarantines a row outside, or answers a request with 422; `warn`
             uses it, logs it and counts it.
 
-    Example:
+    Examples:
         >>> Range(minimum=0, maximum=100, on_violation="reject").on_violation
         'reject'
     """
@@ -54,7 +54,7 @@ class Categories(_Frozen):
         on_violation: `reject` quarantines a row with another value, or answers a request with
             422; `warn` uses it, logs it and counts it.
 
-    Example:
+    Examples:
         >>> Categories(values=("north", "south")).on_violation
         'warn'
     """
@@ -107,7 +107,7 @@ class Column(_Frozen):
     Raises:
         ValueError: if a range or categories do not fit the type.
 
-    Example:
+    Examples:
         >>> distance = Column(name="distance", type="number", unit="km", range=Range(minimum=0))
         >>> distance.limits
         (0.0, None)
@@ -166,7 +166,7 @@ class Contract(_Frozen):
         columns: in the order of the file.
         text: the YAML that it was read from; the digest is computed from it.
 
-    Example:
+    Examples:
         >>> contract = parse_contract('''
         ... problem: binary
         ... label_horizon: 1d
@@ -293,7 +293,7 @@ def parse_contract(text: str, origin: str = "contract") -> Contract:
     Raises:
         ContractError: naming the file, the key and what is wrong with it.
 
-    Example:
+    Examples:
         >>> parse_contract("columns: {}")
         Traceback (most recent call last):
         ...
@@ -318,7 +318,7 @@ def load_contract(path: Path) -> Contract:
     Raises:
         ContractError: if there is no such file, or as `parse_contract`.
 
-    Example:
+    Examples:
         >>> load_contract(project.root / "config/contract.yaml").digest == project.contract.digest
         True
     """

@@ -165,7 +165,7 @@ def ingest_sources(
         ContractError: if more than `ingestion.max_bad_share` of the rows are rejected; the last
             snapshot then stays in force.
 
-    Example:
+    Examples:
         A source is an address and a function that yields Arrow tables:
 
         >>> class Warehouse:

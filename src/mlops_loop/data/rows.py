@@ -29,7 +29,7 @@ class Rows:
         snapshot: reference of the snapshot that they were loaded from.
         context: who trains and why, and the listener to progress.
 
-    Example:
+    Examples:
         >>> from mlops_loop.pipeline import SnapshotRef
         >>> rows = SnapshotRef.latest(project).load(project)
         >>> len(rows.take(np.arange(10)))

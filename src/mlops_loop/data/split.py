@@ -35,7 +35,7 @@ class Split:
         train_idx: positions of the training rows, intp, shape (rows,).
         holdout_idx: positions of the held-out rows, whose labels only the gate reads.
 
-    Example:
+    Examples:
         >>> last_two = Split(train_idx=np.arange(8), holdout_idx=np.arange(8, 10))
         >>> last_two.holdout_idx.tolist()
         [8, 9]
@@ -53,7 +53,7 @@ class Fold:
         fit_idx: positions of the rows that a candidate is fitted on, intp, shape (rows,).
         validation_idx: positions of the rows that it is scored on.
 
-    Example:
+    Examples:
         >>> fold = Fold(fit_idx=np.arange(0, 6), validation_idx=np.arange(6, 8))
         >>> len(fold.fit_idx)
         6

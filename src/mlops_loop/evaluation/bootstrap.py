@@ -55,7 +55,7 @@ class Resampling:
             )
 
     def interval(self, value: float, draws: Floats) -> Interval:
-        """Percentile interval around the value on all rows; the confidence is that of each bound."""
+        """Percentile interval around the value on all rows; each bound has the confidence."""
         tail = 1 - self.confidence
         low, high = np.quantile(draws, [tail, 1 - tail])
         return Interval(value, float(low), float(high))

@@ -42,7 +42,7 @@ class Comparison:
         hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
 
-    Example:
+    Examples:
         >>> comparison.rival, len(comparison)
         ('baseline', 200)
         >>> comparison.gain_over("baseline").low > 0

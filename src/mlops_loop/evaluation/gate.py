@@ -10,7 +10,7 @@ from .rules import bounds
 GateRule = Callable[[Comparison], GateRuleResult]
 """A rule of the gate: a function of the comparison that returns whether and why a model passes.
 
-Example:
+Examples:
     >>> def fast_enough(comparison: Comparison) -> GateRuleResult:
     ...     milliseconds = comparison.latency * 1000
     ...     return GateRuleResult(milliseconds < 5, f"A row takes {milliseconds:g} ms.")
@@ -29,7 +29,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     Raises:
         GateError: if there is no rule.
 
-    Example:
+    Examples:
         A rule of your own is a function:
 
         >>> from mlops_loop.evaluation import BetterThanBaseline, Comparison, GateRuleResult

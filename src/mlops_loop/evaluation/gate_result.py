@@ -17,7 +17,7 @@ class SliceComparison:
         gain: how much better the model is, in units of the metric; negative if it is worse.
         failed: whether it is significantly worse by more than the margin.
 
-    Example:
+    Examples:
         >>> part = SliceComparison("carrier = AA", 250, Interval(-0.02, -0.03, -0.01), failed=True)
         >>> part.gain.high
         -0.01
@@ -39,7 +39,7 @@ class GateRuleResult:
         values: the values compared, by names that no other rule uses; logged to MLflow.
         slices: comparisons on slices of the rows, for the model card.
 
-    Example:
+    Examples:
         >>> GateRuleResult(False, "It takes 12 ms a row (limit 10 ms).", {"latency": 0.012}).passed
         False
     """
@@ -63,7 +63,7 @@ class GateResult:
         hold: why a version that passed is not promoted automatically; empty if it may be.
         subject: digests of run, model, snapshot, contract and features.
 
-    Example:
+    Examples:
         >>> result = GateResult(True, ("It beats the baseline.",), {"score": 0.25})
         >>> GateResult.from_json(result.to_json()) == result
         True

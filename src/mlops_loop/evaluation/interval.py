@@ -14,7 +14,7 @@ class Interval:
         low: lower confidence bound.
         high: upper confidence bound; each bound alone has the confidence of `gate.confidence`.
 
-    Example:
+    Examples:
         >>> str(Interval(0.25, 0.24, 0.26))
         '0.2500 [0.2400, 0.2600]'
     """

@@ -47,7 +47,7 @@ class Metric:
         weighted: the same metric, prepared once and computed for any row weights, which makes the
             bootstrap fast. Without it the bootstrap repeats the rows that it draws.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> def share_missed(labels, predicted):
         ...     return float((predicted[labels == 1, 1] < 0.5).mean())
@@ -107,7 +107,7 @@ class MetricByProblem:
         multiclass: for more classes.
         regression: for numbers.
 
-    Example:
+    Examples:
         >>> metric = MetricByProblem(binary=roc_auc, multiclass=log_loss, regression=mae)
         >>> metric.for_problem("binary").name
         'roc_auc'
@@ -229,7 +229,7 @@ log_loss = _own("log_loss", _mean_of(_log_losses), _CLASSES)
 A strictly proper scoring rule: Gneiting & Raftery, "Strictly Proper Scoring Rules, Prediction, and
 Estimation", JASA 102 (2007). Probabilities are clipped at 1e-7.
 
-Example:
+Examples:
     >>> round(log_loss.value(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 3)
     0.693
 """
@@ -240,7 +240,7 @@ For two classes that of the second class, for more classes the sum over all. A s
 scoring rule: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather
 Review 78 (1950).
 
-Example:
+Examples:
     >>> brier.value(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]]))
     0.25
 """
@@ -251,28 +251,28 @@ The probability that a row of the class is ranked above a row of another class: 
 "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve", Radiology
 143 (1982). For more than two classes, the mean over one class versus the rest.
 
-Example:
+Examples:
     >>> roc_auc.value(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
     1.0
 """
 accuracy = _own("accuracy", _mean_of(_hits), _CLASSES, greater_is_better=True)
 """Share of rows whose most probable class is the label; greater is better.
 
-Example:
+Examples:
     >>> accuracy.value(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
     0.5
 """
 rmse = _own("rmse", _rmse, _VALUES)
 """Root mean squared error, in units of the target; less is better.
 
-Example:
+Examples:
     >>> rmse.value(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     1.4142135623730951
 """
 mae = _own("mae", _mean_of(lambda labels, predicted: np.abs(predicted - labels)), _VALUES)
 """Mean absolute error, in units of the target; less is better.
 
-Example:
+Examples:
     >>> mae.value(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     1.0
 """

@@ -19,7 +19,7 @@ class BetterThanBaseline:
     Tibshirani, An Introduction to the Bootstrap, 1993). With few or uninformative rows the rule
     fails.
 
-    Example:
+    Examples:
         >>> BetterThanBaseline()(comparison).passed
         True
     """
@@ -45,7 +45,7 @@ class NotWorseThanChampion:
     Attributes:
         margin: in units of the metric, by default `gate.margin`.
 
-    Example:
+    Examples:
         >>> NotWorseThanChampion(margin=0.01)(comparison).passed
         True
     """
@@ -80,7 +80,7 @@ class Slices:
         margin: how much worse a slice may be, in units of the metric; by default
             `gate.slice_factor` times `gate.margin`.
 
-    Example:
+    Examples:
         >>> Slices(min_rows=20)(comparison).passed
         True
     """
@@ -120,7 +120,7 @@ class MaxSize:
     Attributes:
         limit: in bytes, by default `gate.max_size`.
 
-    Example:
+    Examples:
         >>> MaxSize(limit=0)(comparison).text
         'The model has 1,000 bytes (limit 0, gate.max_size).'
     """
@@ -141,7 +141,7 @@ class MaxLatency:
     Attributes:
         limit: a `timedelta`, by default `gate.max_latency`.
 
-    Example:
+    Examples:
         >>> from datetime import timedelta
         >>> MaxLatency(limit=timedelta(milliseconds=0.5))(comparison).text
         'A row takes 1.00 ms (limit 0.5 ms, gate.max_latency).'
@@ -153,9 +153,7 @@ class MaxLatency:
         limit = comparison.settings.max_latency if self.limit is None else self.limit
         seconds, latency = limit.total_seconds(), comparison.latency
         passed = latency <= seconds
-        text = (
-            f"A row takes {latency * 1e3:.2f} ms (limit {seconds * 1e3:g} ms, gate.max_latency)."
-        )
+        text = f"A row takes {latency * 1e3:.2f} ms (limit {seconds * 1e3:g} ms, gate.max_latency)."
         return GateRuleResult(passed, "" if passed else text, {"latency": latency})
 
 

@@ -43,7 +43,7 @@ def make_controller(
         plan: the checks, actions and receivers.
         prepare: called before work that takes long, e.g. to configure libraries.
 
-    Example:
+    Examples:
         >>> controller = make_controller(project, lambda: PIPELINE, MonitoringPlan())
         >>> controller.step().monitoring.window.rows
         0

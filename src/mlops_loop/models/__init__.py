@@ -32,7 +32,7 @@ class Task:
         threads: number of threads that the estimator may use.
         rows: number of training rows.
 
-    Example:
+    Examples:
         >>> Task("binary", encoder, seed=1, threads=1, rows=5_000).min_samples_leaf
         100
     """
@@ -74,7 +74,7 @@ class Candidate:
         is_tuned: whether `parameters` were found by tuning.
         parameters: passed to `build`.
 
-    Example:
+    Examples:
         >>> from sklearn.impute import SimpleImputer
         >>> from sklearn.neighbors import KNeighborsClassifier
         >>> from sklearn.pipeline import make_pipeline

@@ -27,7 +27,7 @@ def dummy() -> Candidate:
     The class frequencies of the training rows, or their mean: scikit-learn's `DummyClassifier` and
     `DummyRegressor`.
 
-    Example:
+    Examples:
         >>> dummy().is_baseline
         True
     """
@@ -42,7 +42,7 @@ def linear(**parameters: Any) -> Candidate:
     Args:
         parameters: `strength` of the regularization, by default 1.
 
-    Example:
+    Examples:
         >>> from mlops_loop.models import Task
         >>> linear(strength=10.0).estimator(Task("regression", encoder, seed=1, threads=1))[-1]
         Ridge(alpha=10.0)

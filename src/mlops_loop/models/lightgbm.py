@@ -34,7 +34,7 @@ def trees(**parameters: Any) -> Candidate:
     Args:
         parameters: of the estimator, overriding the defaults.
 
-    Example:
+    Examples:
         >>> trees(learning_rate=0.05).name
         'lightgbm'
     """

@@ -22,7 +22,7 @@ def network(**parameters: Any) -> Candidate:
     Args:
         parameters: overriding the defaults, e.g. `width` or `epochs`.
 
-    Example:
+    Examples:
         >>> network(width=32).name
         'pytorch'
     """

@@ -28,7 +28,7 @@ def trees(**parameters: Any) -> Candidate:
     Args:
         parameters: of the estimator, overriding the defaults.
 
-    Example:
+    Examples:
         >>> from mlops_loop.models import Task
         >>> task = Task("regression", encoder, seed=1, threads=1)
         >>> trees(max_iter=50).estimator(task).max_iter

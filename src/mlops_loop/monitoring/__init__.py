@@ -78,7 +78,7 @@ def monitor_project(
         InputError: if `segment_by` cannot divide the rows.
         BundleError: if there is no bundle of the version.
 
-    Example:
+    Examples:
         >>> report = monitor_project(project, checks=[check_performance], page=False)
         >>> report.performance
         'unknown'

@@ -15,7 +15,7 @@ Check = Callable[[MonitoringWindow], CheckResult | Sequence[Finding]]
 
 A check that cannot always conclude returns a `CheckResult` with a status instead.
 
-Example:
+Examples:
     >>> def check_volume(window: MonitoringWindow) -> list[Finding]:
     ...     rows = window.period.rows
     ...     return [] if rows >= 1000 else [Finding("volume", f"only {rows} predictions")]
@@ -30,7 +30,7 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
     Introduction to the Bootstrap, 1993), on rows older than `label_horizon`, after adjusting it to
     the base rate of the held-out rows. The status is `unknown` with too few labels.
 
-    Example:
+    Examples:
         >>> plan = MonitoringPlan(checks=[check_performance])
     """
     from .performance import find_performance, unknown
@@ -66,7 +66,7 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
     column has drifted if its distance exceeds `monitoring.drift_threshold` and what chance explains
     at this number of rows and columns.
 
-    Example:
+    Examples:
         >>> plan = MonitoringPlan(checks=[check_drift])
     """
     from .drift import find_drift
@@ -95,7 +95,7 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
     Finds violations of the contract, more missing values, new categories, columns that became
     constant, and a drop in the number of predictions.
 
-    Example:
+    Examples:
         >>> plan = MonitoringPlan(checks=[check_data_quality])
     """
     from .quality import Traffic, find_quality, find_traffic, newest_of
@@ -119,7 +119,7 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
 DEFAULT_CHECKS: tuple[Check, ...] = (check_performance, check_drift, check_data_quality)
 """The checks of the library, run unless a plan names others.
 
-Example:
+Examples:
     >>> [check.__name__ for check in DEFAULT_CHECKS]
     ['check_performance', 'check_drift', 'check_data_quality']
 """
@@ -142,7 +142,7 @@ def run_evidently(
         kind: kind of the findings.
         severity: severity of the findings.
 
-    Example:
+    Examples:
         >>> def check_missing_values(window: MonitoringWindow) -> CheckResult:
         ...     from evidently.metrics import MissingValueCount
         ...     from evidently.tests import lte

@@ -33,7 +33,7 @@ class Finding:
         slice: a value of the column, if only the rows with this value are concerned.
         rows: number of rows of the window that it is about; a sample of these was examined.
 
-    Example:
+    Examples:
         >>> Finding("volume", "only 12 predictions", severity="critical").key
         'volume///'
     """
@@ -70,7 +70,7 @@ class CheckResult:
         drift_scores: distance by column.
         comparison: Evidently's, for the page of the report.
 
-    Example:
+    Examples:
         >>> result = CheckResult(statuses={"volume": "unknown"}, notes=["No row was logged."])
         >>> CheckResult.combine([result, CheckResult(statuses={"volume": "ok"})]).statuses
         {'volume': 'unknown'}

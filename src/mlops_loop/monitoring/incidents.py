@@ -19,7 +19,7 @@ class Incident:
         findings: the findings of this kind, without those about a slice of the rows.
         report: the whole report of the window.
 
-    Example:
+    Examples:
         >>> finding = Finding("volume", "only 12 predictions")
         >>> report = MonitoringReport(Window(since, until, rows=12, sampled=12), {}, (finding,))
         >>> Incident("volume", finding.text, (finding,), report).text

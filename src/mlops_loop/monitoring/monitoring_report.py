@@ -23,7 +23,7 @@ class Window:
         rows: number of logged predictions in it.
         sampled: number of rows that were examined.
 
-    Example:
+    Examples:
         >>> Window(since, until, rows=120_000, sampled=20_000).sampled
         20000
     """
@@ -89,7 +89,7 @@ class MonitoringReport:
         advice: what the statuses mean together; empty if nothing was checked.
         segments: the results for each value of a column, if requested.
 
-    Example:
+    Examples:
         >>> report = MonitoringReport(Window(since, until, rows=12, sampled=12), {"drift": "ok"})
         >>> report.drift, report.performance
         (False, 'unknown')

@@ -17,7 +17,7 @@ Action = ActionName | Callable[[Incident], ActionName | None]
 
 The function may return the name of an action that is carried out as well.
 
-Example:
+Examples:
     >>> def open_ticket(incident: Incident) -> ActionName:
     ...     print("ticket:", incident.text)
     ...     return "alert"
@@ -44,7 +44,7 @@ class MonitoringPlan:
     Raises:
         SettingsError: if an action is unknown, or two receivers have the same name.
 
-    Example: a check, an action and a receiver of your own.
+    Examples: A check, an action and a receiver of your own.
         >>> from mlops_loop.monitoring import DEFAULT_CHECKS, Alert, Finding, MonitoringWindow
         >>> def check_volume(window: MonitoringWindow) -> list[Finding]:
         ...     rows = window.period.rows

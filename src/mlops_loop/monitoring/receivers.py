@@ -33,7 +33,7 @@ class Alert:
         time: when it was raised, with a time zone.
         text: one sentence; a second line names the report, if there is one.
 
-    Example:
+    Examples:
         >>> Alert(until, "drift in price\\nreport: var/reports/monitor.html").title
         'drift in price'
     """
@@ -56,7 +56,7 @@ Receiver = Callable[[Alert], None]
 If it raises an exception, the alert is sent again at the next step. The exception is logged, so its
 text must not contain a secret.
 
-Example:
+Examples:
     >>> def to_console(alert: Alert) -> None:
     ...     print(alert.title)
     >>> receiver: Receiver = to_console

@@ -38,7 +38,7 @@ class MonitoringWindow:
         period: interval of the window, and its number of rows.
         options: options of this run.
 
-    Example:
+    Examples:
         >>> def check_missing_price(window: MonitoringWindow) -> list[Finding]:
         ...     share = window.current["price"].isna().mean()
         ...     before = window.reference["price"].isna().mean()

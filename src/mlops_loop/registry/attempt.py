@@ -26,7 +26,7 @@ def gate_result(registry: Registry, version: Version) -> GateResult:
     Raises:
         RegistryError: if its run has no decision.
 
-    Example:
+    Examples:
         >>> version = project.registry.versions()[0]
         >>> gate_result(project.registry, version).metric
         'log_loss'

@@ -19,7 +19,7 @@ class ChampionChange:
         actor: the user, or `loop`.
         reason: of the change.
 
-    Example:
+    Examples:
         >>> def announce(change: ChampionChange) -> None:
         ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
         >>> announce(ChampionChange("3", "2", until, "loop", "better on 1,200 labelled rows"))

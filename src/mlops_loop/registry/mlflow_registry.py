@@ -39,7 +39,7 @@ class Version:
         aliases: e.g. `champion`.
         tags: digests of its lineage, the gate's decision and the like.
 
-    Example:
+    Examples:
         >>> version = project.registry.versions()[0]
         >>> version.version, version.tags["gate"]
         ('1', 'passed')

@@ -2,7 +2,7 @@
 
 The extra `testing` installs pytest, Hypothesis and httpx, which this package needs.
 
-Example: a property of all features, and the HTTP contract suite on your application.
+Examples: A property of all features, and the HTTP contract suite on your application.
     >>> from hypothesis import given
     >>> from mlops_loop.testing import HttpContract, assert_row_wise, columns_of
     >>> @given(columns=columns_of(project.contract))

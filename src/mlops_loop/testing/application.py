@@ -32,7 +32,7 @@ def application_client(
         project: the project to serve, e.g. a copy in a temporary folder.
         headers: sent with every request; by default the API key of a copy.
 
-    Example:
+    Examples:
         >>> with application_client(app, service, trained.project) as client:
         ...     client.get("/health/ready").status_code
         200
@@ -58,7 +58,7 @@ def get_paths(app: Any) -> list[str]:
 
     For FastAPI, those in the OpenAPI document.
 
-    Example:
+    Examples:
         >>> "/health/live" in get_paths(app)
         True
     """

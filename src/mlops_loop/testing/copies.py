@@ -11,7 +11,7 @@ from ..settings import Alerts, Settings
 API_KEY = "key-of-the-tests"
 """The API key that a copy accepts.
 
-Example:
+Examples:
     >>> copy = project_copy(project, tmp_path / "copy")
     >>> API_KEY in copy.settings.serving.api_keys
     True
@@ -34,7 +34,7 @@ def project_copy(
             project's root.
         clock: the copy's clock, by default that of the project.
 
-    Example:
+    Examples:
         >>> project_copy(project, tmp_path / "project").settings.prediction_log
         'sqlite:///var/predictions.db'
     """

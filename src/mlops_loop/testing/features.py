@@ -30,7 +30,7 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
     Raises:
         AssertionError: naming the feature and what is wrong with it.
 
-    Example:
+    Examples:
         >>> features = FeatureSet()
         >>> @features.feature(inputs=("price",), output="number")
         ... def first_price(price):
@@ -75,7 +75,7 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
     Raises:
         AssertionError: naming the feature, and a row that differs.
 
-    Example:
+    Examples:
         >>> features = FeatureSet()
         >>> @features.feature(inputs=("price",), output="number")
         ... def relative_price(price):
@@ -113,7 +113,7 @@ def assert_no_skew(features: FeatureSet, columns: Columns, contract: Contract) -
     Raises:
         AssertionError: naming the feature, and a row that differs.
 
-    Example:
+    Examples:
         >>> assert_no_skew(project.features, trained.columns, project.contract)
     """
     offline = features.apply(columns)

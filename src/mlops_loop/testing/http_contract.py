@@ -71,7 +71,7 @@ class HttpContract:
     The client is an httpx client of a service with a champion, and sends a valid API key. Override
     a test where your service behaves differently, e.g. has errors of its own.
 
-    Example:
+    Examples:
         >>> class TestHttpContract(HttpContract):
         ...     def test_unknown_paths_and_methods_are_problems(self, service):
         ...         assert service.http.get("/nothing").json() == {"error": "Not Found"}

@@ -28,7 +28,7 @@ def assert_valid_predictions(model: Predictor, columns: Columns) -> None:
     Raises:
         AssertionError: if a prediction is invalid.
 
-    Example:
+    Examples:
         >>> assert_valid_predictions(trained.model, trained.columns)
     """
     prediction, rows = model.predict(columns), length(columns)
@@ -53,7 +53,7 @@ def assert_row_independent(model: Predictor, columns: Columns) -> None:
     Raises:
         AssertionError: if a prediction differs by more than rounding.
 
-    Example:
+    Examples:
         >>> assert_row_independent(trained.model, trained.columns)
     """
     rows = length(columns)
@@ -78,7 +78,7 @@ def assert_ignores(model: Predictor, columns: Columns, names: Sequence[str]) -> 
     Raises:
         AssertionError: if a prediction differs by more than rounding.
 
-    Example:
+    Examples:
         >>> assert_ignores(trained.model, trained.columns, [contract.target.name])
     """
     changed = columns | {name: columns[name][::-1] for name in names}

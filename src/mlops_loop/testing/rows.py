@@ -23,7 +23,7 @@ def rows_of(
         min_rows: smallest number of rows.
         max_rows: largest number of rows.
 
-    Example:
+    Examples:
         >>> from hypothesis import given
         >>> from mlops_loop.contract import check_rows
         >>> @given(rows=rows_of(contract))
@@ -43,7 +43,7 @@ def columns_of(
         min_rows: smallest number of rows.
         max_rows: largest number of rows.
 
-    Example:
+    Examples:
         >>> from hypothesis import given
         >>> @given(columns=columns_of(contract))
         ... def test_features_are_row_wise(columns):
@@ -60,7 +60,7 @@ def with_values(columns: Columns, **values: Any) -> Columns:
         columns: the rows.
         values: a value for each column to change.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> with_values({"price": np.array([9.5, 3.0])}, price=1.0)["price"].tolist()
         [1.0, 1.0]

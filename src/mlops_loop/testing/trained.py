@@ -35,7 +35,7 @@ class TrainedProject:
         snapshot: reference of the rows that the model was trained on.
         version: the registered model, whether or not it passed the gate.
 
-    Example:
+    Examples:
         >>> trained.model.manifest.version == trained.version.version
         True
         >>> len(trained.rows) == len(trained.labels)
@@ -126,7 +126,7 @@ def trained_project(
             tests.
         rows: size of the sample.
 
-    Example:
+    Examples:
         >>> import pytest
         >>> @pytest.fixture(scope="session")
         ... def trained(tmp_path_factory):

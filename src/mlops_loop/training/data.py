@@ -110,7 +110,7 @@ def split(
     Raises:
         SnapshotError: if there are too few rows, or a row is on both sides.
 
-    Example:
+    Examples:
         Hold out one depot, to evaluate the model on a place that it was not trained on:
 
         >>> from mlops_loop.data import Rows, Split

@@ -40,7 +40,7 @@ def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
 
 
 def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
-    """Tags of a run and its version: digests of snapshot, contract, features and code; actor, reason.
+    """Tags of a run and its version: digests of snapshot, contract, features and code, and actor.
 
     Args:
         project: the project.

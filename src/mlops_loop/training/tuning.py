@@ -48,7 +48,7 @@ def tune_all(
         InputError: if there is no earlier search of the same rows, features and folds.
         SnapshotError: if the folds cannot be halved.
 
-    Example:
+    Examples:
         >>> def candidates(data, *, tune):
         ...     return tune_all(CANDIDATES, data.train, METRIC) if tune else CANDIDATES
     """

@@ -21,7 +21,7 @@ _SCHEMES = ("file", "sample", "sql")
 class Source(Protocol):
     """Rows that have not been validated. A source of your own has these two members.
 
-    Example:
+    Examples:
         >>> import pyarrow as pa
         >>> class Warehouse:
         ...     address = "the warehouse"
@@ -88,11 +88,11 @@ def open_source(address: str, settings: Settings) -> Source:
     Raises:
         SourceError: if the scheme is unknown or the address is invalid.
 
-    Example:
+    Examples:
         >>> open_source("ftp://example.com/rows", project.settings)
         Traceback (most recent call last):
         ...
-        mlops_loop.errors.SourceError: unknown scheme ftp:// in the source: give the path of a CSV or Parquet file, or file://, sample://, sql://
+        mlops_loop.errors.SourceError: unknown scheme ftp:// in the source: ...
     """
     scheme, separator, _ = address.partition("://")
     # Each source needs packages of its own, and is imported when an address names it.
