@@ -3,7 +3,6 @@
 import sys
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import griffe
 from griffe2md import ConfigDict, render_object_docs

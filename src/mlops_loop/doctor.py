@@ -1,4 +1,4 @@
-"""Checks that all parts of the project are there and agree with each other."""
+"""Checks that all parts of the project are valid and consistent."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ class Check:
 
 
 def examine(project: Project) -> list[Check]:
-    """Run every check; one that fails hides no other, unless the settings cannot be read."""
+    """Run all checks, also after one has failed, unless the settings cannot be read."""
     try:
         settings = project.settings
     except ProjectError as error:
@@ -49,9 +49,11 @@ def _contract(project: Project) -> str:
 
 def _log(project: Project) -> str:
     totals = project.log.totals()
-    told = f"{totals.predictions} predictions, {totals.labels} with a label"
+    message = f"{totals.predictions} predictions, {totals.labels} with a label"
     others = project.log.other_schemas()
-    return f"{told}; {others} of another target or other inputs are left out" if others else told
+    if others:
+        message += f"; {others} of another target or other inputs are not counted"
+    return message
 
 
 def _bundles(project: Project) -> str:
@@ -60,27 +62,31 @@ def _bundles(project: Project) -> str:
     for version in versions:
         bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
         require_same_target(bundle, project.contract)
-    return f"versions {', '.join(versions)} are whole" if versions else "nothing published yet"
+    return f"versions {', '.join(versions)} are complete" if versions else "nothing published yet"
 
 
 def _registry(project: Project) -> str:
     if project.published().champion is None and not project.registry.exists():
         return "nothing registered yet"
-    mended = project.transitions.reconcile()
-    told = f"aliases mended: {', '.join(mended)}" if mended else "aliases agree with the pointer"
+    repaired = project.transitions.reconcile()
+    message = "aliases agree with the pointer"
+    if repaired:
+        message = f"aliases repaired: {', '.join(repaired)}"
     own = project.contract.schema_digest
     digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
     others = sum(digest != own for digest in digests)
-    return f"{told}; {others} versions have another target or other inputs" if others else told
+    if others:
+        message += f"; {others} versions have another target or other inputs"
+    return message
 
 
 def _loop(project: Project) -> str:
     state, _ = project.loop_state.load()
     published = project.published()
-    told = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
-    if (state.champion, state.challenger) == (published.champion, published.challenger):
-        return told
-    return f"{told}; others have published since, the next `loop step` goes on from there"
+    message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
+    if (state.champion, state.challenger) != (published.champion, published.challenger):
+        message += "; versions were changed by hand since, which the next `loop step` adopts"
+    return message
 
 
 def _library(project: Project) -> str:

@@ -1,4 +1,4 @@
-"""Spans of time as people write them in configuration: `200ms`, `30s`, `15m`, `36h`, `7d`."""
+"""Durations in configuration: `200ms`, `30s`, `15m`, `36h`, `7d`."""
 
 import re
 from datetime import timedelta
@@ -12,26 +12,30 @@ _FORM = re.compile(r"(\d+)(ms|[smhd])")
 
 
 def parse_duration(text: object) -> timedelta:
-    """Read `36h` and the like.
+    """Parse a duration, e.g. `36h`.
 
     Raises:
-        ValueError: if the text is not a whole number followed by ms, s, m, h or d.
+        ValueError: if the text is not an integer followed by ms, s, m, h or d.
     """
     if isinstance(text, timedelta):
         return text
     match = _FORM.fullmatch(str(text))
     if match is None:
-        raise ValueError(f"{text!r} is no duration: write a whole number and s, m, h or d, as 36h")
+        raise ValueError(
+            f"invalid duration {text!r}: expected a number and a unit (ms, s, m, h, d), e.g. 36h"
+        )
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def format_duration(span: timedelta) -> str:
-    """Write a span with the largest unit that holds it in whole numbers."""
-    seconds = int(span.total_seconds())
+def format_duration(duration: timedelta) -> str:
+    """Format a duration in the largest unit of which it is a multiple."""
+    seconds = int(duration.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
-    return f"{seconds}s" if span == timedelta(seconds=seconds) else f"{span // MILLISECOND}ms"
+    if duration == timedelta(seconds=seconds):
+        return f"{seconds}s"
+    return f"{duration // MILLISECOND}ms"
 
 
 Duration = Annotated[

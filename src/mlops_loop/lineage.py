@@ -1,4 +1,4 @@
-"""Where things come from: a prediction, the version behind it, the rows behind that, and back."""
+"""Lineage: from a prediction to its version and its snapshot, and back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from .prediction_log import LoggedRow
 from .project import Project
 from .registry import Version
 
-# Tags of a version, in the order in which they are told, and what they are called.
-_TOLD = {
+# Tags of a version in the order of the report, with their labels.
+_LABELS = {
     "candidate": "candidate",
     "run": "run",
     "git_commit": "commit",
@@ -24,20 +24,20 @@ _TOLD = {
     "time": "trained at",
     "reason": "because",
     "hold": "not promoted because",
-    "forced": "gate overruled because",
-    "forced_by": "overruled by",
-    "forced_at": "overruled at",
+    "forced": "gate overridden because",
+    "forced_by": "overridden by",
+    "forced_at": "overridden at",
 }
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """What an id stands for, and all that it was made from or that was made from it.
+    """The ancestors and descendants of a prediction, a version or a snapshot.
 
     Attributes:
-        prediction: the logged row, if the id is that of one.
-        versions: those that predicted the row, or were trained on the snapshot, or the one asked.
-        snapshots: what the versions were trained on, by digest; None where the file is gone.
+        prediction: the logged row, if the id is that of a prediction.
+        versions: those that predicted the row or were trained on the snapshot, or the version.
+        snapshots: training rows of the versions by digest; None if the file was deleted.
     """
 
     prediction: LoggedRow | None
@@ -65,8 +65,8 @@ class Lineage:
         for output in record.outputs:
             served = "served" if output.served else "in shadow"
             yield f"  version {output.version} ({output.variant}, {served}): {output.prediction!r}"
-        outcome = f"{label.label!r}, known {label.time.isoformat()}" if label else "not known yet"
-        yield f"  outcome: {outcome}"
+        known = f"{label.label!r}, since {label.time.isoformat()}" if label else "unknown so far"
+        yield f"  label: {known}"
 
     def _of_versions(self) -> Iterator[str]:
         for version in self.versions:
@@ -79,7 +79,7 @@ class Lineage:
     def _of_snapshots(self) -> Iterator[str]:
         for digest, snapshot in self.snapshots.items():
             if snapshot is None:
-                yield f"snapshot {digest}: its file is gone"
+                yield f"snapshot {digest}: the file was deleted"
                 continue
             until = f" until {snapshot.until.isoformat()}" if snapshot.until else ""
             yield f"snapshot {digest}: {snapshot.rows} rows of {snapshot.source}{until}"
@@ -101,11 +101,9 @@ def trace(project: Project, identifier: str) -> Lineage:
         return Lineage(None, tuple(trained), found)
     row = project.log.get(identifier)
     if row is None:
-        raise InputError(
-            f"{identifier!r} is no version, no snapshot and no prediction of this project"
-        )
-    asked = {output.version for output in row.record.outputs}
-    return _of(project, row, [version for version in versions if version.version in asked])
+        raise InputError(f"there is no version, snapshot or prediction with the id {identifier!r}")
+    names = {output.version for output in row.record.outputs}
+    return _of(project, row, [version for version in versions if version.version in names])
 
 
 def _of(project: Project, row: LoggedRow | None, versions: list[Version]) -> Lineage:
@@ -142,7 +140,7 @@ def _version_json(version: Version) -> dict[str, Any]:
         "version": version.version,
         "aliases": list(version.aliases),
         "gate": tags.get("gate"),
-        "made_from": {told: tags[tag] for tag, told in _TOLD.items() if tag in tags},
+        "made_from": {label: tags[tag] for tag, label in _LABELS.items() if tag in tags},
     }
 
 

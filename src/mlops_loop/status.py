@@ -1,4 +1,4 @@
-"""How the project is, in the form that scripts rely on."""
+"""The report of the command status, as an object, as JSON and as text."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ ROLE_GIVEN = ("promote", "rollback", "challenge")
 
 @dataclass(frozen=True)
 class Version:
-    """A version that serves: since when it has its role, and its figures on the holdout."""
+    """A version in service: since when it has its role, and its metrics on the holdout."""
 
     version: str
     since: str
@@ -27,7 +27,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Status:
-    """Versions that serve, what the log holds, where the loop stands."""
+    """Versions in service, size of the prediction log, state of the loop."""
 
     champion: Version | None
     challenger: Version | None
@@ -39,12 +39,12 @@ class Status:
 
     def messages(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
-        beside = "before" if self.loop["state"] == "probation" else "challenger"
+        other = "previous" if self.loop["state"] == "probation" else "challenger"
         return [
             f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
-            f"{beside:<11} {challenger.summary() if challenger else 'none'}",
+            f"{other:<11} {challenger.summary() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
-            + (f", {self.log['backlog']} on their way" if self.log["backlog"] else ""),
+            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else ""),
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
 

@@ -64,7 +64,7 @@ def test_aliases_are_given_moved_and_taken_away(registry: Registry) -> None:
 
 
 def test_an_unknown_version_names_those_there_are(registry: Registry) -> None:
-    with pytest.raises(RegistryError, match="nothing is registered yet: run `train`"):
+    with pytest.raises(RegistryError, match="no versions yet: run `train`"):
         registry.version("1")
 
 

@@ -1,35 +1,41 @@
-"""The command that makes a table the project's own."""
+"""The command adopt: configures the project for a table of the user."""
 
 import sys
 from typing import Any
 
 import click
 
-from .common import Session, Span
+from .common import DURATION, Session
 
 
 @click.command()
 @click.argument("address", metavar="FILE")
-@click.option("--target", required=True, metavar="COLUMN", help="What is to be predicted.")
-@click.option("--time", metavar="COLUMN", help="When a row's event happened.")
-@click.option("--id", metavar="COLUMN", help="What names a row.")
-@click.option("--group", metavar="COLUMN", help="Rows of one group are never split.")
-@click.option("--problem", type=click.Choice(["binary", "multiclass", "regression"]))
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; may be repeated.")
-@click.option("--label-horizon", type=Span(), help="How long outcomes may take, as 7d.")
-@click.option("--query", help="What to ask a database, whose SQLAlchemy URL stands for FILE.")
-@click.option("--encoding", help="How a text file is written; found out by default.")
+@click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
+@click.option("--time", metavar="COLUMN", help="Column with the event time.")
+@click.option("--id", metavar="COLUMN", help="Column that identifies a row.")
 @click.option(
-    "--keep", is_flag=True, help="Keep what var/ and the log hold, if target and inputs stay."
+    "--group", metavar="COLUMN", help="Column with the group; splits keep groups together."
 )
-@click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without asking.")
+@click.option("--problem", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="Column to leave out; may be repeated."
+)
+@click.option(
+    "--label-horizon", type=DURATION, help="How long after a row its label is known, e.g. 7d."
+)
+@click.option("--query", help="SQL query, if FILE is the SQLAlchemy URL of a database.")
+@click.option("--encoding", help="Text encoding of the file.  [default: detected]")
+@click.option(
+    "--keep", is_flag=True, help="Keep var/ and the log; needs the same target and inputs."
+)
+@click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without confirmation.")
 @click.pass_obj
-def adopt(session: Session, /, address: str, keep: bool, yes: bool, **said: Any) -> None:
-    """Make FILE the project's data: a CSV or Parquet file, a folder, a glob, a database.
+def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: Any) -> None:
+    """Configure the project for your data: a CSV or Parquet file, folder or glob, or a database.
 
-    Writes config/contract.yaml, and the source and what depends on it in config/project.yaml; what
-    they replace is kept in var/backups. Declared features whose columns the table does not have
-    are disabled in config/project.yaml. What var/ and the prediction log hold is archived.
+    Writes config/contract.yaml, and the source and dependent settings in config/project.yaml;
+    replaced files are backed up in var/backups. Declared features whose columns the table does not
+    have are disabled in config/project.yaml. Contents of var/ and the prediction log are archived.
     """
     from ..clock import SystemClock
     from ..history_archive import archive_history, has_history, require_outside_var
@@ -43,7 +49,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **said: Any)
     settings = project.settings
     now = current_files(settings.root)
     known = {} if now.is_sample or now.contract is None else now.contract.by_name
-    proposal = propose(InferenceOptions(address, **said), settings.root, settings, known)
+    proposal = propose(InferenceOptions(address, **options), settings.root, settings, known)
     show(proposal)
     files = files_of(proposal, now, project.declared_features)
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
@@ -56,15 +62,15 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **said: Any)
         for message in archive_history(settings):
             click.echo(message)
     backup = install(files, settings.root, SystemClock().now())
-    click.echo(f"written: {', '.join(map(str, files.written))}; what was there is in {backup}")
-    click.echo("next: look at config/contract.yaml, then run `ingest` and `train`")
+    click.echo(f"written: {', '.join(map(str, files.written))}; backup: {backup}")
+    click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
 
 
 def _confirmed(changes: list[str], *, yes: bool) -> bool:
-    """Show what a second adoption changes, and ask.
+    """Show what a second adoption changes, and ask for confirmation.
 
     Raises:
-        InputError: if there is nobody to ask.
+        InputError: without a terminal.
     """
     from ..errors import InputError
 
@@ -76,5 +82,5 @@ def _confirmed(changes: list[str], *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise InputError("the project has data of its own already: say --yes to overwrite it")
+        raise InputError("the project was adopted already: overwrite it with --yes")
     return click.confirm("Overwrite?")

@@ -1,4 +1,4 @@
-"""What several commands share."""
+"""Options, parameter types and output that several commands share."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """What commands are given: how to load the project that they work on.
+    """The object of the Click context: loads the project that a command works on.
 
     Attributes:
         load: imports the project; called when a command runs, so that `--help` is quick.
@@ -45,9 +45,9 @@ class Session:
 
 @contextmanager
 def opened(session: Session, *, logs: bool = True) -> Iterator["Project"]:
-    """The project, closed when the command is done.
+    """The project, closed at the end of the command.
 
-    Without `logs`, structured logs are not set up: they are a third of a quick command's time.
+    Without `logs`, structured logs are not set up, which is a third of a fast command's time.
     """
     if logs:
         set_up_logs()
@@ -71,7 +71,7 @@ def show_json(value: object) -> None:
 
 
 def actor() -> str:
-    """Who runs the command, for the journal."""
+    """The user who runs the command, for the audit log."""
     try:
         return getuser()
     except (KeyError, OSError):
@@ -79,9 +79,9 @@ def actor() -> str:
 
 
 class Moment(click.ParamType[datetime]):
-    """A date or a date and time in ISO 8601; one without a zone is UTC."""
+    """A date or datetime in ISO 8601; without a time zone it is UTC."""
 
-    name = "moment"
+    name = "datetime"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
         if isinstance(value, datetime):
@@ -89,14 +89,14 @@ class Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no date in ISO 8601, as 2013-06-01", param, ctx)
+            self.fail(f"invalid date {value!r}: expected ISO 8601, e.g. 2013-06-01", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class Span(click.ParamType[timedelta]):
-    """A span of time as in the settings: 36h, 7d."""
+class DurationType(click.ParamType[timedelta]):
+    """A duration as in the settings, e.g. 36h or 7d."""
 
-    name = "span"
+    name = "duration"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
         from ..duration import parse_duration
@@ -108,6 +108,7 @@ class Span(click.ParamType[timedelta]):
 
 
 MOMENT = Moment()
+DURATION = DurationType()
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 REASON = click.option("--reason", default="by hand", show_default=True)

@@ -1,4 +1,4 @@
-"""Commands about the contract: show it, check a file against it, compare two versions."""
+"""The commands contract show, schema, check and diff."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from .progress import display
 
 @click.group()
 def contract() -> None:
-    """Look at the data contract, and hold files and versions against it."""
+    """Show the data contract, check files against it, compare versions of it."""
 
 
 @contract.command()
@@ -39,32 +39,34 @@ def schema(session: Session) -> None:
 @AS_JSON
 @click.pass_obj
 def check(session: Session, source: Path, as_json: bool) -> None:
-    """Say which rows of FILE break the contract, and why; exit with 3 if some do."""
+    """List the rows of FILE that violate the contract; exit with 3 if some are rejected."""
     from ..data.validation_report import validate_file
 
     with opened(session) as project:
         with display("rows") as shown:
-            found = validate_file(
+            report = validate_file(
                 source, project.contract, csv=project.settings.csv, progress=shown.on_progress
             )
         if as_json:
-            show_json(found.to_json())
+            show_json(report.to_json())
         else:
-            click.echo("\n".join(found.messages()))
-        if found.rejected:
+            click.echo("\n".join(report.messages()))
+        if report.rejected:
             raise click.exceptions.Exit(3)
 
 
 @contract.command()
 @click.argument("old", type=EXISTING, required=False)
 @click.argument("new", type=EXISTING, required=False)
-@click.option("--fail-on", type=click.Choice(["breaking"]), help="Exit with 3 when found.")
+@click.option(
+    "--fail-on", type=click.Choice(["breaking"]), help="Exit with 3 if such a change is found."
+)
 @AS_JSON
 @click.pass_obj
 def diff(
     session: Session, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
 ) -> None:
-    """Say what changed from OLD (by default the champion's) to NEW (by default the project's)."""
+    """List the changes from OLD (default: the champion's) to NEW (default: the project's)."""
     from ..contract.compatibility import differences
     from ..contract.model import load_contract
     from ..predictor import champion_contract
@@ -75,6 +77,6 @@ def diff(
         if as_json:
             show_json({"changes": [change.to_json() for change in changes]})
         else:
-            click.echo("\n".join(change.summary() for change in changes) or "nothing changed")
+            click.echo("\n".join(change.summary() for change in changes) or "no changes")
         if fail_on and any(change.is_breaking for change in changes):
             raise click.exceptions.Exit(3)

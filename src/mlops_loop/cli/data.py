@@ -1,4 +1,4 @@
-"""Commands that move data: ingest, label, log."""
+"""Commands for labels and the prediction log."""
 
 import sys
 from datetime import timedelta
@@ -7,22 +7,22 @@ from typing import Any
 
 import click
 
-from .common import EXISTING, MOMENT, Session, Span, actor, opened
+from .common import DURATION, EXISTING, MOMENT, Session, actor, opened
 
 
 @click.command()
 @click.argument("file", type=EXISTING)
 @click.pass_obj
 def label(session: Session, file: Path) -> None:
-    """Join outcomes to predictions: CSV or Parquet with prediction_id and label."""
+    """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label."""
     from ..data.labels import read_labels
 
     with opened(session) as project:
         labels = read_labels(file, project.contract, project.clock, project.settings.csv)
         report = project.log.add_labels(labels)
         click.echo(
-            f"{report.joined} joined, {report.early} wait for their prediction, "
-            f"{report.repeated} known already, {len(report.conflicting)} conflicting"
+            f"{report.joined} joined, {report.early} without a prediction so far, "
+            f"{report.repeated} repeated, {len(report.conflicting)} conflicting"
         )
         for prediction_id in report.conflicting:
             click.echo(f"conflicting: {prediction_id} keeps its first label", err=True)
@@ -30,49 +30,53 @@ def label(session: Session, file: Path) -> None:
 
 @click.group()
 def log() -> None:
-    """Take out of the prediction log what is wanted, or not wanted any more."""
+    """Export, erase or prune the prediction log."""
 
 
 @log.command()
-@click.option("--to", "target", type=click.Path(path_type=Path), required=True)
-@click.option("--since", type=MOMENT)
-@click.option("--until", type=MOMENT)
-@click.option("--version", help="Rows that this version answered.")
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), required=True, help="File to write."
+)
+@click.option("--since", type=MOMENT, help="First event time.")
+@click.option("--until", type=MOMENT, help="End of the event times, excluded.")
+@click.option("--version", help="Only rows that this version predicted.")
 @click.pass_obj
-def export(session: Session, /, target: Path, **asked: Any) -> None:
+def export(session: Session, /, target: Path, **options: Any) -> None:
     """Write predictions, outputs and labels to a Parquet file."""
     from ..data.log_export import export_log
 
     with opened(session) as project:
-        rows = export_log(project.log, project.contract, target, **asked)
+        rows = export_log(project.log, project.contract, target, **options)
         click.echo(f"{rows} predictions in {target}")
 
 
 @log.command()
-@click.option("--key", required=True, help="The entity, as its predictions were asked for.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--key", required=True, help="Entity key, as sent with the predictions.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def erase(session: Session, key: str, yes: bool) -> None:
-    """Delete all predictions of one entity, with their labels, for good.
+    """Delete all predictions and labels of one entity permanently.
 
-    Snapshots, exports and archives that were made before keep what they hold.
+    Snapshots, exports and archives written before are not changed.
     """
     from ..data.retention import erase as run
     from ..errors import InputError
 
     if not yes and not sys.stdin.isatty():
-        raise InputError("what is erased is gone for good: say --yes to erase it")
+        raise InputError("erasing is permanent: confirm it with --yes")
     if not yes:
-        click.confirm("Delete all predictions of this entity for good?", abort=True)
+        click.confirm("Delete all predictions of this entity permanently?", abort=True)
     with opened(session) as project:
         click.echo(f"{run(project, key, actor=actor())} predictions deleted")
 
 
 @log.command()
-@click.option("--older-than", "age", type=Span(), required=True, help="In event time, as 90d.")
+@click.option(
+    "--older-than", "age", type=DURATION, required=True, help="Age in event time, e.g. 90d."
+)
 @click.pass_obj
 def prune(session: Session, age: timedelta) -> None:
-    """Delete old predictions; those with a label are archived in var/archive first."""
+    """Delete old predictions; labelled ones are archived in var/archive first."""
     from ..data.retention import prune as run
 
     with opened(session) as project:

@@ -1,4 +1,4 @@
-"""Commands about the keys that open the service."""
+"""The commands key create, revoke and list."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 
 @click.group()
 def key() -> None:
-    """Make and revoke API keys; a service that runs takes notice."""
+    """Create and revoke API keys; a running service applies changes at once."""
 
 
 @key.command()
 @click.argument("name")
 @click.pass_obj
 def create(session: Session, name: str) -> None:
-    """Make a key for the caller NAME and print it, this once: only its hash is kept."""
-    made = _key_file(session).create(name, datetime.now(UTC))
-    click.echo(made)
-    click.echo(f"{name} sends this as X-API-Key; it is not shown again", err=True)
+    """Create a key for the client NAME and print it; only its hash is stored."""
+    secret = _key_file(session).create(name, datetime.now(UTC))
+    click.echo(secret)
+    click.echo("send it as X-API-Key; it is not shown again", err=True)
 
 
 @key.command()
 @click.argument("name")
 @click.pass_obj
 def revoke(session: Session, name: str) -> None:
-    """Refuse the key of the caller NAME from now on."""
+    """Revoke the key of the client NAME."""
     _key_file(session).revoke(name)
-    click.echo(f"{name} has no key any more")
+    click.echo(f"revoked the key of {name}")
 
 
 @key.command(name="list")
 @AS_JSON
 @click.pass_obj
 def listed(session: Session, as_json: bool) -> None:
-    """Say who has a key, and since when."""
+    """List the clients with a key."""
     keys = _key_file(session).keys()
     if as_json:
         show_json({name: {"created": known.created} for name, known in keys.items()})

@@ -1,4 +1,4 @@
-"""Commands that watch and act: monitor and loop."""
+"""The commands monitor and loop."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--since", type=MOMENT, help="Beginning of the window, in event time.")
-@click.option("--until", type=MOMENT, help="End of the window; by default now.")
-@click.option("--version", help="Monitor this version instead of the champion.")
+@click.option(
+    "--since",
+    type=MOMENT,
+    help="Beginning of the window, in event time.",
+)
+@click.option("--until", type=MOMENT, help="End of the window, excluded.  [default: now]")
+@click.option("--version", help="Monitor this version.  [default: champion]")
 @click.option("--segment-by", metavar="COLUMN", help="Report on each value of a category as well.")
-@click.option("--page/--no-page", default=True, help="Whether Evidently draws its page.")
-@click.option("--alert", is_flag=True, help="Alert the receivers of what is new or over.")
-@click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 when this is found.")
+@click.option("--page/--no-page", default=True, help="Write Evidently's page.")
+@click.option("--alert", is_flag=True, help="Send alerts about findings that are new or over.")
+@click.option("--fail-on", type=click.Choice(["drift"]), help="Exit with 3 if this is found.")
 @AS_JSON
 @click.pass_obj
 def monitor(
     session: Session, /, alert: bool, fail_on: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Compare a window of predictions with the reference rows."""
+    """Check a window of predictions for drift, data quality and performance."""
     from ..monitoring import monitor_project
 
     with opened(session) as project:
@@ -48,7 +52,7 @@ def monitor(
 
 
 def _retry_alerts(session: Session, project: "Project") -> None:
-    """Send again what was not delivered; imports nothing if there is nothing."""
+    """Retry undelivered alerts; imports nothing if there are none."""
     if any(project.paths.alert_outbox.glob("*/*.json")):
         from ..monitoring.alerts import open_alerts
 
@@ -57,15 +61,15 @@ def _retry_alerts(session: Session, project: "Project") -> None:
 
 @click.group()
 def loop() -> None:
-    """Watch, retrain, challenge, promote: the whole loop."""
+    """Monitor, retrain, compare, promote: the whole loop."""
 
 
 @loop.command()
 @AS_JSON
 @click.pass_obj
 def step(session: Session, as_json: bool) -> None:
-    """Do whatever is due now, then exit; also with 0 when another process is at it."""
-    from ..loop.factory import make_controller
+    """Do what is due now, and exit; also with 0 if another process is running the loop."""
+    from ..loop import make_controller
 
     with opened(session, logs=False) as project:
         _retry_alerts(session, project)
@@ -77,29 +81,32 @@ def step(session: Session, as_json: bool) -> None:
             entries = [entry.to_json() for entry in done.entries]
             show_json({"entries": entries, "idle": done.idle or None})
         else:
-            told = [*(entry.summary() for entry in done.entries), *([done.idle] * bool(done.idle))]
-            click.echo("\n".join(told) or "nothing was due")
+            lines = [entry.summary() for entry in done.entries]
+            lines += [done.idle] if done.idle else []
+            click.echo("\n".join(lines) or "nothing to do")
 
 
 @loop.command()
-@click.option("--every", type=click.IntRange(1), default=300, show_default=True, help="Seconds.")
+@click.option(
+    "--every", type=click.IntRange(1), default=300, show_default=True, help="Seconds between steps."
+)
 @click.pass_obj
 def run(session: Session, every: int) -> None:
-    """Keep stepping until interrupted; a step that fails is told, and the next one comes."""
+    """Run a step every few minutes until interrupted; an error of a step does not end it."""
     import signal
     import time
 
     from ..errors import ProjectError
-    from ..loop.factory import make_controller
+    from ..loop import make_controller
 
-    # So that a step that is ended lets go of its lease.
+    # A step that is terminated then releases its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        machine, idle = make_controller(project, session.pipeline, session.monitoring()), ""
+        controller, idle = make_controller(project, session.pipeline, session.monitoring()), ""
         while True:
             _retry_alerts(session, project)
             try:
-                done = machine.step()
+                done = controller.step()
             except ProjectError as error:
                 click.echo(f"error: {error}", err=True)
             else:
@@ -115,7 +122,7 @@ def run(session: Session, every: int) -> None:
 @REASON
 @click.pass_obj
 def pause(session: Session, reason: str) -> None:
-    """Let the loop stand still; what it is at, it finishes. Everything else goes on."""
+    """Pause the loop after the current step; the service and all commands keep working."""
     _set_paused(session, True, reason)
 
 
@@ -123,7 +130,7 @@ def pause(session: Session, reason: str) -> None:
 @REASON
 @click.pass_obj
 def resume(session: Session, reason: str) -> None:
-    """Let the loop go on."""
+    """Resume the loop."""
     _set_paused(session, False, reason)
 
 
@@ -145,28 +152,32 @@ def _set_paused(session: Session, paused: bool, reason: str) -> None:
 @AS_JSON
 @click.pass_obj
 def history(session: Session, as_json: bool) -> None:
-    """Print every transition, oldest first."""
+    """Print all transitions with time, user and reason, oldest first."""
     with opened(session, logs=False) as project:
         entries = list(project.audit_log.completed())
         if as_json:
             show_json({"entries": [entry.to_json() for entry in entries]})
         else:
-            click.echo("\n".join(entry.summary() for entry in entries) or "nothing has happened")
+            click.echo("\n".join(entry.summary() for entry in entries) or "no transitions yet")
 
 
 @loop.command()
-@click.option("--months", type=click.IntRange(1), help="Play only the first so many months.")
-@click.option("--rows-per-month", type=click.IntRange(1), help="Flights of each month.")
-@click.option("--fresh", is_flag=True, help="Set aside what var/ and the log hold, and begin anew.")
+@click.option("--months", type=click.IntRange(1), help="Replay only the first N months.")
+@click.option("--rows-per-month", type=click.IntRange(1), help="Rows of each month.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Archive var/ and the prediction log, and start with an empty project.",
+)
 @click.pass_obj
 def replay(session: Session, months: int | None, rows_per_month: int | None, fresh: bool) -> None:
-    """Play the sample's year month by month against the real service."""
+    """Replay the source month by month against the real service, with labels and retraining."""
     import logging
 
     from ..logs import configure_logs
     from ..loop.replay import ProgressListener, replay_year
 
-    configure_logs(logging.ERROR)  # the display tells of alerts already
+    configure_logs(logging.ERROR)  # the display shows alerts already
     with opened(session, logs=False) as project, display("rows") as shown:
         replay_year(
             project,

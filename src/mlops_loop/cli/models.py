@@ -1,4 +1,4 @@
-"""Commands that list versions and decide which of them serves."""
+"""Commands that list versions and change their roles."""
 
 import click
 from click.core import ParameterSource
@@ -10,7 +10,7 @@ from .common import AS_JSON, REASON, Session, actor, opened, show_json
 @AS_JSON
 @click.pass_obj
 def listed(session: Session, as_json: bool) -> None:
-    """List the registered versions: who serves, how old they are, how they did."""
+    """List the registered versions with role, age and metrics."""
     from ..registry.listing import listing, listing_json
 
     with opened(session) as project:
@@ -20,7 +20,7 @@ def listed(session: Session, as_json: bool) -> None:
         elif versions:
             click.echo(listing(versions, project.clock.now()))
         else:
-            click.echo("nothing is registered yet: run `train`")
+            click.echo("no versions yet: run `train`")
 
 
 @click.command()
@@ -28,15 +28,15 @@ def listed(session: Session, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def lineage(session: Session, identifier: str, as_json: bool) -> None:
-    """Say what a version, a snapshot or a prediction was made from, and what came of it."""
+    """Trace a version, a snapshot or a prediction in both directions."""
     from ..lineage import trace
 
     with opened(session) as project:
-        found = trace(project, identifier)
+        result = trace(project, identifier)
         if as_json:
-            show_json(found.to_json())
+            show_json(result.to_json())
         else:
-            click.echo("\n".join(found.messages()))
+            click.echo("\n".join(result.messages()))
 
 
 @click.command()
@@ -44,7 +44,7 @@ def lineage(session: Session, identifier: str, as_json: bool) -> None:
 @REASON
 @click.pass_obj
 def challenge(session: Session, version: str, reason: str) -> None:
-    """Put VERSION on trial beside the champion."""
+    """Start a trial of VERSION against the champion."""
     with opened(session) as project:
         settings = project.settings.challenge
         entry = project.transitions.challenge(
@@ -57,14 +57,14 @@ def challenge(session: Session, version: str, reason: str) -> None:
 @REASON
 @click.pass_obj
 def confirm(session: Session, reason: str) -> None:
-    """End the champion's probation: the champion before leaves the service."""
+    """End the champion's probation: the previous champion leaves the service."""
     with opened(session) as project:
         click.echo(project.transitions.confirm(actor=actor(), reason=reason).summary())
 
 
 @click.command()
 @click.argument("version")
-@click.option("--force", is_flag=True, help="Overrule the gate, and say why with --reason.")
+@click.option("--force", is_flag=True, help="Override the gate; needs --reason.")
 @REASON
 @click.pass_context
 def promote(context: click.Context, version: str, force: bool, reason: str) -> None:
@@ -73,7 +73,7 @@ def promote(context: click.Context, version: str, force: bool, reason: str) -> N
 
     given = context.get_parameter_source("reason") is not ParameterSource.DEFAULT
     if force and not (given and reason.strip()):
-        raise click.UsageError("--force needs a --reason, which stays on record")
+        raise click.UsageError("--force needs a --reason, which is recorded")
     with opened(context.obj) as project:
         if force:
             entry = force_promote(project, version, actor=actor(), reason=reason)
@@ -96,6 +96,6 @@ def reject(session: Session, version: str, reason: str) -> None:
 @REASON
 @click.pass_obj
 def rollback(session: Session, reason: str) -> None:
-    """Bring the previous champion back."""
+    """Make the previous champion champion again."""
     with opened(session) as project:
         click.echo(project.transitions.rollback(actor=actor(), reason=reason).summary())

@@ -1,4 +1,4 @@
-"""Commands about what the project is made with: its dependencies, and the library itself."""
+"""Commands for dependencies and the vendored library."""
 
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from .common import Session
 
 @click.command()
 @click.argument("package")
-@click.option("--group", help="Of pyproject.toml. [default: main; train for a library of models]")
+@click.option(
+    "--group", help="Dependency group.  [default: main, or train for a modelling library]"
+)
 @click.pass_obj
 def add(session: Session, package: str, group: str | None) -> None:
     """Add PACKAGE: an extra of the library, e.g. lightgbm, or a package from the index."""
@@ -19,19 +21,19 @@ def add(session: Session, package: str, group: str | None) -> None:
 
 
 @click.command()
-@click.option("--all-groups", is_flag=True, help="Everything, not only what serving needs.")
+@click.option("--all-groups", is_flag=True, help="All groups, not only those of serving.")
 @click.option(
     "--output", type=click.Path(path_type=Path), help="[default: requirements.txt of the project]"
 )
 @click.pass_obj
 def requirements(session: Session, all_groups: bool, output: Path | None) -> None:
-    """Write what is locked for pip, with a hash for each file and the library by its path."""
+    """Write the locked dependencies for pip, with hashes, the library by path."""
     from ..packaging import Environment, write_requirements
 
     root = session.project().root
     path = (output or root / "requirements.txt").resolve()
     write_requirements(Environment(root), path, everything=all_groups)
-    click.echo(f"{path} is written; install it in {root}")
+    click.echo(f"written: {path}; install it in {root}")
 
 
 @click.group()
@@ -43,7 +45,7 @@ def library() -> None:
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
 def upgrade(session: Session, source: Path) -> None:
-    """Take the library from SOURCE, a wheel or a folder with one, if the tests pass with it."""
+    """Upgrade to the wheel SOURCE (or a folder with one); undone if the tests fail."""
     from ..packaging import Environment, upgrade
 
     click.echo(upgrade(Environment(session.project().root), source.resolve()))
@@ -52,18 +54,18 @@ def upgrade(session: Session, source: Path) -> None:
 @library.command()
 @click.pass_obj
 def eject(session: Session) -> None:
-    """Unpack the library's source into the folder library/, where it can be edited."""
+    """Unpack the library's source to library/ and install it editable."""
     from ..packaging import Environment, eject
 
     folder = eject(Environment(session.project().root))
-    click.echo(f"{folder} is what the project runs now; `library build` packs it when it is right")
+    click.echo(f"the project runs {folder} now; `library build` packs it into a wheel")
 
 
 @library.command()
 @click.pass_obj
 def build(session: Session) -> None:
-    """Pack the source in library/ into a wheel of the version +local.N, and install that."""
+    """Build a wheel +local.N from library/ and install it."""
     from ..packaging import Environment, build
 
     version = build(Environment(session.project().root))
-    click.echo(f"the library is {version}; library/ is packed in it")
+    click.echo(f"the library is {version}, built from library/")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Display:
-    """Where a long command says what it does and how far it is."""
+    """Output of a long command: messages and progress."""
 
     bar: "Progress | None" = None
     on_note: Callable[[str], None] | None = None
@@ -26,12 +26,12 @@ class Display:
             self.bar.console.print(line, markup=False, highlight=False)
 
     def on_progress(self, done: int, total: int | None = None) -> None:
-        """Say that `done` of `total` is done; without a total the bar only counts."""
+        """Show that `done` of `total` are done; without a total only the count."""
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=done, total=total)
 
     def note(self, line: str) -> None:
-        """Say beside the bar what happens now; in a pipe nothing."""
+        """Show the current stage next to the bar; nothing in a pipe."""
         if self.on_note is not None:
             self.on_note(line)
         if self.bar is not None:
@@ -40,7 +40,7 @@ class Display:
 
 @contextmanager
 def display(unit: str) -> Iterator[Display]:
-    """A display that counts in `unit`, for as long as the block runs."""
+    """Context manager: a display that counts in `unit`."""
     if not sys.stdout.isatty():
         yield Display()
         return

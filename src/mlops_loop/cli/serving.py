@@ -1,21 +1,21 @@
-"""Commands that predict, and the one that shows what was tracked."""
+"""Commands that predict, and MLflow's user interface."""
 
 import os
 from datetime import timedelta
 
 import click
 
-from .common import AS_JSON, Session, Span, opened, show_json
+from .common import AS_JSON, DURATION, Session, opened, show_json
 from .progress import display
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; by default that of the settings.")
-@click.option("--port", type=click.IntRange(0, 65535))
-@click.option("--workers", type=click.IntRange(1))
+@click.option("--host", help="Address to listen on.  [default: `serving.host`]")
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: `serving.port`]")
+@click.option("--workers", type=click.IntRange(1), help="[default: `serving.workers`]")
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
-    """Run the application, also before there is a model to serve."""
+    """Run the application; it picks up the first version when it is published."""
     from ..logs import configure_logs
     from ..serving.serve import serve as run
 
@@ -23,8 +23,7 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
     project = session.load().project
     if session.root is not None:
         raise click.UsageError(
-            f"the application finds its project by itself: set {project.env_prefix}ROOT"
-            " instead of --root"
+            f"--root has no effect on the application: set {project.env_prefix}ROOT" " instead"
         )
     run(project, host=host, port=port, workers=workers)
 
@@ -32,13 +31,13 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
 @click.command()
 @click.argument("source", metavar="INPUT")
 @click.argument("target", metavar="OUTPUT")
-@click.option("--log", "logged", is_flag=True, help="Append to the prediction log as well.")
+@click.option("--log", "logged", is_flag=True, help="Write to the prediction log as well.")
 @click.pass_obj
 def score(session: Session, source: str, target: str, logged: bool) -> None:
     """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
 
-    Both may be paths or URLs that fsspec knows; INPUT may be a folder or a glob.
-    After a kill, the same command goes on behind the parts that were finished.
+    Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
+    same command resumes after the parts that are finished.
     """
     from ..predictor import champion_predictor
     from ..scoring import score as run
@@ -68,10 +67,10 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
 
 @click.command()
 @click.argument("source", metavar="FILE")
-@click.option("--url", help="Where the service is; by default where the settings put it.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Rows a second, at most.")
-@click.option("--labels", metavar="COLUMN", help="Tell the outcomes in this column as well.")
-@click.option("--delay", type=Span(), help="How long after its row an outcome is told, as 7d.")
+@click.option("--url", help="URL of the service.  [default: from `serving` of the settings]")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Rows per second (limit).")
+@click.option("--labels", metavar="COLUMN", help="Send the labels in this column as well.")
+@click.option("--delay", type=DURATION, help="Delay of a label after its row, e.g. 7d.")
 @AS_JSON
 @click.pass_obj
 def replay(
@@ -83,21 +82,21 @@ def replay(
     delay: timedelta | None,
     as_json: bool,
 ) -> None:
-    """Ask a running service about the rows of FILE one after another, as callers would.
+    """Send the rows of FILE to a running service, one by one and in order.
 
-    The environment variable API_KEY holds the key, if the service wants one.
+    The environment variable API_KEY holds the API key, if the service requires one.
     """
     from ..replay import replay as run
     from ..replay.rows import open_rows
     from ..replay.run import KEY
 
     if delay is not None and labels is None:
-        raise click.UsageError("--delay says when labels come: say which with --labels COLUMN")
+        raise click.UsageError("--delay needs --labels COLUMN")
     project = session.project()
     serving = project.settings.serving
     own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
     with display("rows") as shown:
-        found = run(
+        result = run(
             open_rows(source, project.contract, project.settings.csv, labels),
             url or f"http://{serving.host}:{serving.port}",
             key=os.environ.get(KEY) or next(iter(own_keys), None),
@@ -106,10 +105,10 @@ def replay(
             progress=shown.on_progress,
         )
     if as_json:
-        show_json(found.to_json())
+        show_json(result.to_json())
     else:
-        click.echo("\n".join(found.messages()))
-    if not found.passed:
+        click.echo("\n".join(result.messages()))
+    if not result.passed:
         raise click.exceptions.Exit(3)
 
 
@@ -118,7 +117,7 @@ def replay(
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.pass_obj
 def ui(session: Session, host: str, port: int) -> None:
-    """Open MLflow's pages on the project's own store."""
+    """Run MLflow's user interface on the project's tracking store."""
     from ..registry.ui import run_ui
 
     with opened(session) as project:

@@ -1,4 +1,4 @@
-"""Commands that say how things are: status and doctor."""
+"""The commands status and doctor."""
 
 import click
 
@@ -9,22 +9,22 @@ from .common import AS_JSON, Session, opened, show_json
 @AS_JSON
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
-    """Say which versions serve, what the log holds and where the loop stands."""
+    """Show the versions in service, the size of the prediction log and the loop's state."""
     from ..status import project_status
 
     with opened(session) as project:
-        found = project_status(project)
+        result = project_status(project)
         if as_json:
-            show_json(found.to_json())
+            show_json(result.to_json())
         else:
-            click.echo("\n".join(found.messages()))
+            click.echo("\n".join(result.messages()))
 
 
 @click.command()
 @AS_JSON
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> None:
-    """Check that all parts are there and agree; exit with 3 if one is not."""
+    """Check that all parts of the project are valid and consistent; exit with 3 if not."""
     from ..doctor import examine
 
     with opened(session) as project:

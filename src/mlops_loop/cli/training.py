@@ -1,7 +1,7 @@
-"""Commands that make models: one for each stage of the pipeline, and `train` for those in a row.
+"""Commands for the stages of the pipeline, and `train` for those after `ingest`.
 
-A command leaves the reference that its stage returned in `var/stages/`, where the next one finds
-it. An orchestrator that hands references on by itself names the file, or `-` for standard input.
+A command writes the reference that its stage returned to `var/stages/`, where the next one reads
+it. An orchestrator that passes references itself names the file, or `-` for standard input.
 """
 
 import json
@@ -28,16 +28,16 @@ FROM = click.option(
     "--from",
     "given",
     type=click.File(encoding="utf-8"),
-    help="File with the reference of the stage before; - for standard input.",
+    help="File with the reference of the previous stage; - for standard input.",
 )
-TUNE = click.option("--tune", is_flag=True, help="Search each candidate's parameters first.")
-RESUME = click.option("--resume", is_flag=True, help="Resume the last search of this snapshot.")
+TUNE = click.option("--tune", is_flag=True, help="Tune the parameters of the candidates first.")
+RESUME = click.option("--resume", is_flag=True, help="Resume the last tuning of this snapshot.")
 
 
 @click.command()
-@click.option("--source", help="Address of the base source; by default that of the settings.")
-@click.option("--since", type=MOMENT, help="Leave out what happened before this moment.")
-@click.option("--until", type=MOMENT, help="Leave out what happened from this moment on.")
+@click.option("--source", help="Address of the rows.  [default: `source` of the settings]")
+@click.option("--since", type=MOMENT, help="First event time.")
+@click.option("--until", type=MOMENT, help="End of the event times, excluded.")
 @AS_JSON
 @click.pass_obj
 def ingest(
@@ -47,7 +47,7 @@ def ingest(
     until: datetime | None,
     as_json: bool,
 ) -> None:
-    """Validate the source and the labelled predictions into one snapshot."""
+    """Validate the source and the labelled predictions, and write a snapshot."""
     shown = Display() if as_json else Display(on_note=click.echo)
     with _stage(session, shown) as project:
         ref = session.pipeline().ingest(project, source=source, since=since, until=until)
@@ -61,7 +61,7 @@ def ingest(
 @AS_JSON
 @click.pass_obj
 def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_json: bool) -> None:
-    """Compare the candidates, fit the best one, and export it."""
+    """Compare the candidates, fit the best one, and export it to ONNX."""
     from ..references import SnapshotRef
 
     with (
@@ -81,7 +81,7 @@ def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_js
 @AS_JSON
 @click.pass_obj
 def evaluate(session: Session, given: IO[str] | None, as_json: bool) -> None:
-    """Put the fitted model to the gate, on the held-out rows."""
+    """Apply the gate to the fitted model, on the held-out rows; exit with 3 if it is rejected."""
     from ..references import RunRef
 
     with _stage(session) as project:
@@ -99,7 +99,7 @@ def evaluate(session: Session, given: IO[str] | None, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def register(session: Session, given: IO[str] | None, as_json: bool) -> None:
-    """Register the evaluated model, publish it, and give it the role that the settings say."""
+    """Register the evaluated model, publish it, and assign the role of `loop.promotion`."""
     from ..references import DecisionRef
 
     with _stage(session) as project:
@@ -114,7 +114,7 @@ def register(session: Session, given: IO[str] | None, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
-    """Fit, evaluate and register, on the latest snapshot."""
+    """Fit, evaluate and register on the latest snapshot; exit with 3 if the gate rejects."""
     from ..references import SnapshotRef
 
     with (
@@ -130,7 +130,7 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
 
 @contextmanager
 def _stage(session: Session, shown: Display | None = None) -> "Iterator[Project]":
-    """The project for stages that a person runs."""
+    """The project for stages that a user runs."""
     from ..registry.mlflow_errors import translate_mlflow_errors
     from ..run_context import RunContext
 
@@ -142,7 +142,7 @@ def _stage(session: Session, shown: Display | None = None) -> "Iterator[Project]
 
 
 def _leave(project: "Project", name: str, ref: "Reference", *, as_json: bool) -> None:
-    """Keep a reference for the next command, and show it."""
+    """Write a reference for the next command, and show it."""
     from ..atomic import atomic_write
 
     with atomic_write(_file(project, name)) as draft:
@@ -154,7 +154,7 @@ def _leave(project: "Project", name: str, ref: "Reference", *, as_json: bool) ->
 def _take(
     project: "Project", name: str, kind: "type[Ref]", given: IO[str] | None, stage: str
 ) -> "Ref":
-    """The reference that is given, or the one that the command before has left."""
+    """The given reference, or the one that the previous command wrote."""
     from ..errors import InputError
 
     if given is not None:
@@ -162,7 +162,7 @@ def _take(
     try:
         return kind.from_json(_file(project, name).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise InputError(f"there is no {name} to go on with: run `{stage}` first") from error
+        raise InputError(f"there is no {name} to continue with: run `{stage}` first") from error
 
 
 def _file(project: "Project", name: str) -> Path:
@@ -170,7 +170,7 @@ def _file(project: "Project", name: str) -> Path:
 
 
 def _show_leaderboard(project: "Project", run: str) -> None:
-    """The table; nothing if the pipeline logs none."""
+    """Show the leaderboard, if the pipeline logs one."""
     from ..registry.registration import read_leaderboard
 
     board = read_leaderboard(project.registry, run)
@@ -179,7 +179,7 @@ def _show_leaderboard(project: "Project", run: str) -> None:
 
 
 def _show_version(project: "Project", version: "Version", *, as_json: bool) -> None:
-    """What became of a version; exits with 3 if the gate rejected it."""
+    """Show the gate's decision and the role of a version; exit with 3 if it was rejected."""
     from ..registry.attempt import gate_result
     from ..registry.registration import read_leaderboard
 
@@ -198,7 +198,9 @@ def _show_version(project: "Project", version: "Version", *, as_json: bool) -> N
     else:
         click.echo(gate.summary())
         role = ", ".join(version.aliases) or (
-            f"waits for `promote {version.version}`" if gate.passed else "rejected by the gate"
+            f"not promoted; run `promote {version.version}`"
+            if gate.passed
+            else "rejected by the gate"
         )
         click.echo(f"version {version.version}: {role}")
     if not gate.passed:

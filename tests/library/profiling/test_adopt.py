@@ -105,7 +105,7 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
         ("y\n1\n2\n", ["--target", "y"], "no column is left to learn y from"),
         ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "regression"], "y holds no numbers"),
         ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "multiclass"], "y has 2 classes"),
-        ("x,y\n1,2\n3,4\n", ["--target", "y", "--label-horizon", "soon"], "is no duration"),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--label-horizon", "soon"], "invalid duration"),
         ("x,y\n1,2\n3,4\n", ["--target", "y", "--query", "select 1"], "--query needs a database"),
         ("prediction,y\n1,2\n3,4\n", ["--target", "y"], "called like the model's answers"),
         (b"PK\x03\x04\x00\x00", ["--target", "y"], "an Excel workbook or a zip archive"),
