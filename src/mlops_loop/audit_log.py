@@ -58,7 +58,7 @@ class AuditLog:
             return
         with self._path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                with suppress(json.JSONDecodeError):  # torn by a crash: nobody was told it is kept
+                with suppress(json.JSONDecodeError):  # torn by a crash, never acknowledged
                     raw = json.loads(line)
                     yield AuditEvent(**{**raw, "time": datetime.fromisoformat(raw["time"])})
 

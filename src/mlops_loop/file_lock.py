@@ -24,7 +24,7 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
         lock.acquire()
     except OSError as error:
         raise StoreError(
-            f"another process holds {path} ({error}): wait for it, or end it, and try again"
+            f"another process has locked {path} ({error}): wait for it or stop it, and try again"
         ) from error
     try:
         yield

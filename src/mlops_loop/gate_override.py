@@ -29,11 +29,11 @@ def force_promote(project: Project, version: str, *, actor: str, reason: str) ->
             _publish(project, found)
             when = f"{project.clock.now():%Y-%m-%d}"
             card = read_card(project.registry, found.run_id)
-            note = f"{actor} overruled it on {when}: {reason.rstrip('.')}"
+            note = f"{actor} overrode the gate on {when}: {reason.rstrip('.')}"
             write_card(replace(card, override=note), project.settings, project.registry)
             for key, value in _tags(project, actor, reason).items():
                 project.registry.tag(version, key, value)
-    told = f"in spite of the gate: {reason}" if refused else reason
+    told = f"gate overridden: {reason}" if refused else reason
     details = {"forced": True} if refused else None
     return transitions.promote(version, actor=actor, reason=told, details=details)
 

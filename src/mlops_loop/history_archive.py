@@ -43,8 +43,8 @@ def archive_history(settings: Settings) -> list[str]:
         if used:
             shutil.move(target, var)
         raise
-    messages = [f"what var/ held is now in {target}"] if used else []
-    return [*messages, f"what the prediction log held is now in {place}"] if place else messages
+    messages = [f"var/ was archived in {target}"] if used else []
+    return [*messages, f"the prediction log was archived in {place}"] if place else messages
 
 
 def require_outside_var(settings: Settings, address: str) -> None:

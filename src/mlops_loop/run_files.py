@@ -26,7 +26,7 @@ MEASURED = "evaluation.json"
 
 
 class ExportedFacts(msgspec.Struct, frozen=True):
-    """What is said of an exported model.
+    """Facts about an exported model.
 
     Attributes:
         candidate: that won.
@@ -76,8 +76,8 @@ class RunFiles:
         for name, digest in files.digests.items():
             if digest != digests[name]:
                 raise RegistryError(
-                    f"{folder}/{name} of run {run} is not what the reference says (its digest "
-                    "differs): run the stage before this one again"
+                    f"{folder}/{name} of run {run} has another digest than the reference: "
+                    "run the previous stage again"
                 )
         return files
 
@@ -87,5 +87,5 @@ def _read(path: Path, run: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RegistryError(
-            f"run {run} has no {path.name}: run the stage before this one again"
+            f"run {run} has no {path.name}: run the previous stage again"
         ) from error

@@ -44,7 +44,9 @@ def parse_training_window(text: object) -> TrainingWindow:
     if text is None or (kind, span) == ("expanding", ""):
         return TrainingWindow()
     if kind not in ("sliding", "since_change") or not span:
-        raise ValueError(f"{text!r} is none of `expanding`, `sliding:90d` and `since_change:60d`")
+        raise ValueError(
+            f"{text!r}: expected one of `expanding`, `sliding:90d` and `since_change:60d`"
+        )
     return TrainingWindow(parse_duration(span), kind == "since_change")
 
 
@@ -56,7 +58,7 @@ def check_reference(text: str) -> str:
     """
     kind, _, span = text.partition(":")
     if text != "holdout" and kind not in ("trailing", "before"):
-        raise ValueError("neither `holdout` nor a stretch as `trailing:90d` or `before:365d`")
+        raise ValueError("expected `holdout` or a period, e.g. `trailing:90d` or `before:365d`")
     if text != "holdout":
         parse_duration(span)
     return text

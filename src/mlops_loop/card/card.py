@@ -77,7 +77,7 @@ def purpose(contract: Contract) -> str:
     if contract.classes:
         said.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
     horizon = format_duration(contract.label_horizon)
-    said.append(f"Outcomes are known within {horizon}; before that nobody can check it.")
+    said.append(f"Labels are known within {horizon}; performance cannot be checked earlier.")
     return " ".join(said)
 
 
@@ -85,19 +85,17 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
     """What a model has not seen, and which rows are rejected or only warned about."""
     said = []
     if trained_until:
-        said.append(f"It has seen nothing that happened after {trained_until[:16]}.")
+        said.append(f"It was not trained on events after {trained_until[:16]}.")
     refused = [one.name for one in contract.inputs if _is_bounded(one, "reject")]
     warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
     if refused:
-        said.append(f"Rows outside the contract's bounds of {', '.join(refused)} get no answer.")
+        said.append(f"Rows outside the contract's bounds of {', '.join(refused)} are rejected.")
     if warned:
         said.append(
-            f"Rows with unusual values of {', '.join(warned)} get an answer with a warning: "
-            "the model has seen few like them."
+            f"Rows with unusual values of {', '.join(warned)} are predicted with a warning: "
+            "they were rare in training."
         )
-    said.append(
-        "Its figures are those of the held-out rows; how it does now is what `monitor` says."
-    )
+    said.append("Its metrics are those of the held-out rows; run `monitor` for the current ones.")
     return tuple(said)
 
 

@@ -45,7 +45,7 @@ def _table(old: Contract, new: Contract) -> Iterator[Change]:
     if old.problem != new.problem:
         yield Change(None, f"is about {new.problem} instead of {old.problem}", True)
     elif class_schema(old) != class_schema(new):
-        yield Change(new.target.name, "has other classes, so answers look different", True)
+        yield Change(new.target.name, "has other classes, so predictions differ", True)
     if old.target.name != new.target.name:
         yield Change(None, f"predicts {new.target.name} instead of {old.target.name}", True)
     if old.label_horizon != new.label_horizon:
@@ -58,14 +58,14 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
     for column in old.columns:
         now = new.by_name.get(column.name)
         if now is None:
-            yield Change(column.name, "is gone, and unknown fields are refused", True)
+            yield Change(column.name, "was removed, and unknown fields are rejected", True)
         elif column.name in asked and now not in new.inputs:
-            yield Change(column.name, f"is not read any more: its role is {now.role}", False)
+            yield Change(column.name, f"is not used any more: its role is {now.role}", False)
         elif column.name in asked:
             yield from _column(column, now)
     for column in new.inputs:
         if column.name not in asked:
-            what = "may be sent as well" if column.nullable else "is new, and must not be missing"
+            what = "is new and optional" if column.nullable else "is new and required"
             yield Change(column.name, what, not column.nullable)
 
 
@@ -74,7 +74,7 @@ def _column(old: Column, new: Column) -> Iterator[Change]:
         wider = (old.type, new.type) == ("integer", "number")
         yield Change(new.name, f"is of type {new.type} instead of {old.type}", not wider)
     if old.nullable != new.nullable:
-        what = "may be missing now" if new.nullable else "must not be missing any more"
+        what = "may be missing" if new.nullable else "is required"
         yield Change(new.name, what, old.nullable)
     if old.range != new.range:
         yield Change(new.name, "has another range", _is_narrower(old, new))

@@ -12,7 +12,7 @@ _HEADER = ("column", "type", "role", "may be missing", "values", "description")
 
 
 def dictionary(contract: Contract) -> str:
-    """What each column is, which values it may have, and what becomes of others."""
+    """The columns, their allowed values, and what is done about others."""
     table = [_HEADER, tuple("---" for _ in _HEADER), *(_row(one) for one in contract.columns)]
     return "\n".join(["# Data dictionary", "", _introduction(contract), "", *map(_line, table)])
 

@@ -73,7 +73,7 @@ class RowCollector:
             absent = missing_columns(table_columns(self._contract), raw.column_names)
             if absent:
                 raise SourceError(
-                    f"{source.address} lacks {', '.join(absent)}: see config/contract.yaml"
+                    f"{source.address} has no column {', '.join(absent)}: see config/contract.yaml"
                 )
             raw = self._in_window(raw)
             if raw.num_rows:
@@ -93,7 +93,7 @@ class RowCollector:
         for action, counted in self._counts.items():
             counted.update(validated.counts(action))
         for name in sorted(set(validated.table.column_names) - set(raw.column_names)):
-            self._counts["warn"][f"{name} is no column of {origin}"] += raw.num_rows
+            self._counts["warn"][f"{name} is not in the contract but in {origin}"] += raw.num_rows
         good = _accepted(validated)
         position = pa.array(np.arange(self.sorter.rows, self.sorter.rows + good.num_rows))
         self.sorter.add(good.append_column(POSITION, position))

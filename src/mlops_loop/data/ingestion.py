@@ -57,7 +57,7 @@ class Ingested:
     def summary(self) -> str:
         parts = [f"{self.rows} rows in snapshot {self.snapshot.digest}"]
         if self.quarantined:
-            parts.append(f"{self.quarantined} bad rows in {self.quarantine_path}")
+            parts.append(f"{self.quarantined} rejected rows in {self.quarantine_path}")
         if self.duplicates:
             parts.append(f"{self.duplicates} duplicates left out")
         if self.left_out:
@@ -88,7 +88,7 @@ def ingest(
     their own, even if they are equal, and a row of the log that equals one of them is left out.
 
     Args:
-        settings: where the base source is, and how many bad rows are bearable.
+        settings: address of the base source, and limit of rejected rows.
         contract: what a good row is.
         source: address of the base source, if it is not that of the settings.
         sources: what is read instead of the base source, if there are any.
@@ -220,9 +220,9 @@ def _too_many(collector: RowCollector, settings: Settings) -> str:
     named = ", ".join(f"{text} ({rows})" for text, rows in reasons[:_REASONS_NAMED])
     more = len(reasons) - _REASONS_NAMED
     return (
-        f"{bad} of {total} rows break the contract: {named}"
+        f"{bad} of {total} rows violate the contract: {named}"
         f"{f' and {more} more reasons' if more > 0 else ''}; more than ingestion.max_bad_share "
-        f"({settings.ingestion.max_bad_share:.0%}) allows, so nothing was written: mend the "
+        f"({settings.ingestion.max_bad_share:.0%}) allows, so nothing was written: fix the "
         "data, or config/contract.yaml"
     )
 

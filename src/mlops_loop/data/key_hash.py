@@ -1,6 +1,6 @@
 """A number for each row's keys, the same for equal ones, made of many rows at a time.
 
-Different keys may share a number, which costs whoever compares them time and no more. Numbers are
+Different keys may share a number, which costs time and no more. Numbers are
 made anew in each process and never kept.
 """
 

@@ -36,7 +36,7 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
         first = checked.rejections[0]
         raise InputError(
             f"{path}, row {first.row + 1}: the label {first.value!r} {first.reason}; "
-            f"{len(checked.rejections)} rows are wrong and nothing was stored"
+            f"{len(checked.rejections)} rows are invalid and nothing was stored"
         )
     now: datetime = clock.now()
     values = checked.columns[target.name]
@@ -54,9 +54,7 @@ def _table(path: Path, csv: Csv) -> pa.Table:
         names = column_names(files[0], csv)
         for name in REQUIRED:
             if name not in names:
-                raise InputError(
-                    f"{path} lacks the column {name}: it needs prediction_id and label"
-                )
+                raise InputError(f"{path} has no column {name}: expected prediction_id and label")
         return pa.concat_tables(read_batches(files, csv=csv))
     except SourceError as error:
         raise InputError(str(error)) from error

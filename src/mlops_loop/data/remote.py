@@ -83,11 +83,11 @@ def locate(address: str) -> File:
         fs, path = url_to_fs(address)
     except ImportError as error:
         raise InputError(
-            f"{scheme}:// takes a package that is not installed: {error}. Name it in the group "
+            f"{scheme}:// needs a package that is not installed: {error}. Name it in the group "
             "`batch` of pyproject.toml, then run `poetry lock` and `poetry install`"
         ) from error
     except ValueError as error:
-        raise InputError(f"nothing here knows {scheme}://: {error}") from error
+        raise InputError(f"unknown scheme {scheme}://: {error}") from error
     return RemoteFile(fs, path, shown(address))
 
 
@@ -111,7 +111,7 @@ def find_remote(address: str, endings: set[str]) -> list[File]:
         else:
             paths = place.fs.glob(place.path)
     if not paths:
-        raise InputError(f"there is nothing to read at {place}: check its address")
+        raise InputError(f"nothing to read at {place}: check its address")
     names = [shown(place.fs.unstrip_protocol(path)) for path in paths]
     return [RemoteFile(place.fs, *one) for one in zip(paths, names, strict=True)]
 

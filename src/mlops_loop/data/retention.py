@@ -16,7 +16,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Pruned:
-    """What became of old rows.
+    """The result of pruning the prediction log.
 
     Attributes:
         until: the event time that all of them are older than.
@@ -32,10 +32,10 @@ class Pruned:
     needed_by: str = ""
 
     def summary(self) -> str:
-        said = f"{self.rows} predictions of before {self.until:%Y-%m-%d %H:%M} deleted"
+        said = f"{self.rows} predictions before {self.until:%Y-%m-%d %H:%M} deleted"
         if self.archive is not None:
-            said += f", {self.archived} of them with their label kept in {self.archive.as_posix()}"
-        return f"{said}; later ones stay for {self.needed_by}" if self.needed_by else said
+            said += f", {self.archived} labelled ones archived in {self.archive.as_posix()}"
+        return f"{said}; later ones are kept for {self.needed_by}" if self.needed_by else said
 
 
 def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
@@ -83,7 +83,7 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     before = max(monitoring.window, past_needed(monitoring.reference))
     needed = [
         (now - monitoring.window - before, "monitoring"),
-        (now - project.contract.label_horizon, "labels that may come yet"),
+        (now - project.contract.label_horizon, "labels that are not known yet"),
     ]
     published = project.published()
     if published.challenger is not None:

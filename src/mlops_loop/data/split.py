@@ -117,7 +117,7 @@ def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: I
         if not fold.fit_idx.size or not fold.validation_idx.size:
             raise SnapshotError(
                 f"{train_idx.size} training rows are too few for training.folds ({count}): fold "
-                f"{number} fits on {fold.fit_idx.size} rows and is judged by "
+                f"{number} fits on {fold.fit_idx.size} rows and is scored on "
                 f"{fold.validation_idx.size}; ingest more, or lower training.folds"
             )
     return made
@@ -144,7 +144,7 @@ def halved(
         later = _later_half(contract, take(columns, fold.validation_idx))
         if later.all() or not later.any():
             raise SnapshotError(
-                f"the {later.size} rows that judge fold {number} cannot be halved into rows to "
+                f"the {later.size} validation rows of fold {number} cannot be halved into rows to "
                 "search on and rows to compare on: ingest more, lower training.folds, or train "
                 "without --tune"
             )
@@ -206,6 +206,6 @@ def _time_folds(
 
 def _latest(times: Moments) -> np.datetime64:
     if not times.size:
-        raise SnapshotError("there are no rows to split: ingest some")
+        raise SnapshotError("there are no rows to split: ingest rows first")
     latest: np.datetime64 = times.max()
     return latest

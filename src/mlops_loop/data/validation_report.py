@@ -35,7 +35,7 @@ class ValidationReport:
     examples: tuple[Violation, ...]
 
     def messages(self) -> list[str]:
-        said = [f"{self.rejected} of {self.rows} rows break the contract"]
+        said = [f"{self.rejected} of {self.rows} rows violate the contract"]
         for action, word in (("reject", "rejected"), ("warn", "warning")):
             said += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
         listed = [f"row {one.row}: {one.summary()}, got {one.value!r}" for one in self.examples]

@@ -73,7 +73,7 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
         )
         return ChampionPredictions(everything, None, f"Not compared: {hold}.", hold)
     note = (
-        f"Champion {predecessor.manifest.version} was asked through its own features "
+        f"Champion {predecessor.manifest.version} predicted with its own features "
         f"({predecessor.manifest.features_digest}), from the code in its model."
     )
     return ChampionPredictions(compared.rows, compared.predicted, f"{note} {compared.note}".strip())
@@ -115,7 +115,11 @@ def _compare(predictor: Predictor, contract: Contract, held_out: Columns) -> Cha
         raise _NotComparedError(
             f"Champion {version} was trained on these rows, so it is not compared"
         )
-    note = "" if rows.all() else f"{(~rows).sum()} rows that champion {version} knew are left out."
+    note = (
+        ""
+        if rows.all()
+        else f"{(~rows).sum()} rows that champion {version} was trained on are left out."
+    )
     return ChampionPredictions(rows, scores_of(predictor, take(held_out, rows)), note)
 
 

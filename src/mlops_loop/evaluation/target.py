@@ -30,7 +30,7 @@ def encode_target(contract: Contract, columns: Columns) -> Labels:
     if bad.size:
         raise ContractError(
             f"the target {name} is {values[bad[0]]!r} in {bad.size} rows: "
-            "ingest again, so that these rows are quarantined"
+            "run `ingest` again, which quarantines these rows"
         )
     return codes
 

@@ -82,7 +82,7 @@ class Explainer:
         checked = check_rows(self.contract, [row])
         if checked.rejections:
             broken = "; ".join(found.summary() for found in checked.rejections)
-            raise InputError(f"the row breaks the contract: {broken}")
+            raise InputError(f"the row violates the contract: {broken}")
         columns = {column.name: checked.columns[column.name] for column in self.columns}
         prediction = self.predictor.predict(columns).values[0]
         at = self._position(prediction, asked)
@@ -137,7 +137,9 @@ class Explainer:
         """Which output to explain; a regression has one."""
         names = [_spelled(value) for value in self.contract.classes]
         if asked is not None and asked not in names:
-            there = f"there are {', '.join(names)}" if names else "a regression has none"
+            there = (
+                f"the classes are {', '.join(names)}" if names else "a regression has no classes"
+            )
             raise InputError(f"there is no class {asked!r}: {there}")
         if not names:
             return 0

@@ -44,8 +44,8 @@ class Explanation:
         cells = [(one.column, _shown(one.value), one.contribution) for one in self.contributions]
         rows = [(name, value, f"{added:+.4g}") for name, value, added in cells]
         base, score = f"{self.base:.4g}", f"{self.score:.4g}"
-        ends = [("in the mean", "", base), *rows, ("together", "", score)]
-        head = f"version {self.version} answers {_shown(self.prediction)}; {self.output} comes from"
+        ends = [("mean", "", base), *rows, ("total", "", score)]
+        head = f"version {self.version} predicts {_shown(self.prediction)}; {self.output} is the sum of"
         return f"{head}\n{_aligned(ends)}"
 
 
@@ -78,8 +78,8 @@ class Importances:
 
     def table(self) -> str:
         head = (
-            f"version {self.version}: by how much a column moves {self.output}, "
-            f"in the mean of {self.rows} held-out rows"
+            f"version {self.version}: mean effect of each column on {self.output}, "
+            f"over {self.rows} held-out rows"
         )
         rows = [(one.column, f"{one.importance:.4g}") for one in self.columns]
         return f"{head}\n{_aligned(rows)}"

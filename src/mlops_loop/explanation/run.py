@@ -40,13 +40,13 @@ def explain_logged(project: Project, prediction_id: str, asked: str | None = Non
     """
     found = project.log.get(prediction_id)
     if found is None:
-        raise InputError(f"the prediction log has no {prediction_id!r}")
+        raise InputError(f"no prediction {prediction_id!r}")
     version = _answering(found)
     try:
         explainer = _explainer(project, version)
     except BundleError as error:
         raise InputError(
-            f"version {version}, which answered {prediction_id}, cannot be explained: {error}"
+            f"version {version}, which predicted {prediction_id}, cannot be explained: {error}"
         ) from error
     row: Mapping[str, object] = found.record.columns
     return explainer.explain(row, asked)

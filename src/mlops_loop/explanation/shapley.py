@@ -92,6 +92,6 @@ def import_shap() -> Any:
             import shap
     except ImportError as error:
         raise InputError(
-            "explaining needs the package shap: run `poetry install --with explain`"
+            "explanations need the package shap: run `poetry install --with explain`"
         ) from error
     return shap

@@ -69,14 +69,14 @@ class RetrainingController:
     def _step_with_lease(self, other: Lease | None) -> Step:
         """One step, unless another process holds the lease."""
         if other is not None:
-            return Step((), idle=f"another process steps the loop already: {other.holder}")
+            return Step((), idle=f"another process is running the loop: {other.holder}")
         if self.lease.state.paused:
-            return Step((), idle="the loop is paused: `loop resume` lets it go on")
+            return Step((), idle="the loop is paused: run `loop resume`")
         known = len(self.audit.completed())
         try:
             monitoring, idle = self._step(), ""
         except LostLeaseError:
-            monitoring, idle = None, "another process has taken over, and goes on from here"
+            monitoring, idle = None, "another process has taken over the loop"
         return Step(self.audit.completed()[known:], monitoring, idle)
 
     def _step(self) -> MonitoringReport | None:
@@ -220,7 +220,7 @@ class RetrainingController:
         elif version in (published.champion, published.challenger):
             self._settle(consecutive_failures=0)
         else:
-            told += f" It waits for `challenge {version}` or `promote {version}`."
+            told += f" To continue, run `challenge {version}` or `promote {version}`."
             self.audit.record_once("waiting", told, **details)
             self.alert(told)
             is_first = published.champion is None

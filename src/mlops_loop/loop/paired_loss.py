@@ -27,7 +27,7 @@ _USUAL_AT_FIRST = 0.25
 class LossDifference:
     """What one row tells; a loss is None where the version did not answer it.
 
-    `loss_reduction` lies in [-1, 1], and above zero in the mean if the challenger is better.
+    `loss_reduction` lies in [-1, 1], with a mean above zero if the challenger is better.
     """
 
     day: date

@@ -15,7 +15,7 @@ ADVICE = {
     "performance": "consider `train`, or `rollback`",
     "drift": "consider `train`",
     "drift_only": "performance holds, so `train` may wait",
-    "quality": "look at where the data come from",
+    "quality": "check the source of the data",
 }
 
 
@@ -119,20 +119,20 @@ def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str 
     After each refusal in a row the cooldown is `backoff` times longer.
     """
     if state.phase == "challenging":
-        return f"version {state.challenger} is on trial, no retraining meanwhile"
+        return f"version {state.challenger} is on trial, no retraining until it ends"
     recent = [begun for begun in state.retrained if now - begun < settings.period]
     if len(recent) >= settings.budget:
         free = recent[-settings.budget] + settings.period
-        return f"{settings.budget} retrainings are the budget, the next from {free:%Y-%m-%d} on"
+        return f"the budget of {settings.budget} retrainings is used until {free:%Y-%m-%d}"
     # No rest outlasts the period of the budget.
     rest = min(
         settings.period, settings.cooldown * settings.backoff ** min(state.consecutive_failures, 64)
     )
     if recent and now - recent[-1] < rest:
         after = (
-            f" after {state.consecutive_failures} refused in a row"
+            f" after {state.consecutive_failures} consecutive rejections"
             if state.consecutive_failures
             else ""
         )
-        return f"the next retraining may begin on {recent[-1] + rest:%Y-%m-%d}{after}"
+        return f"next retraining from {recent[-1] + rest:%Y-%m-%d}{after}"
     return None

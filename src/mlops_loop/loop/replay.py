@@ -72,11 +72,9 @@ def replay_year(
     """
     settings = project.settings
     if settings.contract().time is None:
-        raise InputError(
-            "config/contract.yaml has no column with role time: there is no year to play"
-        )
+        raise InputError("config/contract.yaml has no column with role time: nothing to replay")
     if settings.replay is None:
-        raise InputError("config/project.yaml has no section replay: there is no year to play")
+        raise InputError("config/project.yaml has no section replay: nothing to replay")
     _clear(settings, listener, fresh=fresh)
     windows = list(_months(settings.replay))[:months]
     rows = rows_per_month or settings.replay.rows_per_month
@@ -104,7 +102,7 @@ def _play(
     _step(loop, listener)
     if project.published().champion is None:
         raise GateError(
-            "the gate let no first model pass, so there is nothing to play the year with: "
+            "the gate rejected the first model, so the replay cannot start: "
             "train on more rows (source), or with other features or models"
         )
     stream = _stream(project, windows, rows)
@@ -174,7 +172,7 @@ def _months(replay: Replay) -> Iterator[Window]:
 def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> None:
     if not fresh and has_history(settings):
         raise InputError(
-            "var/ or the prediction log holds a history: `loop replay --fresh` sets it aside"
+            "var/ or the prediction log is not empty: `loop replay --fresh` archives it"
         )
     for message in archive_history(settings) if fresh else ():
         listener.on_message(message)

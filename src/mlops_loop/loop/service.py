@@ -64,7 +64,7 @@ def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes], log:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise ServiceError(f"the service did not start; its log is {log}")
+    raise ServiceError(f"the service did not start: see {log}")
 
 
 def _free_port() -> int:

@@ -38,7 +38,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     phase: Phase = "steady"
     since: datetime | None = None
-    reason: str = "nothing has happened yet"
+    reason: str = "no transition yet"
     due: Literal["retrain", "rollback"] | None = None
     changed: datetime | None = None
     champion: str | None = None

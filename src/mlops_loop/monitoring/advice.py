@@ -7,18 +7,18 @@ from .monitoring_report import Answer
 
 _ADVICE: dict[tuple[bool, Answer], str] = {
     (False, "ok"): "nothing to do",
-    (False, "unknown"): "nothing to do as far as one can see: performance waits for labels",
-    (False, "worse"): "the inputs are as ever and the outcomes no longer follow them: retrain on "
-    "rows of the new kind (loop.data: sliding:…), or roll back if it began with this version",
-    (True, "ok"): "the inputs moved and the model copes: look at the columns; retraining may wait",
-    (True, "unknown"): "the inputs moved and the labels are not in yet: retrain, or wait for them",
-    (True, "worse"): "the inputs moved and the model does not cope: retrain",
+    (False, "unknown"): "nothing to do so far: performance is unknown without labels",
+    (False, "worse"): "the inputs are unchanged, but not their relation to the labels: retrain on "
+    "recent rows (loop.training_window: sliding:…), or roll back if it began with this version",
+    (True, "ok"): "the inputs drifted, but performance holds: check them; retraining may wait",
+    (True, "unknown"): "the inputs drifted and labels are missing: retrain, or wait for labels",
+    (True, "worse"): "the inputs drifted and performance is worse: retrain",
 }
 
 
 def advise(*, drift: bool, quality: bool, performance: Answer) -> str:
-    """One sentence; where data are broken they come first, lest a model be trained on them."""
+    """One sentence; bad data come first, so that no model is trained on them."""
     advice = _ADVICE[drift, performance]
     if not quality:
         return advice
-    return f"mend the data at their source first, and do not train on them; then: {advice}"
+    return f"fix the data at the source first, and do not train on them; then: {advice}"

@@ -37,7 +37,7 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
 
     since, until = window.period.since, window.mature_until
     if until <= since:
-        result = unknown("no row of the window is old enough to have its label")
+        result = unknown("no row of the window is older than label_horizon")
     else:
         result = find_performance(
             window.settings,

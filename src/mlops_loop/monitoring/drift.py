@@ -56,7 +56,9 @@ def find_drift(
     """
     rows = min(len(window), len(reference))
     if rows < FEWEST_ROWS:
-        return Drift(notes=(f"{rows} rows are too few to speak of drift: {FEWEST_ROWS} needed",))
+        return Drift(
+            notes=(f"{rows} rows are too few to test for drift (at least {FEWEST_ROWS} needed)",)
+        )
     base_threshold = thresholds.drift_threshold
     before, now = reference.columns, window.columns
     specs = [spec for spec in compared_columns(contract) if spec.name in before]
@@ -68,14 +70,14 @@ def find_drift(
         for one in specs
     ]
     empty = [column.name for column in comparisons if not all(column.sizes)]
-    notes = tuple(f"{name} has no values on one side: left out of drift" for name in empty)
+    notes = tuple(f"{name} has no values on one side: not tested for drift" for name in empty)
     comparisons = [column for column in comparisons if column.name not in empty]
     if not comparisons:
-        return Drift(notes=(*notes, "no column is left to look for drift in"))
+        return Drift(notes=(*notes, "no column to test for drift"))
     answered = _prediction(reference, window, base_threshold, alpha)
     prediction = answered if all(answered.sizes) else None
     if prediction is None:
-        notes += ("the champion answered none of these rows: its prediction is not compared",)
+        notes += ("the champion predicted none of these rows: its prediction is not compared",)
     everything = [*comparisons, *([] if prediction is None else [prediction])]
     comparison = compare(contract, comparisons, prediction, drift_share=thresholds.drift_share)
     return _judged(thresholds, everything, comparison, notes)

@@ -158,7 +158,7 @@ class MonitoringReport:
             "; ".join(
                 [
                     f"drift: {'yes' if self.drift else 'no'}",
-                    f"quality: {'broken' if self.quality else 'nothing found'}",
+                    f"quality: {'bad' if self.quality else 'ok'}",
                     f"performance: {self.performance}",
                     *own,
                 ]

@@ -24,7 +24,7 @@ FEWEST_BEFORE = 100
 FEWEST_FOR_AGE = 20
 
 _TEXTS = {
-    "violation_share": "{value:.1%} of the rows break the contract{in_column} (limit "
+    "violation_share": "{value:.1%} of the rows violate the contract{in_column} (limit "
     "{threshold:.1%})",
     "missing_share": "{column} is missing in {value:.0%} of the rows (limit {threshold:.0%})",
     "unseen_share": "{column} has values not seen in training in {value:.1%} of the rows (limit "

@@ -40,7 +40,7 @@ def compare(
         comparisons: input columns; each has values on both sides.
         prediction: what the model answered on both sides; shown apart from the inputs.
         drift_share: from which share of drifted columns the page calls the window drifted.
-        page: whether the snapshot shall have a page; half of the time goes into its charts.
+        page: whether to render the page, which takes half of the time.
     """
     with _quiet():
         from evidently import Dataset, Report

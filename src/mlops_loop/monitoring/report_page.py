@@ -73,7 +73,7 @@ def _asset(name: str) -> bytes:
 def _unsupported() -> ProjectError:
     version = metadata.version("evidently")
     return ProjectError(
-        f"Evidently {version} cannot draw the monitoring page: install 0.7, or use --no-page"
+        f"Evidently {version} cannot render the monitoring page: install 0.7, or use --no-page"
     )
 
 

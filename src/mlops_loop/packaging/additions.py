@@ -54,7 +54,7 @@ def with_extra(text: str, extra: str, group: str) -> str:
     if found is None:
         raise InputError(
             f"[tool.poetry.{table}] does not name {DISTRIBUTION} with extras: "
-            f'write "{extra}" into its extras by hand, and run `make lock install`'
+            f'add "{extra}" to its extras by hand, and run `make lock install`'
         )
     extras = [each.strip() for each in found[2].split(",") if each.strip()]
     if f'"{extra}"' in extras:

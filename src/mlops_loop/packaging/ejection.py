@@ -26,7 +26,7 @@ def eject(environment: Environment) -> Path:
     """
     folder = environment.root / FOLDER
     if folder.exists():
-        raise InputError(f"{folder} exists: `library build` packs it, or delete it to start anew")
+        raise InputError(f"{folder} exists: `library build` packs it, or delete it to start over")
     unpack(VendoredLibrary(environment.root).wheel, folder)
     # A line of a .pth file that begins with `import` is run, and so comes before site-packages.
     line = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
@@ -45,7 +45,7 @@ def build(environment: Environment) -> str:
     """
     folder = environment.root / FOLDER
     if not (folder / PACKAGE).is_dir():
-        raise InputError(f"{folder} holds no library: `library eject` unpacks it")
+        raise InputError(f"{folder} does not contain the library: run `library eject`")
     old = VendoredLibrary(environment.root).wheel
     wheel = pack(folder, old, next_local_version(old.version), folder)
     swap(environment, wheel)

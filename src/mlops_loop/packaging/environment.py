@@ -52,7 +52,7 @@ class Environment:
 
     def _run_installer(self, *words: str) -> None:
         if not (self.root / INSTALLER).is_file():
-            raise InputError(f"{self.root / INSTALLER} is missing, which installs and locks")
+            raise InputError(f"{self.root / INSTALLER} is missing: it installs and locks packages")
         done = subprocess.run([sys.executable, INSTALLER, *words], cwd=self.root)
         if done.returncode:
             command = " ".join([str(INSTALLER), *words])

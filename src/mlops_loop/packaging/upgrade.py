@@ -28,7 +28,7 @@ def upgrade(environment: Environment, source: Path) -> str:
     if new.sha256 == old.sha256:
         return f"{old.version} is installed already"
     swap(environment, new, environment.test)
-    return f"the library is {new.version}, it was {old.version}; the tests pass"
+    return f"upgraded from {old.version} to {new.version}; the tests pass"
 
 
 def find_wheel(source: Path) -> WheelFile:
@@ -38,7 +38,7 @@ def find_wheel(source: Path) -> WheelFile:
     found = sorted(source.glob(f"{PACKAGE}-*.whl"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise InputError(f"{source} should hold one wheel of the library, it holds {names}")
+        raise InputError(f"{source} should contain one wheel of the library, found {names}")
     return read_wheel(found[0])
 
 

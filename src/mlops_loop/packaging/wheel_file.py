@@ -48,7 +48,7 @@ def read_wheel(path: Path) -> WheelFile:
     except (OSError, zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"{path} cannot be read as a wheel: {error}") from error
     if about["Name"] != DISTRIBUTION:
-        raise InputError(f"{path} is a wheel of {about['Name']}, not of {DISTRIBUTION}")
+        raise InputError(f"{path} is a wheel of {about['Name']}, expected {DISTRIBUTION}")
     extras = about.get_all("Provides-Extra", [])
     asked = [*about.get_all("Requires-Python", []), *about.get_all("Requires-Dist", []), *extras]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -61,7 +61,7 @@ def metadata(path: Path, name: str) -> bytes:
         for each in archive.namelist():
             if each.endswith(f".dist-info/{name}"):
                 return archive.read(each)
-    raise KeyError(f"no {name} in it")
+    raise KeyError(f"it has no {name}")
 
 
 def unpack(wheel: WheelFile, folder: Path) -> None:

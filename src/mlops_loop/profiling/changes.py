@@ -51,7 +51,7 @@ def _range(column: Column) -> str:
 def _words(old: Column, new: Column) -> str:
     before, after = (set(one.categories.values if one.categories else ()) for one in (old, new))
     parts = [_named("+", sorted(after - before)), _named("-", sorted(before - after))]
-    return " ".join(part for part in parts if part) or "in another order, or otherwise"
+    return " ".join(part for part in parts if part) or "in another order"
 
 
 def _named(sign: str, words: list[str]) -> str:

@@ -16,7 +16,7 @@ _HEAD = """
 #
 # type       integer | number | category | boolean | datetime | text
 # role       feature (default) | target | id | time | group | ignore
-# on_violation  what becomes of a row outside a range or list: reject | warn
+# on_violation  a row outside a range or list is: reject (quarantined, 422) | warn (used, counted)
 # parsing    how the texts of a file stand for values, where it is not the plain way
 #
 # `adopt` wrote it from {rows} rows of {address}. Ranges and lists are what it saw there, and only

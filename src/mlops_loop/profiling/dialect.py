@@ -17,7 +17,7 @@ _CHARACTERS = 1 << 20
 def detect_dialect(file: Path, encoding: str) -> Csv:
     """The delimiter and quotes that cut the first lines into rows of one length.
 
-    Lines above the names, as a title, are told by their length.
+    Lines above the header, e.g. a title, are recognized by their length.
 
     Raises:
         InputError: if the file is empty, or its text is not in that encoding.
@@ -38,7 +38,7 @@ def _lines(file: Path, encoding: str) -> list[str]:
         with file.open(encoding=encoding, newline="") as opened:
             text = opened.read(_CHARACTERS)
     except UnicodeError as error:
-        raise InputError(f"{file} is no text in {encoding}: {error}") from error
+        raise InputError(f"{file} is not text in {encoding}: {error}") from error
     lines = text.splitlines(keepends=True)
     return lines if len(text) < _CHARACTERS else lines[:-1]
 

@@ -56,9 +56,9 @@ def reject_binary(file: Path, head: bytes) -> None:
     """Raise InputError if the beginning of a file is none of a text."""
     for mark, kind in _ARCHIVES.items():
         if head.startswith(mark):
-            raise InputError(f"{file} is {kind}, no text: adopt takes CSV, Parquet and databases")
+            raise InputError(f"{file} is {kind}, not text: adopt reads CSV, Parquet and databases")
     if b"\0" in head:
-        raise InputError(f"{file} is a binary file, no text: adopt takes CSV and Parquet")
+        raise InputError(f"{file} is a binary file: adopt reads CSV and Parquet")
 
 
 def _marked(head: bytes) -> str | None:

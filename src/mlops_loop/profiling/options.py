@@ -48,7 +48,9 @@ class InferenceOptions:
         for role, name in given:
             found = _found(name, names, role)
             if found in roles:
-                raise InputError(f"--{role} {name}: the column is given as --{roles[found]} too")
+                raise InputError(
+                    f"--{role} {name}: the column is also given as --{roles[found]} too"
+                )
             roles[found] = role
         return roles
 
@@ -61,9 +63,9 @@ def _found(name: str, names: Sequence[str], role: str) -> str:
     near = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(repr(lower[one]) for one in near)}?" if near else ""
     if all(_is_number(one) for one in names):
-        hint = "its first line holds values: put a line with the columns' names above it"
+        hint = "its first line contains values: add a header"
     raise InputError(
-        f"--{role} {name}: there is no such column; "
+        f"--{role} {name}: no such column; "
         + (hint or f"there are {', '.join(names[:20])}{' …' if len(names) > 20 else ''}")
     )
 

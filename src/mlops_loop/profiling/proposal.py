@@ -123,7 +123,7 @@ class _Adoption:
         comma_first = csv is not None and csv.delimiter == ";"
         inferred = infer_type(values, comma_first=comma_first, moment=is_time)
         if is_time and inferred.type != "datetime":
-            raise InputError(f"--time {name}: holds no dates, as {values.drop_null()[0]}")
+            raise InputError(f"--time {name}: contains no dates, e.g. {values.drop_null()[0]}")
         if name == self.target:
             self.problem, inferred = infer_problem(name, inferred, values, self.request.problem)
         return inferred
@@ -139,19 +139,19 @@ class _Adoption:
             self.problem, classes = decide_classes(name, facts.words, self.request.problem)
             column = column.model_copy(update={"categories": Categories(values=classes)})
             if self.problem == "binary":
-                notes.append(f"{classes[1]!r} is the class whose probability is looked at")
+                notes.append(f"{classes[1]!r} is the class whose probability is reported")
         return InferredColumn(column, facts, tuple(notes))
 
     def _require_features(self, columns: list[InferredColumn]) -> None:
         roles = {one.column.name: one.column for one in columns}
         if not any(one.role == "feature" and one.type != "text" for one in roles.values()):
             raise InputError(
-                f"{self.request.address}: no column is left to learn {self.target} from"
+                f"{self.request.address}: no column is left to predict {self.target} from"
             )
         taken = roles.get(PREDICTION)
         if taken is not None and taken.role != "ignore":
             raise InputError(
-                f"the column {PREDICTION!r} is called like the model's answers: rename it, or "
+                f"the column {PREDICTION!r} has the name of the model's output: rename it, or "
                 f"leave it out with --ignore {PREDICTION}"
             )
 
@@ -198,7 +198,7 @@ class _Adoption:
 def _with_leak(one: InferredColumn, score: float | None) -> InferredColumn:
     if score is None:
         return one
-    note = f"gives the target away: alone it scores {score:.3f} of 1; known before the outcome?"
+    note = f"may leak the target (score {score:.3f} of 1 alone): is it known before the label?"
     return replace(one, notes=(*one.notes, note))
 
 

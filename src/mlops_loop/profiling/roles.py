@@ -1,4 +1,4 @@
-"""What becomes of each column, and what a person should know of it."""
+"""The role of each column, and remarks for the user."""
 
 import re
 from collections import Counter
@@ -54,7 +54,7 @@ def infer_column(
     if reason:
         return InferredColumn(_left_out(column), facts, (*notes, reason))
     if column.type == "category" and _is_text(facts):
-        notes.append("too many different texts: carried along, nothing is learned from it")
+        notes.append("too many different texts: logged, not used as a feature")
         return InferredColumn(_changed(column, type="text"), facts, tuple(notes))
     return InferredColumn(_bounded(column, facts), facts, (*notes, *_about_feature(column, facts)))
 
@@ -84,7 +84,7 @@ def _about_strays(facts: Facts, absent: dict[str, int]) -> str:
     more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
     refused = facts.unread - sum(absent.values())
     said = f"{named}{more} read as missing in {sum(absent.values())} rows"
-    return said + (f"; {refused} rows with other stray texts will be refused" if refused else "")
+    return said + (f"; {refused} rows with other invalid texts will be rejected" if refused else "")
 
 
 def _keyed(column: Column, given: str) -> Column:
@@ -105,10 +105,10 @@ def _changed(column: Column, **changes: object) -> Column:
 def _about_key(given: str, facts: Facts) -> list[str]:
     notes = []
     if facts.missing:
-        notes.append(f"{facts.missing} rows without it will be refused")
+        notes.append(f"{facts.missing} rows without it will be rejected")
     again = facts.present - facts.distinct
     if given == "id" and again > facts.present * (1 - _NAMING_SHARE):
-        notes.append(f"about {again} rows share an id: of each id only the last row is used")
+        notes.append(f"about {again} rows have a repeated id: only the last row of an id is used")
     if given == "group" and facts.distinct < 10:
         notes.append(f"only {facts.distinct} groups: splits will be uneven")
     return notes
@@ -121,12 +121,12 @@ def _spoils(name: str, inferred: InferredType, facts: Facts) -> str:
     if not inferred.is_readable:
         return "left out"
     if facts.distinct < 2 and not facts.missing:
-        return "the same in every row: left out"
+        return "constant: left out"
     names_rows = facts.present > _FEW and facts.distinct >= _NAMING_SHARE * facts.present
     if names_rows and inferred.type == "category":
-        return f"names its rows: left out (--id {name!r} keeps it as the id)"
+        return f"identifies rows: left out (--id {name!r} keeps it as the id)"
     if names_rows and inferred.type == "integer" and _is_identifier(name, facts):
-        return f"numbers its rows: left out (--id {name!r} keeps it as the id)"
+        return f"is a row number: left out (--id {name!r} keeps it as the id)"
     return ""
 
 
@@ -156,7 +156,7 @@ def _about_feature(column: Column, facts: Facts) -> list[str]:
     notes = []
     largest = max(abs(facts.minimum or 0), abs(facts.maximum or 0))
     if column.type == "integer" and largest > _FLOAT32_WHOLE:
-        notes.append("too wide for float32: models see about seven digits of it")
+        notes.append("too wide for float32: models get about seven digits")
     if facts.missing > facts.rows / 2:
         notes.append("missing in more than half of the rows")
     return notes

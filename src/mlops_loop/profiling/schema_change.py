@@ -14,13 +14,13 @@ def require_same_schema(before: Contract | None, after: Contract) -> None:
         return
     raise InputError(
         f"the history cannot be kept: {_reason(before, after)}; run `adopt` without --keep, which "
-        "archives what var/ and the prediction log hold"
+        "archives var/ and the prediction log"
     )
 
 
 def _reason(before: Contract | None, after: Contract) -> str:
     if before is None:
-        return "the contract it belongs to cannot be read"
+        return "its contract cannot be read"
     if before.target_digest != after.target_digest:
         return (
             f"it is about {before.target.name} ({before.problem}, {before.target.type}), the new "

@@ -19,7 +19,7 @@ from .table import Table
 
 Changes = dict[tuple[str, ...], Any]
 
-# How much worse is bearable: at the gate, and before monitoring says so. Of a regression it is a
+# How much worse is allowed, at the gate and in monitoring. For a regression it is a
 # share of the target's standard deviation.
 _MARGINS = {"binary": (0.005, 0.01), "multiclass": (0.01, 0.02), "regression": (0.01, 0.02)}
 _HELD = 0.2
@@ -62,12 +62,12 @@ def adjust(
         ("monitoring", "min_labels"): int(np.clip(sampled_table.rows // 20, 30, 300)),
         ("challenge", "min_labels"): int(np.clip(sampled_table.rows // 10, 50, 500)),
     }
-    bearable = settings.ingestion.max_bad_share
-    if sampled_table.bad > bearable * 0.8:
+    limit = settings.ingestion.max_bad_share
+    if sampled_table.bad > limit * 0.8:
         changes["ingestion", "max_bad_share"] = min(round(sampled_table.bad * 1.2 + 0.01, 2), 0.99)
     found = _workable(settings, contract, sampled_table)
     if found is None:
-        return changes, ["too few rows to train on some and hold others out: training will refuse"]
+        return changes, ["too few rows to hold some out: training will fail"]
     return {**changes, **found}, []
 
 

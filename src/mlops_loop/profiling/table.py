@@ -55,7 +55,7 @@ def open_table(
     if "://" in address:
         return _database(address.removeprefix(SCHEME), root, query)
     if query is not None:
-        raise InputError(f"--query needs a database, as sqlite:///data/shop.db, not {address}")
+        raise InputError(f"--query needs a database, e.g. sqlite:///data/shop.db, not {address}")
     try:
         found = files.find_local(address, Path.cwd())
         csv = _dialect(found, encoding)
@@ -89,7 +89,8 @@ def _encoding(found: list[Path]) -> str:
     encodings = {detect_encoding(file) for file in found if file.stat().st_size}
     if len(encodings - {UTF_8}) > 1 or (len(encodings) > 1 and not encodings & {"cp1252"}):
         raise InputError(
-            f"the files are written in {', '.join(sorted(encodings))}: convert them to UTF-8"
+            f"the files have different encodings ({', '.join(sorted(encodings))}): convert them"
+            " to UTF-8"
         )
     return next(iter(encodings - {UTF_8}), UTF_8)
 

@@ -60,7 +60,7 @@ def decide_classes(
     if rows is None or len(rows) > MOST_CLASSES:
         count = "more than 1000" if rows is None else len(rows)
         raise InputError(
-            f"--target {name}: {count} different values are too many for classes (at most "
+            f"--target {name}: {count} different values are too many for classes (limit "
             f"{MOST_CLASSES}); numbers can be predicted with --problem regression"
         )
     require_variety(name, len(rows))
@@ -82,7 +82,7 @@ def _as_number(name: str, inferred: InferredType) -> InferredType:
     if inferred.type == "boolean" and inferred.parsing is None:
         return InferredType("integer")
     if inferred.type not in ("integer", "number"):
-        raise InputError(f"--problem regression: {name} holds no numbers, but a {inferred.type}")
+        raise InputError(f"--problem regression: {name} is not numeric, but a {inferred.type}")
     return inferred
 
 

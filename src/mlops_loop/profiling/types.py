@@ -70,7 +70,9 @@ def infer_type(
         return _of_integers(values, moment=moment)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return _of_floats(values.cast(pa.float64()), moment=moment)
-    return InferredType("text", note=f"holds {kind} values, which no type reads", is_readable=False)
+    return InferredType(
+        "text", note=f"holds {kind} values, which have no matching type", is_readable=False
+    )
 
 
 def _of_integers(values: pa.Array, *, moment: bool) -> InferredType:

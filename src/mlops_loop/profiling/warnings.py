@@ -1,4 +1,4 @@
-"""What spoils models, said of the whole table in plain words."""
+"""Warnings about the table as a whole."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,29 +17,30 @@ def warn(
     """Sentences about the table; those about single columns are said with the columns.
 
     Args:
-        contract: what was concluded.
+        contract: the inferred contract.
         profile: of all rows.
         facts: by column, stray words counted as missing.
         table: where the rows are.
     """
-    for name, found in table.renamed.items():
-        yield f"the column named {found!r} is called {name!r} here"
+    for name, original in table.renamed.items():
+        yield f"the column {original!r} was renamed to {name!r}"
     if profile.rows < _FEW_ROWS:
         yield (
-            f"{profile.rows} rows are few: figures will be uncertain, and the gate may find that "
-            "they prove nothing"
+            f"{profile.rows} rows are few: metrics will be uncertain, and the gate may reject "
+            "every model"
         )
     yield from _about_target(contract, facts[contract.target.name])
     if profile.repeated and contract.id is None:
         yield (
-            f"{profile.repeated} of {profile.rows} rows repeat an earlier one and count as events "
-            "of their own: clean the table if they are copies"
+            f"{profile.repeated} of {profile.rows} rows are duplicates and count as separate "
+            "events: remove them if they are copies"
         )
     moments = [spec.name for spec in contract.features if spec.type == "datetime"]
     if contract.time is None and moments:
         yield (
             f"rows have a date ({', '.join(moments)}), but are split at random, so models are "
-            f"judged on days that they know: give --time {moments[0]!r} if rows are events in time"
+            f"evaluated on days of their training rows: give --time {moments[0]!r} if rows are "
+            "events in time"
         )
 
 
@@ -48,8 +49,7 @@ def _about_target(contract: Contract, facts: Facts) -> Iterator[str]:
     if facts.missing:
         yield (
             f"{facts.missing} of {facts.rows} rows have no {name} "
-            f"({facts.missing / facts.rows:.1%}): nothing can be learned from them, "
-            "ingestion sets them apart"
+            f"({facts.missing / facts.rows:.1%}): they are quarantined at ingestion"
         )
     if contract.problem == "regression" or facts.words is None:
         return

@@ -9,7 +9,7 @@ TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
 
 
 def transitions(audit_log: AuditLog, features_digest: str) -> list[AuditEvent]:
-    """Intents and what became of them, oldest first."""
+    """Intents with their results, oldest first."""
     kinds = (INTENT, DROPPED, *TRANSITIONS)
     return [
         entry

@@ -35,5 +35,5 @@ def _message(error: Exception) -> str:
     """MLflow's error in one line, with what to do where a server rejected the credentials."""
     message = f"MLflow: {type(error).__name__}: {' '.join(str(error).split())}"
     if any(f"error code {code}" in message for code in (401, 403)):
-        message += "; MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN, say who asks"
+        message += "; MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN, are the credentials"
     return message

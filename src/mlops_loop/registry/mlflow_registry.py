@@ -203,7 +203,7 @@ class Registry:
             if found.version == version:
                 return found
         known = ", ".join(found.version for found in versions)
-        told = f"there are {known}" if known else "nothing is registered yet: run `train`"
+        told = f"there are {known}" if known else "no versions yet: run `train`"
         raise RegistryError(f"there is no version {version} of {self.name}; {told}")
 
     @translate_errors()

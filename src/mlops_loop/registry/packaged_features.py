@@ -56,7 +56,7 @@ def features_of(declared: FeatureSet, bundle: Bundle) -> FeatureSet:
     if features.digest != bundle.manifest.features_digest:
         raise RegistryError(
             f"the features in the model of version {bundle.manifest.version} have the digest "
-            f"{features.digest}, and it was trained with {bundle.manifest.features_digest}"
+            f"{features.digest}, but it was trained with {bundle.manifest.features_digest}"
         )
     return features
 

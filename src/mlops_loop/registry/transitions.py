@@ -2,7 +2,7 @@
 
 A transition notes its intent, replaces the pointer, moves the aliases and closes the intent.
 The pointer is the truth; `reconcile` completes or drops what a crash has left open. One
-transition at a time: a lock keeps out whoever else would move something meanwhile.
+transition at a time: a lock excludes other processes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ class Transitions:
             if before.champion is None:
                 raise RegistryError("there is no champion to challenge: promote the version")
             if before.champion == version:
-                raise RegistryError(f"version {version} is the champion already")
+                raise RegistryError(f"version {version} is already the champion")
             self._require(version)
             after = Published(champion=before.champion, challenger=version, mode=mode, share=share)
             return self._move("challenge", version, before, after, actor, reason, details)
@@ -124,7 +124,7 @@ class Transitions:
         with self._alone() as before:
             version = before.champion or ""
             if not before.probation and last_of(self._history(), "confirm", version) is None:
-                raise RegistryError("the champion is on no probation, so there is nothing to end")
+                raise RegistryError("the champion is not on probation")
             after = before.without_challenger() if before.probation else before
             return self._move("confirm", version, before, after, actor, reason, details)
 
@@ -144,9 +144,7 @@ class Transitions:
             self.registry.version(version)
             done = last_of(self._history(), "reject", version)
             if before.challenger != version and done is None:
-                raise RegistryError(
-                    f"version {version} is not on trial, so there is nothing to reject"
-                )
+                raise RegistryError(f"version {version} is not on trial")
             after = before.without_challenger() if before.challenger == version else before
             return self._move("reject", version, before, after, actor, reason, details)
 
@@ -174,8 +172,8 @@ class Transitions:
             )
         version, features = other
         return (
-            f"the champion before is version {version}, which has other features ({features}) "
-            f"than this code: deploy {self._commit_of(version)}, whose services answer with it"
+            f"the previous champion is version {version}, which has other features ({features}) "
+            f"than this code: deploy {self._commit_of(version)}, whose services use it"
         )
 
     def _commit_of(self, version: str) -> str:
@@ -195,7 +193,7 @@ class Transitions:
         """Close an intent that a crash left open, let the aliases follow the pointer.
 
         Returns:
-            What was mended, in words; nothing where all agreed.
+            Sentences about what was repaired; empty if all agreed.
         """
         with self.lock():
             return self._mend()
@@ -209,12 +207,12 @@ class Transitions:
             yield self.published()
 
     def _mend(self) -> list[str]:
-        mended = self._align()
+        repaired = self._align()
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
-            mended.append(f"{intent.details['transition']}: {entry.kind}")
-        return mended
+            repaired.append(f"{intent.details['transition']}: {entry.kind}")
+        return repaired
 
     def _history(self) -> list[AuditEvent]:
         return transitions(self.audit_log, self.features_digest)
@@ -224,8 +222,8 @@ class Transitions:
         tags = self.registry.version(version).tags
         if tags.get(VERDICT_TAG) == REJECTED and FORCED_TAG not in tags:
             raise RegistryError(
-                f"version {version} was refused by the gate and never published: "
-                f"`promote {version} --force --reason TEXT` overrules it"
+                f"version {version} was rejected by the gate and never published: "
+                f"`promote {version} --force --reason TEXT` overrides it"
             )
         try:
             bundle = read_bundle(self.store.fetch(version), self.features_digest)

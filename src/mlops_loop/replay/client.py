@@ -85,7 +85,7 @@ class ServiceClient:
         wanted = {"champion": champion, "challenger": challenger}
         while (found := self._versions()) != wanted:
             if time.monotonic() > deadline:
-                raise ServiceError(f"the service serves {found} and does not turn to {wanted}")
+                raise ServiceError(f"the service serves {found} instead of {wanted}")
             time.sleep(0.02)
 
     def _versions(self) -> dict[str, str | None]:
@@ -113,7 +113,7 @@ class ServiceClient:
         try:
             return self._http.request(method, path, json=body)
         except httpx.TimeoutException as error:
-            raise CallError("no answer in time", type(error).__name__) from error
+            raise CallError("no response in time", type(error).__name__) from error
         except httpx.TransportError as error:
             raise CallError("no answer", str(error)) from error
 

@@ -51,24 +51,29 @@ class Replayed:
     def messages(self) -> list[str]:
         stats = self.stats
         latency = [f"{name} {value * 1e3:.1f} ms" for name, value in stats.latency().items()]
-        said = {
+        lines = {
             f"latency: {', '.join(latency)}": latency,
-            f"{self.labels} labels told": self.labels,
-            f"{self.lost_labels} outcomes are no labels, and were not told": self.lost_labels,
-            f"the service asked {self.waits} times to come back later": self.waits,
+            f"{self.labels} labels sent": self.labels,
+            f"{self.lost_labels} labels are invalid and were not sent": self.lost_labels,
+            f"the service was busy {self.waits} times (Retry-After)": self.waits,
         }
         failed = [
             f"{found.requests} requests failed: {kind}; {found.first}"
             for kind, found in stats.failures.items()
         ]
-        ended = ["stopped early: nothing answers any more"] * self.unreachable
-        return [self._summary(), *(line for line, true in said.items() if true), *failed, *ended]
+        ended = ["stopped early: the service is unavailable"] * self.unreachable
+        return [
+            self._summary(),
+            *(line for line, applies in lines.items() if applies),
+            *failed,
+            *ended,
+        ]
 
     def _summary(self) -> str:
         stats = self.stats
         rate = stats.rows / max(self.seconds, 1e-9)
         answered = [f"{rows} by version {name}" for name, rows in stats.versions.items()]
         return (
-            f"{stats.rows} rows in {self.seconds:.1f} s, {rate:.0f} a second; "
-            f"answered: {', '.join(answered) or 'none'}"
+            f"{stats.rows} rows in {self.seconds:.1f} s, {rate:.0f} per second; "
+            f"predicted: {', '.join(answered) or 'none'}"
         )

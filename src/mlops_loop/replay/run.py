@@ -124,14 +124,16 @@ def _http(url: str, key: str | None) -> httpx.Client:
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise InputError(f"{url} is no address: {error}") from error
+        raise InputError(f"{url} is not a URL: {error}") from error
     if address.scheme not in ("http", "https") or not address.host:
-        raise InputError(f"{url} is no address of a service: write it as http://localhost:8000")
+        raise InputError(f"{url} is not the URL of a service: expected e.g. http://localhost:8000")
     headers = {"X-API-Key": key} if key else {}
     try:
         return httpx.Client(base_url=url, timeout=TIMEOUT, headers=headers)
     except UnicodeEncodeError as error:
-        raise InputError(f"{KEY} holds a sign that no header can: {error.object!r}") from error
+        raise InputError(
+            f"{KEY} contains a character that is not allowed in a header: {error.object!r}"
+        ) from error
 
 
 def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
@@ -140,13 +142,13 @@ def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
     except CallError as error:
         if error.lost:
             raise InputError(
-                f"nothing answers at {url} ({error}): start `serve`, or give another --url"
+                f"no service at {url} ({error}): start `serve`, or give another --url"
             ) from error
         if error.status == UNAUTHORIZED:
-            said = "refuses the key of" if key else "wants a key: set"
+            said = "rejects the key in" if key else "needs a key: set"
             raise InputError(f"the service at {url} {said} {KEY} in the environment") from error
-        raise InputError(f"what answers at {url} is no such service: {error}") from error
+        raise InputError(f"the server at {url} is not such a service: {error}") from error
     if "champion" not in model:
-        raise InputError(f"what answers at {url} is no such service: GET /model names no champion")
+        raise InputError(f"the server at {url} is not such a service: GET /model names no champion")
     if model["champion"] is None:
         raise InputError(f"the service at {url} has no model yet: run `train` first")

@@ -1,4 +1,4 @@
-"""What became of the requests of a replay: how long they took, and what went wrong."""
+"""Statistics of the requests of a replay: latencies and errors."""
 
 from array import array
 from collections import Counter

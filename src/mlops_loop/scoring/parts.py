@@ -27,7 +27,7 @@ _DICTIONARY_BYTES = 1 << 16
 
 
 class Part(msgspec.Struct):
-    """What became of the rows of a part; see `Scored`."""
+    """Numbers of rows of a part; see `Scored`."""
 
     rows: int = 0
     predicted: int = 0
@@ -149,7 +149,7 @@ def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
             stack.enter_context(file_lock(folder / "lock", seconds=0))
         except StoreError as error:
             raise InputError(
-                f"another process writes {target}: wait for it, or give another output"
+                f"another process is writing {target}: wait for it, or give another output"
             ) from error
         parts = Parts(folder, [])
         parts.resume(job)

@@ -34,7 +34,7 @@ Record = Callable[[Block], None]
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of the rows of the input.
+    """The result of scoring: numbers of rows, and where they are.
 
     Attributes:
         rows: rows read.
@@ -55,9 +55,9 @@ class Scored:
     def summary(self) -> str:
         parts = [f"{self.predicted} of {self.rows} rows predicted in {self.output}"]
         if self.kept:
-            parts.append(f"{self.kept} rows were done by the run before")
+            parts.append(f"{self.kept} rows were done by the previous run")
         if self.quarantine_path is not None:
-            parts.append(f"{self.rows - self.predicted} bad rows in {self.quarantine_path}")
+            parts.append(f"{self.rows - self.predicted} rejected rows in {self.quarantine_path}")
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
         return "; ".join(parts)
 

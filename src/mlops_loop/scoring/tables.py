@@ -24,7 +24,7 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that were accepted, and what the model said of them.
+    """Accepted rows with their predictions.
 
     Attributes:
         rows: positions in the input.

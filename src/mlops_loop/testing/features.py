@@ -45,7 +45,9 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
     computed = features.apply(columns)
     for name, feature in features.declared.items():
         values, output = computed[name], feature.column.type
-        assert isinstance(values, np.ndarray), f"{name} returns {type(values).__name__}, no array"
+        assert isinstance(
+            values, np.ndarray
+        ), f"{name} returns {type(values).__name__}, expected an array"
         assert values.shape == (
             rows,
         ), f"{name} returns an array of shape {values.shape} for {rows} rows, expected ({rows},)"
@@ -95,7 +97,7 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
             assert together[name].dtype == other.dtype, f"{name} has another dtype {how}"
             equal = _equal(together[name], other)
             assert equal.all(), (
-                f"{name} of a row is another one {how}: {other[~equal][0]!r} instead of "
+                f"{name} of a row differs {how}: {other[~equal][0]!r} instead of "
                 f"{together[name][~equal][0]!r}, from {_inputs(feature.inputs, columns)}"
             )
 

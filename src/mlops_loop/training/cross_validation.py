@@ -79,7 +79,7 @@ def require_training_data(data: object, function: str) -> None:
     if not isinstance(data, TrainingData):
         raise TypeError(
             f"{function} takes the training rows (`data.train`), not {type(data).__name__}: "
-            "held-out rows are for the parity check and the gate alone"
+            "held-out rows are for the parity check and the gate only"
         )
 
 
@@ -93,7 +93,7 @@ def for_problem(candidates: Sequence[Candidate], data: TrainingData) -> list[Can
     chosen = [candidate for candidate in candidates if problem in candidate.problems]
     names = [candidate.name for candidate in chosen]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise TrainingError(f"two candidates are called {twice[0]!r}: see models.py")
+        raise TrainingError(f"two candidates are named {twice[0]!r}: see models.py")
     kinds = {candidate.is_baseline for candidate in chosen}
     for is_baseline, missing in ((True, "baseline, e.g. baseline.dummy()"), (False, "candidate")):
         if is_baseline not in kinds:

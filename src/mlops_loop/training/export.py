@@ -58,7 +58,7 @@ def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
         kind = type(error).__name__
         first = str(error).partition("\n")[0][:200]
         raise ExportError(
-            f"no ONNX form of {candidate.name} ({kind}: {first}): give the candidate a to_onnx"
+            f"{candidate.name} cannot be converted ({kind}: {first}): give it a to_onnx"
         ) from error
 
 

@@ -13,7 +13,7 @@ from mlops_loop.loop.controller import RetrainingController
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop.step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.registry.role import choose_role, give_role
+from mlops_loop.registry.role import choose_role, apply_role
 from mlops_loop.run_context import RunContext
 
 from .surroundings import CONTRACT, Surroundings
@@ -107,7 +107,7 @@ class World(Surroundings):
             transitions = replace(self.transitions, guard=self.lease.require)
             context = RunContext("loop", reason)
             if role is not None:
-                give_role(result.version, role, result.gate, self.settings, transitions, context)
+                apply_role(result.version, role, result.gate, self.settings, transitions, context)
 
     def _monitor(self) -> MonitoringReport:
         if self.found is None:

@@ -80,7 +80,7 @@ def find_local(address: str, root: Path) -> list[Path]:
     elif any(sign in address for sign in _WILDCARDS):
         found = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
     else:
-        raise SourceError(f"there is no file or folder {path}: check its address")
+        raise SourceError(f"no file or folder {path}: check its address")
     _require_one_kind(found, str(path))
     return sorted(found)
 
@@ -89,10 +89,10 @@ def _require_one_kind(files: Sequence[File], where: str) -> None:
     endings = {file.suffix.lower() for file in files}
     kinds = {_ENDINGS.get(ending) for ending in endings}
     if not files:
-        raise SourceError(f"{where}: no .csv or .parquet file is there")
+        raise SourceError(f"{where}: no .csv or .parquet file")
     if len(kinds) > 1 or None in kinds:
         raise SourceError(
-            f"{where}: found {', '.join(sorted(endings))}; all files must be .csv, or all .parquet"
+            f"{where}: found {', '.join(sorted(endings))}; expected only .csv, or only .parquet"
         )
 
 
@@ -126,8 +126,8 @@ def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLA
         absent = missing_columns(columns, names)
         if absent:
             raise SourceError(
-                f"{file} lacks {', '.join(absent)}; it has {', '.join(names)}: "
-                "mend the file, or config/contract.yaml"
+                f"{file} has no column {', '.join(absent)}; it has {', '.join(names)}: "
+                "correct the file, or config/contract.yaml"
             )
 
 
@@ -202,7 +202,7 @@ def _parquet(
         # Columns are asked for by name, and a name that stands twice brings both.
         columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
         kept = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
-        # Whoever reads has something else for the other cores to do.
+        # The other cores are used by the reader of the batches.
         for batch in table.iter_batches(batch_rows, columns=columns, use_threads=False):
             yield pa.Table.from_batches([batch]).rename_columns(kept).select(wanted)
 

@@ -1,4 +1,4 @@
-"""The labelled part of the prediction log: what the model was asked, and what became of it."""
+"""The labelled part of the prediction log as a source."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

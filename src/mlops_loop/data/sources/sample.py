@@ -86,8 +86,8 @@ def open_source(address: str, settings: Settings) -> Sample:
     if parts.netloc != "flights" or parts.path.strip("/") or unknown:
         what = f"parameter {unknown[0]!r}" if unknown else f"sample {parts.netloc!r}"
         raise SourceError(
-            f"{address}: there is no {what}; "
-            "write sample://flights?since=…&until=…&rows_per_month=…&seed=…"
+            f"{address}: unknown {what}; "
+            "expected sample://flights?since=…&until=…&rows_per_month=…&seed=…"
         )
     try:
         rows = int(given["rows_per_month"]) if "rows_per_month" in given else None

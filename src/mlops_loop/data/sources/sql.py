@@ -86,9 +86,7 @@ def shown(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
     except (ArgumentError, ValueError) as error:
-        raise SourceError(
-            "that is no SQLAlchemy URL: write it as sqlite:///data/shop.db"
-        ) from error
+        raise SourceError("invalid SQLAlchemy URL: expected e.g. sqlite:///data/shop.db") from error
 
 
 def without_password(url: str) -> str:
@@ -116,7 +114,7 @@ def placed_url(url: str, root: Path) -> str:
         return url
     if not (root / file).is_file():
         # SQLite would make an empty one.
-        raise SourceError(f"there is no database {root / file}: check its address")
+        raise SourceError(f"no database at {root / file}: check the address")
     return parsed.set(database=str(root / file)).render_as_string(hide_password=False)
 
 

@@ -70,7 +70,7 @@ def build_report(
             Decision(entry.time, entry.kind, entry.reason, _telling(entry.details), entry.actor)
             for entry in project.audit_log.completed()
         ),
-        settings_note=f"Every setting was fixed on the months before {apart_from:%B %Y}.",
+        settings_note=f"All settings were chosen on the months before {apart_from:%B %Y}.",
         rows_per_month=rows_per_month,
         unit=(project.contract.target.unit or "") if metric in IN_UNITS else "",
         apart_from=apart_from if any(month.apart for month in months) else None,
@@ -166,7 +166,7 @@ def _titled(column: Column) -> str:
 
 
 def _outcomes(contract: Contract, labels: Labels) -> dict[str, float]:
-    """What became of the rows of a month: the mean, or the share of each of a few classes."""
+    """The labels of a month: the mean, or the share of each of a few classes."""
     if not contract.classes:
         return {_titled(contract.target): _mean(labels)}
     if not 2 < len(contract.classes) <= MOST_SHARES:

@@ -141,7 +141,7 @@ def traffic(report: ReplayReport, layout: Layout, height: float = 44) -> tuple[B
             tall = height * rows / most
             y -= tall
             text = named(version) if tall >= 12 else ""
-            title = f"{month.label}: {named(version)} answered {rows:,} rows"
+            title = f"{month.label}: {named(version)} predicted {rows:,} rows"
             x, width = axis.start(index) + axis.step * 0.06, axis.step * 0.88
             found.append(Bar(x, y, width, tall, tone(report, version), text, title))
     return tuple(found)
