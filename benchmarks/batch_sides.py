@@ -2,7 +2,7 @@
 
 Both models are histogram trees of scikit-learn in their default size, fitted on the project's
 snapshot: one as a bundle, on the matrix of the champion's encoder; the other as people log it with
-MLflow, a pipeline on a frame. The pipeline leaves out what is no number and no category, and so
+MLflow, a pipeline on a frame. The pipeline leaves out columns that are neither numbers nor categories, and so
 has less to do.
 """
 

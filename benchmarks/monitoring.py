@@ -46,7 +46,7 @@ Change = Callable[[Any, Columns], set[str]]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Outcome:
     """What the three questions said about a window."""
 
     answers: dict[str, bool]
@@ -103,7 +103,7 @@ class Monitor:
 
         return reference_sample(self.contract, self.bundle, rows, self.settings.seed)
 
-    def judge(self, reference: Any, window: Any) -> Verdict:
+    def judge(self, reference: Any, window: Any) -> Outcome:
         from mlops_loop.contract.check import check_columns
         from mlops_loop.monitoring.drift import find_drift
         from mlops_loop.monitoring.quality import find_quality
@@ -124,7 +124,7 @@ class Monitor:
             "drift": {one.column for one in drift.findings if one.column},
             "quality": {one.column for one in quality if one.column},
         }
-        return Verdict(
+        return Outcome(
             {"drift": drift.drifted, "quality": bool(quality), "performance": worse}, named
         )
 
@@ -217,7 +217,7 @@ class Monitor:
 
     def windows(
         self, runs: int, size: int, change: Change | None
-    ) -> Iterator[tuple[set[str], Verdict]]:
+    ) -> Iterator[tuple[set[str], Outcome]]:
         reference = self.reference(size)
         for seed in range(runs):
             random = np.random.default_rng([size, seed])
@@ -235,7 +235,7 @@ class Monitor:
             worse += self.worse(reference, self.sample(columns, random.permutation(labels)))
         return worse / runs
 
-    def periods(self) -> list[Verdict]:
+    def periods(self) -> list[Outcome]:
         """Fortnights of the sample, each compared with the one before."""
         from mlops_loop.contract.arrow import from_arrow, table_columns
         from mlops_loop.contract.casting import read_table
@@ -270,13 +270,13 @@ def bound(runs: int, share: float = 0.05) -> float:
     return share + 1.645 * sqrt(share * (1 - share) / runs)
 
 
-def caught(question: str, changed: set[str], verdict: Verdict) -> bool:
+def caught(question: str, changed: set[str], verdict: Outcome) -> bool:
     """Whether the question names what was changed, and of the changed columns alone."""
     named = verdict.named[question] - {"prediction"}
     return bool(named) and named <= changed
 
 
-def _answered(question: str, verdict: Verdict) -> bool:
+def _answered(question: str, verdict: Outcome) -> bool:
     return verdict.answers[question]
 
 
@@ -301,7 +301,7 @@ def main() -> None:
         size: [verdict for _, verdict in monitor.windows(options.runs, size, None)]
         for size in options.sizes
     }
-    rows: dict[str, Callable[[Verdict], bool]] = {"any alarm": lambda one: one.active_alert}
+    rows: dict[str, Callable[[Outcome], bool]] = {"any alarm": lambda one: one.active_alert}
     rows |= {f"alarm: {question}": partial(_answered, question) for question in QUESTIONS}
     rows["any finding at all"] = lambda one: one.finds
     for name, is_so in rows.items():

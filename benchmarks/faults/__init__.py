@@ -1,1 +1,1 @@
-"""What becomes of the service, and of what it promised, when something goes wrong around it."""
+"""Fault injection: the service and its guarantees while something around it fails."""

@@ -1,4 +1,4 @@
-"""What becomes of the service when something goes wrong around it.
+"""Fault injection: the service while something around it fails.
 
 Renders a project for each web framework and each store of predictions, installs it, trains two
 versions, and interrupts its real service in the ways that --only names. Needs Linux. What it made
@@ -87,7 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--framework", nargs="+", choices=frameworks, default=frameworks)
     parser.add_argument("--store", nargs="+", choices=stores, default=stores)
     parser.add_argument("--rounds", type=int, help="of kills (100) and swaps (200)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="the store is away (30)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="duration of an outage of the store (30)")
     parser.add_argument("--cases", type=int, default=10_000, help="of schemathesis (10000)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/faults", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, too")
@@ -99,7 +99,7 @@ def main() -> int:
     options.work = options.work.resolve()
     toolbox.set_up("demo")
     print(
-        "| variant | what was done | what became of it | as promised |\n| --- | --- | --- | --- |"
+        "| variant | what was done | result | as promised |\n| --- | --- | --- | --- |"
     )
     try:
         found = play(options)

@@ -69,7 +69,7 @@ def files(stage: Stage) -> Iterator[Finding]:
     with stage.service() as service:
         with stage.load(service, rate=_RATE) as load:
             time.sleep(2)
-            # The spool is written to while the store is away.
+            # The spool is written to while the store is unavailable.
             stage.store.kill()
             time.sleep(2)
             _overwrite(path)

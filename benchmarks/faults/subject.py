@@ -76,7 +76,7 @@ class Subject:
     def conversation(
         self, question: str, settings: Mapping[str, str]
     ) -> Iterator["subprocess.Popen[str]"]:
-        """`inside.py` at work, which answers each line with a line."""
+        """A running `inside.py`, which answers each line with a line."""
         with subprocess.Popen(
             [self.python, INSIDE, question],
             cwd=self.root,

@@ -156,7 +156,7 @@ def test_a_nullable_column_may_be_away_but_it_is_said(settings: Settings) -> Non
     rows = "\n".join(f"k{n},2026-01-01,1,red,true" for n in range(3))
     settings.path("in.csv").write_text(f"key,at,size,colour,y\n{rows}\n", encoding="utf-8")
     ingested = ingest(settings, CONTRACT)
-    assert ingested.warnings == {"note is no column of in.csv": 3}
+    assert ingested.warnings == {"in.csv has no column note": 3}
     assert ingested.snapshot.table()["note"].null_count == 3
 
 

@@ -73,7 +73,7 @@ class NotWritable(Exception):
     """A kind of file has no cell for a value."""
 
 
-class Verdict(NamedTuple):
+class CheckOutcome(NamedTuple):
     """What is said of one row: (column, reason) of each refusal and of each warning.
 
     A row that is refused is not warned of as well where it makes no difference.
@@ -154,7 +154,7 @@ def tables(contract: Contract, row: Row) -> Iterator[pa.Table]:
             continue
 
 
-def by_ingestion(contract: Contract, table: pa.Table) -> Verdict:
+def by_ingestion(contract: Contract, table: pa.Table) -> CheckOutcome:
     found = validate(contract, table)
     lines = found.violations.itertuples(index=False, name=None)
     verdict = verdict_of([(column, reason, action) for _, column, reason, action in lines])
@@ -162,14 +162,14 @@ def by_ingestion(contract: Contract, table: pa.Table) -> Verdict:
     return verdict
 
 
-def by_batch(contract: Contract, table: pa.Table) -> Verdict:
+def by_batch(contract: Contract, table: pa.Table) -> CheckOutcome:
     found: Checked = check_table(contract, table, table_columns(contract))
     verdict = verdict_of([(one.column, one.reason, one.action) for one in found.violations])
     assert found.accepted.all() == (not verdict.refused)
     return verdict
 
 
-def by_decoder(decoder: Decoder, row: Row) -> Verdict:
+def by_decoder(decoder: Decoder, row: Row) -> CheckOutcome:
     try:
         found = decoder.decode(json.dumps(row).encode()).warnings
     except InvalidRequestBody as refusal:
@@ -177,7 +177,7 @@ def by_decoder(decoder: Decoder, row: Row) -> Verdict:
     return verdict_of([(one.column, one.reason, one.action) for one in found])
 
 
-def by_service(http: httpx.Client, row: Row) -> Verdict:
+def by_service(http: httpx.Client, row: Row) -> CheckOutcome:
     answer = http.post("/predict", json=row)
     assert answer.status_code in (200, 422), answer.text
     action = "reject" if answer.status_code == 422 else "warn"
@@ -185,12 +185,12 @@ def by_service(http: httpx.Client, row: Row) -> Verdict:
     return verdict_of([(one["column"], one["reason"], action) for one in listed])
 
 
-def verdict_of(found: list[tuple[str, str, str]]) -> Verdict:
+def verdict_of(found: list[tuple[str, str, str]]) -> CheckOutcome:
     refused, warned = (
         frozenset((column, reason) for column, reason, what in found if what == action)
         for action in ("reject", "warn")
     )
-    return Verdict(refused, frozenset() if refused else warned)
+    return CheckOutcome(refused, frozenset() if refused else warned)
 
 
 def refused_by_schema(contract: Contract, row: Row) -> set[str]:
@@ -222,7 +222,7 @@ def is_of(kind: str, value: Any) -> bool:
     return isinstance(value, {"string": str, "boolean": bool}.get(kind, ()))
 
 
-def assert_views_agree(contract: Contract, row: Row, verdict: Verdict) -> None:
+def assert_views_agree(contract: Contract, row: Row, verdict: CheckOutcome) -> None:
     """Batch scoring and the schema say what the service said."""
     for table in tables(contract, row):
         assert by_batch(contract, table) == verdict
@@ -239,7 +239,7 @@ def is_beyond_schema(contract: Contract, name: str, row: Row) -> bool:
     return kind in ("integer", "number") and is_of("number", value)
 
 
-def assert_ingestion_agrees(contract: Contract, row: Row, verdict: Verdict) -> None:
+def assert_ingestion_agrees(contract: Contract, row: Row, verdict: CheckOutcome) -> None:
     for table in tables(contract, row):
         assert by_ingestion(contract, table) == verdict
 

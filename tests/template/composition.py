@@ -16,7 +16,7 @@ from world import Variants, World
 
 from superset import superset_hash
 
-# Read by their names alone, by whoever is named here.
+# Read by their names alone, by the files named here.
 CONVENTIONS = {
     r"README\.md|LICENSE|\.env\.example": "people",
     r"pyproject\.toml|poetry\.(lock|toml)": "Poetry",

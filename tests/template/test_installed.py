@@ -254,7 +254,7 @@ def test_main_dependencies_alone_import_the_service(
     run(f"poetry export --quiet --only main --output '{tmp_path}/main.txt'", project, tools)
     run(f"uv pip sync --quiet --python '{python}' '{tmp_path}/main.txt'", project, tools)
     run(f"uv pip install --quiet --no-deps --python '{python}' .", project, tools)
-    # The package is away from its folder here, and is told where that is.
+    # The package is outside the project's folder here, and gets its path.
     env = {**tools, "MY_ML_PROJECT__ROOT": str(project)}
     run(f"'{python}' -c 'import my_ml_project.app'", tmp_path, env)
     run(f"'{tmp_path}/slim/bin/{SLUG}' serve --help", tmp_path, tools)

@@ -1,4 +1,4 @@
-"""A slice of the loop: predict, label, and what becomes of it."""
+"""A slice of the loop: predict, label, ingest, and one step."""
 
 import pytest
 from mlops_loop import Project

@@ -93,7 +93,7 @@ class RowCollector:
         for action, counted in self._counts.items():
             counted.update(validated.counts(action))
         for name in sorted(set(validated.table.column_names) - set(raw.column_names)):
-            self._counts["warn"][f"{name} is not in the contract but in {origin}"] += raw.num_rows
+            self._counts["warn"][f"{origin} has no column {name}"] += raw.num_rows
         good = _accepted(validated)
         position = pa.array(np.arange(self.sorter.rows, self.sorter.rows + good.num_rows))
         self.sorter.add(good.append_column(POSITION, position))

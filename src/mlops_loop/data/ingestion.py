@@ -33,7 +33,7 @@ _REASONS_NAMED = 3
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of the rows.
+    """The result of an ingestion: numbers of rows, and the snapshot.
 
     Attributes:
         snapshot: what was written, or was there already.

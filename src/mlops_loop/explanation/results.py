@@ -45,7 +45,10 @@ class Explanation:
         rows = [(name, value, f"{added:+.4g}") for name, value, added in cells]
         base, score = f"{self.base:.4g}", f"{self.score:.4g}"
         ends = [("mean", "", base), *rows, ("total", "", score)]
-        head = f"version {self.version} predicts {_shown(self.prediction)}; {self.output} is the sum of"
+        head = (
+            f"version {self.version} predicts {_shown(self.prediction)}; "
+            f"{self.output} is the sum of"
+        )
         return f"{head}\n{_aligned(ends)}"
 
 

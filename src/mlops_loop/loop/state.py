@@ -1,4 +1,4 @@
-"""Where the loop stands, who may change it, and the store that keeps both between steps."""
+"""The state of the loop, its lease, and the interface of their store."""
 
 from datetime import datetime
 from typing import Literal, Protocol
@@ -11,7 +11,7 @@ Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
 
 
 def phase_of(published: Rollout) -> Phase:
-    """Where the loop stands, by what is published, when it is not about to act."""
+    """The phase that follows from the published versions, unless the loop is about to act."""
     if published.challenger is None:
         return "steady"
     return "probation" if published.probation else "challenging"

@@ -14,7 +14,7 @@ def align_aliases(registry: Registry, published: Rollout) -> list[str]:
         What was changed, in words.
     """
     changes = []
-    # A registry that was begun anew does not know every version that serves.
+    # A new registry does not know every version in service.
     known = {version.version for version in registry.versions()} | {None}
     for alias, version in ((CHAMPION, published.champion), (CHALLENGER, published.challenger)):
         version = version if version in known else None

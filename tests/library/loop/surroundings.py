@@ -96,7 +96,7 @@ class Surroundings:
         return state
 
     def put(self, **changes: Any) -> None:
-        """Put the loop's state, whoever holds the lease."""
+        """Put the loop's state without the lease."""
         state, revision = self.states.load()
         assert self.states.save(msgspec.structs.replace(state, **changes), revision)
 
