@@ -87,7 +87,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--framework", nargs="+", choices=frameworks, default=frameworks)
     parser.add_argument("--store", nargs="+", choices=stores, default=stores)
     parser.add_argument("--rounds", type=int, help="of kills (100) and swaps (200)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="duration of an outage of the store (30)")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="duration of an outage of the store (30)"
+    )
     parser.add_argument("--cases", type=int, default=10_000, help="of schemathesis (10000)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/faults", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, too")
@@ -98,9 +100,7 @@ def main() -> int:
     options = _arguments()
     options.work = options.work.resolve()
     toolbox.set_up("demo")
-    print(
-        "| variant | what was done | result | as promised |\n| --- | --- | --- | --- |"
-    )
+    print("| variant | what was done | result | as promised |\n| --- | --- | --- | --- |")
     try:
         found = play(options)
     except FaultsError as error:

@@ -71,7 +71,7 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
     done = [
         entry for entry in project.audit_log.completed() if entry.details.get("version") == version
     ]
-    assert [entry.reason for entry in done] == [f"in spite of the gate: {why}"]
+    assert [entry.reason for entry in done] == [f"gate overridden the gate: {why}"]
     assert f"gate overridden because: {why}" in _run(project, "lineage", version).output
     assert "rejected, overruled" in _run(project, "models").output
     run = project.registry.version(version).run_id

@@ -168,7 +168,7 @@ def test_the_class_that_is_asked_for_is_explained(rows: Rows, tmp_path: Path) ->
     found = [explainer.explain(row, name) for name in "abc"]
     assert [one.output for one in found] == [f"the probability of {name}" for name in "abc"]
     assert sum(one.score for one in found) == pytest.approx(1)
-    with pytest.raises(InputError, match="no class 'd': there are a, b, c"):
+    with pytest.raises(InputError, match="no class 'd': the classes are a, b, c"):
         explainer.explain(row, "d")
 
 
@@ -219,7 +219,7 @@ def test_a_logged_prediction_is_explained_by_the_version_that_answered(project: 
     assert told["version"] == champion
     assert told["score"] == pytest.approx(champion_explainer(project).explain(row).score)
     gone = run(project, "--id", "p-2")
-    assert gone.exit_code == 2 and "version 99, which answered p-2" in gone.stderr
+    assert gone.exit_code == 2 and "version 99, which predicted p-2" in gone.stderr
     unknown = run(project, "--id", "p-3")
     assert unknown.exit_code == 2 and "has no 'p-3'" in unknown.stderr
 
@@ -231,11 +231,11 @@ def record(prediction_id: str, row: dict[str, Any], *outputs: Output) -> Record:
 @pytest.mark.parametrize(
     ("words", "stdin", "summary"),
     [
-        (("-",), "no JSON", "is no JSON"),
-        (("-",), "[1]", "holds no JSON object"),
+        (("-",), "no JSON", "is not valid JSON"),
+        (("-",), "[1]", "is not a JSON object"),
         (("-",), '{"no column": 1}', "no column is not in the contract"),
         (("-", "--id", "p"), "{}", "not both"),
-        (("--class", "true"), None, "--class goes with a row"),
+        (("--class", "true"), None, "--class needs a row"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(

@@ -94,7 +94,7 @@ def test_a_model_that_knows_something_becomes_the_first(metric: str) -> None:
     result = _gate_result(CHANCE, metric=metric)
     assert result.passed
     assert result.metrics["gain_over_baseline_low"] > 0
-    assert "beats the baseline" in result.summary()
+    assert "better than the baseline" in result.summary()
 
 
 def test_a_model_that_knows_nothing_is_refused() -> None:
@@ -109,7 +109,7 @@ def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     result = _gate_result(worse, CHANCE, metric=metric)
     assert not result.passed
     assert result.metrics["gain_over_champion"] < 0
-    assert "perhaps more than 0.005 worse than the champion" in result.summary()
+    assert "may be worse than the champion by more than 0.005" in result.summary()
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
@@ -185,7 +185,7 @@ def test_a_model_that_fails_one_slice_is_refused_and_the_slice_is_named() -> Non
     result = _sliced(_wrong_on(2, 4), _parts(4))
     assert not result.passed
     assert [found.name for found in result.slices if found.failed] == ["colour = 2"]
-    assert "On colour = 2 (500 rows) it is worse than the baseline by more than 0" in result.text
+    assert "On colour = 2 (500 rows) it is worse than the champion by more than 0" in result.text
 
 
 def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:

@@ -68,7 +68,7 @@ def test_labels_of_a_parquet_file_keep_their_types(tmp_path: Path) -> None:
     ("lines", "said"),
     [
         ("prediction_id;label\na;maybe\n", "row 1: the label 'maybe' should be true or false"),
-        ("prediction_id;outcome\na;ja\n", "lacks the column label"),
+        ("prediction_id;outcome\na;ja\n", "has no column label"),
         ("", "cannot be read"),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_prediction_leads_to_its_version_and_the_rows_behind_it(
     told = "\n".join(found.messages())
     for tag in ("git_commit", "lock_digest", "contract_digest", "features_digest", "snapshot"):
         assert version.tags[tag] in told
-    assert "outcome: not known yet" in told
+    assert "label: unknown so far" in told
 
 
 def test_an_outcome_is_told_with_its_prediction(project: Project, version: Version) -> None:
@@ -63,11 +63,13 @@ def test_a_snapshot_that_was_deleted_is_named(project: Project, version: Version
     digest = version.tags["snapshot"]
     for file in project.settings.paths.snapshots.glob(f"{digest}.*"):
         file.unlink()
-    assert f"snapshot {digest}: its file is gone" in trace(project, version.version).messages()
+    assert f"snapshot {digest}: the file was deleted" in trace(project, version.version).messages()
 
 
 def test_what_nobody_knows_is_an_error_of_the_caller(project: Project) -> None:
-    with pytest.raises(InputError, match="'nothing' is no version, no snapshot and no prediction"):
+    with pytest.raises(
+        InputError, match="no version, snapshot or prediction with the id 'nothing'"
+    ):
         trace(project, "nothing")
 
 

@@ -143,12 +143,12 @@ def test_a_folder_or_a_glob_may_be_behind_a_url(folder: str) -> None:
             "b.csv",
         ]
     write(f"{folder}/c.parquet")
-    with pytest.raises(SourceError, match="all files must be"):
+    with pytest.raises(SourceError, match="expected only"):
         find_files(folder, Path())
 
 
 def test_what_is_not_there_is_said_so(folder: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is nothing to read at .*none.csv"):
+    with pytest.raises(InputError, match="nothing to read at .*none.csv"):
         find_files(f"{folder}/none.csv", Path())
     write(f"{folder}/in.parquet")
     with pytest.raises(InputError, match="is the input"):
@@ -162,7 +162,7 @@ def test_a_protocol_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(known_implementations, "farstore", missing)
     with pytest.raises(InputError, match="farstore to go there.*`batch`.*poetry lock"):
         locate("farstore://bucket/in.csv")
-    with pytest.raises(InputError, match="nothing here knows nowhere://"):
+    with pytest.raises(InputError, match="unknown scheme nowhere://"):
         locate("nowhere://bucket/in.csv")
 
 

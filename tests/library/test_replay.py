@@ -103,7 +103,7 @@ def test_every_row_is_asked_about_once_and_gets_its_label(
 
 def test_in_words_it_says_how_fast_and_who_answered(served: Any, write: Any, play: Play) -> None:
     said = play(write(), "--url", address(served)).output
-    assert f"answered: {ROWS} by version 1" in said
+    assert f"predicted: {ROWS} by version 1" in said
     assert "p50" in said and "p90" in said and "p99" in said
     assert "labels" not in said
     assert served.log.totals().labels == 0
@@ -127,21 +127,21 @@ def test_a_key_comes_from_the_environment(
     publisher.point("1")
     with serve_shop(api_keys=("first",)) as served:
         url = ("--url", address(served))
-        assert f"wants a key: set {KEY}" in play(write(), *url, code=2).stderr
+        assert f"needs a key: set {KEY}" in play(write(), *url, code=2).stderr
         monkeypatch.setenv(KEY, "other")
-        assert f"refuses the key of {KEY}" in play(write(), *url, code=2).stderr
+        assert f"rejects the key in {KEY}" in play(write(), *url, code=2).stderr
         monkeypatch.setenv(KEY, "first")
         assert f"{ROWS} rows" in play(write(), *url).output
 
 
 def test_without_a_service_it_says_what_to_start(write: Any, play: Play) -> None:
     said = play(write(), "--url", "http://127.0.0.1:1", code=2).stderr
-    assert "nothing answers at http://127.0.0.1:1" in said and "serve" in said
+    assert "no service at http://127.0.0.1:1" in said and "serve" in said
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://[::1"])
 def test_what_is_no_address_is_said_so(write: Any, play: Play, url: str) -> None:
-    assert "is no address" in play(write(), "--url", url, code=2).stderr
+    assert "is not" in play(write(), "--url", url, code=2).stderr
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -168,7 +168,7 @@ def stranger() -> Iterator[str]:
 def test_another_service_is_noticed_before_the_first_row(
     write: Any, play: Play, stranger: str
 ) -> None:
-    assert "is no such service" in play(write(), "--url", stranger, code=2).stderr
+    assert "is not such a service" in play(write(), "--url", stranger, code=2).stderr
 
 
 def test_a_service_without_a_model_is_noticed(serve_shop: Any, write: Any, play: Play) -> None:
@@ -184,7 +184,7 @@ def test_a_file_that_does_not_fit_is_refused(
     assert "has no column outcome" in said and "returned" in said
     other = tmp_path / "other.csv"
     other.write_text("price,pieces\n1,2\n", encoding="utf-8")
-    assert "lacks customer, at" in play(other, *url, code=2).stderr
+    assert "missing columns customer, at" in play(other, *url, code=2).stderr
     assert "there is no file" in play(tmp_path / "none.csv", *url, code=2).stderr
     assert "--labels" in play(write(), *url, "--delay", "2d", code=2).stderr
     assert served.log.totals().predictions == 0
@@ -212,7 +212,7 @@ def test_a_service_that_goes_ends_the_replay(
         found = replay(rows, address(served), progress=reached)
     assert found.unreachable and not found.passed
     assert (found.stats.answered, found.stats.rows) == (ROWS, ROWS + MAX_CONSECUTIVE_FAILURES)
-    assert "nothing answers any more" in found.messages()[-1]
+    assert "the service is unavailable" in found.messages()[-1]
 
 
 class Told:

@@ -112,7 +112,7 @@ def test_the_command_prunes(project: Project) -> None:
     log(project, old=100 * DAY)
     result = run(project, "prune", "--older-than", "90d")
     assert result.exit_code == 0, result.output
-    assert "2 predictions of before" in result.output
+    assert "2 predictions before" in result.output
     assert left(project) == []
     assert run(project, "prune", "--older-than", "999999d").exit_code == 0
     assert run(project, "prune", "--older-than", "long").exit_code == 2

@@ -134,11 +134,11 @@ def test_what_is_held_of_a_parquet_file_does_not_grow_with_it(settings: Settings
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("in.csv", "key,at,y\na,2026-01-01,true\n", "lacks size; it has key, at, y"),
+        ("in.csv", "key,at,y\na,2026-01-01,true\n", "missing columns size; it has key, at, y"),
         ("in.csv", "", "cannot be read"),
         ("in.csv", HEADER + "a,2026-01-01\n", "cannot be read.*Expected 5 columns, got 2"),
         ("in.parquet", "no Parquet", "cannot be read"),
-        ("in.xlsx", "no table", "must be .csv, or all .parquet"),
+        ("in.xlsx", "no table", "expected only .csv, or only .parquet"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_says_why(
 def test_an_address_that_leads_nowhere_is_an_error(settings: Settings) -> None:
     settings.path("empty").mkdir()
     for address, said in (
-        ("nothing.csv", "there is no file or folder"),
+        ("nothing.csv", "no file or folder"),
         ("empty", "no .csv or .parquet"),
         ("*.csv", "no .csv or .parquet"),
         ("ftp://host/file", "unknown scheme ftp://.*file://"),
@@ -251,7 +251,7 @@ def test_a_placed_address_of_a_database_holds_in_other_folders(
         update={"root": tmp_path / "elsewhere"}
     )
     assert read(elsewhere, f"sql://{placed}")["key"].to_pylist() == ["a"]
-    with pytest.raises(SourceError, match="there is no database"):
+    with pytest.raises(SourceError, match="no database at"):
         read(elsewhere, "sql://sqlite:///data/shop.db")
     server = "postgresql://reader:secret@db/shop"
     assert placed_url(server, tmp_path) == server

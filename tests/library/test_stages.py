@@ -98,14 +98,14 @@ def test_a_file_of_the_run_that_was_changed_is_not_evaluated(
 ) -> None:
     path = artifact(project, trained.run, name)
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(RegistryError, match=f"{name} of run .*its digest differs"):
+    with pytest.raises(RegistryError, match=f"{name} of run .* has another digest"):
         pipeline.evaluate(project, trained.run)
 
 
 def test_a_decision_that_was_changed_is_not_registered(project: Project, trained: Trained) -> None:
     path = artifact(project, trained.run, "evaluation/gate.json")
     path.write_text(path.read_text().replace('"passed": true', '"passed": false'))
-    with pytest.raises(RegistryError, match="evaluation/gate.json of run .*its digest differs"):
+    with pytest.raises(RegistryError, match="evaluation/gate.json of run .* has another digest"):
         pipeline.register(project, trained.decision)
 
 
@@ -256,7 +256,9 @@ def test_a_candidate_without_onnx_form_says_so_and_cannot_win(data: EncodedData)
     oracle = replace(trees, name="oracle", to_onnx=no_converter)
     board = cross_validate([*QUICK, oracle], data.train, METRIC)
     by_name = {row.candidate: row for row in board.rows}
-    assert "no ONNX form of oracle (NotImplementedError: no conv" in by_name["oracle"].ineligible
+    assert (
+        "oracle cannot be converted (NotImplementedError: no conv" in by_name["oracle"].ineligible
+    )
     assert board.winner.candidate == "linear"
     assert "oracle cannot win: no ONNX form" in board.table()
     assert "oracle cannot win: no ONNX form" in board.markdown()
@@ -272,7 +274,7 @@ def test_candidates_that_make_no_sense_are_named(data: EncodedData) -> None:
     for candidates, message in (
         ([linear], "there is no baseline, e.g. baseline.dummy\\(\\) for a binary problem"),
         ([QUICK[0], regression], "there is no candidate for a binary problem"),
-        ([*QUICK, linear], "two candidates are called 'linear'"),
+        ([*QUICK, linear], "two candidates are named 'linear'"),
         ([QUICK[0], baseline.linear(strength="much")], "linear cannot be fitted"),
     ):
         with pytest.raises(TrainingError, match=message):

@@ -144,7 +144,7 @@ def test_versions_that_cannot_serve_are_refused_with_the_reason(transitions: Tra
     transitions.promote("1", **WHO)
     for version, reason in (
         ("9", "no version 9 of model; there are 1, 2, 3, 4, 5"),
-        ("5", "version 5 was refused by the gate"),
+        ("5", "version 5 was rejected by the gate"),
         ("4", "trained with other features"),
     ):
         with pytest.raises(RegistryError, match=reason):
@@ -159,7 +159,7 @@ def test_transitions_that_make_no_sense_say_so(transitions: Transitions) -> None
     with pytest.raises(RegistryError, match="no champion to challenge"):
         transitions.challenge("1", **WHO)
     transitions.promote("1", **WHO)
-    with pytest.raises(RegistryError, match="is the champion already"):
+    with pytest.raises(RegistryError, match="is already the champion"):
         transitions.challenge("1", **WHO)
     with pytest.raises(RegistryError, match="`rollback` or promote another"):
         transitions.reject("1", **WHO)
@@ -189,7 +189,7 @@ def test_a_probation_ends_with_a_rollback_a_rejection_or_another_challenge(
     with_probation: Transitions,
 ) -> None:
     with_probation.promote("1", **WHO)
-    with pytest.raises(RegistryError, match="on no probation"):
+    with pytest.raises(RegistryError, match="not on probation"):
         with_probation.confirm(**WHO)
     for end, wanted in (
         (lambda: with_probation.rollback(**WHO), ("1", None)),

@@ -46,7 +46,7 @@ def monitor(
     until = until or clock.now()
     since = since or until - settings.monitoring.window
     if since >= until:
-        raise InputError(f"the window ends ({until}) before it begins ({since})")
+        raise InputError(f"the window ends ({until}) before it begins ({since}): swap the two")
     column = None if options.segment_by is None else segment_column(contract, options.segment_by)
     version_only = bundle.manifest.version if bundle is not None and options.version_only else None
     rows = log.count(since, until, version=version_only).predictions

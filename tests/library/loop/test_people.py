@@ -118,7 +118,7 @@ def test_by_hand_a_version_waits_and_somebody_is_told(world: World) -> None:
     world.step()
     assert world.kinds() == ["retrain", "waiting"]
     assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
-    assert world.alerts[-1].endswith("It waits for `challenge 2` or `promote 2`.")
+    assert world.alerts[-1].endswith("To continue, run `challenge 2` or `promote 2`.")
     world.transitions.promote("2", actor="ada", reason="I have looked")
     world.step()
     assert (world.state.phase, world.state.reason) == ("probation", "I have looked")

@@ -185,7 +185,10 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_lock_keeps_others_out_and_says_which_it_is(tmp_path: Path) -> None:
     path = tmp_path / "var" / "lock"
     with file_lock(path):
-        with pytest.raises(StoreError, match="another process holds .*lock"), file_lock(path, 0.05):
+        with (
+            pytest.raises(StoreError, match="another process has locked .*lock"),
+            file_lock(path, 0.05),
+        ):
             raise AssertionError("two are in")
     with file_lock(path, 0.05):
         pass

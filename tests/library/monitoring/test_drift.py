@@ -52,7 +52,7 @@ def test_a_handful_of_rows_is_not_called_drift(world: World) -> None:
     found = world.monitor()
     assert not found.drift
     assert found.report is None
-    assert any("too few to speak of drift" in note for note in found.notes)
+    assert any("too few to test for drift" in note for note in found.notes)
 
 
 def test_answers_of_another_version_say_nothing_about_the_champion(world: World) -> None:
@@ -60,7 +60,7 @@ def test_answers_of_another_version_say_nothing_about_the_champion(world: World)
     found = world.monitor()
     assert found.performance == "unknown"
     assert "prediction" not in found.drift_scores
-    assert any("answered none" in note for note in found.notes)
+    assert any("predicted none" in note for note in found.notes)
 
 
 def test_the_answer_to_several_classes_is_the_likeliest_one() -> None:

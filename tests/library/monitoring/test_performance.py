@@ -53,7 +53,7 @@ def test_rows_younger_than_the_horizon_do_not_count(world: World) -> None:
     world.clock.set(world.now - world.span + timedelta(days=1))
     found = world.monitor()
     assert found.performance == "unknown"
-    assert any("old enough" in note for note in found.notes)
+    assert any("older than label_horizon" in note for note in found.notes)
 
 
 def test_performance_is_measured_in_the_metric_of_the_project(world: World) -> None:

@@ -94,20 +94,24 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
     ("content", "arguments", "said"),
     [
         ("x,y\n1,2\n", ["--target", "Y2"], "no such column; did you mean 'y'?"),
-        ("x,y\n1,2\n", ["--target", "y", "--time", "t"], "--time t: there is no such column"),
-        ("1.5,2\n1,2\n3,4\n", ["--target", "y"], "put a line with the columns' names above it"),
+        ("x,y\n1,2\n", ["--target", "y", "--time", "t"], "--time t: no such column"),
+        ("1.5,2\n1,2\n3,4\n", ["--target", "y"], "add a header"),
         ("", ["--target", "y"], "is empty"),
         ("x,y\n", ["--target", "y"], "has no rows"),
         ("x,y\n1,2\n3,2\n", ["--target", "y"], "all rows have the same value"),
         ("x,y\n1,\n3,\n", ["--target", "y"], "the column is empty"),
-        ("x,y\n1,2\n3,4\n", ["--target", "y", "--time", "x"], "--time x: holds no dates, as 1"),
-        ("x,y\n1,2\n3,4\n", ["--target", "y", "--id", "y"], "--id y: the column is given as"),
-        ("y\n1\n2\n", ["--target", "y"], "no column is left to learn y from"),
-        ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "regression"], "y holds no numbers"),
+        (
+            "x,y\n1,2\n3,4\n",
+            ["--target", "y", "--time", "x"],
+            "--time x: contains no dates, e.g. 1",
+        ),
+        ("x,y\n1,2\n3,4\n", ["--target", "y", "--id", "y"], "--id y: the column is also given as"),
+        ("y\n1\n2\n", ["--target", "y"], "no column is left to predict y from"),
+        ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "regression"], "y is not numeric"),
         ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "multiclass"], "y has 2 classes"),
         ("x,y\n1,2\n3,4\n", ["--target", "y", "--label-horizon", "soon"], "invalid duration"),
         ("x,y\n1,2\n3,4\n", ["--target", "y", "--query", "select 1"], "--query needs a database"),
-        ("prediction,y\n1,2\n3,4\n", ["--target", "y"], "called like the model's answers"),
+        ("prediction,y\n1,2\n3,4\n", ["--target", "y"], "has the name of the model's output"),
         (b"PK\x03\x04\x00\x00", ["--target", "y"], "an Excel workbook or a zip archive"),
         (b"\x7fELF\x02\x01\x00\x00", ["--target", "y"], "is a binary file"),
     ],
@@ -145,7 +149,7 @@ def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> N
     write(root / "in.csv", ["x,y,z,w", *lines[1:]])
     before = everything(root)
     asked = adopt("in.csv", "--target", "y")
-    assert asked.exit_code == 2 and "say --yes" in asked.output
+    assert asked.exit_code == 2 and "--yes" in asked.output
     assert "+ w: boolean, feature" in asked.output
     assert everything(root) == before
     done = adopt("in.csv", "--target", "y", "--yes")

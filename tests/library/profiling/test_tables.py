@@ -36,7 +36,7 @@ def test_a_table_that_nobody_prepared(root: Path, tmp_path: Path, adopt: Adopt) 
         ("PLZ", "category", "feature"),
         ("gekündigt?", "boolean", "target"),
     ]
-    for said in ("names its rows", "'auf Anfrage' read as missing", "'class' is called 'class_2'"):
+    for said in ("identifies rows", "'auf Anfrage' read as missing", "'class' is called 'class_2'"):
         assert said in " ".join(done.output.split())
     settings = load_settings(root)
     assert settings.csv.encoding == "cp1252" and settings.csv.delimiter == ";"
@@ -127,7 +127,7 @@ def test_what_spoils_models_is_said(root: Path, adopt: Adopt) -> None:
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.split())
     for warning in (
-        "numbers its rows",
+        "is a row number",
         "too wide for float32",
         "gives the target away",
         "300 rows are few",
@@ -153,7 +153,7 @@ def test_the_contract_says_where_to_look(root: Path, tmp_path: Path, adopt: Adop
     path = write(tmp_path / "in.csv", customers())
     adopt(path, "--target", "gekündigt?")
     text = (root / "config/contract.yaml").read_text(encoding="utf-8")
-    assert "# names its rows: left out" in text
+    assert "# identifies rows: left out" in text
     assert max(len(line) for line in text.splitlines() if "adopt" not in line) <= 110
     spelled: Column = contract(root).column("Umsatz €")
     assert spelled.parsing is not None and spelled.parsing.missing == ("auf Anfrage",)

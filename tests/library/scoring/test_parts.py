@@ -83,7 +83,7 @@ def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:
     write(table([*MIXED]), tmp_path / "in.parquet")
     with (
         file_lock(tmp_path / "out.parquet.parts" / "lock"),
-        pytest.raises(InputError, match="another process writes"),
+        pytest.raises(InputError, match="another process is writing"),
     ):
         in_parts(tmp_path)
 

@@ -45,7 +45,7 @@ def test_good_rows_are_predicted_and_bad_ones_set_aside(source: Path, tmp_path: 
     ]
     assert (scored.rows, scored.predicted) == (8, 6)
     assert scored.warnings == {"level is above 5": 2}
-    assert "6 of 8 rows predicted" in scored.summary() and "2 bad rows" in scored.summary()
+    assert "6 of 8 rows predicted" in scored.summary() and "2 rejected rows" in scored.summary()
 
 
 def test_small_batches_give_the_same_answer_and_hold_few_rows(source: Path, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_failure_leaves_the_old_output_and_no_draft(tmp_path: Path) -> None:
 
 def test_mistakes_with_files_are_named(tmp_path: Path) -> None:
     write(table([*SIZES]).drop_columns("size"), tmp_path / "in.csv")
-    with pytest.raises(SourceError, match="lacks size"):
+    with pytest.raises(SourceError, match="missing columns size"):
         score(tmp_path / "in.csv", tmp_path / "out.parquet", predictor())
     with pytest.raises(SourceError, match="no file or folder"):
         score(tmp_path / "none.csv", tmp_path / "out.parquet", predictor())

@@ -126,7 +126,7 @@ def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLA
         absent = missing_columns(columns, names)
         if absent:
             raise SourceError(
-                f"{file} has no column {', '.join(absent)}; it has {', '.join(names)}: "
+                f"{file}: missing columns {', '.join(absent)}; it has {', '.join(names)}: "
                 "correct the file, or config/contract.yaml"
             )
 
