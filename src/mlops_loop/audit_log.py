@@ -1,4 +1,4 @@
-"""What happened, one line a transition: when, who, why, and on which figures."""
+"""The audit log: one line for each transition, with time, actor, reason and metrics."""
 
 import json
 import os
@@ -33,7 +33,7 @@ INTENT = "intent"
 
 
 class AuditLog:
-    """An append-only file of JSON lines, each on disk before `append` returns."""
+    """An append-only file of JSON lines, each synced to disk before `append` returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,14 +42,14 @@ class AuditLog:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(entry.to_json(), ensure_ascii=False)
         with self._path.open("a+b") as file:
-            # A crash may have left the beginning of a line.
+            # A crash may have left an incomplete line.
             gap = b"\n" if _is_torn(file) else b""
             file.write(gap + line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
     def completed(self) -> Iterator[AuditEvent]:
-        """What was done, oldest first: entries without the intents that came before it."""
+        """Completed transitions, oldest first: entries without the intents before them."""
         return (entry for entry in self.entries() if entry.kind != INTENT)
 
     def entries(self) -> Iterator[AuditEvent]:

@@ -1,4 +1,4 @@
-"""The one place that knows what time it is, so that a year can be replayed in a minute."""
+"""Clocks: passed in wherever the time is needed, so that a year can be replayed in a minute."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
+        """The current time in UTC, with a time zone."""
         ...
 
 
@@ -16,7 +16,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is set."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Digest of Python code: the same for code that computes the same, whatever its layout."""
+"""Digest of Python code that ignores comments and formatting."""
 
 import ast
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def source_digest(source: str) -> str:
-    """Digest of Python source that ignores comments and layout, equal on every supported Python.
+    """Digest of Python source, the same on every supported Python version.
 
     Examples:
         >>> source_digest("x = 1  # one") == source_digest("x=1")

@@ -1,4 +1,4 @@
-"""What a model was made from, as tags: data, contract, features, lock and code."""
+"""Tags of a run that identify its code: git commit and lock."""
 
 import hashlib
 import subprocess
@@ -9,7 +9,7 @@ LOCK = "poetry.lock"
 
 
 def code_tags(root: Path) -> dict[str, str]:
-    """Digest of the lock, and the git commit with whether the tree has changes on top."""
+    """Digest of the lock, git commit, and whether there are uncommitted changes."""
     lock = root / LOCK
     return {
         "lock_digest": _digest(lock.read_bytes()) if lock.is_file() else UNKNOWN,

@@ -1,7 +1,7 @@
 """Phrases and identifiers that this repository no longer uses, with what to say instead.
 
-Listed are only phrases and names that were in use here and that no reader of this field would search
-for. Ordinary words are never checked: whoever misses one writes it down here.
+Listed are only phrases and names that were in use here and that no reader of this field would
+search for. Ordinary words are never checked.
 """
 
 import io

@@ -1,1 +1,1 @@
-"""The model card: what a version is for, what it was made from, how it did, where it ends."""
+"""The model card: purpose, data, metrics and limits of a version."""

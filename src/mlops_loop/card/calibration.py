@@ -1,7 +1,7 @@
-"""Reliability curve: whether what is predicted comes true as often, or as high, as predicted.
+"""Reliability curve: predictions compared with observed frequencies or means.
 
-scikit-learn's `calibration_curve` does the same for probabilities of two classes only, and does not
-say how many rows stand behind a point.
+scikit-learn's `calibration_curve` is limited to probabilities of two classes, and does not return
+the number of rows of a bin.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ..evaluation.target import Labels
 
 @dataclass(frozen=True)
 class Bin:
-    """Rows with predictions close to one another: what was predicted, what was observed."""
+    """Rows with similar predictions: the mean prediction and the mean label."""
 
     predicted: float
     observed: float
@@ -22,16 +22,16 @@ class Bin:
 
 
 def reliability(labels: Labels, predicted: Floats, bins: int = 10) -> tuple[Bin, ...]:
-    """Bins of about equally many rows, in ascending order of the prediction.
+    """Bins with about the same number of rows, by ascending prediction.
 
     Two classes: the probability of the second one against its share. Several classes: the
     probability of the predicted class against how often it was right. Values: the mean
-    prediction against the mean outcome.
+    prediction against the mean label.
 
     Args:
         labels: class codes or values, shape (rows,).
         predicted: probabilities of shape (rows, classes), or values of shape (rows,).
-        bins: at most so many; fewer where predictions are equal.
+        bins: maximum number; fewer if predictions are equal.
     """
     if predicted.ndim == 1:
         said, happened = predicted, labels.astype(np.float64)

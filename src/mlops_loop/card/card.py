@@ -1,4 +1,4 @@
-"""All figures and sentences of a model card, before they are put on a page."""
+"""The contents of a model card."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _PROBLEMS = {
 
 @dataclass(frozen=True)
 class Score:
-    """One metric on the held-out rows, and which way is up."""
+    """One metric on the held-out rows, and its direction."""
 
     name: str
     interval: Interval
@@ -34,10 +34,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Card:
-    """What a version is for, what it was made from, how it did, where it ends: plain values.
+    """Purpose, data, metrics and limits of a version, as plain values.
 
     Attributes:
-        metric: that decides, and that importances are measured in.
+        metric: name of the deciding metric, also of the importances.
         source: address of the rows that it was trained on.
         rows: of the snapshot.
         held_out: rows of the holdout, which all metrics are computed on.
@@ -63,12 +63,12 @@ class Card:
 
     @property
     def weakest(self) -> tuple[SliceComparison, ...]:
-        """The slices on which it gains least over its rival."""
+        """The slices with the smallest gain over its rival."""
         return tuple(sorted(self.gate.slices, key=lambda one: one.gain.value)[:_SLICES])
 
 
 def purpose(contract: Contract) -> str:
-    """What a model is meant for, in the contract's words."""
+    """The purpose of a model, from the contract."""
     target = contract.target
     told = (
         f": {target.description[0].lower()}{target.description[1:]}" if target.description else ""
@@ -82,7 +82,7 @@ def purpose(contract: Contract) -> str:
 
 
 def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
-    """What a model has not seen, and which rows are rejected or only warned about."""
+    """The limits of a model: period of training, rejected rows, rows with warnings."""
     said = []
     if trained_until:
         said.append(f"It was not trained on events after {trained_until[:16]}.")
@@ -116,6 +116,6 @@ def score_all(
 
 
 def _is_bounded(column: Column, on_violation: Action) -> bool:
-    """Whether values beyond some bound of the column are refused, or only warned about."""
+    """Whether values beyond some bound of the column are rejected, or only warned about."""
     bounds = (column.range, column.categories)
     return any(one is not None and one.on_violation == on_violation for one in bounds)

@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a model gets when a feature's values are shuffled.
+"""Permutation importance: how much a metric worsens when the values of a feature are shuffled.
 
 Breiman, Random Forests, Machine Learning 45 (2001), section 10; here on held-out rows.
 """
@@ -16,13 +16,13 @@ _ROWS = 5_000
 
 
 class _Fitted:
-    """A prediction function with the `fit` that scikit-learn wants of an estimator."""
+    """A prediction function as an estimator for scikit-learn."""
 
     def __init__(self, predict: Callable[[Matrix], Floats]) -> None:
         self.predict = predict
 
     def fit(self, matrix: Matrix, labels: Labels) -> None:
-        """Nothing: it is fitted already."""
+        """Do nothing: it is fitted already."""
 
 
 def importances(
@@ -40,7 +40,7 @@ def importances(
         matrix: held-out rows, shape (rows, columns); at most 5,000 of them are used.
         labels: class codes or values of the same rows.
         predict: the model, from a matrix to probabilities or values.
-        metric: what gets worse.
+        metric: metric whose decrease is measured.
         seed: of the shuffling.
     """
 

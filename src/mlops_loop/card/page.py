@@ -1,4 +1,4 @@
-"""A model card as a page: Markdown for reviews, HTML for reading."""
+"""Rendering of a model card as Markdown and HTML."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ _MARKDOWN_SYNTAX = re.compile(r"([\\`|\[\]<])")
 
 
 def write_card(card: Card, settings: Settings, registry: Registry) -> None:
-    """Write a card as Markdown and HTML into the project, and with its data into the run."""
+    """Write a card to `var/reports` as Markdown and HTML, and to the MLflow run with its data."""
     pages = {"md": markdown(card), "html": html(card)}
     for ending, text in pages.items():
         path = settings.paths.model_cards / f"{card.manifest.version}.{ending}"
@@ -30,7 +30,7 @@ def write_card(card: Card, settings: Settings, registry: Registry) -> None:
 
 
 def read_card(registry: Registry, run: str) -> Card:
-    """The card that `write_card` put into a run."""
+    """The card that `write_card` logged to a run."""
     with TemporaryDirectory() as folder:
         data = registry.download(run, DATA, Path(folder)).read_bytes()
     return msgspec.json.decode(data, type=Card)
@@ -42,7 +42,7 @@ def markdown(card: Card) -> str:
 
 
 def html(card: Card) -> str:
-    """The card as one page that needs no other file."""
+    """The card as a self-contained HTML page."""
     return load_template("mlops_loop.card", "card.html.j2").render(card=card)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .check import Checked, Violation, check_rows
     from .columns import Columns
 else:
-    # Imported on first use: who only asks for the contract does without numpy.
+    # Imported on first use: loading a contract needs no numpy.
     __getattr__ = lazy_exports(
         __name__,
         {"Checked": "check", "Columns": "columns", "Violation": "check", "check_rows": "check"},

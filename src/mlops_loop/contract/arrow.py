@@ -1,4 +1,4 @@
-"""The contract as Arrow: the schema of snapshots and batches, and the way to arrays and back."""
+"""The contract as Arrow: the schema of snapshots and batches, and conversion to arrays and back."""
 
 import numpy as np
 import pyarrow as pa
@@ -35,11 +35,11 @@ def arrow_schema(contract: Contract, *, target: bool = True) -> pa.Schema:
 
 
 def from_arrow(contract: Contract, table: pa.Table) -> Columns:
-    """Arrays of the contract's columns that a table has; other columns are left behind.
+    """Arrays of the contract's columns in a table; other columns are ignored.
 
     Args:
-        contract: what the columns are.
-        table: in the types of `arrow_schema`, as snapshots and `contract.reading` give it.
+        contract: types and roles of the columns.
+        table: in the types of `arrow_schema`, as read by snapshots and `contract.casting`.
 
     Raises:
         pyarrow.ArrowInvalid: if a column is of another type and does not cast without loss.
@@ -67,9 +67,9 @@ def whole(values: pa.ChunkedArray) -> pa.Array:
 
 
 def numbers(values: pa.Array | pa.ChunkedArray) -> Array:
-    """Numbers without nulls as a numpy array: booleans as 0 and 1, moments as their integers.
+    """Numbers without nulls as a numpy array: booleans as 0 and 1, datetimes as their integers.
 
-    Arrow's own `to_numpy` would import pandas, which takes longer than many a conversion.
+    Arrow's own `to_numpy` would import pandas, which takes longer than most conversions.
     """
     if isinstance(values, pa.ChunkedArray):
         values = whole(values)
@@ -88,7 +88,7 @@ def _to_array(column: Column, values: pa.ChunkedArray) -> Array:
     if column.type == "category":
         return _to_objects(values)
     if column.type == "text":
-        # Hardly any two are the same, so that looking for equal ones only costs time.
+        # Values are nearly unique, so that deduplication does not pay.
         return np.array(whole(values).to_pylist(), dtype=object)
     if column.type == "datetime":
         integers = numbers(pc.fill_null(values.cast(pa.int64()), _NOT_A_TIME))

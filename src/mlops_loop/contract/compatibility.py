@@ -1,7 +1,7 @@
-"""Two versions of the contract: what changed, and what of it breaks those who send requests.
+"""Comparison of two versions of the contract: changes, and which of them are breaking.
 
-A change breaks callers if a request that the old contract accepted may be refused by the new
-one, or if answers come in another form.
+A change is breaking if a request that the old contract accepted may be rejected by the new one, or
+if responses have another form.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Change:
 
     Attributes:
         column: its name; None for the table as a whole.
-        what: what is different, as the end of a sentence.
+        what: the difference, as the end of a sentence.
         is_breaking: whether existing clients may break.
     """
 
@@ -36,7 +36,7 @@ class Change:
 
 
 def differences(old: Contract, new: Contract) -> list[Change]:
-    """All changes from `old` to `new`, those that break callers first."""
+    """All changes from `old` to `new`, breaking ones first."""
     found = [*_table(old, new), *_columns(old, new)]
     return sorted(found, key=lambda change: not change.is_breaking)
 
@@ -88,7 +88,7 @@ def _column(old: Column, new: Column) -> Iterator[Change]:
 
 
 def _is_narrower(old: Column, new: Column) -> bool:
-    """Whether a number that was not refused may be refused now."""
+    """Whether a number that was accepted may be rejected now."""
     if new.range is None or new.range.on_violation == "warn":
         return False
     if old.range is None or old.range.on_violation == "warn":
@@ -101,7 +101,7 @@ def _is_narrower(old: Column, new: Column) -> bool:
 
 
 def _rejects_more(old: Column, new: Column) -> bool:
-    """Whether a category that was not refused may be refused now."""
+    """Whether a category that was accepted may be rejected now."""
     if new.categories is None or new.categories.on_violation == "warn":
         return False
     if old.categories is None or old.categories.on_violation == "warn":

@@ -1,4 +1,4 @@
-"""The contract as a page for people: the data dictionary, in Markdown."""
+"""The contract as a data dictionary in Markdown."""
 
 from ..duration import format_duration
 from .model import Column, Contract
@@ -37,7 +37,7 @@ def _row(column: Column) -> tuple[str, ...]:
 
 
 def _values(column: Column) -> str:
-    """What the values may be, and whether others are refused or only warned about."""
+    """Allowed values, and whether others are rejected or only warned about."""
     if column.categories is not None:
         listed = ", ".join(column.categories.values)
         return f"{listed}; others: {column.categories.on_violation}"
@@ -55,6 +55,6 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _safe(text: str) -> str:
-    """A text that Markdown shows as it stands, on one line of a table."""
+    """A text escaped for one line of a Markdown table."""
     plain = " ".join(text.split())
     return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in plain)

@@ -1,7 +1,7 @@
-"""The contract as Evidently sees it: which columns are compared as numbers, which as categories.
+"""The contract as Evidently's data definition: numeric and categorical columns.
 
-Dates drift by nature, texts are no features, and identifiers and groups never come back: only
-numeric and categorical features are compared.
+Only numeric and categorical features are compared: dates always drift, texts are not features, and
+identifiers and groups do not recur.
 """
 
 from collections.abc import Collection
@@ -11,12 +11,12 @@ from .model import Column, Contract
 
 
 def compared_columns(contract: Contract) -> tuple[Column, ...]:
-    """Features whose distribution is watched, in the contract's order."""
+    """Features whose distribution is compared, in the contract's order."""
     return tuple(spec for spec in contract.features if spec.type not in ("datetime", "text"))
 
 
 def is_number(spec: Column) -> bool:
-    """Whether values are compared by distance, and not by their shares."""
+    """Whether values are compared as numbers, not as categories."""
     return spec.type in ("integer", "number")
 
 
@@ -30,7 +30,7 @@ def data_definition(
     """Evidently's `DataDefinition` of the compared columns.
 
     Args:
-        contract: what the data is.
+        contract: types and roles of the columns.
         numbers: numeric columns besides those of the contract, such as a predicted probability.
         categories: categorical ones.
         leave_out: names of columns that are not in the data.

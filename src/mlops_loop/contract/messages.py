@@ -1,4 +1,4 @@
-"""The words for what can be wrong with a value, the same wherever it is found."""
+"""Messages of violations, shared by all checks."""
 
 from .model import Action, Column, ColumnType
 
@@ -29,7 +29,7 @@ def above(maximum: float) -> str:
 
 
 def action(column: Column, reason: str) -> Action:
-    """What the contract says becomes of a row for this reason."""
+    """What the contract does with a row for this reason: reject or warn."""
     if column.categories is not None and reason == UNKNOWN_CATEGORY:
         return column.categories.on_violation
     bounds = column.range

@@ -1,4 +1,4 @@
-"""The contract as MLflow sees it: the signature of the registered model."""
+"""The contract as MLflow signature of the registered model."""
 
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
@@ -17,7 +17,7 @@ _TYPES: dict[ColumnType, DataType] = {
 
 
 def mlflow_signature(contract: Contract) -> ModelSignature:
-    """Columns of a request, and the columns that the model answers with."""
+    """Columns of a request, and of a response."""
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(_type(column), column.name, required=not column.nullable)
         for column in contract.inputs
@@ -28,7 +28,7 @@ def mlflow_signature(contract: Contract) -> ModelSignature:
 
 
 def _type(column: Column) -> DataType:
-    # pandas holds whole numbers and booleans that may be missing as floats and objects.
+    # pandas stores nullable integers and booleans as floats and objects.
     if column.nullable and column.type in ("integer", "boolean"):
         return DataType.double
     return _TYPES[column.type]

@@ -1,4 +1,4 @@
-"""What the loop puts on record of its own, beside the transitions, which record themselves."""
+"""Entries of the loop in the audit log, besides transitions, which are recorded anyway."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ _NAMES = ("attempt", "version", "window")
 
 @dataclass(frozen=True)
 class LoopAuditLog:
-    """The journal in the hands of the loop."""
+    """The audit log with the loop as actor."""
 
     audit_log: AuditLog
     clock: Clock
 
     def completed(self) -> tuple[AuditEvent, ...]:
-        """What was done so far, by whomever, oldest first."""
+        """All completed entries, by any actor, oldest first."""
         return tuple(self.audit_log.completed())
 
     def record_once(self, kind: str, reason: str, **details: object) -> None:
-        """Put something on record, unless it is there: the step may have been cut off after it."""
+        """Record an entry unless the previous step recorded it before it was interrupted."""
         known = {name: details[name] for name in _NAMES if name in details}
         for entry in self.audit_log.entries():
             if (entry.kind, entry.reason) == (kind, reason) and known.items() <= dict(

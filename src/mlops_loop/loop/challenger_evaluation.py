@@ -1,4 +1,4 @@
-"""Two versions on trial are heard: what the log says of them, and what follows from that."""
+"""Evaluation of two versions on trial from the prediction log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from .paired_loss import ModelPair
 
 @dataclass(frozen=True)
 class ChallengerEvaluator:
-    """Reads the log for a trial.
+    """Compares the two versions of a trial by logged rows.
 
     Attributes:
-        largest_error: for regression, what the judge counts as a loss of 1, by champion.
+        largest_error: for regression, the absolute error with a loss of 1, by champion.
     """
 
     settings: Challenge
@@ -28,7 +28,7 @@ class ChallengerEvaluator:
     largest_error: Callable[[str], float]
 
     def decision(self, trial: Trial) -> TrialDecision | None:
-        """What is to be done by now; None as long as nothing is proven and there is time left."""
+        """The decision so far; None while the test is undecided and there is time left."""
         model_pair = ModelPair(
             trial.champion,
             trial.challenger,
@@ -52,7 +52,7 @@ class ChallengerEvaluator:
     def _comparison(self, trial: Trial, model_pair: ModelPair) -> ComparisonResult:
         until = self.clock.now() - self.contract.label_horizon
         known = trial.since < until
-        # In a split the champion's rows count as well, which the challenger did not answer.
+        # In a split, rows that the champion answered count as well.
         both = trial.challenger if trial.share is None else None
         return compare(
             self.log.rows(trial.since, until, labelled=True, version=both) if known else (),

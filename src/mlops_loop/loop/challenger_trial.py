@@ -1,6 +1,6 @@
-"""What a judgement means for the two on trial: a challenger, or a new champion on probation.
+"""Decisions about a trial: of a challenger, or of a new champion on probation.
 
-During a probation the champion before is the challenger, and the test is the same.
+During a probation the previous champion is the challenger, and the test is the same.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ..duration import format_duration
 from ..publication import Rollout
 from ..settings import Challenge
 
-if TYPE_CHECKING:  # a step with nothing to judge does without
+if TYPE_CHECKING:  # a step without a trial does not need it
     from .comparison import ComparisonResult
     from .guardrails import GuardrailMetrics
 
@@ -21,10 +21,10 @@ Transition = Literal["promote", "reject", "confirm", "rollback"]
 
 @dataclass(frozen=True)
 class Trial:
-    """Two versions that predict the same rows, or each a share of the keys, and since when.
+    """Two versions that predict the same rows, or each a share of the keys.
 
     Attributes:
-        share: of the keys that the challenger answers in a split; None in shadow.
+        share: share of the keys that the challenger predicts in a split; None in shadow.
     """
 
     champion: str
@@ -35,14 +35,14 @@ class Trial:
 
 
 def trial_of(champion: str, challenger: str, since: datetime, published: Rollout) -> Trial:
-    """The trial of two versions in the way in which they are published."""
+    """The trial of the two published versions."""
     share = published.share if published.mode == "split" else None
     return Trial(champion, challenger, since, published.probation, share)
 
 
 @dataclass(frozen=True)
 class TrialDecision:
-    """What is to be done, why, and the figures behind it."""
+    """The outcome of a trial, its reason, and its metrics."""
 
     transition: Transition
     reason: str
@@ -52,7 +52,7 @@ class TrialDecision:
 def check_guardrails(
     trial: Trial, guardrail_metrics: "GuardrailMetrics", settings: Challenge
 ) -> TrialDecision | None:
-    """The end of a challenger that fails or is slow, however well it predicts."""
+    """Reject a challenger that fails or is too slow, whatever its predictions."""
     violation = guardrail_metrics.violation(settings)
     if violation is None:
         return None
@@ -64,7 +64,7 @@ def check_guardrails(
 def decide(
     trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
 ) -> TrialDecision | None:
-    """What is to be done by now; None as long as nothing is proven and there is time left."""
+    """The decision so far; None while the test is undecided and there is time left."""
     ruled = _on_probation if trial.probation else _on_challenge
     return ruled(trial, comparison, settings, now)
 

@@ -1,8 +1,8 @@
-"""Where a change began: the moment that parts a stretch of rows best into before and after.
+"""Change-point detection: when a change began.
 
-That is the least-squares estimate of one shift in the mean: Bai, "Least squares estimation of a
-shift in linear processes", Journal of Time Series Analysis 15 (1994); of several signals, their
-sums of squares are added.
+The least-squares estimate of one shift in the mean: Bai, "Least squares estimation of a shift in
+linear processes", Journal of Time Series Analysis 15 (1994). For several signals, their sums of
+squares are added.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from .paired_loss import ModelPair
 Floats = NDArray[np.float64]
 _FEWEST_ROWS = 100
 _CATEGORIES = 20
-_EDGE = 0.05  # of the rows, at either end, where a mean says little
+_EDGE = 0.05  # share of the rows at each end that is not searched
 
 
 def detect_change_point(
@@ -35,16 +35,16 @@ def detect_change_point(
     champion: str,
     limit: int,
 ) -> datetime | None:
-    """The beginning (UTC) of the day on which what was found began; None where nothing says so.
+    """The beginning (UTC) of the day on which the change began; None if there are too few rows.
 
     Args:
-        contract: what the columns are.
+        contract: types and roles of the columns.
         log: rows are sampled from it.
-        since: beginning of the stretch.
+        since: beginning of the interval.
         until: its end, excluded.
-        findings: their columns are the signals; where they name none, it is the champion's loss.
-        champion: the version whose answers were found wanting.
-        limit: rows to look at, at most.
+        findings: their columns are the signals; without columns, the champion's loss is.
+        champion: the version with the findings.
+        limit: maximum number of rows.
     """
     found = {finding.column for finding in findings}
     names = {column.name for column in contract.inputs if column.name in found}
@@ -61,10 +61,10 @@ def detect_change_point(
 
 
 def least_squares_split(signals: Floats) -> int:
-    """The row from which on the means are others, in the least-squares sense.
+    """The first row after the shift, by least squares.
 
     Args:
-        signals: shape (rows, signals), in the order of time, without missing values.
+        signals: float64, shape (rows, signals), in order of time, without missing values.
     """
     rows = len(signals)
     edge = max(1, int(_EDGE * rows))
@@ -81,7 +81,7 @@ def _columns(contract: Contract, rows: Sequence[LoggedRow], names: set[str]) -> 
 
 
 def _signal(values: Array) -> Floats:
-    """Numbers in units of their spread, categories as 0 and 1 each; what is missing, as well."""
+    """Standardized numbers, one-hot categories, and indicators of missing values."""
     absent = missing(values)
     if values.dtype == object:
         common = [name for name, _ in Counter(values[~absent]).most_common(_CATEGORIES)]
@@ -102,7 +102,7 @@ def _losses(contract: Contract, rows: Sequence[LoggedRow], champion: str) -> Flo
 
 
 def _typical(rows: Sequence[LoggedRow]) -> float:
-    """For regression: how far outcomes spread, so that a loss is not always 1."""
+    """For regression: the spread of the labels, so that the loss is not always 1."""
     values = [row.label.label for row in rows if row.label is not None]
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     return float(np.ptp(numbers)) or 1.0 if numbers else 1.0

@@ -1,4 +1,4 @@
-"""Champion against challenger on labelled rows, by a test that may be looked at at any time."""
+"""Champion and challenger on labelled rows, compared by a sequential test."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ ComparisonOutcome = Literal["better", "worse", "undecided"]
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """What the labelled rows say so far.
+    """The result of the comparison so far.
 
     Attributes:
-        conclusion: whether the challenger is proven better, proven worse, or neither yet.
+        conclusion: whether the challenger is significantly better or worse, or neither so far.
         champion_loss: mean loss of the champion.
-        challenger_loss: the same of the challenger.
-        champion_rows: rows of the champion; in shadow they are those of the challenger as well.
-        challenger_rows: rows of the challenger.
+        challenger_loss: mean loss of the challenger.
+        champion_rows: number of rows of the champion; in shadow also those of the challenger.
+        challenger_rows: number of rows of the challenger.
         paired: whether these are the same rows.
     """
 
@@ -60,11 +60,11 @@ def compare(
     """Compare two versions on labelled rows, in the order given, in one pass.
 
     Args:
-        rows: from the log, oldest first; see evidence.py for which of them count.
+        rows: from the log, oldest first; see paired_loss.py for which of them count.
         model_pair: the two versions, and whether they shared rows or keys.
-        error_rate: of calling a challenger better that is not, and the same for worse.
-        min_rows: below it the ruling is always `undecided`.
-        unit: what a bet is made on.
+        error_rate: probability of calling a challenger better that is not; the same for worse.
+        min_rows: with fewer rows the conclusion is `undecided`.
+        unit: `row` or `day`, the unit of the sequential test.
     """
     test, champion, challenger = SequentialTest(unit), _Mean(), _Mean()
     count = 0
@@ -75,7 +75,7 @@ def compare(
         challenger.add(found.challenger_loss)
     conclusion: ComparisonOutcome = "undecided"
     if count >= min_rows:
-        # A proof stands, however the money went later; but nobody acts on one that the means belie.
+        # A significant result stays valid, but is not used if the means contradict it.
         ahead = champion.value - challenger.value
         if ahead > 0 and test.is_significant(error_rate):
             conclusion = "better"

@@ -1,6 +1,6 @@
-"""The state machine that closes the loop: watch, retrain, challenge, promote or reject.
+"""The state machine of the loop: monitor, retrain, challenge, promote or reject.
 
-    steady ── finding ──> triggered ──> retraining ── refused by the gate ──> steady
+    steady ── finding ──> triggered ──> retraining ── rejected by the gate ─> steady
                               │              │
                               │        challenging ── rejected ──> steady
                               │              │
@@ -8,9 +8,9 @@
                               │              │
                               └────────> rolled back ──> steady
 
-It holds no logic of the stages it calls. What is published is the truth: after each of its own
-transitions, and after anybody else's, the phase is taken from there. So a step that was cut off
-anywhere is taken up where it was, and what a person does by command is noticed.
+It calls the stages without knowing their logic. The published pointer is the source of truth: after
+each transition, by the loop or by a user, the phase is derived from it. So a step that was
+interrupted anywhere is resumed by the next one, and manual transitions are respected.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,15 +35,15 @@ from .step import Step
 
 @dataclass
 class RetrainingController:
-    """The loop with everything it decides about, handed in.
+    """The loop; its collaborators are passed in.
 
     Attributes:
-        retrain: makes a version, or finds the one that the same attempt has made already.
-        assign_role: gives a version that passed the role that the settings say, once.
-        track_alerts: alerts of what monitoring found, by kind, once; and when it is over.
-        change_started_at: when the change behind an incident began, if the settings ask for it.
-        evaluate_challenger: what is to be done about two versions on trial.
-        actions: the project's own, by kind of finding; `actions` of the settings for the rest.
+        retrain: trains a version, or returns the one that the same attempt has registered.
+        assign_role: assigns the role of `loop.promotion` to a version that passed the gate.
+        track_alerts: sends one alert when a kind of finding begins, and one when it is over.
+        change_started_at: estimates when the change began, if `loop.training_window` needs it.
+        evaluate_challenger: decides about two versions on trial.
+        actions: by kind of finding; `actions` of the settings apply to other kinds.
     """
 
     settings: Settings
@@ -61,7 +61,7 @@ class RetrainingController:
     actions: Mapping[str, Action] = field(default_factory=dict)
 
     def step(self) -> Step:
-        """Do whatever is due now, and say what was done."""
+        """Do what is due now, and return what was done."""
         with self.lease.acquire() as other:
             done = self._step_with_lease(other)
         return done
@@ -103,7 +103,7 @@ class RetrainingController:
         return monitoring
 
     def _follow(self) -> None:
-        """Notice what was published since, by whomever."""
+        """Adopt what was published since, by a user or another process."""
         state, published = self.lease.state, self._published()
         if state.phase in ("triggered", "retraining"):
             return
@@ -112,7 +112,7 @@ class RetrainingController:
             self._settle()
 
     def _settle(self, reason: str | None = None, waiting: str = "", **changes: object) -> None:
-        """Take the phase from what is published; why and since when, from the journal."""
+        """Derive the phase from the published versions; reason and time from the audit log."""
         published, last = self._published(), self.transitions.last()
         on_trial = published.challenger is not None
         told = last is not None and (reason is None or on_trial)
@@ -133,7 +133,7 @@ class RetrainingController:
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
     def _react(self, monitoring: MonitoringReport) -> None:
-        """Alert about the findings, and carry out what is due, once the decision is written."""
+        """Alert about the findings, and act on them once the decision is recorded."""
         state, now = self.lease.state, self.clock.now()
         incidents = find_incidents(monitoring)
         planned = ActionTable(self.settings.actions, self.actions).plan(
@@ -165,7 +165,7 @@ class RetrainingController:
         self._act()
 
     def _act(self) -> None:
-        """Carry out what the trigger asks for; what was done already is not done twice."""
+        """Carry out the triggered action, once."""
         state = self.lease.state
         due: Due | None = state.due
         if due == "retrain":
@@ -177,7 +177,7 @@ class RetrainingController:
 
     def _begin(self, reason: str) -> None:
         state, now = self.lease.state, self.clock.now()
-        counted = (now,) if state.champion else ()  # the first model is no retraining
+        counted = (now,) if state.champion else ()  # the first model is not a retraining
         recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
         self.lease.save(
             phase="retraining",

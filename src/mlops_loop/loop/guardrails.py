@@ -1,6 +1,6 @@
-"""How a challenger behaves, apart from how well it predicts: whether it answers, and how fast.
+"""Guardrails of a challenger: missing predictions and latency.
 
-Neither needs labels. A bounded sample of the log is looked at, so that the cost does not grow.
+They need no labels, and are computed from a bounded sample of the log.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from ..prediction_log import LoggedRow
 from ..settings import Challenge
 from .paired_loss import ModelPair
 
-# By then every service has picked up what is published.
+# Until then services may not have loaded the version.
 _PICKED_UP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class GuardrailMetrics:
-    """What a sample of rows says of a challenger.
+    """Metrics of a challenger on a sample of rows.
 
     Attributes:
-        expected: rows that it should have answered.
-        missing: of these, the ones that it did not.
-        seconds: mean time of its model for a request; 0 where no time was taken.
-        champion_seconds: the same of the champion.
+        expected: number of rows that it should have predicted.
+        missing: number of these without its prediction.
+        seconds: mean time of its model for a request; 0 if unknown.
+        champion_seconds: mean time of the champion.
     """
 
     expected: int
@@ -44,7 +44,7 @@ class GuardrailMetrics:
         }
 
     def violation(self, settings: Challenge) -> str | None:
-        """What rules the challenger out, as a sentence; None if nothing does."""
+        """The guardrail that is violated, as a sentence; None if none is."""
         if self.expected < settings.min_labels:
             return None
         share = self.missing / self.expected
@@ -65,16 +65,16 @@ class GuardrailMetrics:
 
 
 def sample_size(settings: Challenge, share: float | None) -> int:
-    """Rows to look at, so that enough of them were the challenger's to answer."""
+    """Size of a sample that has enough rows of the challenger."""
     return ceil(2 * settings.min_labels / (share or 1))
 
 
 def measure_guardrails(
     rows: Sequence[LoggedRow], model_pair: ModelPair, since: datetime
 ) -> GuardrailMetrics:
-    """How the challenger behaved on rows of the log, from its first answer on.
+    """Guardrail metrics of the challenger since its first prediction.
 
-    One that has never answered is asked from an hour after the beginning on.
+    Without a prediction, since one hour after the beginning of the trial.
     """
     expected, missing = 0, 0
     times: dict[str, list[float]] = {model_pair.champion: [], model_pair.challenger: []}

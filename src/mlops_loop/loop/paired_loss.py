@@ -1,15 +1,14 @@
-"""From logged rows to what is bet on: how much more the champion lost than the challenger.
+"""Differences of the losses of champion and challenger, from logged rows.
 
 In shadow both predict the same rows, and each row gives the difference of two losses.
 
-In a split each key meets one of them, drawn by its hash, so that a loss weighted by what was
-likely to be drawn has the right mean: `-(loss - usual) / share` of the challenger's, and
-`(loss - usual) / (1 - share)` of the champion's, where `usual` is the mean of the losses before.
-That is the doubly robust estimate, with a running mean for its model, of Waudby-Smith, Wu, Ramdas,
-Karampatziakis and Mineiro, "Anytime-valid off-policy inference for contextual bandits", ACM/IMS
-Journal of Data Science 1 (2024). Rows of one key belong together, and a key that comes again tells
-little that is new, so each key counts once, with its first labelled row; a row without an entity
-key is a key of its own.
+In a split each key is assigned to one of them by its hash, and losses are weighted by the inverse
+probability of the assignment: `-(loss - mean) / share` for the challenger, and
+`(loss - mean) / (1 - share)` for the champion, where `mean` is that of the previous losses. This is
+the doubly robust estimate, with a running mean as its model, of Waudby-Smith, Wu, Ramdas,
+Karampatziakis & Mineiro, "Anytime-valid off-policy inference for contextual bandits", ACM/IMS
+Journal of Data Science 1 (2024). Rows of one key are dependent, so each key counts once, with its
+first labelled row; a row without an entity key is a key of its own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,12 +19,12 @@ from ..contract.model import Class
 from ..prediction_log import LoggedRow, Output
 from ..serving.identifiers import fraction
 
-_USUAL_AT_FIRST = 0.25
+_INITIAL_MEAN = 0.25
 
 
 @dataclass(frozen=True)
 class LossDifference:
-    """What one row tells; a loss is None where the version did not answer it.
+    """The difference of one row; a loss is None if the version did not predict the row.
 
     `loss_reduction` lies in [-1, 1], with a mean above zero if the challenger is better.
     """
@@ -38,12 +37,12 @@ class LossDifference:
 
 @dataclass(frozen=True)
 class ModelPair:
-    """Two versions on trial, and how the loss of an answer is told.
+    """Two versions on trial, and how losses are computed.
 
     Attributes:
         classes: target values in code order; empty for regression.
-        largest_error: for regression, the error from which on a loss is 1, in units of the target.
-        share: of the keys that the challenger answers in a split; None in shadow.
+        largest_error: for regression, the absolute error with a loss of 1, in units of the target.
+        share: share of the keys that the challenger predicts in a split; None in shadow.
     """
 
     champion: str
@@ -53,29 +52,29 @@ class ModelPair:
     share: float | None = None
 
     def loss_differences(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
-        """What labelled rows tell, oldest first; those that tell nothing are passed over."""
+        """Differences of labelled rows, oldest first; other rows are skipped."""
         if self.share is None:
             return self._paired(rows)
         return self._split(rows, self.share)
 
     def drawn(self, row: LoggedRow) -> float:
-        """Where the key of a row fell in the draw of a split; below the share, the challenger."""
+        """The hash of a row's key in [0, 1); the challenger predicts those below the share."""
         return fraction(row.record.entity_key or row.record.prediction_id, self.challenger)
 
     def _paired(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
         for row in rows:
-            found = self._losses(row)
-            if self.champion in found and self.challenger in found:
-                old, new = found[self.champion], found[self.challenger]
+            losses = self._losses(row)
+            if self.champion in losses and self.challenger in losses:
+                old, new = losses[self.champion], losses[self.challenger]
                 yield LossDifference(row.record.event_time.date(), old - new, old, new)
 
     def _split(self, rows: Iterable[LoggedRow], share: float) -> Iterator[LossDifference]:
         known: set[float] = set()
-        total, count, begun = _USUAL_AT_FIRST, 1, False
+        total, count, begun = _INITIAL_MEAN, 1, False
         for row in rows:
             losses, drawn = self._losses(row), self.drawn(row)
             old, new = losses.get(self.champion), losses.get(self.challenger)
-            # Until the challenger's first answer the service had not picked it up.
+            # Before its first prediction the service had not loaded the challenger.
             begun, before = begun or new is not None, begun
             own = new if drawn < share else old
             if not before or own is None or drawn in known:

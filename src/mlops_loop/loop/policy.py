@@ -1,4 +1,4 @@
-"""From what monitoring found to what is done about it."""
+"""Actions on the findings of monitoring."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class PlannedAction:
-    """What one incident leads to.
+    """The action on one incident.
 
     Attributes:
         kind: of the incident.
-        reason: why, as a sentence.
+        reason: a sentence.
         alert: whether receivers are alerted.
-        record_as: kind of the entry for the audit log, where the transition makes none itself.
-        due: the transition that it asks for.
+        record_as: kind of the entry in the audit log, if the transition writes none itself.
+        due: the transition to carry out.
     """
 
     kind: str
@@ -40,18 +40,18 @@ class PlannedAction:
 
 @dataclass(frozen=True)
 class ActionTable:
-    """What is done about each kind of finding.
+    """The actions by kind of finding.
 
     Attributes:
         settings: the actions of the settings.
-        own: those of the project's code, by kind, which come first.
+        own: those of `monitoring.py`, by kind, which take precedence.
     """
 
     settings: Actions
     own: Mapping[str, Action]
 
     def action(self, incident: Incident) -> Action:
-        """What is done about an incident; other kinds alert."""
+        """The action on an incident; by default `alert`."""
         for kind in (row(incident), incident.kind):
             if kind in self.own:
                 return self.own[kind]
@@ -61,12 +61,12 @@ class ActionTable:
     def plan(
         self, incidents: Sequence[Incident], blocked_reason: str | None, previous: str | None
     ) -> Sequence[PlannedAction]:
-        """What each incident leads to, in the same order. Functions of the project are called.
+        """The action on each incident, in the same order. Functions of the project are called.
 
         Args:
-            incidents: what was found.
-            blocked_reason: why no retraining may begin now, if that is so.
-            previous: the champion that a rollback would bring back, if there is one.
+            incidents: the incidents of a window.
+            blocked_reason: why no retraining may begin now; None if one may.
+            previous: the champion to roll back to; None if there is none.
         """
         return [self._plan(incident, blocked_reason, previous) for incident in incidents]
 
@@ -108,15 +108,15 @@ def _planned(
 
 
 def row(incident: Incident) -> str:
-    """The key of the table for an incident: a drift while performance holds has its own."""
-    alone = incident.kind == "drift" and incident.report.performance == "ok"
-    return "drift_only" if alone else incident.kind
+    """The key of an incident in the table: `drift_only` is a drift while performance holds."""
+    drift_only = incident.kind == "drift" and incident.report.performance == "ok"
+    return "drift_only" if drift_only else incident.kind
 
 
 def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str | None:
     """Why no retraining may begin now; None if one may.
 
-    After each refusal in a row the cooldown is `backoff` times longer.
+    After each consecutive rejection the cooldown is `backoff` times longer.
     """
     if state.phase == "challenging":
         return f"version {state.challenger} is on trial, no retraining until it ends"
@@ -124,15 +124,15 @@ def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str 
     if len(recent) >= settings.budget:
         free = recent[-settings.budget] + settings.period
         return f"the budget of {settings.budget} retrainings is used until {free:%Y-%m-%d}"
-    # No rest outlasts the period of the budget.
-    rest = min(
+    # The cooldown is not longer than the period of the budget.
+    cooldown = min(
         settings.period, settings.cooldown * settings.backoff ** min(state.consecutive_failures, 64)
     )
-    if recent and now - recent[-1] < rest:
+    if recent and now - recent[-1] < cooldown:
         after = (
             f" after {state.consecutive_failures} consecutive rejections"
             if state.consecutive_failures
             else ""
         )
-        return f"next retraining from {recent[-1] + rest:%Y-%m-%d}{after}"
+        return f"next retraining from {recent[-1] + cooldown:%Y-%m-%d}{after}"
     return None

@@ -1,4 +1,4 @@
-"""A stretch of the past, played month by month against the real service on a clock of its own."""
+"""Replay of the past, month by month, against the real service on a simulated clock."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class ProgressListener:
-    """Who follows a replay.
+    """Receives messages and progress of a replay.
 
     Attributes:
-        on_message: gets a line for each event.
-        on_progress: gets the rows that are done, and all rows.
+        on_message: called with a line for each event.
+        on_progress: called with the number of rows done, and of all rows.
     """
 
     on_message: Callable[[str], None]
@@ -50,25 +50,25 @@ def replay_year(
     rows_per_month: int | None = None,
     fresh: bool = False,
 ) -> Path:
-    """Play the settings' replay from an empty project and write its page.
+    """Replay the section `replay` of the settings from an empty project, and write the report.
 
     Args:
         project: the project; its clock is not read.
         pipeline: imports the stages of training.
         plan: the checks, actions and receivers.
-        listener: told what happens.
-        months: play only the first so many.
+        listener: receives messages and progress.
+        months: number of months to replay, by default all.
         rows_per_month: uniform sample of each month, by default that of the settings.
-        fresh: set aside what `var/` and the prediction log hold; without it a project with a
-            history is refused.
+        fresh: archive `var/` and the prediction log first; without it a project with a
+            history is rejected.
 
     Returns:
-        Path of the page.
+        Path of the report.
 
     Raises:
         InputError: if the settings have no replay, or the project has a history.
-        StoreError: if the prediction log cannot be reached.
-        GateError: if the gate lets no first model pass.
+        StoreError: if the prediction log is unavailable.
+        GateError: if the gate rejects the first model.
     """
     settings = project.settings
     if settings.contract().time is None:
@@ -153,7 +153,7 @@ def _step(loop: RetrainingController, listener: ProgressListener) -> MonitoringR
 
 
 def _strides(since: datetime, until: datetime) -> Iterator[datetime]:
-    """Week after week; the last one takes what is left of the month."""
+    """Weeks of a month; the last one has the remaining days."""
     moment = since + STRIDE
     while moment < until - STRIDE / 2:
         yield moment

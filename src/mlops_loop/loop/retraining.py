@@ -1,4 +1,4 @@
-"""One retraining: what it is asked for, and what it came to."""
+"""Request and result of a retraining."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,10 @@ class RetrainingRequest:
     """One retraining.
 
     Attributes:
-        name: what finds its version again.
-        reason: why.
-        resumed: whether it was begun before and cut off.
-        changed: when the change that was found began, if that was asked for and is known.
+        name: identifies the version of an interrupted attempt.
+        reason: of the retraining.
+        resumed: whether an interrupted attempt is resumed.
+        changed: when the change began, if known.
     """
 
     name: str
@@ -25,7 +25,7 @@ class RetrainingRequest:
 
 @dataclass(frozen=True)
 class RetrainingResult:
-    """What a retraining came to: the version, and the gate's decision about it."""
+    """The version, and the gate's decision about it."""
 
     version: str
     run_id: str

@@ -1,4 +1,4 @@
-"""The project's own service, started as a process beside the loop."""
+"""The service of the project, started as a subprocess of the replay."""
 
 import json
 import os
@@ -24,9 +24,9 @@ STOP_SECONDS = 10.0
 
 @contextmanager
 def running_service(project: Project) -> Iterator[ServiceClient]:
-    """The project's service on a free port of the loopback, stopped on the way out.
+    """The project's service on a free port of the loopback, stopped at the end.
 
-    It has a key of its own, so that it answers whether or not the project's service wants one.
+    It gets an API key of its own, so that it works with any settings.
     """
     port, key = _free_port(), token_urlsafe()
     command = [sys.executable, "-m", project.package, "serve"]

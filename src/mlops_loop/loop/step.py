@@ -1,4 +1,4 @@
-"""What one step of the loop did."""
+"""The result of one step of the loop."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Step:
     Attributes:
         entries: the new entries of the audit log.
         monitoring: the report, if monitoring was due.
-        idle: why nothing was done, if something prevented it.
+        idle: why nothing was done; empty if nothing prevented it.
     """
 
     entries: tuple[AuditEvent, ...]

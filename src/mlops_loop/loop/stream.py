@@ -1,4 +1,4 @@
-"""The rows that callers will ask about, in the order of time, and the labels that follow them."""
+"""Rows in order of time, and their labels, for the replay."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ ROWS_PER_REQUEST = 250
 
 
 class Stream:
-    """A stretch of rows, played up to one moment after another.
+    """Rows that are sent to the service up to a given time.
 
     Args:
         contract: names the time column and the target.
@@ -38,10 +38,10 @@ class Stream:
         return len(self._rows)
 
     def send(self, traffic: Traffic, until: datetime) -> int:
-        """Ask about the rows before a moment, then send the labels known by then.
+        """Send the rows before a time, then the labels known by then.
 
         Returns:
-            How many rows were asked about.
+            Number of rows sent.
         """
         moment = to_datetime64(until)
         begin, end = self.sent, int(np.searchsorted(self._times, moment))
@@ -55,7 +55,7 @@ class Stream:
 def read_stream(
     contract: Contract, source: Source, since: datetime, until: datetime, rows: int, seed: int
 ) -> Stream:
-    """The good rows of a source in a window, at most `rows` of each month, as a stream."""
+    """The valid rows of a source in an interval, at most `rows` of each month."""
     assert contract.time is not None
     name = contract.time.name
     table = read_table(table_columns(contract), read_all(source, contract)).table

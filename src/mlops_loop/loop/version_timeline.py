@@ -1,4 +1,4 @@
-"""When each version served and when it ran in shadow, by what the prediction log holds."""
+"""When each version served or ran in shadow, from the prediction log."""
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .replay_report.report import Outcome, VersionSpan
 
 @dataclass
 class ServingInterval:
-    """A stretch of event time in which a version answered, or ran in shadow, without a change."""
+    """An interval of event time in which a version served, or ran in shadow."""
 
     served: bool
     since: datetime
@@ -24,7 +24,7 @@ Traces = dict[str, list[ServingInterval]]
 
 
 def follow(traces: Traces, rows: Iterable[LoggedRow]) -> None:
-    """Add what some rows, in the order of time, say about the versions that predicted them."""
+    """Add the versions of some rows, in order of time."""
     for row in rows:
         for output in row.record.outputs:
             intervals, moment = traces.setdefault(output.version, []), row.record.event_time
@@ -35,7 +35,7 @@ def follow(traces: Traces, rows: Iterable[LoggedRow]) -> None:
 
 
 def served_spans(project: Project, traces: Traces, end: datetime) -> list[VersionSpan]:
-    """Spans of the versions that predicted something, oldest version first."""
+    """Intervals of all versions with predictions, oldest version first."""
     back = _rolled_back(project)
     spans = []
     for version, intervals in sorted(traces.items(), key=lambda item: int(item[0])):
@@ -44,7 +44,7 @@ def served_spans(project: Project, traces: Traces, end: datetime) -> list[Versio
         goes_on = outcome in ("champion", "challenger") or version == project.published().challenger
         pairs = _paired(intervals)
         for at, (shadow, answered) in enumerate(pairs):
-            # What the last row began, the end of the year ends.
+            # Open intervals end with the replay.
             until = end if goes_on and at == len(pairs) - 1 else None
             served_from, served_to = _bounds(answered, until)
             shadow_from, shadow_to = _bounds(shadow, None if answered else until)
@@ -95,7 +95,7 @@ def _paired(
 
 
 def rejected_spans(project: Project) -> list[VersionSpan]:
-    """Models that the gate refused; they never came near a request."""
+    """Intervals of versions that the gate rejected."""
     return [
         VersionSpan(
             version=str(entry.details["version"]),
