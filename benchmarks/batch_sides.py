@@ -2,9 +2,8 @@
 
 Both models are histogram trees of scikit-learn in their default size, fitted on the project's
 snapshot: one as a bundle, on the matrix of the champion's encoder; the other as people log it with
-MLflow, a pipeline on a frame. The pipeline leaves out columns of other
-types than numbers and categories, and so
-has less to do.
+MLflow, a pipeline on a frame. The pipeline leaves out columns of other types than numbers and
+categories, and so has less to do.
 """
 
 import argparse

@@ -73,7 +73,8 @@ class RowCollector:
             absent = missing_columns(table_columns(self._contract), raw.column_names)
             if absent:
                 raise SourceError(
-                    f"{source.address}: missing columns {', '.join(absent)}: see config/contract.yaml"
+                    f"{source.address}: missing columns {', '.join(absent)}: see "
+                    "config/contract.yaml"
                 )
             raw = self._in_window(raw)
             if raw.num_rows:

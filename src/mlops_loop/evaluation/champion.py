@@ -20,13 +20,13 @@ from .metrics import Floats
 
 @dataclass(frozen=True)
 class ChampionPredictions:
-    """Which held-out rows the gate compares on, and what the champion predicts for them.
+    """The champion's predictions for held-out rows.
 
     Attributes:
         rows: mask over the held-out rows.
-        predicted: the champion's predictions for the rows of the mask; None where there is no
+        predicted: the champion's predictions for the rows of the mask; None if there is no
             champion, or it cannot be compared.
-        note: what was compared, why rows were left out, or why nothing is compared.
+        note: a remark, e.g. why rows were left out or nothing is compared.
         hold: why the version must not be promoted automatically: there is a champion of other
             features, and the version was not compared with it. Empty otherwise.
     """
@@ -42,13 +42,13 @@ class _NotComparedError(Exception):
 
 
 def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredictions:
-    """Predict held-out rows with the champion, as it serves.
+    """Predict held-out rows with the champion, as in the service.
 
-    After an edit of `features.py` there is no champion with the same features yet; then it is
-    that of the features before, through its own features.
+    After an edit of `features.py` there is no champion with the same features yet; the champion of
+    the previous features then predicts with its own features.
 
     Args:
-        project: whose champion is asked.
+        project: the project with the champion.
         held_out: raw columns of the held-out rows.
     """
     everything = np.ones(length(held_out), dtype=np.bool_)
@@ -80,9 +80,9 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
 
 
 def find_predecessor(project: Project) -> Bundle | None:
-    """The champion of other features that the present ones succeed; None if there is none.
+    """The champion of the previous features; None if there is none.
 
-    A champion that predicts another target is none: nothing about it can be compared.
+    A champion with another target does not count, as it cannot be compared.
     """
     version = project.bundles.pointer().predecessor(project.features.digest)
     if version is None:
@@ -102,7 +102,7 @@ def _predictor(project: Project, bundle: Bundle) -> Iterator[Predictor]:
             yield OnnxPredictor(bundle, features, threads=_threads(project))
         except (ProjectError, _NotComparedError):
             raise
-        except Exception as error:  # code of another time, on the columns of today
+        except Exception as error:  # old code, with the current columns
             raise _NotComparedError(f"its features fail: {error}") from error
 
 

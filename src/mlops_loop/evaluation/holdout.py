@@ -1,4 +1,4 @@
-"""The rows that no candidate sees."""
+"""The held-out rows."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from .target import Labels, encode_target
 
 @dataclass(frozen=True)
 class Holdout:
-    """Held-out rows, for the parity check and the gate. Nothing that learns takes one.
+    """Held-out rows, for the parity check and the gate; functions that fit do not accept it.
 
     Attributes:
         columns: raw columns by name, target included.
         matrix: the encoded features, shape (rows, features).
-        labels: class codes or values, shape (rows,); for the gate alone.
+        labels: class codes or values, shape (rows,); for the gate only.
     """
 
     columns: Columns

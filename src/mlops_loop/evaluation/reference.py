@@ -1,4 +1,4 @@
-"""The held-out rows with what the model says of them: monitoring's reference."""
+"""The held-out rows with predictions as Parquet, the reference of monitoring."""
 
 import io
 

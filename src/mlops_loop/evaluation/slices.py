@@ -1,10 +1,10 @@
-"""Parts of the held-out rows that the whole may hide: one category, one group.
+"""Comparison of two models on slices of the held-out rows: values of a category, groups.
 
-The more slices are looked at, the likelier one of them looks bad by chance. Each interval is
-widened by Bonferroni's correction, so that of gates between equally good models no larger share
-refuses because of any slice than one interval allows. No few hundred resamples reach the
-quantiles that this asks for, so the bootstrap gives a standard error, and Student's distribution
-the rest: where rows come in a dozen days, a dozen is all that the error rests on.
+With more slices it gets more likely that one of them looks bad by chance. The confidence of each
+interval is therefore adjusted by the Bonferroni correction (Dunn, "Multiple Comparisons Among
+Means", JASA 56, 1961). A few hundred resamples do not reach such quantiles, so that the bootstrap
+estimates a standard error, and the quantiles are those of Student's t distribution, with the number
+of clusters minus one as degrees of freedom.
 """
 
 from collections.abc import Sequence
@@ -76,11 +76,11 @@ def compare_slices(
         models: predictions of the model and of its rival.
         metric: what is compared.
         resampling: of all rows.
-        margin: a slice fails if the model is surely worse by more, in units of the metric.
+        margin: a slice fails if the model is significantly worse by more, in units of the metric.
     """
     if not slices:
         return ()
-    from scipy.stats import t as student  # half a second, and most projects only import a metric
+    from scipy.stats import t as student  # takes half a second to import
 
     scorers = [
         [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
@@ -93,7 +93,7 @@ def compare_slices(
     values = metric.direction * (np.array(ones)[:, 0] - np.array(ones)[:, 1])
     errors = np.nanstd(draws[:, :, 0] - draws[:, :, 1], axis=0)
     tail = (1 - resampling.confidence) / len(slices)
-    # Of the clusters that a slice has, one is spent on the mean, in the bootstrap as well.
+    # One degree of freedom less than clusters, as for the variance of a mean.
     counts = np.array([len(np.unique(resampling.clusters[part.rows])) for part in slices])
     freedom = np.maximum(counts - 1, 1)
     widths = student.isf(tail, freedom) * np.sqrt(1 + 1 / freedom) * errors

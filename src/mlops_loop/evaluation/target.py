@@ -36,7 +36,7 @@ def encode_target(contract: Contract, columns: Columns) -> Labels:
 
 
 def _word(value: object) -> str:
-    """One spelling for a class, whether it comes as 1.0, 1, True or "1"."""
+    """The same text for a class given as 1.0, 1, True or "1"."""
     if isinstance(value, bool | int | float):
         return f"{float(value):g}"
     return str(value)

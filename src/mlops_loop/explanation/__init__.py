@@ -1,1 +1,1 @@
-"""Why a model answers as it does: what each column adds to a prediction."""
+"""Explanations of predictions: Shapley values of columns."""

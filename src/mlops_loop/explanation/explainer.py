@@ -1,4 +1,4 @@
-"""Explains the answers of one published model by its bundle alone."""
+"""Explains predictions of a published model, from its bundle only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from .shapley import Floats, ShapleyEstimator, import_shap
 _BACKGROUND = 50
 _N_PERMUTATIONS = 20
 _ROWS = 100
-# Answers of the model that all importances together may take.
+# Predictions that all importances together may take (limit).
 _BUDGET = 1_000_000
 
 
 @dataclass(frozen=True)
 class Explainer:
-    """Takes predictions of one model apart.
+    """Explains predictions of one model.
 
     Attributes:
         predictor: the model.
-        columns: those of the contract that it looks at.
+        columns: columns of the contract that it uses.
         reference: these columns of held-out rows, shuffled.
-        seed: of the orders in which columns are added.
+        seed: of the random permutations.
     """
 
     predictor: OnnxPredictor
@@ -48,9 +48,9 @@ class Explainer:
 
         Args:
             bundle: a published model.
-            features: those that it was trained with.
+            features: the features that it was trained with.
             reference: its held-out rows.
-            seed: of all that is drawn.
+            seed: of all random numbers.
         """
         read = {column.name for column in bundle.encoder.columns}
         read |= {name for made in features.declared.values() for name in made.inputs}
@@ -68,7 +68,7 @@ class Explainer:
         return self.predictor.manifest.version
 
     def explain(self, row: Mapping[str, object], asked: str | None = None) -> Explanation:
-        """Take the prediction for one row apart.
+        """Contributions of the columns to the prediction for one row.
 
         Args:
             row: contract columns, as a request has them.
@@ -76,7 +76,7 @@ class Explainer:
                 of several.
 
         Raises:
-            InputError: if the contract refuses the row, there is no such class, or the package
+            InputError: if the contract rejects the row, there is no such class, or the package
                 shap is not installed.
         """
         checked = check_rows(self.contract, [row])
@@ -101,9 +101,9 @@ class Explainer:
         )
 
     def importances(self) -> Importances:
-        """What the model looks at: the mean of absolute contributions, over classes as well.
+        """Mean absolute contributions, also over classes.
 
-        Of at most 100 held-out rows, and of fewer where there are many columns.
+        Over at most 100 held-out rows, fewer if there are many columns.
 
         Raises:
             InputError: if the package shap is not installed.

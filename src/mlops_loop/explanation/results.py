@@ -1,4 +1,4 @@
-"""What explaining finds, as text and as JSON."""
+"""Explanations as text and as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from ..contract.model import Class
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one column of a row adds to the prediction."""
+    """The contribution of one column to the prediction."""
 
     column: str
     value: JsonValue
@@ -19,13 +19,13 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One row's prediction, taken apart: `base` and all contributions add up to `score`.
+    """The explanation of one prediction: `base` and all contributions add up to `score`.
 
     Attributes:
         version: of the model.
-        prediction: class or number that the model answers.
-        output: what is explained, in words.
-        base: the mean answer to held-out rows.
+        prediction: the predicted class or number.
+        output: name of the output that is explained.
+        base: mean prediction for held-out rows.
         score: the probability, or the number, that is explained.
         contributions: the largest first.
     """
@@ -54,7 +54,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a model depends on a column; the unit is that of the method, see there."""
+    """The importance of a column, in the unit of the method."""
 
     column: str
     importance: float
@@ -62,12 +62,12 @@ class Importance:
 
 @dataclass(frozen=True)
 class Importances:
-    """What a model looks at.
+    """The importances of all columns.
 
     Attributes:
         version: of the model.
-        rows: held-out rows behind the means.
-        output: what is moved, in words.
+        rows: number of held-out rows.
+        output: name of the output.
         columns: the most important first.
     """
 
@@ -97,7 +97,7 @@ def _shown(value: JsonValue) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    """One line a row; texts to the left, the figure at the end to the right."""
+    """One line a row; texts left-aligned, the number at the end right-aligned."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([*map(str.ljust, row[:-1], widths), row[-1].rjust(widths[-1])]) for row in rows

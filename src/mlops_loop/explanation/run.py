@@ -1,4 +1,4 @@
-"""Which model is explained: the champion, or the one that answered a logged prediction."""
+"""Explainers of the champion, and of the version of a logged prediction."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ from ..publication import NO_CHAMPION
 from .explainer import Explainer
 from .results import Explanation
 
-# Held-out rows that are looked at all in all.
+# Number of held-out rows (limit).
 _REFERENCE = 1_000
 
 
 def champion_explainer(project: Project) -> Explainer:
-    """Explains the champion of the present features code.
+    """An explainer of the champion.
 
     Raises:
         InputError: if there is none.
@@ -28,10 +28,10 @@ def champion_explainer(project: Project) -> Explainer:
 
 
 def explain_logged(project: Project, prediction_id: str, asked: str | None = None) -> Explanation:
-    """Explain a logged prediction by the version that gave the answer.
+    """Explain a logged prediction with the version that predicted it.
 
     Args:
-        project: whose log is searched.
+        project: the project with the log.
         prediction_id: of the row.
         asked: see `Explainer.explain`.
 

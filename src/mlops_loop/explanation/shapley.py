@@ -1,8 +1,10 @@
-"""Shapley values of columns: what each adds, fairly shared, to the answer for one row.
+"""Shapley values of the columns of a row.
 
-S. Lundberg and S. Lee, A Unified Approach to Interpreting Model Predictions, NIPS 2017. A column
-is left out of a prediction by giving it the values that it has in other rows. That asks nothing
-of a model but its answers, so it holds for every library, and for the columns of the contract.
+Lundberg & Lee, "A Unified Approach to Interpreting Model Predictions", NIPS 2017; with many columns
+estimated from random permutations: Štrumbelj & Kononenko, "Explaining prediction models and
+individual predictions with feature contributions", Knowledge and Information Systems 41 (2014). A
+column is left out of a prediction by replacing it with its values in other rows, so that only
+predictions of the model are needed.
 """
 
 import warnings
@@ -18,21 +20,21 @@ from ..errors import InputError
 
 Floats = NDArray[np.float64]
 
-# With so many columns all sets of them are tried; with more, random orders.
+# Exact up to this number of columns; random permutations with more.
 _EXACT = 10
-# Sets of columns at a time, which bounds the memory.
+# Subsets of columns in a batch, which bounds the memory.
 _BATCH = 200
 
 
 @dataclass(frozen=True)
 class ShapleyEstimator:
-    """The columns of a row play for its prediction.
+    """Estimates Shapley values.
 
     Attributes:
-        shap: the library.
-        scores: the model: columns to an array of shape (rows, outputs).
+        shap: the module `shap`.
+        scores: the model, from columns to float64 of shape (rows, outputs).
         background: rows whose values stand for columns that are left out.
-        seed: of the random orders.
+        seed: of the random permutations.
     """
 
     shap: Any
@@ -41,16 +43,16 @@ class ShapleyEstimator:
     seed: int
 
     def values(self, row: Columns, *, n_permutations: int) -> tuple[Floats, Floats]:
-        """The mean answer, shape (outputs,), and what columns add, shape (columns, outputs).
+        """The mean prediction, shape (outputs,), and contributions, shape (columns, outputs).
 
         Args:
             row: the same columns as the background's, one entry each.
-            n_permutations: random orders (and their reverses) in which columns are added,
-                where there are many.
+            n_permutations: number of random permutations (and their reverses), if there are
+                many columns.
         """
 
-        # The library sees which columns are known and no values: its one background row is all
-        # zeros, the row that it explains all ones.
+        # shap gets masks instead of values: its background row is all zeros, the explained row
+        # all ones.
         def mean_scores(known: NDArray[Any]) -> Floats:
             return self._mean_scores(row, known.astype(np.bool_))
 
@@ -63,11 +65,11 @@ class ShapleyEstimator:
             sampled = self.shap.PermutationExplainer(mean_scores, nothing, seed=self.seed)
             calls = n_permutations * (2 * width + 1)
             found = sampled(everything, max_evals=calls, batch_size=_BATCH, silent=True)
-        # One output is squeezed by one of the two, and not by the other.
+        # Only one of the two explainers squeezes a single output.
         return np.reshape(found.base_values[0], -1), np.reshape(found.values[0], (width, -1))
 
     def _mean_scores(self, row: Columns, known: NDArray[np.bool_]) -> Floats:
-        """For each set of known columns, shape (sets, columns), the mean answer."""
+        """The mean prediction for each mask of known columns, shape (masks, columns)."""
         others = length(self.background)
         mixed = {
             name: np.where(
@@ -80,14 +82,14 @@ class ShapleyEstimator:
 
 
 def import_shap() -> Any:
-    """The library, which has a group of its own.
+    """Import shap, which is an extra.
 
     Raises:
         InputError: if it is not installed.
     """
     try:
         with warnings.catch_warnings():
-            # It brings plots along, which use what matplotlib is about to give up.
+            # Its plots use deprecated parts of matplotlib.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             import shap
     except ImportError as error:

@@ -1,6 +1,6 @@
-"""What the answers mean together: drift alone is no reason to worry, lost performance is one.
+"""Advice from the statuses together: drift without loss of performance is not a problem.
 
-The loop does what `actions` in the settings say; this is the sentence for people beside it.
+The loop follows `actions` in the settings; this sentence is for users.
 """
 
 from .monitoring_report import Answer

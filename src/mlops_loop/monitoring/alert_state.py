@@ -1,4 +1,4 @@
-"""One message when a kind of finding begins, one when it is over, and none in between.
+"""State of alerts: one message when a kind of finding begins, and one when it is over.
 
 A message is sent when an incident begins, again only when it has findings that were not named
 before, and once more when it is over. A kind that could not be checked ends no incident.
@@ -21,7 +21,7 @@ from .monitoring_report import MonitoringReport
 
 
 class ActiveAlert(Struct, frozen=True):
-    """What was sent: since when, the text, and the findings that it named."""
+    """An alert that was sent: its time, its text, and its findings."""
 
     since: datetime
     text: str
@@ -30,12 +30,12 @@ class ActiveAlert(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class AlertTracker:
-    """The alerts that are active, in a file.
+    """The active alerts, stored in a file.
 
     Attributes:
-        file: where they are kept.
+        file: path of the JSON file.
         send: sends a message.
-        link: from a report's path, relative to the project's root, to what people open.
+        link: from the path of a report, relative to the project's folder, to its URL.
     """
 
     file: Path
@@ -44,11 +44,11 @@ class AlertTracker:
     link: Callable[[str], str]
 
     def update(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
-        """Send what is new, and what is over.
+        """Send messages about incidents that are new or over.
 
         Args:
-            report: what monitoring says now.
-            messages: by kind of finding; a kind that is not among them begins no alert.
+            report: the current report.
+            messages: by kind of finding; other kinds start no alert.
         """
         active_alerts = self._read()
         for kind, text in messages.items():

@@ -1,4 +1,4 @@
-"""Sending alerts: what a receiver did not accept is sent again at the next step."""
+"""Delivery of alerts: what a receiver did not accept is sent again at the next step."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ from ..file_lock import file_lock
 from ..project import Project
 from .receivers import TIMEOUT_SECONDS, Alert, Receiver, name_of, settings_receivers
 
-# An alert that could not be delivered for so long is dropped.
+# An alert that was not delivered for this time is dropped.
 MAX_AGE = timedelta(days=7)
 
 
@@ -28,9 +28,9 @@ class Alerts:
     """Sends alerts to all receivers, at least once each.
 
     Attributes:
-        receivers: by name, which must be good for a folder.
+        receivers: by name, which has to be a valid folder name.
         folder: has a folder for each receiver, with one file for each undelivered alert.
-        clock: says what is too old.
+        clock: the current time.
         timeout: seconds that a delivery may take, and that all retries for one receiver may take.
     """
 
@@ -83,10 +83,10 @@ class Alerts:
             try:
                 self.receivers[name](alert)
                 failures.clear()
-            except Exception as error:  # whatever a receiver of the project raises
+            except Exception as error:  # a receiver of the project may raise any exception
                 failures[0] = str(error) or type(error).__name__
 
-        # A daemon, so that a receiver that never returns keeps no process from ending.
+        # A daemon, so that a receiver that never returns does not keep the process alive.
         thread = Thread(target=deliver, name=f"alert {name}", daemon=True)
         thread.start()
         thread.join(self.timeout)

@@ -101,7 +101,7 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
     from .quality import Traffic, find_quality, find_traffic, newest_of
 
     since, until = window.period.since, window.period.until
-    # Whichever versions answer, the same traffic is expected.
+    # Traffic does not depend on the version.
     rows = window.log.count(since, until).predictions
     before = window.log.count(since - (until - since), since).predictions
     traffic = Traffic(since, until, rows, before, newest_of(window.logged))

@@ -1,16 +1,15 @@
-"""One column on both sides, and how large its distance may become by chance alone.
+"""The drift threshold of one column, which allows for sampling error.
 
-Evidently's distances have no sample size in them: two samples of the same hundred categories,
-2000 rows each, are 0.12 apart, above the usual threshold of 0.1. The threshold of a column is
-therefore raised by what chance exceeds in a share `alpha` of all windows, added as squares, as
-errors are. The more columns are looked at, the rarer: by Bonferroni's correction it is the share
-for all of them divided by their number.
+Evidently's distances do not depend on the sample size: two samples of the same hundred categories,
+2000 rows each, have a distance of 0.12, above the usual threshold of 0.1. The threshold of a column
+is therefore raised by the distance that chance exceeds with probability `alpha`, added in squares.
+`alpha` is adjusted for the number of columns (Bonferroni correction).
 
 - Jensen-Shannon: 8 n D² follows chi-square with (categories - 1) degrees of freedom.
 - Wasserstein, in standard deviations: the distance of the means, 2.6 / sqrt(n) for one in 100.
 
-Here n stands for n₁ n₂ / (n₁ + n₂), as in every comparison of two samples. Rows of one day
-resemble one another, so real data needs more room than this: it is the floor, not the last word.
+Here n is n₁ n₂ / (n₁ + n₂). Rows of one day resemble each other, so that real data vary more: this is
+a lower bound.
 """
 
 import math
@@ -29,9 +28,9 @@ class ColumnComparison:
     """A column of the reference and of the window.
 
     Attributes:
-        numeric: whether values are compared by distance, and not by their shares.
-        base_threshold: the distance that the settings allow.
-        alpha: share of windows without a drift in which chance may exceed what is added.
+        numeric: whether values are compared as numbers, not as categories.
+        base_threshold: the threshold of the settings.
+        alpha: probability of exceeding the threshold without a drift.
     """
 
     name: str
@@ -48,7 +47,7 @@ class ColumnComparison:
 
     @property
     def statistic(self) -> str:
-        """Our name of it."""
+        """The name of the statistic in findings."""
         return "wasserstein" if self.numeric else "jensen_shannon"
 
     @cached_property
@@ -59,7 +58,7 @@ class ColumnComparison:
 
     @cached_property
     def threshold(self) -> float:
-        """From which distance the column drifted; both sides must have values."""
+        """The distance above which the column has drifted; both sides need values."""
         return math.hypot(self.base_threshold, self._chance())
 
     def _chance(self) -> float:

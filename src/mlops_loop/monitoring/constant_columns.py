@@ -1,9 +1,9 @@
-"""Does a column say the same in every row, although it did not in the reference?
+"""Columns that became constant.
 
-A column may well be constant for a day: many days are dry. So what counts is how many of the
-reference's days, or whatever rows belong together, were constant in that very value; the window
-is constant by chance with that share to the power of its own days. Where that happens more rarely
-than `BY_CHANCE` for all columns together, something stopped measuring.
+A column may be constant for a day by chance, e.g. precipitation. With the share of days (or groups)
+of the reference that were constant in the same value, the window is constant by chance with this
+share to the power of its number of days. If that is less likely than `BY_CHANCE` for all columns
+together, it is a finding.
 """
 
 import math
@@ -16,7 +16,7 @@ from ..contract.evidently_definition import compared_columns
 from ..evaluation.bootstrap import clusters
 
 BY_CHANCE = 0.05
-# Fewer rows than these may well be alike.
+# Minimum number of rows.
 FEWEST_ROWS = 20
 
 
@@ -34,11 +34,11 @@ def constant_columns(contract: Contract, reference: Columns, window: Columns) ->
 
 
 def _chance(reference: Array, window: Array, parts: Array, draws: int) -> float:
-    """How likely so many parts of the reference, drawn anew, say what the window says."""
+    """Probability that as many clusters of the reference are constant in the window's value."""
     known = window[~missing(window)]
     if not len(known) or (known != known[0]).any():
         return 1.0
     differs = ~missing(reference) & (reference != known[0])
-    # What was never seen is not taken for impossible.
+    # Not zero for a value that never was constant.
     constant = 1 - (len(np.unique(parts[differs])) + 0.5) / (len(np.unique(parts)) + 1)
     return math.pow(constant, draws)

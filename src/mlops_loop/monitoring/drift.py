@@ -1,4 +1,4 @@
-"""Did the inputs drift? Column by column, and for the window as a whole."""
+"""Drift of the inputs, by column and for the window."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .report import Comparison, compare
 from .samples import Sample
 
 FEWEST_ROWS = 50
-# Share of windows without a drift in which chance alone may make any column drift.
+# Probability of a finding without a drift, for all columns together.
 BY_CHANCE = 0.05
 
 _DISTANCES = {
@@ -26,10 +26,10 @@ Compare = Callable[..., Comparison]
 
 @dataclass(frozen=True)
 class Drift:
-    """What was compared, and how far apart it is.
+    """The result of the drift check.
 
     Attributes:
-        drifted: whether the share of drifted columns is as large as the settings say.
+        drifted: whether the share of drifted columns reaches `monitoring.drift_share`.
         scores: distance by column, `prediction` included.
         comparison: Evidently's result; None if nothing could be compared.
     """
@@ -51,8 +51,7 @@ def find_drift(
 ) -> Drift:
     """Compare a window with the reference; `compare` measures, as `report.compare` does.
 
-    A drift of the prediction is a finding, but does not count in the share: the question is
-    whether the inputs moved, and the prediction follows them.
+    A drift of the prediction is a finding, but does not count in the share of drifted inputs.
     """
     rows = min(len(window), len(reference))
     if rows < FEWEST_ROWS:

@@ -112,7 +112,7 @@ class MonitoringReport:
 
     @property
     def quality(self) -> bool:
-        """Whether the quality of the data is broken."""
+        """Whether the check of data quality failed."""
         return self.statuses.get("quality") == "failed"
 
     @property

@@ -1,4 +1,4 @@
-"""Runs the checks on a window, and puts the report together from what they conclude."""
+"""Runs the checks on a window, and builds the report."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,7 +38,7 @@ def run(
 
 
 def run_checks(window: MonitoringWindow, checks: Sequence[Check]) -> CheckResult:
-    """What all checks conclude together. One that raises an exception is a finding itself."""
+    """The combined results of all checks; an exception of a check is a finding."""
     results = [CheckResult(statuses={CHECK: "ok"})]
     for check in checks:
         try:

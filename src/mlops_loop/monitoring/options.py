@@ -1,4 +1,4 @@
-"""What a run of monitoring is asked for, besides the window."""
+"""Options of a run of monitoring, besides the window."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from ..evaluation.metrics import MetricChoice
 
 @dataclass(frozen=True)
 class MonitoringOptions:
-    """What to report on.
+    """Options of a run.
 
     Attributes:
-        page: whether Evidently draws its page; without it a run takes half the time.
-        segment_by: a column; the answers are given for each of its values as well.
-        version_only: leave out rows that the version did not answer. The report is then about
+        page: whether to write Evidently's page, which takes half of the time.
+        segment_by: a column; the report has results for each of its values as well.
+        version_only: leave out rows that the version did not predict. The report is then about
             that version, and is not published to the service.
-        metric: that performance is measured in; None for the one that the model was chosen by.
+        metric: metric of the performance; None for the one that the model was selected by.
     """
 
     page: bool = True

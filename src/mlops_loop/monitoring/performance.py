@@ -1,7 +1,7 @@
-"""Does performance hold? Judged on rows old enough to have their label.
+"""Performance on rows older than `label_horizon`.
 
-Labels that come early are no fair sample (who is on time is known first), so rows younger than
-`label_horizon` are left alone.
+Labels that arrive early are not a representative sample (e.g. flights on time are known first), so
+younger rows are not used.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from .slices import worse_slices
 
 @dataclass(frozen=True)
 class Performance:
-    """The status, a sentence about it, and the metrics it rests on."""
+    """The status with notes and metrics."""
 
     status: Status
     notes: tuple[str, ...]
@@ -36,11 +36,11 @@ def labelled_rows(
     until: datetime,
     version: str,
 ) -> Sample:
-    """A uniform sample of the labelled rows that a version answered, served or in shadow.
+    """A uniform sample of the labelled rows that a version predicted, served or in shadow.
 
     Args:
-        settings: how many rows at most.
-        contract: what the data is.
+        settings: maximum number of rows.
+        contract: types and roles of the columns.
         log: predictions and labels.
         since: beginning of the cohort, in event time.
         until: its end, excluded.
@@ -62,14 +62,14 @@ def find_performance(
 ) -> Performance:
     """Compare labelled rows with the held-out rows of the same version.
 
-    Performance has failed when all of the interval lies beyond the margin, and is unknown with
-    fewer labels than the settings ask for.
+    Performance has failed if the whole interval is beyond the margin, and is unknown with fewer
+    labels than `monitoring.min_labels`.
 
     Args:
-        settings: the margin, and how many labels are enough.
-        contract: what the data is.
-        counts: how many predictions and labels that cohort has.
-        metric: what is compared.
+        settings: margin and minimum number of labels.
+        contract: types and roles of the columns.
+        counts: number of predictions and labels of the cohort.
+        metric: the metric to compare.
     """
     missing = f"{counts.predictions - counts.labels} of {counts.predictions} have no label yet"
     least = settings.monitoring.min_labels
@@ -86,7 +86,7 @@ def find_performance(
 
 
 def unknown(reason: str) -> Performance:
-    """Performance that could not be measured, and why."""
+    """The result if performance cannot be measured."""
     return Performance("unknown", (f"performance is unknown: {reason}",))
 
 

@@ -1,17 +1,15 @@
-"""How much worse labelled rows went than the champion's held-out rows.
+"""Performance on labelled rows compared with the holdout, adjusted to its base rate.
 
-What is compared, and why: a log loss or a Brier score depends on the season before it depends
-on the model. On the flights, a model trained in winter scores 0.57 in June, when 31 % are late,
-and 0.43 in September, when 13 % are, against 0.52 on its holdout: by the bare figure June is
-worse and September better. Against a forecaster who knows no more than the share of late
-flights of those very rows it is the other way round: in June the model is as good as ever, in
-September it is beaten by him. So a loss is divided by that forecaster's loss on the same rows,
-and multiplied by his loss on the holdout: the loss the model would have at the holdout's base
-rate. The error of a regression is treated alike: its forecaster knows the mean, and his error is
-the spread of the outcomes. An AUC does not depend on the base rate and is compared as it is.
+A log loss or Brier score depends on the base rate. On the flights, a model trained in winter scores
+0.57 in June, when 31 % are late, and 0.43 in September, when 13 % are, against 0.52 on its holdout.
+Compared with a constant forecast of the base rate of the same rows (a skill score), it is as good
+as before in June, and worse than the constant in September. So a loss is divided by the loss of the
+constant forecast on the same rows, and multiplied by that on the holdout: the loss at the holdout's
+base rate. The error of a regression is adjusted in the same way by the spread of the labels. An AUC
+does not depend on the base rate.
 
-The interval is a bootstrap of 90 %, 5 % on either side. Rows of one day or group are drawn
-together, on the window's side and on the holdout's, which is a sample too.
+The interval is a 90 % bootstrap interval, 5 % on each side. Days or groups are resampled, both of
+the window and of the holdout.
 """
 
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ RESAMPLES = 300
 
 
 def basis(metric: str) -> str:
-    """What a metric was adjusted to before it was compared, in words."""
+    """What the metric was adjusted to, as text."""
     return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
 
 
@@ -43,11 +41,11 @@ class PerformanceDelta:
 
     Attributes:
         metric: its name.
-        rows: labelled rows of the window that it rests on.
-        value: on the window, as it is.
-        adjusted: the same at the holdout's base rate, or spread.
+        rows: number of labelled rows of the window.
+        value: on the window, not adjusted.
+        adjusted: at the holdout's base rate, or spread.
         reference: on the holdout.
-        worsening: how much worse the window is, adjusted; positive is worse for every metric.
+        worsening: adjusted difference; positive is worse for every metric.
     """
 
     metric: str
@@ -62,7 +60,7 @@ class PerformanceDelta:
         return self.adjusted > self.reference
 
     def limit(self, margin: float) -> float:
-        """The metric from which on it is worse by more than a margin."""
+        """The value at which it is worse by the margin."""
         return self.reference + (margin if self.rises_when_worse else -margin)
 
     def finding(
@@ -100,7 +98,7 @@ class PerformanceDelta:
 
 @dataclass(frozen=True)
 class _Side:
-    """Window or holdout: the metric, and what it is for a forecaster who knows the base rate."""
+    """Window or holdout: the metric, and that of the constant forecast."""
 
     value: float
     base: float
@@ -120,17 +118,17 @@ def measure(
     """Compare labelled rows of a window with the holdout.
 
     Args:
-        contract: what the data is.
-        metric: what is compared.
-        reference: the holdout, with outcomes.
+        contract: types and roles of the columns.
+        metric: the metric to compare.
+        reference: the holdout, with labels.
         window: labelled rows.
         seed: of the bootstrap.
-        n_comparisons: how many such comparisons are made at once, for Bonferroni's correction.
-            A few hundred resamples do not reach the quantiles that it asks for, so with more than
-            one comparison they give a standard error, and the normal distribution the rest.
+        n_comparisons: number of comparisons, for the Bonferroni correction.
+            A few hundred resamples do not reach such quantiles, so that with more than one
+            comparison the interval is normal, with the bootstrap's standard error.
 
     Returns:
-        None if there is nothing to compare with: all outcomes on one side are the same.
+        None if all labels on one side are the same.
     """
     now = _side(contract, metric, window, seed)
     then = _side(contract, metric, reference, seed + 1)
