@@ -1,4 +1,4 @@
-"""The one fitted step between features and models: columns to one float32 matrix."""
+"""The encoder: feature columns to one float32 matrix."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Stretches of the past as the settings write them.
+"""Periods of the past in the settings.
 
 `loop.training_window`, what is retrained on: `expanding`, all rows; `sliding:90d`, those of the
 last 90 days;
@@ -17,18 +17,18 @@ from .duration import parse_duration
 
 @dataclass(frozen=True)
 class TrainingWindow:
-    """Which rows a retraining takes.
+    """The rows of a retraining.
 
     Attributes:
-        span: the last so many days; None for all rows.
-        since_change: whether rows are taken from where a change began, if that is earlier.
+        span: the last days; None for all rows.
+        since_change: whether to start where a change began, if that is earlier.
     """
 
     span: timedelta | None = None
     since_change: bool = False
 
     def since(self, now: datetime, changed: datetime | None) -> datetime | None:
-        """The first event time to take; None for all there are, also where no change is known."""
+        """The first event time; None for all rows, also if no change is known."""
         if self.span is None or (self.since_change and changed is None):
             return None
         return min(now - self.span, changed or now) if self.since_change else now - self.span
@@ -51,7 +51,7 @@ def parse_training_window(text: object) -> TrainingWindow:
 
 
 def check_reference(text: str) -> str:
-    """Let `holdout`, `trailing:90d` and `before:365d` pass.
+    """Validate `holdout`, `trailing:90d` and `before:365d`.
 
     Raises:
         ValueError: if the text is none of these.
@@ -65,7 +65,7 @@ def check_reference(text: str) -> str:
 
 
 def past_window(setting: str, since: datetime, until: datetime) -> tuple[datetime, datetime] | None:
-    """The stretch of the log that a checked setting means; None for the holdout."""
+    """The interval of the log; None for the holdout."""
     kind, _, text = setting.partition(":")
     if not text:
         return None
@@ -74,6 +74,6 @@ def past_window(setting: str, since: datetime, until: datetime) -> tuple[datetim
 
 
 def past_needed(setting: str) -> timedelta:
-    """How far before the beginning of a window the log has to reach."""
+    """How long before a window rows of the log are needed."""
     text = setting.partition(":")[2]
     return parse_duration(text) if text else timedelta(0)

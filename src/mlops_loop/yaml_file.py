@@ -1,4 +1,4 @@
-"""YAML as plain values, read with libyaml where PyYAML has it: ten times as fast."""
+"""YAML as plain values, read with libyaml if available: ten times as fast."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ YamlError = yaml.YAMLError
 
 
 def parse_yaml(text: str) -> Any:
-    """The one document of a text.
+    """Parse the document of a text.
 
     Raises:
-        YamlError: naming the place, if the text is not YAML.
+        YamlError: naming the position, if the text is not YAML.
     """
     return yaml.load(text, Loader=_Loader)

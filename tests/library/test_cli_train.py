@@ -71,9 +71,9 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
     done = [
         entry for entry in project.audit_log.completed() if entry.details.get("version") == version
     ]
-    assert [entry.reason for entry in done] == [f"gate overridden the gate: {why}"]
+    assert [entry.reason for entry in done] == [f"gate overridden: {why}"]
     assert f"gate overridden because: {why}" in _run(project, "lineage", version).output
-    assert "rejected, overruled" in _run(project, "models").output
+    assert "rejected, overridden" in _run(project, "models").output
     run = project.registry.version(version).run_id
     for ending, said in (("md", why.replace("<", r"\<")), ("html", "the &lt;old&gt; one is worse")):
         card = (project.settings.paths.model_cards / f"{version}.{ending}").read_text(
@@ -90,7 +90,7 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
 def test_force_is_not_needed_for_what_the_gate_let_pass(project: Project) -> None:
     champion = project.published().champion or ""
     told = _run(project, "promote", champion, "--force", "--reason", "to be sure")
-    assert told.exit_code == 0 and "in spite" not in told.output
+    assert told.exit_code == 0 and "overridden" not in told.output
     assert FORCED_TAG not in project.registry.version(champion).tags
 
 

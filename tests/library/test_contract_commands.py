@@ -163,7 +163,7 @@ def test_two_files_are_compared_and_a_pipeline_can_be_stopped(
         "breaks callers: region was removed, and unknown fields are rejected",
         "breaks callers: country is new and required",
     ]
-    assert run(root, "diff", before, before).output == "nothing changed\n"
+    assert run(root, "diff", before, before).output == "no changes\n"
 
 
 def test_without_files_the_champion_is_compared(root: Path) -> None:

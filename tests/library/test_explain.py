@@ -221,7 +221,7 @@ def test_a_logged_prediction_is_explained_by_the_version_that_answered(project: 
     gone = run(project, "--id", "p-2")
     assert gone.exit_code == 2 and "version 99, which predicted p-2" in gone.stderr
     unknown = run(project, "--id", "p-3")
-    assert unknown.exit_code == 2 and "has no 'p-3'" in unknown.stderr
+    assert unknown.exit_code == 2 and "no prediction 'p-3'" in unknown.stderr
 
 
 def record(prediction_id: str, row: dict[str, Any], *outputs: Output) -> Record:

@@ -185,7 +185,7 @@ def test_a_file_that_does_not_fit_is_refused(
     other = tmp_path / "other.csv"
     other.write_text("price,pieces\n1,2\n", encoding="utf-8")
     assert "missing columns customer, at" in play(other, *url, code=2).stderr
-    assert "there is no file" in play(tmp_path / "none.csv", *url, code=2).stderr
+    assert "no file or folder" in play(tmp_path / "none.csv", *url, code=2).stderr
     assert "--labels" in play(write(), *url, "--delay", "2d", code=2).stderr
     assert served.log.totals().predictions == 0
 

@@ -260,8 +260,8 @@ def test_a_candidate_without_onnx_form_says_so_and_cannot_win(data: EncodedData)
         "oracle cannot be converted (NotImplementedError: no conv" in by_name["oracle"].ineligible
     )
     assert board.winner.candidate == "linear"
-    assert "oracle cannot win: no ONNX form" in board.table()
-    assert "oracle cannot win: no ONNX form" in board.markdown()
+    assert "oracle cannot win: oracle cannot be converted" in board.table()
+    assert "oracle cannot win: oracle cannot be converted" in board.markdown()
     assert fit_best(board, data.train, calibrate=False).candidate.name == "linear"
     alone = cross_validate([QUICK[0], oracle], data.train, METRIC)
     with pytest.raises(TrainingError, match="no candidate can win .*see models.py"):

@@ -1,4 +1,4 @@
-"""Where rows come from, and which of them train."""
+"""Sources of rows, and splits into training and held-out rows."""
 
 from .rows import Rows
 from .sources import Source, open_source

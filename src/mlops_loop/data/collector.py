@@ -1,4 +1,4 @@
-"""What ingestion takes in: rows checked against the contract, the good ones apart from the bad."""
+"""Validation of the rows of several sources, separating accepted from rejected ones."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -23,18 +23,18 @@ from .validation import Validated, validate
 
 # The order of arrival. No column of a contract can have this name: YAML lets no NUL through.
 POSITION = "\0position"
-# Pandera takes its time for each table, however small.
+# Pandera has a fixed cost for each table.
 _BATCH_ROWS = 1 << 17
 
 
 class RowCollector:
-    """Rows of several sources, one after another.
+    """Collects rows of several sources.
 
     Attributes:
-        rows: how many were read, in the window asked for.
-        from_source: how many good ones came from the first source.
-        sorter: the good ones, with the column `POSITION`, to be had by time and then by id, so
-            that the order of files and of arrival changes no snapshot.
+        rows: number of rows read, within the interval.
+        from_source: number of accepted rows of the first source.
+        sorter: accepted rows with the column `POSITION`, ordered by time and id, so that the
+            order of files and of arrival does not change the snapshot.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class RowCollector:
 
     @property
     def names(self) -> list[str]:
-        """Columns of the good rows, without their position."""
+        """Columns of the accepted rows, without their position."""
         return [column.name for column in table_columns(self._contract)]
 
     def counts(self, action: Action) -> dict[str, int]:
-        """Rows by sentence, the most frequent first."""
+        """Number of rows by message, the most frequent first."""
         return dict(self._counts[action].most_common())
 
     def take(self, source: Source) -> None:
@@ -105,7 +105,7 @@ class RowCollector:
 
 
 def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in fewer, larger tables, as far as they are alike."""
+    """The same rows in fewer, larger tables of one schema."""
     held: list[pa.Table] = []
     rows = 0
     for table in tables:
@@ -120,7 +120,7 @@ def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:
-    """Rows on one side; one whose time cannot be read stays, so that it is refused by name."""
+    """Rows within the interval, and those with an invalid time, which are rejected later."""
     times = read_table([time], raw).table[time.name]
     kept = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
     return raw if pc.all(kept).as_py() else raw.filter(kept)

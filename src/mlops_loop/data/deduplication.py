@@ -1,7 +1,7 @@
-"""Rows that stand for the same thing, found without holding them all.
+"""Duplicates, found in bounded memory.
 
-Hashes of the keys are dealt out into files by their first bits. Only rows whose hash another row
-has as well are compared, so that memory grows with the repeated rows alone.
+Hashes of the keys are partitioned into files by their first bits. Only rows with equal hashes are
+compared, so that memory grows only with the number of duplicates.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,26 +30,26 @@ def find_duplicates(
     kept: Literal["min", "max"],
     folder: Path,
 ) -> Mask:
-    """Which rows are repeats, by position.
+    """Mask of the duplicates, by position.
 
     Args:
         sorter: the rows.
-        keys: columns in which repeats are equal.
+        keys: columns in which duplicates are equal.
         position: the column that numbers all rows from 0.
-        kept: of equal rows the one with the smallest or the largest position is none.
+        kept: `min` or `max`: the row with this position is kept.
         folder: for files, which the caller removes.
     """
     dropped = np.zeros(sorter.rows, dtype=np.bool_)
-    suspects = np.zeros(sorter.rows, dtype=np.bool_)
+    candidates = np.zeros(sorter.rows, dtype=np.bool_)
     for hashes, positions in _parts(sorter, keys, position, folder):
         order = np.argsort(hashes)
         same = np.diff(hashes[order]) == 0
-        suspects[positions[order[1:][same]]] = True
-        suspects[positions[order[:-1][same]]] = True
-    if not suspects.any():
+        candidates[positions[order[1:][same]]] = True
+        candidates[positions[order[:-1][same]]] = True
+    if not candidates.any():
         return dropped
     table = pa.concat_tables(
-        table.filter(pa.array(suspects[numbers(table[position])]))
+        table.filter(pa.array(candidates[numbers(table[position])]))
         for table in sorter.scan([*keys, position])
     )
     chosen = table.group_by(list(keys)).aggregate([(position, kept)])[f"{position}_{kept}"]

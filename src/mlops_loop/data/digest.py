@@ -1,4 +1,4 @@
-"""The digest of a table: over its values, block by block, and not over the file it lies in."""
+"""The digest of a table: of its values, block by block, not of the file."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from ..contract.arrow import numbers
 from ..contract.columns import Array
 
-# The digest is taken of so many rows after another; it would be another one with other blocks.
+# Part of the digest: other blocks give another digest.
 BLOCK_ROWS = 1 << 17
 
 
@@ -38,7 +38,7 @@ class TableDigest:
         return self._digest.hexdigest()[:16]
 
     def update(self, block: pa.Table) -> None:
-        """Take the next of the tables that `blocks` makes."""
+        """Add the next table of `blocks`."""
         self.rows += block.num_rows
         digest = self._digest
         for column in block.schema:
@@ -69,7 +69,7 @@ def joined(texts: pa.StringArray) -> memoryview | bytes:
 
 
 def cells(values: pa.Array) -> Array:
-    """Numbers, moments or booleans as they lie in memory, 0 where there is none."""
+    """Numbers, datetimes or booleans as bytes, missing ones as 0."""
     if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64())
     if pa.types.is_boolean(values.type):

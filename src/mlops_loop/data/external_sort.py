@@ -1,8 +1,7 @@
-"""Rows brought into order in bounded memory: sorted runs on disk, which are merged.
+"""External merge sort: sorted runs on disk are merged, in bounded memory.
 
-Knuth, The Art of Computer Programming, volume 3, section 5.4. Rows that make one run and no more
-never leave memory. Runs are small, and not compressed: to fill fresh memory takes longer than to
-write to a file and to read from it.
+Knuth, The Art of Computer Programming, volume 3, section 5.4. A single run stays in
+memory. Runs are small and not compressed: allocating memory takes longer than writing and reading.
 """
 
 from bisect import bisect_left
@@ -16,21 +15,21 @@ import pyarrow.compute as pc
 
 from ..contract.arrow import numbers
 
-# How many rows are in memory at a time: those of a run, or half as many that are merged.
+# Number of rows in memory: those of a run, or half as many while merging.
 RUN_ROWS = 1 << 18
-# How many rows of a run are read at a time, at least.
+# Minimum number of rows of a run that are read at once.
 _CHUNK_ROWS = 1 << 12
 
 Key = tuple[Any, ...]
 
 
 class ExternalSorter:
-    """Tables of one schema, taken in any order and given back in the order of their keys.
+    """Sorts tables of one schema by keys.
 
     Args:
-        folder: made when something has to be set down; the caller removes it.
-        keys: columns that order the rows, and together tell any two of them apart.
-        run_rows: how many rows are held in memory.
+        folder: created when a run is written; the caller removes it.
+        keys: columns to sort by, which together are unique.
+        run_rows: number of rows in memory.
     """
 
     def __init__(self, folder: Path, keys: Sequence[str], run_rows: int = RUN_ROWS) -> None:
@@ -60,7 +59,7 @@ class ExternalSorter:
             yield table.select(names)
 
     def in_order(self) -> Iterator[pa.Table]:
-        """All rows by their keys, some at a time. They can be had once."""
+        """Yield all rows in order, once."""
         if self.in_memory:
             held, self._held = self._held, []
             if held:
@@ -88,13 +87,13 @@ class ExternalSorter:
         )
         if np.array_equal(numbers(order), np.arange(len(order))):
             return table
-        # One column after another: no second copy of the whole table.
+        # Column by column, without a second copy of the table.
         columns = [table[name].combine_chunks().take(order) for name in table.column_names]
         return pa.table(columns, schema=table.schema)
 
 
 class _Run:
-    """Rows in order, in a file that is open only while it is read.
+    """A sorted run in a file.
 
     Attributes:
         starts: the key of each chunk's first row.
@@ -118,7 +117,7 @@ class _Run:
             return pa.ipc.open_file(file, options=options).read_all().select(names)
 
     def take(self, bound: Key | None) -> pa.Table:
-        """The next rows that come before a key, or all the rest; each row comes once."""
+        """The next rows before a key, or all remaining ones."""
         starts = self.starts
         end = len(starts) if bound is None else bisect_left(starts, bound)
         if end > self._read:
@@ -134,7 +133,7 @@ class _Run:
         return taken
 
     def _key(self, table: pa.Table, at: int) -> Key:
-        """What orders a row; nulls come last, as Arrow has it."""
+        """The sort key of a row; nulls come last, as in Arrow."""
         values = [_plain(table[name][at]) for name in self._keys]
         return tuple((value is None, value) for value in values)
 

@@ -1,7 +1,4 @@
-"""From sources to a snapshot: read, check, set bad rows aside, join, write.
-
-Rows pass through in batches; however many there are, about as many are in memory.
-"""
+"""Ingestion: from sources to a snapshot, in batches and bounded memory."""
 
 import os
 import shutil
@@ -36,13 +33,13 @@ class Ingested:
     """The result of an ingestion: numbers of rows, and the snapshot.
 
     Attributes:
-        snapshot: what was written, or was there already.
+        snapshot: the snapshot, which may have existed.
         rows: rows in the snapshot.
-        quarantined: rows set aside, in `quarantine_path`; None if there were none.
-        duplicates: rows left out because a later one stands for the same thing.
-        left_out: about so many labelled predictions were more than ingestion.max_logged_rows.
-        other_schemas: predictions of the log that were made for another target or other inputs.
-        warnings: rows used with a warning, by sentence.
+        quarantined: number of rejected rows, in `quarantine_path`; None if there are none.
+        duplicates: number of rows replaced by a later one.
+        left_out: approximate number of labelled predictions beyond ingestion.max_logged_rows.
+        other_schemas: number of logged predictions with another target or other inputs.
+        warnings: number of rows used with a warning, by message.
     """
 
     snapshot: Snapshot
@@ -81,20 +78,20 @@ def ingest(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Ingested:
-    """Make the base source and the labelled predictions into one snapshot.
+    """Validate the base source and the labelled predictions, and write one snapshot.
 
-    Of several rows with one id the last counts, and rows of the log come last: they hold what
-    was known when the prediction was made. Without an id column, rows of the source are events of
-    their own, even if they are equal, and a row of the log that equals one of them is left out.
+    Of several rows with one id the last is used, and rows of the log come last: they hold what
+    was known at the time of the prediction. Without an id column, equal rows of the source are
+    separate events, and a row of the log that equals one of them is left out.
 
     Args:
         settings: address of the base source, and limit of rejected rows.
-        contract: what a good row is.
-        source: address of the base source, if it is not that of the settings.
-        sources: what is read instead of the base source, if there are any.
+        contract: types and constraints of the columns.
+        source: address of the base source, by default that of the settings.
+        sources: read instead of the base source, if given.
         log: the prediction log; None leaves it out.
-        since: the first event time that is taken, for training on a window of the past.
-        until: the cut-off in event time, excluded.
+        since: the first event time.
+        until: end of the event times, excluded.
 
     Raises:
         SourceError: if the source cannot be read, or has no rows before the cut-off.
@@ -189,7 +186,7 @@ def ingest_sources(
 
 
 def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str) -> None:
-    """Raise unless there are good rows, and few bad ones among them."""
+    """Raise unless there are accepted rows, and few rejected ones."""
     if not collector.rows:
         raise SourceError(f"{lacks} rows{before}")
     if collector.bad > settings.ingestion.max_bad_share * collector.rows:
@@ -201,7 +198,7 @@ def _refuse(collector: RowCollector, settings: Settings, lacks: str, before: str
 def _distinct(
     contract: Contract, collector: RowCollector, from_sources: int, folder: Path
 ) -> Iterator[pa.Table]:
-    """In order, one row of each id; without ids, rows of the source and what else there is once."""
+    """In order, one row of each id; without ids, all rows of the source and new ones of the log."""
     sorter, dropped = collector.sorter, None
     if contract.id is not None:
         dropped = find_duplicates(sorter, [contract.id.name], POSITION, "max", folder)

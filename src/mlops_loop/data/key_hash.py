@@ -1,7 +1,6 @@
-"""A number for each row's keys, the same for equal ones, made of many rows at a time.
+"""Hashes of the keys of rows, vectorized.
 
-Different keys may share a number, which costs time and no more. Numbers are
-made anew in each process and never kept.
+Collisions only cost time. Hashes are not stored, and differ between processes.
 """
 
 import numpy as np

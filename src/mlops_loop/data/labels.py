@@ -1,4 +1,4 @@
-"""Outcomes that arrive as a file."""
+"""Labels from a file."""
 
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +22,9 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
 
     Args:
         path: the file.
-        contract: says what a label may be, and how texts stand for one.
-        clock: when the labels arrive.
-        csv: how text files are written; one with commas is read all the same.
+        contract: valid labels, and how texts are parsed.
+        clock: the time of arrival.
+        csv: format of text files; a plain one with commas is read as well.
 
     Raises:
         InputError: if a column is missing, or a label is no value of the contract's target.

@@ -1,4 +1,4 @@
-"""The prediction log as a Parquet file: one row an output, so one a prediction without shadow."""
+"""Export of the prediction log to Parquet: one row for each output of a version."""
 
 import json
 from collections.abc import Sequence
@@ -44,15 +44,15 @@ def export_log(
     labelled: Literal[True] | None = None,
     version: str | None = None,
 ) -> int:
-    """Write a window of the log, or what has a label of it, to a file that is on disk then.
+    """Write an interval of the log, or its labelled rows, to a file, and sync it.
 
-    With a version, only rows that it answered, with all their outputs.
+    With a version, only rows that it predicted, with all their outputs.
 
     The file appears complete or not at all. Predictions and labels are written as JSON values, in
     one text column whatever the problem.
 
     Returns:
-        The number of predictions written.
+        Number of predictions.
     """
     rows = log.rows(since, until, labelled=labelled, version=version)
     count = 0

@@ -1,11 +1,11 @@
-"""A sample of a long table that keeps every month of it."""
+"""Uniform samples by month."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def sample_months(times: NDArray[np.datetime64], rows: int, seed: int) -> NDArray[np.intp]:
-    """Positions of so many rows of each month, drawn uniformly, without replacement, in order.
+    """Positions of a uniform sample of each month, without replacement, in order.
 
     A larger sample of the same table contains a smaller one.
     """

@@ -1,4 +1,4 @@
-"""Work that goes on beside what is done with its results."""
+"""Prefetching of an iterator on a thread."""
 
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ _END = object()
 
 
 def prefetch(items: Iterable[T]) -> Generator[T]:
-    """The same items; while one is in use, the next one is made on a thread."""
+    """Yield the same items; the next one is computed on a thread."""
     source = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         coming = pool.submit(next, source, _END)

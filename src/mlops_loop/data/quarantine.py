@@ -1,4 +1,4 @@
-"""Where bad rows go: as they came, with what is wrong with them."""
+"""Quarantine of rejected rows, unchanged, with reasons."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +12,10 @@ from .digest import table_digest
 
 
 class Quarantine:
-    """Bad rows, set down as they are found, that become one file named by its content.
+    """Collects rejected rows, and writes one file named by its content.
 
     Args:
-        folder: made when there are bad rows; the caller removes it.
+        folder: created on the first rejected row; the caller removes it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -24,7 +24,7 @@ class Quarantine:
         self._schemas: list[pa.Schema] = []
 
     def add(self, table: pa.Table) -> None:
-        """Take rows as `quarantine_rows` makes them."""
+        """Add rows of `quarantine_rows`."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with pa.ipc.new_stream(self._draft(len(self._schemas)), table.schema) as writer:
             writer.write_table(table)
@@ -56,12 +56,12 @@ class Quarantine:
 def quarantine_rows(
     raw: pa.Table, rows: Sequence[int], reasons: Sequence[str], *, origin: str, offset: int = 0
 ) -> pa.Table:
-    """Bad rows as a table of texts.
+    """Rejected rows as a table of texts.
 
     Args:
         raw: the table the rows came in.
         rows: positions in it.
-        reasons: what is wrong, one text a row.
+        reasons: one text a row.
         origin: where the table came from.
         offset: position of the table's first row in its source.
 

@@ -1,7 +1,6 @@
-"""Files behind URLs of object stores and the like, by way of fsspec.
+"""Files behind URLs, e.g. of object stores, through fsspec.
 
-What a protocol takes is a package of its own (s3fs, gcsfs, adlfs …) and reads its credentials from
-the surroundings.
+Each protocol needs a package (s3fs, gcsfs, adlfs …), which reads credentials from its usual places.
 """
 
 from collections.abc import Iterator
@@ -44,13 +43,13 @@ class RemoteFile:
         )
 
     def state(self) -> str:
-        """What the store says of the file; another text once it has changed."""
+        """A text that changes when the file does, e.g. an ETag."""
         with _told(self.name):
             said = self.fs.info(self.path)
         return str(sorted((key, str(value)) for key, value in said.items() if key != "name"))
 
     def put(self, file: Path) -> None:
-        """Write what a local file holds.
+        """Upload a local file.
 
         Raises:
             InputError: if the store refuses.
@@ -69,7 +68,7 @@ File = Path | RemoteFile
 
 
 def locate(address: str) -> File:
-    """The file at a path or URL, whether it is there or not.
+    """The file at a path or URL, which need not exist.
 
     Raises:
         InputError: if nothing here knows the protocol.
@@ -127,7 +126,7 @@ def opened(file: File) -> Iterator[Path | IO[bytes]]:
             yield stream
     except (ProjectError, pa.ArrowException, OSError, UnicodeError, LookupError):
         raise
-    except Exception as error:  # each store has errors of its own
+    except Exception as error:  # each protocol has its own exceptions
         raise OSError(f"{type(error).__name__}: {error}") from error
 
 
@@ -135,7 +134,7 @@ def opened(file: File) -> Iterator[Path | IO[bytes]]:
 def _told(name: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # each store has errors of its own
+    except Exception as error:  # each protocol has its own exceptions
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"{name} cannot be reached: {reason}") from error
 
@@ -145,7 +144,7 @@ def _ending(path: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Without a password, and without the query of a web address, which may be a signature."""
+    """The URL without password and query, which may be a signature."""
     scheme, _, rest = url.partition("://")
     if scheme in ("http", "https"):
         rest = rest.partition("?")[0]

@@ -1,4 +1,4 @@
-"""What leaves the prediction log for good: all of one entity, and what has grown old."""
+"""Erasure of an entity, and pruning of old rows, in the prediction log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,10 @@ class Pruned:
     """The result of pruning the prediction log.
 
     Attributes:
-        until: the event time that all of them are older than.
-        rows: how many were deleted.
-        archived: how many of these had a label, and are in `archive`; None if there were none.
-        needed_by: what needs rows that are old enough to go, and so keeps them; empty if nothing.
+        until: all deleted rows are older than this event time.
+        rows: number of deleted rows.
+        archived: number of labelled ones, in `archive`; None if there were none.
+        needed_by: why older rows were kept; empty if all were deleted.
     """
 
     until: datetime
@@ -39,15 +39,14 @@ class Pruned:
 
 
 def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
-    """Delete predictions older than an age, once those with a label are in a file of their own.
+    """Delete predictions older than an age; labelled ones are archived first.
 
-    Rows that the loop still looks at stay, however old they may become. The file is as
-    `export_log` writes it.
+    Rows that the loop still needs are kept. The archive has the format of `export_log`.
 
     Args:
-        project: whose log it is.
+        project: the project with the log.
         age: in event time, up to now.
-        actor: who does it, for the journal.
+        actor: the user, for the audit log.
     """
     now, log = project.clock.now(), project.log
     asked = now - min(age, now - _BEGINNING)
@@ -64,9 +63,9 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
 
 
 def erase(project: Project, entity_key: str, *, actor: str) -> int:
-    """Delete all predictions of one entity with their labels; how many there were.
+    """Delete all predictions and labels of one entity; return their number.
 
-    The journal says that it was done, and names the key by its hash alone.
+    The audit log records it with the hash of the key.
     """
     rows = project.log.erase(entity_key)
     digest = sha256(entity_key.encode()).hexdigest()
@@ -77,9 +76,9 @@ def erase(project: Project, entity_key: str, *, actor: str) -> int:
 
 
 def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
-    """From when on rows are needed, and what for."""
+    """The first event time that is needed, and why."""
     monitoring = project.settings.monitoring
-    # The traffic of a window is compared with that of the one before.
+    # The traffic of a window is compared with the previous one.
     before = max(monitoring.window, past_needed(monitoring.reference))
     needed = [
         (now - monitoring.window - before, "monitoring"),
@@ -89,7 +88,7 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     if published.challenger is not None:
         move = last_move(transitions(project.audit_log, project.features.digest))
         trial = "probation" if published.probation else "trial"
-        # Without a word of when it began, nothing goes.
+        # Without a known beginning, nothing is deleted.
         began = _BEGINNING if move is None else move.time
         needed.append((began, f"the {trial} of version {published.challenger}"))
     return needed

@@ -1,4 +1,4 @@
-"""A number in [0, 1) for every row that depends on that row alone."""
+"""A stable hash of each row in [0, 1)."""
 
 import hashlib
 
@@ -12,13 +12,13 @@ Hashes = NDArray[np.uint64]
 
 
 def hash_rows(contract: Contract, columns: Columns, salt: str) -> NDArray[np.float64]:
-    """Uniform numbers, the same for equal rows on every machine and in every version.
+    """Uniform numbers, the same for equal rows on every platform and in every version.
 
-    The group decides where there is one, else the id, else all input columns: never the target,
-    so that a corrected label moves no row.
+    Of the group if there is one, else of the id, else of all input columns; never of the target, so
+    that a corrected label does not move a row.
 
     Args:
-        contract: names the deciding columns.
+        contract: roles of the columns.
         columns: arrays by name, all of the same length.
         salt: another salt gives independent numbers.
     """
@@ -40,7 +40,7 @@ def _bits(values: Array) -> Hashes:
         return np.array([words.get(value, 0) for value in values.tolist()], dtype=np.uint64)
     if values.dtype.kind == "M":
         return values.astype(np.int64).view(np.uint64)
-    # One NaN and one zero, whatever their bits were.
+    # NaN and zero have several representations.
     numbers = np.where(missing(values), np.nan, values.astype(np.float64)) + 0.0
     return numbers.view(np.uint64)
 

@@ -64,10 +64,10 @@ class Fold:
 
 
 def split(contract: Contract, columns: Columns, settings: Settings) -> Split:
-    """Hold rows out.
+    """Split into training rows and held-out rows.
 
-    With a time column these are the last `training.holdout`; rows whose label may not have
-    been known when it began (`label_horizon`) are on neither side.
+    With a time column, the last `training.holdout` is held out; rows whose label may not have been
+    known at its beginning (`label_horizon`) are on neither side.
 
     Raises:
         SnapshotError: if one side would be empty.
@@ -93,19 +93,19 @@ def split(contract: Contract, columns: Columns, settings: Settings) -> Split:
 
 
 def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: Index) -> list[Fold]:
-    """Cut the training rows for cross-validation, in the way the holdout was cut.
+    """Split the training rows into folds, in the same way as the holdout.
 
     With a time column each fold is fitted on everything older than its validation rows, less
     the gap of `label_horizon`.
 
     Args:
-        contract: says by what to cut.
+        contract: roles of the columns.
         columns: all rows.
-        settings: `training.folds` says how many.
-        train_idx: positions of the rows to cut; no other position comes out.
+        settings: `training.folds` is their number.
+        train_idx: positions of the training rows.
 
     Raises:
-        SnapshotError: if a fold would have nothing to fit on, or nothing to judge by.
+        SnapshotError: if a fold has no rows to fit on, or no validation rows.
     """
     count = settings.training.folds
     if contract.time is not None:
@@ -126,13 +126,13 @@ def folds(contract: Contract, columns: Columns, settings: Settings, train_idx: I
 def halved(
     contract: Contract, columns: Columns, cuts: Sequence[Fold]
 ) -> tuple[list[Fold], list[Fold]]:
-    """The same folds twice, with one half of the rows that judge each: to search on, to compare on.
+    """The same folds twice, each with one half of the validation rows: for tuning, for comparison.
 
-    What was found on the first halves can be compared on the second ones, which had no say in it.
-    With a time column the second half is the later one; groups are not torn.
+    Parameters tuned on the first halves can be compared on the second ones. With a time column the
+    second half is the later one; groups are kept together.
 
     Args:
-        contract: says by what to cut.
+        contract: roles of the columns.
         columns: all rows.
         cuts: folds as `folds` makes them.
 
@@ -157,7 +157,7 @@ def halved(
 
 
 def _later_half(contract: Contract, columns: Columns) -> NDArray[np.bool_]:
-    """Which rows are in the second half; all or none where there is nothing to cut between."""
+    """Mask of the second half; all or none if the rows cannot be split."""
     if contract.time is not None:
         times = columns[contract.time.name]
         later: NDArray[np.bool_] = times >= np.sort(times)[times.size // 2]
@@ -167,9 +167,9 @@ def _later_half(contract: Contract, columns: Columns) -> NDArray[np.bool_]:
 
 
 def _hashed_out(hashes: Floats, share: float) -> NDArray[np.bool_]:
-    """The rows below the share; where chance put all of a few on one side, one goes to the other.
+    """Mask of the rows below the share; at least one row is on each side.
 
-    That one is the first or the last of all, so that only rows that come later can displace it.
+    This row has the smallest or largest hash.
     """
     held = hashes < share
     if held.size and not held.any():
@@ -180,7 +180,7 @@ def _hashed_out(hashes: Floats, share: float) -> NDArray[np.bool_]:
 
 
 def _parts(hashes: Floats, count: int) -> Index:
-    """The number of the fold of each row; dealt out in turn where chance left one empty."""
+    """The fold of each row; assigned in turn if one would be empty."""
     part = (hashes * count).astype(np.intp)
     if len(np.unique(part)) == count:
         return part
@@ -194,7 +194,7 @@ def _time_folds(
     ordered = np.sort(own)
     if not ordered.size:
         return [Fold(train_idx, train_idx)] * count
-    # The first of count + 1 stretches with as many rows each is only ever fitted on.
+    # The first of count + 1 intervals with equally many rows is never a validation set.
     edges = ordered[[ordered.size * k // (count + 1) for k in range(1, count + 1)]]
     ends = np.append(edges[1:], ordered[-1:] + np.timedelta64(1, "us"))
     gap = np.timedelta64(label_horizon)

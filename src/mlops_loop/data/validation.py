@@ -1,4 +1,4 @@
-"""One table against the contract: what may be used, and everything that is wrong."""
+"""Validation of one table against the contract with pandera."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from ..contract.precheck import columns_with_violations
 
 @dataclass(frozen=True)
 class Validated:
-    """A table in the contract's types and the verdict on each row.
+    """A table in the contract's types, with the violations of each row.
 
     Attributes:
-        table: every row, also the refused ones.
+        table: all rows, also rejected ones.
         accepted: mask of the rows that may be used.
         violations: a frame with `row`, `column`, `reason`, `action`, one line a violation.
     """
@@ -30,13 +30,13 @@ class Validated:
     violations: pd.DataFrame
 
     def counts(self, action: str) -> dict[str, int]:
-        """Rows by sentence, as `distance is below 0`, the most frequent first."""
+        """Number of rows by message, e.g. `distance is below 0`, the most frequent first."""
         lines = self.violations[self.violations["action"] == action]
         counted = messages(lines).value_counts()
         return {str(summary): int(rows) for summary, rows in counted.items()}
 
     def reasons(self) -> "pd.Series[str]":
-        """All that is wrong with each refused row in one text, indexed by row."""
+        """The messages of each rejected row as one text, indexed by row."""
         refused = self.violations[self.violations["action"] == "reject"]
         return messages(refused).groupby(refused["row"]).agg("; ".join)
 
@@ -44,12 +44,12 @@ class Validated:
 def validate(
     contract: Contract, raw: pa.Table, columns: Sequence[Column] | None = None
 ) -> Validated:
-    """Read a raw table in the contract's types and let pandera judge what looks wrong in it.
+    """Cast a raw table to the contract's types and validate suspicious columns with pandera.
 
     Args:
-        contract: what the data should be.
-        raw: a table as a source gives it; a column that is not there is missing in every row.
-        columns: those to check, by default all but the ignored ones.
+        contract: types and constraints of the columns.
+        raw: a table of a source; values of an absent column are missing.
+        columns: columns to validate, by default all but ignored ones.
     """
     columns = table_columns(contract) if columns is None else columns
     cast = read_table(columns, raw)
@@ -58,7 +58,7 @@ def validate(
     for column in columns:
         mask = cast.unreadable.get(column.name)
         if mask is not None:
-            # Null now, and so missing as well; but that is not what is wrong with it.
+            # Null now, but not reported as missing.
             null = (found["column"] == column.name) & (found["reason"] == MISSING)
             found = found[~(null & found["row"].isin(np.flatnonzero(mask)))]
             parts.append(_unreadable(column, mask))
@@ -71,7 +71,7 @@ def validate(
 def _violations(contract: Contract, table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
     if not columns:
         return _frame([], "", "", "")
-    # Not before it is needed: it takes longer to import than many a file to check.
+    # Imported when needed, as it takes longer than most files.
     from ..contract.pandera_schema import find_violations
 
     return find_violations(contract, table, columns)

@@ -1,4 +1,4 @@
-"""A file held against the contract: which rows would be refused, and why."""
+"""Validation of a file against the contract, as a report."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from ..contract.columns import JsonValue
 from ..settings import Csv
 from .sources.file import PLAIN, check_files, column_names, find_files, fitting, read_batches
 
-# Beyond so many, a list says no more than the counts do.
+# Number of examples (limit).
 EXAMPLES = 20
 
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What a file says under the contract.
+    """The violations of a file.
 
     Attributes:
-        rows: rows read.
-        rejected: rows that break the contract.
-        counts: rows by sentence, for refusals and for warnings, the most frequent first.
+        rows: number of rows.
+        rejected: number of rejected rows.
+        counts: number of rows by message, for rejections and warnings, the most frequent first.
         examples: the first violations of the file, in the order of its rows.
     """
 
@@ -59,7 +59,7 @@ def validate_file(
 ) -> ValidationReport:
     """Check every row of a CSV or Parquet file, a folder or a glob, batch by batch.
 
-    A file without the target is checked as a request would be.
+    A file without the target is checked like a request.
 
     Raises:
         SourceError: if the file cannot be read, or lacks a column.
@@ -89,7 +89,7 @@ def validate_file(
 
 
 def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
-    """The same violations, their rows counted from the beginning of all files."""
+    """The same violations with row numbers over all files."""
     return [replace(one, row=one.row + rows) for one in violations]
 
 

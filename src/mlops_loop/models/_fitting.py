@@ -1,4 +1,4 @@
-"""Fitting a candidate on whatever rows a fold has, also those that its library cannot fit."""
+"""Fitting of candidates, with a fallback for rows that their library cannot fit."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from . import Candidate, Task
 def fit(
     candidate: Candidate, task: Task, matrix: Matrix, labels: NDArray[Any], **parameters: Any
 ) -> Any:
-    """A fitted estimator; a constant one where there is nothing to learn.
+    """A fitted estimator; a constant one if there is nothing to learn.
 
-    A column that is empty in these rows, as that of a new sensor is in the oldest ones, becomes a
-    constant: no estimator learns from one, and values in other rows change no prediction.
+    A column that is empty in these rows, e.g. of a new sensor, becomes constant, so that its values
+    in other rows do not change predictions.
 
     Args:
         candidate: what is fitted.

@@ -8,8 +8,8 @@ is therefore raised by the distance that chance exceeds with probability `alpha`
 - Jensen-Shannon: 8 n D² follows chi-square with (categories - 1) degrees of freedom.
 - Wasserstein, in standard deviations: the distance of the means, 2.6 / sqrt(n) for one in 100.
 
-Here n is n₁ n₂ / (n₁ + n₂). Rows of one day resemble each other, so that real data vary more: this is
-a lower bound.
+Here n is n₁ n₂ / (n₁ + n₂). Rows of one day resemble each other, so that real data vary more: this
+is a lower bound.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A dependency more: another package, or an extra of the library."""
+"""Adding a dependency: a package, or an extra of the library."""
 
 import re
 
@@ -7,7 +7,7 @@ from .environment import Environment
 from .vendored import VendoredLibrary
 from .wheel_file import DISTRIBUTION
 
-# The libraries of models are for training; the other extras that a project may add are for serving.
+# Modelling libraries are for training; the other extras that a project may add are for serving.
 _OF_TRAINING = ("catboost", "lightgbm", "pytorch", "tensorflow", "xgboost")
 
 
@@ -20,7 +20,7 @@ def add(environment: Environment, package: str, group: str | None = None) -> str
         group: of pyproject.toml; by default `main`, and `train` for a library of models.
 
     Returns:
-        What was done, in a sentence.
+        A sentence about what was done.
     """
     library = VendoredLibrary(environment.root)
     if package not in library.wheel.extras:

@@ -1,4 +1,4 @@
-"""The library's source beside the project, to be patched, and packed into a wheel again."""
+"""The library's source in the project, to be patched, and built into a wheel again."""
 
 import re
 import shutil
@@ -28,7 +28,7 @@ def eject(environment: Environment) -> Path:
     if folder.exists():
         raise InputError(f"{folder} exists: `library build` packs it, or delete it to start over")
     unpack(VendoredLibrary(environment.root).wheel, folder)
-    # A line of a .pth file that begins with `import` is run, and so comes before site-packages.
+    # Python runs lines of a .pth file that begin with `import`: the folder precedes site-packages.
     line = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
     _path_file(environment).write_text(line, encoding="utf-8")
     return folder

@@ -1,4 +1,4 @@
-"""What poetry.lock names, as a list for pip with a hash for everything."""
+"""The locked requirements as a hashed list for pip."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from .environment import Environment
 from .wheel_file import DISTRIBUTION
 
-# Poetry names the wheel by the absolute path that it has here; a list should work anywhere.
+# Poetry writes the absolute path of the wheel; the list should work anywhere.
 _LIBRARY = re.compile(
     rf"^{DISTRIBUTION}(?:\[[^]]*\])? @ file://\S*/(vendor/\S+\.whl)", re.MULTILINE
 )

@@ -1,4 +1,4 @@
-"""Another version of the library: taken if the project's tests pass with it, else undone."""
+"""Upgrade of the library, undone if the project's tests fail."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def upgrade(environment: Environment, source: Path) -> str:
         source: a wheel, or a folder with one wheel of the library in it.
 
     Returns:
-        What was done, in a sentence.
+        A sentence about what was done.
 
     Raises:
         InputError: if there is no such wheel.

@@ -1,4 +1,4 @@
-"""The wheel in a project's `vendor/`, and what names it: pyproject.toml and poetry.lock."""
+"""The wheel in a project's `vendor/`, and its entries in pyproject.toml and poetry.lock."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Wheels of the library: what one says of itself, unpacking it, and packing it again."""
+"""Wheels of the library: metadata, unpacking and packing."""
 
 import base64
 import hashlib

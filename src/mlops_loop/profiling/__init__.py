@@ -1,1 +1,1 @@
-"""A table that nobody prepared becomes the project's own: contract, source and settings."""
+"""Profiling of a table for `adopt`: infers the contract, the source and the settings."""

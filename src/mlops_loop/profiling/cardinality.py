@@ -1,4 +1,4 @@
-"""How many different values there are, in memory that does not grow with their number."""
+"""Cardinality and duplicates, estimated in bounded memory."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 class DistinctCounter:
-    """Counts different hashes: exactly while they are few, then by those below a falling limit.
+    """Counts distinct hashes: exactly up to `capacity`, then estimated from the smallest ones.
 
-    With `capacity` hashes kept, the standard error is about one part in its square root
-    (Bar-Yossef and others, 2002).
+    With `capacity` hashes, the relative standard error is about 1 / sqrt(capacity) (Bar-Yossef et
+    al., 2002).
     """
 
     def __init__(self, capacity: int = 1 << 16) -> None:
@@ -38,7 +38,7 @@ class DistinctCounter:
 
 
 class DuplicateCounter:
-    """Counts how often hashes come again, on a share of them that fits into memory."""
+    """Counts repeated hashes, on a sample that fits into memory."""
 
     def __init__(self, capacity: int = 1 << 22) -> None:
         self._capacity = capacity

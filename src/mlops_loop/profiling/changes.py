@@ -1,4 +1,4 @@
-"""What a second adoption would change, in words."""
+"""Differences that a second adoption would make, as text."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

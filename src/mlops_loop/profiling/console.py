@@ -1,4 +1,4 @@
-"""What was concluded, as a table on the terminal."""
+"""The proposal as a table on the terminal."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def show(proposal: Proposal) -> None:
 
 
 def summary(proposal: Proposal) -> str:
-    """What the table is, in one sentence."""
+    """A summary of the table in one sentence."""
     contract, csv = proposal.contract, proposal.table.csv
     told = (
         f"{proposal.rows:,} rows, {len(proposal.columns)} columns, {contract.problem}: "

@@ -1,4 +1,4 @@
-"""The contract as a file that people read: YAML with a remark above each column that needs one."""
+"""The contract as commented YAML."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import dedent, indent
@@ -63,14 +63,14 @@ def contract_text(
 
 
 def _column(column: Column) -> str:
-    body = {"type": column.type, **_said(column)}
+    body = {"type": column.type, **_keys(column)}
     parts = [f"{_scalar(column.name)}:"]
     parts += [indent(_entry(key, value), "  ") for key, value in body.items()]
     return "\n".join(parts)
 
 
-def _said(column: Column) -> dict[str, Any]:
-    """What is not as it is by default, in the order in which people read it."""
+def _keys(column: Column) -> dict[str, Any]:
+    """Keys that differ from the defaults, in the order of the file."""
     found: dict[str, Any] = {}
     for key, default in _DEFAULTS.items():
         value = getattr(column, key)

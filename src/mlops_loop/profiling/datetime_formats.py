@@ -1,4 +1,4 @@
-"""How dates and times are written."""
+"""Detection of date and time formats."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Registered versions, and what is called when another one becomes champion."""
+"""Registered versions, and the event of a change of the champion."""
 
 from .attempt import gate_result
 from .callbacks import ChampionChange

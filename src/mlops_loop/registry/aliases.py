@@ -1,4 +1,4 @@
-"""The registry's aliases, which follow what is published."""
+"""The registry's aliases, which follow the published pointer."""
 
 from ..publication import Rollout
 from .mlflow_registry import Registry
@@ -8,10 +8,10 @@ CHALLENGER = "challenger"
 
 
 def align_aliases(registry: Registry, published: Rollout) -> list[str]:
-    """Let the aliases name what is published.
+    """Set the aliases to the published versions.
 
     Returns:
-        What was changed, in words.
+        Sentences about the changes.
     """
     changes = []
     # A new registry does not know every version in service.

@@ -37,7 +37,7 @@ Callback = Callable[[ChampionChange], None]
 
 
 def run_callbacks(callbacks: Sequence[Callback], entry: AuditEvent) -> None:
-    """Call all callbacks; an exception is logged, and neither undoes the change nor ends it."""
+    """Call all callbacks; an exception is logged and changes nothing."""
     if not callbacks:
         return
     details: Any = entry.details

@@ -1,4 +1,4 @@
-"""What the journal says of past transitions of one state of the features code."""
+"""Past transitions in the audit log, for one digest of the features."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,12 @@ def transitions(audit_log: AuditLog, features_digest: str) -> list[AuditEvent]:
 
 
 def open_intent(history: Sequence[AuditEvent]) -> AuditEvent | None:
-    """The intent that nothing has closed."""
+    """The intent without a result, if any."""
     return history[-1] if history and history[-1].kind == INTENT else None
 
 
 def last_of(history: Sequence[AuditEvent], kind: str, version: str) -> AuditEvent | None:
-    """The last thing that was done with a version, if it is this transition."""
+    """The last transition of a version, if it is of this kind."""
     done = [
         entry
         for entry in history
@@ -34,7 +34,7 @@ def last_of(history: Sequence[AuditEvent], kind: str, version: str) -> AuditEven
 
 
 def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
-    """The last transition that was done with any version."""
+    """The last transition of any version."""
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 

@@ -1,4 +1,4 @@
-"""All registered versions as a table: who serves, how old they are, how they did."""
+"""All registered versions as a table with role, age and metrics."""
 
 from collections.abc import Sequence
 from datetime import datetime

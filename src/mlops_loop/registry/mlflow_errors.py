@@ -8,7 +8,7 @@ from ..errors import ProjectError, RegistryError
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise a RegistryError in one sentence for whatever MLflow raises; also a decorator."""
+    """Raise a RegistryError for exceptions of MLflow; also a decorator."""
     try:
         yield
     except ProjectError:
@@ -19,7 +19,7 @@ def translate_errors() -> Iterator[None]:
 
 @contextmanager
 def translate_mlflow_errors() -> Iterator[None]:
-    """Raise a RegistryError for what MLflow's fluent calls raise in a stage of the project.
+    """Raise a RegistryError for exceptions of MLflow's fluent API in a stage of the project.
 
     Errors of the project's own code pass unchanged.
     """
@@ -32,7 +32,7 @@ def translate_mlflow_errors() -> Iterator[None]:
 
 
 def _message(error: Exception) -> str:
-    """MLflow's error in one line, with what to do where a server rejected the credentials."""
+    """MLflow's error in one line, with advice on rejected credentials."""
     message = f"MLflow: {type(error).__name__}: {' '.join(str(error).split())}"
     if any(f"error code {code}" in message for code in (401, 403)):
         message += "; MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN, are the credentials"

@@ -75,7 +75,7 @@ class Registry:
 
     @translate_errors()
     def create_store(self) -> None:
-        """Make MLflow's database and the experiment, unless they exist."""
+        """Create MLflow's database and the experiment, unless they exist."""
         _ = self.tracking.experiment_id
 
     @translate_errors()
@@ -101,12 +101,12 @@ class Registry:
 
     @translate_errors()
     def connect(self, run: str | None = None) -> None:
-        """Point MLflow's fluent calls (`mlflow.start_run`, `mlflow.log_*`) at this store.
+        """Set this store for MLflow's fluent API (`mlflow.start_run`, `mlflow.log_*`).
 
-        MLflow keeps the address for the process, and in its environment for child processes.
+        The setting is global for the process, and inherited by child processes.
 
         Args:
-            run: that is to be resumed; it may be of an experiment of before the project was moved.
+            run: a run to resume; it may belong to an experiment from before the project was moved.
         """
         experiment = (
             self.tracking.experiment_id
@@ -121,7 +121,7 @@ class Registry:
 
     @translate_errors()
     def log_folder(self, run: str, folder: Path, artifact: str) -> None:
-        """Put a folder among the run's artifacts."""
+        """Log a folder to the run's artifacts."""
         self.tracking.log_folder(run, folder, artifact)
 
     @translate_errors()
@@ -132,7 +132,7 @@ class Registry:
 
     @translate_errors()
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
-        """Put a bundle among the run's artifacts, as an MLflow model."""
+        """Log a bundle to the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
             draft = Path(folder) / artifact
             save_pyfunc(bundle, draft, vendored_wheel(self.root))
@@ -158,10 +158,10 @@ class Registry:
 
     @translate_errors()
     def create_version(self, run_id: str, artifact: str, tags: Mapping[str, str]) -> str:
-        """Register what the run holds, or will hold, under `artifact`; returns the number.
+        """Register the model of a run under `artifact`, which may follow; return the number.
 
-        The number is needed inside the artifact, so the version comes first; `complete` ends
-        what this begins, `discard` undoes it.
+        The number is part of the artifact, so that the version is created first; then call
+        `complete` or `discard`.
         """
         client = self.tracking.client
         if not client.search_registered_models(f"name='{self.name}'"):
@@ -170,7 +170,7 @@ class Registry:
         return str(client.create_model_version(self.name, source, run_id, tags=dict(tags)).version)
 
     def complete(self, version: str) -> None:
-        """Say that all of a version's artifacts are there."""
+        """Mark a version as complete: all artifacts are stored."""
         self.tag(version, COMPLETE_TAG, "true")
 
     @translate_errors()
@@ -213,7 +213,7 @@ class Registry:
 
     @translate_errors()
     def set_alias(self, alias: str, version: str | None) -> None:
-        """Give an alias to a version, or to none."""
+        """Set an alias to a version, or remove it."""
         client = self.tracking.client
         if version is None:
             client.delete_registered_model_alias(self.name, alias)

@@ -1,4 +1,4 @@
-"""The features that a version was trained with, from the copy of the code in its MLflow model."""
+"""The features of a version, loaded from the code in its MLflow model."""
 
 import sys
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from ..errors import RegistryError
 from ..feature_set import FeatureSet
 from .mlflow_registry import ARTIFACT, Registry
 
-# Where an MLflow model keeps the packages that it needs.
+# Folder of packages in an MLflow model.
 CODE = "code"
 
 
 @contextmanager
 def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet]:
-    """The features of a registered version, loaded for as long as the block runs.
+    """Context manager: the features of a registered version.
 
-    The project's package is imported already, as it is now, and Python knows one module of a name.
-    So the copy is imported under a name of its own, by which its relative imports resolve. It is
-    used only if its digest is that of the manifest: an import by the full name of the package
-    would bring in the present code, and is not part of the digest.
+    The current package of the project is imported already, so that the copy is imported under
+    another name, which its relative imports follow. It is only used if its digest is that of the
+    manifest: an absolute import of the package would import the current code, which the digest does
+    not cover.
 
     Raises:
         RegistryError: if the model has no such code, it cannot be imported, or it is not the code
@@ -46,7 +46,7 @@ def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet
 
 
 def features_of(declared: FeatureSet, bundle: Bundle) -> FeatureSet:
-    """Of the declared features those that a version uses; the settings may have disabled some.
+    """The declared features that a version uses; the settings may have disabled some.
 
     Raises:
         RegistryError: if they are not the features that the version was trained with.
@@ -69,9 +69,9 @@ def _import(alias: str, package: Path, module: str) -> FeatureSet:
         sys.modules[alias] = module_from_spec(spec)
         spec.loader.exec_module(sys.modules[alias])
         features: FeatureSet = import_module(f"{alias}.{module}").FEATURES
-        # Read while the files are there.
+        # Read before the files are removed.
         _ = features.digest
-    except Exception as error:  # the code is of another time: anything may have moved since
+    except Exception as error:  # old code may fail in any way
         raise RegistryError(
             f"its features.py cannot be imported ({type(error).__name__}: {error})"
         ) from error

@@ -1,4 +1,4 @@
-"""How `mlflow.pyfunc.load_model` opens a bundle; the package travels along as code."""
+"""Loader of `mlflow.pyfunc.load_model`; the package is logged as code."""
 
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from .packaged_features import features_of
 
 
 class BundleModel:
-    """A bundle behind the interface that MLflow expects: a frame in, a frame out."""
+    """A bundle with MLflow's interface: data frame in, data frame out."""
 
     def __init__(self, predictor: OnnxPredictor) -> None:
         self._predictor = predictor
@@ -35,14 +35,14 @@ class BundleModel:
 
 def _load_pyfunc(path: str) -> BundleModel:
     bundle = read_bundle(Path(path))
-    # By name: MLflow knows nothing of the project, and put its code on the path.
+    # By name: MLflow has put the project's code on the path.
     module = bundle.manifest.features_module
     declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
     return BundleModel(OnnxPredictor(bundle, features_of(declared, bundle)))
 
 
 def _array(spec: Column, frame: Any) -> Array:
-    """One column of a pandas frame as the contract keeps it; an absent one is missing."""
+    """One column of a data frame in the contract's type; values of an absent one are missing."""
     dtype = DTYPES[spec.type]
     if spec.name not in frame:
         empty = None if dtype == "object" else np.nan

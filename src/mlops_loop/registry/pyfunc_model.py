@@ -1,4 +1,4 @@
-"""The bundle in the form that MLflow keeps: no pickle, no guessing of requirements."""
+"""The bundle as an MLflow model, without pickle and with explicit requirements."""
 
 import shutil
 import sysconfig
@@ -10,7 +10,7 @@ from ..bundle import Bundle
 from ..packaging.wheel_file import DISTRIBUTION, PACKAGE
 from .tracking import quiet_mlflow
 
-# What the loader imports, and no more: the requirements of a service.
+# What the loader imports: the requirements of a service.
 _REQUIREMENTS = (
     "mlflow",
     "msgspec",
@@ -23,16 +23,16 @@ _REQUIREMENTS = (
 )
 
 
-# Where in an MLflow model the library's wheel lies; its requirements name it from there.
+# Path of the library's wheel in the MLflow model, as in its requirements.
 WHEELS = "wheels"
 
 
 def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
-    """Write an MLflow model that answers with the bundle, and carries the code that it needs.
+    """Write an MLflow model of the bundle, with the code that it needs.
 
     Args:
         bundle: the model.
-        directory: where to write; it must not exist.
+        directory: output folder, which must not exist.
         wheel: of the library; None copies the code of the library instead.
     """
     requirements = [f"{name}=={version(name)}" for name in _REQUIREMENTS]
@@ -54,7 +54,7 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
             data_path=str(bundle.directory),
             code_paths=[folder for package in packages if package for folder in _folders(package)],
             signature=mlflow_signature(bundle.contract),
-            # Naming them spares MLflow a run of the model to find them out.
+            # Otherwise MLflow runs the model to infer them.
             pip_requirements=requirements,
         )
     if wheel is not None:
@@ -65,7 +65,7 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
 def vendored_wheel(root: Path) -> Path | None:
     """The wheel in `vendor/` that the library was installed from.
 
-    None where the library runs from its source, e.g. after `library eject`.
+    None if the library runs from source, e.g. after `library eject`.
     """
     if Path(__file__).parents[2] != Path(sysconfig.get_path("purelib")):
         return None

@@ -68,7 +68,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
         def write(manifest: Manifest) -> None:
             _write_card(project, decision, manifest, gate, measured)
 
-        manifest = _hand_over(project, manifest, files, gate, write)
+        manifest = _register_and_publish(project, manifest, files, gate, write)
     return registry.version(manifest.version)
 
 
@@ -92,7 +92,7 @@ def _manifest(
     gate: GateResult,
     measured: Measured,
 ) -> Manifest:
-    """Complete but for the version and the digests of the files."""
+    """The manifest without version and digests of files."""
     facts = msgspec.json.decode(exported[FACTS], type=ExportedFacts)
     contract, run = project.contract, decision.run
     return Manifest(
@@ -116,7 +116,7 @@ def _manifest(
     )
 
 
-def _hand_over(
+def _register_and_publish(
     project: Project,
     manifest: Manifest,
     files: dict[str, bytes],
@@ -153,8 +153,8 @@ def _hand_over(
 def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
     """A new version that the bundle store does not hold already.
 
-    It can hold one of the same number when the tracking database was deleted and begins
-    again; then the numbers go on after the published ones.
+    The store has the same number if the tracking database was deleted; numbering then continues
+    after the published versions.
     """
     while True:
         version = project.registry.create_version(run, ARTIFACT, tags)

@@ -73,7 +73,7 @@ def apply_role(
     transitions: Transitions,
     context: RunContext,
 ) -> None:
-    """Promote a version, or put it on trial, for the reasons of the gate."""
+    """Promote a version, or start its trial, with the gate's summary as reason."""
     reason = f"{context.reason}: {gate.summary()}" if context.reason else gate.summary()
     if role == "champion":
         transitions.promote(version, actor=context.actor, reason=reason, details=gate.metrics)

@@ -1,4 +1,4 @@
-"""What is published once a version has become champion."""
+"""The rollout after a promotion."""
 
 import msgspec
 
@@ -11,16 +11,16 @@ from ..publication import Rollout as Published
 def promoted(
     before: Published, bundle: Bundle, store: BundleStore, *, probation: bool
 ) -> Published:
-    """A version in the champion's place.
+    """The rollout with a version as champion.
 
-    The champion before stays in shadow for a probation, unless a third version is on trial, or
-    it cannot predict what the new champion is asked.
+    The previous champion stays in shadow for a probation, unless a third version is on trial, or
+    its inputs differ.
 
     Args:
-        before: what is published now.
-        bundle: the version that is promoted.
-        store: where the champion before lies.
-        probation: whether there are probations at all.
+        before: the current rollout.
+        bundle: the promoted version.
+        store: the store of bundles.
+        probation: whether `challenge.probation` is set.
     """
     version = bundle.manifest.version
     if before.champion == version:

@@ -1,4 +1,4 @@
-"""Runs in MLflow, through its client alone: imported late and silenced."""
+"""Runs in MLflow through its client, imported late and silenced."""
 
 import logging
 import shutil
@@ -21,8 +21,8 @@ _SQLITE = "sqlite:///"
 ARTIFACTS = "artifacts"
 PARENT_TAG = "mlflow.parentRunId"
 NAME_TAG = "mlflow.runName"
-# What MLflow says of its own use of SQLAlchemy 2.1 and of its own type hints, and that a model
-# with a signature has no example.
+# Warnings of MLflow about its own use of SQLAlchemy 2.1, its own type hints, and models without an
+# example.
 _CHATTER = (
     ("The ``noload`` loader strategy", DeprecationWarning),
     (".*Any type hint is inferred as AnyType", UserWarning),
@@ -58,7 +58,7 @@ class Tracking:
 
     @property
     def artifacts(self) -> Path:
-        """Where a SQLite store keeps its files: beside the database."""
+        """The folder of artifacts of a SQLite store, next to the database."""
         assert self.database is not None
         return self.database.with_name(f"{self.database.stem}-{ARTIFACTS}")
 
@@ -94,7 +94,7 @@ class Tracking:
         metrics: Mapping[str, float] | None = None,
         parameters: Mapping[str, object] | None = None,
     ) -> None:
-        """Add figures to a run in one write."""
+        """Log metrics and parameters to a run in one request."""
         from mlflow.entities import Metric, Param
 
         now = time.time_ns() // 1_000_000
@@ -132,9 +132,9 @@ class Tracking:
         return Path(shutil.copy(source, target))
 
     def _artifact_folder(self, run: str) -> Path | None:
-        """Where a run's artifacts lie beside a SQLite store; None for a server.
+        """The folder of a run's artifacts of a SQLite store; None for a server.
 
-        MLflow records absolute paths; below `artifacts` they hold when the project was moved.
+        MLflow stores absolute paths; this one is valid after the project was moved.
         """
         if self.database is None:
             return None
@@ -143,7 +143,7 @@ class Tracking:
         return self.artifacts / below
 
     def _alone(self) -> AbstractContextManager[None]:
-        """Other processes wait: MLflow cannot make one SQLite file twice at once."""
+        """A lock for creating the SQLite file, which MLflow cannot do concurrently."""
         if self.database is None:
             return nullcontext()
         return file_lock(self.database.with_suffix(".lock"))
@@ -165,8 +165,8 @@ class Tracking:
         if found is not None:
             if location in (None, found.artifact_location):
                 return str(found.experiment_id)
-            # The project was moved. MLflow keeps the absolute path of an experiment for good, so
-            # that new runs need an experiment that starts here.
+            # The project was moved. The path of an experiment cannot be changed, so that new
+            # runs need a new experiment.
             moved_from = f"{self.experiment} {found.experiment_id}, in {found.artifact_location}"
             client.rename_experiment(found.experiment_id, moved_from)
         return str(client.create_experiment(self.experiment, artifact_location=location))
@@ -174,7 +174,7 @@ class Tracking:
 
 @contextmanager
 def quiet_mlflow() -> Iterator[Any]:
-    """MLflow's client class, imported so that it does not chatter."""
+    """MLflow's client class, imported with its messages silenced."""
     with warnings.catch_warnings():
         for message, category in _CHATTER:
             warnings.filterwarnings("ignore", message, category)

@@ -1,7 +1,7 @@
-"""Promotion, rejection, rollback: each one transition, on record with who, when and why.
+"""Transitions of versions: promotion, rejection, rollback, recorded in the audit log.
 
-A transition notes its intent, replaces the pointer, moves the aliases and closes the intent.
-The pointer is the truth; `reconcile` completes or drops what a crash has left open. One
+A transition records its intent, replaces the pointer, moves the aliases and records the result. The
+pointer is the source of truth; `reconcile` completes or drops what a crash has interrupted. One
 transition at a time: a lock excludes other processes.
 """
 
@@ -38,10 +38,10 @@ Details = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Transitions:
-    """Moves versions in and out of service, for one state of the features code.
+    """Moves versions in and out of service, for one digest of the features.
 
     Attributes:
-        contract: that of the project; a version with another target may not serve.
+        contract: of the project; a version with another target cannot serve.
         require_servable: raises BundleError for a bundle that cannot answer a request; asked
             before the pointer names it.
         probation: whether a champion that is replaced stays in shadow.

@@ -1,4 +1,4 @@
-"""Rows of a file asked about one after another, as callers of the service would."""
+"""Replay of the rows of a file against a running service."""
 
 from .result import Replayed
 from .run import replay

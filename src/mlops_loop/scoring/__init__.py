@@ -1,4 +1,4 @@
-"""Batch prediction: a CSV or Parquet input of any size, in memory that stays flat."""
+"""Batch scoring of CSV or Parquet input of any size, in bounded memory."""
 
 from .run import Scored, score
 

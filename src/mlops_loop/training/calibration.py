@@ -1,9 +1,9 @@
-"""Probabilities brought nearer to the truth, and the threshold that costs least.
+"""Calibration of probabilities, and the cost-minimal decision threshold.
 
-Both are learnt on out-of-fold rows. Calibration is vector scaling with one common scale (Guo et
-al., On Calibration of Modern Neural Networks, ICML 2017), of two classes Platt's scaling:
-softmax(scale * log p + shift). It is used only where it lowers the log loss of rows that it was
-not fitted on, in every fold.
+Both are fitted on out-of-fold predictions. Calibration is vector scaling with one common scale (Guo
+et al., On Calibration of Modern Neural Networks, ICML 2017), of two classes Platt's scaling:
+softmax(scale * log p + shift). It is used only where it lowers the log loss of rows that it was not
+fitted on, in every fold.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _THRESHOLDS = np.linspace(0.01, 0.99, 99)
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What a candidate said of rows that it was not fitted on.
+    """Out-of-fold predictions of a candidate.
 
     Attributes:
         labels: class codes, shape (rows,).

@@ -1,4 +1,4 @@
-"""The fitted model as ONNX, and the proof that it still answers the same."""
+"""Export of the fitted model to ONNX, and the parity check."""
 
 import time
 import warnings
@@ -15,7 +15,7 @@ from ..evaluation.metrics import Floats
 from ..models import Candidate, predict_scores
 from ..predictor import OnnxSession
 
-# What ONNX Runtime of the last years reads; pinned, so that an upgrade here changes no bundle.
+# Supported by ONNX Runtime of recent years; pinned, so that upgrades do not change bundles.
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 TOLERANCE = 1e-5
 _ROWS = 10_000

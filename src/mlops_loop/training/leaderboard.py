@@ -1,4 +1,4 @@
-"""The leaderboard: how each candidate did in cross-validation, best first."""
+"""The leaderboard: results of the cross-validation, best candidate first."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """How one candidate did.
+    """The results of one candidate.
 
     Attributes:
         scores: the leaderboard's metric on each fold.
@@ -55,8 +55,8 @@ class Leaderboard:
     """All candidates, best first.
 
     Attributes:
-        metric: that decides, by name.
-        rows: how the candidates did.
+        metric: name of the deciding metric.
+        rows: results of the candidates.
         entries: the candidates themselves, in the order of `rows`.
         folds: that they were compared on.
     """
@@ -87,7 +87,7 @@ class Leaderboard:
     def table(self, width: int = 80) -> str:
         """Plain text, one line a candidate, with as many of the other metrics as there is room.
 
-        The winner has a star, and who cannot win a line below the table.
+        The winner has a star; candidates that cannot win have a line below the table.
         """
         head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
         wide = max([9, *(len(name) for name in self.others)])

@@ -1,4 +1,4 @@
-"""What follows an exported classifier: columns for classes it never saw, and calibration.
+"""Postprocessing in ONNX: columns for classes missing in training, and calibration.
 
 Converters choose the version of ONNX, so that only operators are used which old ones have.
 """

@@ -1,25 +1,25 @@
-"""How large a fitted estimator is."""
+"""The size of a fitted estimator."""
 
 import pickle
 from typing import Any
 
 
 def size_of(estimator: Any) -> int:
-    """Bytes of a fitted estimator as Python stores it, counted without keeping them."""
+    """Bytes of a fitted estimator as Python stores it, counted without storing them."""
     counted = _Counted()
     pickle.Pickler(counted, protocol=5).dump(estimator)
     return counted.size
 
 
 def in_bytes(size: int) -> str:
-    """A size for people."""
+    """Format a size."""
     if size < 1000:
         return f"{size} B"
     return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
 
 
 class _Counted:
-    """A file that keeps nothing but its size."""
+    """A file object that only counts."""
 
     size = 0
 

@@ -90,7 +90,7 @@ def test_the_budget_ends_retraining_until_the_period_is_over(world: World) -> No
     world.put(retrained=(begun,) * world.settings.loop.budget)
     world.drift()
     world.step()
-    assert not world.retrainings and "12 retrainings are the budget" in world.alerts[-1]
+    assert not world.retrainings and "the budget of 12 retrainings is used" in world.alerts[-1]
     world.clock.advance(66 * DAY)
     world.drift()
     world.step()
@@ -109,7 +109,7 @@ def test_after_each_refusal_in_a_row_the_next_attempt_waits_longer(world: World)
     # 14 days, then 28, then 56, then 112
     assert months == [1, 2, 4, 8]
     assert world.state.consecutive_failures == 4 and world.published() == ("1", None, False)
-    assert "after 3 refused in a row" in " ".join(world.alerts)
+    assert "after 3 consecutive rejections" in " ".join(world.alerts)
     world.passes = True
     world.clock.advance(400 * DAY)
     world.step()

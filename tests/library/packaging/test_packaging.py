@@ -149,7 +149,7 @@ def test_an_upgrade_whose_tests_fail_is_undone(root: Path, tmp_path: Path) -> No
 def test_a_folder_has_to_hold_one_wheel(root: Path, tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    with pytest.raises(InputError, match="holds none"):
+    with pytest.raises(InputError, match="found none"):
         upgrade(Recorder(root), wheels)
     (wheels / CARRIED.name).write_bytes(CARRIED.read_bytes())
     assert "is installed already" in upgrade(Recorder(root), wheels)
@@ -204,7 +204,7 @@ def test_a_package_is_added_by_poetry(root: Path) -> None:
 
 
 def test_a_group_that_does_not_name_the_library_is_explained(root: Path) -> None:
-    with pytest.raises(InputError, match='write "redis" into its extras by hand'):
+    with pytest.raises(InputError, match='add "redis" to its extras by hand'):
         add(Recorder(root), "redis", "monitor")
 
 

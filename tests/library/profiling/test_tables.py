@@ -36,7 +36,7 @@ def test_a_table_that_nobody_prepared(root: Path, tmp_path: Path, adopt: Adopt) 
         ("PLZ", "category", "feature"),
         ("gekündigt?", "boolean", "target"),
     ]
-    for said in ("identifies rows", "'auf Anfrage' read as missing", "'class' is called 'class_2'"):
+    for said in ("identifies rows", "'auf Anfrage' read as missing", "'class' was renamed to 'class_2'"):
         assert said in " ".join(done.output.split())
     settings = load_settings(root)
     assert settings.csv.encoding == "cp1252" and settings.csv.delimiter == ";"
@@ -129,7 +129,7 @@ def test_what_spoils_models_is_said(root: Path, adopt: Adopt) -> None:
     for warning in (
         "is a row number",
         "too wide for float32",
-        "gives the target away",
+        "may leak the target",
         "300 rows are few",
         "30 of 300 rows have no y (10.0%)",
         "'bad' is the class whose probability is looked at",

@@ -1,8 +1,8 @@
 """CSV and Parquet: one file, a folder, or a glob.
 
-Every CSV value is read as text, so that a bad one costs its row and not the file; the
-contract's types are applied later. Rows come in batches: a whole file is never held. The
-settings' section `csv` says how text files are written; a plain one is read all the same.
+CSV values are read as text, so that an invalid one rejects its row and not the file; the contract's
+types are applied later. Rows are read in batches. The section `csv` of the settings is the format
+of text files; plain ones are read as well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ NULLS = ("", "NA", "NaN", "nan", "null", "NULL")
 PLAIN = Csv()
 _CSV, _PARQUET = ".csv", ".parquet"
 _ENDINGS = {_CSV: _CSV, ".tsv": _CSV, ".txt": _CSV, _PARQUET: _PARQUET, ".pq": _PARQUET}
-# What is looked for in a folder, where a .txt may be a note.
+# Endings that are read from a folder, where a .txt may be a note.
 _KINDS = {_CSV, ".tsv", _PARQUET, ".pq"}
 _WILDCARDS = "*?["
 _BLOCK_BYTES = 8 << 20
@@ -45,7 +45,7 @@ class FileSource:
     def tables(
         self, contract: Contract, *, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[pa.Table]:
-        """All rows; which are early or late is not known before the contract's types apply."""
+        """All rows; event times are not known before the contract's types are applied."""
         columns = table_columns(contract)
         files = find_files(self.address, self.root)
         check_files(files, columns, self.csv)
@@ -97,12 +97,12 @@ def _require_one_kind(files: Sequence[File], where: str) -> None:
 
 
 def is_text(file: File) -> bool:
-    """Whether a file holds lines of text, by its ending."""
+    """Whether a file is a text file, by its ending."""
     return _ENDINGS.get(file.suffix.lower()) == _CSV
 
 
 def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
-    """How a text file is written: as the settings say, or plainly if only so a column is found."""
+    """The format of a text file: that of the settings, or plain if only then a column is found."""
     if csv == PLAIN or not is_text(file):
         return csv
     wanted = {column.name for column in columns}
@@ -116,7 +116,7 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
 
 
 def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
-    """Look at every file's header before the first row is read.
+    """Check the headers of all files before the first row is read.
 
     Raises:
         SourceError: if a file is damaged, or lacks a column that may not be missing.
@@ -139,8 +139,8 @@ def read_batches(
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
-    Without a list of columns all of them come, as they are named in each file. Each file yields
-    at least one table, if only an empty one, so that its columns are known.
+    Without a list of columns, all columns of each file. Each file yields at least one table, which
+    may be empty, so that its columns are known.
 
     Raises:
         SourceError: at the first row that cannot be told apart from its neighbours.
@@ -162,7 +162,7 @@ def read_batches(
 
 @contextmanager
 def _named(origin: str) -> Iterator[None]:
-    """Turn Arrow's complaints into a SourceError that names the file."""
+    """Raise a SourceError that names the file for errors of Arrow."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:
@@ -196,10 +196,10 @@ def _parquet(
     file: File, names: list[str], present: list[int], batch_rows: int
 ) -> Iterator[pa.Table]:
     wanted = [names[at] for at in present]
-    # What is buffered ahead stays in memory until the end of the file.
+    # Pre-buffered data stay in memory until the end of the file.
     with opened(file) as content, pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
         yield table.schema_arrow.empty_table().rename_columns(names).select(wanted)
-        # Columns are asked for by name, and a name that stands twice brings both.
+        # Selecting a repeated name returns all columns of that name.
         columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
         kept = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
         # The other cores are used by the reader of the batches.

@@ -1,4 +1,4 @@
-"""Names of columns as the project uses them: every column has one, and no two the same."""
+"""Unique names of the columns of a table."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 def unique_names(found: Iterable[str]) -> list[str]:
     """Names without blanks around them; an empty one is numbered, and so is a repeated one.
 
-    The same header always gives the same names, so that every reader of a table agrees on them.
+    The same header always gives the same names.
     """
     stripped = [" ".join(name.replace("\ufeff", "").split()) for name in found]
     taken = set(stripped)
