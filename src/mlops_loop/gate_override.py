@@ -16,26 +16,26 @@ from .registry.mlflow_registry import ARTIFACT, FORCED_TAG, REJECTED, VERDICT_TA
 def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:
     """Make a version the champion in spite of the gate; one that it let pass as always.
 
-    Version and card say who overruled the gate, when and why, and the journal does.
+    Version, card and audit log record who overrode the gate, when and why.
 
     Raises:
         RegistryError: if there is no such version, or it cannot serve.
     """
     transitions = project.transitions
     with transitions.lock():
-        found = project.registry.version(version)
-        refused = found.tags.get(VERDICT_TAG) == REJECTED
-        if refused and FORCED_TAG not in found.tags:
-            _publish(project, found)
+        registered = project.registry.version(version)
+        rejected = registered.tags.get(VERDICT_TAG) == REJECTED
+        if rejected and FORCED_TAG not in registered.tags:
+            _publish(project, registered)
             when = f"{project.clock.now():%Y-%m-%d}"
-            card = read_card(project.registry, found.run_id)
+            card = read_card(project.registry, registered.run_id)
             note = f"{actor} overrode the gate on {when}: {reason.rstrip('.')}"
             write_card(replace(card, override=note), project.settings, project.registry)
             for key, value in _tags(project, actor, reason).items():
                 project.registry.tag(version, key, value)
-    told = f"gate overridden: {reason}" if refused else reason
-    details = {"forced": True} if refused else None
-    return transitions.promote(version, actor=actor, reason=told, details=details)
+    recorded_reason = f"gate overridden: {reason}" if rejected else reason
+    details = {"forced": True} if rejected else None
+    return transitions.promote(version, actor=actor, reason=recorded_reason, details=details)
 
 
 def _tags(project: Project, actor: str, reason: str) -> dict[str, str]:

@@ -34,15 +34,16 @@ def reliability(labels: Labels, predicted: Floats, bins: int = 10) -> tuple[Bin,
         bins: maximum number; fewer if predictions are equal.
     """
     if predicted.ndim == 1:
-        said, happened = predicted, labels.astype(np.float64)
+        predictions, observed = predicted, labels.astype(np.float64)
     elif predicted.shape[1] == 2:
-        said, happened = predicted[:, 1], (labels == 1).astype(np.float64)
+        predictions, observed = predicted[:, 1], (labels == 1).astype(np.float64)
     else:
-        said = predicted.max(axis=1)
-        happened = (predicted.argmax(axis=1) == labels).astype(np.float64)
-    edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)))
-    place = np.searchsorted(edges[1:-1], said, side="right")
+        predictions = predicted.max(axis=1)
+        observed = (predicted.argmax(axis=1) == labels).astype(np.float64)
+    edges = np.unique(np.quantile(predictions, np.linspace(0, 1, bins + 1)))
+    place = np.searchsorted(edges[1:-1], predictions, side="right")
     parts = [np.flatnonzero(place == at) for at in np.unique(place)]
     return tuple(
-        Bin(float(said[rows].mean()), float(happened[rows].mean()), len(rows)) for rows in parts
+        Bin(float(predictions[rows].mean()), float(observed[rows].mean()), len(rows))
+        for rows in parts
     )

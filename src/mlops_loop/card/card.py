@@ -70,33 +70,37 @@ class Card:
 def purpose(contract: Contract) -> str:
     """The purpose of a model, from the contract."""
     target = contract.target
-    told = (
+    target_text = (
         f": {target.description[0].lower()}{target.description[1:]}" if target.description else ""
     )
-    said = [f"It {_PROBLEMS[contract.problem]}, {target.name}{told}."]
+    sentences = [f"It {_PROBLEMS[contract.problem]}, {target.name}{target_text}."]
     if contract.classes:
-        said.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
+        sentences.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
     horizon = format_duration(contract.label_horizon)
-    said.append(f"Labels are known within {horizon}; performance cannot be checked earlier.")
-    return " ".join(said)
+    sentences.append(f"Labels are known within {horizon}; performance cannot be checked earlier.")
+    return " ".join(sentences)
 
 
 def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
     """The limits of a model: period of training, rejected rows, rows with warnings."""
-    said = []
+    sentences = []
     if trained_until:
-        said.append(f"It was not trained on events after {trained_until[:16]}.")
+        sentences.append(f"It was not trained on events after {trained_until[:16]}.")
     refused = [one.name for one in contract.inputs if _is_bounded(one, "reject")]
     warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
     if refused:
-        said.append(f"Rows outside the contract's bounds of {', '.join(refused)} are rejected.")
+        sentences.append(
+            f"Rows outside the contract's bounds of {', '.join(refused)} are rejected."
+        )
     if warned:
-        said.append(
+        sentences.append(
             f"Rows with unusual values of {', '.join(warned)} are predicted with a warning: "
             "they were rare in training."
         )
-    said.append("Its metrics are those of the held-out rows; run `monitor` for the current ones.")
-    return tuple(said)
+    sentences.append(
+        "Its metrics are those of the held-out rows; run `monitor` for the current ones."
+    )
+    return tuple(sentences)
 
 
 def score_all(

@@ -18,10 +18,10 @@ def dictionary(contract: Contract) -> str:
 
 
 def _introduction(contract: Contract) -> str:
-    said = f"The target is **{_safe(contract.target.name)}**, {_MEANING[contract.problem]}"
+    sentence = f"The target is **{_safe(contract.target.name)}**, {_MEANING[contract.problem]}"
     if contract.classes:
-        said += f": {', '.join(_safe(str(label)) for label in contract.classes)}"
-    return f"{said}. It is known at most {format_duration(contract.label_horizon)} after the event."
+        sentence += f": {', '.join(_safe(str(label)) for label in contract.classes)}"
+    return f"{sentence}. Its label is known within {format_duration(contract.label_horizon)}."
 
 
 def _row(column: Column) -> tuple[str, ...]:

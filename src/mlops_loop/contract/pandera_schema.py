@@ -77,18 +77,18 @@ def find_violations(
 
 
 def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFrame:
-    """What is wrong with one column.
+    """The violations of one column.
 
-    By itself, because pandera puts bad values of all columns into one, which whole numbers beyond
-    2**53 and fractions do not share.
+    Columns are validated one by one, as pandera puts invalid values of all columns into one array,
+    where integers beyond 2**53 and fractions do not fit together.
     """
     schema = pandera_schema(contract, [column], actions=("reject", "warn")).columns[column.name]
-    told = ["index", "column", "check"]
+    keys = ["index", "column", "check"]
     try:
         schema.validate(to_frame(table.select([column.name])), lazy=True)
     except SchemaErrors as errors:
-        return pd.DataFrame(errors.failure_cases[told])
-    return pd.DataFrame({name: [] for name in told})
+        return pd.DataFrame(errors.failure_cases[keys])
+    return pd.DataFrame({name: [] for name in keys})
 
 
 def _checks(column: Column, actions: Actions) -> list[pandera.Check]:

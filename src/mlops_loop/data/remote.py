@@ -45,8 +45,8 @@ class RemoteFile:
     def state(self) -> str:
         """A text that changes when the file does, e.g. an ETag."""
         with _told(self.name):
-            said = self.fs.info(self.path)
-        return str(sorted((key, str(value)) for key, value in said.items() if key != "name"))
+            info = self.fs.info(self.path)
+        return str(sorted((key, str(value)) for key, value in info.items() if key != "name"))
 
     def put(self, file: Path) -> None:
         """Upload a local file.

@@ -32,10 +32,10 @@ class Pruned:
     needed_by: str = ""
 
     def summary(self) -> str:
-        said = f"{self.rows} predictions before {self.until:%Y-%m-%d %H:%M} deleted"
+        message = f"{self.rows} predictions before {self.until:%Y-%m-%d %H:%M} deleted"
         if self.archive is not None:
-            said += f", {self.archived} labelled ones archived in {self.archive.as_posix()}"
-        return f"{said}; later ones are kept for {self.needed_by}" if self.needed_by else said
+            message += f", {self.archived} labelled ones archived in {self.archive.as_posix()}"
+        return f"{message}; later ones are kept for {self.needed_by}" if self.needed_by else message
 
 
 def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:

@@ -86,5 +86,5 @@ def _unreadable(column: Column, mask: NDArray[np.bool_]) -> pd.DataFrame:
 
 
 def _frame(rows: ArrayLike, column: str, reason: str, action: str) -> pd.DataFrame:
-    said = {"column": column, "reason": reason, "action": action}
-    return pd.DataFrame({"row": np.asarray(rows, dtype=np.int64), **said})
+    columns = {"column": column, "reason": reason, "action": action}
+    return pd.DataFrame({"row": np.asarray(rows, dtype=np.int64), **columns})

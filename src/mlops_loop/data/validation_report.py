@@ -35,11 +35,11 @@ class ValidationReport:
     examples: tuple[Violation, ...]
 
     def messages(self) -> list[str]:
-        said = [f"{self.rejected} of {self.rows} rows violate the contract"]
+        lines = [f"{self.rejected} of {self.rows} rows violate the contract"]
         for action, word in (("reject", "rejected"), ("warn", "warning")):
-            said += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
+            lines += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
         listed = [f"row {one.row}: {one.summary()}, got {one.value!r}" for one in self.examples]
-        return said + listed
+        return lines + listed
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -72,32 +72,32 @@ def decide(
 def _on_challenge(
     trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
 ) -> TrialDecision | None:
-    told = f"version {trial.challenger}: {comparison.summary()}"
+    result = f"version {trial.challenger}: {comparison.summary()}"
     details = comparison.metrics
     if comparison.conclusion == "better":
-        return TrialDecision("promote", f"{told}, proven better", details)
+        return TrialDecision("promote", f"{result}, significantly better", details)
     if comparison.conclusion == "worse":
-        return TrialDecision("reject", f"{told}, proven worse", details)
+        return TrialDecision("reject", f"{result}, significantly worse", details)
     if now - trial.since > settings.max_duration:
         limit = _span(settings.max_duration)
-        return TrialDecision("reject", f"{told}, not proven better in {limit}", details)
+        return TrialDecision("reject", f"{result}, not significantly better in {limit}", details)
     return None
 
 
 def _on_probation(
     trial: Trial, comparison: "ComparisonResult", settings: Challenge, now: datetime
 ) -> TrialDecision | None:
-    told = f"version {trial.challenger}, champion before: {comparison.summary()}"
+    result = f"version {trial.challenger}, previous champion: {comparison.summary()}"
     details = comparison.metrics
     if comparison.conclusion == "better":
         return TrialDecision(
-            "rollback", f"{told}, proven better than version {trial.champion}", details
+            "rollback", f"{result}, significantly better than version {trial.champion}", details
         )
     if comparison.conclusion == "worse":
-        return TrialDecision("confirm", f"{told}, proven worse", details)
+        return TrialDecision("confirm", f"{result}, significantly worse", details)
     if now - trial.since > settings.probation:
         limit = _span(settings.probation)
-        return TrialDecision("confirm", f"{told}, not proven better in {limit}", details)
+        return TrialDecision("confirm", f"{result}, not significantly better in {limit}", details)
     return None
 
 

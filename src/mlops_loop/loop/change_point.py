@@ -95,9 +95,9 @@ def _signal(values: Array) -> Floats:
 
 
 def _losses(contract: Contract, rows: Sequence[LoggedRow], champion: str) -> Floats:
-    told = ModelPair(champion, champion, contract.classes, largest_error=_typical(rows))
+    pair = ModelPair(champion, champion, contract.classes, largest_error=_typical(rows))
     return np.array(
-        [[found.champion_loss] for found in told.loss_differences(rows)], dtype=np.float64
+        [[difference.champion_loss] for difference in pair.loss_differences(rows)], dtype=np.float64
     )
 
 

@@ -115,7 +115,7 @@ class RetrainingController:
         """Derive the phase from the published versions; reason and time from the audit log."""
         published, last = self._published(), self.transitions.last()
         on_trial = published.challenger is not None
-        told = last is not None and (reason is None or on_trial)
+        known = last is not None and (reason is None or on_trial)
         self.lease.save(
             phase=phase_of(published),
             due=None,
@@ -123,7 +123,7 @@ class RetrainingController:
             champion=published.champion,
             challenger=published.challenger,
             waiting=waiting,
-            since=last.time if last and told else self.clock.now(),
+            since=last.time if last and known else self.clock.now(),
             reason=reason or (last.reason if last else "nothing is published for these features"),
             **changes,
         )
@@ -193,8 +193,8 @@ class RetrainingController:
         state = self.lease.state
         assert state.since is not None
         name = state.since.isoformat()
-        told = {"rows_since": state.changed.isoformat()} if state.changed else {}
-        self.audit.record_once("retrain", state.reason, attempt=name, **told)
+        rows_since = {"rows_since": state.changed.isoformat()} if state.changed else {}
+        self.audit.record_once("retrain", state.reason, attempt=name, **rows_since)
         try:
             result = self.retrain(RetrainingRequest(name, state.reason, resumed, state.changed))
             if result.gate.passed:
@@ -213,19 +213,19 @@ class RetrainingController:
     def _conclude(self, result: RetrainingResult) -> None:
         version, state, published = result.version, self.lease.state, self._published()
         details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
-        told = f"version {version}: {result.gate.summary()}"
+        message = f"version {version}: {result.gate.summary()}"
         if not result.gate.passed:
-            self.audit.record_once("gate_rejected", told, **details)
-            self._settle(told, consecutive_failures=state.consecutive_failures + 1)
+            self.audit.record_once("gate_rejected", message, **details)
+            self._settle(message, consecutive_failures=state.consecutive_failures + 1)
         elif version in (published.champion, published.challenger):
             self._settle(consecutive_failures=0)
         else:
-            told += f" To continue, run `challenge {version}` or `promote {version}`."
-            self.audit.record_once("waiting", told, **details)
-            self.alert(told)
+            message += f" To continue, run `challenge {version}` or `promote {version}`."
+            self.audit.record_once("waiting", message, **details)
+            self.alert(message)
             is_first = published.champion is None
             waiting = self.transitions.features_digest if is_first else ""
-            self._settle(told, waiting=waiting, consecutive_failures=0)
+            self._settle(message, waiting=waiting, consecutive_failures=0)
 
     def _judge(self, champion: str, challenger: str) -> None:
         since = self.lease.state.since or self.clock.now()
@@ -233,20 +233,20 @@ class RetrainingController:
         decision = self.evaluate_challenger(trial)
         if decision is None:
             return
-        told: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "actor": ACTOR,
             "reason": decision.reason,
             "details": decision.details,
         }
         if decision.transition == "promote":
-            self.transitions.promote(challenger, **told)
+            self.transitions.promote(challenger, **arguments)
         elif decision.transition == "reject":
-            self.transitions.reject(challenger, **told)
+            self.transitions.reject(challenger, **arguments)
         elif decision.transition == "confirm":
-            self.transitions.confirm(**told)
+            self.transitions.confirm(**arguments)
         else:
             self.alert(decision.reason)
-            self.transitions.rollback(**told)
+            self.transitions.rollback(**arguments)
         self._settle()
 
     def _published(self) -> Published:

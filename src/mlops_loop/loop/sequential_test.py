@@ -51,8 +51,8 @@ class SequentialTest:
             test = np.array(self._rows)
         else:
             test = scaled([total / count for total, count in self._days.values()])
-        wealth = e_process(-test if negative else test)
-        return bool(len(wealth) and wealth.max() >= 1 / error_rate)
+        process = e_process(-test if negative else test)
+        return bool(len(process) and process.max() >= 1 / error_rate)
 
 
 def scaled(means: Sequence[float]) -> NDArray[np.float64]:
@@ -81,5 +81,5 @@ def e_process(loss_reduction: NDArray[np.float64]) -> NDArray[np.float64]:
     variance = (0.25 + np.cumsum((loss_reduction - mean) ** 2)) / (count + 1)
     stakes = np.clip(mean / (variance + mean**2), 0.0, _LARGEST_STAKE)
     previous_stakes = np.concatenate([[0.0], stakes[:-1]])
-    wealth: NDArray[np.float64] = np.exp(np.cumsum(np.log1p(previous_stakes * loss_reduction)))
-    return wealth
+    process: NDArray[np.float64] = np.exp(np.cumsum(np.log1p(previous_stakes * loss_reduction)))
+    return process

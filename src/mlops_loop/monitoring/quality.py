@@ -63,13 +63,13 @@ def find_quality(
     if not rows:
         return []
     found = _violations(checked, max_share)
-    told = {finding.column for finding in found}
+    reported = {finding.column for finding in found}
     for name, share in _missing_shares(contract, checked, reference).items():
         value, limit = share
-        if value > limit and name not in told:
+        if value > limit and name not in reported:
             found.append(_finding(name, "missing_share", value, limit))
     for name, value in _unseen_shares(checked, reference, bundle).items():
-        if value > max_share and name not in told:
+        if value > max_share and name not in reported:
             found.append(_finding(name, "unseen_share", value, max_share))
     for name in constant_columns(contract, reference.columns, checked.columns):
         found.append(_finding(name, "distinct_values", 1.0, 2.0))

@@ -32,14 +32,14 @@ def show(proposal: Proposal) -> None:
 def summary(proposal: Proposal) -> str:
     """A summary of the table in one sentence."""
     contract, csv = proposal.contract, proposal.table.csv
-    told = (
+    message = (
         f"{proposal.rows:,} rows, {len(proposal.columns)} columns, {contract.problem}: "
         f"{contract.target.name} from {len(contract.features)} features"
     )
     if csv is None:
-        return told
+        return message
     named = "tab" if csv.delimiter == "\t" else repr(csv.delimiter)
-    return f"{told} (text files: {csv.encoding}, delimited by {named})"
+    return f"{message} (text files: {csv.encoding}, delimited by {named})"
 
 
 def _cells(one: InferredColumn) -> Iterator[str]:

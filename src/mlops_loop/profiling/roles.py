@@ -82,9 +82,11 @@ def read_strays(
 def _about_strays(facts: Facts, absent: dict[str, int]) -> str:
     named = ", ".join(repr(word) for word in list(absent)[:3])
     more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-    refused = facts.unread - sum(absent.values())
-    said = f"{named}{more} read as missing in {sum(absent.values())} rows"
-    return said + (f"; {refused} rows with other invalid texts will be rejected" if refused else "")
+    rejected = facts.unread - sum(absent.values())
+    message = f"{named}{more} read as missing in {sum(absent.values())} rows"
+    return message + (
+        f"; {rejected} rows with other invalid texts will be rejected" if rejected else ""
+    )
 
 
 def _keyed(column: Column, given: str) -> Column:

@@ -37,7 +37,7 @@ def _row(version: Version, now: datetime) -> tuple[str, ...]:
     return (
         version.version,
         ", ".join(version.aliases) or "-",
-        tags.get("gate", "unknown") + (", overruled" if "forced" in tags else ""),
+        tags.get("gate", "unknown") + (", overridden" if "forced" in tags else ""),
         tags.get("candidate", "unknown"),
         _age(version.created, now),
         tags.get(SCORE_TAG, "unknown"),

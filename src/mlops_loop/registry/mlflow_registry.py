@@ -203,8 +203,8 @@ class Registry:
             if found.version == version:
                 return found
         known = ", ".join(found.version for found in versions)
-        told = f"there are {known}" if known else "no versions yet: run `train`"
-        raise RegistryError(f"there is no version {version} of {self.name}; {told}")
+        hint = f"there are {known}" if known else "no versions yet: run `train`"
+        raise RegistryError(f"there is no version {version} of {self.name}; {hint}")
 
     @translate_errors()
     def alias(self, alias: str) -> str | None:

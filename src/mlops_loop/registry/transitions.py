@@ -105,7 +105,7 @@ class Transitions:
     ) -> AuditEvent:
         """Make a version the champion; its own trial ends with that.
 
-        The champion before stays beside it for a probation, unless a third version is on trial.
+        The previous champion stays in shadow for a probation, unless a third version is on trial.
 
         Raises:
             RegistryError: if there is no such version, or it cannot serve.
@@ -149,7 +149,7 @@ class Transitions:
             return self._move("reject", version, before, after, actor, reason, details)
 
     def rollback(self, *, actor: str, reason: str, details: Details | None = None) -> AuditEvent:
-        """Bring back the champion before the present one; a trial under way is ended.
+        """Make the previous champion champion again; a running trial is ended.
 
         Raises:
             RegistryError: if there was none.
@@ -186,7 +186,7 @@ class Transitions:
         return f"commit {commit}{changes}"
 
     def is_open(self) -> bool:
-        """Whether a transition has begun and not ended: it is under way, or was cut off."""
+        """Whether a transition is running, or was interrupted."""
         return open_intent(self._history()) is not None
 
     def reconcile(self) -> list[str]:
@@ -249,25 +249,27 @@ class Transitions:
         done = last_of(self._history(), kind, version)
         if before == after and done is not None:
             return done
-        told: dict[str, Any] = {
+        recorded: dict[str, Any] = {
             **(details or {}),
             "version": version,
             "features": self.features_digest,
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
-        intent = {**told, "transition": kind}
+        intent = {**recorded, "transition": kind}
         self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
         self.store.set_rollout(self.features_digest, after)
         self._align()
-        return self._record(AuditEvent(self.clock.now(), kind, actor, reason, told))
+        return self._record(AuditEvent(self.clock.now(), kind, actor, reason, recorded))
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
-        told = dict(intent.details)
-        happened = msgspec.to_builtins(self.published()) == told["after"]
-        kind = str(told.pop("transition")) if happened else DROPPED
-        return self._record(AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, told))
+        details = dict(intent.details)
+        happened = msgspec.to_builtins(self.published()) == details["after"]
+        kind = str(details.pop("transition")) if happened else DROPPED
+        return self._record(
+            AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, details)
+        )
 
     def _record(self, event: AuditEvent) -> AuditEvent:
         """Put a transition on record, after the callbacks: a crash before calls them again."""

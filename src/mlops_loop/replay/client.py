@@ -129,10 +129,10 @@ def _content(answer: httpx.Response) -> Any:
     kind = f"{answer.status_code} {answer.reason_phrase}".strip()
     if not isinstance(content, dict):
         raise CallError(kind, answer.text[:200], answer.status_code)
-    said = [str(content.get("detail", ""))]
+    parts = [str(content.get("detail", ""))]
     violations = content.get("violations") or ()
-    said += [f"{one.get('column')} {one.get('reason')}" for one in violations[:3]]
-    raise CallError(kind, "; ".join(filter(None, said)), answer.status_code)
+    parts += [f"{one.get('column')} {one.get('reason')}" for one in violations[:3]]
+    raise CallError(kind, "; ".join(filter(None, parts)), answer.status_code)
 
 
 def _wait(answer: httpx.Response) -> float | None:

@@ -145,8 +145,8 @@ def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
                 f"no service at {url} ({error}): start `serve`, or give another --url"
             ) from error
         if error.status == UNAUTHORIZED:
-            said = "rejects the key in" if key else "needs a key: set"
-            raise InputError(f"the service at {url} {said} {KEY} in the environment") from error
+            problem = "rejects the key in" if key else "needs a key: set"
+            raise InputError(f"the service at {url} {problem} {KEY} in the environment") from error
         raise InputError(f"the server at {url} is not such a service: {error}") from error
     if "champion" not in model:
         raise InputError(f"the server at {url} is not such a service: GET /model names no champion")

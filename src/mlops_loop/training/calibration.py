@@ -107,11 +107,11 @@ def _fit(labels: Codes, probabilities: Floats) -> Calibration:
     hits = np.eye(classes)[labels]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        found = _calibration(parameters)
-        said = found.apply(probabilities)
-        errors = (said - hits) / len(labels)
-        slope = found.scale * float((errors * logs).sum())
-        return _log_loss(labels, said), np.array([slope, *errors.sum(axis=0)[1:]])
+        calibration = _calibration(parameters)
+        calibrated = calibration.apply(probabilities)
+        errors = (calibrated - hits) / len(labels)
+        slope = calibration.scale * float((errors * logs).sum())
+        return _log_loss(labels, calibrated), np.array([slope, *errors.sum(axis=0)[1:]])
 
     return _calibration(minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x)
 

@@ -94,7 +94,7 @@ def test_in_a_split_two_equal_versions_stay_until_the_time_is_over(world: World)
     assert world.step().entries == ()
     world.clock.advance(world.settings.challenge.max_duration)
     world.step()
-    assert world.kinds() == ["reject"] and "not proven better in 60 days" in world.state.reason
+    assert world.kinds() == ["reject"] and "not significantly better in 60 days" in world.state.reason
 
 
 def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(
@@ -115,7 +115,7 @@ def test_a_better_challenger_is_promoted_and_the_champion_before_stays(world: Wo
     world.step()
     assert world.kinds() == ["promote"]
     assert world.published() == ("2", "1", True)
-    assert world.state.phase == "probation" and "proven better" in world.state.reason
+    assert world.state.phase == "probation" and "significantly better" in world.state.reason
 
 
 def test_without_probations_a_promotion_is_the_end_of_it(world: World) -> None:
@@ -143,7 +143,7 @@ def test_a_challenger_that_proves_nothing_is_rejected_in_the_end(world: World) -
     world.clock.advance(world.settings.challenge.max_duration)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "not proven better in 60 days" in world.state.reason
+    assert "not significantly better in 60 days" in world.state.reason
 
 
 def test_labels_younger_than_the_horizon_are_not_looked_at(world: World) -> None:
@@ -160,7 +160,7 @@ def test_a_champion_before_that_proves_better_is_brought_back(world: World) -> N
     world.step()
     assert world.kinds() == ["rollback"]
     assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
-    assert "proven better than version 2" in world.state.reason == world.alerts[-1]
+    assert "significantly better than version 2" in world.state.reason == world.alerts[-1]
 
 
 def test_a_probation_ends_when_the_new_champion_proves_better_or_the_time_is_over(
