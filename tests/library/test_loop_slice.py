@@ -59,13 +59,13 @@ def test_without_a_model_there_is_nothing_to_play(parcels: Path, tmp_path: Path)
     settings["gate"]["max_size"] = 1
     config.write_text(json.dumps(settings), encoding="utf-8")
     result = runner(root)("loop", "replay", "--months", "1", "--rows-per-month", "200", code=3)
-    assert "the gate let no first model pass" in result.output
+    assert "the gate rejected the first model" in result.output
 
 
 def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     assert "none yet" in empty("status").output
     assert "no champion to compare with" in empty("monitor").output
-    assert "nothing has happened" in empty("loop", "history").output
+    assert "no transitions yet" in empty("loop", "history").output
     assert "nothing registered yet" in empty("doctor").output
     state = said(empty("status", "--json"))
     assert (state["champion"], state["challenger"]) == (None, None)
@@ -148,7 +148,7 @@ def test_labels_arrive_as_a_file(played: Run, root: Path) -> None:
     table = pa.table({"prediction_id": waiting, "label": ["true"] * len(waiting)})
     pyarrow.csv.write_csv(table, root / "labels.csv")
     assert f"{len(waiting)} joined" in played("label", str(root / "labels.csv")).output
-    assert f"{len(waiting)} known already" in played("label", str(root / "labels.csv")).output
+    assert f"{len(waiting)} repeated" in played("label", str(root / "labels.csv")).output
 
 
 def test_a_wrong_label_stores_nothing(played: Run, root: Path) -> None:

@@ -138,9 +138,9 @@ def comparison_of(rows: Rows) -> Comparison:
 @pytest.mark.parametrize(
     "path",
     [
-        path
+        pytest.param(path, marks=[pytest.mark.networks] if path.startswith(NETWORKS) else [])
         for path in [*MODULES, *PATHS]
-        if ">>> " in docstring(path) and not path.startswith(NETWORKS)
+        if ">>> " in docstring(path)
     ],
 )
 def test_the_example_runs(path: str, names: dict[str, Any], tmp_path: Path) -> None:

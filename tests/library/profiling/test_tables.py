@@ -132,7 +132,7 @@ def test_what_spoils_models_is_said(root: Path, adopt: Adopt) -> None:
         "may leak the target",
         "300 rows are few",
         "30 of 300 rows have no y (10.0%)",
-        "'bad' is the class whose probability is looked at",
+        "'bad' is the class whose probability is reported",
     ):
         assert warning in said
     assert contract(root).classes == ("good", "bad")

@@ -90,7 +90,7 @@ def test_an_invalid_feature_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", NOT_ROW_WISE)
 def test_a_feature_that_looks_at_other_rows_is_found(name: str) -> None:
     assert_valid_features(NOT_ROW_WISE[name], ROWS)
-    with pytest.raises(AssertionError, match="suspect of a row is another one"):
+    with pytest.raises(AssertionError, match="suspect of a row differs"):
         assert_row_wise(NOT_ROW_WISE[name], ROWS)
 
 
