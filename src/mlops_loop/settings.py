@@ -26,6 +26,16 @@ ENV_PREFIX = "MLOPS_LOOP__"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 ActionName = Literal["advise", "alert", "retrain", "rollback"]
+"""An action on a finding of monitoring.
+
+`advise` only reports, `alert` alerts the receivers; `retrain` and `rollback` alert and start the
+transition.
+
+Examples:
+    >>> def alert_if_critical(incident: Incident) -> ActionName:
+    ...     critical = any(finding.severity == "critical" for finding in incident.findings)
+    ...     return "alert" if critical else "advise"
+"""
 
 
 RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
@@ -168,15 +178,23 @@ class Replay(_Section):
 
 
 class Settings(BaseSettings):
-    """Everything `config/project.yaml` may say, frozen, with the project's root.
+    """The settings of `config/project.yaml`, frozen; environment variables override them.
 
-    A project subclasses it for sections of its own:
+    A project subclasses it for sections of its own, and passes the class to `Project`.
 
-        class Shop(BaseModel):
-            currency: str = "EUR"
+    Attributes:
+        root: the project's folder.
 
-        class Settings(mlops_loop.Settings):
-            shop: Shop = Shop()
+    Examples:
+        >>> from pydantic import BaseModel
+        >>> class Shop(BaseModel):
+        ...     currency: str = "EUR"
+        ...
+        >>> class ShopSettings(Settings):
+        ...     shop: Shop = Shop()
+        ...
+        >>> ShopSettings.model_fields["shop"].default.currency
+        'EUR'
     """
 
     model_config = SettingsConfigDict(

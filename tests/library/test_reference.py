@@ -36,7 +36,10 @@ MODULES: list[str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(enc
 ]["reference"]["modules"]
 SOURCE = griffe.load("mlops_loop", search_paths=[REPOSITORY / "src"], docstring_parser="google")
 # Their libraries bring gigabytes; `make test-networks` has them.
-NETWORKS = ("mlops_loop.models.pytorch", "mlops_loop.models.tensorflow")
+NETWORKS = {
+    "mlops_loop.models.pytorch": pytest.mark.pytorch,
+    "mlops_loop.models.tensorflow": pytest.mark.tensorflow,
+}
 
 
 def member(path: str) -> Any:
@@ -138,7 +141,7 @@ def comparison_of(rows: Rows) -> Comparison:
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, marks=[pytest.mark.networks] if path.startswith(NETWORKS) else [])
+        pytest.param(path, marks=[mark for name, mark in NETWORKS.items() if name in path])
         for path in [*MODULES, *PATHS]
         if ">>> " in docstring(path)
     ],

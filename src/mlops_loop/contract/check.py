@@ -27,6 +27,20 @@ from .model import Action, Column, ColumnType, Contract, UnknownFields
 
 @dataclass(frozen=True)
 class Violation:
+    """A value that violates the contract.
+
+    Attributes:
+        row: position of the row, counted from 0.
+        column: name of the column.
+        value: the value as it was given.
+        reason: e.g. `is above 99`.
+        action: `reject` or `warn`.
+
+    Examples:
+        >>> Violation(0, "distance", -1.0, "is below 0", "reject").summary()
+        'distance is below 0'
+    """
+
     row: int
     column: str
     value: object
@@ -39,10 +53,18 @@ class Violation:
 
 @dataclass(frozen=True)
 class Checked:
-    """Columns of all rows, which of them may be used, and the violations found.
+    """The result of checking rows.
 
     Attributes:
-        omitted: rejecting violations that were counted but not listed.
+        columns: arrays of all rows by name, see `Columns`; invalid values are missing.
+        accepted: mask of the rows that may be used, bool, shape (rows,).
+        violations: all violations, by row.
+        omitted: number of rejecting violations that are not listed.
+
+    Examples:
+        >>> checked = check_rows(contract, [{"distance": 3}])
+        >>> checked.accepted.tolist(), checked.rejections[0].summary()
+        ([False], 'distance is not in the contract')
     """
 
     columns: Columns
@@ -67,14 +89,20 @@ def check_rows(
     unknown_fields: UnknownFields = "reject",
     max_listed: int | None = None,
 ) -> Checked:
-    """Check rows as JSON or a CSV reader yields them.
+    """Check rows of a request or a CSV file against the contract.
 
     Args:
-        contract: what the data should be.
+        contract: types and constraints of the columns.
         rows: one mapping a row.
-        specs: the columns expected, by default those of a request.
-        unknown_fields: what is done with fields that the contract does not know.
-        max_listed: how many rejecting violations are listed, by default all; the rest is counted.
+        specs: the columns to check, by default those of a request.
+        unknown_fields: whether fields that the contract does not list are rejected or ignored.
+        max_listed: number of rejecting violations to list, by default all; others are counted.
+
+    Examples:
+        >>> from mlops_loop.testing import example_row
+        >>> checked = check_rows(contract, [example_row(contract)])
+        >>> checked.accepted.tolist(), checked.violations
+        ([True], ())
     """
     specs = contract.inputs if specs is None else specs
     found = _Violations(len(rows), max_listed)

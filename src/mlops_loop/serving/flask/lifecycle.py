@@ -10,6 +10,15 @@ from ..service import PredictionService
 
 # Key of the service in `app.extensions`.
 EXTENSION = "mlops_loop"
+"""Key of the `PredictionService` in `app.extensions`.
+
+Examples:
+    >>> from flask import Flask
+    >>> app = Flask("shop")
+    >>> add_request_lifecycle(app, service)
+    >>> app.extensions[EXTENSION] is service
+    True
+"""
 
 
 def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
