@@ -16,6 +16,7 @@ from . import (
     adoption,
     contract,
     data,
+    documentation,
     explanation,
     keys,
     loop,
@@ -60,6 +61,7 @@ COMMANDS = (
     packaging.add,
     packaging.requirements,
     packaging.library,
+    documentation.docs,
 )
 
 
