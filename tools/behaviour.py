@@ -36,7 +36,7 @@ SLICE = {
 }
 # What people and installers read, and nothing that runs.
 TO_READ = re.compile(
-    r"LICENSE.*|README\.md|docs/.*|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*"
+    r"LICENSE.*|README\.md|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*"
 )
 # Where a variant finds the server of its prediction log, where it needs one.
 STORES = {
