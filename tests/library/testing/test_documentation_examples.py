@@ -111,9 +111,7 @@ def uses(name: str, *frameworks: str) -> Callable[[Use], Use]:
 
 
 @pytest.fixture
-def world(
-    flights: TrainedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def world(flights: TrainedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(flights, tmp_path, monkeypatch)
 
 
