@@ -33,5 +33,5 @@ def _show_on_terminal(text: str) -> bool:
         from rich.markdown import Markdown
     except ImportError:
         return False
-    Console().print(Markdown(text, hyperlinks=False))
+    Console().print(Markdown(text))
     return True

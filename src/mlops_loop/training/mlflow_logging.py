@@ -12,6 +12,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from ..bundle import CONTRACT, ENCODER, MODEL
 from ..code_version import code_tags
 from ..contract.arrow import to_arrow
+from ..packaging import installed_library
 from ..project import Project
 from ..references import RunRef, SnapshotRef
 from ..registry.attempt import ATTEMPT_TAG
@@ -51,6 +52,7 @@ def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
         "reason": context.reason or "by hand",
         "time": project.clock.now().isoformat(),
         **({ATTEMPT_TAG: context.attempt} if context.attempt else {}),
+        "library": installed_library(project.root),
         **code_tags(project.root),
     }
 

@@ -172,8 +172,9 @@ def _(module: Any, world: World) -> None:
 
 @uses("hold_out_newark")
 def _(module: Any, world: World) -> None:
-    data = module.encode_snapshot(world.flights.project, world.flights.snapshot)
-    assert set(data.train.rows.columns["origin"]) == {"JFK", "LGA"}
+    rows = world.flights.snapshot.load(world.flights.project)
+    partition = module.split(rows, splitter=module.hold_out_newark)
+    assert set(partition.train.columns["origin"]) == {"JFK", "LGA"}
 
 
 @uses("require_enough_rows")
