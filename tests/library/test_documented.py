@@ -1,6 +1,7 @@
 """What is not documented does not exist: the pages name commands, settings, endpoints and more."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +144,15 @@ def test_a_page_in_a_pipe_is_markdown() -> None:
     result = CliRunner().invoke(cli, ["docs", "http"])
     assert (result.exit_code, result.output) == (0, PAGES["http"])
     assert CliRunner().invoke(cli, ["docs"]).output == PAGES["index"]
+
+
+def test_a_page_on_a_terminal_is_rendered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    cli.main(["docs", "http"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert "POST /predict" in shown and "| --- |" not in shown
 
 
 def test_an_unknown_page_names_those_there_are() -> None:
