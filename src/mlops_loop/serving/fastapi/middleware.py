@@ -48,27 +48,20 @@ class RequestLifecycleMiddleware:
                 message["headers"] = [*message.get("headers", ()), own]
             await send(message)
 
+        limit = self._service.project.settings.serving.max_body_bytes
         try:
-            await self._limited(headers, scope, receive, send_with_id)
+            if int(headers.get(b"content-length", 0)) > limit:
+                await send_problem(too_large(limit), scope, receive, send_with_id)
+            else:
+                if b"transfer-encoding" in headers:
+                    receive = _limit_body(receive, limit)
+                await self._app(scope, receive, send_with_id)
         except Exception as error:
             context.error = type(error).__name__
             raise
         finally:
             context.route = getattr(scope.get("route"), "path", UNROUTED)
             self._lifecycle.finish(context)
-
-    async def _limited(
-        self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """The application, as long as the body is within the limit."""
-        limit = self._service.project.settings.serving.max_body_bytes
-        length = headers.get(b"content-length")
-        if length is not None and int(length) > limit:
-            await send_problem(too_large(limit), scope, receive, send)
-            return
-        if b"transfer-encoding" in headers:
-            receive = _limit_body(receive, limit)
-        await self._app(scope, receive, send)
 
 
 class ApiKeyMiddleware:
