@@ -41,6 +41,7 @@ def prediction_router(service: PredictionService) -> APIRouter:
         pending = PendingRequest(body, request.headers.get(ENTITY_HEADER))
         with service.limiter:
             if len(body) <= _SHORT_BODY:
+                # Validated, predicted and recorded: see `prediction_handler`.
                 response = await batcher.submit(pending)
             else:
                 response = await run_in_threadpool(service.predict, pending)
