@@ -9,6 +9,7 @@ from ..prediction_handler import PendingRequest
 from ..request_lifecycle import require_json, too_large
 from ..response import JSON, ServiceResponse
 from ..service import PredictionService
+from .documentation import described_as
 from .micro_batcher import MicroBatcher
 
 # Larger bodies would hold up the requests of the same batch.
@@ -21,6 +22,7 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     batcher = MicroBatcher(service.predict_batch)
 
     @blueprint.post("/predict", provide_automatic_options=False)
+    @described_as("/predict")
     def predict() -> Response:
         pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER))
         short = len(pending.body) <= _SHORT_BODY
@@ -31,12 +33,14 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
         return _to_http(response)
 
     @blueprint.post("/labels", provide_automatic_options=False)
+    @described_as("/labels")
     def labels() -> Response:
         body = _read(service)
         with service.limiter:
             return _to_http(service.label(body))
 
     @blueprint.get("/model")
+    @described_as("/model")
     def model() -> Response:
         return _json(service.model())
 
@@ -48,14 +52,17 @@ def operations_blueprint(service: PredictionService) -> Blueprint:
     blueprint = Blueprint("operations", __name__)
 
     @blueprint.get("/health/live")
+    @described_as("/health/live")
     def live() -> Response:
         return _json({"status": "live"})
 
     @blueprint.get("/health/ready")
+    @described_as("/health/ready")
     def ready() -> Response:
         return _json(service.ready())
 
     @blueprint.get("/metrics")
+    @described_as("/metrics")
     def metrics() -> Response:
         return Response(service.metrics_text(), content_type=MEDIA_TYPE)
 
