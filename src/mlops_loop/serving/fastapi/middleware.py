@@ -24,7 +24,24 @@ class RequestLifecycleMiddleware:
     """Request id, limit on the body, metrics and access log.
 
     Add it last, so that it is the outermost: it then covers what other middleware answers. Routes
-    find the id as `request.state.request_id`.
+    find the id as `request.state.request_id`; responses carry it in the header `X-Request-ID`. A
+    body larger than `serving.max_body_bytes` is answered by a problem document with status 413.
+
+    Args:
+        app: the application inside of it, which `add_middleware` passes.
+        service: its settings and metrics.
+
+    Example:
+        >>> from fastapi import FastAPI, Request
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI()
+        >>> app.add_middleware(RequestLifecycleMiddleware, service=service)
+        >>> @app.get("/id")
+        ... async def request_id(request: Request) -> str:
+        ...     return request.state.request_id
+        >>> response = TestClient(app).get("/id", headers={"X-Request-ID": "order-7"})
+        >>> response.json(), response.headers["X-Request-ID"]
+        ('order-7', 'order-7')
     """
 
     def __init__(self, app: ASGIApp, service: PredictionService) -> None:
@@ -67,7 +84,23 @@ class RequestLifecycleMiddleware:
 class ApiKeyMiddleware:
     """Rejects requests without a valid API key, except for health checks and pages.
 
-    Leave it out, or put your own in its place, where something else authenticates callers.
+    The key comes in the header `X-API-Key`; without a valid one the answer is a problem document
+    with status 401. Leave the middleware out, or put your own in its place, where something else
+    authenticates callers.
+
+    Args:
+        app: the application inside of it, which `add_middleware` passes.
+        service: its keys are those of `serving.api_keys` and of the key file.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI()
+        >>> app.add_middleware(ApiKeyMiddleware, service=service)
+        >>> app.include_router(operations_router(service))
+        >>> client = TestClient(app)
+        >>> client.get("/health/live").status_code, client.get("/metrics").status_code
+        (200, 401)
     """
 
     def __init__(self, app: ASGIApp, service: PredictionService) -> None:

@@ -26,11 +26,21 @@ _LATE = "request timeout"
 def prediction_router(service: PredictionService) -> APIRouter:
     """`POST /predict`, `POST /labels` and `GET /model`.
 
+    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
+    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 408 (the body came too
+    slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503
+    (no model, too many requests in flight, or the prediction log is unavailable).
+
     Example:
         >>> from fastapi import Depends, FastAPI
+        >>> from fastapi.testclient import TestClient
         >>> def only_on_workdays() -> None: ...
         >>> app = FastAPI(lifespan=service.lifespan)
         >>> app.include_router(prediction_router(service), dependencies=[Depends(only_on_workdays)])
+        >>> add_exception_handlers(app, service)
+        >>> with TestClient(app) as client:  # nothing is published here
+        ...     client.post("/predict", json={}).json()["detail"]
+        'no model is published for this code yet: run `train`'
     """
     router = APIRouter(tags=["predictions"])
     batcher = MicroBatcher(service.predict_batch)
@@ -61,7 +71,18 @@ def prediction_router(service: PredictionService) -> APIRouter:
 
 
 def operations_router(service: PredictionService) -> APIRouter:
-    """`GET /health/live`, `GET /health/ready` and `GET /metrics`."""
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
+
+    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI(lifespan=service.lifespan)
+        >>> app.include_router(operations_router(service))
+        >>> TestClient(app).get("/health/live").json()
+        {'status': 'live'}
+    """
     router = APIRouter(tags=["operations"])
     _add_get(router, "/health/live", lambda: _json({"status": "live"}))
     _add_get(router, "/metrics", lambda: Response(service.metrics_text(), media_type=MEDIA_TYPE))

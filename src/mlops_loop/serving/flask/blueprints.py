@@ -17,7 +17,24 @@ _SHORT_BODY = 16_384
 
 
 def prediction_blueprint(service: PredictionService) -> Blueprint:
-    """`POST /predict`, `POST /labels` and `GET /model`."""
+    """`POST /predict`, `POST /labels` and `GET /model`.
+
+    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
+    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 413 (too many rows), 415
+    (not declared as JSON), 422 (the contract is violated), 503 (no model, too many requests in
+    flight, or the prediction log is unavailable).
+
+    Example:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> add_request_lifecycle(app, service)
+        >>> add_error_handlers(app, service)
+        >>> app.register_blueprint(prediction_blueprint(service))
+        >>> response = app.test_client().post("/predict", json={})  # nothing is published here
+        >>> response.get_json()["detail"]
+        'no model is published for this code yet: run `train`'
+        >>> service.close()
+    """
     blueprint = Blueprint("predictions", __name__)
     batcher = MicroBatcher(service.predict_batch)
 
@@ -48,7 +65,17 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
 
 
 def operations_blueprint(service: PredictionService) -> Blueprint:
-    """`GET /health/live`, `GET /health/ready` and `GET /metrics`."""
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
+
+    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+
+    Example:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> app.register_blueprint(operations_blueprint(service))
+        >>> app.test_client().get("/health/live").get_json()
+        {'status': 'live'}
+    """
     blueprint = Blueprint("operations", __name__)
 
     @blueprint.get("/health/live")

@@ -15,7 +15,6 @@ from ..openapi_schemas import Document
 from ..response import JSON
 from ..service import PredictionService
 
-
 _View = TypeVar("_View", bound=Callable[..., Response])
 
 # Converter and name of a variable in a rule of Flask.
@@ -41,6 +40,18 @@ def add_documentation(app: Flask, service: PredictionService) -> None:
     The document describes every route with its path, its methods and the first line of its view's
     docstring; bodies are described for the library's own. Swagger UI comes from the package
     `flask-swagger-ui`.
+
+    Example:
+        >>> from flask import Flask
+        >>> app = Flask("shop", static_folder=None)
+        >>> @app.get("/versions")
+        ... def versions() -> dict[str, str]:
+        ...     '''The versions in service.'''
+        ...     return {}
+        >>> add_documentation(app, service)
+        >>> document = app.test_client().get("/openapi.json").get_json()
+        >>> document["paths"]["/versions"]["get"]["summary"]
+        'The versions in service.'
     """
     blueprint = Blueprint(_BLUEPRINT, __name__)
 
