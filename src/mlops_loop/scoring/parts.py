@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from ..atomic import atomic_write
+from ..atomic import atomic_write, sync_file
 from ..data.remote import File
 from ..errors import InputError, StoreError
 from ..file_lock import file_lock
@@ -66,7 +66,10 @@ class Parts:
         return self._quarantine(len(self.done))
 
     def commit_part(self, part: Part) -> None:
-        """Let what stands in the drafts count."""
+        """Let what stands in the drafts count, as soon as it is on disk."""
+        sync_file(self.draft)
+        if part.predicted < part.rows:
+            sync_file(self.quarantine_draft)
         with atomic_write(self.folder / f"{len(self.done)}.json") as draft:
             draft.write_bytes(msgspec.json.encode(part))
         self.done.append(part)
@@ -193,7 +196,8 @@ def _differs(name: str, kind: pa.DataType) -> bool:
 
 def _deliver(file: Path, target: File) -> None:
     if isinstance(target, Path):
-        file.replace(target)
+        with atomic_write(target) as draft:
+            file.replace(draft)
     else:
         target.put(file)
 
