@@ -34,7 +34,7 @@ def assign_role(project: Project, version: Version) -> Version:
         role = choose_role(project.settings, published, gate, succeeds=_succeeds(project))
         if role is not None:
             context, settings = project.context, project.settings
-            _give_role(version.version, role, gate, settings, project.transitions, context)
+            give_role(version.version, role, gate, settings, project.transitions, context)
     return project.registry.version(version.version)
 
 
@@ -65,7 +65,7 @@ def _succeeds(project: Project) -> bool:
     return find_predecessor(project) is not None
 
 
-def _give_role(
+def give_role(
     version: str,
     role: Role,
     gate: GateResult,
