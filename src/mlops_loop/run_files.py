@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .bundle import CONTRACT, ENCODER, MODEL, REFERENCE
 from .errors import RegistryError
 
 if TYPE_CHECKING:  # the registry reads these files in its turn
@@ -23,6 +24,11 @@ HOLDOUT = "holdout.parquet"
 BASELINE = "baseline.npy"
 GATE = "gate.json"
 MEASURED = "evaluation.json"
+
+_FILES = {
+    EXPORTED: (MODEL, ENCODER, CONTRACT, FACTS, HOLDOUT, BASELINE),
+    EVALUATION: (GATE, MEASURED, REFERENCE),
+}
 
 
 class ExportedFacts(msgspec.Struct, frozen=True):
@@ -70,6 +76,11 @@ class RunFiles:
         Raises:
             RegistryError: if one is missing, or is not what the reference says.
         """
+        if missing := [name for name in _FILES[folder] if name not in digests]:
+            raise RegistryError(
+                f"the reference to run {run} names no {folder}/{missing[0]}: hand on what the "
+                "stage before this one returned"
+            )
         with TemporaryDirectory() as place:
             found = registry.download(run, folder, Path(place))
             files = cls({name: _read(found / name, run) for name in digests})

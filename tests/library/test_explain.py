@@ -108,7 +108,7 @@ def made_by(library: str, problem: Problem, classes: int, rows: Rows, root: Path
         )
         files = {
             "model.onnx": model,
-            "encoder.json": encoder.to_json().encode(),
+            "encoder.json": encoder.to_json(),
             "contract.yaml": text.encode(),
         }
         found.append(write_bundle(root / candidate.name, manifest, files))

@@ -74,7 +74,9 @@ def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> 
 def test_the_way_back_is_to_deploy_the_old_code(edited: Project) -> None:
     edited.registry.tag("1", "git_commit", "4f1c0de")
     train(edited)
-    with pytest.raises(RegistryError, match="previous champion is version 1.*deploy commit 4f1c0de"):
+    with pytest.raises(
+        RegistryError, match="previous champion is version 1.*deploy commit 4f1c0de"
+    ):
         edited.transitions.rollback(actor="test", reason="worse")
     with pytest.raises(RegistryError, match="other features .* or deploy commit 4f1c0de"):
         edited.transitions.promote("1", actor="test", reason="worse")

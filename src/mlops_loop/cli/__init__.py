@@ -16,6 +16,7 @@ from . import (
     adoption,
     contract,
     data,
+    documentation,
     explanation,
     keys,
     loop,
@@ -62,6 +63,7 @@ COMMANDS = (
     packaging.add,
     packaging.requirements,
     packaging.library,
+    documentation.docs,
 )
 
 
@@ -76,8 +78,8 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            hint = "internal error; re-run with --debug for a traceback"
-            self._fail(ctx, error, 1, f" ({hint})")
+            hint = " (internal error; re-run with --debug for a traceback)"
+            self._fail(ctx, error, 1, hint)
 
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:
         if ctx.params.get("debug"):
