@@ -35,7 +35,7 @@ th, td {{ padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top
 def page_names() -> list[str]:
     """The pages in the order in which the index lists them, which comes first.
 
-    Example:
+    Examples:
         >>> page_names()[:2]
         ['index', 'tutorial']
     """

@@ -59,7 +59,7 @@ class Format:
 
         Args:
             content: what `encode` made, with this library or another version of it.
-            kind: what becomes of the object, without its format number.
+            kind: type of the value.
             origin: where the document was found, e.g. its path, for messages.
 
         Raises:
@@ -122,7 +122,7 @@ GATE_RESULT = Format("a decision of the gate", 1, RegistryError, "run `evaluate`
 MODEL_CARD = Format("a model card", 1, RegistryError, "train a new version")
 
 # What steps of the loop, monitoring and scoring leave for the next.
-LOOP_STATE = Format("the state of the loop", 1, StoreError, "delete it, and the loop begins anew")
+LOOP_STATE = Format("the state of the loop", 1, StoreError, "delete it, and the loop starts over")
 LEASE = Format("the lease of the loop", 1, StoreError, "delete it when no loop is running")
 AUDIT_EVENT = Format("a line of the audit log", 1, StoreError, "move the file elsewhere")
 MONITORING_STATUS = Format("a status of monitoring", 1, StoreError, "run `monitor` again")

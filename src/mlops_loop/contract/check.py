@@ -197,7 +197,7 @@ def _add_constraint_violations(
 
 
 def _violated(spec: Column, values: Array) -> Iterator[tuple[NDArray[np.bool_], str, Action]]:
-    """Each constraint that some value violates: where, and what becomes of such a row."""
+    """Yield each violated constraint: the mask of rows, the reason and the action."""
     if not spec.nullable and (absent := missing(values)).any():
         yield absent, messages.MISSING, "reject"
     if spec.range is not None:

@@ -22,7 +22,7 @@ class Problem(Exception):
         members: further members of the problem document.
         headers: HTTP headers that belong to it.
 
-    Example:
+    Examples:
         >>> problem = Problem(409, "the basket is closed", members={"basket": 7})
         >>> problem.encode(request_id="order-7")  # doctest: +ELLIPSIS
         b'{"type":"about:blank","title":"Conflict","status":409,..."basket":7}'

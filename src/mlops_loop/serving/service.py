@@ -41,7 +41,7 @@ class PredictionService:
         project: its settings, contract, features, hooks, bundle store and prediction log.
         predictor_factory: makes a predictor of a bundle; by default ONNX Runtime's.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI
         >>> from mlops_loop.serving.fastapi import prediction_router
         >>> service = PredictionService(project)

@@ -94,7 +94,8 @@ def test_in_a_split_two_equal_versions_stay_until_the_time_is_over(world: World)
     assert world.step().entries == ()
     world.clock.advance(world.settings.challenge.max_duration)
     world.step()
-    assert world.kinds() == ["reject"] and "not significantly better in 60 days" in world.state.reason
+    assert world.kinds() == ["reject"]
+    assert "not significantly better in 60 days" in world.state.reason
 
 
 def test_in_a_split_a_challenger_that_fails_is_found_by_the_keys_drawn_for_it(

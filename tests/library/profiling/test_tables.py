@@ -36,8 +36,9 @@ def test_a_table_that_nobody_prepared(root: Path, tmp_path: Path, adopt: Adopt) 
         ("PLZ", "category", "feature"),
         ("gekündigt?", "boolean", "target"),
     ]
-    for said in ("identifies rows", "'auf Anfrage' read as missing", "'class' was renamed to 'class_2'"):
-        assert said in " ".join(done.output.split())
+    renamed = "'class' was renamed to 'class_2'"
+    for message in ("identifies rows", "'auf Anfrage' read as missing", renamed):
+        assert message in " ".join(done.output.split())
     settings = load_settings(root)
     assert settings.csv.encoding == "cp1252" and settings.csv.delimiter == ";"
     ingested = ingest(settings, made)

@@ -1,6 +1,6 @@
 """What a FastAPI application includes to serve predictions.
 
-Example:
+Examples:
     >>> from fastapi import FastAPI
     >>> from mlops_loop.serving.fastapi import (
     ...     ApiKeyMiddleware,

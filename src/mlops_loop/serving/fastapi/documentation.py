@@ -19,7 +19,7 @@ def add_documentation(app: FastAPI, service: PredictionService) -> None:
     FastAPI's own, with the schemas of rows, predictions and labels added from the contract that
     serves at the time.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI
         >>> from fastapi.testclient import TestClient
         >>> app = FastAPI(docs_url=None, redoc_url=None)

@@ -25,7 +25,7 @@ def add_exception_handlers(app: FastAPI, service: PredictionService) -> None:
     library raises, `StoreError` comes from the prediction log, `HTTPException` and
     `RequestValidationError` from FastAPI and your own routes, `Exception` is everything else.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI, Request
         >>> from fastapi.responses import JSONResponse
         >>> app = FastAPI()

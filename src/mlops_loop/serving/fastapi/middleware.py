@@ -31,7 +31,7 @@ class RequestLifecycleMiddleware:
         app: the application inside of it, which `add_middleware` passes.
         service: its settings and metrics.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI, Request
         >>> from fastapi.testclient import TestClient
         >>> app = FastAPI()
@@ -92,7 +92,7 @@ class ApiKeyMiddleware:
         app: the application inside of it, which `add_middleware` passes.
         service: its keys are those of `serving.api_keys` and of the key file.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI
         >>> from fastapi.testclient import TestClient
         >>> app = FastAPI()

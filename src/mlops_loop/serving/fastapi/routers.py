@@ -31,7 +31,7 @@ def prediction_router(service: PredictionService) -> APIRouter:
     slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503
     (no model, too many requests in flight, or the prediction log is unavailable).
 
-    Example:
+    Examples:
         >>> from fastapi import Depends, FastAPI
         >>> from fastapi.testclient import TestClient
         >>> def only_on_workdays() -> None: ...
@@ -75,7 +75,7 @@ def operations_router(service: PredictionService) -> APIRouter:
 
     Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
 
-    Example:
+    Examples:
         >>> from fastapi import FastAPI
         >>> from fastapi.testclient import TestClient
         >>> app = FastAPI(lifespan=service.lifespan)

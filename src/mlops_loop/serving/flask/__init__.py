@@ -1,6 +1,6 @@
 """What a Flask application includes to serve predictions.
 
-Example:
+Examples:
     >>> from flask import Flask
     >>> from mlops_loop.serving.flask import (
     ...     PredictionService,

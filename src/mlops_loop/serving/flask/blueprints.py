@@ -24,7 +24,7 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     (not declared as JSON), 422 (the contract is violated), 503 (no model, too many requests in
     flight, or the prediction log is unavailable).
 
-    Example:
+    Examples:
         >>> from flask import Flask
         >>> app = Flask("shop")
         >>> add_request_lifecycle(app, service)
@@ -69,7 +69,7 @@ def operations_blueprint(service: PredictionService) -> Blueprint:
 
     Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
 
-    Example:
+    Examples:
         >>> from flask import Flask
         >>> app = Flask("shop")
         >>> app.register_blueprint(operations_blueprint(service))

@@ -41,7 +41,7 @@ def add_documentation(app: Flask, service: PredictionService) -> None:
     docstring; bodies are described for the library's own. Swagger UI comes from the package
     `flask-swagger-ui`.
 
-    Example:
+    Examples:
         >>> from flask import Flask
         >>> app = Flask("shop", static_folder=None)
         >>> @app.get("/versions")

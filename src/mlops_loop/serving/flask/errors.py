@@ -16,7 +16,7 @@ def add_error_handlers(app: Flask, service: PredictionService) -> None:
     library raises, `StoreError` comes from the prediction log, `HTTPException` from Flask and your
     own routes, `Exception` is everything else.
 
-    Example:
+    Examples:
         >>> from flask import Flask
         >>> app = Flask("shop")
         >>> add_error_handlers(app, service)

@@ -31,7 +31,7 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     A body larger than `serving.max_body_bytes` is answered by status 413. `app.extensions` holds
     the service under the name in `EXTENSION`.
 
-    Example:
+    Examples:
         >>> from flask import Flask, g
         >>> app = Flask("shop")
         >>> add_request_lifecycle(app, service)
@@ -72,7 +72,7 @@ def require_api_keys(app: Flask, service: PredictionService) -> None:
     The key comes in the header `X-API-Key`; `Problem` with status 401 is raised without a valid
     one. Leave it out, or put your own in its place, where something else authenticates callers.
 
-    Example:
+    Examples:
         >>> from flask import Flask
         >>> app = Flask("shop")
         >>> require_api_keys(app, service)
