@@ -53,7 +53,7 @@ def packaged(project: Project) -> Path:
 def test_the_champion_is_compared_through_its_own_features(edited: Project) -> None:
     result = train(edited)
     assert result.gate.passed and not result.gate.hold
-    assert "Champion 1 was asked through its own features" in result.gate.summary()
+    assert "Champion 1 predicted with its own features" in result.gate.summary()
     assert FEATURES.digest in result.gate.summary()
     assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
     assert result.became == "champion"

@@ -64,7 +64,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
 def test_the_doctor_finds_all_that_is_about_something_else(after: Project) -> None:
     checks = {check.name: check for check in examine(after)}
     assert not checks["bundles"].passed and "arrives late" in checks["bundles"].finding
-    assert "1 of another target or other inputs are left out" in checks["log"].finding
+    assert "1 of another target or other inputs are not counted" in checks["log"].finding
     assert "1 versions have another target or other inputs" in checks["registry"].finding
     assert "about another target" in checks["loop"].finding
 

@@ -111,7 +111,7 @@ def test_of_two_commands_started_at_once_one_works_and_one_says_so(
     kinds = [entry["kind"] for entry in worked["entries"]]
     assert kinds[0] == "retrain" and kinds[1:] in (["promote"], ["gate_rejected"])
     assert worked["idle"] is None and idle["entries"] == []
-    assert "another process steps the loop already" in idle["idle"]
+    assert "another process is running the loop" in idle["idle"]
     assert f"process {both[worker].pid} " in idle["idle"]
     history = subprocess.run([*command, "history", "--json"], stdout=pipe, check=True)
     assert json.loads(history.stdout)["entries"] == worked["entries"]
@@ -132,5 +132,5 @@ print(*(name for name in sys.modules if "." not in name))
     environment = {**os.environ, **log}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     told, loaded = done.stdout.splitlines()
-    assert told == "nothing was due"
+    assert told == "nothing to do"
     assert {"pandas", "pyarrow", "scipy", "mlflow", "evidently"}.isdisjoint(loaded.split())

@@ -47,8 +47,8 @@ SOUND = {
     "rounded otherwise": feature(lambda x: np.exp(np.sqrt(x)) / 3),
 }
 INVALID = {
-    "a scalar": (feature(lambda x: 1.0), "float, no array"),
-    "a list": (feature(lambda x: [1.0, 2.0, 3.0]), "list, no array"),
+    "a scalar": (feature(lambda x: 1.0), "float, expected an array"),
+    "a list": (feature(lambda x: [1.0, 2.0, 3.0]), "list, expected an array"),
     "one number": (feature(lambda x: x.sum(keepdims=True)), r"shape \(1,\) for 3 rows"),
     "a matrix": (feature(lambda x: x[:, None]), r"shape \(3, 1\) for 3 rows"),
     "too few": (feature(np.diff), r"shape \(2,\) for 3 rows"),
