@@ -136,6 +136,20 @@ def test_what_was_logged_is_scored_as_it_was_predicted(played: Run, root: Path) 
     assert scored["prediction"].to_pylist() == online
 
 
+def test_the_log_is_exported_as_csv_as_well(played: Run, root: Path) -> None:
+    for name in ("log.csv", "all.parquet"):
+        played("log", "export", "--to", str(root / name))
+    text = pyarrow.csv.read_csv(root / "log.csv")
+    table = pyarrow.parquet.read_table(root / "all.parquet")
+    assert text.column_names == table.column_names
+    for name in ("prediction_id", "event_time", "weight (kg)"):
+        assert text[name].to_pylist() == table[name].to_pylist()
+    probabilities = [value and json.loads(value) for value in text["probabilities"].to_pylist()]
+    assert probabilities == table["probabilities"].to_pylist()
+    refused = played("log", "export", "--to", str(root / "log.txt"), code=2)
+    assert "expected a name in .csv or .parquet" in refused.stderr
+
+
 def request_columns(root: Path) -> list[str]:
     return [column.name for column in load_settings(root).contract().inputs]
 

@@ -35,14 +35,18 @@ def log() -> None:
 
 @log.command()
 @click.option(
-    "--to", "target", type=click.Path(path_type=Path), required=True, help="File to write."
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write, in .csv or .parquet.",
 )
 @click.option("--since", type=MOMENT, help="First event time.")
 @click.option("--until", type=MOMENT, help="End of the event times, excluded.")
 @click.option("--version", help="Only rows that this version predicted.")
 @click.pass_obj
 def export(session: Session, /, target: Path, **options: Any) -> None:
-    """Write predictions, outputs and labels to a Parquet file."""
+    """Write predictions, outputs and labels to a CSV or Parquet file."""
     from ..data.log_export import export_log
 
     with opened(session) as project:

@@ -34,7 +34,7 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
 @click.option("--log", "logged", is_flag=True, help="Write to the prediction log as well.")
 @click.pass_obj
 def score(session: Session, source: str, target: str, logged: bool) -> None:
-    """Predict every row of a CSV or Parquet INPUT into a Parquet OUTPUT.
+    """Predict every row of a CSV or Parquet INPUT; write .csv or .parquet, as OUTPUT ends.
 
     Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
     same command resumes after the parts that are finished.

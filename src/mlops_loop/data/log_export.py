@@ -1,4 +1,4 @@
-"""Export of the prediction log to Parquet: one row for each output of a version."""
+"""Export of the prediction log to CSV or Parquet: one row for each output of a version."""
 
 import json
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.parquet
 
 from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.arrow import to_arrow
 from ..contract.check import check_rows
 from ..prediction_log import LoggedRow, PredictionLog
+from .table_file import is_csv, require_table_suffix, table_writer
 
 BATCH_ROWS = 20_000
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -44,27 +44,32 @@ def export_log(
     labelled: Literal[True] | None = None,
     version: str | None = None,
 ) -> int:
-    """Write an interval of the log, or its labelled rows, to a file, and sync it.
+    """Write an interval of the log, or its labelled rows, to a CSV or Parquet file, and sync it.
 
     With a version, only rows that it predicted, with all their outputs.
 
     The file appears complete or not at all. Predictions and labels are written as JSON values, in
-    one text column whatever the problem.
+    one text column whatever the problem; so are the probabilities in CSV, which has no lists.
 
     Returns:
         Number of predictions.
+
+    Raises:
+        InputError: if the file's name does not end in .csv or .parquet.
     """
+    require_table_suffix(target)
+    csv = is_csv(target)
     rows = log.rows(since, until, labelled=labelled, version=version)
     count = 0
-    schema = _table([], contract).schema
-    with atomic_write(target) as draft, pyarrow.parquet.ParquetWriter(draft, schema) as writer:
+    schema = _table([], contract, lists=not csv).schema
+    with atomic_write(target) as draft, table_writer(draft, schema, csv=csv) as writer:
         while block := list(islice(rows, BATCH_ROWS)):
             count += len(block)
-            writer.write_table(_table(block, contract))
+            writer.write_table(_table(block, contract, lists=not csv))
     return count
 
 
-def _table(block: Sequence[LoggedRow], contract: Contract) -> pa.Table:
+def _table(block: Sequence[LoggedRow], contract: Contract, *, lists: bool) -> pa.Table:
     columns = check_rows(contract, [row.record.columns for row in block]).columns
     inputs = to_arrow(contract, columns)
     own = [_outputs(row) for row in block]
@@ -75,7 +80,15 @@ def _table(block: Sequence[LoggedRow], contract: Contract) -> pa.Table:
             table = table.append_column(
                 inputs.schema.field(name), inputs[name].take(pa.array(position, pa.int64()))
             )
-    return table
+    return table if lists else _with_text(table, "probabilities")
+
+
+def _with_text(table: pa.Table, name: str) -> pa.Table:
+    """The table with a column of lists as JSON."""
+    values = table[name].to_pylist()
+    texts = [None if value is None else json.dumps(value) for value in values]
+    column = pa.array(texts, pa.string())
+    return table.set_column(table.column_names.index(name), name, column)
 
 
 def _outputs(row: LoggedRow) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""What is done of a batch, kept beside its output until all of it is.
+"""Finished parts of an output, kept beside it until all of them are done.
 
 `<output>.parts/` (in the workspace, if the output is behind a URL) holds the job's fingerprint, and
 for each finished part `<n>.parquet`, with its refused rows in `<n>.quarantine.parquet` if it has
-any. `<n>.json` is written last and says that the part counts.
+any. `<n>.json` is written last and says that the part counts. Parts are Parquet files, whatever the
+format of the output.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import pyarrow.parquet
 
 from ..atomic import atomic_write, sync_file
 from ..data.remote import File
+from ..data.table_file import is_csv, table_writer
 from ..errors import InputError, StoreError
 from ..file_lock import file_lock
 from ..formats import SCORING_JOB
@@ -83,20 +85,22 @@ class Parts:
         numbers = range(len(self.done))
         bad = [self._quarantine(n) for n in numbers if self.done[n].predicted < self.done[n].rows]
         if bad:
-            _deliver(self._together(bad), quarantine)
+            _deliver(self._assembled(bad, csv=is_csv(quarantine)), quarantine)
         elif isinstance(quarantine, Path):
             quarantine.unlink(missing_ok=True)
         else:
             quarantine.remove()
-        _deliver(self._together([self._predictions(number) for number in numbers]), target)
+        good = [self._predictions(number) for number in numbers]
+        _deliver(self._assembled(good, csv=is_csv(target)), target)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _together(self, files: list[Path]) -> Path:
-        """One file with the row groups of all; one file alone is that file."""
-        if len(files) == 1:
+    def _assembled(self, files: list[Path], *, csv: bool) -> Path:
+        """One file with the row groups of all; a single Parquet file stays as it is."""
+        if len(files) == 1 and not csv:
             return files[0]
-        whole = self.folder / "whole.parquet"
-        with writer(whole, pyarrow.parquet.read_schema(files[0])) as output:
+        whole = self.folder / "whole.draft"
+        schema = pyarrow.parquet.read_schema(files[0])
+        with table_writer(whole, schema, csv=True) if csv else writer(whole, schema) as output:
             for file in files:
                 with pyarrow.parquet.ParquetFile(file) as opened:
                     for number in range(opened.num_row_groups):
@@ -142,8 +146,8 @@ class Parts:
 def quarantine_path(output: File) -> File:
     """Where the refused rows go."""
     if isinstance(output, Path):
-        return output.with_name(f"{output.stem}.quarantine.parquet")
-    return output.sibling(".quarantine.parquet")
+        return output.with_name(f"{output.stem}.quarantine{output.suffix}")
+    return output.sibling(f".quarantine{output.suffix}")
 
 
 def parts_folder(target: File, workspace: Path) -> Path:

@@ -17,6 +17,7 @@ from ..contract.arrow import table_columns
 from ..contract.check import Checked
 from ..data.remote import File, locate
 from ..data.sources.file import PLAIN, check_files, read_batches
+from ..data.table_file import require_table_suffix
 from ..prediction_hooks import PredictionHooks
 from ..predictor import Predictor
 from ..settings import Csv
@@ -40,8 +41,8 @@ class Scored:
         rows: rows read.
         predicted: rows in the output.
         warnings: rows predicted with a warning, by sentence.
-        output: the Parquet file with the predictions.
-        quarantine_path: the Parquet file with the refused rows; None if there were none.
+        output: the file with the predictions.
+        quarantine_path: the file with the rejected rows; None if there were none.
         kept: rows that an earlier run, cut short, had done.
     """
 
@@ -80,14 +81,13 @@ def score(
 
     The output has, in the order of the input: `row` (position in the input, from 0),
     `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
-    for each class, `model_version`, and `warnings` (how many a row has). Rows that are refused
-    stand in `<output>.quarantine.parquet` with their reasons. Both files appear when they are
-    complete. Finished parts wait in `<output>.parts/` until then: after a kill, the same call on
+    for each class, `model_version`, and `warnings` (how many a row has). Rejected rows are in
+    `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are complete. Finished parts wait in `<output>.parts/` until then: after a kill, the same call on
     the same input, by the same model, goes on behind them.
 
     Args:
         source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
-        target: path or URL of the Parquet file to write; one that is there is replaced.
+        target: path or URL of the file to write, in .csv or .parquet; an existing one is replaced.
         predictor: answers for blocks of rows.
         contract: by default that of the predictor.
         batch_rows: at most so many rows are in hand at a time.
@@ -101,12 +101,14 @@ def score(
         progress: told the number of rows done after each batch.
 
     Raises:
-        InputError: if the output is one of the inputs, or another process writes it.
+        InputError: if the output is one of the inputs, another process writes it, or its suffix
+            is neither .csv nor .parquet.
         SourceError: if the input cannot be read, or lacks a column.
     """
     contract = contract or predictor.contract
     columns = table_columns(contract, target=False)
     output = locate(str(target))
+    require_table_suffix(output)
     folder = parts_folder(output, workspace or Path(gettempdir()))
     files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)

@@ -109,6 +109,27 @@ def test_mistakes_with_files_are_named(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
+def test_a_csv_output_holds_the_same_rows(source: Path, tmp_path: Path) -> None:
+    parquet, csv = (
+        score(source, tmp_path / name, predictor(), batch_rows=3, part_seconds=0)
+        for name in ("out.parquet", "out.csv")
+    )
+    expected = pyarrow.parquet.read_table(parquet.output)
+    text = pyarrow.csv.ConvertOptions(column_types=expected.schema)
+    assert pyarrow.csv.read_csv(csv.output, convert_options=text).equals(expected)
+    assert csv.quarantine_path == tmp_path / "out.quarantine.csv"
+    rejected = pyarrow.csv.read_csv(csv.quarantine_path)
+    assert rejected["reasons"].to_pylist() == ["size is below 0", "size is missing"]
+    assert not list(tmp_path.glob("*.parts"))
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out", "out.csv.gz"])
+def test_other_formats_are_refused_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a name in \.csv or \.parquet"):
+        score(tmp_path / "none.csv", tmp_path / name, predictor())
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_contract_column_named_like_ours_steps_aside(tmp_path: Path) -> None:
     keyed = parse_contract(BINARY.text.replace("key: {", "prediction: {"))
     rows = table([*SIZES]).rename_columns(["prediction", "at", "size", "level"])
