@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .feature_set import FeatureSet
     from .predictor import Prediction
     from .project import Project
-    from .settings import Settings
+    from .settings import Section, Settings
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -18,8 +18,9 @@ else:
             "FeatureSet": "feature_set",
             "Prediction": "predictor",
             "Project": "project",
+            "Section": "settings",
             "Settings": "settings",
         },
     )
 
-__all__ = ["Composition", "FeatureSet", "Prediction", "Project", "Settings"]
+__all__ = ["Composition", "FeatureSet", "Prediction", "Project", "Section", "Settings"]

@@ -1,6 +1,7 @@
-"""How the project behaves: `config/project.yaml`, overridden by environment variables."""
+"""How the project behaves: `config/project.yaml`, overridden by the environment and `.env`."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -8,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
@@ -19,13 +21,13 @@ from .contract.model import Contract, UnknownFields, load_contract
 from .duration import Duration
 from .errors import SettingsError
 from .paths import Paths
+from .settings_errors import close_match, message_of
 from .training_window import TrainingWindow, check_reference, parse_training_window
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
 ENV_PREFIX = "MLOPS_LOOP__"
-# Keys whose values are secrets, or addresses that may hold one.
-_SECRETS = ("serving.api_keys", "alerts.", "prediction_log", "source", "tracking.uri")
+DOTENV = Path(".env")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -45,22 +47,35 @@ Examples:
 RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """Base of a section of the settings: frozen, and an unknown key is an error.
+
+    Examples:
+        >>> class Fees(Section):
+        ...     currency: str = "EUR"
+        ...
+        >>> Fees(curency="USD")
+        Traceback (most recent call last):
+        ...
+        pydantic_core._pydantic_core.ValidationError: 1 validation error for Fees
+        ...
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Features(_Section):
+class Features(Section):
     """Declared features that are left out, e.g. because their columns are not in the table."""
 
     disabled: tuple[str, ...] = ()
 
 
-class Ingestion(_Section):
+class Ingestion(Section):
     max_bad_share: Share = 0.05
     max_logged_rows: Positive = 1_000_000
 
 
-class Csv(_Section):
+class Csv(Section):
     """How text files are written: by default as RFC 4180 has it."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -69,17 +84,17 @@ class Csv(_Section):
     skip: Annotated[int, Field(ge=0)] = 0  # lines above the names
 
 
-class Tuning(_Section):
+class Tuning(Section):
     trials: Positive = 20
     timeout: Duration = timedelta(minutes=10)
 
 
-class Costs(_Section):
+class Costs(Section):
     false_positive: Annotated[float, Field(gt=0)] = 1
     false_negative: Annotated[float, Field(gt=0)] = 1
 
 
-class Training(_Section):
+class Training(Section):
     folds: Annotated[int, Field(ge=2)] = 3
     holdout: Duration = timedelta(days=14)
     holdout_share: Share = 0.2
@@ -88,7 +103,7 @@ class Training(_Section):
     tuning: Tuning = Tuning()
 
 
-class Gate(_Section):
+class Gate(Section):
     margin: Annotated[float, Field(ge=0)] = 0.005
     slice_rows: Positive = 200
     slice_factor: Annotated[float, Field(ge=0)] = 4
@@ -98,13 +113,13 @@ class Gate(_Section):
     resamples: Positive = 500
 
 
-class Tracking(_Section):
+class Tracking(Section):
     uri: str = "sqlite:///var/mlflow.db"
     experiment: str = "training"
     model: str = "model"
 
 
-class Serving(_Section):
+class Serving(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
     workers: Positive = 1
@@ -119,7 +134,7 @@ class Serving(_Section):
     key_file: str = "var/api-keys.json"
 
 
-class Challenge(_Section):
+class Challenge(Section):
     mode: Literal["shadow", "split"] = "shadow"
     share: Share = 0.1
     min_labels: Positive = 500
@@ -132,7 +147,7 @@ class Challenge(_Section):
     probation: Duration = timedelta(days=30)
 
 
-class Monitoring(_Section):
+class Monitoring(Section):
     window: Duration = timedelta(days=30)
     reference: Annotated[str, AfterValidator(check_reference)] = "holdout"
     sample_rows: Positive = 2_000
@@ -143,14 +158,14 @@ class Monitoring(_Section):
     max_violation_share: Share = 0.02
 
 
-class Actions(_Section):
+class Actions(Section):
     drift: ActionName = "retrain"
     drift_only: ActionName = "retrain"
     performance: ActionName = "retrain"
     quality: ActionName = "alert"
 
 
-class Alerts(_Section):
+class Alerts(Section):
     file: str = "var/alerts.jsonl"
     webhook: Annotated[str, Field(pattern="^https?://")] | None = None
     apprise: dict[Annotated[str, Field(pattern=r"^\w+$")], str] = (
@@ -159,7 +174,7 @@ class Alerts(_Section):
     reports: str | None = None
 
 
-class Loop(_Section):
+class Loop(Section):
     promotion: Literal["live", "gate", "manual"] = "live"
     cooldown: Duration = timedelta(days=14)
     backoff: Annotated[float, Field(ge=1)] = 2
@@ -168,7 +183,7 @@ class Loop(_Section):
     training_window: RetrainingRows = parse_training_window("expanding")
 
 
-class Replay(_Section):
+class Replay(Section):
     """The period of the past that `loop replay` plays."""
 
     source: str
@@ -182,7 +197,7 @@ class Replay(_Section):
 
 
 class Settings(BaseSettings):
-    """The settings of `config/project.yaml`, frozen; environment variables override them.
+    """The settings of `config/project.yaml`, frozen; environment variables and `.env` override them.
 
     A project subclasses it for sections of its own, and passes the class to `Project`.
 
@@ -190,8 +205,7 @@ class Settings(BaseSettings):
         root: the project's folder.
 
     Examples:
-        >>> from pydantic import BaseModel
-        >>> class Shop(BaseModel):
+        >>> class Shop(Section):
         ...     currency: str = "EUR"
         ...
         >>> class ShopSettings(Settings):
@@ -202,7 +216,12 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        # `docker compose` reads variables of its own from the same file.
+        dotenv_filtering="only_existing",
     )
 
     root: Path
@@ -240,7 +259,7 @@ class Settings(BaseSettings):
             file_settings = YamlConfigSettingsSource(settings_cls, file)
         except (AttributeError, TypeError, ValueError) as error:
             raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
-        return init_settings, env_settings, file_settings
+        return init_settings, env_settings, dotenv_settings, file_settings
 
     def path(self, relative: str | Path) -> Path:
         """A path of the configuration, made absolute from the project's root."""
@@ -280,33 +299,59 @@ def load_settings(
     root = root.resolve()
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
-    _check_environment(kind, prefix)
+    variables = _variables(root, prefix)
+    _check_names(variables, kind, prefix)
     try:
-        return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
+        return kind(
+            _env_prefix=prefix,  # type: ignore[call-arg]
+            _env_file=root / DOTENV,
+            root=root,
+            **overrides,  # type: ignore[arg-type]
+        )
     except YAMLError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
     except SourceSettingsError as error:
-        raise SettingsError(
-            f"{prefix}…: {error}: write lists and sections as JSON, e.g. '[\"a\"]'"
-        ) from error
+        raise SettingsError(_invalid_json(error, variables)) from error
     except ValidationError as error:
-        raise SettingsError(f"{CONFIG} (or {prefix}…): {_first_mistake(error)}") from error
+        origins = {name: origin for name, (origin, _) in variables.items()}
+        text = (root / CONFIG).read_text(encoding="utf-8")
+        raise SettingsError(
+            message_of(
+                error, kind, file=str(CONFIG), text=text, prefix=prefix, variables=origins
+            )
+        ) from error
 
 
-def _check_environment(kind: type[Settings], prefix: str) -> None:
+def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
+    """Variables with the prefix by their name in capitals: where they are set, and the value."""
+    dotenv = DotEnvSettingsSource(Settings, env_file=root / DOTENV).env_vars
+    sources: dict[str, Mapping[str, str | None]] = {
+        f"{DOTENV}:": dotenv,
+        "environment variable": os.environ,
+    }
+    return {
+        name.upper(): (origin, value or "")
+        for origin, values in sources.items()
+        for name, value in values.items()
+        if name.upper().startswith(prefix.upper())
+    }
+
+
+def _check_names(
+    variables: Mapping[str, tuple[str, str]], kind: type[Settings], prefix: str
+) -> None:
     """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
-    for name in os.environ:
-        key = name.upper().removeprefix(prefix.upper()).partition("__")[0].lower()
-        if name.upper().startswith(prefix.upper()) and key not in kind.model_fields:
+    keys = [name.upper() for name in kind.model_fields]
+    for name, (origin, _) in variables.items():
+        key = name.removeprefix(prefix.upper()).partition("__")[0]
+        if key not in keys:
             raise SettingsError(
-                f"the environment variable {name} overrides no key of {CONFIG}: correct its name, "
-                "or unset it"
+                f"{origin} {name} overrides no key of {CONFIG}{close_match(key, keys)}"
             )
 
 
-def _first_mistake(error: ValidationError) -> str:
-    """The key and what is wrong with it; the value too, unless it may hold a secret."""
-    first = error.errors()[0]
-    key, value = ".".join(str(part) for part in first["loc"]), first["input"]
-    hidden = isinstance(value, dict | list | tuple) or key.startswith(_SECRETS)
-    return f"{key}: {first['msg']}" + ("" if hidden else f", got {value!r}")
+def _invalid_json(error: SourceSettingsError, variables: Mapping[str, tuple[str, str]]) -> str:
+    """Which variable should be JSON; its value is not shown, as it may hold a secret."""
+    invalid = getattr(error.__cause__, "doc", None)
+    names = [f"{origin} {name}" for name, (origin, value) in variables.items() if value == invalid]
+    return f"{names[0] if names else error}: lists and sections are written as JSON, e.g. '[\"a\"]'"

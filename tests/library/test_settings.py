@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlops_loop import Section, Settings
 from mlops_loop.errors import SettingsError
 from mlops_loop.settings import CONFIG, ENV_PREFIX, load_settings
 
@@ -79,27 +80,81 @@ def test_a_file_without_keys_is_explained(root: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("SEAD", f"{ENV_PREFIX}SEAD overrides no key"),
-        ("TRAINING__FOLD", "training.fold: Extra inputs"),
-        ("TRAINING__TUNING__TRIAL", "training.tuning.trial: Extra inputs"),
-        ("TRAINING", "training: Input should be a valid dictionary"),
-        ("SERVING__API_KEYS", "serving.api_keys: Input should be a valid tuple"),
+        ("SEAD", "SEAD overrides no key of config/project.yaml; did you mean SEED?"),
+        ("TRAINING__FOLD", "TRAINING__FOLD: training.fold: unknown key; did you mean folds?"),
+        ("TRAINING__TUNING__TRIAL", "training.tuning.trial: unknown key; did you mean trials?"),
+        ("TRAINING", "TRAINING: training: expected keys with values"),
+        ("SERVING__API_KEYS", "SERVING__API_KEYS: serving.api_keys: expected a valid tuple"),
     ],
 )
+@pytest.mark.parametrize("dotenv", [False, True])
 def test_a_mistake_in_the_environment_is_named(
-    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str, dotenv: bool
 ) -> None:
-    monkeypatch.setenv(f"{ENV_PREFIX}{name}", "1")
-    with pytest.raises(SettingsError, match=message):
+    if dotenv:
+        (root / ".env").write_text(f"{ENV_PREFIX}{name}=1\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv(f"{ENV_PREFIX}{name}", "1")
+    with pytest.raises(SettingsError) as caught:
         load_settings(root)
+    origin = ".env:" if dotenv else "environment variable"
+    assert str(caught.value).startswith(f"{origin} {ENV_PREFIX}{name}")
+    assert message in str(caught.value)
+
+
+def test_the_environment_overrides_dotenv_and_dotenv_the_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (f"{ENV_PREFIX}TRAINING__FOLDS=7", f"{ENV_PREFIX}SEED=8", "API_KEY=k", "UID=1000")
+    (root / ".env").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv(f"{ENV_PREFIX}SEED", "9")
+    settings = load_settings(root)
+    assert (settings.training.folds, settings.seed) == (7, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "config/project.yaml: source: a value is required"),
+        ("training: {}\nsource: a\ntraning: {}", "line 3: traning: unknown key; did you mean train"),
+        (
+            "source: a\ntraining:\n  folds: 2\n  holdout: 14",
+            "config/project.yaml, line 4: training.holdout: invalid duration 14: expected a number "
+            "and a unit (ms, s, m, h, d), e.g. 36h",
+        ),
+        ("source: a\ntraining:", "line 2: training: the section is empty"),
+        ("source: a\nactions: {drift: wait}", "line 2: actions.drift: expected 'advise'"),
+        ("source: a\nreplay: {sinc: 2013-01-01}", "line 2: replay.source: a value is required"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_line(root: Path, text: str, message: str) -> None:
+    (root / CONFIG).write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root)
+    assert message in str(caught.value)
+
+
+class Fees(Section):
+    currency: str = "EUR"
+
+
+class OwnSettings(Settings):
+    fees: Fees = Fees()
+
+
+def test_a_section_of_the_project_is_as_strict(root: Path) -> None:
+    (root / CONFIG).write_text("source: a\nfees: {curency: USD}", encoding="utf-8")
+    with pytest.raises(SettingsError, match="fees.curency: unknown key; did you mean currency?"):
+        load_settings(root, OwnSettings)
 
 
 def test_lists_in_the_environment_are_json(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{ENV_PREFIX}SERVING__API_KEYS", '["hunter2"]')
     assert load_settings(root).serving.api_keys == ("hunter2",)
     monkeypatch.setenv(f"{ENV_PREFIX}SERVING__API_KEYS", "hunter2")
-    with pytest.raises(SettingsError, match='field "serving".*write lists and sections as JSON'):
+    with pytest.raises(SettingsError, match="SERVING__API_KEYS: lists and .* JSON") as caught:
         load_settings(root)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Messages for invalid settings: the key, the line or variable that sets it, and what is wrong."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+Key = tuple[str, ...]
+
+# Keys whose values are secrets, or addresses that may hold one.
+_SECRETS = ("serving.api_keys", "alerts.", "prediction_log", "source", "tracking.uri")
+
+
+def close_match(name: str, names: Sequence[str]) -> str:
+    """A question about the most similar name; empty if there is none.
+
+    Examples:
+        >>> close_match("fold", ["folds", "holdout"])
+        '; did you mean folds?'
+    """
+    matches = get_close_matches(name, names, n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def message_of(
+    error: ValidationError,
+    kind: type[BaseModel],
+    *,
+    file: str,
+    text: str,
+    prefix: str,
+    variables: Mapping[str, str],
+) -> str:
+    """One sentence on the first mistake.
+
+    Args:
+        error: raised by the class of the settings.
+        kind: this class.
+        file: name of the settings file.
+        text: its content.
+        prefix: of the variables that override a key.
+        variables: what holds a variable, e.g. the environment, by its name in capitals.
+    """
+    details = error.errors()[0]
+    key = tuple(str(part) for part in details["loc"])
+    variable = next(
+        (
+            name
+            for length in range(len(key), 0, -1)
+            if (name := f"{prefix}{'__'.join(key[:length])}".upper()) in variables
+        ),
+        None,
+    )
+    if variable is not None:
+        origin = f"{variables[variable]} {variable}"
+    else:
+        line = _line(text, key)
+        origin = file if line is None else f"{file}, line {line}"
+    return f"{origin}: {'.'.join(key)}: {_reason(details, key, kind)}"
+
+
+def _reason(details: ErrorDetails, key: Key, kind: type[BaseModel]) -> str:
+    """What is wrong with a value; the value too, unless it may hold a secret."""
+    value = details["input"]
+    match details["type"]:
+        case "extra_forbidden":
+            return f"unknown key{close_match(key[-1], _keys(kind, key[:-1]))}"
+        case "missing":
+            return "a value is required"
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case "model_type" if value is None:
+            return "the section is empty: add a key, or remove it"
+        case "model_type":
+            reason = "expected keys with values"
+        case _:
+            reason = details["msg"].replace("Input should be", "expected")
+            reason = reason.partition(", unable to parse")[0]
+    hidden = isinstance(value, dict | list | tuple) or ".".join(key).startswith(_SECRETS)
+    return reason + ("" if hidden else f", got {value!r}")
+
+
+def _keys(kind: type[BaseModel], section: Key) -> list[str]:
+    """The keys of a section."""
+    for name in section:
+        annotation: Any = kind.model_fields[name].annotation
+        kind = next(
+            part
+            for part in (annotation, *get_args(annotation))
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        )
+    return list(kind.model_fields)
+
+
+def _line(text: str, key: Key) -> int | None:
+    """The line of a key, or of the innermost section around it that the file has."""
+    node, line = yaml.compose(text, yaml.SafeLoader), None
+    for name in key:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        entries = [entry for entry in node.value if entry[0].value == name]
+        if not entries:
+            break
+        (head, node) = entries[-1]
+        line = head.start_mark.line + 1
+    return line
