@@ -62,10 +62,8 @@ def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Fil
     project's code is its owner's to change.
     """
     drop = (_REPLAY,) if now.is_sample else ()
-    changes = dict(proposal.changes)
     disabled = features_without_columns(proposal.contract, features)
-    if disabled or "features" in (parse_yaml(now.settings) or {}):
-        changes["features", "disabled"] = disabled
+    changes = {**proposal.changes, ("features", "disabled"): disabled}
     settings = changed_settings(now.settings, changes, drop=drop)
     return Files({CONTRACT: proposal.contract.text, CONFIG: settings})
 
