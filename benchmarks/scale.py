@@ -74,7 +74,7 @@ class Traffic:
         table = table.sort_by(contract.time.name)
         accepted = validate(contract, table).accepted
         columns = from_arrow(contract, table)
-        since, until = (to_datetime64(replay.moment(day)) for day in (replay.since, replay.until))
+        since, until = (to_datetime64(moment) for moment in (replay.since, replay.until))
         times = columns[contract.time.name]
         return take(columns, accepted & (times >= since) & (times < until))
 
@@ -161,7 +161,7 @@ def play(project: Any, folder: Path, predictions: int) -> list[dict[str, Any]]:
     from mlops_loop.clock import ManualClock
 
     replay = project.settings.replay
-    since, until = replay.moment(replay.since), replay.moment(replay.until)
+    since, until = replay.since, replay.until
     project = project.copy(root=folder, clock=ManualClock(since))
     player = Player(project, Traffic(project.settings, predictions))
     player.loop.step()

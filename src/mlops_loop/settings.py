@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -183,17 +183,21 @@ class Loop(Section):
     training_window: RetrainingRows = parse_training_window("expanding")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
 class Replay(Section):
-    """The period of the past that `loop replay` plays."""
+    """The period of the past that `loop replay` covers; dates begin at midnight UTC."""
 
     source: str
-    since: date
-    until: date
-    report_from: date
+    since: Moment
+    until: Moment
+    report_from: Moment | None = None
     rows_per_month: Positive = 5_000
-
-    def moment(self, day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 class Settings(BaseSettings):

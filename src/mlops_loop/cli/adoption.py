@@ -43,7 +43,13 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     from ..profiling.options import InferenceOptions
     from ..profiling.proposal import propose
     from ..profiling.schema_change import require_same_schema
-    from ..profiling.writer import current_files, differences, files_of, install
+    from ..profiling.writer import (
+        current_files,
+        differences,
+        features_without_columns,
+        files_of,
+        install,
+    )
 
     project = session.project()
     settings = project.settings
@@ -64,6 +70,22 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     backup = install(files, settings.root, SystemClock().now())
     click.echo(f"written: {', '.join(map(str, files.written))}; backup: {backup}")
     click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
+    if now.is_sample:
+        disabled = features_without_columns(proposal.contract, project.declared_features)
+        click.echo(_what_is_left_of_the_sample(disabled))
+
+
+def _what_is_left_of_the_sample(disabled: list[str]) -> str:
+    """What the owner may delete: `adopt` edits no code."""
+    lines = [
+        "not needed any more, delete it when you like (see `docs tutorial`, step 6):",
+        "- the tests about flights in tests/test_model.py",
+        "- the group `sample` in pyproject.toml; then run `make lock install`",
+    ]
+    if disabled:
+        functions = f"{', '.join(disabled)} in features.py, with their tests"
+        lines.insert(1, f"- {functions}, and `features.disabled` in config/project.yaml")
+    return "\n".join(lines)
 
 
 def _confirmed(changes: list[str], *, yes: bool) -> bool:

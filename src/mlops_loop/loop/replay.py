@@ -17,6 +17,7 @@ from ..replay.traffic import Traffic
 from ..settings import Replay, Settings
 from .controller import RetrainingController
 from .factory import make_controller
+from .replay_period import replay_period
 from .replay_report.build import PlayedMonth, build_report
 from .replay_report.report_html import render
 from .service import running_service
@@ -50,7 +51,10 @@ def replay_year(
     rows_per_month: int | None = None,
     fresh: bool = False,
 ) -> Path:
-    """Replay the section `replay` of the settings from an empty project, and write the report.
+    """Replay a period of the past from an empty project, and write the report.
+
+    The period is that of the section `replay` of the settings; by default the second half of the
+    source, at most a year. The first model is trained on the rows before it.
 
     Args:
         project: the project; its clock is not read.
@@ -66,25 +70,24 @@ def replay_year(
         Path of the report.
 
     Raises:
-        InputError: if the settings have no replay, or the project has a history.
+        InputError: if the contract has no time column, or the project has a history.
+        SourceError: if the source cannot be read.
         StoreError: if the prediction log is unavailable.
         GateError: if the gate rejects the first model.
     """
     settings = project.settings
-    if settings.contract().time is None:
-        raise InputError("config/contract.yaml has no column with role time: nothing to replay")
-    if settings.replay is None:
-        raise InputError("config/project.yaml has no section replay: nothing to replay")
+    replay = replay_period(settings, settings.contract())
+    if rows_per_month is not None:
+        replay = replay.model_copy(update={"rows_per_month": rows_per_month})
     _clear(settings, listener, fresh=fresh)
-    windows = list(_months(settings.replay))[:months]
-    rows = rows_per_month or settings.replay.rows_per_month
+    windows = list(_months(replay))[:months]
     page = project.paths.loop_report
     project = project.copy(clock=ManualClock(windows[0][0]))
     try:
         with running_service(project) as client:
             loop = make_controller(project, pipeline, plan)
-            played = _play(loop, project, client, windows, rows, listener)
-        render(build_report(project, played, rows_per_month=rows, page=page), page)
+            played = _play(loop, project, client, replay, windows, listener)
+        render(build_report(project, played, replay, page=page), page)
     finally:
         project.close()
     listener.on_message(f"report       {page}")
@@ -95,8 +98,8 @@ def _play(
     loop: RetrainingController,
     project: Project,
     client: ServiceClient,
+    replay: Replay,
     windows: list[Window],
-    rows: int,
     listener: ProgressListener,
 ) -> list[PlayedMonth]:
     _step(loop, listener)
@@ -105,17 +108,18 @@ def _play(
             "the gate rejected the first model, so the replay cannot start: "
             "train on more rows (source), or with other features or models"
         )
-    stream = _stream(project, windows, rows)
+    stream = read_stream(
+        project.contract,
+        open_source(replay.source, project.settings),
+        windows[0][0],
+        windows[-1][1],
+        replay.rows_per_month,
+        project.settings.seed,
+    )
     traffic = Traffic(client, project.contract.label_horizon)
     player = _Player(project, loop, stream, client, traffic, listener)
-    return [player.play(window) for window in windows]
-
-
-def _stream(project: Project, windows: list[Window], rows: int) -> Stream:
-    settings = project.settings
-    assert settings.replay is not None
-    source = open_source(settings.replay.source, settings)
-    return read_stream(project.contract, source, windows[0][0], windows[-1][1], rows, settings.seed)
+    played = [player.play(window) for window in windows]
+    return [month for month in played if month.rows]
 
 
 @dataclass(frozen=True)
@@ -162,9 +166,10 @@ def _strides(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _months(replay: Replay) -> Iterator[Window]:
-    since, end = replay.moment(replay.since), replay.moment(replay.until)
+    since, end = replay.since, replay.until
     while since < end:
-        after = (since.replace(day=1) + timedelta(days=32)).replace(day=1)
+        first = datetime(since.year, since.month, 1, tzinfo=since.tzinfo)
+        after = (first + timedelta(days=32)).replace(day=1)
         yield since, min(after, end)
         since = after
 

@@ -54,8 +54,8 @@ def infer_column(
     if reason:
         return InferredColumn(_left_out(column), facts, (*notes, reason))
     if column.type == "category" and _is_text(facts):
-        notes.append("too many different texts: logged, not used as a feature")
-        return InferredColumn(_changed(column, type="text"), facts, tuple(notes))
+        notes.append("free text: left out (role feature keeps it as an input for your features)")
+        return InferredColumn(_left_out(column), facts, tuple(notes))
     return InferredColumn(_bounded(column, facts), facts, (*notes, *_about_feature(column, facts)))
 
 

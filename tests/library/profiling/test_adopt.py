@@ -133,10 +133,23 @@ def test_a_file_that_is_not_there_is_named(root: Path, adopt: Adopt) -> None:
 
 
 def test_declared_features_without_columns_are_disabled(root: Path, adopt: Adopt) -> None:
-    adopt(write(root / "in.csv", numbers()), "--target", "y")
+    done = adopt(write(root / "in.csv", numbers()), "--target", "y")
+    assert f"- {', '.join(FEATURES.declared)} in features.py" in done.output
+    assert "- the group `sample` in pyproject.toml" in done.output
+    again = adopt("in.csv", "--target", "y", "--label-horizon", "3d", "--yes")
+    assert again.exit_code == 0 and "features.py" not in again.output
     assert set(load_settings(root).features.disabled) == set(FEATURES.declared)
     assert not project_in(root).features.declared
     assert project_in(root).features.digest != FEATURES.digest
+
+
+def test_requests_need_no_free_text(root: Path, adopt: Adopt) -> None:
+    notes = [f"text {number * 2 // 3}" for number in range(300)]
+    lines = ["note,x,y", *(f"{note},{at % 7},{at}" for at, note in enumerate(notes))]
+    assert adopt(write(root / "in.csv", lines), "--target", "y").exit_code == 0
+    (note,) = [column for column in contract(root).columns if column.name == "note"]
+    assert (note.type, note.role) == ("text", "ignore")
+    assert "note" not in [column.name for column in contract(root).inputs]
 
 
 def test_a_second_run_shows_what_changed_and_asks(root: Path, adopt: Adopt) -> None:

@@ -21,6 +21,7 @@ from ...monitoring import MonitoringReport
 from ...prediction_log import LoggedRow, Output
 from ...predictor import OnnxPredictor, Prediction
 from ...project import Project
+from ...settings import Replay
 from ..version_timeline import Traces, follow, rejected_spans, served_spans
 from .report import Decision, Month, ReplayReport
 
@@ -50,12 +51,10 @@ class PlayedMonth:
 
 
 def build_report(
-    project: Project, played: Sequence[PlayedMonth], *, rows_per_month: int, page: Path
+    project: Project, played: Sequence[PlayedMonth], replay: Replay, *, page: Path
 ) -> ReplayReport:
     """The story of a replay: what each month was like, which versions there were, and why."""
-    replay = project.settings.replay
-    assert replay is not None
-    apart_from = replay.moment(replay.report_from)
+    apart_from = replay.report_from
     metric = CHART_METRIC[project.contract.problem]
     traces: Traces = {}
     builder = _ReportBuilder(project, apart_from, page.parent, traces, _restless(project, played))
@@ -70,8 +69,8 @@ def build_report(
             Decision(entry.time, entry.kind, entry.reason, _telling(entry.details), entry.actor)
             for entry in project.audit_log.completed()
         ),
-        settings_note=f"All settings were chosen on the months before {apart_from:%B %Y}.",
-        rows_per_month=rows_per_month,
+        settings_note=_settings_note(apart_from),
+        rows_per_month=replay.rows_per_month,
         unit=(project.contract.target.unit or "") if metric in IN_UNITS else "",
         apart_from=apart_from if any(month.apart for month in months) else None,
     )
@@ -83,7 +82,7 @@ class _ReportBuilder:
     def __init__(
         self,
         project: Project,
-        apart_from: datetime,
+        apart_from: datetime | None,
         folder: Path,
         traces: Traces,
         restless: Sequence[Column],
@@ -111,7 +110,7 @@ class _ReportBuilder:
             label=f"{month.since:%b}",
             since=month.since,
             until=month.until,
-            apart=month.since >= self._apart_from,
+            apart=self._apart_from is not None and month.since >= self._apart_from,
             rows=len(rows),
             labels=len(labelled),
             base_rate=float(labels.mean()) if self._contract.problem == "binary" else None,
@@ -149,6 +148,12 @@ class _ReportBuilder:
         if found is None or found.report is None:
             return None
         return os.path.relpath(self._project.settings.path(found.report), self._folder)
+
+
+def _settings_note(apart_from: datetime | None) -> str:
+    if apart_from is None:
+        return "The settings may have been chosen on these months: `replay.report_from` is not set."
+    return f"All settings were chosen on the months before {apart_from:%B %Y}."
 
 
 def _restless(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:

@@ -1,0 +1,59 @@
+"""Which period of the past a replay covers."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.errors import InputError
+from mlops_loop.loop.replay_period import replay_period
+from mlops_loop.settings import CONFIG, Settings, load_settings
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+COLUMNS = "columns: {x: {type: number}, y: {type: number, role: target}, at: {type: datetime%s}}"
+
+
+def contract(role: str = ", role: time") -> Contract:
+    return parse_contract(f"problem: regression\nlabel_horizon: 1d\n{COLUMNS % role}")
+
+
+def settings(root: Path, days: list[int], section: str = "") -> Settings:
+    rows = [f"{(START + timedelta(days=day)).isoformat()},1,2" for day in days]
+    (root / "in.csv").write_text("\n".join(["at,x,y", *rows, ",1,2"]), encoding="utf-8")
+    (root / "config").mkdir()
+    (root / CONFIG).write_text(f"source: in.csv\n{section}", encoding="utf-8")
+    return load_settings(root)
+
+
+def test_by_default_it_is_the_second_half_of_the_rows(tmp_path: Path) -> None:
+    replay = replay_period(settings(tmp_path, [3, 0, 1, 2, 40, 50]), contract())
+    assert (replay.source, replay.since) == ("in.csv", START + timedelta(days=3))
+    last = START + timedelta(days=50)
+    assert last < replay.until < last + timedelta(seconds=1)
+    assert replay.report_from is None
+
+
+def test_it_is_no_longer_than_a_year(tmp_path: Path) -> None:
+    replay = replay_period(settings(tmp_path, list(range(0, 3000, 10))), contract())
+    assert replay.since == START + timedelta(days=2990 - 365)
+
+
+def test_some_rows_are_left_to_train_on(tmp_path: Path) -> None:
+    replay = replay_period(settings(tmp_path, [0, 0, 0, 0, 5]), contract())
+    assert replay.since == START + timedelta(days=5)
+
+
+def test_the_section_of_the_settings_takes_precedence(tmp_path: Path) -> None:
+    section = "replay: {source: other.csv, since: 2020-02-01, until: 2020-03-01T12:00:00}"
+    replay = replay_period(settings(tmp_path, [0, 1], section), contract())
+    assert (replay.source, replay.since) == ("other.csv", datetime(2020, 2, 1, tzinfo=UTC))
+    assert replay.until == datetime(2020, 3, 1, 12, tzinfo=UTC)
+
+
+def test_without_times_there_is_nothing_to_replay(tmp_path: Path) -> None:
+    given = settings(tmp_path, [0, 0])
+    with pytest.raises(InputError, match="--time COLUMN"):
+        replay_period(given, contract(""))
+    with pytest.raises(InputError, match="no two rows of different times"):
+        replay_period(given, contract())
