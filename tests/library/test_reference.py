@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from mlops_loop.testing import TrainedProject
 from .places import REPOSITORY
 from .stages import Trained
 
+FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = REPOSITORY / "src/mlops_loop/docs"
 RENDERED = REPOSITORY / "{{cookiecutter.project_slug}}"
 MODULES: list[str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))[
     "tool"
@@ -155,19 +158,28 @@ def test_the_example_runs(path: str, names: dict[str, Any], tmp_path: Path) -> N
     assert doctest.DocTestRunner(optionflags=options).run(example).failed == 0
 
 
-def imports(text: str) -> Iterator[tuple[str, str]]:
+def imports(code: str) -> Iterator[tuple[str, str]]:
     """Names imported from the library, with the module that they are imported from."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "mlops_loop":
             yield from ((str(node.module), alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", sorted(RENDERED.glob("**/*.py")), ids=lambda path: path.name)
-def test_rendered_files_import_what_is_public(path: Path) -> None:
+def code_of(path: Path) -> str:
+    """A rendered file, or the examples of a page of the documentation."""
     text = path.read_text(encoding="utf-8").replace("{{ cookiecutter.package_name }}", "demo")
+    return "\n".join(FENCE.findall(text)) if path.suffix == ".md" else text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(RENDERED.glob("**/*.py")), *sorted(PAGES.glob("*.md"))],
+    ids=lambda path: path.name,
+)
+def test_what_users_read_imports_what_is_public(path: Path) -> None:
     private = [
         f"{module}.{name}"
-        for module, name in imports(text)
+        for module, name in imports(code_of(path))
         if f"{module}.{name}" not in [*PATHS, *MODULES]
     ]
     assert private == []
