@@ -30,7 +30,7 @@ def label(session: Session, file: Path) -> None:
 
 @click.group()
 def log() -> None:
-    """Export, erase or prune the prediction log."""
+    """Export, delete and migrate what the prediction log holds."""
 
 
 @log.command()

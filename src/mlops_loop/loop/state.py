@@ -1,4 +1,4 @@
-"""The state of the loop, its lease, and the interface of their store."""
+"""The loop's state, the lease to change it, and the store of both."""
 
 from datetime import datetime
 from typing import Literal, Protocol
@@ -11,7 +11,7 @@ Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
 
 
 def phase_of(published: Rollout) -> Phase:
-    """The phase that follows from the published versions, unless the loop is about to act."""
+    """The phase that follows from what is published, when no action is due."""
     if published.challenger is None:
         return "steady"
     return "probation" if published.probation else "challenging"
