@@ -88,7 +88,7 @@ def test_a_public_name_is_documented_with_an_example(path: str) -> None:
 
 def _example(module: str) -> str:
     """The example of a module, which may show several names together."""
-    return "".join(example.source for example in _examples(module).examples)
+    return "".join(part.source + part.want for part in _examples(module).examples)
 
 
 def _examples(path: str, names: dict[str, Any] | None = None) -> doctest.DocTest:
