@@ -22,7 +22,7 @@ from ..errors import StoreError
 from . import redis_queries as queries
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
-from .redis_keys import LAYOUT, Keys, bounds, packed_value
+from .redis_keys import LAYOUT, Keys, bounds, packed_label, packed_value, unpacked_label
 from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
 from .redis_server import RedisServer
 from .redis_upgrade import file_by_version
@@ -60,6 +60,11 @@ def archive(address: str, root: Path) -> str | None:
             return None
         client.incr(f"{server.log_name}:generation")
         return f"the keys {keys.prefix.decode()}* of {server.name}"
+
+
+def migrate(address: str, root: Path) -> str | None:
+    """Nothing: a log in Redis is brought to the newest layout when it is opened."""
+    return None
 
 
 class RedisPredictionLog:
@@ -189,10 +194,10 @@ class RedisPredictionLog:
     def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
         arguments: list[str | bytes] = []
         for label in labels:
-            arguments += label.prediction_id, f"{label.time} {label.value}"
+            arguments += label.prediction_id, packed_label(label)
         answers: list[Any] = self._writer.submit(Call(LABEL, arguments), rows=len(labels)).result()
         known = [
-            (label, answer.decode().partition(" ")[2])
+            (label, unpacked_label(b"", answer).value)
             for label, answer in zip(labels, answers, strict=True)
             if isinstance(answer, bytes)
         ]

@@ -2,8 +2,9 @@
 
     NAME:layout         number of this layout: code that knows another one leaves the log alone
     NAME:generation     which of the logs under this name is in use; older ones were set aside
-    NAME:G:p:ID         a prediction: its place, then JSON, its group and its schema last
-    NAME:G:l:ID         a label: microseconds, a blank, JSON; it may be there before the prediction
+    NAME:G:p:ID         a prediction: its place, then JSON, its group and its digests last
+    NAME:G:l:ID         a label: microseconds, a blank, JSON, a line feed, who gave it; it may come
+                        before the prediction
     NAME:G:v            set: the groups (see versions.py) that answered something
     NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
                         then id
@@ -25,15 +26,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .sampling import sampling_key, stratum
-from .serialization import StoredRecord
+from .serialization import StoredLabel, StoredRecord
 
 LAYOUT = 2
 PLACE_BYTES = 9
 
 _OFFSET = 1 << 63  # so that times before 1970 sort before later ones
 
-# Where the group and the schema stand among the rest of a prediction.
-_GROUP, _SCHEMA = 4, 5
+# Where the group stands among the rest of a prediction; the digests follow.
+_GROUP = 4
 
 _json = msgspec.json.Decoder(list[Any])
 
@@ -78,7 +79,7 @@ def packed_value(packed: StoredRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
     own = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
-    rest = (*own, group, packed.schema_digest)
+    rest = (*own, group, packed.schema_digest, packed.target_digest)
     return place + msgspec.json.encode(rest)
 
 
@@ -92,7 +93,7 @@ def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
     rest = _json.decode(value[PLACE_BYTES:])
     entity_key, arrival_time, columns, outputs = rest[:_GROUP]
-    schema_digest = rest[_SCHEMA] if len(rest) > _SCHEMA else ""
+    schema_digest, target_digest = [*rest[_GROUP + 1 :], "", ""][:2]
     return StoredRecord(
         prediction_id.decode(),
         entity_key,
@@ -101,7 +102,19 @@ def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
         columns,
         outputs,
         schema_digest,
+        target_digest,
     )
+
+
+def packed_label(label: StoredLabel) -> str:
+    """A label as its key holds it; JSON has no line feed of its own."""
+    return f"{label.time} {label.value}\n{label.authority}"
+
+
+def unpacked_label(prediction_id: bytes, value: bytes) -> StoredLabel:
+    time, _, rest = value.decode().partition(" ")
+    label, _, authority = rest.partition("\n")
+    return StoredLabel(prediction_id.decode(), label, int(time), authority)
 
 
 def _time_bytes(microseconds: int) -> bytes:

@@ -1,6 +1,6 @@
-"""The questions the Redis log is asked, each as ranges of sorted sets whose cost is known.
+"""How the Redis log is read: each query is ranges of sorted sets whose cost is known.
 
-Times are microseconds (see instants.py), windows half-open. Nothing here changes the log.
+Times are microseconds (see timestamps.py), windows half-open. Nothing here changes the log.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from .records import Counts, LoggedRow
-from .redis_keys import Keys, bounds, id_of, unpacked_value
+from .redis_keys import Keys, bounds, id_of, unpacked_label, unpacked_value
 from .sampling import STRATA, sampling_key
 from .serialization import from_stored
 from .versions import EVERYTHING, GroupFilter
@@ -146,8 +146,5 @@ def _rows_of(client: redis.Redis, keys: Keys, ids: Sequence[bytes]) -> list[Logg
 def _row(prediction_id: bytes, value: bytes | None, label: bytes | None) -> LoggedRow | None:
     if value is None:
         return None
-    packed = unpacked_value(prediction_id, value)
-    if label is None:
-        return from_stored(packed, None, None)
-    time, _, said = label.decode().partition(" ")
-    return from_stored(packed, said, int(time))
+    known = None if label is None else unpacked_label(prediction_id, label)
+    return from_stored(unpacked_value(prediction_id, value), known)

@@ -25,7 +25,7 @@ def file_by_version(client: redis.Redis, keys: Keys) -> None:
             arguments: list[bytes] = []
             for member, value in zip(members, values, strict=True):
                 record = (
-                    value and from_stored(unpacked_value(id_of(member), value), None, None).record
+                    value and from_stored(unpacked_value(id_of(member), value), None).record
                 )
                 group = group_of(record) if record else ""
                 new = grouped_value(value, group) if record else b""
