@@ -71,7 +71,7 @@ class SqlPredictionLog:
         with self._database.reading() as connection:
             answered = queries.answered(connection, *window(since, until), self._wanted(version))
         for start, stop, groups in answered:
-            after: queries.Position | None = queries.Position(start - 1)
+            after: queries.Position | None = queries.Position(start)
             while after is not None:
                 # Each page has a read of its own: a long one would keep old rows from being purged.
                 with self._database.reading() as connection:

@@ -24,7 +24,7 @@ _EVERY_STRATUM = range(STRATA)
 
 
 class Position(NamedTuple):
-    """A row's place in the order of event time; by default, before all rows of that time."""
+    """A row's place in the order of event time and id; by default, before all rows of that time."""
 
     event_time: int
     stored_id: str = ""
