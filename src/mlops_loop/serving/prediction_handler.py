@@ -173,10 +173,10 @@ class PredictionHandler:
         responses = prediction_responses(ids, outputs, deployment.class_names, decoded.warnings)
         times = event_times(contract, decoded, now)
         parts = zip(ids, entities, times, rows, outputs, strict=True)
-        schema = contract.schema_digest
+        digests = contract.schema_digest, contract.target_digest
         recorded = self._log.append(
             [
-                Record(own, entity, time, now, row, out, schema)
+                Record(own, entity, time, now, row, out, *digests)
                 for own, entity, time, row, out in parts
             ]
         )

@@ -4,6 +4,7 @@ Nobody else writes meanwhile (see `Database.transaction`).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
@@ -12,6 +13,8 @@ from ..serialization import StoredLabel, same_value
 from .identifiers import to_text
 from .tables import COUNTERS, LABELS, PREDICTIONS
 
+# What a label copies of its prediction, to be found by it.
+_COPIED = ("event_time", "sampling_key", "stratum", "versions")
 # Predictions should not wait for all that is to be deleted.
 _PRUNED_A_JOB = 1_000
 
@@ -71,10 +74,10 @@ def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
     """Insert labels with what they copy of their predictions; how many predictions there are."""
-    copied = ("event_time", "sampling_key", "stratum", "versions")
-    query = select(PREDICTIONS.c["prediction_id", *copied])
-    rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(new))).mappings()
-    predictions = {row["prediction_id"]: row for row in rows}
+    query = select(PREDICTIONS.c.prediction_id, *(PREDICTIONS.c[name] for name in _COPIED))
+    rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(new)))
+    predictions: dict[str, Sequence[Any]] = {row[0]: row[1:] for row in rows}
+    unknown = (None,) * len(_COPIED)
     connection.execute(
         # RETURNING makes SQLAlchemy insert many rows a statement.
         insert(LABELS).returning(LABELS.c.prediction_id),
@@ -84,7 +87,7 @@ def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
                 "label": label.value,
                 "time": label.time,
                 "authority": label.authority,
-                **{name: predictions.get(stored_id, {}).get(name) for name in copied},
+                **dict(zip(_COPIED, predictions.get(stored_id, unknown), strict=True)),
             }
             for stored_id, label in new.items()
         ],

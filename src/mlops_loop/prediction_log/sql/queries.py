@@ -41,8 +41,11 @@ def answered(connection: Connection, start: int, stop: int, wanted: GroupFilter)
     if wanted.selects_all:
         return [Answered(start, stop, None)]
     groups = _groups(connection, start, stop, wanted)
-    first, last = bindparam("first"), bindparam("last")
-    within = (COUNTERS.c.start > first, COUNTERS.c.start < last, COUNTERS.c.versions.in_(groups))
+    within = (
+        COUNTERS.c.start > bindparam("first"),
+        COUNTERS.c.start < bindparam("last"),
+        COUNTERS.c.versions.in_(groups),
+    )
     days = select(COUNTERS.c.start).distinct().where(COUNTERS.c.width == DAY, *within)
     edges = select(func.min(COUNTERS.c.start), func.max(COUNTERS.c.start))
     edges = edges.where(COUNTERS.c.width == MINUTE, *within)
