@@ -9,8 +9,8 @@ ProjectError
 ├── InputError         a file or an argument handed to a command
 ├── ServiceError       the service cannot start
 ├── BundleError        a bundle that is damaged or made for other features
-├── StoreError         a store that refuses
-│   └── StoreAwayError a store that cannot be reached just now
+├── StoreError         a store that cannot do what is asked
+│   └── StoreUnavailableError  a store that cannot be reached for now
 ├── HookError          a function before or after prediction returned something invalid
 ├── GateError          no model that the gate would let pass
 ├── TrainingError      candidates that cannot be fitted, compared or exported

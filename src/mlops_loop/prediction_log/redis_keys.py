@@ -1,7 +1,7 @@
 """How the Redis log lays out its keys; NAME is `predictions` unless the address says otherwise.
 
-    NAME:layout         number of this layout: code that knows another one leaves the log alone
-    NAME:generation     which of the logs under this name is in use; older ones were set aside
+    NAME:layout         number of this layout: code that knows another one rejects the log
+    NAME:generation     which of the logs under this name is in use; older ones were archived
     NAME:G:p:ID         a prediction: its place, then JSON, its group and its digests last
     NAME:G:l:ID         a label: microseconds, a blank, JSON, a line feed, who gave it; it may come
                         before the prediction
@@ -16,9 +16,6 @@
 The scores of the sorted sets are all zero, since a score is a double and too coarse for
 microseconds: Redis orders equal scores by the bytes of the member, which begin with the time.
 A place is one byte for the stratum and eight for the event time.
-
-Layout 1 knew no groups: its predictions name none, and their sorted sets are NAME:G:s:STRATUM.
-Whoever opens a log files such ones anew (redis_upgrade.py); until then they are in no group.
 """
 
 from typing import Any, NamedTuple
@@ -28,13 +25,10 @@ import msgspec
 from .sampling import sampling_key, stratum
 from .serialization import StoredLabel, StoredRecord
 
-LAYOUT = 2
+LAYOUT = 1
 PLACE_BYTES = 9
 
 _OFFSET = 1 << 63  # so that times before 1970 sort before later ones
-
-# Where the group stands among the rest of a prediction; the digests follow.
-_GROUP = 4
 
 _json = msgspec.json.Decoder(list[Any])
 
@@ -53,10 +47,9 @@ class Keys:
     def label(self, prediction_id: bytes) -> bytes:
         return self.prefix + b"l:" + prediction_id
 
-    def stratum(self, group: str | None, number: int, *, labelled: bool) -> bytes:
-        """The sorted set of a group; None for predictions as layout 1 filed them."""
-        filed = b"" if group is None else f"{group}:".encode()
-        return self.prefix + (b"sl:" if labelled else b"s:") + filed + b"%d" % number
+    def stratum(self, group: str, number: int, *, labelled: bool) -> bytes:
+        """The sorted set of a group in a stratum."""
+        return self.prefix + (b"sl:" if labelled else b"s:") + f"{group}:{number}".encode()
 
 
 class Bounds(NamedTuple):
@@ -83,17 +76,10 @@ def packed_value(packed: StoredRecord, group: str) -> bytes:
     return place + msgspec.json.encode(rest)
 
 
-def grouped_value(value: bytes, group: str) -> bytes:
-    """The same prediction with its group, which layout 1 did not know."""
-    rest = _json.decode(value[PLACE_BYTES:])[:_GROUP]
-    return value[:PLACE_BYTES] + msgspec.json.encode((*rest, group))
-
-
 def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
     rest = _json.decode(value[PLACE_BYTES:])
-    entity_key, arrival_time, columns, outputs = rest[:_GROUP]
-    schema_digest, target_digest = [*rest[_GROUP + 1 :], "", ""][:2]
+    entity_key, arrival_time, columns, outputs, _, schema_digest, target_digest = rest
     return StoredRecord(
         prediction_id.decode(),
         entity_key,

@@ -16,9 +16,6 @@ from .sampling import STRATA, sampling_key
 from .serialization import from_stored
 from .versions import EVERYTHING, GroupFilter
 
-# None stands for predictions of layout 1, which are in no group.
-Groups = Sequence[str | None]
-
 _PAGE = 1_000
 # Every key of a stratum is smaller than those of the next, more common one.
 _RAREST_FIRST = tuple(reversed(range(STRATA)))
@@ -28,14 +25,13 @@ def get(client: redis.Redis, keys: Keys, prediction_id: bytes) -> LoggedRow | No
     return _rows_of(client, keys, [prediction_id])[0]
 
 
-def groups(client: redis.Redis, keys: Keys, wanted: GroupFilter = EVERYTHING) -> Groups:
-    """The groups there are that are wanted."""
+def groups(client: redis.Redis, keys: Keys, wanted: GroupFilter = EVERYTHING) -> list[str]:
+    """The groups of the log that are wanted."""
     known: Any = client.smembers(keys.groups)
-    there = wanted.select(group.decode() for group in known)
-    return (None, *there) if wanted.selects_all else there
+    return wanted.select(group.decode() for group in known)
 
 
-def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int) -> Counts:
+def count(client: redis.Redis, keys: Keys, among: Sequence[str], start: int, stop: int) -> Counts:
     """The size of each stratum's range, which Redis knows without reading it."""
     # Labels first: they are never ahead.
     names = [name for labelled in (True, False) for name in _all(keys, among, labelled)]
@@ -47,7 +43,7 @@ def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int)
 def sample(
     client: redis.Redis,
     keys: Keys,
-    among: Groups,
+    among: Sequence[str],
     start: int,
     stop: int,
     limit: int,
@@ -66,7 +62,7 @@ def sample(
 
 
 def rows(
-    client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int, *, labelled: bool
+    client: redis.Redis, keys: Keys, among: Sequence[str], start: int, stop: int, *, labelled: bool
 ) -> Iterator[LoggedRow]:
     """All rows of a window in the order of event time: the strata, merged page by page."""
     names = _all(keys, among, labelled)
@@ -80,7 +76,7 @@ def rows(
 def _rarest(
     client: redis.Redis,
     keys: Keys,
-    among: Groups,
+    among: Sequence[str],
     start: int,
     stop: int,
     limit: int,
@@ -102,7 +98,7 @@ def _rarest(
         return [member for members in together.execute() for member in members]
 
 
-def _all(keys: Keys, among: Groups, labelled: bool) -> list[bytes]:
+def _all(keys: Keys, among: Sequence[str], labelled: bool) -> list[bytes]:
     """The sorted sets of these groups, the rarest stratum first."""
     return [
         keys.stratum(group, number, labelled=labelled)

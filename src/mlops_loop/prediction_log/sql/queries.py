@@ -125,9 +125,11 @@ def count(
     if not groups:
         return Counts(0, 0)
     counts = [
-        _count_buckets(connection, groups, *span)
-        if span[0]
-        else _count_rows(connection, groups, *span[1:])
+        (
+            _count_buckets(connection, groups, *span)
+            if span[0]
+            else _count_rows(connection, groups, *span[1:])
+        )
         for span in _spans(start, stop, (DAY, MINUTE))
     ]
     return Counts(sum(each[0] for each in counts), sum(each[1] for each in counts))

@@ -49,7 +49,10 @@ class SqliteDatabase(Database):
         self.acknowledged = acknowledged
         # Not pooled: a file that was moved aside should not be read from any longer.
         self.engine = create_engine(
-            "sqlite://", creator=lambda: connect_file(path), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+            "sqlite://",
+            creator=lambda: connect_file(path),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
         )
 
     def archive(self) -> str | None:

@@ -76,7 +76,9 @@ def test_the_revisions_are_those_of_alembic_and_lead_to_the_tables(database: Dat
 def test_the_tables_hold_what_later_issues_need(database: Database) -> None:
     with database.open() as connection:
         columns = {
-            table: {each["name"] for each in inspect(connection).get_columns(table, database.schema)}
+            table: {
+                each["name"] for each in inspect(connection).get_columns(table, database.schema)
+            }
             for table in ("predictions", "labels")
         }
     digests = {"schema_digest", "target_digest"}

@@ -68,9 +68,7 @@ def test_no_question_reads_rows_it_has_no_use_for(log: SqlPredictionLog, path: P
         window = to_microseconds(NOON) + 1, to_microseconds(NOON + 3 * DAY) - 1
         for labelled in (False, True):
             queries.sample(connection, *window, 5, labelled=labelled)
-            queries.page(
-                connection, queries.Position(window[0]), window[1], 5, labelled=labelled
-            )
+            queries.page(connection, queries.Position(window[0]), window[1], 5, labelled=labelled)
         for version in (None, "1"):
             queries.count(connection, *window, GroupFilter(version))
             queries.sample(connection, *window, 5, labelled=False, wanted=GroupFilter(version))
@@ -85,7 +83,7 @@ def test_no_question_reads_rows_it_has_no_use_for(log: SqlPredictionLog, path: P
     assert not [plan for plan in plans if plan.startswith("SCAN")]
     by_time = {plan for plan in plans if "_by_time" in plan}
     assert all("(event_time,prediction_id)>(?,?)" in plan for plan in by_time), by_time
-    # The rows of a stratum and the groups of a window are sorted; other orders are those of an index.
+    # What is read page by page is in the order of an index.
     pages = [str(rows) for query, rows in zip(asked, explained) if "prediction_id) >" in query]
     assert pages and not any("TEMP B-TREE" in plan for plan in pages)
 

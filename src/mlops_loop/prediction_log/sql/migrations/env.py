@@ -1,4 +1,4 @@
-"""Alembic's entry point: migrations run over the connection, and in the transaction, of `migrate`."""
+"""Alembic's entry point: migrations run in the transaction of the connection that is passed."""
 
 from alembic import context
 
