@@ -73,7 +73,7 @@ class GroupCommitWriter:
         self._thread.start()
 
     def submit(self, work: Any, *, rows: int = 1) -> Future[Any]:
-        """Queue a work of about so many rows; the future fails with StoreError if it is rejected."""
+        """Queue a work of about so many rows; a rejected one is a StoreError in its future."""
         future: Future[Any] = Future()
         # From here on it cannot be cancelled, even if the caller does not wait any longer.
         future.set_running_or_notify_cancel()

@@ -11,10 +11,8 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_
 from ..records import LabelReport
 from ..serialization import StoredLabel, same_value
 from .identifiers import to_text
-from .tables import COUNTERS, LABELS, PREDICTIONS
+from .tables import COPIED, COUNTERS, LABELS, PREDICTIONS
 
-# What a label copies of its prediction, to be found by it.
-_COPIED = ("event_time", "sampling_key", "stratum", "versions")
 # Predictions should not wait for all that is to be deleted.
 _PRUNED_A_JOB = 1_000
 
@@ -74,10 +72,10 @@ def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
     """Insert labels with what they copy of their predictions; how many predictions there are."""
-    query = select(PREDICTIONS.c.prediction_id, *(PREDICTIONS.c[name] for name in _COPIED))
+    query = select(PREDICTIONS.c.prediction_id, *(PREDICTIONS.c[name] for name in COPIED))
     rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(new)))
     predictions: dict[str, Sequence[Any]] = {row[0]: row[1:] for row in rows}
-    unknown = (None,) * len(_COPIED)
+    unknown = (None,) * len(COPIED)
     connection.execute(
         # RETURNING makes SQLAlchemy insert many rows a statement.
         insert(LABELS).returning(LABELS.c.prediction_id),
@@ -87,7 +85,7 @@ def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
                 "label": label.value,
                 "time": label.time,
                 "authority": label.authority,
-                **dict(zip(_COPIED, predictions.get(stored_id, unknown), strict=True)),
+                **dict(zip(COPIED, predictions.get(stored_id, unknown), strict=True)),
             }
             for stored_id, label in new.items()
         ],

@@ -46,16 +46,13 @@ _PLANS = {
 # In the order of ids, so that writers of the same ids do not deadlock.
 _INSERT = """
     INSERT INTO predictions ({names})
-    SELECT * FROM unnest({arrays}) AS new_rows (prediction_id)
+    SELECT * FROM unnest(
+        %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[],
+        %b::text[], %b::bigint[], %b::smallint[], %b::text[]
+    ) AS new_rows (prediction_id)
     ORDER BY new_rows.prediction_id COLLATE "C"
     ON CONFLICT (prediction_id) DO NOTHING
-""".format(
-    names=", ".join(PREDICTIONS.columns.keys()),
-    arrays=", ".join(
-        f"%b::{'text' if column.type.python_type is str else 'bigint'}[]"
-        for column in PREDICTIONS.columns
-    ),
-)
+""".format(names=", ".join(PREDICTIONS.c.keys()))
 
 # Rows that no page of the table has room for, undone at once: a full disk rejects them, while it
 # may accept a transaction that changes nothing. No stored id begins with a single backslash.

@@ -7,7 +7,7 @@ connection it is given and changes nothing.
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Select, TableClause, bindparam, func, select, tuple_
 
 from ..records import Counts, LoggedRow
 from ..sampling import STRATA
@@ -17,7 +17,7 @@ from ..versions import EVERYTHING, Answered, GroupFilter
 from .identifiers import from_text, to_text
 from .tables import COUNTERS, LABELS, PREDICTIONS
 
-_RECORD = (*PREDICTIONS.c[*StoredRecord._fields],)
+_RECORD = tuple(PREDICTIONS.c[name] for name in StoredRecord._fields)
 _LABEL = (LABELS.c.label, LABELS.c.time, LABELS.c.authority)
 # Indexes by stratum begin with it, so that a query for all rows names every stratum.
 _EVERY_STRATUM = range(STRATA)
@@ -209,12 +209,12 @@ def _spans(start: int, stop: int, widths: Sequence[int]) -> Iterator[tuple[int, 
     yield from _spans(last, stop, finer)
 
 
-def _source(labelled: bool) -> Table:
+def _source(labelled: bool) -> TableClause:
     """The table to search: labels have a copy of what is searched for."""
     return LABELS if labelled else PREDICTIONS
 
 
-def _rows(source: Table) -> Select[Any]:
+def _rows(source: TableClause) -> Select[Any]:
     """Predictions with their labels, looked up from the rows of one of the two tables."""
     other = PREDICTIONS if source is LABELS else LABELS
     same = PREDICTIONS.c.prediction_id == LABELS.c.prediction_id
@@ -222,7 +222,7 @@ def _rows(source: Table) -> Select[Any]:
     return select(*_RECORD, *_LABEL).select_from(source.outerjoin(other, same))
 
 
-def _within(source: Table, start: int, stop: int) -> tuple[Any, Any]:
+def _within(source: TableClause, start: int, stop: int) -> tuple[Any, Any]:
     return source.c.event_time >= start, source.c.event_time < stop
 
 

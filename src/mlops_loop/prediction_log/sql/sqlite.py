@@ -117,8 +117,8 @@ class SqliteDatabase(Database):
 
 @cache
 def _insertion(rows: int) -> str:
-    names = ", ".join(PREDICTIONS.columns.keys())
-    row = f"({', '.join('?' * len(PREDICTIONS.columns))})"
+    names = ", ".join(PREDICTIONS.c.keys())
+    row = f"({', '.join('?' * len(PREDICTIONS.c))})"
     return (
         f"INSERT INTO predictions ({names}) VALUES {', '.join([row] * rows)}"
         " ON CONFLICT (prediction_id) DO NOTHING"
