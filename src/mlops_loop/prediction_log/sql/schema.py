@@ -26,18 +26,20 @@ def require_current(database: "Database", connection: Connection) -> None:
     Raises:
         StoreError: if they are older, newer or not the log's.
     """
-    revision = _revision(database, connection)
     newest = revisions(database.scripts)[-1]
-    if revision == newest:
+    if _revision(database, connection) == newest:
         return
     if not _tables(database, connection):
         _upgrade(database, connection)
         return
+    # Read again: another process may have created the tables meanwhile.
+    revision = _revision(database, connection)
     _require_known(database, revision)
-    raise StoreError(
-        f"its schema has revision {revision}, and this version of mlops-loop needs {newest}: stop"
-        " what uses the log, make a backup, and run `log migrate`"
-    )
+    if revision != newest:
+        raise StoreError(
+            f"its schema has revision {revision}, and this version of mlops-loop needs {newest}:"
+            " stop what uses the log, make a backup, and run `log migrate`"
+        )
 
 
 @cache
