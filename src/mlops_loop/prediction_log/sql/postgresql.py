@@ -32,13 +32,14 @@ _POOLED = 4
 # What a server that keeps what it acknowledges has switched on.
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
-# Every query is a few ranges of an index. The planner, whose statistics may be old, should not
-# consider reading a whole table cheaper.
+# Every query is a few ranges of an index, and pages are in its order. The planner, whose statistics
+# may be old, should not consider reading and sorting a whole table cheaper.
 _PLANS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_sort": "off",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }

@@ -88,9 +88,11 @@ def sample(
         .order_by(source.c.sampling_key, source.c.prediction_id)
         .limit(bindparam("missing"))
     )
+    present = select(func.max(source.c.stratum)).where(source.c.event_time.is_not(None))
+    rarest = connection.scalar(present)
     rows: list[Any] = []
     # Every key of a stratum is smaller than those of the next, more common one.
-    for stratum in reversed(_EVERY_STRATUM):
+    for stratum in reversed(range(0 if rarest is None else rarest + 1)):
         if len(rows) >= limit:
             break
         rows += connection.execute(query, {"stratum": stratum, "missing": limit - len(rows)})
@@ -227,9 +229,8 @@ def _within(source: TableClause, start: int, stop: int) -> tuple[Any, Any]:
 
 
 def _logged(row: Any) -> LoggedRow:
-    *record, value, time, authority = row
-    stored = StoredRecord(*record)
-    entity = None if stored.entity_key is None else from_text(stored.entity_key)
-    stored = stored._replace(prediction_id=from_text(stored.prediction_id), entity_key=entity)
-    label = None if value is None else StoredLabel(stored.prediction_id, value, time, authority)
-    return from_stored(stored, label)
+    stored_id, stored_key, *rest, value, time, authority = row
+    prediction_id = from_text(stored_id)
+    entity_key = None if stored_key is None else from_text(stored_key)
+    label = None if value is None else StoredLabel(prediction_id, value, time, authority)
+    return from_stored(StoredRecord(prediction_id, entity_key, *rest), label)
