@@ -35,7 +35,8 @@ test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", -
 
 test-networks: ## Run the library's tests of PyTorch and TensorFlow, which bring gigabytes
 	@python3 tools/toolbox.py test
-	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m networks tests/library $(ARGS)
+	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m pytorch tests/library $(ARGS)
+	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m tensorflow tests/library $(ARGS)
 
 lint: types ## Check style and types of library and template
 	@$(TOOL_PYTHON) -m black --check --quiet --diff $(CODE)

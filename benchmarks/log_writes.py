@@ -2,8 +2,8 @@
 
 Appends the example row of a rendered project's contract to an empty log and waits for each group.
 Reports processor time of the process (user and system, the writer's thread included), the best and
-the median of several rounds, and wall time, which is mostly the disk's or the server's. On a machine
-with other things to do the best is the figure to compare.
+the median of several rounds, and wall time, which is mostly the disk's or the server's. On a busy
+machine, compare the best.
 """
 
 import argparse

@@ -27,6 +27,8 @@ PACKAGE = re.compile(
     r"(?P<start>(?:.*\n)*?)groups = (?P<groups>.*)\n(?P<alike>markers = .*\n)?"
     r"(?P<files>files = \[(?:\n(?: .*\n)*)?\]\n)(?P<markers>markers = .*\n)?"
 )
+# The parts of a marker by which it holds for one minor version of Python, or for those before it.
+UP_TO = re.compile(r'python_version (==|<) "3\.(\d+)"')
 
 # What tools leave beside the template's sources when it is worked on; it belongs to nobody.
 CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
@@ -103,13 +105,16 @@ def fit_lock(project: Path, answers: dict[str, str]) -> None:
         group_of_answer(group, *answer): group for group in groups for answer in answers.items()
     }
     roles.update({group: group for group in groups})
+    requires_python = pyproject["project"]["requires-python"]  # like >=3.11,<3.15
+    oldest = int(requires_python.removeprefix(">=3.").partition(",")[0])
     lock = project / "poetry.lock"
     text, _, _ = lock.read_bytes().decode().rpartition("[metadata]\n")
     head, *packages = text.split("[[package]]\n")
-    kept = [package for package in (fit_package(package, roles) for package in packages) if package]
+    fitted = (fit_package(package, roles, oldest) for package in packages)
+    kept = [package for package in fitted if package]
     metadata = (
         '[metadata]\nlock-version = "2.1"\n'
-        f'python-versions = "{pyproject["project"]["requires-python"]}"\n'
+        f'python-versions = "{requires_python}"\n'
         f'content-hash = "{content_hash(pyproject)}"\n'
     )
     lock.write_bytes(("[[package]]\n".join([head, *kept]) + metadata).encode())
@@ -120,23 +125,40 @@ def group_of_answer(group: str, question: str, answer: str) -> str:
     return re.sub(r"[-_.]+", "-", f"{group}-{question}-{answer}".lower())
 
 
-def fit_package(package: str, roles: dict[str, str]) -> str:
+def fit_package(package: str, roles: dict[str, str], oldest: int) -> str:
     """One package of the lock, told in the project's own groups; empty if none of them wants it.
 
-    A marker that all groups share stands before the files, markers that differ after them.
+    A marker that all groups share stands before the files, markers that differ after them. A group
+    that wants the package only for Pythons before 3.`oldest` does not want it: `poetry export`
+    would list it for every Python.
     """
     found = PACKAGE.match(package)
     if found is None:
         raise ValueError(f"poetry.lock is not of the version that is known here: {package[:60]!r}")
-    wanted_by = {group: roles[group] for group in json.loads(found["groups"]) if group in roles}
+    alike, markers = found["alike"] or "", found["markers"] or ""
+    shared: str = tomllib.loads(alike).get("markers", "")
+    own: dict[str, str] = tomllib.loads(markers).get("markers", {})
+    wanted_by = {
+        group: roles[group]
+        for group in json.loads(found["groups"])
+        if group in roles and not excludes(own.get(group, shared), oldest)
+    }
     groups = sorted(set(wanted_by.values()), key=lambda group: (group != "main", group))
     if not groups:
         return ""
-    alike, markers = found["alike"] or "", found["markers"] or ""
-    if markers:
-        alike, markers = fit_markers(tomllib.loads(markers)["markers"], wanted_by, groups)
+    if own:
+        alike, markers = fit_markers(own, wanted_by, groups)
     start = f"{found['start']}groups = {json.dumps(groups)}\n"
     return start + alike + found["files"] + markers + package[found.end() :]
+
+
+def excludes(marker: str, oldest: int) -> bool:
+    """Whether a marker holds for no Python from 3.`oldest` on; parentheses are not looked into."""
+    alternatives = re.sub(r"\(.*?\)", "", marker).split(" or ")
+    return all(
+        any(int(minor) < oldest + (sign == "<") for sign, minor in UP_TO.findall(alternative))
+        for alternative in alternatives
+    )
 
 
 def fit_markers(

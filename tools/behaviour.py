@@ -35,9 +35,7 @@ SLICE = {
     "REPLAY__ROWS_PER_MONTH": "1000",
 }
 # What people and installers read, and nothing that runs.
-TO_READ = re.compile(
-    r"LICENSE.*|README\.md|docs/.*|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*"
-)
+TO_READ = re.compile(r"LICENSE.*|README\.md|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*")
 # Where a variant finds the server of its prediction log, where it needs one.
 STORES = {
     "redis": "redis://localhost:{port}/0?spool=var/spool",

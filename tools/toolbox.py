@@ -74,7 +74,7 @@ def cookiecutter(output: Path) -> list[str | Path]:
 def surroundings() -> dict[str, str]:
     """Environment variables for what runs with these tools: their programs first, pip's index."""
     installer = load_installer()
-    env: dict[str, str] = installer.surroundings(installer.index_settings(Path(sys.executable)))
+    env: dict[str, str] = installer.surroundings(installer.index_settings())
     env["PATH"] = os.pathsep.join([str(program("python").parent), env.get("PATH", os.defpath)])
     return without_make(env)
 

@@ -27,7 +27,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         yield draft
-        _sync_file(draft)
+        sync_file(draft)
         draft.replace(path)
         _sync_folder(path.parent)
     finally:
@@ -43,7 +43,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield draft
         for file in draft.rglob("*"):
-            _sync_folder(file) if file.is_dir() else _sync_file(file)
+            _sync_folder(file) if file.is_dir() else sync_file(file)
         _sync_folder(draft)
         shutil.rmtree(path, ignore_errors=True)
         draft.rename(path)
@@ -52,7 +52,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Return when the content of a file is on disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

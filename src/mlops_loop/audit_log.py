@@ -1,13 +1,16 @@
 """What happened, one line a transition: when, who, why, and on which figures."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import msgspec
+
+from .formats import AUDIT_EVENT
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,10 @@ class AuditLog:
 
     def append(self, entry: AuditEvent) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(entry.to_json(), ensure_ascii=False)
         with self._path.open("a+b") as file:
             # A crash may have left the beginning of a line.
             gap = b"\n" if _is_torn(file) else b""
-            file.write(gap + line.encode() + b"\n")
+            file.write(gap + AUDIT_EVENT.encode(entry) + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -53,14 +55,18 @@ class AuditLog:
         return (entry for entry in self.entries() if entry.kind != INTENT)
 
     def entries(self) -> Iterator[AuditEvent]:
-        """All entries, oldest first."""
+        """All entries, oldest first.
+
+        Raises:
+            StoreError: at the first entry whose format is not known.
+        """
         if not self._path.exists():
             return
         with self._path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                with suppress(json.JSONDecodeError):  # torn by a crash: nobody was told it is kept
-                    raw = json.loads(line)
-                    yield AuditEvent(**{**raw, "time": datetime.fromisoformat(raw["time"])})
+                with suppress(msgspec.DecodeError):  # torn by a crash: nobody relies on it
+                    document = msgspec.json.decode(line, type=dict[str, Any])
+                    yield msgspec.convert(AUDIT_EVENT.upgraded(document, self._path), AuditEvent)
 
 
 def _is_torn(file: BinaryIO) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 from .atomic import atomic_folder
 from .contract.model import Class, Contract, parse_contract
 from .errors import BundleError
+from .formats import BUNDLE
 
 if TYPE_CHECKING:  # the registry does without numpy
     from .encoder import Encoder
@@ -96,7 +97,7 @@ class Bundle:
     def encoder(self) -> "Encoder":
         from .encoder import Encoder
 
-        return Encoder.from_json(self.read(ENCODER).decode())
+        return Encoder.from_json(self.read(ENCODER))
 
 
 def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -> Bundle:
@@ -109,11 +110,10 @@ def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -
     """
     digests = {name: _digest(content) for name, content in files.items()}
     manifest = msgspec.structs.replace(manifest, files=digests)
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     with atomic_folder(directory) as draft:
         for name, content in files.items():
             (draft / name).write_bytes(content)
-        (draft / MANIFEST).write_bytes(encoded + b"\n")
+        (draft / MANIFEST).write_bytes(BUNDLE.encode(manifest, indent=2) + b"\n")
     return Bundle(directory, manifest)
 
 
@@ -125,16 +125,14 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
         features_digest: that of the running features code; None where it does not matter.
 
     Raises:
-        BundleError: if a file is missing or changed, or the bundle was made for other features.
+        BundleError: if a file is missing or changed, the bundle was made for other features, or
+            its format is not known.
     """
     try:
-        manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
+        content = (directory / MANIFEST).read_bytes()
     except OSError as error:
         raise BundleError(f"there is no bundle in {directory}") from error
-    except msgspec.DecodeError as error:
-        raise BundleError(
-            f"{directory / MANIFEST} cannot be read ({error}): publish the version again"
-        ) from error
+    manifest = BUNDLE.decode(content, Manifest, directory / MANIFEST)
     if features_digest not in (None, manifest.features_digest):
         raise BundleError(
             f"version {manifest.version} was trained with other features "

@@ -38,8 +38,12 @@ def modules_behind(name: str) -> dict[str, Path]:
     waiting = [name]
     while waiting:
         module = waiting.pop()
-        path = None if module in files else _source_file(module)
+        if module in files or not module:
+            continue
+        path = _source_file(module)
         if path is None:
+            # The name of something that the module above it defines, if not of another package.
+            waiting.append(module.rpartition(".")[0])
             continue
         files[module] = path
         is_package = path.name == "__init__.py"
@@ -73,7 +77,7 @@ def _source_file(module: str) -> Path | None:
 
 
 def _imports(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
-    """Full names of what a module imports; a name that was imported may be a module too."""
+    """Full names of what a module imports: modules, or what is defined in them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -82,6 +86,4 @@ def _imports(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
             depth = node.level - 1 if is_package else node.level
             base = parts[: len(parts) - depth] if node.level else []
             source = ".".join([*base, *([node.module] if node.module else [])])
-            if node.module:
-                yield source
             yield from (f"{source}.{alias.name}" for alias in node.names)

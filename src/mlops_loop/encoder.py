@@ -1,16 +1,17 @@
 """The one fitted step between features and models: columns to one float32 matrix."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import repeat
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from .contract.columns import Array, Columns, length, missing
 from .feature_set import FeatureColumn
+from .formats import ENCODER
 
 Matrix = NDArray[np.float32]
 
@@ -18,6 +19,11 @@ UNKNOWN = -1.0
 # Sums of products of such numbers still fit into float32.
 LARGEST = np.float32(1e18)
 _CALENDAR_PARTS = ("month", "weekday", "hour")
+
+
+class _Stored(Struct, frozen=True):
+    columns: tuple[FeatureColumn, ...]
+    vocabularies: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -94,16 +100,19 @@ class Encoder:
                 matrix[:, at] = values
             at += 1
 
-    def to_json(self) -> str:
-        columns = [asdict(column) for column in self.columns]
-        return json.dumps({"columns": columns, "vocabularies": self.vocabularies}, indent=1)
+    def to_json(self) -> bytes:
+        """A JSON object with `columns` and `vocabularies`."""
+        return ENCODER.encode(_Stored(self.columns, self.vocabularies), indent=1)
 
     @classmethod
-    def from_json(cls, text: str) -> "Encoder":
-        raw = json.loads(text)
-        columns = tuple(FeatureColumn(**column) for column in raw["columns"])
-        vocabularies = {name: tuple(words) for name, words in raw["vocabularies"].items()}
-        return cls(columns, vocabularies)
+    def from_json(cls, content: str | bytes) -> "Encoder":
+        """The encoder that `to_json` wrote.
+
+        Raises:
+            BundleError: if the format is not known, or the document is damaged.
+        """
+        stored = ENCODER.decode(content, _Stored, "encoder.json")
+        return cls(stored.columns, stored.vocabularies)
 
 
 def _calendar(moments: Array) -> NDArray[np.float64]:

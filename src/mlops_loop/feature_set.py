@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .code_digest import module_digest
 from .contract.model import Contract
 from .errors import ContractError, SettingsError
+from .formats import ENCODER
 
 if TYPE_CHECKING:  # the digest alone does without numpy
     from .contract.columns import Array, Columns
-
-# Of what the encoder makes of columns; raised whenever the same columns give other numbers.
-ENCODER_FORMAT = 1
 
 FeatureType = Literal["number", "category", "boolean", "datetime"]
 FeatureFunction: TypeAlias = "Callable[..., Array]"
@@ -64,7 +62,7 @@ class FeatureSet:
         version serves only where its features have this digest. Comments and layout do not count.
         """
         code = module_digest(self.module) if self.module else ""
-        parts = [str(ENCODER_FORMAT), code, *self.declared]
+        parts = [str(ENCODER.number), code, *self.declared]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def feature(

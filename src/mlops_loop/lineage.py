@@ -16,6 +16,7 @@ _TOLD = {
     "run": "run",
     "git_commit": "commit",
     "lock_digest": "lock",
+    "library": "library",
     "contract_digest": "contract",
     "features_digest": "features",
     "snapshot": "snapshot",

@@ -2,8 +2,8 @@
 
 import logging
 import sys
-from contextlib import suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
 import msgspec
@@ -13,6 +13,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # The request at hand, for every line that is written while it is answered.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+_JSON = msgspec.json.Encoder(enc_hook=str)
+
 
 def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
     """Send structlog, and the warnings of libraries that use `logging`, to standard error.
@@ -21,22 +23,17 @@ def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
         level: of structlog's events.
         force: replace the handlers that `logging` has already.
     """
-    shared: list[Processor] = [
-        _add_request_id,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     readable = sys.stderr.isatty()
     rendered: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if readable
-        else [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_to_json),
+        [
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ]
+        if readable
+        else [_add_timestamp, structlog.processors.format_exc_info, _to_json]
     )
     structlog.configure(
-        processors=[*shared, *rendered],
+        processors=[_add_request_id, structlog.processors.add_log_level, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=(
             structlog.PrintLoggerFactory(sys.stderr)
@@ -65,12 +62,15 @@ class _LossyStream:
         self._stream = stream
 
     def write(self, line: bytes) -> None:
-        with suppress(OSError):
+        """Write a whole line, and flush it."""
+        try:
             self._stream.write(line)
+            self._stream.flush()
+        except OSError:
+            pass
 
     def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+        """Nothing to do: `write` flushes."""
 
 
 class _Forward(logging.Handler):
@@ -88,5 +88,10 @@ def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _to_json(event: EventDict, **_: object) -> bytes:
-    return msgspec.json.encode(event, enc_hook=str)
+def _add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def _to_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    return _JSON.encode(event)

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from .atomic import atomic_write
+from .errors import StoreError
+from .formats import MONITORING_STATUS
 from .paths import Paths
 
 
@@ -39,14 +42,18 @@ class MonitoringStatus(msgspec.Struct, frozen=True):
 def save_monitoring_status(root: Path, verdict: MonitoringStatus) -> None:
     """Put a verdict in the place of the one before; `root` is the project's."""
     with atomic_write(Paths(root).monitoring_status) as draft:
-        draft.write_bytes(msgspec.json.encode(verdict))
+        draft.write_bytes(MONITORING_STATUS.encode(verdict))
 
 
 def load_monitoring_status(root: Path) -> MonitoringStatus | None:
-    """The verdict that was left last; None where there is none that can be read."""
+    """The verdict that was left last; None if there is none that can be read."""
+    path = Paths(root).monitoring_status
     try:
-        return msgspec.json.decode(
-            Paths(root).monitoring_status.read_bytes(), type=MonitoringStatus
-        )
-    except (OSError, msgspec.MsgspecError):
+        content = path.read_bytes()
+    except OSError:
+        return None
+    try:
+        return MONITORING_STATUS.decode(content, MonitoringStatus, path)
+    except StoreError as error:  # the service goes on without
+        structlog.get_logger(__name__).error("monitoring status not read", error=str(error))
         return None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from .bundle import MODEL, Bundle, Manifest, read_bundle
@@ -14,6 +13,7 @@ from .contract.model import Class, Contract
 from .encoder import Matrix
 from .errors import InputError
 from .feature_set import FeatureSet
+from .process_environment import disable_telemetry
 from .publication import NO_CHAMPION, BundleStore
 
 
@@ -61,6 +61,7 @@ class OnnxSession:
     """An exported model in ONNX Runtime, on the CPU, that keeps to so many threads."""
 
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
+        onnxruntime = _import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -76,6 +77,14 @@ class OnnxSession:
         """Raw scores: probabilities of shape (rows, classes), or values of shape (rows, 1)."""
         (scores,) = self._session.run(self._outputs, {self._input: matrix})
         return np.asarray(scores, dtype=np.float64)
+
+
+def _import_onnxruntime() -> Any:
+    # It reads the environment when it is imported, and starts to report its use then.
+    disable_telemetry()
+    import onnxruntime
+
+    return onnxruntime
 
 
 def decide(

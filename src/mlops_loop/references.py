@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from .errors import InputError
+from .formats import REFERENCE
 
 if TYPE_CHECKING:  # a reference is passed on without numpy
     from .data.rows import Rows
@@ -30,19 +30,16 @@ class Reference(msgspec.Struct, frozen=True):
 
     def to_json(self) -> str:
         """One JSON object, to be handed to another process."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
+        return REFERENCE.encode(self, indent=1).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """The reference that `to_json` wrote.
 
         Raises:
-            InputError: saying what does not fit.
+            InputError: if it is another reference, or its format is not known.
         """
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
-            raise InputError(f"this is not a {cls.__name__}: {error}") from error
+        return REFERENCE.decode(text, cls, f"this {cls.__name__}")
 
 
 class SnapshotRef(Reference, frozen=True):

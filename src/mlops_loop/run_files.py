@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from .bundle import CONTRACT, ENCODER, MODEL, REFERENCE
 from .errors import RegistryError
 from .registry import Registry
 
@@ -20,6 +21,11 @@ HOLDOUT = "holdout.parquet"
 BASELINE = "baseline.npy"
 GATE = "gate.json"
 MEASURED = "evaluation.json"
+
+_FILES = {
+    EXPORTED: (MODEL, ENCODER, CONTRACT, FACTS, HOLDOUT, BASELINE),
+    EVALUATION: (GATE, MEASURED, REFERENCE),
+}
 
 
 class ExportedFacts(msgspec.Struct, frozen=True):
@@ -67,6 +73,11 @@ class RunFiles:
         Raises:
             RegistryError: if one is missing, or is not what the reference says.
         """
+        if missing := [name for name in _FILES[folder] if name not in digests]:
+            raise RegistryError(
+                f"the reference to run {run} names no {folder}/{missing[0]}: hand on what the "
+                "stage before this one returned"
+            )
         with TemporaryDirectory() as place:
             found = registry.download(run, folder, Path(place))
             files = cls({name: _read(found / name, run) for name in digests})

@@ -1,5 +1,6 @@
 """How the project behaves: `config/project.yaml`, overridden by environment variables."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -7,21 +8,24 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    YamlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as SourceSettingsError
+from yaml import YAMLError
 
 from .contract.model import Contract, UnknownFields, load_contract
 from .duration import Duration
 from .errors import SettingsError
 from .paths import Paths
 from .training_window import TrainingWindow, check_reference, parse_training_window
-from .yaml_file import YamlError, parse_yaml
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
 ENV_PREFIX = "MLOPS_LOOP__"
+# Keys whose values are secrets, or addresses that may hold one.
+_SECRETS = ("serving.api_keys", "alerts.", "prediction_log", "source", "tracking.uri")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -213,11 +217,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        root = Path(init_settings()["root"])
-        written = parse_yaml((root / CONFIG).read_text(encoding="utf-8")) or {}
-        if not isinstance(written, dict):
-            raise SettingsError(f"{CONFIG} needs keys with values, as `seed: 1`")
-        return init_settings, env_settings, InitSettingsSource(settings_cls, written)
+        file = Path(init_settings()["root"]) / CONFIG
+        try:
+            file_settings = YamlConfigSettingsSource(settings_cls, file)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
+        return init_settings, env_settings, file_settings
 
     def path(self, relative: str | Path) -> Path:
         """A path of the configuration, made absolute from the project's root."""
@@ -257,13 +262,33 @@ def load_settings(
     root = root.resolve()
     if not (root / CONFIG).is_file():
         raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
+    _check_environment(kind, prefix)
     try:
         return kind(_env_prefix=prefix, root=root, **overrides)  # type: ignore[call-arg, arg-type]
-    except YamlError as error:
+    except YAMLError as error:
         raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+    except SourceSettingsError as error:
         raise SettingsError(
-            f"{CONFIG} (or {prefix}…): {key}: {first['msg']}, got {first['input']!r}"
+            f"{prefix}…: {error}: write lists and sections as JSON, e.g. '[\"a\"]'"
         ) from error
+    except ValidationError as error:
+        raise SettingsError(f"{CONFIG} (or {prefix}…): {_first_mistake(error)}") from error
+
+
+def _check_environment(kind: type[Settings], prefix: str) -> None:
+    """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
+    for name in os.environ:
+        key = name.upper().removeprefix(prefix.upper()).partition("__")[0].lower()
+        if name.upper().startswith(prefix.upper()) and key not in kind.model_fields:
+            raise SettingsError(
+                f"the environment variable {name} overrides no key of {CONFIG}: correct its name, "
+                "or unset it"
+            )
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """The key and what is wrong with it; the value too, unless it may hold a secret."""
+    first = error.errors()[0]
+    key, value = ".".join(str(part) for part in first["loc"]), first["input"]
+    hidden = isinstance(value, dict | list | tuple) or key.startswith(_SECRETS)
+    return f"{key}: {first['msg']}" + ("" if hidden else f", got {value!r}")

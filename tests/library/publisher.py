@@ -55,7 +55,7 @@ class Publisher:
         shares = [1 - probability, probability] if binary else [probability]
         files = {
             "model.onnx": _constant_model(columns or len(encoder.names), shares),
-            "encoder.json": encoder.to_json().encode(),
+            "encoder.json": encoder.to_json(),
             "contract.yaml": contract.text.encode(),
         }
         self.store.publish(write_bundle(self.root / "drafts" / version, manifest, files))

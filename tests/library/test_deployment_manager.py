@@ -184,7 +184,7 @@ def test_a_pointer_that_cannot_be_read_changes_nothing(
     deployments.refresh()
     assert {row[0].version for row in answered(deployments, columns)} == {"1"}
     assert "pointer cannot be followed" in reasons(deployments)
-    pointer.write_bytes(b'{"rollouts": {}}')
+    pointer.write_bytes(b'{"format": 1, "rollouts": {}}')
     deployments.refresh()
     assert {row[0].version for row in answered(deployments, columns)} == {"1"}
     assert "names no champion" in reasons(deployments)

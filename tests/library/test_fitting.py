@@ -16,14 +16,13 @@ from mlops_loop.training.cross_validation import cross_validate
 from mlops_loop.training.export import check_parity, export
 from mlops_loop.training.onnx_postprocessing import append_postprocessing
 
-from .candidates import ALL, CANDIDATES, LIBRARIES, PROBLEMS, task_of
+from .candidates import ALL, PROBLEMS, candidates_of, of_every_library, task_of
 from .training_data import training_data
 
 COLOUR, SIZE = 0, 1
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
-of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
 
 
@@ -50,7 +49,7 @@ def test_columns_that_are_empty_or_constant_where_it_is_fitted(
     """Other rows have values there, and get predictions that are exported as they are."""
     matrix, labels = rows(classes)
     for name, fitted_on in poor(matrix[:400]):
-        for candidate in CANDIDATES[library]:
+        for candidate in candidates_of(library):
             estimator = fit(candidate, task_of(problem, encoder), fitted_on, labels[:400])
             answers = predicted(estimator, matrix[400:], classes)
             assert np.isfinite(answers).all(), (name, candidate.name)
@@ -65,7 +64,7 @@ def test_a_value_in_a_column_that_was_empty_changes_no_prediction(
     encoder: Encoder, rows: Rows, library: str
 ) -> None:
     matrix, labels = rows(2)
-    for candidate in CANDIDATES[library]:
+    for candidate in candidates_of(library):
         estimator = fit(
             candidate, task_of("binary", encoder), with_column(matrix, SIZE, np.nan), labels
         )
@@ -91,7 +90,7 @@ def test_rows_with_nothing_to_learn_give_a_constant(
     ]
     for name, fitted_on, target in cases:
         assert not is_learnable(fitted_on, target)
-        for candidate in CANDIDATES[library]:
+        for candidate in candidates_of(library):
             estimator = fit(candidate, task_of(problem, encoder), fitted_on, target)
             answers = predicted(estimator, matrix, classes)
             assert np.ptp(answers, axis=0) == pytest.approx(0), (name, candidate.name)
@@ -107,7 +106,7 @@ def test_rows_with_nothing_to_learn_give_a_constant(
 def test_a_class_that_a_fold_lacks(encoder: Encoder, rows: Rows, library: str, absent: int) -> None:
     matrix, labels = rows(3)
     there = labels != absent
-    for candidate in CANDIDATES[library]:
+    for candidate in candidates_of(library):
         estimator = fit(candidate, task_of("multiclass", encoder), matrix[there], labels[there])
         answers = predicted(estimator, matrix, 3)
         assert answers[:, absent].max() == 0

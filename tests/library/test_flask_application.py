@@ -83,6 +83,24 @@ def test_routes_of_ones_own_have_the_same_errors_and_metrics(app: Flask) -> None
     assert 'http_requests_total{path="/baskets/<int:number>",status="500"} 1.0' in metrics
 
 
+def test_routes_of_ones_own_are_in_openapi(app: Flask) -> None:
+    @app.put("/baskets/<int:number>")
+    def put_basket(number: int) -> str:
+        """Replace a basket.
+
+        With what is in it.
+        """
+        return str(number)
+
+    paths = app.test_client().get("/openapi.json").get_json()["paths"]
+    assert {"/predict", "/versions", "/baskets/{number}"} <= paths.keys()
+    assert "/docs" not in paths
+    (method, basket), *others = paths["/baskets/{number}"].items()
+    assert (method, others, basket["summary"]) == ("put", [], "Replace a basket.")
+    assert [each["name"] for each in basket["parameters"]] == ["number"]
+    assert [*paths["/predict"]] == ["post"] and "requestBody" in paths["/predict"]["post"]
+
+
 def test_routes_of_ones_own_require_keys(shop_project: Any) -> None:
     edition = load_edition("flask", shop_project(api_keys=("secret-key",)))
     client = edition.app.test_client()

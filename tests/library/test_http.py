@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from mlops_loop.contract.model import parse_contract
+from mlops_loop.documentation import read_page
 from mlops_loop.settings import CONTRACT, Settings
 
-from .places import REPOSITORY
 from .publisher import Publisher
-
-PROJECT = REPOSITORY / "{{cookiecutter.project_slug}}"
 
 
 def test_one_row_gets_one_answer(served: Any) -> None:
@@ -186,8 +184,8 @@ def test_the_pages_name_every_metric(served: Any) -> None:
     served.http.post("/predict", json={**served.row, "pieces": 500})
     text = served.http.get("/metrics").text
     told = set(re.findall(r"^# TYPE (?!process_)(\w+?)(?:_created)? ", text, re.MULTILINE))
-    pages = (PROJECT / "docs/serving.md").read_text(encoding="utf-8")
-    assert told and {name for name in told if f"`{name}" not in pages} == set()
+    page = read_page("http")
+    assert told and {name for name in told if f"`{name}" not in page} == set()
 
 
 def test_openapi_says_what_the_contract_says(served: Any) -> None:

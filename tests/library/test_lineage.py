@@ -43,7 +43,14 @@ def test_a_prediction_leads_to_its_version_and_the_rows_behind_it(
     snapshot = found.snapshots[digest]
     assert snapshot is not None and snapshot.digest == version.tags["snapshot"]
     told = "\n".join(found.messages())
-    for tag in ("git_commit", "lock_digest", "contract_digest", "features_digest", "snapshot"):
+    for tag in (
+        "git_commit",
+        "lock_digest",
+        "library",
+        "contract_digest",
+        "features_digest",
+        "snapshot",
+    ):
         assert version.tags[tag] in told
     assert "outcome: not known yet" in told
 

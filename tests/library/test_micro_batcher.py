@@ -30,13 +30,11 @@ class Batches:
             for body, _ in requests
         ]
 
-    async def submit(self, *bodies: bytes) -> list["asyncio.Task[ServiceResponse]"]:
+    async def submit(self, *bodies: bytes) -> list["asyncio.Future[ServiceResponse]"]:
         """Submit requests, and give the event loop the turns that it takes to handle them."""
-        tasks = [
-            asyncio.create_task(self._batcher.submit(PendingRequest(body, None))) for body in bodies
-        ]
+        responses = [self._batcher.submit(PendingRequest(body, None)) for body in bodies]
         await turns()
-        return tasks
+        return responses
 
     async def record(self, error: Exception | None = None) -> None:
         """The oldest batch that is not durable yet becomes so, or fails to."""
@@ -61,10 +59,10 @@ def test_a_single_request_does_not_wait() -> None:
     async def scene() -> None:
         batches = Batches()
         for body in (b"one", b"two"):
-            (task,) = await batches.submit(body)
-            assert not task.done()
+            (response,) = await batches.submit(body)
+            assert not response.done()
             await batches.record()
-            assert task.result().content == body
+            assert response.result().content == body
         assert batches.sizes == [1, 1]
 
     played(scene())
@@ -80,11 +78,11 @@ def test_a_batch_waits_until_it_is_as_large_as_what_is_being_recorded() -> None:
         assert batches.sizes == [3, 3]
         third = await batches.submit(b"7")
         await batches.record()
-        assert [task.result().content for task in first] == [b"1", b"2", b"3"]
-        assert not any(task.done() for task in second + third)
+        assert [each.result().content for each in first] == [b"1", b"2", b"3"]
+        assert not any(each.done() for each in second + third)
         # Nothing is being recorded any more, so there is nothing to wait for.
         await batches.record()
-        assert all(task.done() for task in second) and batches.sizes == [3, 3, 1]
+        assert all(each.done() for each in second) and batches.sizes == [3, 3, 1]
         await batches.record()
         assert third[0].result().content == b"7"
 

@@ -18,14 +18,21 @@ from mlops_loop.predictor import OnnxSession
 from mlops_loop.training.export import OPSETS, check_parity, export
 from mlops_loop.training.size import size_of
 
-from .candidates import ALL, CANDIDATES, LIBRARIES, PROBLEMS, learning, task_of
+from .candidates import (
+    ALL,
+    LIGHT,
+    PROBLEMS,
+    candidates_of,
+    learning,
+    of_every_library,
+    task_of,
+)
 
 # Those of scikit-learn are refused by the parity check on such a table.
 EXACT = {"lightgbm", "xgboost", "catboost"}
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
-of_every_library = pytest.mark.parametrize("library", LIBRARIES)
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
 
 
@@ -42,7 +49,7 @@ def test_every_candidate_learns_from_rows_with_holes_and_the_same_again(
     encoder: Encoder, rows: Rows, library: str, problem: Problem, classes: int
 ) -> None:
     matrix, labels = rows(classes)
-    dummy, task = CANDIDATES["baseline"][0], task_of(problem, encoder)
+    dummy, task = candidates_of("baseline")[0], task_of(problem, encoder)
     constant = predicted(dummy.estimator(task).fit(matrix, labels), matrix, classes)
     for candidate in learning(library):
         first, again = (
@@ -174,7 +181,7 @@ def test_only_the_constant_answer_is_there_to_be_beaten() -> None:
     assert ALL[0].search_space is None
 
 
-@pytest.mark.parametrize("library", [library for library in LIBRARIES if library != "baseline"])
+@pytest.mark.parametrize("library", [library for library in LIGHT if library != "baseline"])
 def test_parameters_are_given_where_a_candidate_is_listed(encoder: Encoder, library: str) -> None:
     """Parameters of the file go before the defaults, and those of a search before both."""
     module = import_module(f"mlops_loop.models.{library}")

@@ -8,9 +8,6 @@ from pathlib import Path
 PREDICT = """
 from onnx import TensorProto, helper
 
-from mlops_loop.process_environment import disable_telemetry
-
-disable_telemetry()
 from mlops_loop.predictor import OnnxSession
 
 ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]
@@ -28,6 +25,18 @@ def test_a_model_is_loaded_without_an_identifier_for_its_maker(tmp_path: Path) -
     code = [sys.executable, "-c", PREDICT]
     subprocess.run(code, env={**env, "HOME": str(tmp_path)}, check=True)
     assert sorted(tmp_path.rglob("*")) == []
+
+
+def test_onnx_runtime_is_not_imported_before_a_session_is_opened() -> None:
+    # Whatever imports the library, the telemetry is off by then: see the test above.
+    code = (
+        "import sys\n"
+        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop.scoring.run\n"
+        "import mlops_loop.registry.pyfunc_loader, mlops_loop.training.export\n"
+        "assert 'mlops_loop.predictor' in sys.modules\n"
+        "assert 'onnxruntime' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_importing_the_library_sets_no_environment_variable() -> None:

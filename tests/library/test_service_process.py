@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -130,10 +131,7 @@ def test_requests_in_flight_are_finished_before_it_stops(project: Any, server: s
     body = json.dumps(rows).encode()
     head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     with serving(project.root, server) as running:
-        host, port = running.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as connection:
-            connection.sendall(head + body)
-            _wait_until_in_flight(running)
+        with _in_flight(running, head + body) as connection:
             running.process.send_signal(signal.SIGTERM)
             response = b""
             while part := connection.recv(65536):
@@ -143,11 +141,18 @@ def test_requests_in_flight_are_finished_before_it_stops(project: Any, server: s
         assert running.process.wait(30) == 0
 
 
-def _wait_until_in_flight(running: Running) -> None:
-    deadline = time.monotonic() + 20
-    while "http_requests_in_flight 1.0" not in httpx.get(f"{running.url}/metrics").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+def _in_flight(running: Running, request: bytes) -> socket.socket:
+    """A connection whose request is being answered; one answered too soon is sent again."""
+    host, port = running.url.removeprefix("http://").split(":")
+    with httpx.Client(base_url=running.url, timeout=20) as http:
+        for _ in range(200):
+            connection = socket.create_connection((host, int(port)), timeout=20)
+            connection.sendall(request)
+            while not select.select([connection], [], [], 0)[0]:
+                if "http_requests_in_flight 1.0" in http.get("/metrics").text:
+                    return connection
+            connection.close()
+    raise AssertionError("every request was answered before it was seen in flight")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on open files")

@@ -54,6 +54,8 @@ def test_settings_are_frozen(root: Path) -> None:
     ("key", "value"),
     [
         ("sead", 1),
+        ("training.fold", 7),
+        ("training.tuning.trial", 7),
         ("training.folds", "many"),
         ("monitoring.window", 30),
         ("source", None),
@@ -65,6 +67,60 @@ def test_a_mistake_is_named_by_its_key(root: Path, key: str, value: object) -> N
         load_settings(root)
     assert f" {key}: " in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- seed", "seed", "1: 2"])
+def test_a_file_without_keys_is_explained(root: Path, text: str) -> None:
+    (root / CONFIG).write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="needs keys with values"):
+        load_settings(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("SEAD", f"{ENV_PREFIX}SEAD overrides no key"),
+        ("TRAINING__FOLD", "training.fold: Extra inputs"),
+        ("TRAINING__TUNING__TRIAL", "training.tuning.trial: Extra inputs"),
+        ("TRAINING", "training: Input should be a valid dictionary"),
+        ("SERVING__API_KEYS", "serving.api_keys: Input should be a valid tuple"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}{name}", "1")
+    with pytest.raises(SettingsError, match=message):
+        load_settings(root)
+
+
+def test_lists_in_the_environment_are_json(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}SERVING__API_KEYS", '["hunter2"]')
+    assert load_settings(root).serving.api_keys == ("hunter2",)
+    monkeypatch.setenv(f"{ENV_PREFIX}SERVING__API_KEYS", "hunter2")
+    with pytest.raises(SettingsError, match='field "serving".*write lists and sections as JSON'):
+        load_settings(root)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("serving.api_keys", "hunter2"),
+        ("serving.api_keys", {"key": "hunter2"}),
+        ("alerts.webhook", "slack://hunter2"),
+        ("alerts.apprise", {"mail": ["hunter2"]}),
+        ("source", None),  # the whole file is what pydantic names then
+    ],
+)
+def test_no_message_shows_a_secret(
+    root: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: object
+) -> None:
+    edit(root, key, value)
+    if key == "source":
+        monkeypatch.setenv(f"{ENV_PREFIX}SERVING__API_KEYS", '["hunter2"]')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root)
+    assert key in str(caught.value) and "hunter2" not in str(caught.value)
 
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_references_travel_as_json(trained: Trained) -> None:
     for ref in (trained.run.snapshot, trained.run, trained.decision):
         assert type(ref).from_json(ref.to_json()) == ref
     assert trained.decision.passed and trained.run.snapshot.rows > 1000
-    with pytest.raises(InputError, match="this is not a RunRef"):
+    with pytest.raises(InputError, match="this RunRef cannot be read"):
         RunRef.from_json(trained.run.snapshot.to_json())
 
 
@@ -154,6 +154,9 @@ def test_a_version_needs_a_decision_of_the_gate(trained: Trained) -> None:
         pipeline.register(trained.project, trained.run)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="evaluate takes the RunRef .*, not SnapshotRef"):
         pipeline.evaluate(trained.project, trained.run.snapshot)  # type: ignore[arg-type]
+    made_up = DecisionRef(run=trained.run, passed=True, files={})
+    with pytest.raises(RegistryError, match="names no evaluation/gate.json"):
+        pipeline.register(trained.project, made_up)
 
 
 def test_what_a_project_logs_goes_to_the_same_run(project: Project) -> None:

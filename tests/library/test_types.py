@@ -12,7 +12,8 @@ HEAD = """
 from mlops_loop import Project
 from mlops_loop.evaluation.metrics import log_loss
 from mlops_loop.pipeline import (
-    RunRef, SnapshotRef, cross_validate, encode, export_onnx, fit_best, register_version, split
+    RunRef, SnapshotRef, cross_validate, encode, evaluate_on_holdout, export_onnx, fit_best,
+    register_version, split, tune_all
 )
 
 
@@ -24,8 +25,10 @@ def fit(project: Project, snapshot: SnapshotRef, run: RunRef) -> None:
 """
 WRONG = """
     cross_validate([], data.holdout, log_loss)
+    tune_all([], data.holdout, log_loss)
     fit_best(leaderboard, data.holdout, calibrate=True)
     export_onnx(model, parity=data.train)
+    evaluate_on_holdout(project, snapshot, log_loss)
     register_version(project, run)
 """
 
@@ -41,7 +44,9 @@ def test_held_out_rows_and_missing_decisions_do_not_type_check(tmp_path: Path) -
     )
     first = HEAD.count("\n") + 1
     errors = [line for line in result.stdout.splitlines() if " error: " in line]
-    assert [int(line.split(":")[1]) for line in errors] == [first + n for n in range(1, 5)], (
+    assert [int(line.split(":")[1]) for line in errors] == [
+        first + n for n in range(1, WRONG.count("\n"))
+    ], (
         result.stdout,
         result.stderr,
     )

@@ -13,6 +13,7 @@ from world import Variants, World
 # Imported under another name than the package's own, hyphens aside.
 DISTRIBUTIONS = {
     "google": "protobuf",
+    "markdown_it": "markdown-it-py",
     "ruamel": "ruamel-yaml",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -38,9 +38,11 @@ INSTEAD = {
     "make image": "make --dry-run image",
     # Changes what is installed: tests/template/test_vendored.py does that, in projects of its own.
     "make lock": "make --dry-run lock",
+    "make lock install": "make --dry-run lock install",
     "make add": "make --dry-run add",
     "make add PACKAGE=NAME": "make --dry-run add PACKAGE=NAME",
     "make add PACKAGE=lightgbm": "make --dry-run add PACKAGE=lightgbm",
+    "make add PACKAGE=postgresql": "make --dry-run add PACKAGE=postgresql",
     "make upgrade": "make --dry-run upgrade",
     "make upgrade WHEEL=FILE": "make --dry-run upgrade WHEEL=NAME",
     f"poetry run {SLUG} library upgrade FILE": f"poetry run {SLUG} library upgrade --help",

@@ -61,7 +61,7 @@ def test_the_wheel_holds_types_licence_and_pages(carried: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     pages = {
         path.relative_to(toolbox.ROOT / "src").as_posix()
-        for suffix in ("html", "j2")
+        for suffix in ("html", "j2", "md")
         for path in (toolbox.ROOT / "src").rglob(f"*.{suffix}")
     }
     assert pages and pages <= names

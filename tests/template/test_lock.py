@@ -5,13 +5,15 @@ import shutil
 import subprocess
 import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from conftest import Bake
+from packaging.requirements import Requirement
 from poetry.packages.locker import Locker
-from post_gen_project import content_hash, fit_lock, fit_package
-from pre_gen_project import TAKEN
+from post_gen_project import content_hash, excludes, fit_lock, fit_package
+from pre_gen_project import TAKEN, Refused, check_library
 
 import lock
 import superset
@@ -35,8 +37,10 @@ def test_lock_fits_every_variant(tmp_path: Path) -> None:
     read = {question: OPTIONS[question] for question in template().reads("pyproject.toml")}
     sets: dict[str, dict[str, str]] = {}
     for answers in combinations(read):
-        text = template().text("pyproject.toml", answers)
-        sets.setdefault(content_hash(tomllib.loads(text)), answers)
+        with suppress(Refused):
+            check_library(answers["model_library"], answers["python_version"])
+            text = template().text("pyproject.toml", answers)
+            sets.setdefault(content_hash(tomllib.loads(text)), answers)
     for digest, answers in sets.items():
         assert arrived(tmp_path, answers) == digest
     print(f"{len(sets)} distinct sets of requirements, each with a lock that fits")
@@ -115,21 +119,58 @@ def test_fitting_the_lock_takes_no_time(bake: Bake) -> None:
     assert min(seconds) < 0.1
 
 
+@pytest.mark.parametrize(
+    ("marker", "excluded"),
+    [
+        ('python_version == "3.11"', True),
+        ('python_version < "3.12"', True),
+        ('python_version < "3.13"', False),
+        ('python_version == "3.12"', False),
+        ('python_version >= "3.12" and python_version < "3.14"', False),
+        ('python_version == "3.11" and (sys_platform == "a" or sys_platform == "b")', True),
+        ('python_version == "3.11" and sys_platform == "a" or sys_platform == "b"', False),
+        ('sys_platform == "a" or python_version < "3.12"', False),
+        ('(sys_platform == "a" or sys_platform == "b") and os_name == "nt"', False),
+        ("", False),
+    ],
+)
+def test_markers_of_older_pythons_are_recognized(marker: str, excluded: bool) -> None:
+    assert excludes(marker, 12) == excluded
+
+
+@pytest.mark.parametrize("version", OPTIONS["python_version"])
+def test_the_exported_list_names_one_version_of_a_package_for_each_python(
+    bake: Bake, version: str
+) -> None:
+    """pip and uv refuse two of one package; `make install`, the image and others read the list."""
+    done = poetry(bake(python_version=version), "export", "--all-groups", "--without-hashes")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "==" in line]
+    for minor in [each for each in OPTIONS["python_version"] if each >= version]:
+        environment = {"python_version": minor, "python_full_version": f"{minor}.9"}
+        names = [
+            Requirement(line).name
+            for line in lines
+            if (marker := Requirement(line).marker) is None or marker.evaluate(environment)
+        ]
+        assert len(names) > 100 and len(names) == len(set(names)), minor
+
+
 def test_markers_of_groups_that_become_one_are_joined() -> None:
     package = 'name = "a"\ngroups = ["main", "dev", "dev-x-y"]\nfiles = [\n]\nmarkers = {%s}\n'
     both = "dev = \"os_name == 'nt'\", dev-x-y = \"python_version < '3.12'\""
     roles = {"dev": "dev", "dev-x-y": "dev"}
     joined = "markers = \"os_name == 'nt' or python_version < '3.12'\"\n"
     start = 'name = "a"\ngroups = ["dev"]\n'
-    assert fit_package(package % both, roles) == f"{start}{joined}files = [\n]\n"
-    assert fit_package(package % "dev = \"os_name == 'nt'\"", roles) == f"{start}files = [\n]\n"
-    assert fit_package(package % both, {"main": "main"}) == (
+    assert fit_package(package % both, roles, 11) == f"{start}{joined}files = [\n]\n"
+    assert fit_package(package % "dev = \"os_name == 'nt'\"", roles, 11) == f"{start}files = [\n]\n"
+    assert fit_package(package % both, {"main": "main"}, 11) == (
         'name = "a"\ngroups = ["main"]\nfiles = [\n]\n'
     )
-    assert fit_package(package % both, {"main": "main", "dev": "dev"}).endswith(
+    assert fit_package(package % both, {"main": "main", "dev": "dev"}, 11).endswith(
         "files = [\n]\nmarkers = {dev = \"os_name == 'nt'\"}\n"
     )
-    assert fit_package(package % both, {"train": "train"}) == ""
+    assert fit_package(package % both, {"train": "train"}, 11) == ""
 
 
 def test_lock_fits_any_name_and_licence(bake: Bake) -> None:

@@ -103,9 +103,9 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nothing uses leftpad of the group dev",
     ),
     "a dangling path in the README": (
-        edit(theirs("README.md"), "## Your own data", "See `docs/guide.md`.\n\n## Your own data"),
+        edit(theirs("README.md"), "## Your own data", "See `deploy/guide.md`.\n\n## Your own data"),
         "README.md",
-        "names docs/guide.md",
+        "names deploy/guide.md",
     ),
     "a dangling link in the README": (
         edit(theirs("README.md"), "## Your own data", "[More](MORE.md).\n\n## Your own data"),
@@ -118,13 +118,13 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "names .github/workflows/ci.yml, not there with ci=none",
     ),
     "a target that the Makefile lacks": (
-        edit(theirs("docs/commands.md"), "`make check`", "`make everything`"),
-        "docs/commands.md",
+        edit(theirs("README.md"), "`make monitor`", "`make everything`"),
+        "README.md",
         "make everything",
     ),
     "a tool of the other style": (
-        edit(theirs("docs/commands.md"), "poetry run mypy", "poetry run black"),
-        "docs/commands.md",
+        edit(theirs("README.md"), "poetry run pre-commit", "poetry run black"),
+        "README.md",
         "needs black, not declared with code_style=ruff",
     ),
     "a file nobody owns": (

@@ -1,12 +1,15 @@
 """The library in vendor/ of an installed project: however it is installed, moved or upgraded."""
 
+import json
+import re
 import shutil
-import subprocess
+import socket
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from test_installed import attempt, run
 
 import toolbox
 import wheel
-from behaviour import PACKAGE
+from behaviour import PACKAGE, free_port, started
 
 PYTHON = ".venv/bin/python"
 SHOWS_LIBRARY = "import importlib.metadata as m; print(m.version('mlops-loop'))"
@@ -27,6 +30,15 @@ FOLDS = f"from {PACKAGE}.project import project; print(project.settings.training
 TESTS_WANT = "def test_folds():\n    from {package}.project import project\n" + (
     "    assert project.settings.training.folds == {folds}\n"
 )
+PREDICT = f"""
+from mlops_loop.contract.json_schema import example_row
+from {PACKAGE}.app import app
+from {PACKAGE}.project import project
+from starlette.testclient import TestClient
+
+with TestClient(app) as client:
+    assert client.post("/predict", json=example_row(project.contract)).status_code == 200
+"""
 
 
 @contextmanager
@@ -169,12 +181,49 @@ def shows(python: Path, project: Path, env: dict[str, str]) -> None:
         assert "mlops_loop/py.typed" in archive.namelist()
 
 
-@pytest.mark.parametrize("extra", ["lightgbm"])
-def test_a_library_of_models_is_added_by_one_command(
-    mine: Path, tools: dict[str, str], extra: str
+def test_lightgbm_and_postgresql_take_an_extra_and_a_line_each(
+    mine: Path, tools: dict[str, str], tmp_path: Path
 ) -> None:
-    run(f"make add PACKAGE={extra}", mine, tools)
-    run(f'{PYTHON} -c "import {extra}"', mine, tools)
+    """As docs/models.md and docs/prediction-log.md say it, in a project with neither."""
+    run("make add PACKAGE=lightgbm", mine, tools)
+    run("make add PACKAGE=postgresql", mine, tools)
     assert "All set!" in run("poetry check --lock", mine, tools)
-    done = subprocess.run(["git", "diff", "--stat"], cwd=mine, capture_output=True, text=True)
-    assert "pyproject.toml" in done.stdout and "vendor" not in done.stdout
+    changed = run("git diff --stat", mine, tools)
+    assert "pyproject.toml" in changed and "vendor" not in changed
+
+    models = mine / f"src/{PACKAGE}/models.py"
+    replace(models, "baseline, scikit_learn", "baseline, lightgbm, scikit_learn")
+    replace(models, "    scikit_learn.trees(),", "    scikit_learn.trees(),\n    lightgbm.trees(),")
+    port = free_port()
+    address = f"prediction_log: postgresql://postgres@localhost:{port}/postgres #"
+    replace(mine / "config/project.yaml", "# prediction_log:", address)
+
+    store = f"{PYTHON} -m mlops_loop.prediction_log.local_postgresql --hasty --port {port}"
+    with (tmp_path / "store.log").open("w") as log, started(store, mine, tools, log):
+        wait_for(port)
+        run("make ingest", mine, tools)
+        shown = run("make train", mine, tools)
+        assert re.search(r"^[* ] *\d lightgbm ", shown, re.MULTILINE), shown
+        assert "version 1: champion" in shown
+        (tmp_path / "predict.py").write_text(PREDICT, encoding="utf-8")
+        keyless = {**tools, f"{PACKAGE.upper()}__SERVING__ALLOW_ANONYMOUS": "true"}
+        run(f"{PYTHON} '{tmp_path}/predict.py'", mine, keyless)
+        status = json.loads(run(f"{PYTHON} -m {PACKAGE} status --json", mine, tools))
+    assert status["log"]["predictions"] == 1
+    assert not list((mine / "var").glob("predictions.db*"))
+
+
+def wait_for(port: int) -> None:
+    """Return when something listens to a port of this machine, or after half a minute."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with suppress(OSError):
+            return socket.create_connection(("127.0.0.1", port)).close()
+        time.sleep(0.2)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Edit what a file says in one place."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, path
+    path.write_text(text.replace(old, new), encoding="utf-8")

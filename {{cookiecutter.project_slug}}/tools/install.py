@@ -1,10 +1,13 @@
 """Install what poetry.lock names into .venv, from the package index that pip is configured with.
 
 `make install` runs this; further words are a command of Poetry, e.g. `tools/install.py lock`.
-Poetry by itself does the same wherever PyPI, or an index that speaks PyPI's JSON, can be reached.
-For an index with nothing but the plain "simple" pages it needs a plugin, which this brings along in
-the git-ignored folder .tools when the Poetry on PATH lacks it. uv, where present, installs faster.
+Where PyPI itself can be reached, `poetry install` does the same. Elsewhere Poetry needs help, since
+it does not read pip's configuration, and takes a plugin for an index that has nothing but "simple"
+pages. A Poetry with the plugins is set up once in the git-ignored folder .tools, if the one on PATH
+has none. uv, where present, installs faster.
 """
+
+from __future__ import annotations  # so that an older Python gets as far as the sentence in `main`
 
 import os
 import shutil
@@ -22,7 +25,7 @@ DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_
 
 
 class InstallError(Exception):
-    """Something is missing; the text says what to do."""
+    """A command failed; the text says which."""
 
 
 def output(command: list[str | Path], env: dict[str, str] | None = None) -> str:
@@ -47,12 +50,12 @@ def executable(environment: Path, name: str) -> Path:
     return environment / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
 
 
-def index_settings(python: Path) -> dict[str, str]:
+def index_settings() -> dict[str, str]:
     """Environment variables that send Poetry and uv to pip's index; what is set already wins."""
     index = (
         os.environ.get("PIP_INDEX_URL", "")
-        or output([python, "-m", "pip", "config", "get", "global.index-url"])
-        or output([python, "-c", DEFAULT_INDEX])
+        or output([sys.executable, "-m", "pip", "config", "get", "global.index-url"])
+        or output([sys.executable, "-c", DEFAULT_INDEX])
     )
     wanted = {"POETRY_PYPI_MIRROR_URL": index, "UV_DEFAULT_INDEX": index}
     return {key: value for key, value in wanted.items() if value and key not in os.environ}
@@ -64,24 +67,6 @@ def surroundings(settings: dict[str, str]) -> dict[str, str]:
     env = {key: value for key, value in os.environ.items() if key not in foreign}
     fixed = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "UV_PYTHON_DOWNLOADS": "never"}
     return {**env, **settings, **fixed, "POETRY_NO_INTERACTION": "1", "PIP_NO_INPUT": "1"}
-
-
-def find_python() -> Path:
-    """The Python that runs this, or the newest on PATH that the project supports."""
-    import tomllib
-
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    first, last = pyproject["project"]["requires-python"].split(",")  # like >=3.11,<3.15
-    oldest, newest = int(first.removeprefix(">=3.")), int(last.removeprefix("<3.")) - 1
-    if oldest <= sys.version_info.minor <= newest:
-        return Path(getattr(sys, "_base_executable", sys.executable))
-    for minor in range(newest, oldest - 1, -1):
-        if found := output([f"python3.{minor}", "-c", "import sys; print(sys.executable)"]):
-            return Path(found)
-    raise InstallError(
-        f"This project needs Python 3.{oldest} to 3.{newest}; python3 is "
-        f"{sys.version_info.major}.{sys.version_info.minor} and no other was found on PATH."
-    )
 
 
 def make_environment(directory: Path, requirements: list[str], fingerprint: str) -> bool:
@@ -96,58 +81,43 @@ def make_environment(directory: Path, requirements: list[str], fingerprint: str)
     return True
 
 
-def own_poetry() -> Path:
-    """A Poetry with all plugins, in the project's .tools."""
+def find_poetry() -> Path:
+    """The Poetry on PATH if it has the plugins, else the project's own in .tools."""
+    found = shutil.which("poetry")
+    with tempfile.TemporaryDirectory() as settings:  # so that asking leaves no trace
+        env = {**os.environ, "POETRY_CONFIG_DIR": settings}
+        listed = output([found, "self", "show", "plugins"], env) if found else ""
+    if found and all(each in listed for each in PLUGINS):
+        return Path(found)
     print("Poetry comes from .tools, which is set up once", file=sys.stderr, flush=True)
     make_environment(ROOT / ".tools", list(TOOLS), "\n".join([sys.version, *TOOLS]))
     return executable(ROOT / ".tools", "poetry")
 
 
-def find_poetry() -> Path:
-    """The Poetry on PATH if it has the plugins, else the project's own."""
-    found = shutil.which("poetry")
-    with tempfile.TemporaryDirectory() as settings:  # so that asking leaves no trace
-        env = {**os.environ, "POETRY_CONFIG_DIR": settings}
-        listed = output([found, "self", "show", "plugins"], env) if found else ""
-    return Path(found) if found and all(each in listed for each in PLUGINS) else own_poetry()
-
-
-def install_with_uv(uv: str, python: Path) -> None:
+def install_with_uv(uv: str, poetry: Path, env: dict[str, str]) -> None:
     """Export the lock, let uv bring the environment to exactly that, and add the project."""
-    env = surroundings({})
     target = executable(Path(".venv"), "python")
     if not (ROOT / target).exists():
-        run([uv, "venv", "--quiet", "--python", python, ".venv"], env)
+        run([uv, "venv", "--quiet", ".venv"], env)
     requirements = Path(".venv", "requirements.txt")
-    export: list[str | Path] = ["export", "--quiet", "--all-groups", "--output", requirements]
-    poetry, null = Path(shutil.which("poetry") or own_poetry()), subprocess.DEVNULL
-    exporting = subprocess.Popen([poetry, *export], cwd=ROOT, env=env, stdout=null, stderr=null)
-    settings = index_settings(python)  # pip takes as long to start as Poetry does
-    if exporting.wait():
-        run([own_poetry(), *export], env)
+    run([poetry, "export", "--quiet", "--all-groups", "--output", requirements], env)
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
     sync: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--python", target, *quiet]
     # What is in uv's cache, or in place already, needs no index.
     offline = [*sync, "--offline", requirements]
     if subprocess.run(offline, cwd=ROOT, env=env, capture_output=True).returncode:
-        run([*sync, requirements], surroundings(settings))
+        run([*sync, requirements], env)
     run([poetry, "install", "--quiet", "--only-root"], env)
 
 
-def install() -> None:
-    python, uv = find_python(), shutil.which("uv")
-    try:
-        if uv is not None:
-            install_with_uv(uv, python)
-    except InstallError as error:
-        # The fast way must not be the only one: what uv cannot do, or crashes at, Poetry may.
-        print(f"{error} Poetry takes over.", file=sys.stderr, flush=True)
-        uv = None
-    if uv is None:
-        poetry, env = find_poetry(), surroundings(index_settings(python))
-        run([poetry, "env", "use", "--quiet", python], env)
-        run([poetry, "sync", "--all-groups"], env)
-    print("The environment .venv holds what poetry.lock names.", flush=True)
+def install(poetry: Path, env: dict[str, str]) -> None:
+    """With uv if there is one and it can, else with Poetry alone."""
+    if uv := shutil.which("uv"):
+        try:
+            return install_with_uv(uv, poetry, env)
+        except InstallError as error:
+            print(f"{error} Poetry takes over.", file=sys.stderr, flush=True)
+    run([poetry, "sync", "--all-groups"], env)
 
 
 def main(words: list[str]) -> int:
@@ -155,10 +125,12 @@ def main(words: list[str]) -> int:
         print(f"Python 3.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
         return 2
     try:
+        poetry, env = find_poetry(), surroundings(index_settings())
         if words:
-            run([find_poetry(), *words], surroundings(index_settings(find_python())))
+            run([poetry, *words], env)
         else:
-            install()
+            install(poetry, env)
+            print("The environment .venv holds what poetry.lock names.", flush=True)
     except InstallError as error:
         print(error, file=sys.stderr)
         return 1

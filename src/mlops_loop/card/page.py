@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 from markupsafe import Markup
 
 from ..atomic import atomic_write
+from ..formats import MODEL_CARD
 from ..registry import Registry
 from ..settings import Settings
 from ..templates import load_template
@@ -25,7 +25,7 @@ def write_card(card: Card, settings: Settings, registry: Registry) -> None:
         with atomic_write(path) as draft:
             draft.write_text(text, encoding="utf-8")
     texts = {f"model_card.{ending}": text for ending, text in pages.items()}
-    texts[DATA] = msgspec.json.encode(card).decode()
+    texts[DATA] = MODEL_CARD.encode(card).decode()
     registry.log(card.manifest.run_id, texts=texts)
 
 
@@ -33,7 +33,7 @@ def read_card(registry: Registry, run: str) -> Card:
     """The card that `write_card` put into a run."""
     with TemporaryDirectory() as folder:
         data = registry.download(run, DATA, Path(folder)).read_bytes()
-    return msgspec.json.decode(data, type=Card)
+    return MODEL_CARD.decode(data, Card, DATA)
 
 
 def markdown(card: Card) -> str:

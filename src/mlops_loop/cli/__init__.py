@@ -16,6 +16,7 @@ from . import (
     adoption,
     contract,
     data,
+    documentation,
     explanation,
     keys,
     loop,
@@ -60,6 +61,7 @@ COMMANDS = (
     packaging.add,
     packaging.requirements,
     packaging.library,
+    documentation.docs,
 )
 
 
@@ -74,7 +76,7 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            hint = "; this is a fault of the program, --debug shows where"
+            hint = " (internal error; re-run with --debug for a traceback)"
             self._fail(ctx, error, 1, hint)
 
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:

@@ -148,7 +148,7 @@ def _leave(project: "Project", name: str, ref: "Reference", *, as_json: bool) ->
     with atomic_write(_file(project, name)) as draft:
         draft.write_text(ref.to_json() + "\n", encoding="utf-8")
     if as_json:
-        show_json(json.loads(ref.to_json()))
+        click.echo(ref.to_json())
 
 
 def _take(

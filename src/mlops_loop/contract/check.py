@@ -3,7 +3,7 @@
 It reports everything that is wrong with a row, not only the first thing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -154,29 +154,37 @@ def _add_unknown_fields(
                 found.add_one(Violation(number, name, row[name], messages.UNKNOWN_FIELD, "reject"))
 
 
+def columns_with_violations(specs: Sequence[Column], columns: Columns) -> list[Column]:
+    """The columns in which `check_columns` finds something."""
+    return [spec for spec in specs if next(_violated(spec, columns[spec.name]), None)]
+
+
 def _add_constraint_violations(
     found: _Violations, spec: Column, values: Array, readable: NDArray[np.bool_]
 ) -> None:
-    def add(mask: NDArray[np.bool_], reason: str, action: Action) -> None:
+    for mask, reason, action in _violated(spec, values):
         found.add(
             spec.name, mask & readable, reason, action, lambda row: to_json(spec, values[row])
         )
 
+
+def _violated(spec: Column, values: Array) -> Iterator[tuple[NDArray[np.bool_], str, Action]]:
+    """Each constraint that some value violates: where, and what becomes of such a row."""
     if not spec.nullable and (absent := missing(values)).any():
-        add(absent, messages.MISSING, "reject")
+        yield absent, messages.MISSING, "reject"
     if spec.range is not None:
         low, high, action = spec.range.minimum, spec.range.maximum, spec.range.on_violation
         with np.errstate(invalid="ignore"):
             if low is not None and (below := values < low).any():
-                add(below, messages.below(low), action)
+                yield below, messages.below(low), action
             if high is not None and (above := values > high).any():
-                add(above, messages.above(high), action)
+                yield above, messages.above(high), action
     if spec.categories is not None:
         # A set, because numpy would pad every text to the longest one.
         words = {None, *spec.categories.values}
         if not words.issuperset(values):
             unknown = np.array([value not in words for value in values], dtype=np.bool_)
-            add(unknown, messages.UNKNOWN_CATEGORY, spec.categories.on_violation)
+            yield unknown, messages.UNKNOWN_CATEGORY, spec.categories.on_violation
 
 
 def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np.bool_]]:

@@ -130,10 +130,10 @@ class Decoder:
         return Decoded(columns, self._as_objects(logged), True, ())
 
     def _accept(self, body: bytes, max_rows: int | None) -> Decoded:
-        many = body.lstrip(_BLANK)[:1] == b"["
+        many = _is_list(body)
+        if many and max_rows is not None:
+            _require_few_rows(body, max_rows)
         structs = self._many.decode(body) if many else (self._one.decode(body),)
-        if max_rows is not None and len(structs) > max_rows:
-            raise TooManyRows(len(structs), max_rows)
         tuples = [msgspec.structs.astuple(struct) for struct in structs]
         fields: Fields = list(zip(*tuples)) or [()] * len(self._specs)
         suspicious = len(tuples) > _FEW or any(
@@ -199,13 +199,22 @@ def parse_rows(body: bytes, max_rows: int | None = None) -> tuple[list[Any], boo
         InvalidRequestBody: if the body is not JSON.
     """
     try:
-        if max_rows is not None and body.lstrip(_BLANK)[:1] == b"[":
-            if (rows := len(_ITEMS.decode(body))) > max_rows:
-                raise TooManyRows(rows, max_rows)
+        if max_rows is not None and _is_list(body):
+            _require_few_rows(body, max_rows)
         raw = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise InvalidRequestBody(f"the body is not valid JSON: {error}") from error
     return (raw, True) if isinstance(raw, list) else ([raw], False)
+
+
+def _is_list(body: bytes) -> bool:
+    return body.lstrip(_BLANK)[:1] == b"["
+
+
+def _require_few_rows(body: bytes, max_rows: int) -> None:
+    """Counts the items of a list; to read them takes much longer."""
+    if (rows := len(_ITEMS.decode(body))) > max_rows:
+        raise TooManyRows(rows, max_rows)
 
 
 def _utc(text: str) -> str:

@@ -4,22 +4,22 @@ Beside each lies a small JSON file that says where it came from. The digest is o
 and not over the file, so that another version of the Parquet writer changes no lineage.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
+from msgspec import Struct
 
 from ..atomic import atomic_write
 from ..contract import Contract
 from ..contract.arrow import arrow_schema, from_arrow
 from ..contract.columns import Columns
 from ..errors import SnapshotError
+from ..formats import SNAPSHOT
 from .digest import BLOCK_ROWS, TableDigest, blocks, table_digest
 from .prefetch import prefetch
 
@@ -41,6 +41,14 @@ class Origin:
     contract: str
     until: str | None = None
     warnings: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Facts(Struct, frozen=True):
+    """The JSON file beside a snapshot."""
+
+    digest: str
+    rows: int
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -107,16 +115,16 @@ def write_snapshot(
     directory.mkdir(parents=True, exist_ok=True)
     written = directory / f".{os.getpid()}.parquet"
     try:
-        digest, rows = _write(tables, written)
+        digest, rows = _write_table(tables, written)
         snapshot = Snapshot(digest, directory / f"{digest}.parquet", rows, origin)
         if not _holds(snapshot):
             with atomic_write(snapshot.path) as draft:
                 written.replace(draft)
     finally:
         written.unlink(missing_ok=True)
-    facts = {"digest": digest, "rows": rows, **asdict(origin)}
-    _write_text(_facts(snapshot.path), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    _write_text(directory / LATEST, digest + "\n")
+    facts = SNAPSHOT.encode(_Facts(digest, rows, origin), indent=2)
+    _write(_facts(snapshot.path), facts + b"\n")
+    _write(directory / LATEST, digest.encode() + b"\n")
     return snapshot
 
 
@@ -141,17 +149,14 @@ def read_snapshot(directory: Path, digest: str) -> Snapshot:
     """
     path = directory / f"{digest}.parquet"
     try:
-        facts: dict[str, Any] = json.loads(_facts(path).read_text(encoding="utf-8"))
-        rows = facts.pop("rows")
-        del facts["digest"]
-        return Snapshot(digest, path, rows, Origin(**facts))
+        content = _facts(path).read_bytes()
     except FileNotFoundError as error:
         raise SnapshotError(f"there is no snapshot {digest}: run `ingest`") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise SnapshotError(f"{_facts(path)} cannot be read: run `ingest` again") from error
+    facts = SNAPSHOT.decode(content, _Facts, _facts(path))
+    return Snapshot(digest, path, facts.rows, facts.origin)
 
 
-def _write(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
+def _write_table(tables: Iterable[pa.Table], path: Path) -> tuple[str, int]:
     """Write a Parquet file; the digest of its rows and how many they are."""
     digest = TableDigest()
     writer: pyarrow.parquet.ParquetWriter | None = None
@@ -191,8 +196,8 @@ def _facts(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _write_text(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+def _write(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
         return
     with atomic_write(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)

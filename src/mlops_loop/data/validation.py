@@ -9,10 +9,10 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from ..contract import Column, Contract
-from ..contract.arrow import table_columns
+from ..contract.arrow import from_arrow, table_columns
 from ..contract.casting import read_table
+from ..contract.check import columns_with_violations
 from ..contract.messages import MISSING, unreadable
-from ..contract.precheck import columns_with_violations
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Validated:
 def validate(
     contract: Contract, raw: pa.Table, columns: Sequence[Column] | None = None
 ) -> Validated:
-    """Read a raw table in the contract's types and let pandera judge what looks wrong in it.
+    """Read a raw table in the contract's types, and let pandera say what is wrong in it.
+
+    Pandera looks at the columns in which the columnar check finds something; in most tables it
+    finds nothing, and pandera need not even be imported.
 
     Args:
         contract: what the data should be.
@@ -53,7 +56,8 @@ def validate(
     """
     columns = table_columns(contract) if columns is None else columns
     cast = read_table(columns, raw)
-    found = _violations(contract, cast.table, columns_with_violations(columns, cast.table))
+    suspects = columns_with_violations(columns, from_arrow(contract, cast.table))
+    found = _violations(contract, cast.table, suspects)
     parts = []
     for column in columns:
         mask = cast.unreadable.get(column.name)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-import msgspec
-
+from ..formats import GATE_RESULT
 from .interval import Interval
 
 
@@ -73,13 +72,13 @@ class GateResult:
 
     def to_json(self) -> str:
         """A JSON object with the attributes as keys."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
+        return GATE_RESULT.encode(self, indent=1).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "GateResult":
         """The result that `to_json` wrote.
 
         Raises:
-            msgspec.ValidationError: naming what does not fit.
+            RegistryError: if the format is not known, or the document is damaged.
         """
-        return msgspec.json.decode(text, type=cls)
+        return GATE_RESULT.decode(text, cls, "gate.json")

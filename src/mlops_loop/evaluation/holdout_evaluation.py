@@ -19,6 +19,8 @@ from ..contract.columns import Columns, take
 from ..encoder import Encoder, Matrix
 from ..errors import GateError
 from ..explanation.results import Importance
+from ..formats import EVALUATION as EVALUATION_FORMAT
+from ..formats import EXPORTED_MODEL
 from ..predictor import OnnxSession, decide
 from ..project import Project
 from ..references import DecisionRef, RunRef
@@ -101,7 +103,7 @@ def evaluate_on_holdout(
     require_unchanged(project, run)
     files = RunFiles.read(project.registry, run.run_id, EXPORTED, run.files).content
     contract, metric = project.contract, metric.for_problem(project.contract.problem)
-    encoder = Encoder.from_json(files[ENCODER].decode())
+    encoder = Encoder.from_json(files[ENCODER])
     columns = from_arrow(contract, pq.read_table(pa.BufferReader(files[HOLDOUT])))
     holdout = Holdout.of(contract, columns, project.features, encoder)
     session = OnnxSession(files[MODEL], threads=project.settings.training.threads)
@@ -153,7 +155,7 @@ def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> 
     files = RunFiles(
         {
             GATE: gate.to_json().encode(),
-            MEASURED: msgspec.json.encode(evaluation.measured),
+            MEASURED: EVALUATION_FORMAT.encode(evaluation.measured),
             REFERENCE: evaluation.reference,
         }
     )
@@ -165,7 +167,7 @@ def subject_of(run: RunRef) -> dict[str, str]:
     """What a decision is about: the digests by which `register` recognizes it."""
     return {
         "run": run.run_id,
-        "model": run.files[MODEL],
+        "model": run.files.get(MODEL, ""),
         "snapshot": run.snapshot.digest,
         "contract": run.contract,
         "features": run.features,
@@ -234,7 +236,7 @@ def _resampling(project: Project, columns: Columns) -> Resampling:
 
 
 def _facts(files: Mapping[str, bytes]) -> ExportedFacts:
-    return msgspec.json.decode(files[FACTS], type=ExportedFacts)
+    return EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
 
 
 def _predict(session: OnnxSession, matrix: Matrix, *, is_value: bool) -> Floats:

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from ..formats import LEASE, LOOP_STATE
 from .state import Lease, State
 
 Answer = TypeVar("Answer")
@@ -28,15 +29,15 @@ class EncodedState(NamedTuple):
 
     def decode(self) -> StoredState:
         return StoredState(
-            msgspec.json.decode(self.state, type=State) if self.state else State(),
+            LOOP_STATE.decode(self.state, State, "what was stored") if self.state else State(),
             self.revision,
-            msgspec.json.decode(self.lease, type=Lease) if self.lease else None,
+            LEASE.decode(self.lease, Lease, "what was stored") if self.lease else None,
         )
 
 
 def encode_state(stored: StoredState) -> EncodedState:
-    lease = None if stored.lease is None else msgspec.json.encode(stored.lease)
-    return EncodedState(msgspec.json.encode(stored.state), stored.revision, lease)
+    lease = None if stored.lease is None else LEASE.encode(stored.lease)
+    return EncodedState(LOOP_STATE.encode(stored.state), stored.revision, lease)
 
 
 def grant(

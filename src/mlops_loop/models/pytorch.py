@@ -1,112 +1,162 @@
 """A neural network in PyTorch: embedded categories, standardised numbers, ReLU layers.
 
-It runs on the CPU unless CUDA finds a GPU. Each fit keeps its random numbers to itself and works
-on one thread: the layers are small, folds are fitted beside each other, and sums come out the same.
+It runs on the CPU unless CUDA finds a GPU.
 """
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from ..encoder import Matrix
 from . import Candidate
-from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
-from ._network_inputs import Examples
+from ._network import (
+    CATEGORY_OFFSET,
+    MAX_ABS_NUMBER,
+    Columns,
+    Examples,
+    NetworkConfig,
+    NetworkEstimator,
+    search_space,
+)
+
+_OPSET = 17
 
 
 def network(**parameters: Any) -> Candidate:
     """A neural network in PyTorch.
 
     Args:
-        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+        parameters: of `NetworkConfig`, in place of the defaults, e.g. `width` or `epochs`.
     """
     return Candidate(
         "pytorch",
-        lambda task, chosen: NetworkEstimator(task, chosen, TorchNetwork),
-        search_space=suggest,
+        TorchEstimator,
+        search_space=search_space,
         to_onnx=lambda estimator, features: estimator.to_onnx(features),
         parameters=parameters,
     )
 
 
-class TorchNetwork:
-    """The layers as tensors that require gradients."""
+class TabularNetwork(nn.Module):  # type: ignore[misc]  # types of PyTorch are not read
+    """From the float32 matrix of shape (rows, features) to scores of shape (rows, outputs)."""
 
-    def __init__(
-        self, start: Weights, importance: Floats | None, config: NetworkConfig, seed: int
-    ) -> None:
-        import torch
+    def __init__(self, columns: Columns, bias: NDArray[np.float32], config: NetworkConfig) -> None:
+        super().__init__()
+        self.numeric, self.categorical = columns.numeric, columns.categorical
+        for name in ("fill", "center", "scale"):
+            self.register_buffer(name, torch.from_numpy(getattr(columns, name)))
+        widths = columns.embedding_widths
+        self.embeddings = nn.ModuleList(
+            nn.Embedding(size, width) for size, width in zip(columns.sizes, widths, strict=True)
+        )
+        for embedding in self.embeddings:
+            nn.init.zeros_(embedding.weight)  # a category that no row has counts as average
+        hidden: list[nn.Module] = []
+        width = 2 * len(columns.numeric) + sum(widths)
+        for _ in range(config.layers):
+            hidden += [nn.Linear(width, config.width), nn.ReLU(), nn.Dropout(config.dropout)]
+            width = config.width
+        last = nn.Linear(width, len(bias))
+        last.bias.data = torch.from_numpy(bias)
+        self.layers = nn.Sequential(*hidden, last)
 
-        torch.set_num_threads(1)
-        self._torch = torch
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._random = torch.Generator(self._device).manual_seed(seed)
-        self._dropout = config.dropout
-        self._importance = None if importance is None else self._tensor(importance)
-        self._tables = [self._tensor(table).requires_grad_() for table in start.tables]
-        self._layers = [
-            (self._tensor(matrix).requires_grad_(), self._tensor(bias).requires_grad_())
-            for matrix, bias in start.layers
+    def forward(self, rows: Tensor) -> Tensor:
+        numbers = rows[:, self.numeric]
+        missing = torch.isnan(numbers)
+        scaled = (torch.where(missing, self.fill, numbers) - self.center) / self.scale
+        codes = rows[:, self.categorical] + CATEGORY_OFFSET
+        indices = torch.where(torch.isnan(codes), torch.zeros_like(codes), codes).long()
+        embedded = [
+            embedding(indices[:, column]) for column, embedding in enumerate(self.embeddings)
         ]
-        matrices = [*self._tables, *(matrix for matrix, _ in self._layers)]
-        biases = [bias for _, bias in self._layers]
-        self._optimizer = torch.optim.AdamW(
-            [{"params": matrices}, {"params": biases, "weight_decay": 0.0}],
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
+        clipped = scaled.clamp(-MAX_ABS_NUMBER, MAX_ABS_NUMBER)
+        return self.layers(torch.cat([clipped, missing.float(), *embedded], dim=1))
+
+
+class Rescale(nn.Module):  # type: ignore[misc]
+    """Standardised values in units of the target."""
+
+    def __init__(self, center: float, scale: float) -> None:
+        super().__init__()
+        self.center, self.scale = center, scale
+
+    def forward(self, values: Tensor) -> Tensor:
+        return values * self.scale + self.center
+
+
+class TorchEstimator(NetworkEstimator):
+    """Fits a `TabularNetwork` with AdamW and early stopping."""
+
+    def to_onnx(self, features: int) -> bytes:
+        program = torch.onnx.export(
+            self.model,
+            (torch.zeros(2, features),),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("rows")},),
+            opset_version=_OPSET,
+            verbose=False,
         )
+        return bytes(program.model_proto.SerializeToString())
 
-    def step(self, batch: Examples) -> None:
-        functional = self._torch.nn.functional
-        scores = self._scores(batch.numbers, batch.categories, learning=True)
-        target = self._tensor(batch.target)
-        if self._importance is None:
-            loss = functional.mse_loss(scores[:, 0], target)
-        else:
-            weighed = scores + self._importance.log()
-            losses = functional.cross_entropy(weighed, target, reduction="none")
-            loss = (losses * self._importance[target]).mean()
-        self._optimizer.zero_grad()
-        loss.backward()
-        self._optimizer.step()
+    def _predict(self, matrix: Matrix) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            return np.asarray(self.model(torch.from_numpy(matrix)).numpy())
 
-    def raw(self, numbers: Floats, categories: NDArray[np.int64]) -> Floats:
-        with self._torch.inference_mode():
-            scores = self._scores(numbers, categories, learning=False)
-            return np.asarray(scores.cpu().numpy())
-
-    def weights(self) -> Weights:
-        return Weights(
-            [_array(table) for table in self._tables],
-            [(_array(matrix), _array(bias)) for matrix, bias in self._layers],
-        )
-
-    def load(self, weights: Weights) -> None:
-        with self._torch.no_grad():
-            for table, values in zip(self._tables, weights.tables, strict=True):
-                table.copy_(self._tensor(values))
-            for layer, arrays in zip(self._layers, weights.layers, strict=True):
-                for tensor, values in zip(layer, arrays, strict=True):
-                    tensor.copy_(self._tensor(values))
-
-    def _scores(self, numbers: Floats, categories: NDArray[np.int64], *, learning: bool) -> Any:
-        positions = self._tensor(categories)
-        embedded = [table[positions[:, at]] for at, table in enumerate(self._tables)]
-        values = self._torch.cat([self._tensor(numbers), *embedded], dim=1)
-        for matrix, bias in self._layers[:-1]:
-            values = self._torch.relu(self._torch.addmm(bias, values, matrix))
-            values = self._thinned(values) if learning and self._dropout else values
-        matrix, bias = self._layers[-1]
-        return self._torch.addmm(bias, values, matrix)
-
-    def _thinned(self, values: Any) -> Any:
-        """Dropout, from random numbers that no other thread draws from."""
-        kept = self._torch.empty_like(values).bernoulli_(1 - self._dropout, generator=self._random)
-        return values * kept / (1 - self._dropout)
-
-    def _tensor(self, values: NDArray[Any]) -> Any:
-        return self._torch.tensor(values, device=self._device)
+    def _train(self, columns: Columns, train: Examples, validation: Examples) -> None:
+        torch.manual_seed(self.task.seed)
+        torch.set_num_threads(self.task.threads)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        network = TabularNetwork(columns, train.initial_bias(self.outputs), self.config).to(device)
+        loss = nn.MSELoss() if self.is_regression else nn.CrossEntropyLoss()
+        optimizer = _optimizer(network, self.config)
+        lowest, best, patience = float("inf"), network.state_dict(), self.config.patience
+        for _ in range(self.config.epochs):
+            _train_epoch(network, loss, optimizer, train, device)
+            current = _validation_loss(network, loss, validation, device)
+            if current < lowest:
+                lowest, best = current, deepcopy(network.state_dict())
+                patience = self.config.patience
+            elif not (patience := patience - 1):
+                break
+        network.load_state_dict(best)
+        last = Rescale(self.center, self.scale) if self.is_regression else nn.Softmax(dim=1)
+        self.model = nn.Sequential(network, last).eval().cpu()
 
 
-def _array(tensor: Any) -> Floats:
-    return np.array(tensor.detach().cpu().numpy())
+def _optimizer(network: nn.Module, config: NetworkConfig) -> torch.optim.Optimizer:
+    """AdamW that leaves the biases as they are, so that the average prediction is not shrunk."""
+    matrices = [each for each in network.parameters() if each.ndim > 1]
+    biases = [each for each in network.parameters() if each.ndim == 1]
+    return torch.optim.AdamW(
+        [{"params": matrices}, {"params": biases, "weight_decay": 0.0}],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
+
+
+def _train_epoch(
+    network: nn.Module,
+    loss: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    examples: Examples,
+    device: torch.device,
+) -> None:
+    network.train()
+    rows, target = (torch.from_numpy(array).to(device) for array in examples)
+    for batch in torch.randperm(len(rows), device=device).split(examples.batch_size):
+        optimizer.zero_grad()
+        loss(network(rows[batch]).squeeze(1), target[batch]).backward()
+        optimizer.step()
+
+
+def _validation_loss(
+    network: nn.Module, loss: nn.Module, examples: Examples, device: torch.device
+) -> float:
+    network.eval()
+    rows, target = (torch.from_numpy(array).to(device) for array in examples)
+    with torch.inference_mode():
+        return float(loss(network(rows).squeeze(1), target))

@@ -1,105 +1,127 @@
-"""A neural network in TensorFlow: embedded categories, standardised numbers, ReLU layers.
+"""A neural network in Keras on TensorFlow: embedded categories, standardised numbers, ReLU layers.
 
-It runs on the CPU unless TensorFlow finds a GPU. Each fit keeps its random numbers to itself and
-operations work on one thread: the layers are small, folds are fitted beside each other, and sums
-come out the same.
+It runs on the CPU unless TensorFlow finds a GPU.
 """
 
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import keras
 import numpy as np
+from keras import layers, ops
 from numpy.typing import NDArray
 
+from ..encoder import Matrix
 from . import Candidate
-from ._network import Floats, NetworkConfig, NetworkEstimator, Weights, suggest
-from ._network_inputs import Examples
+from ._network import (
+    CATEGORY_OFFSET,
+    MAX_ABS_NUMBER,
+    Columns,
+    Examples,
+    NetworkConfig,
+    NetworkEstimator,
+    search_space,
+)
+
+_OPSET = 17
 
 
 def network(**parameters: Any) -> Candidate:
-    """A neural network in TensorFlow.
+    """A neural network in Keras.
 
     Args:
-        parameters: of its recipe, in place of the defaults, e.g. `width` or `epochs`.
+        parameters: of `NetworkConfig`, in place of the defaults, e.g. `width` or `epochs`.
     """
     return Candidate(
         "tensorflow",
-        lambda task, chosen: NetworkEstimator(task, chosen, TensorFlowNetwork),
-        search_space=suggest,
+        KerasEstimator,
+        search_space=search_space,
         to_onnx=lambda estimator, features: estimator.to_onnx(features),
         parameters=parameters,
     )
 
 
-class TensorFlowNetwork:
-    """The layers as variables of TensorFlow, moved by Keras' AdamW."""
+def tabular_network(
+    columns: Columns, features: int, bias: NDArray[np.float32], config: NetworkConfig
+) -> Any:
+    """From the float32 matrix of shape (rows, features) to scores of shape (rows, outputs)."""
+    rows = keras.Input((features,), dtype="float32")
+    values = ops.concatenate([*_numbers(rows, columns), *_embeddings(rows, columns)], axis=1)
+    for _ in range(config.layers):
+        values = layers.Dense(config.width, activation="relu")(values)
+        values = layers.Dropout(config.dropout)(values)
+    start = keras.initializers.Constant(bias)
+    return keras.Model(rows, layers.Dense(len(bias), bias_initializer=start)(values))
 
-    def __init__(
-        self, start: Weights, importance: Floats | None, config: NetworkConfig, seed: int
-    ) -> None:
-        import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        self._random = tf.random.Generator.from_seed(seed)
-        self._dropout = config.dropout
-        self._importance = None if importance is None else tf.constant(importance)
-        self._tables = [tf.Variable(table) for table in start.tables]
-        self._layers = [(tf.Variable(matrix), tf.Variable(bias)) for matrix, bias in start.layers]
-        self._variables = [*self._tables, *(part for layer in self._layers for part in layer)]
-        self._optimizer = tf.keras.optimizers.AdamW(
-            config.learning_rate, weight_decay=config.weight_decay
+class KerasEstimator(NetworkEstimator):
+    """Fits a network with AdamW and early stopping."""
+
+    def to_onnx(self, features: int) -> bytes:
+        rows = keras.InputSpec(dtype="float32", shape=(None, features), name="rows")
+        with TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tf2onnx uses what NumPy is about to remove
+            path = Path(folder) / "model.onnx"
+            self.model.export(
+                path, format="onnx", opset_version=_OPSET, input_signature=[rows], verbose=False
+            )
+            return path.read_bytes()
+
+    def _predict(self, matrix: Matrix) -> NDArray[np.float32]:
+        return np.asarray(self.model.predict(matrix, batch_size=65_536, verbose=0))
+
+    def _train(self, columns: Columns, train: Examples, validation: Examples) -> None:
+        keras.utils.set_random_seed(self.task.seed)
+        bias = train.initial_bias(self.outputs)
+        network = tabular_network(columns, train.matrix.shape[1], bias, self.config)
+        loss = (
+            keras.losses.MeanSquaredError()
+            if self.is_regression
+            else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         )
-        self._optimizer.exclude_from_weight_decay(var_list=[bias for _, bias in self._layers])
-        self._optimizer.build(self._variables)
-        self._tf = tf
-        # Of any number of rows, so that a last batch that is smaller is not compiled anew.
-        self._learn = tf.function(self._learned, reduce_retracing=True)
-        self._score = tf.function(self._scores, reduce_retracing=True)
-
-    def step(self, batch: Examples) -> None:
-        self._learn(*map(self._tf.constant, (batch.numbers, batch.categories, batch.target)))
-
-    def raw(self, numbers: Floats, categories: NDArray[np.int64]) -> Floats:
-        scores = self._score(self._tf.constant(numbers), self._tf.constant(categories))
-        return np.asarray(scores.numpy())
-
-    def weights(self) -> Weights:
-        return Weights(
-            [np.array(table.numpy()) for table in self._tables],
-            [(np.array(matrix.numpy()), np.array(bias.numpy())) for matrix, bias in self._layers],
+        optimizer = keras.optimizers.AdamW(
+            self.config.learning_rate, weight_decay=self.config.weight_decay
         )
-
-    def load(self, weights: Weights) -> None:
-        for table, values in zip(self._tables, weights.tables, strict=True):
-            table.assign(values)
-        for layer, arrays in zip(self._layers, weights.layers, strict=True):
-            for variable, values in zip(layer, arrays, strict=True):
-                variable.assign(values)
-
-    def _learned(self, numbers: Any, categories: Any, target: Any) -> None:
-        with self._tf.GradientTape() as tape:
-            loss = self._loss(self._scores(numbers, categories, learning=True), target)
-        self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
-
-    def _loss(self, scores: Any, target: Any) -> Any:
-        tf = self._tf
-        if self._importance is None:
-            return tf.reduce_mean((scores[:, 0] - target) ** 2)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            target, scores + tf.math.log(self._importance)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        network.compile(optimizer, loss)
+        stopping = keras.callbacks.EarlyStopping(
+            patience=self.config.patience, restore_best_weights=True
         )
-        return tf.reduce_mean(losses * tf.gather(self._importance, target))
+        network.fit(
+            *train,
+            batch_size=train.batch_size,
+            epochs=self.config.epochs,
+            validation_data=tuple(validation),
+            callbacks=[stopping],
+            verbose=0,
+        )
+        last = (
+            layers.Rescaling(self.scale, offset=self.center)
+            if self.is_regression
+            else layers.Softmax()
+        )
+        self.model = keras.Model(network.input, last(network.output))
 
-    def _scores(self, numbers: Any, categories: Any, *, learning: bool = False) -> Any:
-        tf = self._tf
-        embedded = [tf.gather(table, categories[:, at]) for at, table in enumerate(self._tables)]
-        values = tf.concat([numbers, *embedded], axis=1)
-        for matrix, bias in self._layers[:-1]:
-            values = tf.nn.relu(values @ matrix + bias)
-            values = self._thinned(values) if learning and self._dropout else values
-        matrix, bias = self._layers[-1]
-        return values @ matrix + bias
 
-    def _thinned(self, values: Any) -> Any:
-        """Dropout, from random numbers that no other fit draws from."""
-        kept = self._random.uniform(self._tf.shape(values)) >= self._dropout
-        return values * self._tf.cast(kept, values.dtype) / (1 - self._dropout)
+def _numbers(rows: Any, columns: Columns) -> list[Any]:
+    """Standardised values, and 1 where one was missing."""
+    if not columns.numeric:
+        return []
+    numbers = ops.take(rows, columns.numeric, axis=1)
+    missing = ops.isnan(numbers)
+    scaled = (ops.where(missing, columns.fill, numbers) - columns.center) / columns.scale
+    return [ops.clip(scaled, -MAX_ABS_NUMBER, MAX_ABS_NUMBER), ops.cast(missing, "float32")]
+
+
+def _embeddings(rows: Any, columns: Columns) -> list[Any]:
+    """Embedded categories; one that no row has keeps zeros, and so counts as average."""
+    embedded = []
+    for column, size, width in zip(
+        columns.categorical, columns.sizes, columns.embedding_widths, strict=True
+    ):
+        codes = rows[:, column] + CATEGORY_OFFSET
+        indices = ops.cast(ops.where(ops.isnan(codes), 0.0, codes), "int32")
+        embedded.append(layers.Embedding(size, width, embeddings_initializer="zeros")(indices))
+    return embedded

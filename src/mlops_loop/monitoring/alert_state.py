@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import MsgspecError, Struct
-from msgspec.json import decode, encode
+import structlog
+from msgspec import Struct
 
 from ..atomic import atomic_write
 from ..clock import Clock
+from ..errors import StoreError
+from ..formats import ACTIVE_ALERTS
 from ..project import Project
 from ..settings import Settings
 from .alerts import Alerts
@@ -26,6 +28,10 @@ class ActiveAlert(Struct, frozen=True):
     since: datetime
     text: str
     named: list[str]
+
+
+class _Stored(Struct, frozen=True):
+    alerts: dict[str, ActiveAlert]
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,19 @@ class AlertTracker:
 
     def _read(self) -> dict[str, ActiveAlert]:
         try:
-            return decode(self.file.read_bytes(), type=dict[str, ActiveAlert])
-        except (FileNotFoundError, MsgspecError):
+            content = self.file.read_bytes()
+        except FileNotFoundError:
+            return {}
+        try:
+            return ACTIVE_ALERTS.decode(content, _Stored, self.file).alerts
+        except StoreError as error:  # what is found now matters more than what was sent before
+            structlog.get_logger(__name__).error("damaged list of alerts", error=str(error))
+            self.file.rename(self.file.with_suffix(".damaged"))
             return {}
 
-    def _write(self, active_alerts: Mapping[str, ActiveAlert]) -> None:
+    def _write(self, active_alerts: dict[str, ActiveAlert]) -> None:
         with atomic_write(self.file) as draft:
-            draft.write_bytes(encode(active_alerts))
+            draft.write_bytes(ACTIVE_ALERTS.encode(_Stored(active_alerts)))
 
 
 def open_alert_tracker(project: Project, alerts: Alerts) -> AlertTracker:

@@ -9,13 +9,13 @@ from threading import Thread
 from time import monotonic
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from ..atomic import atomic_write
 from ..clock import Clock
 from ..errors import StoreError
 from ..file_lock import file_lock
+from ..formats import STORED_ALERT
 from ..project import Project
 from .receivers import TIMEOUT_SECONDS, Alert, Receiver, name_of, settings_receivers
 
@@ -57,9 +57,9 @@ class Alerts:
 
     def _retry(self, name: str, path: Path) -> None:
         try:
-            alert = msgspec.json.decode(path.read_bytes(), type=Alert)
-        except msgspec.MsgspecError as error:
-            structlog.get_logger(__name__).error("damaged alert", file=str(path), error=str(error))
+            alert = STORED_ALERT.decode(path.read_bytes(), Alert, path)
+        except StoreError as error:
+            structlog.get_logger(__name__).error("damaged alert", error=str(error))
             path.rename(path.with_suffix(".damaged"))
             return
         if self._delivered(name, alert) or self.clock.now() - alert.time > MAX_AGE:
@@ -71,7 +71,7 @@ class Alerts:
         file = f"{alert.time:%Y%m%dT%H%M%S%f}-{waiting:04}-{uuid4().hex[:8]}.json"
         try:
             with atomic_write(folder / file) as draft:
-                draft.write_bytes(msgspec.json.encode(alert))
+                draft.write_bytes(STORED_ALERT.encode(alert))
         except OSError as error:
             structlog.get_logger(__name__).error("alert lost", receiver=name, error=str(error))
 

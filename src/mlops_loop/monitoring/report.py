@@ -127,10 +127,10 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
         verdict: what monitoring says.
         page: where the HTML goes; the JSON has the same name but for its ending.
     """
-    page.parent.mkdir(parents=True, exist_ok=True)
     distances = {} if comparison is None else dict(comparison.distances)
     text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
-    page.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    with atomic_write(page.with_suffix(".json")) as draft:
+        draft.write_text(text + "\n", encoding="utf-8")
     if comparison is not None and comparison.snapshot is not None:
         with _quiet():
             _write_page(comparison.snapshot, page)

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-import msgspec
-
 from ..atomic import atomic_folder, atomic_write
 from ..bundle import Bundle
 from ..errors import BundleError
+from ..formats import POINTER as POINTER_FORMAT
 from .pointer import Pointer, Rollout
 
 POINTER = "pointer.json"
@@ -33,11 +32,10 @@ class FolderStore:
 
     def pointer(self) -> Pointer:
         try:
-            return msgspec.json.decode(self._pointer.read_bytes(), type=Pointer)
+            content = self._pointer.read_bytes()
         except FileNotFoundError:
             return Pointer()
-        except msgspec.DecodeError as error:
-            raise BundleError(f"{self._pointer} cannot be read: {error}") from error
+        return POINTER_FORMAT.decode(content, Pointer, self._pointer)
 
     def stamp(self) -> object:
         try:
@@ -49,4 +47,4 @@ class FolderStore:
     def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
         pointer = self.pointer().with_rollout(features_digest, rollout)
         with atomic_write(self._pointer) as draft:
-            draft.write_bytes(msgspec.json.encode(pointer))
+            draft.write_bytes(POINTER_FORMAT.encode(pointer))

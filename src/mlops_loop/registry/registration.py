@@ -13,6 +13,8 @@ from ..errors import BundleError, GateError
 from ..evaluation.gate_result import GateResult
 from ..evaluation.holdout_evaluation import Measured, require_unchanged, subject_of
 from ..evaluation.interval import Interval
+from ..formats import EVALUATION as EVALUATION_FORMAT
+from ..formats import EXPORTED_MODEL
 from ..project import Project
 from ..references import DecisionRef
 from ..run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
@@ -60,7 +62,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
         if known:
             return known[-1]
         exported = RunFiles.read(registry, run.run_id, EXPORTED, run.files).content
-        measured = msgspec.json.decode(evaluation[MEASURED], type=Measured)
+        measured = EVALUATION_FORMAT.decode(evaluation[MEASURED], Measured, MEASURED)
         manifest = _manifest(project, decision, exported, gate, measured)
         files = {name: exported[name] for name in (MODEL, ENCODER, CONTRACT)}
         files[REFERENCE] = evaluation[REFERENCE]
@@ -93,7 +95,7 @@ def _manifest(
     measured: Measured,
 ) -> Manifest:
     """Complete but for the version and the digests of the files."""
-    facts = msgspec.json.decode(exported[FACTS], type=ExportedFacts)
+    facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
     contract, run = project.contract, decision.run
     return Manifest(
         version="",

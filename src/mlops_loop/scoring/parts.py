@@ -16,14 +16,21 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from ..atomic import atomic_write
+from ..atomic import atomic_write, sync_file
 from ..data.remote import File
 from ..errors import InputError, StoreError
 from ..file_lock import file_lock
+from ..formats import SCORING_JOB
 
 _JOB = "job.json"
 # A column with more different texts in a row group goes on without a dictionary.
 _DICTIONARY_BYTES = 1 << 16
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """What all parts belong to. Its format is that of the folder."""
+
+    fingerprint: str
 
 
 class Part(msgspec.Struct):
@@ -59,7 +66,10 @@ class Parts:
         return self._quarantine(len(self.done))
 
     def commit_part(self, part: Part) -> None:
-        """Let what stands in the drafts count."""
+        """Let what stands in the drafts count, as soon as it is on disk."""
+        sync_file(self.draft)
+        if part.predicted < part.rows:
+            sync_file(self.quarantine_draft)
         with atomic_write(self.folder / f"{len(self.done)}.json") as draft:
             draft.write_bytes(msgspec.json.encode(part))
         self.done.append(part)
@@ -100,13 +110,17 @@ class Parts:
         return self.folder / f"{number}.quarantine.parquet"
 
     def resume(self, job: str) -> None:
-        """Find what is done of this job; of another one nothing is kept."""
-        if _read(self.folder / _JOB) != job.encode():
+        """Find what is done of this job; of another one nothing is kept.
+
+        Raises:
+            InputError: if the folder is in a format that is not known, or is damaged.
+        """
+        if self._job() != job:
             for path in self.folder.iterdir():
                 if path.suffix in (".json", ".parquet", ".draft"):
                     path.unlink()
             with atomic_write(self.folder / _JOB) as draft:
-                draft.write_text(job, encoding="utf-8")
+                draft.write_bytes(SCORING_JOB.encode(_Job(job)))
             return
         while (said := _read(self.folder / f"{len(self.done)}.json")) is not None:
             part = msgspec.json.decode(said, type=Part)
@@ -118,6 +132,11 @@ class Parts:
             # What comes behind a part that is done anew would not fit behind it.
             if path.name != _JOB and int(path.stem) >= len(self.done):
                 path.unlink()
+
+    def _job(self) -> str | None:
+        path = self.folder / _JOB
+        content = _read(path)
+        return None if content is None else SCORING_JOB.decode(content, _Job, path).fingerprint
 
 
 def quarantine_path(output: File) -> File:
@@ -177,7 +196,8 @@ def _differs(name: str, kind: pa.DataType) -> bool:
 
 def _deliver(file: Path, target: File) -> None:
     if isinstance(target, Path):
-        file.replace(target)
+        with atomic_write(target) as draft:
+            file.replace(draft)
     else:
         target.put(file)
 

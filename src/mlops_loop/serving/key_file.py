@@ -12,6 +12,7 @@ import msgspec
 from ..atomic import atomic_write
 from ..errors import InputError, ServiceError
 from ..file_lock import file_lock
+from ..formats import API_KEYS
 
 # Keys are random with 256 bits: neither a salt nor a slow hash is needed.
 _BYTES = 32
@@ -29,6 +30,10 @@ class StoredKey(msgspec.Struct, frozen=True):
 Keys = dict[str, StoredKey]
 
 
+class _Stored(msgspec.Struct, frozen=True):
+    keys: Keys
+
+
 class KeyFile:
     """Keys by name, in a file that only its owner can read; several processes may change it."""
 
@@ -38,14 +43,12 @@ class KeyFile:
     def keys(self) -> Keys:
         """All keys; ServiceError if the file is damaged or cannot be read."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Keys)
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.MsgspecError) as error:
-            raise ServiceError(
-                f"the API keys in {self.path} cannot be read: {error}; restore the file, or "
-                "delete it and create new keys with `key create NAME`"
-            ) from error
+        except OSError as error:
+            raise ServiceError(f"the API keys in {self.path} cannot be read: {error}") from error
+        return API_KEYS.decode(content, _Stored, self.path).keys
 
     def digests(self) -> list[bytes]:
         """The SHA-256 of each key; ServiceError as `keys`."""
@@ -86,4 +89,4 @@ class KeyFile:
     def _write(self, keys: Keys) -> None:
         with atomic_write(self.path) as draft:
             draft.touch(mode=0o600)
-            draft.write_bytes(msgspec.json.format(msgspec.json.encode(keys)))
+            draft.write_bytes(API_KEYS.encode(_Stored(keys), indent=1))

@@ -34,14 +34,12 @@ def operation(path: str) -> Document:
     return deepcopy(_OPERATIONS[path])
 
 
-def document(title: str, version: str, components: Document) -> Document:
-    """The whole document, for a framework that makes none from its routes."""
-    paths = {
-        path: {"post" if path in ("/predict", "/labels") else "get": operation(path)}
-        for path in _OPERATIONS
-    }
-    info = {"title": title, "version": version}
-    return with_components({"openapi": "3.1.0", "info": info, "paths": paths}, components)
+def library_operations() -> list[str]:
+    """The library's operations as method and path, e.g. `POST /predict`."""
+    return [
+        f"{'POST' if 'requestBody' in described else 'GET'} {path}"
+        for path, described in _OPERATIONS.items()
+    ]
 
 
 def with_components(document: Document, components: Document) -> Document:

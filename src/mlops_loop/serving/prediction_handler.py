@@ -1,4 +1,16 @@
-"""From the body of a request to a recorded prediction or label."""
+"""From the body of a request to a recorded prediction or label.
+
+The order of a prediction, and where each step is:
+
+1. validate the body: `contract.decoder`, or `contract.check` where something is wrong,
+2. identify the rows: `identified_rows`,
+3. run the project's `before_predict` hooks: `prediction_hooks`,
+4. compute features, encode, run the model: `deployment`, which calls `predictor`,
+5. record: `prediction_log`,
+6. respond: `prediction_response`; the web framework sends it when the record is durable.
+
+`PredictionHandler.predict` does the first step, and `_predict_rows` the others.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -12,17 +24,16 @@ from ..contract.columns import to_rows
 from ..contract.decoder import Decoded, InvalidRequestBody
 from ..contract.model import Contract
 from ..prediction_hooks import PredictionHooks
-from ..prediction_log import PredictionLog, Record
+from ..prediction_log import PredictionLog
 from .deployment import Deployment
 from .deployment_manager import DeploymentManager
-from .identifiers import new_ids
+from .identified_rows import IdentifiedRows
 from .labels import decode_labels
 from .metrics import Metrics
 from .openapi import ENTITY_HEADER
 from .prediction_response import PredictionResponse, encode, prediction_responses, variant_of
 from .problem import Problem, invalid_body, unavailable
 from .response import ServiceResponse
-from .row_metadata import entity_keys, event_times
 
 _KEY_LENGTH = 200
 
@@ -77,14 +88,12 @@ class PredictionHandler:
             Problem: 400, 413, 422, or 503 while no model is published.
         """
         deployment = self.require_deployment()
-        if not _is_valid(request.entity_key):
-            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
-        decoded = self._decode(deployment, request.body)
+        decoded = self._validate(deployment, request)
         if not decoded.rows:
             return ServiceResponse(b"[]", variant=deployment.champion.role, log_fields={"rows": 0})
-        keys = [request.entity_key] * len(decoded.rows)
-        responses, recorded = self._predict_rows(deployment, decoded, keys)
-        return _response(responses, recorded, many=decoded.many)
+        entity_keys = [request.entity_key] * len(decoded.rows)
+        responses, recorded = self._predict_rows(deployment, decoded, entity_keys)
+        return _respond(responses, recorded, many=decoded.many)
 
     def predict_batch(
         self, requests: Sequence[PendingRequest]
@@ -146,7 +155,7 @@ class PredictionHandler:
         keys = [requests[number].entity_key for number in rows]
         responses, recorded = self._predict_rows(deployment, decoded, keys)
         return {
-            number: _response([response], recorded, many=False)
+            number: _respond([response], recorded, many=False)
             for number, response in zip(rows, responses, strict=True)
         }
 
@@ -157,35 +166,29 @@ class PredictionHandler:
             return error
 
     def _predict_rows(
-        self, deployment: Deployment, decoded: Decoded, given: Sequence[str | None]
+        self, deployment: Deployment, decoded: Decoded, entity_keys: Sequence[str | None]
     ) -> tuple[list[PredictionResponse], Future[None]]:
-        """Responses for rows, and when their records are durable; `given` are entity keys."""
-        now = self._clock.now()
-        ids = new_ids(now, len(decoded.rows))
+        """Responses for validated rows; they may be sent when the future is done."""
         contract = deployment.contract
-        entities = entity_keys(contract, decoded, given)
-        keys = [entity or own for entity, own in zip(entities, ids, strict=True)]
+        identified = IdentifiedRows.of(contract, decoded, entity_keys, self._clock.now())
         columns, rows = decoded.columns, decoded.rows
         if self._hooks.before:
             columns = self._hooks.prepare(columns)
             rows = to_rows(contract.inputs, columns)
-        outputs = deployment.predict(columns, keys)
-        responses = prediction_responses(ids, outputs, deployment.class_names, decoded.warnings)
-        times = event_times(contract, decoded, now)
-        parts = zip(ids, entities, times, rows, outputs, strict=True)
-        digests = contract.schema_digest, contract.target_digest
-        recorded = self._log.append(
-            [
-                Record(own, entity, time, now, row, out, *digests)
-                for own, entity, time, row, out in parts
-            ]
-        )
+        outputs = deployment.predict(columns, identified.split_keys)
+        records = identified.records(rows, outputs, contract)
+        recorded = self._log.append(records)
         self._metrics.count_rows(outputs, decoded.warnings, deployment)
+        responses = prediction_responses(
+            identified.prediction_ids, outputs, deployment.class_names, decoded.warnings
+        )
         return responses, recorded
 
-    def _decode(self, deployment: Deployment, body: bytes) -> Decoded:
+    def _validate(self, deployment: Deployment, request: PendingRequest) -> Decoded:
+        if not _is_valid(request.entity_key):
+            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
         try:
-            return deployment.decoder.decode(body, self._max_rows)
+            return deployment.decoder.decode(request.body, self._max_rows)
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
 
@@ -194,7 +197,7 @@ def _is_valid(entity_key: str | None) -> bool:
     return entity_key is None or 0 < len(entity_key) <= _KEY_LENGTH
 
 
-def _response(
+def _respond(
     responses: Sequence[PredictionResponse], recorded: Future[None], *, many: bool
 ) -> ServiceResponse:
     return ServiceResponse(

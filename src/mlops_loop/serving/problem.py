@@ -21,6 +21,11 @@ class Problem(Exception):
         detail: what is wrong with this request, for the caller.
         members: further members of the problem document.
         headers: HTTP headers that belong to it.
+
+    Example:
+        >>> problem = Problem(409, "the basket is closed", members={"basket": 7})
+        >>> problem.encode(request_id="order-7")  # doctest: +ELLIPSIS
+        b'{"type":"about:blank","title":"Conflict","status":409,..."basket":7}'
     """
 
     def __init__(

@@ -106,7 +106,7 @@ def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: 
     service = app.extensions["mlops_loop"]
     service.start()
     try:
-        waitress.serve(
+        waitress.create_server(
             app,
             host=host,
             port=port,
@@ -119,8 +119,7 @@ def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: 
             asyncore_use_poll=sys.platform != "win32",
             clear_untrusted_proxy_headers=True,
             ident="",
-            _quiet=True,
-        )
+        ).run()
     finally:
         service.close()
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec import Struct
 
 from ..data.split import Fold
 from ..errors import TrainingError
 from ..evaluation.formatting import format_metric
 from ..evaluation.metrics import Floats
+from ..formats import LEADERBOARD
 from .size import in_bytes
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Entry:
 
     candidate: "Candidate"
     scores: tuple[Floats, ...]
+
+
+class _Stored(Struct, frozen=True):
+    metric: str
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -117,14 +123,17 @@ class Leaderboard:
 
     def to_json(self) -> str:
         """A JSON object with `metric` and `rows`."""
-        written = {"metric": self.metric, "rows": self.rows}
-        return msgspec.json.format(msgspec.json.encode(written), indent=1).decode()
+        return LEADERBOARD.encode(_Stored(self.metric, self.rows), indent=1).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Leaderboard":
-        """What `to_json` wrote; the candidates themselves are not in it."""
-        written = msgspec.json.decode(text)
-        return cls(written["metric"], msgspec.convert(written["rows"], tuple[Row, ...]))
+        """What `to_json` wrote; the candidates themselves are not in it.
+
+        Raises:
+            RegistryError: if the format is not known, or the document is damaged.
+        """
+        stored = LEADERBOARD.decode(text, _Stored, "leaderboard.json")
+        return cls(stored.metric, stored.rows)
 
     def _ineligible(self) -> list[Row]:
         return [row for row in self.rows if row.ineligible]

@@ -4,7 +4,6 @@ import io
 import json
 
 import mlflow
-import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -12,6 +11,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from ..bundle import CONTRACT, ENCODER, MODEL
 from ..code_version import code_tags
 from ..contract.arrow import to_arrow
+from ..formats import EXPORTED_MODEL
+from ..packaging import installed_library
 from ..project import Project
 from ..references import RunRef, SnapshotRef
 from ..registry.attempt import ATTEMPT_TAG
@@ -51,6 +52,7 @@ def lineage_tags(project: Project, snapshot: SnapshotRef) -> dict[str, str]:
         "reason": context.reason or "by hand",
         "time": project.clock.now().isoformat(),
         **({ATTEMPT_TAG: context.attempt} if context.attempt else {}),
+        "library": installed_library(project.root),
         **code_tags(project.root),
     }
 
@@ -96,9 +98,9 @@ def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
     files = RunFiles(
         {
             MODEL: exported.content,
-            ENCODER: fitted.data.task.encoder.to_json().encode(),
+            ENCODER: fitted.data.task.encoder.to_json(),
             CONTRACT: rows.contract.text.encode(),
-            FACTS: msgspec.json.format(msgspec.json.encode(facts), indent=1),
+            FACTS: EXPORTED_MODEL.encode(facts, indent=1),
             HOLDOUT: _parquet(exported),
             BASELINE: _npy(exported),
         }

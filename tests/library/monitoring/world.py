@@ -107,7 +107,7 @@ def make_bundle(folder: Path) -> Bundle:
     )
     files = {
         MODEL: b"",
-        ENCODER: Encoder.fit(specs, held_out).to_json().encode(),
+        ENCODER: Encoder.fit(specs, held_out).to_json(),
         CONTRACT: PARCELS.text.encode(),
         REFERENCE: reference.getvalue(),
     }

@@ -15,7 +15,21 @@ def add_documentation(app: FastAPI, service: PredictionService) -> None:
     """`GET /` (overview), `/docs` (Swagger UI), `/redoc`, and the contract in `/openapi.json`.
 
     Create the application with `docs_url=None, redoc_url=None`: FastAPI's own pages load their
-    scripts from a CDN. Here they come from the package `fastapi-offline`.
+    scripts from a CDN. Here they come from the package `fastapi-offline`. `/openapi.json` stays
+    FastAPI's own, with the schemas of rows, predictions and labels added from the contract that
+    serves at the time.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI(docs_url=None, redoc_url=None)
+        >>> app.include_router(prediction_router(service))
+        >>> add_documentation(app, service)
+        >>> document = TestClient(app).get("/openapi.json").json()
+        >>> sorted(document["paths"])
+        ['/labels', '/model', '/predict']
+        >>> "Row" in document["components"]["schemas"]
+        True
     """
     _add_page(app, "/", pages.overview)
     _add_page(app, "/docs", pages.swagger_ui)

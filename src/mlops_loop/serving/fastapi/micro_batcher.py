@@ -35,13 +35,13 @@ class MicroBatcher:
         self._recording = 0
         self._scheduled = False
 
-    async def submit(self, request: PendingRequest) -> ServiceResponse:
-        """The response to one request, once it is recorded; raises the request's error."""
+    def submit(self, request: PendingRequest) -> Waiter:
+        """To be awaited: the response to one request, once it is recorded, or its error."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._requests.append(request)
         self._waiters.append(waiter)
         self._schedule()
-        return await waiter
+        return waiter
 
     def _schedule(self) -> None:
         """Run in the next turn of the loop if enough requests wait."""

@@ -24,7 +24,24 @@ class RequestLifecycleMiddleware:
     """Request id, limit on the body, metrics and access log.
 
     Add it last, so that it is the outermost: it then covers what other middleware answers. Routes
-    find the id as `request.state.request_id`.
+    find the id as `request.state.request_id`; responses carry it in the header `X-Request-ID`. A
+    body larger than `serving.max_body_bytes` is answered by a problem document with status 413.
+
+    Args:
+        app: the application inside of it, which `add_middleware` passes.
+        service: its settings and metrics.
+
+    Example:
+        >>> from fastapi import FastAPI, Request
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI()
+        >>> app.add_middleware(RequestLifecycleMiddleware, service=service)
+        >>> @app.get("/id")
+        ... async def request_id(request: Request) -> str:
+        ...     return request.state.request_id
+        >>> response = TestClient(app).get("/id", headers={"X-Request-ID": "order-7"})
+        >>> response.json(), response.headers["X-Request-ID"]
+        ('order-7', 'order-7')
     """
 
     def __init__(self, app: ASGIApp, service: PredictionService) -> None:
@@ -48,8 +65,14 @@ class RequestLifecycleMiddleware:
                 message["headers"] = [*message.get("headers", ()), own]
             await send(message)
 
+        limit = self._service.project.settings.serving.max_body_bytes
         try:
-            await self._limited(headers, scope, receive, send_with_id)
+            if int(headers.get(b"content-length", 0)) > limit:
+                await send_problem(too_large(limit), scope, receive, send_with_id)
+            else:
+                if b"transfer-encoding" in headers:
+                    receive = _limit_body(receive, limit)
+                await self._app(scope, receive, send_with_id)
         except Exception as error:
             context.error = type(error).__name__
             raise
@@ -57,24 +80,27 @@ class RequestLifecycleMiddleware:
             context.route = getattr(scope.get("route"), "path", UNROUTED)
             self._lifecycle.finish(context)
 
-    async def _limited(
-        self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """The application, as long as the body is within the limit."""
-        limit = self._service.project.settings.serving.max_body_bytes
-        length = headers.get(b"content-length")
-        if length is not None and int(length) > limit:
-            await send_problem(too_large(limit), scope, receive, send)
-            return
-        if b"transfer-encoding" in headers:
-            receive = _limit_body(receive, limit)
-        await self._app(scope, receive, send)
-
 
 class ApiKeyMiddleware:
     """Rejects requests without a valid API key, except for health checks and pages.
 
-    Leave it out, or put your own in its place, where something else authenticates callers.
+    The key comes in the header `X-API-Key`; without a valid one the answer is a problem document
+    with status 401. Leave the middleware out, or put your own in its place, where something else
+    authenticates callers.
+
+    Args:
+        app: the application inside of it, which `add_middleware` passes.
+        service: its keys are those of `serving.api_keys` and of the key file.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI()
+        >>> app.add_middleware(ApiKeyMiddleware, service=service)
+        >>> app.include_router(operations_router(service))
+        >>> client = TestClient(app)
+        >>> client.get("/health/live").status_code, client.get("/metrics").status_code
+        (200, 401)
     """
 
     def __init__(self, app: ASGIApp, service: PredictionService) -> None:

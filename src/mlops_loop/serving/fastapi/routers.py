@@ -19,16 +19,28 @@ from .micro_batcher import MicroBatcher
 
 # Larger bodies take long enough for other requests to notice: a thread handles them.
 _SHORT_BODY = 16_384
+# Message of the cancellation when the time for reading a body is over.
+_LATE = "request timeout"
 
 
 def prediction_router(service: PredictionService) -> APIRouter:
     """`POST /predict`, `POST /labels` and `GET /model`.
 
+    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
+    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 408 (the body came too
+    slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503
+    (no model, too many requests in flight, or the prediction log is unavailable).
+
     Example:
         >>> from fastapi import Depends, FastAPI
+        >>> from fastapi.testclient import TestClient
         >>> def only_on_workdays() -> None: ...
         >>> app = FastAPI(lifespan=service.lifespan)
         >>> app.include_router(prediction_router(service), dependencies=[Depends(only_on_workdays)])
+        >>> add_exception_handlers(app, service)
+        >>> with TestClient(app) as client:  # nothing is published here
+        ...     client.post("/predict", json={}).json()["detail"]
+        'no model is published for this code yet: run `train`'
     """
     router = APIRouter(tags=["predictions"])
     batcher = MicroBatcher(service.predict_batch)
@@ -39,6 +51,7 @@ def prediction_router(service: PredictionService) -> APIRouter:
         pending = PendingRequest(body, request.headers.get(ENTITY_HEADER))
         with service.limiter:
             if len(body) <= _SHORT_BODY:
+                # Validated, predicted and recorded: see `prediction_handler`.
                 response = await batcher.submit(pending)
             else:
                 response = await run_in_threadpool(service.predict, pending)
@@ -58,7 +71,18 @@ def prediction_router(service: PredictionService) -> APIRouter:
 
 
 def operations_router(service: PredictionService) -> APIRouter:
-    """`GET /health/live`, `GET /health/ready` and `GET /metrics`."""
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
+
+    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+
+    Example:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI(lifespan=service.lifespan)
+        >>> app.include_router(operations_router(service))
+        >>> TestClient(app).get("/health/live").json()
+        {'status': 'live'}
+    """
     router = APIRouter(tags=["operations"])
     _add_get(router, "/health/live", lambda: _json({"status": "live"}))
     _add_get(router, "/metrics", lambda: Response(service.metrics_text(), media_type=MEDIA_TYPE))
@@ -90,12 +114,19 @@ async def _read(request: Request, service: PredictionService) -> bytes:
     """
     require_json(request.headers.get("content-type"))
     seconds = service.project.settings.serving.request_timeout.total_seconds()
+    # Does what `asyncio.timeout` does, which takes a twentieth of a whole request.
+    task = asyncio.current_task()
+    assert task is not None
+    timer = asyncio.get_running_loop().call_later(seconds, task.cancel, _LATE)
     try:
-        async with asyncio.timeout(seconds):
-            return await request.body()
-    except TimeoutError:
+        return await request.body()
+    except asyncio.CancelledError as error:
+        if error.args != (_LATE,) or task.uncancel():
+            raise
         detail = f"the body did not arrive in time (limit {seconds:g} s)"
         raise Problem(408, detail, headers={"Connection": "close"}) from None
+    finally:
+        timer.cancel()
 
 
 def _to_http(request: Request, response: ServiceResponse) -> Response:

@@ -18,6 +18,22 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     Call it before you register hooks of your own, so that it sees every request first and every
     response last. Routes find the id as `flask.g.request_id`. Servers that fork after they have
     loaded the application, such as gunicorn with `--preload`, start one service a worker.
+
+    A body larger than `serving.max_body_bytes` is answered by status 413. `app.extensions` holds
+    the service under the name in `EXTENSION`.
+
+    Example:
+        >>> from flask import Flask, g
+        >>> app = Flask("shop")
+        >>> add_request_lifecycle(app, service)
+        >>> @app.get("/id")
+        ... def request_id() -> str:
+        ...     return g.request_id
+        >>> response = app.test_client().get("/id", headers={"X-Request-ID": "order-7"})
+        >>> response.text, response.headers["X-Request-ID"]
+        ('order-7', 'order-7')
+        >>> app.extensions[EXTENSION] is service
+        True
     """
     lifecycle = RequestLifecycle(service)
     app.extensions[EXTENSION] = service
@@ -44,7 +60,18 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
 def require_api_keys(app: Flask, service: PredictionService) -> None:
     """Reject requests without a valid API key, except for health checks and pages.
 
-    Leave it out, or put your own in its place, where something else authenticates callers.
+    The key comes in the header `X-API-Key`; `Problem` with status 401 is raised without a valid
+    one. Leave it out, or put your own in its place, where something else authenticates callers.
+
+    Example:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> require_api_keys(app, service)
+        >>> add_error_handlers(app, service)
+        >>> app.register_blueprint(operations_blueprint(service))
+        >>> client = app.test_client()
+        >>> client.get("/health/live").status_code, client.get("/metrics").status_code
+        (200, 401)
     """
 
     @app.before_request

@@ -1,0 +1,305 @@
+"""Every Python example of the documentation runs, as part of the file that its first line names."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from fastapi import FastAPI
+from flask import Flask
+from flights.app import app, service
+from flights.project import project as flights_project
+
+from mlops_loop import Project, documentation
+from mlops_loop.errors import SnapshotError
+from mlops_loop.evaluation.metrics import log_loss
+from mlops_loop.monitoring import Alert, Finding, Incident, monitor_project
+from mlops_loop.pipeline import cross_validate, encode, split
+from mlops_loop.prediction_log import Record
+from mlops_loop.predictor import Prediction
+from mlops_loop.registry import ChampionChange
+from mlops_loop.testing import (
+    TrainedProject,
+    application_client,
+    assert_row_wise,
+    project_copy,
+    with_values,
+)
+
+from ..applications import EDITIONS, load_edition
+from ..places import FLIGHTS
+
+FENCE = re.compile(r"^```python\n# (\S+)(?: \((\w+)\))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DEFINITION = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of code, for a file of the project with one of the frameworks."""
+
+    file: str
+    framework: str
+    code: str
+
+    @property
+    def name(self) -> str:
+        """What it defines first; the file if it defines nothing."""
+        found = DEFINITION.search(self.code)
+        return found[1] if found else Path(self.file).stem
+
+    def run(self) -> Any:
+        """The module that the file becomes with the code at its end."""
+        stem = Path(self.file).stem
+        package, folder = "flights", FLIGHTS / "src" / "flights"
+        if self.framework == "flask" or stem == "app":
+            package = load_edition(self.framework, flights_project).__package__ or ""
+            folder = EDITIONS / f"{self.framework}_app"
+        own = self.file.startswith("src/")
+        before = (folder / f"{stem}.py").read_text(encoding="utf-8") if own else ""
+        module = ModuleType(f"{package}.{stem}")
+        module.__dict__.update(__package__=package, __file__=str(folder / f"{stem}.py"))
+        code = self.code.replace("my_ml_project", package)
+        exec(compile(f"{before}\n{code}", self.name, "exec"), vars(module))
+        return module
+
+
+def examples() -> list[Example]:
+    pages = map(documentation.read_page, documentation.page_names())
+    found = [match for page in pages for match in FENCE.findall(page)]
+    return [Example(file, (kind or "fastapi").lower(), code) for file, kind, code in found]
+
+
+@dataclass(frozen=True)
+class World:
+    """What uses of an example are given: a trained project, and a folder to work in."""
+
+    flights: TrainedProject
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    @property
+    def copy(self) -> Project:
+        return self.flights.copy(self.folder / "project")
+
+    @contextmanager
+    def client(self, app: Any, service: Any) -> Iterator[httpx.Client]:
+        with application_client(app, service, self.copy) as client:
+            yield client
+
+
+Use = Callable[[Any, World], None]
+USES: dict[tuple[str, str], Use] = {}
+
+
+def uses(name: str, *frameworks: str) -> Callable[[Use], Use]:
+    """Register what an example is run with."""
+
+    def register(use: Use) -> Use:
+        USES.update({(name, framework): use for framework in frameworks or ("fastapi",)})
+        return use
+
+    return register
+
+
+@pytest.fixture
+def world(flights: TrainedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(flights, tmp_path, monkeypatch)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize(
+    "example", examples(), ids=lambda example: f"{example.name}-{example.framework}"
+)
+def test_the_example_works(example: Example, world: World) -> None:
+    USES[example.name, example.framework](example.run(), world)
+
+
+def test_every_python_block_is_an_example() -> None:
+    pages = map(documentation.read_page, documentation.page_names())
+    assert sum(page.count("```python") for page in pages) == len(examples()) == len(USES)
+
+
+@uses("Warehouse")
+def _(module: Any, world: World) -> None:
+    assert module.PIPELINE.ingest(world.copy).rows == 1
+
+
+@uses("gust_excess")
+def _(module: Any, world: World) -> None:
+    columns = {name: values[:5] for name, values in world.flights.columns.items()}
+    columns = with_values(columns, wind_speed=10.0, wind_gust=25.0)
+    assert module.FEATURES.apply(columns)["gust_excess"].tolist() == [15.0] * 5
+    assert_row_wise(module.FEATURES, columns)
+
+
+@uses("forest")
+def _(module: Any, world: World) -> None:
+    assert module.FOREST in module.CANDIDATES
+    small = replace(module.FOREST, parameters={"n_estimators": 3})
+    assert eligible([module.baseline.dummy(), small], world) == {"dummy", "forest"}
+
+
+@uses("models")
+def _(module: Any, world: World) -> None:
+    names = {candidate.name for candidate in module.CANDIDATES}
+    assert len(names) == 3 and eligible(module.CANDIDATES, world) == names
+
+
+def eligible(candidates: list[Any], world: World) -> set[str]:
+    """The candidates that were compared, and can be exported."""
+    project = world.flights.project
+    data = encode(split(world.flights.snapshot.load(project)), project.features)
+    board = cross_validate(candidates, data.train, log_loss)
+    return {row.candidate for row in board.rows if not row.ineligible}
+
+
+@uses("cost_per_flight")
+def _(module: Any, world: World) -> None:
+    labels, probability = np.array([1, 0, 0, 1]), np.array([0.1, 0.9, 0.2, 0.8])
+    predicted = np.column_stack([1 - probability, probability])
+    assert module.COST.value(labels, predicted) == pytest.approx(0.25 + 0.05)
+    assert module.COST in module.REPORTED
+
+
+@uses("hold_out_newark")
+def _(module: Any, world: World) -> None:
+    rows = world.flights.snapshot.load(world.flights.project)
+    partition = module.split(rows, splitter=module.hold_out_newark)
+    assert set(partition.train.columns["origin"]) == {"JFK", "LGA"}
+
+
+@uses("require_enough_rows")
+def _(module: Any, world: World) -> None:
+    with pytest.raises(SnapshotError, match="too few"):
+        module.PIPELINE.train(world.flights.project, SimpleNamespace(rows=5))
+
+
+@uses("few_alarms")
+def _(module: Any, world: World) -> None:
+    alarm, none = [0.2, 0.8], [0.9, 0.1]
+    result = module.RULES[-1](SimpleNamespace(candidate=np.array([alarm, alarm, none, none])))
+    assert not result.passed and "50% late" in result.text
+
+
+@uses("about", "fastapi", "flask")
+def _(module: Any, world: World) -> None:
+    if hasattr(module, "router"):
+        application: Any = FastAPI()
+        application.include_router(module.router)
+        application.state.service = service
+    else:
+        application = Flask(__name__)
+        application.register_blueprint(module.blueprint)
+        application.extensions["mlops_loop"] = service
+    with world.client(application, service) as client:
+        assert client.get("/about").json()["problem"] == "binary"
+
+
+@uses("RegionHeader")
+@uses("add_region", "flask")
+def _(module: Any, world: World) -> None:
+    with world.client(module.app, module.service) as client:
+        response = client.post("/predict", json=world.flights.rows[0])
+        assert (response.status_code, response.headers["X-Region"]) == (200, "eu-1")
+
+
+@uses("check_tenant", "fastapi", "flask")
+def _(module: Any, world: World) -> None:
+    with world.client(module.app, module.service) as client:
+        row = world.flights.rows[0]
+        assert client.post("/predict", json=row).status_code == 403
+        assert client.post("/predict", json=row, headers={"X-Tenant": "acme"}).status_code == 200
+        assert client.get("/health/ready").status_code == 200
+
+
+@uses("to_error", "fastapi", "flask")
+def _(module: Any, world: World) -> None:
+    with world.client(module.app, module.service) as client:
+        response = client.post("/predict", json={})
+        assert response.status_code == 422 and response.json().keys() == {"error"}
+
+
+@uses("cap_wind")
+def _(module: Any, world: World) -> None:
+    columns = {"wind_speed": np.array([5.0, 90.0]), "departure_minute": np.array([60.0, 600.0])}
+    hooks = module.project.hooks
+    prepared = hooks.prepare(columns)
+    assert prepared["wind_speed"].tolist() == [5.0, 80.0]
+    assert hooks.finish(prepared, Prediction([True, True], None)).values == [False, True]
+
+
+@uses("check_origins")
+def _(module: Any, world: World) -> None:
+    project = world.copy
+    rows = [row for row in world.flights.rows if row["origin"] != "EWR"]
+    with application_client(app, service, project) as client:
+        assert client.post("/predict", json=rows[-50:]).status_code == 200
+    report = monitor_project(project, checks=[module.CHECKS[-1]])
+    project.close()
+    assert [finding.text for finding in report.findings] == ["no flights from EWR"]
+
+
+@uses("retrain_if_many")
+def _(module: Any, world: World) -> None:
+    findings = tuple(Finding("drift", "moved", column=name) for name in "abc")
+    action = module.MONITORING.actions["drift"]
+    report: Any = None
+    assert action(Incident("drift", "moved", findings, report)) == "retrain"
+    assert action(Incident("drift", "moved", findings[:1], report)) == "advise"
+
+
+@uses("to_status_page")
+def _(module: Any, world: World) -> None:
+    (world.folder / "var").mkdir()
+    world.patch.chdir(world.folder)
+    (receiver,) = module.MONITORING.receivers
+    receiver(Alert(datetime.now(UTC), "drift in humidity"))
+    assert (world.folder / "var/status.txt").read_text() == "drift in humidity"
+
+
+@uses("Fees")
+def _(module: Any, world: World) -> None:
+    assert module.project.settings.fees.currency == "EUR"
+    world.patch.setenv("FLIGHTS__FEES__CURRENCY", "USD")
+    assert module.project.copy().settings.fees.currency == "USD"
+
+
+@uses("inputs")
+def _(module: Any, world: World) -> None:
+    result = CliRunner().invoke(module.cli, ["inputs", "--type", "integer"])
+    assert (result.exit_code, result.output) == (0, "departure_minute\narrival_minute\n")
+
+
+@uses("announce")
+def _(module: Any, world: World) -> None:
+    changes: list[str] = []
+    world.patch.setitem(vars(module), "print", changes.append)
+    change = ChampionChange("2", "1", datetime.now(UTC), "loop", "better")
+    for callbacks in module.project.callbacks.values():
+        for callback in callbacks:
+            callback(change)
+    assert changes == ["version 2 replaces 1: better"] * 2
+
+
+@uses("test_no_feature_looks_at_other_rows")
+def _(module: Any, world: World) -> None:
+    module.test_no_feature_looks_at_other_rows()
+
+
+@uses("WithoutColumn")
+def _(module: Any, world: World) -> None:
+    project = project_copy(module.project, world.folder / "project")
+    now = datetime.now(UTC)
+    record = Record("p-1", None, now, now, {"wind_gust": 31.0, "wind_speed": 9.0}, ())
+    project.log.append([record]).result()
+    row = project.log.get("p-1")
+    project.close()
+    assert row is not None and row.record.columns == {"wind_gust": None, "wind_speed": 9.0}
