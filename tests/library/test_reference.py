@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import pyarrow.parquet
 import pytest
 from flights.app import app, service
 from flights.pipeline import PIPELINE
+from structlog.testing import capture_logs
 
 from mlops_loop import FeatureSet
 from mlops_loop.data import Rows
@@ -24,12 +26,15 @@ from mlops_loop.evaluation.bootstrap import Resampling
 from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import SnapshotRef
+from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Gate
-from mlops_loop.testing import TrainedProject
+from mlops_loop.testing import TrainedProject, project_copy
 
 from .places import REPOSITORY
 from .stages import Trained
 
+FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = REPOSITORY / "src/mlops_loop/docs"
 RENDERED = REPOSITORY / "{{cookiecutter.project_slug}}"
 MODULES: list[str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))[
     "tool"
@@ -62,8 +67,19 @@ def is_exception(path: str) -> bool:
     return path.endswith("Error")
 
 
-ENCODER = Encoder((FeatureColumn("size", "number"),), {})
+def documented(part: Any) -> Iterator[str]:
+    """Paths of all that has an example, where it is defined."""
+    for each in part.members.values():
+        if not each.is_alias:
+            if each.docstring and ">>> " in each.docstring.value:
+                yield each.path
+            yield from documented(each)
+
+
 PATHS = [f"{module}.{name}" for module in MODULES for name in exports(module)]
+PUBLIC = {member(path).path for path in [*MODULES, *PATHS]}
+INTERNAL = [path for path in documented(SOURCE) if path not in PUBLIC]
+ENCODER = Encoder((FeatureColumn("size", "number"),), {})
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -85,7 +101,7 @@ def test_a_public_name_is_documented_with_an_example(path: str) -> None:
 
 def _example(module: str) -> str:
     """The example of a module, which may show several names together."""
-    return "".join(example.source for example in _examples(module).examples)
+    return "".join(part.source + part.want for part in _examples(module).examples)
 
 
 def _examples(path: str, names: dict[str, Any] | None = None) -> doctest.DocTest:
@@ -150,24 +166,50 @@ def test_the_example_runs(path: str, names: dict[str, Any], tmp_path: Path) -> N
     """An example may use all that is exported beside it, and imports the rest."""
     module = import_module(path if path in MODULES else path.rpartition(".")[0])
     exported = {name: getattr(module, name) for name in exports(module.__name__)}
-    example = _examples(path, {**exported, **names, "tmp_path": tmp_path})
+    given = {**exported, **names, "tmp_path": tmp_path}
+    if path.startswith("mlops_loop.serving"):
+        given["project"] = project_copy(names["project"], tmp_path / "nothing published")
+        given["service"] = PredictionService(given["project"])
+    run(path, given)
+
+
+@pytest.mark.parametrize("path", INTERNAL)
+def test_the_example_of_something_internal_runs(
+    path: str, names: dict[str, Any], tmp_path: Path
+) -> None:
+    module = import_module(member(path).module.path)
+    run(path, {**vars(module), **names, "tmp_path": tmp_path})
+
+
+def run(path: str, given: dict[str, Any]) -> None:
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    assert doctest.DocTestRunner(optionflags=options).run(example).failed == 0
+    with capture_logs():
+        done = doctest.DocTestRunner(optionflags=options).run(_examples(path, given))
+    assert done.attempted and not done.failed
 
 
-def imports(text: str) -> Iterator[tuple[str, str]]:
+def imports(code: str) -> Iterator[tuple[str, str]]:
     """Names imported from the library, with the module that they are imported from."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "mlops_loop":
             yield from ((str(node.module), alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", sorted(RENDERED.glob("**/*.py")), ids=lambda path: path.name)
-def test_rendered_files_import_what_is_public(path: Path) -> None:
+def code_of(path: Path) -> str:
+    """A rendered file, or the examples of a page of the documentation."""
     text = path.read_text(encoding="utf-8").replace("{{ cookiecutter.package_name }}", "demo")
+    return "\n".join(FENCE.findall(text)) if path.suffix == ".md" else text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(RENDERED.glob("**/*.py")), *sorted(PAGES.glob("*.md"))],
+    ids=lambda path: path.name,
+)
+def test_what_users_read_imports_what_is_public(path: Path) -> None:
     private = [
         f"{module}.{name}"
-        for module, name in imports(text)
+        for module, name in imports(code_of(path))
         if f"{module}.{name}" not in [*PATHS, *MODULES]
     ]
     assert private == []
