@@ -1,16 +1,19 @@
 """`train --json`: what a program that asked for a training reads."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from flights.cli import load_pipeline
 
 from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.project import Project
+from mlops_loop.registry import Version
 from mlops_loop.registry.mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
 
-from .projects import ENV_PREFIX, cli
+from .projects import ENV_PREFIX, cli, cli_with
 
 
 def _train(project: Project, monkeypatch: pytest.MonkeyPatch, *flags: str) -> Result:
@@ -33,6 +36,19 @@ def test_a_training_can_be_read_by_a_program(
     assert {"data", "fits", "register"} <= set(told["stage_seconds"])
     assert all(seconds >= 0 for seconds in told["stage_seconds"].values())
     assert {row["candidate"] for row in told["leaderboard"]["rows"]} >= {"dummy", "linear", "trees"}
+
+
+@pytest.mark.parametrize("flag", ["--tune", "--resume", ""])
+def test_an_interrupted_training_says_how_to_continue(project: Project, flag: str) -> None:
+    def interrupt(*_: object, **options: object) -> Version:
+        raise KeyboardInterrupt
+
+    root = str(project.settings.root)
+    cli = cli_with(lambda: replace(load_pipeline(), train=interrupt))
+    result = CliRunner().invoke(cli, ["--root", root, "train", *filter(None, [flag])])
+    assert result.exit_code == 130
+    assert ("--resume continues the search" in result.stderr) == bool(flag)
+    assert result.stderr.endswith("interrupted\n")
 
 
 @pytest.fixture

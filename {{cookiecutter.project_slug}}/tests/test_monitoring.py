@@ -26,6 +26,7 @@ def test_every_check_runs_on_what_the_service_has_logged(
     report = monitor_project(project, checks=MONITORING.checks)
     assert report.window.rows > 0
     assert report.statuses["check"] == "ok", "\n".join(report.messages())
+    assert "predictions" not in report.statuses, "the predictions of the source are not constant"
 
 
 def test_constant_predictions_are_critical(project: Project, trained: TrainedProject) -> None:

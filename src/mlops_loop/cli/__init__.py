@@ -67,6 +67,10 @@ COMMANDS = (
 )
 
 
+# The exit code of a process that Ctrl-C ended, 128 + SIGINT.
+INTERRUPTED = 130
+
+
 class Commands(click.Group):
     """Prints an exception as one sentence and sets the exit code; with --debug it is raised."""
 
@@ -77,6 +81,9 @@ class Commands(click.Group):
             self._fail(ctx, error, error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except Exception as error:
             hint = " (internal error; re-run with --debug for a traceback)"
             self._fail(ctx, error, 1, hint)

@@ -47,6 +47,8 @@ def monitor(
             alerts.retry()
             messages = {incident.kind: incident.text for incident in find_incidents(report)}
             open_alert_tracker(project, alerts).update(report, messages)
+        if report.has_failed_checks:
+            raise click.exceptions.Exit(1)
         if fail_on == "drift" and report.drift:
             raise click.exceptions.Exit(3)
 

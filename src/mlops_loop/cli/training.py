@@ -65,7 +65,7 @@ def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_js
     from ..references import SnapshotRef
 
     with (
-        display("trials") if tune or resume else nullcontext(Display()) as shown,
+        _search() if tune or resume else nullcontext(Display()) as shown,
         _stage(session, shown) as project,
     ):
         snapshot = SnapshotRef.from_json(given.read()) if given else SnapshotRef.latest(project)
@@ -118,7 +118,7 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
     from ..references import SnapshotRef
 
     with (
-        display("trials") if tune or resume else nullcontext(Display()) as shown,
+        _search() if tune or resume else nullcontext(Display()) as shown,
         _stage(session, shown) as project,
     ):
         snapshot = SnapshotRef.latest(project)
@@ -126,6 +126,17 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
         if not as_json:
             _show_leaderboard(project, version.run_id)
         _show_version(project, version, as_json=as_json)
+
+
+@contextmanager
+def _search() -> Iterator[Display]:
+    """The display of a search; its finished trials survive an interruption."""
+    try:
+        with display("trials") as shown:
+            yield shown
+    except KeyboardInterrupt:
+        click.echo("finished trials are kept: --resume continues the search", err=True)
+        raise
 
 
 @contextmanager

@@ -4,4 +4,4 @@
 def format_metric(value: float) -> str:
     """A value with about five significant digits."""
     digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
-    return f"{value:,.{digits}f}"
+    return f"{round(value, digits) + 0.0:,.{digits}f}"  # no -0.0000

@@ -121,6 +121,11 @@ class MonitoringReport:
         status = self.statuses.get("performance", "unknown")
         return "worse" if status == "failed" else status
 
+    @property
+    def has_failed_checks(self) -> bool:
+        """Whether a check raised an exception, so that the report is incomplete."""
+        return self.statuses.get(CHECK) == "failed"
+
     def is_cleared(self, kind: str) -> bool:
         """Whether a kind of finding was checked, without a finding."""
         # A check of the project names a kind only when it finds something.
@@ -161,6 +166,7 @@ class MonitoringReport:
                     f"quality: {'bad' if self.quality else 'ok'}",
                     f"performance: {self.performance}",
                     *own,
+                    *(["checks: failed"] if self.has_failed_checks else []),
                 ]
             ),
         ]

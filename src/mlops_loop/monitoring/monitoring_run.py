@@ -1,7 +1,9 @@
 """Runs the checks on a window, and builds the report."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
@@ -47,11 +49,18 @@ def run_checks(window: MonitoringWindow, checks: Sequence[Check]) -> CheckResult
             raise
         except Exception as error:
             name = getattr(check, "__name__", type(check).__name__)
-            structlog.get_logger(__name__).exception("check failed", check=name)
-            text = f"{name} failed: {type(error).__name__}: {error}"
+            text = f"{name} failed: {type(error).__name__}: {error} ({_place(error)})"
+            structlog.get_logger(__name__).error("check failed", check=name, error=text)
             result = [Finding(CHECK, text, "critical", statistic=name)]
         results.append(result if isinstance(result, CheckResult) else CheckResult(result))
     return CheckResult.combine(results)
+
+
+def _place(error: Exception) -> str:
+    """File and line of the check at which it failed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = frames[min(1, len(frames) - 1)]  # the first one is the call of the check
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _report(window: MonitoringWindow, result: CheckResult) -> MonitoringReport:

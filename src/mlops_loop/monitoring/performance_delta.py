@@ -92,7 +92,8 @@ class PerformanceDelta:
         return (
             f"{self.metric} {format_metric(self.value)} on {self.rows} labelled rows, "
             f"{format_metric(self.adjusted)} {basis(self.metric)}, against "
-            f"{format_metric(self.reference)} on the holdout: worse by {self.worsening}"
+            f"{format_metric(self.reference)} on the holdout (difference {self.worsening}, "
+            "positive is worse)"
         )
 
 

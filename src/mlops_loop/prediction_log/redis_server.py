@@ -39,7 +39,7 @@ _NEXT_STEPS = (
     (OutOfMemoryError, "give it more memory; nothing that was acknowledged is lost"),
     (
         _AWAY,
-        f"start a server with `make store`, or with `{_START}`",
+        f"start a server with `{_START}` (in projects rendered for Redis: `make store`)",
     ),
 )
 

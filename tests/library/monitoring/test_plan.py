@@ -7,14 +7,17 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
+import numpy as np
+import pandas as pd
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 from flights.cli import load_pipeline
-from flights.monitoring import MONITORING
+from flights.monitoring import MONITORING, check_constant_predictions
 
 from mlops_loop import Composition
 from mlops_loop.cli import command_line
@@ -28,7 +31,9 @@ from mlops_loop.monitoring import (
     Finding,
     Incident,
     MonitoringPlan,
+    MonitoringReport,
     MonitoringWindow,
+    Window,
     run_evidently,
 )
 from mlops_loop.prediction_log import Output, Record
@@ -77,10 +82,10 @@ def run(used: Path, tmp_path: Path) -> Iterator[Run]:
     root = shutil.copytree(used, tmp_path / "project")
     project = project_in(root, ManualClock(UNTIL))
 
-    def invoke(plan: MonitoringPlan, *arguments: str) -> Any:
+    def invoke(plan: MonitoringPlan, *arguments: str, code: int = 0) -> Any:
         cli: click.Group = command_line(lambda: Composition(project, load_pipeline, lambda: plan))
         result = CliRunner().invoke(cli, [*arguments, "--json"])
-        assert result.exit_code == 0, (result.output, result.exception)
+        assert result.exit_code == code, (result.output, result.exception)
         return json.loads(result.stdout)
 
     invoke.root = root  # type: ignore[attr-defined]
@@ -107,12 +112,12 @@ def test_the_file_of_a_rendered_project_works_as_it_is(
     assert report["statuses"]["check"] == "ok" and report["statuses"]["evidently"] == "ok"
     own = [finding for finding in report["findings"] if finding["kind"] == "predictions"]
     assert [(one["text"], one["severity"], one["rows"]) for one in own] == [
-        ("100.0% of the predictions are False", "critical", 300)
+        ("100.0% of the predictions are the same", "critical", 300)
     ]
     page = Path(report["report"]).with_suffix("").name + "-evidently.html"
     assert (run.root / "var/reports" / page).is_file()  # type: ignore[attr-defined]
     sent = [body for _, body in hook.heard]
-    assert {"summary": "100.0% of the predictions are False"} in sent
+    assert {"summary": "100.0% of the predictions are the same"} in sent
 
 
 def test_a_check_sees_the_window_its_reference_and_labels(run: Run) -> None:
@@ -150,11 +155,26 @@ def test_a_check_that_raises_is_a_finding_and_the_others_run(run: Run) -> None:
     def broken(window: MonitoringWindow) -> list[Finding]:
         raise KeyError("price")
 
-    report = run(MonitoringPlan(checks=[broken, check_volume]), "monitor")
+    report = run(MonitoringPlan(checks=[broken, check_volume]), "monitor", code=1)
+    line = broken.__code__.co_firstlineno + 1
     assert [(one["kind"], one["text"]) for one in report["findings"]] == [
-        ("check", "broken failed: KeyError: 'price'"),
+        ("check", f"broken failed: KeyError: 'price' (test_plan.py, line {line})"),
         ("volume", "too few predictions"),
     ]
+    incomplete = MonitoringReport(Window(SINCE, UNTIL, 1, 1), {"check": "failed"})
+    assert "checks: failed" in incomplete.messages()[1]
+
+
+def test_predictions_of_a_rare_class_are_not_constant() -> None:
+    scores = np.linspace(0.01, 0.4, 300)
+    frame = pd.DataFrame({"probability_true": scores, "prediction": [False] * 300})
+    window: Any = SimpleNamespace(current=frame)
+    assert check_constant_predictions(window) == []
+    window.current = frame.assign(probability_true=0.1)
+    (finding,) = check_constant_predictions(window)
+    assert finding.text == "100.0% of the predictions are the same"
+    window.current = frame[:0]
+    assert check_constant_predictions(window) == []
 
 
 def test_a_step_carries_out_the_actions_of_the_project(run: Run) -> None:

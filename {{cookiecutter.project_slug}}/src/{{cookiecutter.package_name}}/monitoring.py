@@ -38,10 +38,11 @@ def check_with_evidently(window: MonitoringWindow) -> CheckResult:
 
 
 def check_constant_predictions(window: MonitoringWindow) -> list[Finding]:
-    """A check of your own: do nearly all rows get the same prediction?"""
-    shares = window.current["prediction"].value_counts(normalize=True)
-    if len(shares) and shares.iloc[0] > 0.99:
-        text = f"{shares.iloc[0]:.1%} of the predictions are {shares.index[0]!r}"
+    """A check of your own: does the model give nearly all rows the same score?"""
+    scores = window.current.filter(regex="^(probability_|prediction$)").dropna()
+    share = scores.value_counts(normalize=True).max()  # NaN without rows
+    if share > 0.99:
+        text = f"{share:.1%} of the predictions are the same"
         return [Finding("predictions", text, severity="critical")]
     return []
 

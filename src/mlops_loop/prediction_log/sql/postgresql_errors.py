@@ -27,7 +27,10 @@ def explain_postgresql_error(name: str, error: Exception) -> StoreError:
         return error
     message = _first_line(error)
     if is_unavailable(error):
-        step = "start a server with `make store`, or check the one at this address"
+        step = (
+            "check that a server runs at this address (`make store` starts one in projects that were "
+            "rendered for PostgreSQL)"
+        )
         return StoreUnavailableError(f"{name}: {message}; {step}")
     sqlstate = getattr(error, "sqlstate", None) or ""
     step = _NEXT_STEPS.get(sqlstate, "")
