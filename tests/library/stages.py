@@ -99,7 +99,7 @@ def fit(
     data = encode(split(snapshot.load(project)), project.features)
     connect_mlflow(project)
     with mlflow.start_run(run_name="train", tags=lineage_tags(project, snapshot)):
-        if tune or resume:
+        if tune:
             candidates = tune_all(candidates, data.train, metric, resume=resume)
         leaderboard = cross_validate(candidates, data.train, metric, reported)
         log_leaderboard(leaderboard)

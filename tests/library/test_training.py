@@ -206,7 +206,7 @@ def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
 
 def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
     with pytest.raises(InputError, match="no tuning of this snapshot.*run `train --tune`"):
-        train(project, candidates=BASELINE, resume=True)
+        train(project, candidates=BASELINE, tune=True, resume=True)
     tuning = project.settings.training.tuning
     told: list[str] = []
     for trials, resume in ((1, False), (3, True)):
@@ -214,7 +214,7 @@ def test_only_a_search_that_was_begun_is_taken_up(project: Project) -> None:
         _with(project, training__tuning=budget)
         told.clear()
         context = RunContext(on_stage=told.append)
-        train(project, candidates=BASELINE, tune=not resume, resume=resume, context=context)
+        train(project, candidates=BASELINE, tune=True, resume=resume, context=context)
     assert [line.partition(",")[0] for line in told if "trial " in line] == [
         "linear: trial 2",
         "linear: trial 3",

@@ -15,23 +15,10 @@ def test_ingestion_is_repeatable(project: Project, trained: TrainedProject) -> N
     assert PIPELINE.ingest(project) == trained.ingested
 
 
-def test_the_version_is_registered_with_its_lineage(trained: TrainedProject) -> None:
-    project = trained.project
-    tags = project.registry.version(trained.version.version).tags
-    assert tags["snapshot"] == trained.snapshot.digest
-    assert tags["contract_digest"] == project.contract.digest
-    assert tags["features_digest"] == project.features.digest
-
-
 def test_the_gate_says_why(trained: TrainedProject) -> None:
     decision = gate_result(trained.project.registry, trained.version)
     assert decision.summary()
     assert all(math.isfinite(value) for value in decision.metrics.values())
-
-
-def test_the_exported_model_is_the_trained_one(trained: TrainedProject) -> None:
-    parity = trained.model.manifest.parity
-    assert parity["difference"] <= parity["tolerance"]
 
 
 def test_every_metric_is_finite(trained: TrainedProject) -> None:

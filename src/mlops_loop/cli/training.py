@@ -69,7 +69,7 @@ def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_js
         _stage(session, shown) as project,
     ):
         snapshot = SnapshotRef.from_json(given.read()) if given else SnapshotRef.latest(project)
-        ref = session.pipeline().fit(project, snapshot, tune=tune, resume=resume)
+        ref = session.pipeline().fit(project, snapshot, tune=tune or resume, resume=resume)
         if not as_json:
             _show_leaderboard(project, ref.run_id)
             click.echo(f"fitted in run {ref.run_id}; next: evaluate")
@@ -122,7 +122,9 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
         _stage(session, shown) as project,
     ):
         snapshot = SnapshotRef.latest(project)
-        version = session.pipeline().train(project, snapshot, tune=tune, resume=resume)
+        version = session.pipeline().train(
+            project, snapshot, tune=tune or resume, resume=resume
+        )
         if not as_json:
             _show_leaderboard(project, version.run_id)
         _show_version(project, version, as_json=as_json)

@@ -157,6 +157,13 @@ class PredictionService:
             unknown_fields=project.settings.serving.unknown_fields,
         )
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions in service by role; empty before the first one."""
+        deployment = self.deployments.deployment
+        variants = deployment.variants if deployment else []
+        return {variant.role: variant.version for variant in variants}
+
     def predict(self, request: PendingRequest) -> ServiceResponse:
         """See `PredictionHandler.predict`."""
         return self._running.predict(request)

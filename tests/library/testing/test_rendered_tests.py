@@ -76,7 +76,7 @@ MISTAKES = {
     ),
     "a broken route": Mistake(
         "src/flights/routes.py",
-        {r"variant\.role: variant\.version": "variant.role: variant.no_such_attribute"},
+        {r"service\.versions": "service.no_such_attribute"},
         {"test_no_route_fails", "test_the_versions_in_service"},
         tests="tests/test_app.py",
     ),

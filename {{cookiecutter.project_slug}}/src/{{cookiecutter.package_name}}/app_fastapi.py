@@ -20,6 +20,7 @@ from .routes import router
 
 service = PredictionService(project)
 
+# Without FastAPI's own pages, which need a CDN: add_documentation has them offline.
 app = FastAPI(title=project.name, lifespan=service.lifespan, docs_url=None, redoc_url=None)
 app.state.service = service
 

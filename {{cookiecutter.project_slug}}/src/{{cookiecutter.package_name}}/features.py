@@ -19,6 +19,7 @@ Moments = NDArray[np.datetime64]
 _NEW_YORK = np.timedelta64(5, "h")
 
 
+# A calendar feature depends on the date alone, so monitoring does not compare it for drift.
 @FEATURES.feature(inputs=("scheduled_departure",), output="number", calendar=True)
 def weekday(scheduled_departure: Moments) -> Floats:
     """Day of the week in New York, Monday is 0."""

@@ -18,10 +18,6 @@ from mlops_loop.evaluation import (
 )
 from numpy.typing import NDArray
 
-# Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
-# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units.
-METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
-
 
 def hit_rate_of_top_decile(labels: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
     """Of the tenth of rows with the highest probability, the share that is of the second class."""
@@ -33,6 +29,10 @@ def hit_rate_of_top_decile(labels: NDArray[np.int64], predicted: NDArray[np.floa
 TOP_DECILE = Metric(
     "top_decile", hit_rate_of_top_decile, greater_is_better=True, problems=("binary",)
 )
+
+# Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
+# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units.
+METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 # On the leaderboard and the model card as well, and in MLflow.
 REPORTED = [log_loss, brier, roc_auc, accuracy, TOP_DECILE, rmse, mae]

@@ -61,7 +61,7 @@ def fit(
     connect_mlflow(project)
     with mlflow.start_run(run_name="train", tags=lineage_tags(project, snapshot)):
         candidates = CANDIDATES  # your own mlflow.log_* calls go here
-        if tune or resume:
+        if tune:
             candidates = tune_all(candidates, data.train, METRIC, resume=resume)
         leaderboard = cross_validate(candidates, data.train, METRIC, REPORTED)
         log_leaderboard(leaderboard)
@@ -88,7 +88,11 @@ def register(project: Project, decision: DecisionRef) -> Version:
 def train(
     project: Project, snapshot: SnapshotRef, *, tune: bool = False, resume: bool = False
 ) -> Version:
-    """Fit, evaluate and register. Insert a step of your own here."""
+    """Fit, evaluate and register.
+
+    Insert a step of your own between them; it logs to the same run within
+    `with mlflow.start_run(run_id=run.run_id):`.
+    """
     run = fit(project, snapshot, tune=tune, resume=resume)
     decision = evaluate(project, run)
     return register(project, decision)
