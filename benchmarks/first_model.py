@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from sides import BenchmarkError, Env, Kedro, Ours, Seconds, python, run, surroundings  # noqa: E402
+from sides import BenchmarkError, Env, Kedro, Ours, Seconds, environment, python, run  # noqa: E402
 
 import toolbox  # noqa: E402  (in tools/, beside this folder)
 
@@ -86,7 +86,7 @@ def table(medians: Mapping[str, Seconds]) -> str:
 
 def benchmark(options: argparse.Namespace) -> None:
     toolbox.set_up("demo")
-    env = surroundings()
+    env = environment()
     with tempfile.TemporaryDirectory(prefix="first-model-", dir=options.work) as folder:
         work = Path(folder)
         sides: dict[str, Side] = {"ours": Ours(env), "kedro": kedro_side(work, env, options)}

@@ -57,7 +57,7 @@ def mlflow(project: Path, folder: Path, env: Env) -> Server:
 def bentoml(project: Path, folder: Path, env: Env) -> Server:
     """BentoML around the same predictor, without its access log, in an environment of its own."""
     environment = folder / "bentoml"
-    tools = toolbox.surroundings()
+    tools = toolbox.environment()
     for command in (
         ["uv", "venv", "-q", "--python", str(project / ".venv/bin/python"), str(environment)],
         ["uv", "pip", "install", "-q", "--python", str(environment), "bentoml", str(project)],

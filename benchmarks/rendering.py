@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 from first_model import cpu_seconds  # noqa: E402
-from sides import BenchmarkError, Env, run, surroundings  # noqa: E402
+from sides import BenchmarkError, Env, environment, run  # noqa: E402
 
 import toolbox  # noqa: E402  (in tools/, beside this folder)
 
@@ -139,7 +139,7 @@ def table(rounds: list[dict[str, Cost]]) -> str:
 
 def benchmark(options: argparse.Namespace) -> None:
     toolbox.set_up("demo")
-    env: Mapping[str, str] = {**surroundings(), **IDENTITY}
+    env: Mapping[str, str] = {**environment(), **IDENTITY}
     with tempfile.TemporaryDirectory(prefix="rendering-") as folder:
         work, output = Path(folder), Path(folder) / "output"
         sides = commands(work, output, options.beside)

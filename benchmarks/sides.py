@@ -62,10 +62,10 @@ def python() -> Path:
     return Path(getattr(sys, "_base_executable", sys.executable))
 
 
-def surroundings() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What both sides see: our tools' uv, pip's index, and a Python that keeps its bytecode."""
     unusual = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
-    env = {key: value for key, value in toolbox.surroundings().items() if key not in unusual}
+    env = {key: value for key, value in toolbox.environment().items() if key not in unusual}
     return {**env, "DO_NOT_TRACK": "1"}
 
 

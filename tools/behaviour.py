@@ -69,7 +69,7 @@ def interpreter(version: str) -> Path | None:
     if version == f"3.{sys.version_info.minor}":
         return own
     uv: list[str | Path] = [toolbox.program("uv"), "python", "find", "--no-project", version]
-    done = subprocess.run(uv, env=toolbox.surroundings(), capture_output=True, text=True)
+    done = subprocess.run(uv, env=toolbox.environment(), capture_output=True, text=True)
     if done.returncode == 0:
         return Path(done.stdout.strip())
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -118,9 +118,9 @@ def adds_nothing_that_runs(answers: Mapping[str, str], earlier: list[dict[str, s
     )
 
 
-def surroundings(python: Path, place: Path) -> dict[str, str]:
+def environment(python: Path, place: Path) -> dict[str, str]:
     """The environment of a machine whose `python3` is this one, with the slice of the sample."""
-    env = toolbox.surroundings()
+    env = toolbox.environment()
     programs = place / "bin"
     programs.mkdir(parents=True)
     (programs / "python3").symlink_to(python)
@@ -144,7 +144,7 @@ def prove(run: Run, place: Path, logs: Path, check: str = "make check") -> Run:
     python = interpreter(run.answers[PYTHON])
     assert python is not None, run.answers
     try:
-        env = surroundings(python, place)
+        env = environment(python, place)
         project = render(place, run.answers)
         step(run, "install", "make install", project, env, logs)
         run.python = version_of(project)

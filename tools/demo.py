@@ -118,7 +118,7 @@ def demo(directory: Path, library: str) -> None:
     project = directory / SLUG
     with step(1, "Setting up tools in .tools"):
         toolbox.set_up("demo")
-        env = toolbox.surroundings()
+        env = toolbox.environment()
     with step(2, f"Rendering the default project into {shown(project)}"):
         render(directory, env)
     with step(3, "Installing it from its lock"):

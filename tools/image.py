@@ -47,7 +47,7 @@ class TestHttpContract(HttpContract):
 def run(*command: str | Path, cwd: Path | None = None, **env: str) -> str:
     """What a command prints; its errors go to the terminal."""
     done = subprocess.run(
-        command, cwd=cwd, env={**toolbox.surroundings(), **env}, stdout=subprocess.PIPE, text=True
+        command, cwd=cwd, env={**toolbox.environment(), **env}, stdout=subprocess.PIPE, text=True
     )
     if done.returncode:
         words = " ".join(map(str, command))

@@ -28,7 +28,7 @@ print(json.dumps(sorted(packages_distributions())))
 
 def run(*command: str | Path, cwd: Path = toolbox.ROOT) -> str:
     done = subprocess.run(
-        command, cwd=cwd, env=toolbox.surroundings(), stdout=subprocess.PIPE, encoding="utf-8"
+        command, cwd=cwd, env=toolbox.environment(), stdout=subprocess.PIPE, encoding="utf-8"
     )
     if done.returncode:
         raise SystemExit(f"'{' '.join(map(str, command))}' failed with {done.returncode}.")

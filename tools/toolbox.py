@@ -71,10 +71,10 @@ def cookiecutter(output: Path) -> list[str | Path]:
     return [program("cookiecutter"), *options, ROOT]
 
 
-def surroundings() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Environment variables for what runs with these tools: their programs first, pip's index."""
     installer = load_installer()
-    env: dict[str, str] = installer.surroundings(installer.index_settings())
+    env: dict[str, str] = installer.environment(installer.index_settings())
     env["PATH"] = os.pathsep.join([str(program("python").parent), env.get("PATH", os.defpath)])
     return without_make(env)
 

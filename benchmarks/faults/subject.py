@@ -62,7 +62,7 @@ class Subject:
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Environment variables for a command of the project, with some settings changed."""
         own = {f"{PACKAGE.upper()}__{key}": value for key, value in settings.items()}
-        return {**toolbox.surroundings(), **_THREADS, **own}
+        return {**toolbox.environment(), **_THREADS, **own}
 
     def run(self, *command: str, settings: Mapping[str, str]) -> None:
         """A command of the project, which has to succeed."""
@@ -101,7 +101,7 @@ def prepare(place: Path, framework: str, store: str) -> Subject:
     folder = place / f"{framework}-{store}"
     folder.mkdir(parents=True, exist_ok=True)
     answers = [f"web_framework={framework}", f"prediction_log={store}"]
-    env = toolbox.surroundings()
+    env = toolbox.environment()
     render = [*toolbox.cookiecutter(folder), *answers]
     render.insert(-len(answers) - 1, "--overwrite-if-exists")
     _output(render, folder, env)

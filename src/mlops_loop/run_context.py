@@ -20,8 +20,8 @@ class RunContext:
         actor: for the audit log and the lineage.
         reason: likewise.
         attempt: names what is attempted, so that a version that came of it can be found again.
-        on_stage: told what happens now.
-        on_trial: told how many trials of how many the search of one candidate has had.
+        on_stage: called with a message about the current stage.
+        on_trial: called with the numbers of finished and of all trials of a candidate.
         seconds: how long each part of the stages took, in the order in which they began.
     """
 

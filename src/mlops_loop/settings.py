@@ -320,9 +320,7 @@ def load_settings(
         origins = {name: origin for name, (origin, _) in variables.items()}
         text = (root / CONFIG).read_text(encoding="utf-8")
         raise SettingsError(
-            message_of(
-                error, kind, file=str(CONFIG), text=text, prefix=prefix, variables=origins
-            )
+            message_of(error, kind, file=str(CONFIG), text=text, prefix=prefix, variables=origins)
         ) from error
 
 

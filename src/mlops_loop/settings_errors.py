@@ -104,6 +104,6 @@ def _line(text: str, key: Key) -> int | None:
         entries = [entry for entry in node.value if entry[0].value == name]
         if not entries:
             break
-        (head, node) = entries[-1]
+        head, node = entries[-1]
         line = head.start_mark.line + 1
     return line

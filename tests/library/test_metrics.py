@@ -101,7 +101,13 @@ def test_a_metric_of_ones_own_is_weighed_by_repeating_rows() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.52345678, "0.5235"), (-0.5, "-0.5000"), (-0.00001, "0.0000"), (44.6123, "44.61"), (1234567.8, "1,234,568")],
+    [
+        (0.52345678, "0.5235"),
+        (-0.5, "-0.5000"),
+        (-0.00001, "0.0000"),
+        (44.6123, "44.61"),
+        (1234567.8, "1,234,568"),
+    ],
 )
 def test_figures_have_about_five_digits_whatever_their_units(value: float, shown: str) -> None:
     assert format_metric(value) == shown

@@ -19,7 +19,7 @@ OnnxSession(model.SerializeToString())
 
 
 def test_a_model_is_loaded_without_an_identifier_for_its_maker(tmp_path: Path) -> None:
-    # ONNX Runtime keeps quiet by itself where it takes the surroundings for those of CI.
+    # ONNX Runtime keeps quiet by itself where it believes to run in CI.
     hushing = ("CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "XDG_DATA_HOME")
     env = {name: value for name, value in os.environ.items() if name not in hushing}
     code = [sys.executable, "-c", PREDICT]

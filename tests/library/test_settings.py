@@ -116,7 +116,10 @@ def test_the_environment_overrides_dotenv_and_dotenv_the_file(
     ("text", "message"),
     [
         ("", "config/project.yaml: source: a value is required"),
-        ("training: {}\nsource: a\ntraning: {}", "line 3: traning: unknown key; did you mean train"),
+        (
+            "training: {}\nsource: a\ntraning: {}",
+            "line 3: traning: unknown key; did you mean train",
+        ),
         (
             "source: a\ntraining:\n  folds: 2\n  holdout: 14",
             "config/project.yaml, line 4: training.holdout: invalid duration 14: expected a number "

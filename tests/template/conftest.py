@@ -114,7 +114,7 @@ def baked(cookies: Any, answers: dict[str, str]) -> Path:
 @pytest.fixture(scope="session")
 def tools() -> dict[str, str]:
     """The environment variables under which a fresh machine would run our commands."""
-    env: dict[str, str] = toolbox.surroundings()
+    env: dict[str, str] = toolbox.environment()
     prefix = behaviour.PACKAGE.upper()
     env.update({f"{prefix}__{key}": value for key, value in behaviour.SLICE.items()})
     return env

@@ -43,6 +43,8 @@ PHRASES = {
     r"asks? for nothing": "needs no",
     r"is any the wiser": "knows",
     r"\bgravest\b": "most severe",
+    r"surroundings": "environment",
+    r"the champion before\b(?! it)": "the previous champion",
 }
 NAMES = {
     # loop

@@ -116,7 +116,7 @@ def test_nothing_of_a_make_reaches_the_make_inside(
     done = subprocess.run(
         ["make", "--no-print-directory"],
         cwd=tmp_path,
-        env=toolbox.surroundings(),
+        env=toolbox.environment(),
         capture_output=True,
         text=True,
     )

@@ -28,7 +28,7 @@ LIBRARY = tomllib.loads((toolbox.ROOT / "pyproject.toml").read_text(encoding="ut
 
 def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(toolbox.program("poetry")), *arguments]
-    env = toolbox.surroundings()
+    env = toolbox.environment()
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
 
 

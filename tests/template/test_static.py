@@ -132,7 +132,7 @@ def test_style_of_the_templates_own_code(tmp_path: Path) -> None:
     done = subprocess.run(
         ["make", "--no-print-directory", "lint"],
         cwd=toolbox.ROOT,
-        env=toolbox.surroundings(),
+        env=toolbox.environment(),
         capture_output=True,
         text=True,
     )

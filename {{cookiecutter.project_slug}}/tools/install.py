@@ -61,7 +61,7 @@ def index_settings() -> dict[str, str]:
     return {key: value for key, value in wanted.items() if value and key not in os.environ}
 
 
-def surroundings(settings: dict[str, str]) -> dict[str, str]:
+def environment(settings: dict[str, str]) -> dict[str, str]:
     """The environment of the tools: no foreign virtual environment, no question, no download."""
     foreign = {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYTHONPATH"}
     env = {key: value for key, value in os.environ.items() if key not in foreign}
@@ -76,7 +76,7 @@ def make_environment(directory: Path, requirements: list[str], fingerprint: str)
         return False
     venv.create(directory, clear=True, with_pip=True)
     pip: list[str | Path] = [executable(directory, "python"), "-m", "pip", "install", "-qq"]
-    run([*pip, "--disable-pip-version-check", *requirements], surroundings({}))
+    run([*pip, "--disable-pip-version-check", *requirements], environment({}))
     mark.write_text(fingerprint, encoding="utf-8")
     return True
 
@@ -125,7 +125,7 @@ def main(words: list[str]) -> int:
         print(f"Python 3.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
         return 2
     try:
-        poetry, env = find_poetry(), surroundings(index_settings())
+        poetry, env = find_poetry(), environment(index_settings())
         if words:
             run([poetry, *words], env)
         else:

@@ -122,9 +122,7 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
         _stage(session, shown) as project,
     ):
         snapshot = SnapshotRef.latest(project)
-        version = session.pipeline().train(
-            project, snapshot, tune=tune or resume, resume=resume
-        )
+        version = session.pipeline().train(project, snapshot, tune=tune or resume, resume=resume)
         if not as_json:
             _show_leaderboard(project, version.run_id)
         _show_version(project, version, as_json=as_json)

@@ -44,7 +44,7 @@ class RemoteFile:
 
     def state(self) -> str:
         """A text that changes when the file does, e.g. an ETag."""
-        with _told(self.name):
+        with _input_errors(self.name):
             info = self.fs.info(self.path)
         return str(sorted((key, str(value)) for key, value in info.items() if key != "name"))
 
@@ -54,12 +54,12 @@ class RemoteFile:
         Raises:
             InputError: if the store refuses.
         """
-        with _told(self.name):
+        with _input_errors(self.name):
             self.fs.put_file(str(file), self.path)
 
     def remove(self) -> None:
         """Delete the file, if it is there."""
-        with _told(self.name):
+        with _input_errors(self.name):
             if self.fs.exists(self.path):
                 self.fs.rm_file(self.path)
 
@@ -102,7 +102,7 @@ def find_remote(address: str, endings: set[str]) -> list[File]:
     """
     place = locate(address)
     assert isinstance(place, RemoteFile)
-    with _told(place.name):
+    with _input_errors(place.name):
         if place.fs.isfile(place.path):
             return [place]
         if place.fs.isdir(place.path):
@@ -131,7 +131,7 @@ def opened(file: File) -> Iterator[Path | IO[bytes]]:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _input_errors(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each protocol has its own exceptions

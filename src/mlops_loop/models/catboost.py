@@ -52,12 +52,12 @@ def trees(**parameters: Any) -> Candidate:
 
 def _trees(task: Task, parameters: Parameters) -> Any:
     kind = CatBoostRegressor if task.problem == "regression" else CatBoostClassifier
-    surroundings = {
+    fixed = {
         "loss_function": _LOSSES[task.problem],
         "random_seed": task.seed,
         "thread_count": task.threads,
     }
-    return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
+    return kind(**{**_DEFAULTS, **_ALWAYS, **fixed, **parameters})
 
 
 def _search_space(trial: Any) -> dict[str, Any]:

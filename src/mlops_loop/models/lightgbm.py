@@ -45,9 +45,9 @@ def trees(**parameters: Any) -> Candidate:
 
 def _trees(task: Task, parameters: Parameters) -> Any:
     kind = LGBMRegressor if task.problem == "regression" else LGBMClassifier
-    surroundings = {"random_state": task.seed, "n_jobs": task.threads}
-    surroundings["min_child_samples"] = task.min_samples_leaf
-    return kind(**{**_DEFAULTS, **_ALWAYS, **surroundings, **parameters})
+    fixed = {"random_state": task.seed, "n_jobs": task.threads}
+    fixed["min_child_samples"] = task.min_samples_leaf
+    return kind(**{**_DEFAULTS, **_ALWAYS, **fixed, **parameters})
 
 
 def _search_space(trial: Any) -> dict[str, Any]:

@@ -46,8 +46,8 @@ def trees(**parameters: Any) -> Candidate:
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
-    surroundings = {"random_state": task.seed, "n_jobs": task.threads, "tree_method": "hist"}
-    chosen = {**_DEFAULTS, **surroundings, **parameters}
+    fixed = {"random_state": task.seed, "n_jobs": task.threads, "tree_method": "hist"}
+    chosen = {**_DEFAULTS, **fixed, **parameters}
     return XGBRegressor(**chosen) if task.problem == "regression" else Classifier(chosen)
 
 

@@ -1,4 +1,4 @@
-"""Whether a Redis server keeps what it was told: it may only say so after it was asked."""
+"""Whether a Redis server makes writes durable, which it tells only on request."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def confirmation(client: redis.Redis) -> Confirm:
         return by_waiting
     except redis.ResponseError as error:
         raise StoreError(
-            f"whether it syncs what it is told cannot be found out ({error}): allow `CONFIG GET`,"
+            f"cannot find out whether it syncs writes to disk ({error}): allow `CONFIG GET`,"
             f" or use a server with WAITAOF (Redis 7.2, Valkey), or {_BEST_EFFORT}"
         ) from error
 

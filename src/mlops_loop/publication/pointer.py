@@ -23,7 +23,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         mode: `shadow`, both predict and the champion answers; `split`, the challenger answers
             its share.
         share: of the keys that the challenger answers in a split.
-        probation: whether the challenger is the champion before, kept in shadow so that it can
+        probation: whether the challenger is the previous champion, kept in shadow so that it can
             be brought back.
     """
 

@@ -41,7 +41,7 @@ class ServiceClient:
 
     Args:
         http: knows the service's address, and the key that it wants.
-        on_latency: told the seconds that each answer to `predict` took.
+        on_latency: called with the seconds of each response of `predict`.
         pause: waits so many seconds.
     """
 
@@ -68,7 +68,7 @@ class ServiceClient:
         return answers
 
     def label(self, labels: Sequence[Row]) -> None:
-        """Tell outcomes. Raises CallError as `predict` does."""
+        """Send labels. Raises CallError as `predict` does."""
         self._post("/labels", list(labels))
 
     def model(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class Replayed:
         url: the service.
         seconds: how long it took.
         labels: how many the service took.
-        lost_labels: outcomes in the file that are none.
+        lost_labels: number of values in the file that are not valid labels.
         waits: how often the service said when to come back.
         unreachable: whether the replay ended early because nothing answered any more.
     """

@@ -1,4 +1,4 @@
-"""The rows of a file as a caller would send them, with the outcomes that it holds."""
+"""The rows of a file as a client would send them, with the labels in the file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class FileRows:
     """The rows of a file, in its order.
 
     A cell that the contract cannot read is sent as it stands, for the service to refuse. `lost`
-    counts the outcomes that are no labels; a missing one is none, and not told.
+    counts the values that are not valid labels; a missing one is not sent.
     """
 
     contract: Contract
@@ -101,7 +101,7 @@ def open_rows(path: str, contract: Contract, csv: Csv, label_column: str | None)
 
     Raises:
         SourceError: if there is none, or a column of the contract is missing.
-        InputError: if the column of outcomes is.
+        InputError: if the column of labels is missing.
     """
     files = find_files(path, Path())
     check_files(files, contract.inputs, csv)

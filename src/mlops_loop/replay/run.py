@@ -34,16 +34,16 @@ def replay(
     delay: timedelta | None = None,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> Replayed:
-    """Ask a service about the rows of a file, one after another, and tell their outcomes.
+    """Send the rows of a file to a service, one after another, and their labels.
 
     Args:
         rows: what to ask about, in this order.
         url: where the service is.
         key: sent as X-API-Key.
         rate: rows a second, at most; by default the next row follows the answer.
-        delay: how long after its row an outcome is told, by the rows' own time; without such a
+        delay: how long after its row a label is sent, by the rows' own time; without such a
             time by the clock. By default the contract's label horizon; by the clock none.
-        progress: told the rows done, and how many there are if that is known.
+        progress: called with the number of rows done, and of all rows if known.
 
     Raises:
         InputError: if the address makes no sense, or no service with a model answers there.
@@ -77,7 +77,7 @@ def replay(
 
 
 class _Player:
-    """Asks row by row; outcomes follow by the rows' own time, or by the clock if they have none."""
+    """Sends row by row; labels follow by the rows' own time, or by the clock without one."""
 
     def __init__(self, traffic: Traffic, stats: ReplayStats, timed: bool) -> None:
         self.traffic = traffic

@@ -22,7 +22,7 @@ class Failures:
 
 @dataclass
 class ReplayStats:
-    """Counts while it is told.
+    """Counts of a replay, updated with each response.
 
     Attributes:
         seconds: how long each answer took.

@@ -1,4 +1,4 @@
-"""Rows that are asked about in their order, and outcomes that follow when their time has come."""
+"""Rows sent in order, and labels that follow after a delay."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class ReplayRow:
 
     Attributes:
         row: as a caller sends it.
-        label: its outcome; None if it is not known, or not to be told.
+        label: its label; None if it is not known, or not to be sent.
         moment: when its event happened.
     """
 
@@ -33,10 +33,10 @@ class Traffic:
 
     Args:
         client: the service.
-        delay: how long after its row an outcome is known.
+        delay: how long after its row a label is sent.
 
     Attributes:
-        told: labels that the service has taken.
+        told: number of labels that the service accepted.
     """
 
     def __init__(self, client: ServiceClient, delay: timedelta) -> None:

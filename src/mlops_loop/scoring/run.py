@@ -98,7 +98,7 @@ def score(
             get a block once more, with the same ids.
         workspace: where parts wait whose output is behind a URL; by default the system's folder
             for temporary files.
-        progress: told the number of rows done after each batch.
+        progress: called with the number of rows done after each batch.
 
     Raises:
         InputError: if the output is one of the inputs, another process writes it, or its suffix

@@ -1,4 +1,4 @@
-"""A finding may ask for the champion before."""
+"""A finding may roll back to the previous champion."""
 
 from datetime import timedelta
 

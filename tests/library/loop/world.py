@@ -13,18 +13,18 @@ from mlops_loop.loop.controller import RetrainingController
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop.step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.registry.role import choose_role, apply_role
+from mlops_loop.registry.role import apply_role, choose_role
 from mlops_loop.run_context import RunContext
 
-from .surroundings import CONTRACT, Surroundings
+from .loop_folder import CONTRACT, LoopFolder
 
 DAY = timedelta(days=1)
 DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, threshold=0.1)
 
 
 @dataclass
-class World(Surroundings):
-    """A loop and its surroundings.
+class World(LoopFolder):
+    """A loop and its folder.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
     one that passed is not promoted. changed: when the change that monitoring found began. actions:

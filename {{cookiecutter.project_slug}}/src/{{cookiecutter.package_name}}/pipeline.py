@@ -1,10 +1,10 @@
-"""Your pipeline: one function a stage, and `train`, which runs those after `ingest` in a row.
+"""Your pipeline: one function per stage, and `train`, which runs those after `ingest`.
 
-A stage takes the project and a reference to what the stage before it left, and returns a reference
-to what it leaves: among the snapshots, in the MLflow run, in the registry. References are small,
-become JSON, and are verified when they are loaded. So a command (`ingest`, `fit`, `evaluate`,
-`register`, `train`), an Airflow task and a DVC stage call the same functions, each in a process of
-its own. What you change here takes effect in all of them, and when the loop retrains.
+A stage takes the project and the reference that the previous stage returned, and returns one to
+its own result: a snapshot, an MLflow run, a decision, a version. References are small, serializable
+and verified when they are loaded. So a command (`ingest`, `fit`, `evaluate`, `register`, `train`), an
+Airflow task and a DVC stage call the same functions, each in its own process. Changes here take
+effect in all of them, and when the loop retrains.
 """
 
 from datetime import datetime
@@ -71,7 +71,7 @@ def fit(
 
 
 def evaluate(project: Project, run: RunRef) -> DecisionRef:
-    """Put the exported model to the gate. Nothing else reads the labels of the held-out rows."""
+    """Apply the gate's rules to the exported model; only this stage reads the holdout's labels."""
     connect_mlflow(project, run)
     with mlflow.start_run(run_id=run.run_id):
         evaluation = evaluate_on_holdout(project, run, METRIC, REPORTED)
@@ -80,9 +80,9 @@ def evaluate(project: Project, run: RunRef) -> DecisionRef:
 
 
 def register(project: Project, decision: DecisionRef) -> Version:
-    """Make it a registered version, publish it if it passed, and give it its role."""
+    """Register the version, publish it if it passed the gate, and assign its role."""
     version = register_version(project, decision)
-    return assign_role(project, version)  # as `loop.promotion` says
+    return assign_role(project, version)  # by `loop.promotion` of the settings
 
 
 def train(

@@ -1,4 +1,4 @@
-"""The project: where it is, and what belongs to it. Serving imports this module and no more."""
+"""The project: its folder, features and hooks. Serving needs this module and no other."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From what a replay left in the log and the journal to the story that its page tells."""
+"""Builds the report of a replay from the prediction log and the audit log."""
 
 import os
 from collections import Counter
@@ -36,7 +36,7 @@ BOOKKEEPING = ("after", "attempt", "before", "features", "run_id", "version", "w
 
 @dataclass(frozen=True)
 class PlayedMonth:
-    """One month of a replay: its window and what monitoring said at its end."""
+    """One month of a replay: its window, and the monitoring report at its end."""
 
     since: datetime
     until: datetime
@@ -53,7 +53,7 @@ class PlayedMonth:
 def build_report(
     project: Project, played: Sequence[PlayedMonth], replay: Replay, *, page: Path
 ) -> ReplayReport:
-    """The story of a replay: what each month was like, which versions there were, and why."""
+    """The report of a replay: each month, the versions, and the decisions with their reasons."""
     apart_from = replay.report_from
     metric = CHART_METRIC[project.contract.problem]
     traces: Traces = {}
@@ -77,7 +77,7 @@ def build_report(
 
 
 class _ReportBuilder:
-    """Turns a played month into a told one; the first model predicts the same rows again."""
+    """Builds the months of the report; the first model predicts the same rows again."""
 
     def __init__(
         self,

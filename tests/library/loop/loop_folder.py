@@ -41,7 +41,7 @@ columns:
 
 
 @dataclass
-class Surroundings:
+class LoopFolder:
     """All that a loop finds in its folder, which is opened again as a new process would.
 
     stored: where the loop's state is; the real store takes a hundred times as long.
