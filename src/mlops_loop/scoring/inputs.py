@@ -9,6 +9,7 @@ import pyarrow as pa
 from ..contract import Contract
 from ..data.remote import File
 from ..data.sources.file import find_files
+from ..data.table_file import require_table_suffix
 from ..errors import InputError
 from ..predictor import Predictor
 from ..settings import Csv
@@ -22,6 +23,7 @@ def find_inputs(source: str, output: File, folder: Path) -> list[File]:
     """
     if isinstance(output, Path) and output.is_dir():
         raise InputError(f"{output} is a folder: give the file to write to")
+    require_table_suffix(output)
     files = [file for file in find_files(source, Path()) if not _is_below(file, folder.resolve())]
     if str(_same(output)) in {str(_same(file)) for file in files}:
         raise InputError(f"{output} is the input: give another file to write to")

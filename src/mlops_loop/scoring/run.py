@@ -17,7 +17,6 @@ from ..contract.arrow import table_columns
 from ..contract.check import Checked
 from ..data.remote import File, locate
 from ..data.sources.file import PLAIN, check_files, read_batches
-from ..data.table_file import require_table_suffix
 from ..prediction_hooks import PredictionHooks
 from ..predictor import Predictor
 from ..settings import Csv
@@ -108,7 +107,6 @@ def score(
     contract = contract or predictor.contract
     columns = table_columns(contract, target=False)
     output = locate(str(target))
-    require_table_suffix(output)
     folder = parts_folder(output, workspace or Path(gettempdir()))
     files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)

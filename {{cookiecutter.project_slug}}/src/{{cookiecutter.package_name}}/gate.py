@@ -7,8 +7,8 @@ on the held-out rows, and says in a sentence of its own why it passed or not:
         share = float((comparison.candidate[:, 1] > 0.5).mean())
         return GateRuleResult(share < 0.4, f"It predicts {share:.0%} late.", {"late": share})
 
-The values of a result are logged in MLflow with the prefix `gate_`, e.g. `gate_late`. Thresholds are
-those of the section `gate` in config/project.yaml, unless given here.
+MLflow gets the values of a result with the prefix `gate_`, e.g. `gate_late`. Thresholds are those
+of the section `gate` in config/project.yaml, unless given here.
 """
 
 from mlops_loop.evaluation import (

@@ -2,8 +2,8 @@
 
 A stage takes the project and the reference that the previous stage returned, and returns one to
 its own result: a snapshot, an MLflow run, a decision, a version. References are small, serializable
-and verified when they are loaded. So a command (`ingest`, `fit`, `evaluate`, `register`, `train`), an
-Airflow task and a DVC stage call the same functions, each in its own process. Changes here take
+and verified when they are loaded. So a command (`ingest`, `fit`, `evaluate`, `register`, `train`),
+an Airflow task and a DVC stage call the same functions, each in its own process. Changes here take
 effect in all of them, and when the loop retrains.
 """
 
