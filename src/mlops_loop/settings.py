@@ -201,7 +201,7 @@ class Replay(Section):
 
 
 class Settings(BaseSettings):
-    """The settings of `config/project.yaml`, frozen; environment variables and `.env` override them.
+    """The settings of `config/project.yaml`, frozen; the environment and `.env` override them.
 
     A project subclasses it for sections of its own, and passes the class to `Project`.
 

@@ -81,8 +81,9 @@ def score(
     The output has, in the order of the input: `row` (position in the input, from 0),
     `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
     for each class, `model_version`, and `warnings` (how many a row has). Rejected rows are in
-    `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are complete. Finished parts wait in `<output>.parts/` until then: after a kill, the same call on
-    the same input, by the same model, goes on behind them.
+    `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are complete.
+    Finished parts wait in `<output>.parts/` until then: after a kill, the same call on the same
+    input, by the same model, continues after them.
 
     Args:
         source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.

@@ -28,7 +28,7 @@ def explain_postgresql_error(name: str, error: Exception) -> StoreError:
     message = _first_line(error)
     if is_unavailable(error):
         step = (
-            "check that a server runs at this address (`make store` starts one in projects that were "
+            "check that a server runs at this address (`make store` starts one, in projects "
             "rendered for PostgreSQL)"
         )
         return StoreUnavailableError(f"{name}: {message}; {step}")
