@@ -6,7 +6,8 @@ from dataclasses import replace
 import structlog
 
 from ..contract.model import Column
-from ..errors import ProjectError
+from ..errors import ProjectCodeError, ProjectError
+from ..project_code import code_error, describe
 from .advice import advise
 from .checks import Check
 from .findings import CHECK, CheckResult, Finding
@@ -41,17 +42,36 @@ def run_checks(window: MonitoringWindow, checks: Sequence[Check]) -> CheckResult
     """The combined results of all checks; an exception of a check is a finding."""
     results = [CheckResult(statuses={CHECK: "ok"})]
     for check in checks:
+        name = getattr(check, "__name__", type(check).__name__)
         try:
-            result = check(window)
-        except ProjectError:
-            raise
-        except Exception as error:
-            name = getattr(check, "__name__", type(check).__name__)
+            result = _run(check, window)
+        except ProjectCodeError as error:
             structlog.get_logger(__name__).exception("check failed", check=name)
-            text = f"{name} failed: {type(error).__name__}: {error}"
-            result = [Finding(CHECK, text, "critical", statistic=name)]
-        results.append(result if isinstance(result, CheckResult) else CheckResult(result))
+            result = CheckResult([Finding(CHECK, str(error), "critical", statistic=name)])
+        results.append(result)
     return CheckResult.combine(results)
+
+
+def _run(check: Check, window: MonitoringWindow) -> CheckResult:
+    """The result of one check.
+
+    Raises:
+        ProjectCodeError: if it raises an exception, or returns something else than findings.
+    """
+    try:
+        result = check(window)
+    except ProjectError:
+        raise
+    except Exception as error:
+        raise code_error("check", check, error) from error
+    if isinstance(result, CheckResult):
+        return result
+    if isinstance(result, list | tuple) and all(isinstance(one, Finding) for one in result):
+        return CheckResult(result)
+    raise ProjectCodeError(
+        f"the check {describe(check)} returned {type(result).__name__}: expected a CheckResult or "
+        "a list of findings"
+    )
 
 
 def _report(window: MonitoringWindow, result: CheckResult) -> MonitoringReport:
