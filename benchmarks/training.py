@@ -26,7 +26,7 @@ from common import BenchmarkError, package
 SOURCE = "sample://flights"
 BARE = Path(__file__).with_name("bare_training.py")
 # What a first training makes; the snapshot stays.
-MADE = ("mlflow.db", "mlflow-artifacts", "bundles", "reports", "audit_log.jsonl", "loop.db")
+MADE = ("mlflow.db", "mlflow-artifacts", "bundles", "reports", "audit_log.jsonl", "predictions.db")
 
 # What the project fits on, and what it fits, written down for the bare script.
 _HANDED = """

@@ -85,11 +85,6 @@ class Paths:
         return self.var / "alerts" / "outbox"
 
     @property
-    def loop_state(self) -> Path:
-        """Where the loop's state is if the prediction log is a SQLite file."""
-        return self.var / "loop.db"
-
-    @property
     def service_log(self) -> Path:
         """Output of the service that `loop replay` starts."""
         return self.var / "service.log"

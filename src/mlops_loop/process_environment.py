@@ -1,7 +1,8 @@
 """Environment variables of this process, for libraries that are configured in no other way.
 
 The library sets none on import: the command line calls these functions before it runs a command,
-and so should any other program that starts a process. What the environment already says wins.
+and so should any other program that starts a process. `disable_telemetry` is also called before
+the first model is loaded, whatever loads it. What the environment already says wins.
 """
 
 import os

@@ -43,6 +43,7 @@ def test_importing_the_library_sets_no_environment_variable() -> None:
     code = (
         "import os; before = dict(os.environ)\n"
         "import mlops_loop.cli, mlops_loop.training, mlops_loop.registry, mlops_loop.monitoring\n"
+        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop.predictor\n"
         "assert dict(os.environ) == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -43,6 +43,18 @@ def test_the_wheel_holds_the_source(carried: Path, source: Path, tmp_path: Path)
     assert wheel.record(built) == wheel.record(carried), "run `make wheel`"
 
 
+def test_a_wheel_holds_the_migrations_of_the_prediction_log(source: Path, tmp_path: Path) -> None:
+    names = {
+        line.partition(",")[0] for line in wheel.record(wheel.build(tmp_path, source)).splitlines()
+    }
+    migrations = "mlops_loop/prediction_log/sql/migrations"
+    scripts = {
+        f"{migrations}/versions/{path.name}"
+        for path in (toolbox.ROOT / "src" / migrations / "versions").glob("v*.py")
+    }
+    assert scripts and {f"{migrations}/env.py", *scripts} <= names
+
+
 def test_the_wheel_holds_types_licence_and_pages(carried: Path) -> None:
     names = {line.partition(",")[0] for line in wheel.record(carried).splitlines()}
     assert "mlops_loop/py.typed" in names

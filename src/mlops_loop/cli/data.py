@@ -81,3 +81,18 @@ def prune(session: Session, age: timedelta) -> None:
 
     with opened(session) as project:
         click.echo(run(project, age, actor=actor()).summary())
+
+
+@log.command()
+@click.pass_obj
+def migrate(session: Session) -> None:
+    """Bring the log's schema up to date after an update of mlops-loop.
+
+    Stop what uses the log, and make a backup, before. An empty database gets its tables.
+    """
+    from ..prediction_log import migrate_prediction_log
+
+    with opened(session) as project:
+        revision = migrate_prediction_log(project.settings.prediction_log, root=project.root)
+        state = f"has revision {revision}" if revision else "needs no migration"
+        click.echo(f"the schema of the prediction log {state}")

@@ -1,4 +1,4 @@
-"""The loop's state in the hands of the one process that may change it."""
+"""The lease by which one process at a time may change the loop's state."""
 
 import os
 import socket
@@ -15,23 +15,23 @@ from ..clock import Clock
 from ..errors import StoreError
 from .state import Lease, State, StateStore
 
-# How long a process that died keeps others waiting; one that lives prolongs it meanwhile.
+# How long others wait for a process that died; a running one prolongs its lease meanwhile.
 LEASE = timedelta(minutes=2)
 _BEATS = 4
 
 
 class LostLeaseError(Exception):
-    """Another process has taken over; whatever this one was about to do is not done."""
+    """Another process has the lease; what this one was about to do is not done."""
 
 
 def _name() -> str:
-    """Tells processes apart, and tells a person where to look."""
+    """A name for the process: unique, and readable for an operator."""
     return f"{socket.gethostname()}, process {os.getpid()} ({token_hex(3)})"
 
 
 @dataclass
 class LeaseHolder:
-    """Where a step sits down: it takes the lease, reads the state, and writes under its fence."""
+    """Holds the lease for one step and writes state guarded by its fencing token."""
 
     states: StateStore
     clock: Clock
@@ -42,7 +42,7 @@ class LeaseHolder:
 
     @contextmanager
     def acquire(self) -> Iterator[Lease | None]:
-        """Hold the lease for the length of a step.
+        """Hold the lease for one step.
 
         Yields:
             None, or the lease of the process that holds it instead.
@@ -65,10 +65,10 @@ class LeaseHolder:
             self.states.release(lease)
 
     def require(self) -> None:
-        """Make sure that this process still is the one.
+        """Make sure that this process still has the lease.
 
         Raises:
-            LostLeaseError: if another one has taken over.
+            LostLeaseError: if another one has it.
         """
         assert self._lease is not None
         if self._acquire().holder != self.holder:
@@ -78,13 +78,13 @@ class LeaseHolder:
         """Write the state with some of its fields changed.
 
         Raises:
-            LostLeaseError: if another process has taken over.
+            LostLeaseError: if another process has the lease.
         """
         assert self._lease is not None
         state = msgspec.structs.replace(self.state, **changes)
         while not self.states.save(state, self._revision, self._lease.fence):
             self.require()
-            # All that somebody without the lease may have changed.
+            # The one field that may be changed without the lease.
             stored, self._revision = self.states.load()
             state = msgspec.structs.replace(state, paused=stored.paused)
         self.state, self._revision = state, self._revision + 1
@@ -96,12 +96,12 @@ class LeaseHolder:
 
     def _heartbeat(self, done: Event) -> None:
         while not done.wait(LEASE.total_seconds() / _BEATS):
-            with suppress(StoreError):  # the next beat may go better
+            with suppress(StoreError):  # the next heartbeat may succeed
                 self._acquire()
 
 
 def set_paused(states: StateStore, paused: bool) -> bool:
-    """Pause or resume, whoever holds the lease; whether that changed anything."""
+    """Pause or resume, without the lease; whether that changed anything."""
     while True:
         state, revision = states.load()
         if state.paused == paused:

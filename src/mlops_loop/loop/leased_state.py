@@ -1,4 +1,4 @@
-"""The rules of a StateStore, over any place that changes what it keeps in one piece."""
+"""The rules of a StateStore, on any backend with transactions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class StoredState(NamedTuple):
-    """What a place keeps; a fresh one this."""
+    """What a backend stores; these are the values of a fresh one."""
 
     state: State = State()
     revision: int = 0
@@ -21,7 +21,7 @@ class StoredState(NamedTuple):
 
 
 class EncodedState(NamedTuple):
-    """The same as stores hold it: JSON, None for what was never kept."""
+    """The same as backends hold it: JSON, None for what was never stored."""
 
     state: bytes | None
     revision: int
@@ -40,26 +40,27 @@ def encode_state(stored: StoredState) -> EncodedState:
     return EncodedState(LOOP_STATE.encode(stored.state), stored.revision, lease)
 
 
-def granted(
-    found: Lease | None, holder: str, now: datetime, until: datetime, fence: int | None
+def grant(
+    current: Lease | None, holder: str, now: datetime, until: datetime, fence: int | None
 ) -> Lease:
-    """The lease after somebody asked for it, as `StateStore.acquire` has it."""
-    if found is None:
-        found = Lease("", 0, now)
-    if fence is None and (found.holder == "" or found.until <= now):
-        return Lease(holder, found.fence + 1, until)
-    if (fence, holder) == (found.fence, found.holder):
-        return Lease(holder, found.fence, until)
-    return found
+    """The lease after a request for it; see `StateStore.acquire`."""
+    if current is None:
+        current = Lease("", 0, now)
+    if fence is None and (current.holder == "" or current.until <= now):
+        return Lease(holder, current.fence + 1, until)
+    if (fence, holder) == (current.fence, current.holder):
+        return Lease(holder, current.fence, until)
+    return current
 
 
 class StateBackend(Protocol):
-    """Where a state and its lease are kept."""
+    """Stores a state and its lease."""
 
     def transact(self, decide: Callable[[StoredState], tuple[Answer, StoredState]]) -> Answer:
-        """Keep what `decide` makes of what there is, with nobody in between; its answer.
+        """Replace what is stored by what `decide` makes of it, atomically; its answer.
 
-        It may be asked again if somebody was. What it gives back as it was need not be written.
+        `decide` may be called again if another process was faster. What it returns unchanged need
+        not be written.
         """
         ...
 
@@ -68,8 +69,8 @@ class LeasedStateStore:
     """A StateStore; see there for what each method promises.
 
     Args:
-        backend: where the state is kept.
-        target_digest: what the project predicts; the state of another target is no beginning.
+        backend: stores the state.
+        target_digest: of what the project predicts; the state of another target counts as fresh.
     """
 
     def __init__(self, backend: StateBackend, target_digest: str = "") -> None:
@@ -86,8 +87,8 @@ class LeasedStateStore:
 
     def save(self, state: State, revision: int, fence: int | None = None) -> bool:
         def write(stored: StoredState) -> tuple[bool, StoredState]:
-            overtaken = fence is not None and (stored.lease is None or stored.lease.fence != fence)
-            if overtaken or stored.revision != revision:
+            stale = fence is not None and (stored.lease is None or stored.lease.fence != fence)
+            if stale or stored.revision != revision:
                 return False, stored
             stamped = msgspec.structs.replace(state, target_digest=self._target_digest)
             return True, StoredState(stamped, revision + 1, stored.lease)
@@ -98,18 +99,18 @@ class LeasedStateStore:
         self, holder: str, now: datetime, until: datetime, fence: int | None = None
     ) -> Lease:
         def take(stored: StoredState) -> tuple[Lease, StoredState]:
-            lease = granted(stored.lease, holder, now, until, fence)
+            lease = grant(stored.lease, holder, now, until, fence)
             return lease, stored._replace(lease=lease)
 
         return self._backend.transact(take)
 
     def release(self, lease: Lease) -> None:
-        def let_go(stored: StoredState) -> tuple[None, StoredState]:
+        def free(stored: StoredState) -> tuple[None, StoredState]:
             if stored.lease is None or stored.lease.fence != lease.fence:
                 return None, stored
             return None, stored._replace(lease=stored.lease.free())
 
-        self._backend.transact(let_go)
+        self._backend.transact(free)
 
     def _is_foreign(self, state: State) -> bool:
         return bool(self._target_digest) and state.target_digest not in ("", self._target_digest)

@@ -31,7 +31,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         monitored_until: end of the last window that was monitored.
         retrained: when each retraining began, for the cooldown and the budget.
         consecutive_failures: retrainings in a row that came to nothing, for the backoff.
-        paused: whether a person told it to stand still.
+        paused: whether an operator paused it.
         waiting: digest of the features whose first version waits for a person to promote it.
         target_digest: what the versions predict (see `Contract.target_digest`).
     """
@@ -59,7 +59,7 @@ class Lease(msgspec.Struct, frozen=True):
     until: datetime
 
     def free(self) -> "Lease":
-        """The same, let go of."""
+        """The same, released."""
         return msgspec.structs.replace(self, holder="")
 
 
@@ -71,10 +71,10 @@ class StateStore(Protocol):
         ...
 
     def save(self, state: State, revision: int, fence: int | None = None) -> bool:
-        """Replace the state if `revision` is still the stored one; False if somebody was faster.
+        """Replace the state if `revision` is still the stored one, else False.
 
-        With a `fence`, also False if the lease has a newer one. Without, whoever asks is no
-        holder, and may change nothing but `paused`.
+        With a `fence`, also False if the lease has a newer one. Without, the caller does not hold
+        the lease, and may change nothing but `paused`.
         """
         ...
 
@@ -83,11 +83,11 @@ class StateStore(Protocol):
     ) -> Lease:
         """Take the lease under a new fence, or prolong the one with that fence.
 
-        It may be taken if it was let go or ended before `now`, and prolonged as long as nobody
-        has taken it since. Otherwise the answer is the lease as it is, with its own holder.
+        It may be taken if it was released or ended before `now`, and prolonged until another
+        process takes it. Otherwise the result is the lease as it is, with its own holder.
         """
         ...
 
     def release(self, lease: Lease) -> None:
-        """Let go of a lease; nothing happens if somebody else has taken it since."""
+        """Release a lease; nothing happens if another process has taken it since."""
         ...

@@ -1,6 +1,22 @@
-"""Where predictions and their outcomes are kept: one module a store, chosen by address."""
+"""Predictions and their labels, in a store that is chosen by address.
 
-from collections.abc import Callable
+A prediction is appended before its response is sent; its label joins it later, by prediction id.
+
+Example:
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2013, 6, 1, 12, tzinfo=UTC)
+    >>> log = open_prediction_log("sqlite:///var/predictions.db", root=tmp_path)
+    >>> output = Output(version="3", variant="champion", served=True, prediction=True)
+    >>> log.append([Record("p1", None, now, now, {"distance": 1400.0}, (output,))]).result()
+    >>> log.add_labels([Label("p1", True, now)])
+    LabelReport(joined=1, early=0, repeated=0, conflicting=())
+    >>> log.totals()
+    Counts(predictions=1, labels=1)
+    >>> log.close()
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -17,17 +33,12 @@ __all__ = [
     "PredictionLog",
     "Record",
     "Scalar",
-    "open_prediction_log",
     "archive_prediction_log",
+    "migrate_prediction_log",
+    "open_prediction_log",
     "store_of",
     "stores",
 ]
-
-
-def _postgresql() -> ModuleType:
-    from . import postgresql
-
-    return postgresql
 
 
 def _redis() -> ModuleType:
@@ -36,17 +47,17 @@ def _redis() -> ModuleType:
     return redis
 
 
-def _sqlite() -> ModuleType:
-    from . import sqlite
+def _sql() -> ModuleType:
+    from .sql import store
 
-    return sqlite
+    return store
 
 
-# Each store needs a package of its own, and is imported when an address names it.
+# Each store needs packages of its own, which are imported when an address names it.
 _STORES: dict[str, Callable[[], ModuleType]] = {
-    "postgresql": _postgresql,
+    "postgresql": _sql,
     "redis": _redis,
-    "sqlite": _sqlite,
+    "sqlite": _sql,
 }
 
 
@@ -55,36 +66,12 @@ def stores() -> list[str]:
     return list(_STORES)
 
 
-def open_prediction_log(
-    address: str, *, root: Path, schema_digest: str | None = None
-) -> PredictionLog:
-    """The log at an address such as `sqlite:///var/predictions.db`.
-
-    Args:
-        address: names the store.
-        root: the project's folder, where relative paths start.
-        schema_digest: that of the project's contract, which leaves out rows of other schemas;
-            None asks about all rows.
+def store_of(address: str) -> str:
+    """The scheme of an address's store; `rediss://` is `redis://` over TLS.
 
     Raises:
-        SettingsError: for an address without a store here.
-        StoreError: where the store cannot be opened.
+        SettingsError: for an address without a store.
     """
-    log: PredictionLog = _member(address).open_log(address, root, schema_digest)
-    return log
-
-
-def archive_prediction_log(address: str, *, root: Path) -> str | None:
-    """Let the next log at this address begin empty; where the predictions are that it held.
-
-    None if it held none. Nobody may have the log open meanwhile.
-    """
-    place: str | None = _member(address).archive(address, root)
-    return place
-
-
-def store_of(address: str) -> str:
-    """The name of an address's store: `rediss://` is `redis://` over TLS, as https is http."""
     scheme, separator, _ = address.partition("://")
     name = scheme if scheme in _STORES else scheme.removesuffix("s")
     if not separator or name not in _STORES:
@@ -94,10 +81,71 @@ def store_of(address: str) -> str:
     return name
 
 
-def _member(address: str) -> ModuleType:
+def open_prediction_log(
+    address: str, *, root: Path, schema_digest: str | None = None
+) -> PredictionLog:
+    """The log at an address such as `sqlite:///var/predictions.db`.
+
+    The first one that opens an empty SQL database creates its tables.
+
+    Args:
+        address: names the store.
+        root: the project's folder, where relative paths start.
+        schema_digest: of the project's contract, so that rows of other schemas are left out; with
+            None all rows are read.
+
+    Raises:
+        SettingsError: for an address that is invalid or has no store, or if the store's package is
+            not installed.
+        StoreUnavailableError: if its server cannot be reached, unless the address names a spool.
+        StoreError: if the store cannot be used, e.g. because its schema is of another revision.
+    """
+    with _store(address) as store:
+        log: PredictionLog = store.open_log(address, root, schema_digest)
+        return log
+
+
+def migrate_prediction_log(address: str, *, root: Path) -> str | None:
+    """Bring the schema of the log at an address to the newest revision; data stays.
+
+    Stop what uses the log before. An empty database gets its tables.
+
+    Returns:
+        The revision; None for a store without one, e.g. Redis.
+
+    Raises:
+        SettingsError: as `open_prediction_log`.
+        StoreError: if the schema is newer than this version of the library, or the store cannot
+            be used. Then all is as it was.
+    """
+    with _store(address) as store:
+        revision: str | None = store.migrate(address, root)
+        return revision
+
+
+def archive_prediction_log(address: str, *, root: Path) -> str | None:
+    """Move the predictions at an address out of the way, so that the next log begins empty.
+
+    No process may have the log open meanwhile.
+
+    Returns:
+        Where they are now; None if there were none.
+
+    Raises:
+        SettingsError: as `open_prediction_log`.
+        StoreError: if the store cannot be used.
+    """
+    with _store(address) as store:
+        target: str | None = store.archive(address, root)
+        return target
+
+
+@contextmanager
+def _store(address: str) -> Iterator[ModuleType]:
+    """The module of an address's store."""
     name = store_of(address)
     try:
-        return _STORES[name]()
+        yield _STORES[name]()
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"prediction_log: {name}:// needs the package {error.name!r}, which is not"

@@ -1,4 +1,4 @@
-"""What every prediction log promises, whichever store is behind it."""
+"""What every prediction log promises, whatever its store."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -9,26 +9,31 @@ from .records import Counts, Label, LabelReport, LoggedRow, Record
 
 
 class PredictionLog(Protocol):
-    """Predictions and their outcomes, kept by prediction id. Safe to use from many threads.
+    """Predictions and their labels, by prediction id. Safe to use from many threads.
 
     A window is [since, until) in event time, exact to the microsecond; None leaves a side open.
-    A log that was opened for a schema answers about rows of that schema alone, but for `get`,
-    `erase` and `prune`. Times without a zone are an InputError. What the store refuses is a
-    StoreError that names the store and the next step; after one, the same call may simply be made
-    again.
+    A log that was opened for a schema reads rows of that schema only, except in `get`, `erase` and
+    `prune`.
+
+    Every method raises InputError for times without a zone, StoreUnavailableError if the store
+    cannot be reached, and StoreError if it cannot do what is asked; the message names the store
+    and the next step. After a StoreError the same call may be repeated.
     """
 
     def append(self, records: Sequence[Record]) -> Future[None]:
-        """Keep records; the future is done when they are durable, all of them or none.
+        """Store records; the future is done when they are durable, all of them or none.
 
-        A record whose id is known is left as it was, so that appending twice does no harm. The
-        future fails with StoreError if the store refuses or more waits than it may hold. What
-        was taken is written even if nobody waits for it. Values JSON cannot hold are an
-        InputError at once. To append nothing finds out whether the store would take something.
+        A record whose id is known is left as it was, so that appending twice is harmless. The
+        future fails with StoreError if the store rejects the records, or too many are waiting.
+        Records that were accepted are written whether the caller waits or not. Appending no
+        records checks whether the store accepts writes.
+
+        Raises:
+            InputError: at once, for values that JSON cannot hold.
         """
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        """Keep labels durably, whether their prediction is there yet or not.
+        """Store labels durably, also those that come before their prediction.
 
         The first label of an id stays. Equal ones are counted as repeated, others are reported
         as conflicting.
@@ -45,10 +50,10 @@ class PredictionLog(Protocol):
     ) -> list[LoggedRow]:
         """At most `limit` rows of a window, drawn uniformly; of those with a label if `labelled`.
 
-        With a version, of the rows that it answered, served or in shadow. Fewer only if the window
-        holds fewer. The same rows give the same sample in every store. They come in the order of
-        their random key: each prefix is a uniform sample as well. The time it takes depends on
-        `limit`, not on the rows of the log or of the window.
+        With a version, only rows that it predicted, served or in shadow. Fewer than `limit` only if
+        the window has fewer. The same rows give the same sample in every store. They are in the
+        order of their sampling key: each prefix is a uniform sample as well. The time it takes
+        depends on `limit`, not on the number of rows in the log or the window.
         """
 
     def rows(
@@ -61,7 +66,7 @@ class PredictionLog(Protocol):
     ) -> Iterator[LoggedRow]:
         """Every row of a window in the order of event time, in memory that stays flat.
 
-        With a version, those that it answered; days on which it answered none take no time.
+        With a version, those that it predicted; days without any of them take no time.
         """
 
     def count(
@@ -69,29 +74,29 @@ class PredictionLog(Protocol):
     ) -> Counts:
         """How many predictions of a window there are, and how many with a label; both exact.
 
-        With a version, of the rows that it answered, served or in shadow.
+        With a version, of the rows that it predicted, served or in shadow.
         """
 
     def totals(self) -> Counts:
         """The same over the whole log."""
 
     def other_schemas(self) -> int:
-        """How many predictions `totals` leaves out because they are of another schema."""
+        """How many predictions are left out of `totals` because they have another schema."""
 
     def get(self, prediction_id: str) -> LoggedRow | None:
-        """One row, None if there is none of that id."""
+        """One row, None if the id is unknown."""
 
     def erase(self, entity_key: str) -> int:
-        """Delete all records of one entity with their labels; how many records there were."""
+        """Delete all records of one entity with their labels; the number of records."""
 
     def prune(self, until: datetime) -> int:
-        """Delete all records of before, in event time, with their labels; how many there were.
+        """Delete all records before a time, in event time, with their labels; their number.
 
-        Labels that wait for their prediction stay. Others may append meanwhile.
+        Labels that wait for their prediction stay. Other processes may append meanwhile.
         """
 
     def backlog(self) -> int:
-        """How many predictions and labels wait on this host until the store is there again."""
+        """How many predictions and labels wait on this host until the store is available again."""
 
     def close(self) -> None:
-        """Write what was taken and let go of the store; may be called twice."""
+        """Write what was accepted and close the store; may be called twice."""

@@ -1,4 +1,4 @@
-"""What the prediction log holds: predictions, what became of them, and how many there are."""
+"""What the prediction log holds: predictions, their labels, and counts of both."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ Scalar = bool | int | float | str | None
 
 
 class Output(Struct, frozen=True, omit_defaults=True):
-    """What one model version said about a row.
+    """What one model version predicted for a row.
 
-    `served` is true for the output that the caller was given, false for one in shadow.
-    `probabilities` follow the contract's class order; None for regression. `seconds` is what the
-    model took for the request's rows; it is taken only while a challenger serves as well.
+    `served` is true for the output in the response, false for one in shadow. `probabilities` are in
+    the contract's class order; None for regression. `seconds` is the model's time for the
+    request's rows; it is measured only while a challenger serves as well.
     """
 
     version: str
@@ -24,10 +24,11 @@ class Output(Struct, frozen=True, omit_defaults=True):
 
 
 class Record(Struct, frozen=True):
-    """One row that was asked about: its raw contract columns and every output for it.
+    """One row of a request: its raw contract columns and every output for it.
 
-    Both times carry a zone. `event_time` is the contract's time column, else the arrival.
-    `schema_digest` is that of the contract behind it (see `Contract.schema_digest`).
+    Both times have a zone. `event_time` is the contract's time column, else the arrival.
+    `schema_digest` and `target_digest` are those of the contract behind the row (see `Contract`);
+    empty if unknown.
     """
 
     prediction_id: str
@@ -37,20 +38,25 @@ class Record(Struct, frozen=True):
     columns: dict[str, Scalar]
     outputs: tuple[Output, ...]
     schema_digest: str = ""
+    target_digest: str = ""
 
 
 class Label(Struct, frozen=True):
-    """The outcome of a prediction, and when it became known."""
+    """The true value of what was predicted, and when it became known.
+
+    `authority` names who gave it; empty if unknown.
+    """
 
     prediction_id: str
     label: Scalar
     time: datetime
+    authority: str = ""
 
 
 class LabelReport(Struct, frozen=True):
-    """What became of a batch of labels.
+    """How many labels of a batch were joined to a prediction.
 
-    `joined` met their prediction, `early` wait for it, `repeated` said the same once more.
+    `early` ones wait for their prediction, `repeated` ones are equal to the known label.
     `conflicting` holds the prediction ids that had another label already: the first one stays.
     """
 

@@ -1,11 +1,11 @@
 """The prediction log in Redis: `redis://user:password@host:6379/0`, for any number of hosts.
 
-Each process has one thread that sends what has gathered as one transaction, so that the server
-syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin with;
-`?spool=var/spool`, a folder for what comes while the server is away; `?durability=best_effort`, for
-a server that does not sync before it answers. With `rediss://` all goes over TLS: the system's
-authorities vouch for the server, or those in the file `?ssl_ca_certs=…`; `ssl_certfile` and
-`ssl_keyfile` are this side's own.
+Each process has one thread that sends what was submitted meanwhile as one transaction, so that the
+server syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin
+with; `?spool=var/spool`, a folder for records while the server is unavailable;
+`?durability=best_effort`, for a server that does not sync before it answers. `rediss://` is TLS:
+the server's certificate is verified with the system's authorities, or with those in the file
+`?ssl_ca_certs=…`; `ssl_certfile` and `ssl_keyfile` are the client's own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,9 @@ from ..errors import StoreError
 from . import redis_queries as queries
 from .protocol import PredictionLog
 from .records import Counts, Label, LabelReport, LoggedRow, Record
-from .redis_keys import LAYOUT, Keys, bounds, packed_value
+from .redis_keys import LAYOUT, Keys, bounds, packed_label, packed_value, unpacked_label
 from .redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
 from .redis_server import RedisServer
-from .redis_upgrade import file_by_version
 from .redis_writer import Call, RedisWriteBackend
 from .sampling import STRATA
 from .serialization import StoredLabel, label_to_stored, same_value, to_stored
@@ -62,6 +61,11 @@ def archive(address: str, root: Path) -> str | None:
         return f"the keys {keys.prefix.decode()}* of {server.name}"
 
 
+def migrate(address: str, root: Path) -> str | None:
+    """None: there is one layout of keys so far (see redis_keys.py)."""
+    return None
+
+
 class RedisPredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
@@ -78,13 +82,12 @@ class RedisPredictionLog:
         try:
             with server.translate_errors():
                 self._keys = current_keys(self._client, server.log_name)
-                file_by_version(self._client, self._keys)
-            target = RedisWriteBackend(server, self._keys.prefix)
+            backend = RedisWriteBackend(server, self._keys.prefix)
         except StoreError:
             self._client.close()
             raise
         self._writer = GroupCommitWriter(
-            target, capacity=capacity, acknowledged=server.acknowledged
+            backend, capacity=capacity, acknowledged=server.acknowledged
         )
 
     def append(self, records: Sequence[Record]) -> Future[None]:
@@ -179,8 +182,8 @@ class RedisPredictionLog:
         deleted = 0
         while found := self._writer.submit(call).result():
             deleted += int(found)
-        # Until then the append-only file tells of what there was. A server that rewrites it
-        # already, or does not let us ask, will come to it by itself.
+        # Until then the append-only file holds what was deleted. A server that rewrites it already,
+        # or does not allow the command, will do so by itself.
         with self._server.translate_errors(), suppress(redis.ResponseError):
             if deleted:
                 self._client.bgrewriteaof()
@@ -189,10 +192,10 @@ class RedisPredictionLog:
     def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
         arguments: list[str | bytes] = []
         for label in labels:
-            arguments += label.prediction_id, f"{label.time} {label.value}"
+            arguments += label.prediction_id, packed_label(label)
         answers: list[Any] = self._writer.submit(Call(LABEL, arguments), rows=len(labels)).result()
         known = [
-            (label, answer.decode().partition(" ")[2])
+            (label, unpacked_label(b"", answer).value)
             for label, answer in zip(labels, answers, strict=True)
             if isinstance(answer, bytes)
         ]
@@ -208,18 +211,15 @@ class RedisPredictionLog:
 
 
 def current_keys(client: redis.Redis, name: str) -> Keys:
-    """The generation of keys in use; StoreError if a newer project has laid them out."""
+    """The generation of keys in use; StoreError if they have another layout."""
     layout: Any = client.get(f"{name}:layout")
     if layout is None:
         client.set(f"{name}:layout", LAYOUT, nx=True)
         layout = client.get(f"{name}:layout")
     generation: Any = client.get(f"{name}:generation")
-    if int(layout) < LAYOUT:
-        # Nothing has to be moved before it can be read: what is filed otherwise is found as well.
-        client.set(f"{name}:layout", LAYOUT)
-    elif int(layout) > LAYOUT:
+    if int(layout) != LAYOUT:
         raise StoreError(
-            f"its layout is number {int(layout)} and this code knows {LAYOUT}: update the"
-            " project, or choose another `?name=…` in `prediction_log`"
+            f"its layout is number {int(layout)}, and this version of mlops-loop knows {LAYOUT}:"
+            " update mlops-loop, or choose another `?name=…` in `prediction_log`"
         )
     return Keys(name, int(generation or 0))

@@ -1,9 +1,10 @@
 """How the Redis log lays out its keys; NAME is `predictions` unless the address says otherwise.
 
-    NAME:layout         number of this layout: code that knows another one leaves the log alone
-    NAME:generation     which of the logs under this name is in use; older ones were set aside
-    NAME:G:p:ID         a prediction: its place, then JSON, its group and its schema last
-    NAME:G:l:ID         a label: microseconds, a blank, JSON; it may be there before the prediction
+    NAME:layout         number of this layout: code that knows another one rejects the log
+    NAME:generation     which of the logs under this name is in use; older ones were archived
+    NAME:G:p:ID         a prediction: its place, then JSON, its group and its digests last
+    NAME:G:l:ID         a label: microseconds, a blank, JSON, a line feed, who gave it; it may come
+                        before the prediction
     NAME:G:v            set: the groups (see versions.py) that answered something
     NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
                         then id
@@ -15,9 +16,6 @@
 The scores of the sorted sets are all zero, since a score is a double and too coarse for
 microseconds: Redis orders equal scores by the bytes of the member, which begin with the time.
 A place is one byte for the stratum and eight for the event time.
-
-Layout 1 knew no groups: its predictions name none, and their sorted sets are NAME:G:s:STRATUM.
-Whoever opens a log files such ones anew (redis_upgrade.py); until then they are in no group.
 """
 
 from typing import Any, NamedTuple
@@ -25,15 +23,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .sampling import sampling_key, stratum
-from .serialization import StoredRecord
+from .serialization import StoredLabel, StoredRecord
 
-LAYOUT = 2
+LAYOUT = 1
 PLACE_BYTES = 9
 
 _OFFSET = 1 << 63  # so that times before 1970 sort before later ones
-
-# Where the group and the schema stand among the rest of a prediction.
-_GROUP, _SCHEMA = 4, 5
 
 _json = msgspec.json.Decoder(list[Any])
 
@@ -52,10 +47,9 @@ class Keys:
     def label(self, prediction_id: bytes) -> bytes:
         return self.prefix + b"l:" + prediction_id
 
-    def stratum(self, group: str | None, number: int, *, labelled: bool) -> bytes:
-        """The sorted set of a group; None for predictions as layout 1 filed them."""
-        filed = b"" if group is None else f"{group}:".encode()
-        return self.prefix + (b"sl:" if labelled else b"s:") + filed + b"%d" % number
+    def stratum(self, group: str, number: int, *, labelled: bool) -> bytes:
+        """The sorted set of a group in a stratum."""
+        return self.prefix + (b"sl:" if labelled else b"s:") + f"{group}:{number}".encode()
 
 
 class Bounds(NamedTuple):
@@ -78,21 +72,14 @@ def packed_value(packed: StoredRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
     own = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
-    rest = (*own, group, packed.schema_digest)
+    rest = (*own, group, packed.schema_digest, packed.target_digest)
     return place + msgspec.json.encode(rest)
-
-
-def grouped_value(value: bytes, group: str) -> bytes:
-    """The same prediction with its group, which layout 1 did not know."""
-    rest = _json.decode(value[PLACE_BYTES:])[:_GROUP]
-    return value[:PLACE_BYTES] + msgspec.json.encode((*rest, group))
 
 
 def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
     rest = _json.decode(value[PLACE_BYTES:])
-    entity_key, arrival_time, columns, outputs = rest[:_GROUP]
-    schema_digest = rest[_SCHEMA] if len(rest) > _SCHEMA else ""
+    entity_key, arrival_time, columns, outputs, _, schema_digest, target_digest = rest
     return StoredRecord(
         prediction_id.decode(),
         entity_key,
@@ -101,7 +88,19 @@ def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
         columns,
         outputs,
         schema_digest,
+        target_digest,
     )
+
+
+def packed_label(label: StoredLabel) -> str:
+    """A label as its key holds it; JSON has no line feed of its own."""
+    return f"{label.time} {label.value}\n{label.authority}"
+
+
+def unpacked_label(prediction_id: bytes, value: bytes) -> StoredLabel:
+    time, _, rest = value.decode().partition(" ")
+    label, _, authority = rest.partition("\n")
+    return StoredLabel(prediction_id.decode(), label, int(time), authority)
 
 
 def _time_bytes(microseconds: int) -> bytes:

@@ -1,6 +1,6 @@
-"""The questions the Redis log is asked, each as ranges of sorted sets whose cost is known.
+"""How the Redis log is read: each query is ranges of sorted sets whose cost is known.
 
-Times are microseconds (see instants.py), windows half-open. Nothing here changes the log.
+Times are microseconds (see timestamps.py), windows half-open. Nothing here changes the log.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,10 @@ from typing import Any
 import redis
 
 from .records import Counts, LoggedRow
-from .redis_keys import Keys, bounds, id_of, unpacked_value
+from .redis_keys import Keys, bounds, id_of, unpacked_label, unpacked_value
 from .sampling import STRATA, sampling_key
 from .serialization import from_stored
 from .versions import EVERYTHING, GroupFilter
-
-# None stands for predictions of layout 1, which are in no group.
-Groups = Sequence[str | None]
 
 _PAGE = 1_000
 # Every key of a stratum is smaller than those of the next, more common one.
@@ -28,14 +25,13 @@ def get(client: redis.Redis, keys: Keys, prediction_id: bytes) -> LoggedRow | No
     return _rows_of(client, keys, [prediction_id])[0]
 
 
-def groups(client: redis.Redis, keys: Keys, wanted: GroupFilter = EVERYTHING) -> Groups:
-    """The groups there are that are wanted."""
+def groups(client: redis.Redis, keys: Keys, wanted: GroupFilter = EVERYTHING) -> list[str]:
+    """The groups of the log that are wanted."""
     known: Any = client.smembers(keys.groups)
-    there = wanted.select(group.decode() for group in known)
-    return (None, *there) if wanted.selects_all else there
+    return wanted.select(group.decode() for group in known)
 
 
-def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int) -> Counts:
+def count(client: redis.Redis, keys: Keys, among: Sequence[str], start: int, stop: int) -> Counts:
     """The size of each stratum's range, which Redis knows without reading it."""
     # Labels first: they are never ahead.
     names = [name for labelled in (True, False) for name in _all(keys, among, labelled)]
@@ -47,7 +43,7 @@ def count(client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int)
 def sample(
     client: redis.Redis,
     keys: Keys,
-    among: Groups,
+    among: Sequence[str],
     start: int,
     stop: int,
     limit: int,
@@ -66,7 +62,7 @@ def sample(
 
 
 def rows(
-    client: redis.Redis, keys: Keys, among: Groups, start: int, stop: int, *, labelled: bool
+    client: redis.Redis, keys: Keys, among: Sequence[str], start: int, stop: int, *, labelled: bool
 ) -> Iterator[LoggedRow]:
     """All rows of a window in the order of event time: the strata, merged page by page."""
     names = _all(keys, among, labelled)
@@ -80,7 +76,7 @@ def rows(
 def _rarest(
     client: redis.Redis,
     keys: Keys,
-    among: Groups,
+    among: Sequence[str],
     start: int,
     stop: int,
     limit: int,
@@ -102,7 +98,7 @@ def _rarest(
         return [member for members in together.execute() for member in members]
 
 
-def _all(keys: Keys, among: Groups, labelled: bool) -> list[bytes]:
+def _all(keys: Keys, among: Sequence[str], labelled: bool) -> list[bytes]:
     """The sorted sets of these groups, the rarest stratum first."""
     return [
         keys.stratum(group, number, labelled=labelled)
@@ -146,8 +142,5 @@ def _rows_of(client: redis.Redis, keys: Keys, ids: Sequence[bytes]) -> list[Logg
 def _row(prediction_id: bytes, value: bytes | None, label: bytes | None) -> LoggedRow | None:
     if value is None:
         return None
-    packed = unpacked_value(prediction_id, value)
-    if label is None:
-        return from_stored(packed, None, None)
-    time, _, said = label.decode().partition(" ")
-    return from_stored(packed, said, int(time))
+    known = None if label is None else unpacked_label(prediction_id, label)
+    return from_stored(unpacked_value(prediction_id, value), known)

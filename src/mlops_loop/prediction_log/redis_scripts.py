@@ -4,11 +4,10 @@ KEYS[1] is the prefix of a generation; redis_keys.py says what the keys hold. Sc
 full each time: a server that was restarted has forgotten those it knew.
 """
 
-# Where a value is filed: its group, if it names one, and its stratum.
+# Where a value is filed: its group and its stratum.
 _FILED = """
 local function filed(value)
-  local group = cjson.decode(string.sub(value, 10))[5]
-  return (group and group .. ':' or '') .. string.byte(value, 1)
+  return cjson.decode(string.sub(value, 10))[5] .. ':' .. string.byte(value, 1)
 end
 """
 
@@ -95,9 +94,6 @@ local function prune(place)
   return redis.call('EXISTS', set)
 end
 
-for stratum = 0, ARGV[3] - 1 do
-  prune(stratum)
-end
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[1] .. 'v')) do
   local sets = 0
   for stratum = 0, ARGV[3] - 1 do
@@ -108,24 +104,4 @@ for _, group in ipairs(redis.call('SMEMBERS', KEYS[1] .. 'v')) do
   end
 end
 return deleted
-"""
-
-# Arguments, four a prediction that is in no group: its member of a stratum, its value, the value
-# with a group, the group. One that has changed meanwhile is left as it is.
-FILE = """
-for at = 1, #ARGV, 4 do
-  local member, group, id = ARGV[at], ARGV[at + 3], string.sub(ARGV[at], 9)
-  local value = redis.call('GET', KEYS[1] .. 'p:' .. id) or ''
-  if value == ARGV[at + 1] and value ~= '' then
-    local stratum = string.byte(value, 1)
-    local place = group .. ':' .. stratum
-    redis.call('SET', KEYS[1] .. 'p:' .. id, ARGV[at + 2])
-    redis.call('SADD', KEYS[1] .. 'v', group)
-    redis.call('ZADD', KEYS[1] .. 's:' .. place, 0, member)
-    redis.call('ZREM', KEYS[1] .. 's:' .. stratum, member)
-    if redis.call('ZREM', KEYS[1] .. 'sl:' .. stratum, member) == 1 then
-      redis.call('ZADD', KEYS[1] .. 'sl:' .. place, 0, member)
-    end
-  end
-end
 """

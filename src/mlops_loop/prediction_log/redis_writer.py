@@ -20,10 +20,10 @@ class Call(NamedTuple):
 
 
 class RedisWriteBackend:
-    """The target of a GroupWriter; works are Calls.
+    """A WriteBackend; works are Calls.
 
     Args:
-        server: where the log is.
+        server: of the log.
         prefix: of the keys.
     """
 
@@ -50,7 +50,7 @@ class RedisWriteBackend:
         except redis.ConnectionError:
             if fresh:
                 raise
-            # It went away with its server, which may be there again.
+            # The connection ended with its server, which may be there again.
             return self._commit(works)
 
     def _commit(self, works: Sequence[Call]) -> list[Any]:
@@ -100,4 +100,4 @@ def _merged(works: Sequence[Call]) -> Iterator[tuple[Call, int]]:
 
 
 def _trust(client: redis.Redis) -> None:
-    """Best effort asks nobody."""
+    """Best effort checks nothing."""

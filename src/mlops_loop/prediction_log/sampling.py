@@ -6,8 +6,8 @@ on every attempt to append it. The sample of a window is its rows with the small
 To find them without reading the window, rows are filed by stratum, the number of leading zeros
 of the key: half of all rows are in stratum 0, a quarter in stratum 1, and so on. An index on
 (stratum, event time) then gives any window, exact to the microsecond, rarest stratum first.
-Each stratum holds about as many rows as all rarer ones together, so that one stops after
-reading about twice the rows that were asked for: the cost does not know how full the log is.
+Each stratum holds about as many rows as all rarer ones together, so that a query ends after
+reading about twice the requested rows: the cost does not depend on the size of the log.
 """
 
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""Records and labels as stores keep them: texts, whole microseconds, and JSON for the rest."""
+"""Records and labels as stores hold them: text, whole microseconds, and JSON for the rest."""
 
 from math import isfinite
 from typing import NamedTuple
@@ -22,6 +22,7 @@ class StoredRecord(NamedTuple):
     columns: str
     outputs: str
     schema_digest: str
+    target_digest: str
 
 
 class StoredLabel(NamedTuple):
@@ -30,6 +31,7 @@ class StoredLabel(NamedTuple):
     prediction_id: str
     value: str
     time: int
+    authority: str
 
 
 def to_stored(record: Record) -> StoredRecord:
@@ -46,11 +48,12 @@ def to_stored(record: Record) -> StoredRecord:
             msgspec.json.encode(record.columns).decode(),
             msgspec.json.encode(record.outputs).decode(),
             record.schema_digest,
+            record.target_digest,
         )
     except (TypeError, ValueError) as error:
         raise InputError(
             f"prediction {record.prediction_id!r} cannot be logged: {error}; "
-            "columns and outputs hold numbers, texts, booleans and None only"
+            "columns and outputs hold numbers, text, booleans and None only"
         ) from error
 
 
@@ -60,27 +63,29 @@ def label_to_stored(label: Label) -> StoredLabel:
         label.prediction_id.encode()
         value = msgspec.json.encode(label.label).decode()
     except (TypeError, ValueError) as error:
-        raise InputError(f"label of {label.prediction_id!r} cannot be kept: {error}") from error
-    return StoredLabel(label.prediction_id, value, to_microseconds(label.time))
+        raise InputError(f"label of {label.prediction_id!r} cannot be logged: {error}") from error
+    time = to_microseconds(label.time)
+    return StoredLabel(label.prediction_id, value, time, label.authority)
 
 
-def from_stored(packed: StoredRecord, label: str | None, label_time: int | None) -> LoggedRow:
+def from_stored(stored: StoredRecord, label: StoredLabel | None) -> LoggedRow:
     """A row as it was appended, and its label if it has one."""
     record = Record(
-        prediction_id=packed.prediction_id,
-        entity_key=packed.entity_key,
-        event_time=from_microseconds(packed.event_time),
-        arrival_time=from_microseconds(packed.arrival_time),
-        columns=msgspec.json.decode(packed.columns),
-        outputs=_outputs.decode(packed.outputs),
-        schema_digest=packed.schema_digest,
+        prediction_id=stored.prediction_id,
+        entity_key=stored.entity_key,
+        event_time=from_microseconds(stored.event_time),
+        arrival_time=from_microseconds(stored.arrival_time),
+        columns=msgspec.json.decode(stored.columns),
+        outputs=_outputs.decode(stored.outputs),
+        schema_digest=stored.schema_digest,
+        target_digest=stored.target_digest,
     )
-    if label is None or label_time is None:
+    if label is None:
         return LoggedRow(record, None)
-    value = msgspec.json.decode(label)
-    return LoggedRow(record, Label(packed.prediction_id, value, from_microseconds(label_time)))
+    value, time = msgspec.json.decode(label.value), from_microseconds(label.time)
+    return LoggedRow(record, Label(label.prediction_id, value, time, label.authority))
 
 
 def same_value(one: str, other: str) -> bool:
-    """Whether two labels say the same, as 1 and 1.0 do."""
+    """Whether two labels are equal, e.g. 1 and 1.0."""
     return bool(msgspec.json.decode(one) == msgspec.json.decode(other))

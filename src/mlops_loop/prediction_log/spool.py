@@ -1,7 +1,7 @@
-"""A log that goes on while its store is away: what comes waits in a durable file on this host.
+"""A log that goes on while its store is unavailable: records wait in a durable file on this host.
 
-A thread carries it over as soon as the store is there again. All that is carried over may be so
-twice, by two processes at once or after a crash: the store keeps a record once.
+A thread carries them over as soon as the store is available again. It may do so twice, by two
+processes at once or after a crash: the store inserts a record once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +24,14 @@ _SECONDS_BETWEEN_TRIES = 1.0
 
 
 class SpooledLog:
-    """A PredictionLog; what only the store knows is a StoreError while it is away.
+    """A PredictionLog; reading raises StoreError while the store is unavailable.
 
     Args:
-        open_store: opens the log that this one stands before.
-        spool: where things wait.
+        open_store: opens the log in the store.
+        spool: holds what waits.
 
     Raises:
-        StoreError: if the store is there and refuses, or the spool cannot be opened.
+        StoreError: if the store is available but cannot be used, or the spool cannot be opened.
     """
 
     def __init__(self, open_store: Callable[[], PredictionLog], spool: Spool) -> None:
@@ -39,12 +39,12 @@ class SpooledLog:
         self._spool = spool
         self._lock = Lock()
         self._store: PredictionLog | None = None
-        self._away = Event()
+        self._unavailable = Event()
         self._stopped = Event()
         try:
             self._opened()
         except StoreUnavailableError as error:
-            self._went_away(error)
+            self._became_unavailable(error)
         except BaseException:
             spool.close()
             raise
@@ -53,7 +53,7 @@ class SpooledLog:
 
     def append(self, records: Sequence[Record]) -> Future[None]:
         store = self._store
-        if store is None or self._away.is_set():
+        if store is None or self._unavailable.is_set():
             return self._keep(records)
         kept: Future[None] = Future()
         kept.set_running_or_notify_cancel()
@@ -61,14 +61,14 @@ class SpooledLog:
         return kept
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
-        """While the store is away all of them count as early."""
+        """While the store is unavailable all of them count as early."""
         for label in labels:
             label_to_stored(label)
-        if not self._away.is_set():
+        if not self._unavailable.is_set():
             try:
                 return self._opened().add_labels(labels)
             except StoreError as error:
-                self._went_away(error)
+                self._became_unavailable(error)
         self._spool.keep_labels(labels).result()
         return LabelReport(early=len(labels))
 
@@ -108,12 +108,12 @@ class SpooledLog:
         return self._opened().get(prediction_id)
 
     def erase(self, entity_key: str) -> int:
-        # Nothing may be on its way to the store while the store forgets.
+        # Nothing may be carried over while the store deletes.
         with self._lock:
             return self._spool.erase(entity_key) + self._opened_now().erase(entity_key)
 
     def prune(self, until: datetime) -> int:
-        """What waits here stays, however old it is: nobody has seen it yet."""
+        """What waits here stays, however old it is: it has not reached the store yet."""
         return self._opened().prune(until)
 
     def backlog(self) -> int:
@@ -144,27 +144,27 @@ class SpooledLog:
     def _settle(self, records: Sequence[Record], kept: Future[None], tried: Future[None]) -> None:
         error = tried.exception()
         if isinstance(error, StoreError):
-            self._went_away(error)
+            self._became_unavailable(error)
             self._keep(records).add_done_callback(partial(_pass_on, kept))
         else:
             _pass_on(kept, tried)
 
-    def _went_away(self, error: StoreError) -> None:
-        if not self._away.is_set():
-            self._away.set()
+    def _became_unavailable(self, error: StoreError) -> None:
+        if not self._unavailable.is_set():
+            self._unavailable.set()
             _logger().warning("predictions wait for the store", reason=str(error))
 
     def _carry_over(self) -> None:
         while not self._stopped.wait(_SECONDS_BETWEEN_TRIES):
             # Another process, one that died perhaps, may have left something as well.
             with suppress(StoreError):
-                if self._away.is_set() or self._spool.depth():
+                if self._unavailable.is_set() or self._spool.depth():
                     self._empty()
 
     def _empty(self) -> None:
-        """Carry over what waits; raises StoreError if the store is still away."""
+        """Carry over what waits; raises StoreError if the store is still unavailable."""
         self._opened().append([]).result()
-        self._away.clear()
+        self._unavailable.clear()
         waiting = True
         while waiting and not self._stopped.is_set():
             with self._lock:
@@ -177,7 +177,7 @@ class SpooledLog:
         store = self._opened_now()
         store.append(page.records).result()
         if conflicting := store.add_labels(page.labels).conflicting:
-            _logger().warning("labels had come before, and stay", prediction_ids=conflicting)
+            _logger().warning("conflicting labels; the first ones stay", prediction_ids=conflicting)
         self._spool.drop(page.last)
         return True
 

@@ -1,14 +1,11 @@
-"""The file of the SQLite log: how it is opened, and what its errors mean."""
+"""How SQLite files are opened, and what errors of SQLite and of the file system mean."""
 
 import errno
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import StoreError
-from .sqlite_schema import MIGRATIONS, Migration, migrate
 
 # How long to wait for another process that writes.
 BUSY_SECONDS = 10.0
@@ -26,76 +23,22 @@ _NEXT_STEPS = {
 }
 
 
-class SqliteFile:
-    """One database file that several threads and processes may have open."""
+def connect_file(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are on the disk when they return, in autocommit mode.
 
-    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-        self.path = path
-        self._migrations = migrations
-        self.name = f"prediction log {path}"
-
-    def connect(self) -> sqlite3.Connection:
-        """A connection whose commits are on the disk when they return; the schema is there.
-
-        It may be handed to another thread, to be used by one at a time.
-        """
-        with self.translate_errors():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = self._open()
-            try:
-                _use_write_ahead_log(connection)
-                connection.execute("PRAGMA synchronous = FULL")
-                # Erased personal data is overwritten, not just unlinked.
-                connection.execute("PRAGMA secure_delete = ON")
-                migrate(connection, self._migrations)
-            except BaseException:
-                connection.close()
-                raise
-            return connection
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the log throughout, and cannot change it."""
-        with self.translate_errors():
-            connection = self._open()
-            try:
-                connection.execute("PRAGMA query_only = ON")
-                connection.execute("BEGIN")
-                yield connection
-            finally:
-                connection.close()
-
-    @contextmanager
-    def translate_errors(self) -> Iterator[None]:
-        """Errors of SQLite and of the file system, as a StoreError with the next step."""
-        try:
-            yield
-        except (sqlite3.Error, OSError, StoreError) as error:
-            raise self.explain(error) from error
-
-    def explain(self, error: Exception) -> StoreError:
-        name = getattr(error, "sqlite_errorname", None) or ""
-        # Extended names such as SQLITE_IOERR_WRITE carry their family in front.
-        family = "_".join(name.split("_")[:2])
-        if isinstance(error, OSError):
-            family = "SQLITE_FULL" if error.errno == errno.ENOSPC else "SQLITE_CANTOPEN"
-        step = _NEXT_STEPS.get(family)
-        said = f"{error}; {step}" if step else str(error)
-        return StoreError(f"{self.name}: {said}")
-
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+    It may be handed to another thread, to be used by one at a time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    # Erased personal data is overwritten, not just unlinked.
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
 
 
-def touch(connection: sqlite3.Connection) -> None:
-    """Write what stands there already: it takes the disk as any other change does."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    connection.execute(f"PRAGMA user_version = {version}")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     # SQLite does not wait for a lock here, so processes that open a new file at once collide.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -107,3 +50,22 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             if not busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+
+
+def explain_sqlite_error(name: str, error: Exception) -> StoreError:
+    """The error of a file as a StoreError with the next step; `name` is what to call the file."""
+    if isinstance(error, StoreError) and str(error).startswith(name):
+        return error
+    code = getattr(error, "sqlite_errorname", None) or ""
+    # Extended names such as SQLITE_IOERR_WRITE begin with their family.
+    family = "_".join(code.split("_")[:2])
+    if isinstance(error, OSError):
+        family = "SQLITE_FULL" if error.errno == errno.ENOSPC else "SQLITE_CANTOPEN"
+    step = _NEXT_STEPS.get(family)
+    return StoreError(f"{name}: {error}; {step}" if step else f"{name}: {error}")
+
+
+def is_sqlite_backend_error(error: Exception) -> bool:
+    """Whether any statement would have failed: a lock, the disk, a damaged file."""
+    damaged = type(error) is sqlite3.DatabaseError
+    return damaged or isinstance(error, (sqlite3.OperationalError, OSError, StoreError))

@@ -1,4 +1,4 @@
-"""Instants as the stores keep them: whole microseconds since 1970, in UTC."""
+"""Times as the stores hold them: whole microseconds since 1970, in UTC."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,6 @@
-"""What an address says behind its question mark, as in `…?durability=best_effort`."""
+"""The options of an address, behind its question mark, e.g. `…?durability=best_effort`."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from ..errors import SettingsError
@@ -9,7 +10,7 @@ _DURABILITIES = ("acknowledged", "best_effort")
 
 
 def split_address(address: str, *known: str) -> tuple[str, dict[str, str]]:
-    """An address without its options, and these; SettingsError for one that is not known."""
+    """An address without its options, and the options; SettingsError for an unknown one."""
     place, _, query = address.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     known = (DURABILITY, *known)
@@ -21,10 +22,10 @@ def split_address(address: str, *known: str) -> tuple[str, dict[str, str]]:
     return place, options
 
 
-def acknowledges(options: dict[str, str]) -> bool:
-    """Whether whoever appends waits until the record is durable, which is the default.
+def acknowledges(options: Mapping[str, str]) -> bool:
+    """Whether appending waits until the record is durable, which is the default.
 
-    With `best_effort` nobody waits: what the store refuses or loses is only told in the logs.
+    With `best_effort` it does not wait: what the store rejects or loses is only logged.
     """
     durability = options.get(DURABILITY, _DURABILITIES[0])
     if durability not in _DURABILITIES:

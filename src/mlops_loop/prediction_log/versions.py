@@ -1,8 +1,7 @@
-"""Which versions answered a row, and under which schema, as every store files it: one text.
+"""Groups of rows by the versions that predicted them and by schema; a group's name is one text.
 
-A row belongs to exactly one such group, so that a store tells versions and schemas apart by what
-it keeps for a row anyway, and counts them with the counters it has. To ask about a version is to
-ask about the few groups that hold it.
+A row belongs to exactly one group, by which stores index and count it. A query for a version is a
+query for the few groups that contain it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ _SEPARATOR = ";"
 
 
 class Answered(NamedTuple):
-    """A stretch of time, and the groups to look for in it; None means all."""
+    """A window, and the groups to look for in it; None means all."""
 
     start: int
     stop: int
@@ -26,11 +25,11 @@ class Answered(NamedTuple):
 
 
 class GroupFilter(NamedTuple):
-    """Which rows are asked for; None leaves a condition out.
+    """Which rows a query is about; None leaves a condition out.
 
     Attributes:
-        version: one that answered them.
-        schema_digest: that of the contract behind them.
+        version: that predicted them.
+        schema_digest: of the contract behind them.
     """
 
     version: str | None = None
@@ -41,7 +40,7 @@ class GroupFilter(NamedTuple):
         return self.version is None and self.schema_digest is None
 
     def select(self, groups: Iterable[str]) -> list[str]:
-        """Those of the groups whose rows fulfil the conditions."""
+        """Those of the groups whose rows meet the conditions."""
         return sorted(filter(self._selects, groups))
 
     def _selects(self, group: str) -> bool:
@@ -55,7 +54,7 @@ EVERYTHING = GroupFilter()
 
 
 def group_of(record: Record) -> str:
-    """The versions behind a record as JSON strings in order, then its schema if it names one."""
+    """The versions of a record as JSON strings in order, then its schema if it has one."""
     return _group(tuple([output.version for output in record.outputs]), record.schema_digest)
 
 

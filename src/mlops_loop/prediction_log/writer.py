@@ -1,4 +1,4 @@
-"""The one thread that writes: it hands over together what has gathered while it was writing."""
+"""Group commit: one thread writes together what was submitted during the previous commit."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -14,7 +14,7 @@ CAPACITY = 50_000
 
 
 class WriteBackend(Protocol):
-    """What a store has to offer for a writer to work on; used by one thread at a time.
+    """A store as the writer sees it; used by one thread at a time.
 
     `name` is what messages call the store.
     """
@@ -23,24 +23,24 @@ class WriteBackend(Protocol):
     def name(self) -> str: ...
 
     def commit(self, works: Sequence[Any]) -> list[Any]:
-        """Do all of them, in their order; durable on return. The result of each.
+        """Do all works, in their order; durable on return. The result of each.
 
-        An exception in the place of a result says that this one was refused. If one is raised,
-        either none was done, or doing all again does no harm.
+        An exception in the place of a result means that this work was rejected. If one is raised,
+        either none was done, or doing all again is harmless.
         """
 
     def explain(self, error: Exception) -> Exception:
-        """What those who wait are told: a StoreError if it has to do with the store."""
+        """The error for the callers: a StoreError if it is about the store."""
 
     def is_backend_error(self, error: Exception) -> bool:
         """Whether any work would have failed: a lock, the disk, the network; not a bad value."""
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
 
 
 class Job(NamedTuple):
-    """A work for the target, and who waits for it to be durable."""
+    """A work, its number of rows, and the future that is done when it is durable."""
 
     work: Any
     rows: int
@@ -48,21 +48,21 @@ class Job(NamedTuple):
 
 
 class GroupCommitWriter:
-    """Runs works on one target, many a commit, in the order they were submitted.
+    """Runs works on one backend, many a commit, in the order they were submitted.
 
     A commit waits for a disk, whether it holds one row or a thousand. A future is done only
     after the commit. A work that fails does not fail its neighbours.
 
     Args:
-        target: what is written to.
-        capacity: rows that may wait.
-        acknowledged: whether those who hand over wait for the commit.
+        backend: what is written to; it is closed with the writer.
+        capacity: limit of rows that wait.
+        acknowledged: whether `submit_write` waits for the commit.
     """
 
     def __init__(
-        self, target: WriteBackend, *, capacity: int = CAPACITY, acknowledged: bool = True
+        self, backend: WriteBackend, *, capacity: int = CAPACITY, acknowledged: bool = True
     ) -> None:
-        self._target = target
+        self._backend = backend
         self._capacity = capacity
         self._acknowledged = acknowledged
         self._changed = Condition()
@@ -73,27 +73,27 @@ class GroupCommitWriter:
         self._thread.start()
 
     def submit(self, work: Any, *, rows: int = 1) -> Future[Any]:
-        """Queue a work of about so many rows; its future fails with StoreError if refused."""
+        """Queue a work of about so many rows; a rejected one is a StoreError in its future."""
         future: Future[Any] = Future()
-        # From here on it cannot be cancelled: a caller that goes away undoes nothing.
+        # From here on it cannot be cancelled, even if the caller does not wait any longer.
         future.set_running_or_notify_cancel()
         with self._changed:
-            refusal = self._refusal(rows)
-            if refusal is None:
+            rejection = self._rejection(rows)
+            if rejection is None:
                 self._waiting.append(Job(work, rows, future))
                 self._rows += rows
                 if len(self._waiting) == 1:
                     self._changed.notify()
-        if refusal is not None:
-            future.set_exception(StoreError(f"{self._target.name}: {refusal}"))
+        if rejection is not None:
+            future.set_exception(StoreError(f"{self._backend.name}: {rejection}"))
         return future
 
     def submit_write(self, work: Any, *, rows: int) -> Future[None]:
-        """Queue a work; the future is done when it is durable, at once if nobody waits."""
+        """Queue a work; the future is done when it is durable, at once unless acknowledged."""
         future = self.submit(work, rows=rows)
         if self._acknowledged or future.done():
             return future
-        future.add_done_callback(_tell_of_loss)
+        future.add_done_callback(_log_loss)
         done: Future[None] = Future()
         done.set_result(None)
         return done
@@ -105,10 +105,10 @@ class GroupCommitWriter:
             self._changed.notify()
         self._thread.join()
 
-    def _refusal(self, rows: int) -> str | None:
+    def _rejection(self, rows: int) -> str | None:
         if self._closed:
             return "it is closed: open the log again"
-        # A job larger than the capacity is taken when nothing else waits, or it never could be.
+        # A job larger than the capacity is accepted when nothing else waits, or it never could be.
         if self._waiting and self._rows + rows > self._capacity:
             return f"{self._rows} rows wait to be written: slow down and try again"
         return None
@@ -116,10 +116,10 @@ class GroupCommitWriter:
     def _run(self) -> None:
         while group := self._gather():
             self._write(group)
-        self._target.close()
+        self._backend.close()
 
     def _gather(self) -> list[Job]:
-        """All that waits, as soon as something does; empty when closed and drained."""
+        """All waiting jobs, as soon as there is one; empty when closed and drained."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
@@ -128,9 +128,9 @@ class GroupCommitWriter:
 
     def _write(self, group: list[Job]) -> None:
         try:
-            results = self._target.commit([job.work for job in group])
+            results = self._backend.commit([job.work for job in group])
         except Exception as error:
-            if len(group) > 1 and not self._target.is_backend_error(error):
+            if len(group) > 1 and not self._backend.is_backend_error(error):
                 # One of the works is bad. Alone, it fails only itself.
                 for job in group:
                     self._write([job])
@@ -138,12 +138,12 @@ class GroupCommitWriter:
             results = [error] * len(group)
         for job, result in zip(group, results, strict=True):
             if isinstance(result, Exception):
-                job.future.set_exception(self._target.explain(result))
+                job.future.set_exception(self._backend.explain(result))
             else:
                 job.future.set_result(result)
 
 
-def _tell_of_loss(future: Future[Any]) -> None:
+def _log_loss(future: Future[Any]) -> None:
     if error := future.exception():
         logger: structlog.stdlib.BoundLogger = structlog.get_logger()
-        logger.error("predictions were not kept", reason=str(error))
+        logger.error("predictions were not stored", reason=str(error))

@@ -1,4 +1,4 @@
-"""A batch in the prediction log, as if its rows had been asked about one by one."""
+"""A batch in the prediction log, as if its rows had been requested one by one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +24,10 @@ class Recording:
     version: str
 
     def append(self, block: Block) -> None:
-        """Keep a block; durable on return.
+        """Log a block; durable on return.
 
         Raises:
-            StoreError: if the log refuses.
+            StoreError: if the log rejects it.
         """
         for start in range(0, len(block.rows), ROWS):
             self.log.append(self._records(block, slice(start, start + ROWS))).result()
@@ -42,12 +42,13 @@ class Recording:
         values = block.prediction.values[part]
         scores = block.prediction.probabilities
         listed = [None] * len(ids) if scores is None else scores[part].tolist()
+        digests = self.contract.schema_digest, self.contract.target_digest
         records = []
         parts = zip(ids, rows, given, values, listed, strict=True)
         for own, row, key, value, probabilities in parts:
             output = Output(self.version, "champion", True, value, probabilities)
-            moment, schema = self._moment(key, now), self.contract.schema_digest
-            records.append(Record(own, self._entity(key), moment, now, row, (output,), schema))
+            moment, entity = self._moment(key, now), self._entity(key)
+            records.append(Record(own, entity, moment, now, row, (output,), *digests))
         return records
 
     def _entity(self, row: dict[str, JsonValue]) -> str | None:

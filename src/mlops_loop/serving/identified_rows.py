@@ -55,14 +55,15 @@ class IdentifiedRows:
         self,
         rows: Sequence[dict[str, JsonValue]],
         outputs: Sequence[tuple[Output, ...]],
-        schema_digest: str,
+        contract: Contract,
     ) -> list[Record]:
         """What the prediction log keeps of the rows and of what was predicted for them."""
+        digests = contract.schema_digest, contract.target_digest
         parts = zip(
             self.prediction_ids, self.entity_keys, self.event_times, rows, outputs, strict=True
         )
         return [
-            Record(own, entity, time, self.arrival, row, output, schema_digest)
+            Record(own, entity, time, self.arrival, row, output, *digests)
             for own, entity, time, row, output in parts
         ]
 

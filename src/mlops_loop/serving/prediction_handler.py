@@ -176,7 +176,7 @@ class PredictionHandler:
             columns = self._hooks.prepare(columns)
             rows = to_rows(contract.inputs, columns)
         outputs = deployment.predict(columns, identified.split_keys)
-        records = identified.records(rows, outputs, contract.schema_digest)
+        records = identified.records(rows, outputs, contract)
         recorded = self._log.append(records)
         self._metrics.count_rows(outputs, decoded.warnings, deployment)
         responses = prediction_responses(

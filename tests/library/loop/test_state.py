@@ -13,7 +13,6 @@ from mlops_loop.file_lock import file_lock
 from mlops_loop.loop.lease import LEASE, LeaseHolder, LostLeaseError
 from mlops_loop.loop.state import Lease, State, StateStore
 from mlops_loop.loop.states import open_state
-from mlops_loop.paths import Paths
 from mlops_loop.prediction_log import stores
 
 from .world import World
@@ -33,7 +32,7 @@ def reopen(new_address: Callable[[], str], tmp_path: Path) -> Open:
 
 
 def test_every_prediction_log_has_a_state_beside_it() -> None:
-    assert [open_state(f"{name}://localhost", root=Path("unused")) for name in stores()]
+    assert [open_state(f"{name}:///1", root=Path("unused")) for name in stores()]
 
 
 def test_an_address_without_a_store_is_refused(tmp_path: Path) -> None:
@@ -175,10 +174,8 @@ def test_processes_have_names_of_their_own(reopen: Open) -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    path = Paths(tmp_path).loop_state
-    path.parent.mkdir()
-    path.write_bytes(b"not a database at all, but long enough to look like one" * 20)
-    with pytest.raises(StoreError, match="loop.db"):
+    (tmp_path / "log.db").write_bytes(b"not a database, but long enough to look like one" * 20)
+    with pytest.raises(StoreError, match="log.db"):
         open_state("sqlite:///log.db", root=tmp_path).load()
 
 

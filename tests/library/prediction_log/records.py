@@ -29,6 +29,7 @@ def record(
             Output("3", "champion", True, False, [0.75, 0.25]),
             Output("4", "challenger", False, 1.5),
         ),
+        target_digest="ta",
     )
 
 
@@ -45,7 +46,7 @@ def answered_by(name: str, time: datetime, *versions: str) -> Record:
 
 
 def label(prediction_id: str, value: bool | str = True) -> Label:
-    return Label(prediction_id, value, NOON + DAY)
+    return Label(prediction_id, value, NOON + DAY, "somebody")
 
 
 def fill(log: PredictionLog, times: dict[str, datetime]) -> None:

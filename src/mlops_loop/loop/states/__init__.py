@@ -1,29 +1,36 @@
-"""Where the loop's state is kept: beside the predictions, one module a store, found by address."""
+"""Stores of the loop's state and its lease: beside the predictions, chosen by the log's address."""
 
 from pathlib import Path
 
 from ...prediction_log import store_of
+from ..leased_state import LeasedStateStore, StateBackend
 from ..state import StateStore
 
 
 def open_state(address: str, *, root: Path, target_digest: str = "") -> StateStore:
     """The state of the loop that goes with the prediction log at an address.
 
-    With the digest of a target, a state about another one is left out: the loop begins anew.
+    Nothing is connected to before the state is loaded, saved or leased.
 
-    SettingsError for an address without a store here. Nothing is connected to before it is asked.
+    Args:
+        address: of the prediction log.
+        root: the project's folder, where relative paths start.
+        target_digest: of what the project predicts; the state of another target counts as a fresh
+            one.
+
+    Raises:
+        SettingsError: for an address without a store.
     """
-    # Each store needs a package of its own, and is imported when an address names it.
-    match store_of(address):
-        case "postgresql":
-            from . import postgresql
+    return LeasedStateStore(_backend(address, root), target_digest)
 
-            return postgresql.open_state(address, root, target_digest)
-        case "redis":
-            from . import redis
 
-            return redis.open_state(address, root, target_digest)
-        case _:
-            from . import sqlite
+def _backend(address: str, root: Path) -> StateBackend:
+    # Each store needs packages of its own, which are imported when an address names it.
+    if store_of(address) == "redis":
+        from .redis import RedisStateBackend
 
-            return sqlite.open_state(address, root, target_digest)
+        return RedisStateBackend(address, root)
+    from ...prediction_log.sql.store import database_at
+    from .sql import SqlStateBackend
+
+    return SqlStateBackend(database_at(address, root))

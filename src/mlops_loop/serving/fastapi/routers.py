@@ -19,8 +19,6 @@ from .micro_batcher import MicroBatcher
 
 # Larger bodies take long enough for other requests to notice: a thread handles them.
 _SHORT_BODY = 16_384
-# Message of the cancellation when the time for reading a body is over.
-_LATE = "request timeout"
 
 
 def prediction_router(service: PredictionService) -> APIRouter:
@@ -114,19 +112,12 @@ async def _read(request: Request, service: PredictionService) -> bytes:
     """
     require_json(request.headers.get("content-type"))
     seconds = service.project.settings.serving.request_timeout.total_seconds()
-    # Does what `asyncio.timeout` does, which takes a twentieth of a whole request.
-    task = asyncio.current_task()
-    assert task is not None
-    timer = asyncio.get_running_loop().call_later(seconds, task.cancel, _LATE)
     try:
-        return await request.body()
-    except asyncio.CancelledError as error:
-        if error.args != (_LATE,) or task.uncancel():
-            raise
+        async with asyncio.timeout(seconds):
+            return await request.body()
+    except TimeoutError:
         detail = f"the body did not arrive in time (limit {seconds:g} s)"
         raise Problem(408, detail, headers={"Connection": "close"}) from None
-    finally:
-        timer.cancel()
 
 
 def _to_http(request: Request, response: ServiceResponse) -> Response:

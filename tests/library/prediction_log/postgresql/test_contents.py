@@ -37,7 +37,7 @@ def test_erased_rows_are_no_longer_in_the_tables(
 
 
 @pytest.mark.parametrize("labelled", [None, True])
-def test_what_a_sample_and_a_count_read_does_not_grow_with_the_log(
+def test_what_a_sample_a_count_and_a_page_read_does_not_grow_with_the_log(
     server: Server, address: str, schema: str, labelled: Any
 ) -> None:
     def blocks(size: int, question: Callable[[PredictionLog], object]) -> int:
@@ -67,6 +67,9 @@ def test_what_a_sample_and_a_count_read_does_not_grow_with_the_log(
             def tally(log: PredictionLog, window: Any = window) -> object:
                 return log.count(*window)
 
-            costs += [blocks(size, sample), blocks(size, tally)]
-    small, large = costs[:4], costs[4:]
+            def first_page(log: PredictionLog, window: Any = window) -> object:
+                return next(log.rows(*window, labelled=labelled))
+
+            costs += [blocks(size, query) for query in (sample, tally, first_page)]
+    small, large = costs[:6], costs[6:]
     assert all(more < 1.5 * less for less, more in zip(small, large, strict=True)), costs

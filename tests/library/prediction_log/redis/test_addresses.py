@@ -1,5 +1,7 @@
 """An address that leads nowhere is refused with the next step."""
 
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +24,14 @@ def test_without_a_server_one_is_told_how_to_start_it(server: Server) -> None:
     assert f"redis-server --port {server.port} --appendonly yes --appendfsync always" in said
     assert "make store" in said and "secret" not in said and "\n" not in said
     server.start()
+
+
+def test_a_log_in_redis_does_without_sqlalchemy(server: Server, tmp_path: Path) -> None:
+    script = "import sys; from mlops_loop.prediction_log import open_prediction_log as open_log"
+    script += "; open_log(sys.argv[1], root='.').close(); print('sqlalchemy' in sys.modules)"
+    command = [sys.executable, "-c", script, f"{server.address}?spool=spool"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert done.stdout == "False\n" and (tmp_path / "spool").exists()
 
 
 @pytest.mark.parametrize("address", ["redis://localhost:port/0", "redis://localhost/first"])

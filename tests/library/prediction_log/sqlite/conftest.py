@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
+from mlops_loop.prediction_log.sql.log import SqlPredictionLog
+from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
 
 
 @pytest.fixture
@@ -15,6 +16,6 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def log(path: Path) -> Iterator[SqlitePredictionLog]:
-    with closing(SqlitePredictionLog(path)) as log:
+def log(path: Path) -> Iterator[SqlPredictionLog]:
+    with closing(SqlPredictionLog(SqliteDatabase(path))) as log:
         yield log

@@ -3,13 +3,14 @@
 from contextlib import closing
 from pathlib import Path
 
-from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
+from mlops_loop.prediction_log.sql.log import SqlPredictionLog
+from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
 
 from ..records import fill_two_days
 
 
 def filled(path: Path, count: int) -> Path:
     """A log with so many predictions in the same two days, every second one labelled."""
-    with closing(SqlitePredictionLog(path)) as log:
+    with closing(SqlPredictionLog(SqliteDatabase(path))) as log:
         fill_two_days(log, count)
     return path

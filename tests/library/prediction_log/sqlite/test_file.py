@@ -10,8 +10,8 @@ import pytest
 
 from mlops_loop.errors import SettingsError, StoreError
 from mlops_loop.prediction_log import Counts, open_prediction_log
-from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
-from mlops_loop.prediction_log.sqlite_file import SqliteFile, touch
+from mlops_loop.prediction_log.sql.log import SqlPredictionLog
+from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
 
 from ..records import plain
 from .files import filled
@@ -31,16 +31,16 @@ def test_an_address_without_a_file_is_refused(address: str, tmp_path: Path) -> N
 
 
 def test_a_commit_is_on_the_disk(path: Path) -> None:
-    with closing(SqliteFile(path).connect()) as connection:
-        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with SqliteDatabase(path).open() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
 def test_a_file_that_is_no_database_is_named_with_the_next_step(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(StoreError, match="predictions.db.*move it aside"):
-        SqlitePredictionLog(path)
+        SqlPredictionLog(SqliteDatabase(path))
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -48,14 +48,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match="prediction log .*predictions.db.*folder exists and is writable"
     ):
-        SqlitePredictionLog(tmp_path / "var" / "predictions.db")
+        SqlPredictionLog(SqliteDatabase(tmp_path / "var" / "predictions.db"))
 
 
-def test_a_log_that_may_not_be_written_to_says_what_to_change(path: Path) -> None:
-    filled(path, 2)
+def test_a_reader_cannot_write(path: Path) -> None:
+    database = SqliteDatabase(filled(path, 2).resolve())
     with pytest.raises(StoreError, match="make the file and its folder writable"):
-        with SqliteFile(path).reading() as connection:
-            touch(connection)
+        with database.reading() as connection:
+            database.insert(connection, [])
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def full_disk() -> Iterator[None]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit that a full disk could be had by")
 def test_a_full_disk_refuses_until_there_is_space_and_loses_nothing(
-    log: SqlitePredictionLog,
+    log: SqlPredictionLog,
 ) -> None:
     log.append([plain("a")]).result()
     with full_disk():
@@ -86,7 +86,7 @@ def test_a_full_disk_refuses_until_there_is_space_and_loses_nothing(
 
 
 def test_the_log_goes_on_when_a_broken_file_was_moved_aside(
-    log: SqlitePredictionLog, path: Path
+    log: SqlPredictionLog, path: Path
 ) -> None:
     log.append([plain(f"p{n}") for n in range(500)]).result()
     with closing(sqlite3.connect(path)) as connection:
@@ -100,7 +100,7 @@ def test_the_log_goes_on_when_a_broken_file_was_moved_aside(
     assert log.totals() == Counts(1, 0)
 
 
-def test_erased_bytes_are_no_longer_in_the_file(log: SqlitePredictionLog, path: Path) -> None:
+def test_erased_bytes_are_no_longer_in_the_file(log: SqlPredictionLog, path: Path) -> None:
     log.append([plain("a", entity_key="a-very-personal-key"), plain("b")]).result()
     files = [path, path.with_name(path.name + "-wal")]
     assert any(b"a-very-personal-key" in file.read_bytes() for file in files)

@@ -1,19 +1,21 @@
 """Many wait for one writer, each with an answer of its own."""
 
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts, LabelReport
-from mlops_loop.prediction_log.sqlite import SqlitePredictionLog
-from mlops_loop.prediction_log.sqlite_file import SqliteFile
-from mlops_loop.prediction_log.sqlite_writer import SqliteWriteBackend
+from mlops_loop.prediction_log.sql.log import SqlPredictionLog
+from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log.sql.writer import SqlWriteBackend
+from mlops_loop.prediction_log.sqlite_file import connect_file
 from mlops_loop.prediction_log.writer import GroupCommitWriter
 
 from ..records import label, plain
@@ -21,8 +23,8 @@ from ..records import label, plain
 
 def test_too_much_waiting_is_refused_and_nothing_taken_is_lost(path: Path) -> None:
     with (
-        closing(SqlitePredictionLog(path, capacity=10)) as log,
-        closing(SqliteFile(path).connect()) as other,
+        closing(SqlPredictionLog(SqliteDatabase(path), capacity=10)) as log,
+        closing(connect_file(path)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")
         # The first may be on its way into the file by now, the others wait behind it.
@@ -38,11 +40,13 @@ def test_too_much_waiting_is_refused_and_nothing_taken_is_lost(path: Path) -> No
 
 
 def test_a_writer_waits_for_another_process_and_then_sees_its_rows(
-    log: SqlitePredictionLog, path: Path
+    log: SqlPredictionLog, path: Path
 ) -> None:
-    with closing(SqliteFile(path).connect()) as other, ThreadPoolExecutor(1) as pool:
+    with closing(connect_file(path)) as other, ThreadPoolExecutor(1) as pool:
         other.execute("BEGIN IMMEDIATE")
-        other.execute("INSERT INTO labels VALUES ('a', 'true', 0)")
+        other.execute(
+            "INSERT INTO labels (prediction_id, label, time, authority) VALUES ('a', 'true', 0, '')"
+        )
         report = pool.submit(log.add_labels, [label("a")])
         # Long enough to have read something stale, had it not waited.
         time.sleep(0.1)
@@ -51,41 +55,48 @@ def test_a_writer_waits_for_another_process_and_then_sees_its_rows(
 
 
 def test_a_batch_larger_than_the_queue_is_still_taken(path: Path) -> None:
-    with closing(SqlitePredictionLog(path, capacity=10)) as log:
+    with closing(SqlPredictionLog(SqliteDatabase(path), capacity=10)) as log:
         log.append([plain(f"p{n}") for n in range(50)]).result()
         assert log.totals() == Counts(50, 0)
 
 
-def raise_key_error(_: sqlite3.Connection) -> None:
+def raise_key_error(_: Connection) -> None:
     raise KeyError("bad")
 
 
-def add_nothing(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO labels VALUES (?, NULL, NULL)", ("a",))
+def insert_label(name: str, value: str | None, connection: Connection) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO labels (prediction_id, label, time, authority) VALUES (:id, :label, 0, '')"
+        ),
+        {"id": name, "label": value},
+    )
 
 
-@pytest.mark.parametrize(("bad", "said"), [(raise_key_error, KeyError), (add_nothing, StoreError)])
+@pytest.mark.parametrize(
+    ("bad", "error"), [(raise_key_error, KeyError), (partial(insert_label, "a", None), StoreError)]
+)
 def test_a_bad_job_fails_alone(
-    path: Path, bad: Callable[[sqlite3.Connection], None], said: type[Exception]
+    path: Path, bad: Callable[[Connection], None], error: type[Exception]
 ) -> None:
-    def add(name: str) -> Callable[[sqlite3.Connection], None]:
-        insert = "INSERT INTO labels VALUES (?, 'true', 0)"
-        return lambda connection: connection.execute(insert, (name,)).close()
+    def add(name: str) -> Callable[[Connection], None]:
+        return partial(insert_label, name, "true")
 
-    with closing(GroupCommitWriter(SqliteWriteBackend(SqliteFile(path)))) as writer:
-        with closing(SqliteFile(path).connect()) as other:
+    database = SqliteDatabase(path)
+    with closing(GroupCommitWriter(SqlWriteBackend(database))) as writer:
+        with closing(connect_file(path)) as other:
             other.execute("BEGIN IMMEDIATE")
             futures = [writer.submit(job) for job in (add("a"), add("b"), bad, add("c"))]
             other.execute("COMMIT")
         outcomes = [type(future.exception()) for future in futures]
-    assert outcomes == [type(None), type(None), said, type(None)]
-    with SqliteFile(path).reading() as connection:
-        kept = connection.execute("SELECT prediction_id FROM labels").fetchall()
-    assert kept == [("a",), ("b",), ("c",)]
+    assert outcomes == [type(None), type(None), error, type(None)]
+    with database.reading() as connection:
+        stored = connection.exec_driver_sql("SELECT prediction_id FROM labels").scalars().all()
+    assert stored == ["a", "b", "c"]
 
 
-def test_what_gathers_is_kept_in_its_order_and_once(log: SqlitePredictionLog, path: Path) -> None:
-    with closing(SqliteFile(path).connect()) as other:
+def test_what_gathers_is_kept_in_its_order_and_once(log: SqlPredictionLog, path: Path) -> None:
+    with closing(connect_file(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         kept = [log.append([plain(name)]) for name in "abab"]
         # More rows than one statement takes.
