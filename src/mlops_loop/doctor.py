@@ -82,9 +82,8 @@ def _registry(project: Project) -> str:
 
 def _loop(project: Project) -> str:
     state, _ = project.loop_state.load()
-    published = project.published()
     message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
-    if (state.champion, state.challenger) != (published.champion, published.challenger):
+    if state.is_outdated(project.published()):
         message += "; versions were changed by hand since, which the next `loop step` adopts"
     return message
 

@@ -253,6 +253,7 @@ class Transitions:
             **(details or {}),
             "version": version,
             "features": self.features_digest,
+            "previous": self._replaced(before),
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
@@ -261,6 +262,10 @@ class Transitions:
         self.store.set_rollout(self.features_digest, after)
         self._align()
         return self._record(AuditEvent(self.clock.now(), kind, actor, reason, recorded))
+
+    def _replaced(self, before: Published) -> str | None:
+        """The champion up to now; the first one with these features replaces that of others."""
+        return before.champion or self.store.pointer().predecessor(self.features_digest)
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
