@@ -20,7 +20,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         The file to write, in the same folder; it is removed if the block raises.
 
     Examples:
-        >>> with atomic_write(Path(getfixture("tmp_path")) / "status.json") as draft:
+        >>> with atomic_write(tmp_path / "status.json") as draft:
         ...     _ = draft.write_text("{}", encoding="utf-8")
     """
     path.parent.mkdir(parents=True, exist_ok=True)

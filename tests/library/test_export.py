@@ -16,7 +16,7 @@ from mlops_loop.training.export import (
     stressed,
 )
 
-from .candidates import CANDIDATES, task_of
+from .candidates import candidates_of, task_of
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
@@ -35,7 +35,7 @@ def test_a_converter_that_is_wrong_on_missing_values_is_found_out(
 ) -> None:
     matrix, labels = rows(2)
     forest = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, labels)
-    (candidate,) = CANDIDATES["scikit_learn"]
+    (candidate,) = candidates_of("scikit_learn")
     model = export(candidate, forest, matrix.shape[1])
     with pytest.raises(ExportError, match="predicts differently on .* rows, by up to"):
         check_parity(model, forest, matrix, encoder, classes=2)
@@ -47,20 +47,20 @@ def test_trees_that_split_between_neighbouring_numbers_answer_the_same(encoder: 
     numbers = np.arange(first, first + 20, dtype=np.uint32).repeat(50)
     matrix = numbers.view(np.float32).reshape(-1, 1)
     trees = HistGradientBoostingClassifier().fit(matrix, numbers % 2)
-    (candidate,) = CANDIDATES["scikit_learn"]
+    (candidate,) = candidates_of("scikit_learn")
     answers = OnnxSession(export(candidate, trees, 1)).run(matrix)
     np.testing.assert_allclose(answers, trees.predict_proba(matrix), atol=TOLERANCE)
 
 
 def test_a_model_without_a_converter_says_what_to_do(encoder: Encoder, rows: Rows) -> None:
     matrix, labels = rows(2)
-    candidate = CANDIDATES["baseline"][0]
+    candidate = candidates_of("baseline")[0]
     estimator = candidate.estimator(task_of("binary", encoder)).fit(matrix, labels)
     with pytest.raises(ExportError, match="dummy cannot be converted .*give it a to_onnx"):
         export(candidate, estimator, matrix.shape[1])
 
 
 def test_a_library_may_bring_its_own_converter() -> None:
-    candidate = CANDIDATES["baseline"][0]
+    candidate = candidates_of("baseline")[0]
     own = replace(candidate, to_onnx=lambda estimator, features: b"%d" % features)
     assert export(own, None, 3) == b"3"

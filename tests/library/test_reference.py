@@ -16,6 +16,7 @@ import pyarrow.parquet
 import pytest
 from flights.app import app, service
 from flights.pipeline import PIPELINE
+from structlog.testing import capture_logs
 
 from mlops_loop import FeatureSet
 from mlops_loop.data import Rows
@@ -25,8 +26,9 @@ from mlops_loop.evaluation.bootstrap import Resampling
 from mlops_loop.feature_set import FeatureColumn
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import SnapshotRef
+from mlops_loop.serving.service import PredictionService
 from mlops_loop.settings import Gate
-from mlops_loop.testing import TrainedProject
+from mlops_loop.testing import TrainedProject, project_copy
 
 from .places import REPOSITORY
 from .stages import Trained
@@ -65,8 +67,19 @@ def is_exception(path: str) -> bool:
     return path.endswith("Error")
 
 
-ENCODER = Encoder((FeatureColumn("size", "number"),), {})
+def documented(part: Any) -> Iterator[str]:
+    """Paths of all that has an example, where it is defined."""
+    for each in part.members.values():
+        if not each.is_alias:
+            if each.docstring and ">>> " in each.docstring.value:
+                yield each.path
+            yield from documented(each)
+
+
 PATHS = [f"{module}.{name}" for module in MODULES for name in exports(module)]
+PUBLIC = {member(path).path for path in [*MODULES, *PATHS]}
+INTERNAL = [path for path in documented(SOURCE) if path not in PUBLIC]
+ENCODER = Encoder((FeatureColumn("size", "number"),), {})
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -153,9 +166,26 @@ def test_the_example_runs(path: str, names: dict[str, Any], tmp_path: Path) -> N
     """An example may use all that is exported beside it, and imports the rest."""
     module = import_module(path if path in MODULES else path.rpartition(".")[0])
     exported = {name: getattr(module, name) for name in exports(module.__name__)}
-    example = _examples(path, {**exported, **names, "tmp_path": tmp_path})
+    given = {**exported, **names, "tmp_path": tmp_path}
+    if path.startswith("mlops_loop.serving"):
+        given["project"] = project_copy(names["project"], tmp_path / "nothing published")
+        given["service"] = PredictionService(given["project"])
+    run(path, given)
+
+
+@pytest.mark.parametrize("path", INTERNAL)
+def test_the_example_of_something_internal_runs(
+    path: str, names: dict[str, Any], tmp_path: Path
+) -> None:
+    module = import_module(member(path).module.path)
+    run(path, {**vars(module), **names, "tmp_path": tmp_path})
+
+
+def run(path: str, given: dict[str, Any]) -> None:
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    assert doctest.DocTestRunner(optionflags=options).run(example).failed == 0
+    with capture_logs():
+        done = doctest.DocTestRunner(optionflags=options).run(_examples(path, given))
+    assert done.attempted and not done.failed
 
 
 def imports(code: str) -> Iterator[tuple[str, str]]:

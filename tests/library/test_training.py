@@ -97,7 +97,7 @@ def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained
     assert mixed.predicted is not None and len(mixed.predicted) == mixed.rows.sum() < length(
         columns
     )
-    assert "that champion 1 knew are left out" in mixed.note
+    assert "that champion 1 was trained on are left out" in mixed.note
     other = parse_contract(project.contract.text.replace("problem: binary", "problem: regression"))
     assert compare(other, slice(0, 100)).note == "Champion 1 has another contract."
 

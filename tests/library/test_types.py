@@ -8,9 +8,11 @@ import pytest
 
 import mlops_loop
 
+from .candidates import MARKED_NETWORKS
+
 HEAD = """
 from mlops_loop import Project
-from mlops_loop.evaluation.metrics import log_loss
+from mlops_loop.evaluation import log_loss
 from mlops_loop.pipeline import (
     RunRef, SnapshotRef, cross_validate, encode, evaluate_on_holdout, export_onnx, fit_best,
     register_version, split, tune_all
@@ -53,7 +55,7 @@ def test_held_out_rows_and_missing_decisions_do_not_type_check(tmp_path: Path) -
     assert all("[arg-type]" in line for line in errors)
 
 
-@pytest.mark.parametrize("edition", ["lightgbm", "xgboost", "catboost", "pytorch", "tensorflow"])
+@pytest.mark.parametrize("edition", ["lightgbm", "xgboost", "catboost", *MARKED_NETWORKS])
 def test_each_edition_of_models_lists_its_library(edition: str) -> None:
     from runpy import run_path
 

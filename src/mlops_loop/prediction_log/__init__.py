@@ -2,16 +2,19 @@
 
 A prediction is appended before its response is sent; its label joins it later, by prediction id.
 
-Example:
+Examples:
     >>> from datetime import UTC, datetime
     >>> now = datetime(2013, 6, 1, 12, tzinfo=UTC)
-    >>> log = open_prediction_log("sqlite:///var/predictions.db", root=tmp_path)
+    >>> log: PredictionLog = open_prediction_log("sqlite:///var/predictions.db", root=tmp_path)
     >>> output = Output(version="3", variant="champion", served=True, prediction=True)
     >>> log.append([Record("p1", None, now, now, {"distance": 1400.0}, (output,))]).result()
     >>> log.add_labels([Label("p1", True, now)])
     LabelReport(joined=1, early=0, repeated=0, conflicting=())
     >>> log.totals()
     Counts(predictions=1, labels=1)
+    >>> row: LoggedRow = log.sample(None, None, limit=10)[0]
+    >>> row.record.columns, row.label.label
+    ({'distance': 1400.0}, True)
     >>> log.close()
 """
 
@@ -22,7 +25,7 @@ from types import ModuleType
 
 from ..errors import SettingsError
 from .protocol import PredictionLog
-from .records import Counts, Label, LabelReport, LoggedRow, Output, Record, Scalar
+from .records import Counts, Label, LabelReport, LoggedRow, Output, Record
 
 __all__ = [
     "Counts",
@@ -32,12 +35,7 @@ __all__ = [
     "Output",
     "PredictionLog",
     "Record",
-    "Scalar",
-    "archive_prediction_log",
-    "migrate_prediction_log",
     "open_prediction_log",
-    "store_of",
-    "stores",
 ]
 
 

@@ -10,7 +10,7 @@
                         then id
     NAME:G:sl:GROUP:STRATUM  the same of those that have a label
     NAME:G:e:ENTITY     set: place and id of an entity's predictions
-    NAME:G:loop         hash: where the loop stands, and who may change it (loop/states/redis.py)
+    NAME:G:loop         hash: state and lease of the loop (loop/states/redis.py)
     NAME:G:probe        written by an append of nothing
 
 The scores of the sorted sets are all zero, since a score is a double and too coarse for

@@ -49,9 +49,9 @@ class RedisServer:
 
     Attributes:
         name: what messages call the log; the password is no part of it.
-        spool: folder for what comes while the server is away, None for none.
+        spool: folder for records while the server is unavailable; None for none.
         log_name: what the keys of the log begin with.
-        acknowledged: whether whoever appends waits until the record is durable.
+        acknowledged: whether `append` waits until the record is durable.
     """
 
     def __init__(self, address: str, root: Path) -> None:

@@ -40,7 +40,7 @@ def upgraded(tmp_path: Path) -> Path:
     """What is installed from a wheel of the next version, in which a default is another."""
     source = tmp_path / "source"
     shutil.copytree(SOURCE / "mlops_loop", source / "mlops_loop")
-    settings, formats = (source / "mlops_loop" / name for name in ("settings.py", "formats.py"))
+    settings, formats = source / "mlops_loop/settings.py", source / "mlops_loop/formats.py"
     text = settings.read_text(encoding="utf-8")
     assert text.count(DEFAULT) == 1
     settings.write_text(text.replace(DEFAULT, CHANGED), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is appended is there once, as it was sent, whoever sends it."""
+"""What is appended is there once, as it was sent, by any process."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

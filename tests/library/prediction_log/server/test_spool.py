@@ -1,4 +1,4 @@
-"""What the log promises while its store is away: to go on, to lose nothing, and to catch up."""
+"""While its store is unavailable, the log goes on, loses nothing, and catches up."""
 
 import time
 from collections.abc import Callable, Iterator
