@@ -41,12 +41,14 @@ class Status:
 
     def messages(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
+        others = self.log["other_schemas"]
         other = "previous" if self.loop["state"] == "probation" else "challenger"
         return [
             f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
             f"{other:<11} {challenger.summary() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
-            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else ""),
+            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
+            + (f"; not counted: {others} of another target or other inputs" if others else ""),
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
 
@@ -62,6 +64,7 @@ def project_status(project: Project) -> Status:
             "predictions": totals.predictions,
             "labels": totals.labels,
             "backlog": project.log.backlog(),
+            "other_schemas": project.log.other_schemas(),
         },
         loop=_loop(project, published),
     )
