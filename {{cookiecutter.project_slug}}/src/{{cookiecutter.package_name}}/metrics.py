@@ -6,6 +6,8 @@ classes) (or values). Metrics of another kind of problem than yours are left out
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from mlops_loop.evaluation import (
     Metric,
     MetricByProblem,
@@ -16,10 +18,10 @@ from mlops_loop.evaluation import (
     rmse,
     roc_auc,
 )
-from numpy.typing import NDArray
 
 # Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
-# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units.
+# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units. A trial of champion and
+# challenger needs a bounded loss, and compares the Brier score (or the clipped squared error).
 METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 
