@@ -138,8 +138,8 @@ def test_a_sample_of_each_month_is_uniform_repeatable_and_stays_in_order(read: R
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("sample://trains", "no sample 'trains'"),
-        ("sample://flights?from=2013-01-01", "no parameter 'from'"),
+        ("sample://trains", "unknown sample 'trains'"),
+        ("sample://flights?from=2013-01-01", "unknown parameter 'from'"),
         ("sample://flights?since=January", "Invalid isoformat"),
         ("sample://flights?rows_per_month=few", "invalid literal"),
         ("sample://flights?rows_per_month=0", "at least 1"),
