@@ -17,8 +17,9 @@ import msgspec
 
 from .atomic import atomic_folder
 from .contract.model import Class, Contract, parse_contract
-from .errors import BundleError
+from .errors import BundleError, DamagedBundleError
 from .formats import BUNDLE
+from .formats import REPUBLISH as REMEDY
 
 if TYPE_CHECKING:  # the registry does without numpy
     from .encoder import Encoder
@@ -44,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         metric: that decided, by name.
         metrics: on the held-out rows.
         parity: largest difference between native and exported model, and the tolerance.
+        library: version of the library that made the bundle.
         files: SHA-256 of every other file of the bundle.
     """
 
@@ -64,6 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     metrics: dict[str, float] = {}
     parity: dict[str, float] = {}
+    library: str = ""
     files: dict[str, str] = {}
 
 
@@ -76,18 +79,27 @@ class Bundle:
         """Bytes of one file of the bundle.
 
         Raises:
-            BundleError: if it is missing or its digest is not the one in the manifest.
+            DamagedBundleError: if it is missing or its digest is not the one in the manifest.
         """
         try:
             content = (self.directory / name).read_bytes()
         except OSError as error:
-            raise BundleError(f"bundle {self.directory} lacks {name}: publish it again") from error
+            raise DamagedBundleError(f"{self.directory / name} is missing: {REMEDY}") from error
         if _digest(content) != self.manifest.files.get(name):
-            raise BundleError(
-                f"{self.directory / name} is not the file that was published "
-                "(its digest differs): publish the version again"
+            raise DamagedBundleError(
+                f"{self.directory / name} is not the file that was published (its digest differs): "
+                f"{REMEDY}"
             )
         return content
+
+    def verify(self) -> None:
+        """Check every file.
+
+        Raises:
+            DamagedBundleError: see `read`.
+        """
+        for name in self.manifest.files:
+            self.read(name)
 
     @cached_property
     def contract(self) -> Contract:
@@ -125,13 +137,13 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
         features_digest: that of the running features code; None where it does not matter.
 
     Raises:
-        BundleError: if a file is missing or changed, the bundle was made for other features, or
-            its format is not known.
+        BundleError: if a file is missing or changed (DamagedBundleError), the bundle was made for
+            other features, or its format is not known.
     """
     try:
         content = (directory / MANIFEST).read_bytes()
     except OSError as error:
-        raise BundleError(f"there is no bundle in {directory}") from error
+        raise DamagedBundleError(f"there is no bundle in {directory}: {REMEDY}") from error
     manifest = BUNDLE.decode(content, Manifest, directory / MANIFEST)
     if features_digest not in (None, manifest.features_digest):
         raise BundleError(

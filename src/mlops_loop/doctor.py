@@ -7,6 +7,7 @@ from .bundle import read_bundle, require_same_target
 from .errors import ProjectError
 from .packaging import installed_library
 from .project import Project
+from .registry.restoration import restore_if_damaged
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,24 @@ def _log(project: Project) -> str:
 
 def _bundles(project: Project) -> str:
     published = project.published()
-    versions = [version for version in (published.champion, published.challenger) if version]
-    for version in versions:
-        bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+    versions = dict.fromkeys((published.champion, published.challenger, published.previous))
+    messages = [_complete(project, version) for version in versions if version is not None]
+    return "; ".join(messages) or "nothing published yet"
+
+
+def _complete(project: Project, version: str) -> str:
+    """Check a bundle, and publish a damaged one again."""
+    transitions = project.transitions
+    with transitions.lock():
+        restored = restore_if_damaged(
+            project.registry, project.bundles, version, project.features.digest
+        )
+    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+    published = project.published()
+    if version in (published.champion, published.challenger):
         require_same_target(bundle, project.contract)
-    return f"versions {', '.join(versions)} are complete" if versions else "nothing published yet"
+    state = "was damaged and has been published again" if restored else "is complete"
+    return f"version {version} {state} (library {bundle.manifest.library})"
 
 
 def _registry(project: Project) -> str:
@@ -82,9 +96,8 @@ def _registry(project: Project) -> str:
 
 def _loop(project: Project) -> str:
     state, _ = project.loop_state.load()
-    published = project.published()
     message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
-    if (state.champion, state.challenger) != (published.champion, published.challenger):
+    if state.is_outdated(project.published()):
         message += "; versions were changed by hand since, which the next `loop step` adopts"
     return message
 

@@ -9,9 +9,11 @@ ProjectError
 ├── InputError                 a file or an argument of a command is invalid
 ├── ServiceError               the service cannot start
 ├── BundleError                a bundle is damaged or made for other features
+│   └── DamagedBundleError     a published bundle is missing, incomplete or changed
 ├── StoreError                 a store rejects an operation
 │   └── StoreUnavailableError  a store cannot be reached
-├── HookError                  a function before or after a prediction returned something invalid
+├── ProjectCodeError           code of the project raised an exception or returned something invalid
+│   └── HookError              a function before or after a prediction did
 ├── GateError                  no model passes the gate, or the decision is about another one
 ├── TrainingError              candidates cannot be fitted or compared
 └── ExportError                a model cannot be exported, or ONNX predicts differently
@@ -32,10 +34,12 @@ from typing import ClassVar
 __all__ = [
     "BundleError",
     "ContractError",
+    "DamagedBundleError",
     "ExportError",
     "GateError",
     "HookError",
     "InputError",
+    "ProjectCodeError",
     "ProjectError",
     "RegistryError",
     "ServiceError",
@@ -104,6 +108,12 @@ class ServiceError(ProjectError):
 class BundleError(ProjectError):
     """A bundle is damaged, or made for other features."""
 
+    exit_code = 2
+
+
+class DamagedBundleError(BundleError):
+    """A published bundle is missing, incomplete or changed; the registry can publish it again."""
+
 
 class StoreError(ProjectError):
     """A store rejects an operation."""
@@ -123,8 +133,14 @@ class TrainingError(ProjectError):
     exit_code = 2
 
 
-class HookError(ProjectError):
-    """A function before or after a prediction returned something invalid."""
+class ProjectCodeError(ProjectError):
+    """Code of the project raised an exception, or returned something invalid."""
+
+    exit_code = 2
+
+
+class HookError(ProjectCodeError):
+    """A function before or after a prediction raised an exception or returned something invalid."""
 
 
 class GateError(ProjectError):

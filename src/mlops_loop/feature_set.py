@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .code_digest import module_digest
 from .contract.model import Contract
-from .errors import ContractError, SettingsError
+from .errors import ContractError, ProjectCodeError, SettingsError
 from .formats import ENCODER
+from .project_code import code_error, describe
 
 if TYPE_CHECKING:  # the digest alone does without numpy
     from .contract.columns import Array, Columns
 
 FeatureType = Literal["number", "category", "boolean", "datetime"]
 FeatureFunction: TypeAlias = "Callable[..., Array]"
+# Kinds of NumPy types by declared output.
+_KINDS = {"number": "fiub", "boolean": "fiub", "category": "O", "datetime": "M"}
+# Rows that are computed a second time, without the others.
+_PROBED_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,31 @@ class _Declared:
     column: FeatureColumn
     inputs: tuple[str, ...]
     function: FeatureFunction
+
+    def compute(self, columns: "Columns", rows: int) -> "Array":
+        inputs = [columns[name] for name in self.inputs]
+        try:
+            values = self.function(*inputs)
+        except Exception as error:
+            raise code_error("feature", self.function, error) from error
+        kind = getattr(getattr(values, "dtype", None), "kind", "?")
+        if getattr(values, "shape", None) == (rows,) and kind in _KINDS[self.column.type]:
+            return values
+        raise ProjectCodeError(
+            f"the feature {describe(self.function)} returned {self._mismatch(values, rows)}"
+        )
+
+    def _mismatch(self, values: object, rows: int) -> str:
+        """What was returned in the place of one value a row."""
+        shape = getattr(values, "shape", None)
+        if shape is None:
+            return f"{type(values).__name__}: expected an array with one value for each row"
+        if shape != (rows,):
+            size = f"{shape[0]} values" if len(shape) == 1 else f"an array of shape {shape}"
+            size = "1 value" if shape == (1,) else size
+            return f"{size} for {rows} rows: return one value for each row"
+        dtype = getattr(values, "dtype", None)
+        return f"{dtype} for a {self.column.type}: see `output` of its declaration"
 
 
 @dataclass
@@ -123,9 +153,40 @@ class FeatureSet:
         return plain + tuple(feature.column for feature in self.declared.values())
 
     def apply(self, columns: "Columns") -> "Columns":
-        """The input columns and the declared features, arrays of the same length."""
-        computed = {
-            name: feature.function(*(columns[source] for source in feature.inputs))
-            for name, feature in self.declared.items()
-        }
+        """The input columns and the declared features, arrays of the same length.
+
+        Raises:
+            ProjectCodeError: if a feature raises an exception, or does not return one value of its
+                declared type for each row.
+        """
+        rows = len(next(iter(columns.values()), ()))
+        computed = {name: feature.compute(columns, rows) for name, feature in self.declared.items()}
         return {**columns, **computed}
+
+    def require_row_wise(self, columns: "Columns", computed: "Columns") -> None:
+        """Check on a few rows that no feature depends on other rows.
+
+        Args:
+            columns: the rows.
+            computed: what `apply` returned for them.
+
+        Raises:
+            ProjectCodeError: naming the feature.
+        """
+        import numpy as np
+
+        from .contract.columns import equal, length, take
+
+        rows = length(columns)
+        index = np.linspace(0, rows - 1, min(_PROBED_ROWS, rows // 2)).astype(np.intp)
+        alone = self.apply(take(columns, index))
+        for name, feature in self.declared.items():
+            among_all, among_few = computed[name][index], alone[name]
+            differs = ~equal(among_all, among_few)
+            if differs.any():
+                raise ProjectCodeError(
+                    f"the feature {describe(feature.function)} depends on other rows: for the same "
+                    f"row it is {among_all[differs][0]} among {rows} rows and "
+                    f"{among_few[differs][0]} among {len(index)}; compute each value from its own "
+                    "row alone, as a request has only one or a few"
+                )

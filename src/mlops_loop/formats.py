@@ -17,6 +17,7 @@ import msgspec
 
 from .errors import (
     BundleError,
+    DamagedBundleError,
     InputError,
     ProjectError,
     RegistryError,
@@ -99,7 +100,8 @@ class Format:
 
 
 # What serves.
-BUNDLE = Format("a bundle manifest", 1, BundleError, "publish the version again")
+REPUBLISH = "run `doctor`, which publishes the version again from the registry"
+BUNDLE = Format("a bundle manifest", 1, DamagedBundleError, REPUBLISH)
 # Part of the digest of the features: raised too when the same columns give other numbers.
 ENCODER = Format("an encoder", 1, BundleError, "train a new version")
 POINTER = Format(

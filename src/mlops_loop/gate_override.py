@@ -1,16 +1,12 @@
 """A person overrules the gate: a version that it refused is published and promoted, on record."""
 
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from .audit_log import AuditEvent
-from .bundle import MANIFEST, Bundle, read_bundle
 from .card.page import read_card, write_card
-from .errors import BundleError, RegistryError
 from .project import Project
-from .registry import Version
-from .registry.mlflow_registry import ARTIFACT, FORCED_TAG, REJECTED, VERDICT_TAG
+from .registry.mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
+from .registry.restoration import publish_from_registry
 
 
 def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:
@@ -26,7 +22,9 @@ def force_promote(project: Project, version: str, *, actor: str, reason: str) ->
         registered = project.registry.version(version)
         rejected = registered.tags.get(VERDICT_TAG) == REJECTED
         if rejected and FORCED_TAG not in registered.tags:
-            _publish(project, registered)
+            publish_from_registry(
+                project.registry, project.bundles, registered, transitions.features_digest
+            )
             when = f"{project.clock.now():%Y-%m-%d}"
             card = read_card(project.registry, registered.run_id)
             note = f"{actor} overrode the gate on {when}: {reason.rstrip('.')}"
@@ -42,19 +40,3 @@ def _tags(project: Project, actor: str, reason: str) -> dict[str, str]:
     """The one that lets it serve comes last."""
     moment = project.clock.now().isoformat()
     return {f"{FORCED_TAG}_by": actor, f"{FORCED_TAG}_at": moment, FORCED_TAG: reason}
-
-
-def _publish(project: Project, version: Version) -> None:
-    """Bring the bundle from MLflow to where services look for it."""
-    with TemporaryDirectory() as folder:
-        model = project.registry.download(version.run_id, ARTIFACT, Path(folder))
-        try:
-            bundle = _bundle(model, project.transitions.features_digest)
-        except BundleError as error:
-            raise RegistryError(f"version {version.version} cannot serve: {error}") from error
-        project.bundles.publish(bundle)
-
-
-def _bundle(model: Path, features_digest: str) -> Bundle:
-    manifest = next(model.rglob(MANIFEST), model / MANIFEST)
-    return read_bundle(manifest.parent, features_digest)

@@ -1,13 +1,16 @@
 """Functions of the project that run before and after the model, online and in batch scoring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .bundle import Manifest
 from .contract.columns import Columns, length
 from .contract.model import Contract
-from .errors import HookError
+from .errors import HookError, ProjectError
 from .predictor import Prediction, Predictor
+from .project_code import describe, failure
+from .serving.problem import Problem
 
 BeforePredict = Callable[[Columns], Columns]
 AfterPredict = Callable[[Columns, Prediction], Prediction]
@@ -55,10 +58,12 @@ class PredictionHooks:
         """The columns that the model gets.
 
         Raises:
-            HookError: if a hook returns other columns, types or lengths than it was given.
+            HookError: if a hook raises an exception, or returns other columns, types or lengths
+                than it was given.
         """
         for hook in self.before:
-            prepared = hook(columns)
+            with _named("before_predict", hook):
+                prepared = hook(columns)
             _require_same_layout(hook, columns, prepared)
             columns = prepared
         return columns
@@ -67,10 +72,12 @@ class PredictionHooks:
         """The prediction that is answered.
 
         Raises:
-            HookError: if a hook returns a prediction for another number of rows or classes.
+            HookError: if a hook raises an exception, or returns a prediction for another number of
+                rows or classes.
         """
         for hook in self.after:
-            finished = hook(columns, prediction)
+            with _named("after_predict", hook):
+                finished = hook(columns, prediction)
             _require_same_shape(hook, prediction, finished)
             prediction = finished
         return prediction
@@ -97,23 +104,45 @@ class _FinishingPredictor:
         return self.hooks.finish(columns, self.inner.predict(columns))
 
 
+@contextmanager
+def _named(kind: str, hook: object) -> Iterator[None]:
+    """Name the hook that raises; a `Problem` or an error of the library is raised as it is."""
+    try:
+        yield
+    except (Problem, ProjectError):
+        raise
+    except Exception as error:
+        raise HookError(f"{kind}: {describe(hook)} {failure(hook, error)}") from error
+
+
 def _require_same_layout(hook: BeforePredict, given: Columns, returned: Columns) -> None:
+    if not isinstance(returned, dict):
+        raise HookError(
+            f"before_predict: {describe(hook)} returned {type(returned).__name__}, expected a dict "
+            "of columns"
+        )
     if given.keys() != returned.keys():
         names = ", ".join(sorted(given.keys() ^ returned.keys()))
-        raise HookError(f"before_predict: {_name(hook)} added or removed columns: {names}")
+        raise HookError(f"before_predict: {describe(hook)} added or removed columns: {names}")
     rows = length(given)
     for name, values in returned.items():
-        if values.shape != (rows,) or values.dtype.kind != given[name].dtype.kind:
+        shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", type(values))
+        if shape != (rows,) or values.dtype.kind != given[name].dtype.kind:
             raise HookError(
-                f"before_predict: {_name(hook)} returned {name} as {values.dtype} of shape"
-                f" {values.shape}, expected {given[name].dtype} of shape ({rows},)"
+                f"before_predict: {describe(hook)} returned {name} as {dtype} of shape {shape},"
+                f" expected {given[name].dtype} of shape ({rows},)"
             )
 
 
 def _require_same_shape(hook: AfterPredict, given: Prediction, returned: Prediction) -> None:
+    if not isinstance(returned, Prediction):
+        raise HookError(
+            f"after_predict: {describe(hook)} returned {type(returned).__name__}, expected a "
+            "Prediction"
+        )
     if len(given.values) != len(returned.values) or _shape(given) != _shape(returned):
         raise HookError(
-            f"after_predict: {_name(hook)} returned {len(returned.values)} values and"
+            f"after_predict: {describe(hook)} returned {len(returned.values)} values and"
             f" probabilities of shape {_shape(returned)}, expected {len(given.values)} values and"
             f" probabilities of shape {_shape(given)}"
         )
@@ -121,7 +150,3 @@ def _require_same_shape(hook: AfterPredict, given: Prediction, returned: Predict
 
 def _shape(prediction: Prediction) -> tuple[int, ...] | None:
     return None if prediction.probabilities is None else prediction.probabilities.shape
-
-
-def _name(hook: object) -> str:
-    return getattr(hook, "__name__", type(hook).__name__)

@@ -5,7 +5,9 @@ from typing import Any
 
 from .bundle import read_bundle
 from .evaluation.formatting import format_metric
+from .loop.state import phase_of
 from .project import Project
+from .publication import Rollout
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
 
@@ -39,12 +41,14 @@ class Status:
 
     def messages(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
+        others = self.log["other_schemas"]
         other = "previous" if self.loop["state"] == "probation" else "challenger"
         return [
             f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
             f"{other:<11} {challenger.summary() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
-            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else ""),
+            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
+            + (f"; not counted: {others} of another target or other inputs" if others else ""),
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
 
@@ -53,7 +57,6 @@ def project_status(project: Project) -> Status:
     """Read the pointer, the log and the loop's state."""
     published = project.published()
     totals = project.log.totals()
-    state, _ = project.loop_state.load()
     return Status(
         champion=_version(project, published.champion),
         challenger=_version(project, published.challenger),
@@ -61,13 +64,24 @@ def project_status(project: Project) -> Status:
             "predictions": totals.predictions,
             "labels": totals.labels,
             "backlog": project.log.backlog(),
+            "other_schemas": project.log.other_schemas(),
         },
-        loop={
-            "state": "paused" if state.paused else state.phase,
-            "since": state.since.isoformat() if state.since else None,
-            "reason": state.reason,
-        },
+        loop=_loop(project, published),
     )
+
+
+def _loop(project: Project, published: Rollout) -> dict[str, str | None]:
+    """The state of the loop; if another command has published since, what the next step finds."""
+    state, _ = project.loop_state.load()
+    phase, since, reason = state.phase, state.since, state.reason
+    last = project.transitions.last() if state.is_outdated(published) else None
+    if last is not None:
+        phase, since, reason = phase_of(published), last.time, last.reason
+    return {
+        "state": "paused" if state.paused else phase,
+        "since": since.isoformat() if since else None,
+        "reason": reason,
+    }
 
 
 def _version(project: Project, version: str | None) -> Version | None:

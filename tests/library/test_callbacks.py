@@ -8,16 +8,18 @@ from flights.features import FEATURES
 from mlops_loop import Composition, Project
 from mlops_loop.bundle import read_bundle, write_bundle
 from mlops_loop.cli import command_line
+from mlops_loop.registry import ChampionChange
+from mlops_loop.status import project_status
 
 
 def test_the_commands_call_the_callbacks_of_the_project(project: Project) -> None:
-    changes = list[tuple[str, str]]()
+    changes: list[ChampionChange] = []
     own = Project(
         project.root,
         package="flights",
         features=FEATURES,
-        on_promotion=[lambda change: changes.append(("promotion", change.reason))],
-        on_rollback=[lambda change: changes.append(("rollback", change.reason))],
+        on_promotion=[changes.append],
+        on_rollback=[changes.append],
     )
     cli = command_line(lambda: Composition(own, load_pipeline))
     version = own.published().champion
@@ -26,7 +28,24 @@ def test_the_commands_call_the_callbacks_of_the_project(project: Project) -> Non
     for arguments in (["promote", other], ["rollback"]):
         result = CliRunner().invoke(cli, [*arguments, "--reason", "to see it"])
         assert result.exit_code == 0, result.output
-    assert changes == [("promotion", "to see it"), ("rollback", "to see it")]
+    assert [(change.version, change.previous, change.reason) for change in changes] == [
+        (other, version, "to see it"),
+        (version, other, "to see it"),
+    ]
+
+
+def test_the_status_is_that_of_the_versions_in_service(project: Project) -> None:
+    version = project.published().champion
+    assert version is not None
+    other = second_version(project, version)
+    project.transitions.challenge(other, actor="test", reason="to try it")
+    status = project_status(project)
+    assert status.challenger is not None and status.challenger.version == other
+    assert (status.loop["state"], status.loop["reason"]) == ("challenging", "to try it")
+    project.transitions.reject(other, actor="test", reason="enough")
+    status = project_status(project)
+    assert status.challenger is None
+    assert (status.loop["state"], status.loop["reason"]) == ("steady", "enough")
 
 
 def second_version(project: Project, version: str) -> str:

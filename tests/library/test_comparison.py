@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlops_loop.evaluation import brier
 from mlops_loop.loop.comparison import compare
 from mlops_loop.loop.paired_loss import ModelPair, loss
 from mlops_loop.loop.sequential_test import SequentialTest, Unit, e_process, scaled
@@ -239,3 +240,28 @@ def test_what_was_answered_before_the_challenger_came_tells_nothing() -> None:
     later = [row for row in rows if row.record.event_time > early[-1].record.event_time]
     first = next(at for at, row in enumerate(later) if row.record.outputs[0].version == "2")
     assert len(list(SPLIT.loss_differences([*early, *later]))) == len(later) - first - 1
+
+
+@pytest.mark.parametrize(
+    ("classes", "name"),
+    [
+        ((False, True), "Brier score"),
+        (("a", "b", "c"), "halved Brier score"),
+        ((), "clipped squared error"),
+    ],
+)
+def test_the_loss_is_named(classes: tuple[str | bool, ...], name: str) -> None:
+    assert ModelPair("1", "2", classes).loss_name == name
+
+
+def test_the_loss_of_two_classes_is_the_metric_brier() -> None:
+    rows = noisy_rows(200, champion=0.6, challenger=0.3)
+    pair = ModelPair("1", "2", (False, True))
+    result = compare(rows, pair, error_rate=0.05, min_rows=100)
+    labels = np.array([bool(row.label and row.label.label) for row in rows], dtype=np.int64)
+    predicted = np.array([row.record.outputs[0].probabilities for row in rows])
+    expected = brier.value(labels, predicted)
+    assert result.champion_loss == pytest.approx(expected)
+    assert f"against the champion's {expected:.4f} on 200 labelled rows" in result.summary()
+    assert result.summary().startswith(f"mean Brier score {result.challenger_loss:.4f} ")
+    assert result.metrics["loss"] == "Brier score"

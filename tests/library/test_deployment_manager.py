@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from mlops_loop.contract.model import Contract, parse_contract
 from mlops_loop.feature_set import FeatureSet
 from mlops_loop.prediction_log.records import Output
 from mlops_loop.predictor import OnnxPredictor
+from mlops_loop.publication import Rollout
 from mlops_loop.servable import PredictorFactory
 from mlops_loop.serving.deployment_manager import (
     DeploymentManager,
@@ -294,3 +296,42 @@ def test_fractions_are_even_and_depend_on_the_salt() -> None:
     other = np.array([fraction(str(number), "2") for number in range(4000)])
     assert np.histogram(drawn, 4, (0, 1))[0] == pytest.approx([1000] * 4, abs=150)
     assert abs(np.corrcoef(drawn, other)[0, 1]) < 0.1
+
+
+def test_the_previous_champion_answers_if_the_champion_cannot_be_loaded_at_the_start(
+    deployments: DeploymentManager, publisher: Any, columns: Columns
+) -> None:
+    publisher.publish("5")
+    publisher.publish("6")
+    publisher.damage("6")
+    rollout = Rollout(champion="6", challenger="5", probation=True, previous="5")
+    publisher.store.set_rollout(publisher.features.digest, rollout)
+    for _ in range(2):
+        deployments.refresh()
+        assert {row[0].version for row in answered(deployments, columns)} == {"5"}
+        assert re.search(
+            "version 6 cannot serve: .*run `doctor`.*; version 5 answers instead",
+            reasons(deployments),
+        )
+    bundle = read_bundle(publisher.store.fetch("5"))
+    files = {name: bundle.read(name) for name in bundle.manifest.files}
+    manifest = msgspec.structs.replace(bundle.manifest, version="6")
+    draft = write_bundle(publisher.root / "drafts" / "again", manifest, files)
+    publisher.store.publish(draft, replace=True)
+    deployments.refresh()
+    assert {row[0].version for row in answered(deployments, columns)} == {"6"}
+    assert deployments.failures == ()
+
+
+def test_without_an_intact_bundle_nothing_serves(
+    deployments: DeploymentManager, publisher: Any
+) -> None:
+    for version in "56":
+        publisher.publish(version)
+        publisher.damage(version)
+    rollout = Rollout(champion="6", previous="5")
+    publisher.store.set_rollout(publisher.features.digest, rollout)
+    deployments.refresh()
+    assert deployments.deployment is None
+    assert "version 6 cannot serve" in reasons(deployments)
+    assert "instead" not in reasons(deployments)

@@ -11,6 +11,7 @@ from flights.features import FEATURES
 from mlops_loop.bundle import read_bundle
 from mlops_loop.errors import RegistryError
 from mlops_loop.project import Project
+from mlops_loop.registry import ChampionChange
 from mlops_loop.registry.mlflow_registry import HOLD_TAG
 from mlops_loop.registry.packaged_features import packaged_features
 
@@ -55,6 +56,7 @@ def test_the_champion_is_compared_through_its_own_features(edited: Project) -> N
     assert result.gate.passed and not result.gate.hold
     assert "Champion 1 predicted with its own features" in result.gate.summary()
     assert FEATURES.digest in result.gate.summary()
+    assert "A trial beside it is not possible" in result.gate.summary()
     assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
     assert result.became == "champion"
 
@@ -69,6 +71,14 @@ def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> 
     old = project_in(edited.root)
     assert old.transitions.reconcile() == []
     assert edited.registry.alias("champion") == "2"
+
+
+def test_callbacks_get_the_champion_of_other_features(edited: Project) -> None:
+    changes: list[ChampionChange] = []
+    edited.callbacks = {"promote": [changes.append]}
+    result = train(edited)
+    assert [(change.version, change.previous) for change in changes] == [("2", "1")]
+    assert changes[0].reason == result.gate.summary()
 
 
 def test_the_way_back_is_to_deploy_the_old_code(edited: Project) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from mlops_loop.contract.columns import Columns
 from mlops_loop.contract.model import parse_contract
-from mlops_loop.errors import GateError
+from mlops_loop.errors import GateError, ProjectCodeError
 from mlops_loop.evaluation.bootstrap import Resampling, clusters
 from mlops_loop.evaluation.comparison import Comparison
 from mlops_loop.evaluation.gate import apply_rules
@@ -109,7 +110,12 @@ def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     result = _gate_result(worse, CHANCE, metric=metric)
     assert not result.passed
     assert result.metrics["gain_over_champion"] < 0
-    assert "may be worse than the champion by more than 0.005" in result.summary()
+    (message,) = [text for text in result.messages if "NotWorseThanChampion" in text]
+    assert message.startswith(
+        "Rejected by NotWorseThanChampion: It may be worse than the champion by more than 0.005: "
+        "the gain is estimated as -"
+    )
+    assert "and its lower confidence bound -" in message and "is below -0.005." in message
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
@@ -240,8 +246,22 @@ def test_one_rule_that_fails_is_enough_and_a_rule_of_ones_own_is_a_function() ->
     comparison = _comparison(CHANCE)
     assert apply_rules(comparison, [BetterThanBaseline()]).passed
     result = apply_rules(comparison, [BetterThanBaseline(), seldom_sure])
-    assert not result.passed and "It is sure of" in result.summary()
+    assert not result.passed
+    assert result.summary().startswith("Rejected by seldom_sure: It is sure of ")
+    assert result.messages[1].startswith("log_loss on 2000 held-out rows: ")
     assert result.metrics["sure"] < 0.9 and "gain_over_baseline" in result.metrics
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda comparison: True, "returned bool: expected a GateRuleResult"),
+        (lambda comparison: comparison.missing, r"failed in line \d+: AttributeError"),
+    ],
+)
+def test_a_rule_that_fails_is_named(rule: Any, message: str) -> None:
+    with pytest.raises(ProjectCodeError, match=f"gate rule <lambda> in test_gate.py {message}"):
+        apply_rules(_comparison(CHANCE), [rule])
 
 
 def test_a_gate_without_rules_is_an_error() -> None:

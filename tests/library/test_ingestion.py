@@ -152,12 +152,26 @@ def test_another_source_may_be_named(settings: Settings) -> None:
     assert ingest(settings, CONTRACT, source="other.csv").snapshot.source == "other.csv"
 
 
-def test_a_nullable_column_may_be_away_but_it_is_said(settings: Settings) -> None:
+def test_a_nullable_column_may_be_missing_in_a_file_and_a_warning_says_so(
+    settings: Settings,
+) -> None:
+    folder = settings.path("files")
+    folder.mkdir()
     rows = "\n".join(f"k{n},2026-01-01,1,red,true" for n in range(3))
-    settings.path("in.csv").write_text(f"key,at,size,colour,y\n{rows}\n", encoding="utf-8")
-    ingested = ingest(settings, CONTRACT)
-    assert ingested.warnings == {"in.csv has no column note": 3}
-    assert ingested.snapshot.table()["note"].null_count == 3
+    (folder / "a.csv").write_text(f"key,at,size,colour,y\n{rows}\n", encoding="utf-8")
+    row = "k4,2026-01-01,1,red,true,"
+    (folder / "b.csv").write_text(f"key,at,size,colour,y,note\n{row}\n", encoding="utf-8")
+    ingested = ingest(settings, CONTRACT, source="files")
+    assert ingested.warnings == {"files has no column note": 3}
+    assert ingested.snapshot.table()["note"].null_count == 4
+
+
+def test_a_column_that_no_file_has_is_an_error(settings: Settings, log: PredictionLog) -> None:
+    rows = "\n".join(f"k{n},2026-01-01,1,red,true,hello" for n in range(3))
+    settings.path("in.csv").write_text(f"key,at,size,colour,y,nte\n{rows}\n", encoding="utf-8")
+    message = "in.csv has no column note: correct the name in config/contract.yaml, or add"
+    with pytest.raises(SourceError, match=message):
+        ingest(settings, CONTRACT, log=log)
 
 
 def test_of_rows_with_one_id_the_last_counts(settings: Settings) -> None:

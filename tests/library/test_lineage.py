@@ -6,16 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from mlops_loop.bundle import read_bundle
 from mlops_loop.errors import InputError
 from mlops_loop.lineage import trace
+from mlops_loop.packaging import installed_library
 from mlops_loop.prediction_log import (
     Label,
     Output,
     Record,
 )
 from mlops_loop.project import Project
+from mlops_loop.publication import Pointer, Rollout
 from mlops_loop.registry import Version
-from mlops_loop.registry.listing import listing
+from mlops_loop.registry.listing import listing, listing_json
 
 from .projects import cli
 
@@ -97,15 +100,54 @@ def test_programs_can_follow_a_lineage(project: Project, version: Version) -> No
 def test_versions_are_listed_with_role_and_score(project: Project, version: Version) -> None:
     result = CliRunner().invoke(cli, ["--root", str(project.settings.root), "models"])
     head, *rows = result.output.splitlines()
-    assert head.split()[:3] == ["version", "role", "gate"]
-    assert [row.split()[0] for row in rows] == [
-        one.version for one in reversed(project.registry.versions())
-    ]
+    assert head.split()[:4] == ["version", "role", "features", "gate"]
+    assert [row.split()[:3] for row in rows] == [["1", "champion", "current"]]
     assert version.tags["candidate"] in result.output
+    assert f"  log_loss {score_of(project):.4f} [" in result.output
+    assert f"  {version.tags['snapshot'][:8]}  {installed_library(project.root)}" in result.output
+
+
+def score_of(project: Project) -> float:
+    return read_bundle(project.bundles.fetch("1")).manifest.metrics["log_loss"]
 
 
 def test_the_age_of_a_version_is_told_in_days_or_hours() -> None:
     version = Version("7", "run", NOON, (), {})
-    assert "  49 h" not in listing([version], NOON + timedelta(hours=49))
-    assert "  2 d" in listing([version], NOON + timedelta(hours=49))
-    assert "  3 h" in listing([version], NOON + timedelta(hours=3))
+
+    def listed(**age: int) -> str:
+        return listing([version], NOON + timedelta(**age), Pointer(), "own")
+
+    assert "  49 h" not in listed(hours=49)
+    assert "  2 d" in listed(hours=49)
+    assert "  3 h" in listed(hours=3)
+
+
+def test_versions_of_other_features_are_marked() -> None:
+    pointer = Pointer(
+        {
+            "own": Rollout(champion="5", challenger="3", probation=True),
+            "other-features": Rollout(champion="8"),
+        },
+        "other-features",
+    )
+    versions = [
+        Version(number, "run", NOON, aliases, {"features_digest": features, "snapshot": snapshot})
+        for number, features, aliases, snapshot in (
+            ("3", "own", (), "a"),
+            ("5", "own", (), "a"),
+            ("8", "other-features", ("champion",), "b"),
+        )
+    ]
+    head, *rows, features, scores = listing(versions, NOON, pointer, "own").splitlines()
+    assert [row.split()[:3] for row in rows] == [
+        ["8", "champion", "other-fe"],
+        ["5", "champion", "current"],
+        ["3", "previous", "current"],
+    ]
+    assert features.startswith("Versions of other features serve only with the code")
+    assert scores == "Scores can be compared only for the same metric and snapshot."
+    same = listing(versions[:2], NOON, pointer, "own").splitlines()
+    assert len(same) == 3
+    first, *_, last = listing_json(versions, pointer, "own")
+    assert (first["role"], first["current_features"]) == ("previous", True)
+    assert (last["role"], last["current_features"]) == ("champion", False)

@@ -69,7 +69,12 @@ def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     assert "nothing registered yet" in empty("doctor").output
     state = said(empty("status", "--json"))
     assert (state["champion"], state["challenger"]) == (None, None)
-    assert state["log"] == {"predictions": 0, "labels": 0, "backlog": 0}
+    assert state["log"] == {
+        "predictions": 0,
+        "labels": 0,
+        "backlog": 0,
+        "other_schemas": 0,
+    }
 
 
 def test_the_replay_leaves_a_page_and_a_champion(played: Run, root: Path) -> None:
@@ -219,8 +224,13 @@ def test_the_doctor_finds_a_damaged_bundle(played: Run, root: Path) -> None:
     model = root / "var/bundles" / champion / "model.onnx"
     content = model.read_bytes()
     model.write_bytes(content[:-1])
+    runs = root / "var/mlflow-artifacts"
     try:
+        runs.rename(runs.with_name("away"))
         checks = said(played("doctor", "--json", code=3))["checks"]
+        runs.with_name("away").rename(runs)
+        assert f"version {champion} was damaged" in played("doctor").output
+        assert model.read_bytes() == content
     finally:
         model.write_bytes(content)
     assert [check["name"] for check in checks if not check["passed"]] == ["bundles"]

@@ -152,12 +152,44 @@ def test_a_hook_that_returns_another_prediction_is_named(hook: Any) -> None:
         hooks.finish({"price": np.array([1.0])}, Prediction([True], np.array([[0.1, 0.9]])))
 
 
+def fail(columns: Columns, *_: Any) -> Columns:
+    raise ValueError("boom")
+
+
+def forget_return(columns: Columns, *_: Any) -> None:
+    columns["price"].sum()
+
+
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [
+        (fail, r"fail in test_prediction_hooks.py failed in line \d+: ValueError: boom"),
+        (forget_return, "forget_return in test_prediction_hooks.py returned NoneType, expected a"),
+    ],
+)
+def test_a_hook_that_fails_is_named(hook: Any, message: str) -> None:
+    columns = {"price": np.array([1.0])}
+    with pytest.raises(HookError, match=f"before_predict: {message}") as raised:
+        PredictionHooks(before=[hook]).prepare(columns)
+    assert raised.value.exit_code == 2
+    with pytest.raises(HookError, match=f"after_predict: {message}"):
+        PredictionHooks(after=[hook]).finish(columns, Prediction([True], None))
+
+
+def test_a_hook_may_reject_a_request() -> None:
+    def reject(columns: Columns) -> Columns:
+        raise Problem(422, "too expensive")
+
+    with pytest.raises(Problem, match="too expensive"):
+        PredictionHooks(before=[reject]).prepare({"price": np.array([1.0])})
+
+
 def test_a_version_does_not_serve_with_a_broken_hook(project: Any) -> None:
     project.before_predict = [shorten]
     with started(project) as service:
         response = service.predict_batch([PendingRequest(b"{}", None)])[0]
         assert isinstance(response, Problem) and response.status == 503
-        assert "before_predict: shorten returned price" in response.detail
+        assert "shorten in test_prediction_hooks.py returned price" in response.detail
 
 
 def test_without_hooks_the_predictor_stays_as_it_is(project: Any) -> None:

@@ -54,7 +54,9 @@ def test_a_missing_file_is_named(tmp_path: Path, damage: str) -> None:
 def test_half_a_manifest_is_refused(tmp_path: Path) -> None:
     path = write_bundle(tmp_path / "1", manifest(), FILES).directory / "bundle.json"
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(BundleError, match="bundle.json cannot be read .*publish the version again"):
+    with pytest.raises(
+        BundleError, match="bundle.json cannot be read .*run `doctor`, which publishes"
+    ):
         read_bundle(tmp_path / "1")
 
 

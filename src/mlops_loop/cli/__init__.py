@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ProjectError
+from ..errors import ProjectCodeError, ProjectError
 from ..process_environment import (
     disable_telemetry,
     keep_standard_output_for_commands,
@@ -66,6 +66,8 @@ COMMANDS = (
     documentation.docs,
 )
 
+_TRACEBACK = " (re-run with --debug for a traceback)"
+
 
 # The exit code of a process that Ctrl-C ended, 128 + SIGINT.
 INTERRUPTED = 130
@@ -77,6 +79,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except ProjectCodeError as error:
+            self._fail(ctx, error, error.exit_code, _TRACEBACK)
         except ProjectError as error:
             self._fail(ctx, error, error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -85,8 +89,13 @@ class Commands(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except Exception as error:
-            hint = " (internal error; re-run with --debug for a traceback)"
-            self._fail(ctx, error, 1, hint)
+            from ..project_code import locate
+
+            if ctx.params.get("debug"):
+                raise
+            if located := locate(error):
+                self._fail(ctx, located, located.exit_code, _TRACEBACK)
+            self._fail(ctx, error, 1, " (internal error; re-run with --debug for a traceback)")
 
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:
         if ctx.params.get("debug"):

@@ -15,10 +15,11 @@ def listed(session: Session, as_json: bool) -> None:
 
     with opened(session) as project:
         versions = project.registry.versions()
+        pointer, features = project.bundles.pointer(), project.features.digest
         if as_json:
-            show_json({"versions": listing_json(versions)})
+            show_json({"versions": listing_json(versions, pointer, features)})
         elif versions:
-            click.echo(listing(versions, project.clock.now()))
+            click.echo(listing(versions, project.clock.now(), pointer, features))
         else:
             click.echo("no versions yet: run `train`")
 

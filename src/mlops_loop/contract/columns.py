@@ -67,6 +67,21 @@ def missing(values: Array) -> NDArray[np.bool_]:
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 
+def equal(values: Array, others: Array) -> NDArray[np.bool_]:
+    """Mask of entries that are equal to the precision of float32, or both missing.
+
+    The model sees float32. NumPy computes long arrays by other instructions than single values,
+    with other roundings in the last digits of float64.
+    """
+    if values.dtype.kind == "f":
+        result = np.isclose(values, others, rtol=1e-6, atol=0, equal_nan=True)
+    elif values.dtype.kind == "M":
+        result = (values == others) | (np.isnat(values) & np.isnat(others))
+    else:
+        result = values == others
+    return np.asarray(result, dtype=np.bool_)
+
+
 def to_json(column: Column, value: Any) -> JsonValue:
     """One array entry as the JSON value a caller would have sent."""
     if value is None or value != value:

@@ -44,6 +44,7 @@ class RowCollector:
         self.quarantine = Quarantine(folder)
         self._contract = contract
         self._since, self._until = since, until
+        self._found: set[str] = set()
         self._counts: dict[Action, Counter[str]] = {"reject": Counter(), "warn": Counter()}
         order = [column.name for column in (contract.time, contract.id) if column is not None]
         self.sorter = ExternalSorter(folder, [*order, POSITION])
@@ -56,6 +57,11 @@ class RowCollector:
     def names(self) -> list[str]:
         """Columns of the accepted rows, without their position."""
         return [column.name for column in table_columns(self._contract)]
+
+    @property
+    def missing(self) -> list[str]:
+        """Columns of the contract that no table with rows has; none before the first row."""
+        return [name for name in self.names if name not in self._found] if self._found else []
 
     def counts(self, action: Action) -> dict[str, int]:
         """Number of rows by message, the most frequent first."""
@@ -70,6 +76,8 @@ class RowCollector:
         taken = 0
         tables = source.tables(self._contract, since=self._since, until=self._until)
         for raw in prefetch(_regrouped(tables)):
+            if raw.num_rows:
+                self._found.update(raw.column_names)
             absent = missing_columns(table_columns(self._contract), raw.column_names)
             if absent:
                 raise SourceError(

@@ -94,7 +94,8 @@ def ingest(
         until: end of the event times, excluded.
 
     Raises:
-        SourceError: if the source cannot be read, or has no rows before the cut-off.
+        SourceError: if the source cannot be read, has no rows before the cut-off, or no file of it
+            has a column of the contract, which may be nullable.
         ContractError: if too many rows are bad; nothing is written then.
     """
     sources = sources or [open_source(source or settings.source, settings)]
@@ -114,6 +115,11 @@ def ingest(
         from_sources = collector.sorter.rows
         if logged is not None:
             collector.take(logged)
+        if collector.missing:
+            raise SourceError(
+                f"{address} has no column {', '.join(collector.missing)}: correct the name in "
+                "config/contract.yaml, or add the column to the data (it may be empty)"
+            )
         _refuse(collector, settings, f"{address} has no", _before(until))
         moment = None if until is None else until.isoformat()
         warnings = collector.counts("warn")

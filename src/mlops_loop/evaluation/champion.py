@@ -74,7 +74,8 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
         return ChampionPredictions(everything, None, f"Not compared: {hold}.", hold)
     note = (
         f"Champion {predecessor.manifest.version} predicted with its own features "
-        f"({predecessor.manifest.features_digest}), from the code in its model."
+        f"({predecessor.manifest.features_digest}), from the code in its model. A trial beside it "
+        "is not possible, as a service runs one version of the code, so this comparison decides."
     )
     return ChampionPredictions(compared.rows, compared.predicted, f"{note} {compared.note}".strip())
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from ..errors import GateError
+from ..errors import GateError, ProjectCodeError
+from ..project_code import describe, naming
 from .comparison import Comparison
 from .gate_result import GateResult, GateRuleResult
 from .rules import bounds
@@ -22,12 +23,15 @@ Examples:
 def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult:
     """Decide whether a model may be published: passed if every rule passed.
 
+    The messages of the result begin with the rules that failed, by name.
+
     Args:
         comparison: the candidate, the baseline and the champion on the held-out rows.
         rules: at least one; each is called with the comparison.
 
     Raises:
         GateError: if there is no rule.
+        ProjectCodeError: if a rule of the project raises an exception, or returns something else.
 
     Examples:
         A rule of your own is a function:
@@ -44,14 +48,39 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     if not rules:
         raise GateError("the gate has no rule: see RULES in gate.py")
     metric, score = comparison.metric, comparison.score
-    messages = [f"{metric.name} on {len(comparison)} held-out rows: {score}.", comparison.note]
-    results = [rule(comparison) for rule in rules]
+    results = [_apply(rule, comparison) for rule in rules]
+    failed = [
+        f"Rejected by {_name(rule)}: {result.text or 'it gives no reason.'}"
+        for rule, result in zip(rules, results, strict=True)
+        if not result.passed
+    ]
+    messages = [
+        *failed,
+        f"{metric.name} on {len(comparison)} held-out rows: {score}.",
+        comparison.note,
+        *(result.text for result in results if result.passed),
+    ]
     return GateResult(
-        passed=all(result.passed for result in results),
-        messages=tuple(filter(None, [*messages, *(result.text for result in results)])),
+        passed=not failed,
+        messages=tuple(filter(None, messages)),
         metrics=bounds("score", score)
         | {name: value for result in results for name, value in result.values.items()},
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,
     )
+
+
+def _apply(rule: GateRule, comparison: Comparison) -> GateRuleResult:
+    with naming("gate rule", rule):
+        result = rule(comparison)
+    if not isinstance(result, GateRuleResult):
+        raise ProjectCodeError(
+            f"the gate rule {describe(rule)} returned {type(result).__name__}: expected a "
+            "GateRuleResult"
+        )
+    return result
+
+
+def _name(rule: GateRule) -> str:
+    return getattr(rule, "__name__", type(rule).__name__)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.model import Problem
-from ..errors import SettingsError
+from ..errors import ProjectCodeError, SettingsError
+from ..project_code import describe, naming
 from .target import Labels
 
 __all__ = [
@@ -66,12 +67,21 @@ class Metric:
 
     def value(self, labels: Labels, predicted: Floats) -> float:
         """The metric on all rows."""
-        return float(self.function(labels, predicted))
+        with naming("metric", self.function):
+            value = self.function(labels, predicted)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise ProjectCodeError(
+                f"the metric {describe(self.function)} returned {type(value).__name__}: expected a "
+                "number"
+            ) from error
 
     def scorer(self, labels: Labels, predicted: Floats) -> Scorer:
         """The metric as a function of row weights, which are integers."""
         if self.weighted is not None:
-            return self.weighted(labels, predicted)
+            with naming("metric", self.weighted):
+                return self.weighted(labels, predicted)
 
         def score(weights: Floats) -> float:
             rows = np.repeat(np.arange(len(labels)), weights.astype(np.intp))

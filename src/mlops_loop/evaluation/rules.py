@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .comparison import Comparison
+from .formatting import format_metric
 from .gate_result import GateRuleResult
 from .interval import Interval
 from .slices import compare_slices, find_slices
@@ -59,12 +60,14 @@ class NotWorseThanChampion:
         gain = comparison.gain_over("champion")
         passed = gain.low >= -margin
         values = {"champion": comparison.score_of("champion"), "margin": margin}
-        return GateRuleResult(
-            passed,
-            f"It {'is not' if passed else 'may be'} worse than the champion by more than "
-            f"{margin:g}: gain {gain}.",
-            values | bounds("gain_over_champion", gain),
-        )
+        text = f"It is not worse than the champion by more than {margin:g}: gain {gain}."
+        if not passed:
+            text = (
+                f"It may be worse than the champion by more than {margin:g}: the gain is estimated "
+                f"as {format_metric(gain.value)}, and its lower confidence bound "
+                f"{format_metric(gain.low)} is below {-margin:g}."
+            )
+        return GateRuleResult(passed, text, values | bounds("gain_over_champion", gain))
 
 
 @dataclass(frozen=True)

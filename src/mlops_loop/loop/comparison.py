@@ -17,6 +17,8 @@ class ComparisonResult:
 
     Attributes:
         conclusion: whether the challenger is significantly better or worse, or neither so far.
+        loss: name of the loss, which is not the metric that decides at the gate: it is bounded, as
+            the sequential test needs.
         champion_loss: mean loss of the champion.
         challenger_loss: mean loss of the challenger.
         champion_rows: number of rows of the champion; in shadow also those of the challenger.
@@ -25,6 +27,7 @@ class ComparisonResult:
     """
 
     conclusion: ComparisonOutcome
+    loss: str
     champion_loss: float
     challenger_loss: float
     champion_rows: int
@@ -37,12 +40,13 @@ class ComparisonResult:
         return {
             "rows": self.champion_rows,
             **apart,
+            "loss": self.loss,
             "champion_loss": round(self.champion_loss, 5),
             "challenger_loss": round(self.challenger_loss, 5),
         }
 
     def summary(self) -> str:
-        own = f"mean loss {self.challenger_loss:.4f}"
+        own = f"mean {self.loss} {self.challenger_loss:.4f}"
         others = f"the champion's {self.champion_loss:.4f} on {self.champion_rows}"
         if self.paired:
             return f"{own} against {others} labelled rows"
@@ -83,6 +87,7 @@ def compare(
             conclusion = "worse"
     return ComparisonResult(
         conclusion=conclusion,
+        loss=model_pair.loss_name,
         champion_loss=champion.value,
         challenger_loss=challenger.value,
         champion_rows=champion.count,

@@ -104,11 +104,7 @@ class RetrainingController:
 
     def _follow(self) -> None:
         """Adopt what was published since, by a user or another process."""
-        state, published = self.lease.state, self._published()
-        if state.phase in ("triggered", "retraining"):
-            return
-        seen = state.phase, state.champion, state.challenger
-        if seen != (phase_of(published), published.champion, published.challenger):
+        if self.lease.state.is_outdated(self._published()):
             self._settle()
 
     def _settle(self, reason: str | None = None, waiting: str = "", **changes: object) -> None:

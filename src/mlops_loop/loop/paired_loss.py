@@ -51,6 +51,13 @@ class ModelPair:
     largest_error: float = 1.0
     share: float | None = None
 
+    @property
+    def loss_name(self) -> str:
+        """Name of the loss; of two classes the halved Brier score is the metric `brier`."""
+        if not self.classes:
+            return "clipped squared error"
+        return "Brier score" if len(self.classes) == 2 else "halved Brier score"
+
     def loss_differences(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
         """Differences of labelled rows, oldest first; other rows are skipped."""
         if self.share is None:

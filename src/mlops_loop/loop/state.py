@@ -50,6 +50,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str = ""
     target_digest: str = ""
 
+    def is_outdated(self, published: Rollout) -> bool:
+        """Whether another command has published since; the next step continues from there."""
+        if self.phase in ("triggered", "retraining"):
+            return False
+        seen = self.phase, self.champion, self.challenger
+        return seen != (phase_of(published), published.champion, published.challenger)
+
 
 class Lease(msgspec.Struct, frozen=True):
     """The right to change the state until a moment; `fence` grows with each new holder."""

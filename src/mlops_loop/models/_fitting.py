@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..encoder import Matrix
 from ..errors import TrainingError
-from . import Candidate, Task
+from . import Candidate, Task, predict_scores
 
 
 def fit(
@@ -35,12 +35,30 @@ def fit(
         matrix = np.where(empty, np.float32(0), matrix)
     try:
         return candidate.estimator(task, **parameters).fit(matrix, labels)
-    except (TypeError, ValueError) as error:
-        first = str(error).partition("\n")[0]
-        raise TrainingError(
-            f"the candidate {candidate.name} cannot be fitted ({type(error).__name__}: {first}): "
-            "see models.py"
-        ) from error
+    except Exception as error:  # whatever its library raises
+        raise _error(candidate, "be fitted", error) from error
+
+
+def predict(
+    candidate: Candidate, estimator: Any, matrix: Matrix, classes: int
+) -> NDArray[np.float64]:
+    """The scores of a fitted estimator, see `predict_scores`.
+
+    Raises:
+        TrainingError: naming the candidate, if its estimator cannot predict.
+    """
+    try:
+        return predict_scores(estimator, matrix, classes)
+    except Exception as error:
+        raise _error(candidate, "predict", error) from error
+
+
+def _error(candidate: Candidate, verb: str, error: Exception) -> TrainingError:
+    first = str(error).partition("\n")[0]
+    return TrainingError(
+        f"the candidate {candidate.name} cannot {verb} ({type(error).__name__}: {first}): "
+        "see models.py"
+    )
 
 
 def is_learnable(matrix: Matrix, labels: NDArray[Any]) -> bool:

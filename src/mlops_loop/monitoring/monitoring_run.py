@@ -1,14 +1,13 @@
 """Runs the checks on a window, and builds the report."""
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 
 from ..contract.model import Column
-from ..errors import ProjectError
+from ..errors import ProjectCodeError, ProjectError
+from ..project_code import code_error, describe
 from .advice import advise
 from .checks import Check
 from .findings import CHECK, CheckResult, Finding
@@ -43,24 +42,36 @@ def run_checks(window: MonitoringWindow, checks: Sequence[Check]) -> CheckResult
     """The combined results of all checks; an exception of a check is a finding."""
     results = [CheckResult(statuses={CHECK: "ok"})]
     for check in checks:
+        name = getattr(check, "__name__", type(check).__name__)
         try:
-            result = check(window)
-        except ProjectError:
-            raise
-        except Exception as error:
-            name = getattr(check, "__name__", type(check).__name__)
-            text = f"{name} failed: {type(error).__name__}: {error} ({_place(error)})"
-            structlog.get_logger(__name__).error("check failed", check=name, error=text)
-            result = [Finding(CHECK, text, "critical", statistic=name)]
-        results.append(result if isinstance(result, CheckResult) else CheckResult(result))
+            result = _run(check, window)
+        except ProjectCodeError as error:
+            structlog.get_logger(__name__).error("check failed", check=name, error=str(error))
+            result = CheckResult([Finding(CHECK, str(error), "critical", statistic=name)])
+        results.append(result)
     return CheckResult.combine(results)
 
 
-def _place(error: Exception) -> str:
-    """File and line of the check at which it failed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    frame = frames[min(1, len(frames) - 1)]  # the first one is the call of the check
-    return f"{Path(frame.filename).name}, line {frame.lineno}"
+def _run(check: Check, window: MonitoringWindow) -> CheckResult:
+    """The result of one check.
+
+    Raises:
+        ProjectCodeError: if it raises an exception, or returns something else than findings.
+    """
+    try:
+        result = check(window)
+    except ProjectError:
+        raise
+    except Exception as error:
+        raise code_error("check", check, error) from error
+    if isinstance(result, CheckResult):
+        return result
+    if isinstance(result, list | tuple) and all(isinstance(one, Finding) for one in result):
+        return CheckResult(result)
+    raise ProjectCodeError(
+        f"the check {describe(check)} returned {type(result).__name__}: expected a CheckResult or "
+        "a list of findings"
+    )
 
 
 def _report(window: MonitoringWindow, result: CheckResult) -> MonitoringReport:

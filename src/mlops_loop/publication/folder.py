@@ -5,8 +5,9 @@ from pathlib import Path
 
 from ..atomic import atomic_folder, atomic_write
 from ..bundle import Bundle
-from ..errors import BundleError
+from ..errors import DamagedBundleError
 from ..formats import POINTER as POINTER_FORMAT
+from ..formats import REPUBLISH
 from .pointer import Pointer, Rollout
 
 POINTER = "pointer.json"
@@ -17,9 +18,9 @@ class FolderStore:
         self._folder = folder
         self._pointer = folder / POINTER
 
-    def publish(self, bundle: Bundle) -> None:
+    def publish(self, bundle: Bundle, *, replace: bool = False) -> None:
         target = self._folder / bundle.manifest.version
-        if target.exists():
+        if target.exists() and not replace:
             return
         with atomic_folder(target) as draft:
             shutil.copytree(bundle.directory, draft, dirs_exist_ok=True)
@@ -27,7 +28,9 @@ class FolderStore:
     def fetch(self, version: str) -> Path:
         folder = self._folder / version
         if not folder.is_dir():
-            raise BundleError(f"version {version} is not published in {self._folder}")
+            raise DamagedBundleError(
+                f"version {version} is not published in {self._folder}: {REPUBLISH}"
+            )
         return folder
 
     def pointer(self) -> Pointer:

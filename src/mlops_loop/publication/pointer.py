@@ -25,6 +25,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         share: of the keys that the challenger answers in a split.
         probation: whether the challenger is the previous champion, kept in shadow so that it can
             be brought back.
+        previous: the previous champion, which a service falls back to if it starts and cannot load
+            the champion.
     """
 
     champion: str | None = None
@@ -32,6 +34,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.1
     probation: bool = False
+    previous: str | None = None
 
     def without_challenger(self) -> "Rollout":
         """The same champion without a challenger."""
@@ -70,15 +73,20 @@ class Pointer(msgspec.Struct, frozen=True):
 class BundleStore(Protocol):
     """Published bundles by version, and one pointer."""
 
-    def publish(self, bundle: Bundle) -> None:
-        """Copy a bundle in; complete or not at all, and harmless when repeated."""
+    def publish(self, bundle: Bundle, *, replace: bool = False) -> None:
+        """Copy a bundle in; complete or not at all, and harmless when repeated.
+
+        Args:
+            bundle: the bundle of a version.
+            replace: whether to replace the bundle if the version is published already.
+        """
         ...
 
     def fetch(self, version: str) -> Path:
         """Local folder that holds a version.
 
         Raises:
-            BundleError: if the version was never published here.
+            DamagedBundleError: if the version is not published here.
         """
         ...
 

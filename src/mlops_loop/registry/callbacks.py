@@ -14,7 +14,7 @@ class ChampionChange:
 
     Attributes:
         version: the new champion.
-        previous: the previous champion; None for the first one.
+        previous: the previous champion, also if it has other features; None for the first one.
         time: of the change, with a time zone.
         actor: the user, or `loop`.
         reason: of the change.
@@ -41,9 +41,8 @@ def run_callbacks(callbacks: Sequence[Callback], entry: AuditEvent) -> None:
     if not callbacks:
         return
     details: Any = entry.details
-    previous = details["before"]["champion"]
     change = ChampionChange(
-        str(details["version"]), previous, entry.time, entry.actor, entry.reason
+        str(details["version"]), details["previous"], entry.time, entry.actor, entry.reason
     )
     for callback in callbacks:
         try:

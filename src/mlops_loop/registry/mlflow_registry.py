@@ -22,7 +22,7 @@ PASSED, REJECTED = "passed", "rejected"
 FORCED_TAG = "forced"
 # Why a version that passed the gate is not promoted automatically.
 HOLD_TAG = "hold"
-# The deciding metric on the holdout with its interval, as text; `gate.json` has the numbers.
+# Name, value and interval of the deciding metric on the holdout; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
 # Name of the model among the artifacts of the run.
 ARTIFACT = "model"

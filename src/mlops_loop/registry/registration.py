@@ -15,6 +15,7 @@ from ..evaluation.holdout_evaluation import Measured, require_unchanged, subject
 from ..evaluation.interval import Interval
 from ..formats import EVALUATION as EVALUATION_FORMAT
 from ..formats import EXPORTED_MODEL
+from ..packaging import installed_library
 from ..project import Project
 from ..references import DecisionRef
 from ..run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
@@ -115,6 +116,7 @@ def _manifest(
         metric=gate.metric,
         metrics=measured.metrics,
         parity=facts.parity,
+        library=installed_library(project.root),
     )
 
 
@@ -131,7 +133,7 @@ def _register_and_publish(
     tags = {
         **registry.run_tags(run),
         "schema_digest": manifest.schema_digest,
-        SCORE_TAG: str(score),
+        SCORE_TAG: f"{gate.metric} {score}",
         VERDICT_TAG: PASSED if gate.passed else REJECTED,
         **({HOLD_TAG: gate.hold} if gate.hold else {}),
     }

@@ -25,11 +25,14 @@ def promoted(
     version = bundle.manifest.version
     if before.champion == version:
         return before
+    after = msgspec.structs.replace(before, champion=version, previous=before.champion)
     if before.challenger not in (None, version) and not before.probation:
-        return msgspec.structs.replace(before, champion=version)
+        return after
     if probation and before.champion and _can_stay(before.champion, bundle, store):
-        return Published(champion=version, challenger=before.champion, probation=True)
-    return msgspec.structs.replace(before.without_challenger(), champion=version)
+        return Published(
+            champion=version, challenger=before.champion, probation=True, previous=before.champion
+        )
+    return after.without_challenger()
 
 
 def _can_stay(champion: str, beside: Bundle, store: BundleStore) -> bool:

@@ -31,6 +31,7 @@ from .history import (
     transitions,
 )
 from .mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
+from .restoration import restore_if_damaged
 from .rollout_rules import promoted
 
 Details = Mapping[str, object]
@@ -97,7 +98,9 @@ class Transitions:
             if before.champion == version:
                 raise RegistryError(f"version {version} is already the champion")
             self._require(version)
-            after = Published(champion=before.champion, challenger=version, mode=mode, share=share)
+            after = msgspec.structs.replace(
+                before, challenger=version, mode=mode, share=share, probation=False
+            )
             return self._move("challenge", version, before, after, actor, reason, details)
 
     def promote(
@@ -159,7 +162,12 @@ class Transitions:
             if version is None:
                 raise RegistryError(self._nothing_to_roll_back_to())
             self._require(version)
-            after = msgspec.structs.replace(before.without_challenger(), champion=version)
+            earlier = champions(self._history())[:-2]
+            after = msgspec.structs.replace(
+                before.without_challenger(),
+                champion=version,
+                previous=earlier[-1] if earlier else None,
+            )
             return self._move("rollback", version, before, after, actor, reason, details)
 
     def _nothing_to_roll_back_to(self) -> str:
@@ -226,6 +234,7 @@ class Transitions:
                 f"`promote {version} --force --reason TEXT` overrides it"
             )
         try:
+            restore_if_damaged(self.registry, self.store, version, self.features_digest)
             bundle = read_bundle(self.store.fetch(version), self.features_digest)
             if self.contract is not None:
                 require_same_target(bundle, self.contract)
@@ -253,6 +262,7 @@ class Transitions:
             **(details or {}),
             "version": version,
             "features": self.features_digest,
+            "previous": self._replaced(before),
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
@@ -261,6 +271,10 @@ class Transitions:
         self.store.set_rollout(self.features_digest, after)
         self._align()
         return self._record(AuditEvent(self.clock.now(), kind, actor, reason, recorded))
+
+    def _replaced(self, before: Published) -> str | None:
+        """The champion up to now; the first one with these features replaces that of others."""
+        return before.champion or self.store.pointer().predecessor(self.features_digest)
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""

@@ -85,7 +85,9 @@ class DeploymentManager:
             return
         champion, failures = self._variant("champion", rollout.champion)
         if champion is None:
-            self._report(*failures)
+            if self.deployment is None and rollout.previous is not None:
+                self._fall_back(rollout.previous)
+            self._report(*self._answered_instead(failures))
             return
         challenger = None
         if rollout.challenger is not None:
@@ -94,6 +96,19 @@ class DeploymentManager:
             )
         self._deploy(rollout, champion, challenger)
         self._report(*failures)
+
+    def _fall_back(self, version: str) -> None:
+        """Serve the previous champion, as there is nothing else to serve."""
+        previous, _ = self._variant("champion", version)
+        if previous is not None:
+            self._deploy(Rollout(champion=version), previous, None)
+
+    def _answered_instead(self, failures: tuple[LoadFailure, ...]) -> tuple[LoadFailure, ...]:
+        """Failures of a champion, and which version answers instead."""
+        if self.deployment is None:
+            return failures
+        instead = f"; version {self.deployment.champion.version} answers instead"
+        return tuple(LoadFailure(one.role, one.reason + instead) for one in failures)
 
     def _variant(
         self, role: Role, version: str, *, champion: Variant | None = None

@@ -51,7 +51,9 @@ def serve(
         ServiceError: if the port is taken, the application cannot run several workers, or the
             network could reach it without a key.
         StoreError: if the prediction log cannot be opened.
+        ContractError: if a feature needs a column that is not part of a request.
     """
+    project.features.columns(project.contract)
     serving = project.settings.serving
     host, workers = host or serving.host, workers or serving.workers
     _check_keys(project, host)

@@ -75,10 +75,12 @@ class PredictionService:
         Raises:
             ServiceError: if a configured API key is invalid, or the key file cannot be read.
             StoreError: if the prediction log cannot be opened.
+            ContractError: if a feature needs a column that is not part of a request.
         """
         with self._starting:
             if self._handler is not None:
                 return
+            self.project.features.columns(self.project.contract)
             configure_if_unset()
             forget_dead_workers()
             self.keys.warn_if_closed()

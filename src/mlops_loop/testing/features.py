@@ -3,19 +3,13 @@
 import json
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..contract import Contract
-from ..contract.columns import Array, Columns, concat, length, take, to_rows
+from ..contract.columns import Columns, concat, equal, length, take, to_rows
 from ..contract.decoder import Decoder
 from ..encoder import Encoder
+from ..errors import ProjectCodeError
 from ..feature_set import FeatureSet
-
-# Kinds of numpy types by declared output.
-_KINDS = {"number": "fiub", "boolean": "fiub", "category": "O", "datetime": "M"}
-# The model sees float32. NumPy computes long arrays by other instructions than single values, with
-# other roundings in the last digits of float64.
-_PRECISION = 1e-6
 
 
 def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
@@ -38,20 +32,15 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
         >>> assert_valid_features(features, {"price": np.array([1.0, 9.0])})
         Traceback (most recent call last):
         ...
-        AssertionError: first_price returns an array of shape (1,) for 2 rows, ...
+        AssertionError: the feature first_price returned 1 value for 2 rows: ...
     """
-    rows = length(columns)
     before = {name: values.copy() for name, values in columns.items()}
-    computed = features.apply(columns)
+    try:
+        computed = features.apply(columns)
+    except ProjectCodeError as error:
+        raise AssertionError(str(error)) from error
     for name, feature in features.declared.items():
-        values, output = computed[name], feature.column.type
-        assert isinstance(
-            values, np.ndarray
-        ), f"{name} returns {type(values).__name__}, expected an array"
-        assert values.shape == (
-            rows,
-        ), f"{name} returns an array of shape {values.shape} for {rows} rows, expected ({rows},)"
-        assert values.dtype.kind in _KINDS[output], f"{name} returns {values.dtype} for a {output}"
+        values = computed[name]
         if values.dtype.kind == "f":
             assert not np.isinf(
                 values
@@ -60,7 +49,7 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
             kinds = {type(value).__name__ for value in values} - {"str", "NoneType"}
             assert not kinds, f"{name} returns {', '.join(kinds)}, expected str or None"
         for source in feature.inputs:
-            unchanged = _equal(columns[source], before[source])
+            unchanged = equal(columns[source], before[source])
             assert unchanged.all(), f"{name} changes its input {source}"
 
 
@@ -95,10 +84,10 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
     for name, feature in features.declared.items():
         for other, how in ((alone[name], "alone"), (reordered[name], "in another order")):
             assert together[name].dtype == other.dtype, f"{name} has another dtype {how}"
-            equal = _equal(together[name], other)
-            assert equal.all(), (
-                f"{name} of a row differs {how}: {other[~equal][0]!r} instead of "
-                f"{together[name][~equal][0]!r}, from {_inputs(feature.inputs, columns)}"
+            same = equal(together[name], other)
+            assert same.all(), (
+                f"{name} of a row differs {how}: {other[~same][0]!r} instead of "
+                f"{together[name][~same][0]!r}, from {_inputs(feature.inputs, columns)}"
             )
 
 
@@ -127,22 +116,11 @@ def assert_no_skew(features: FeatureSet, columns: Columns, contract: Contract) -
     expected = encoder.encode(offline)
     for position, name in enumerate(encoder.names):
         values, others = online[:, position], expected[:, position]
-        equal = (values == others) | (np.isnan(values) & np.isnan(others))
-        assert equal.all(), (
-            f"{name} is {values[~equal][0]} online and {others[~equal][0]} in training, for "
-            f"{bodies[int(np.argmin(equal))].decode()}"
+        same = (values == others) | (np.isnan(values) & np.isnan(others))
+        assert same.all(), (
+            f"{name} is {values[~same][0]} online and {others[~same][0]} in training, for "
+            f"{bodies[int(np.argmin(same))].decode()}"
         )
-
-
-def _equal(values: Array, others: Array) -> NDArray[np.bool_]:
-    """Mask of entries that are equal, or both missing."""
-    if values.dtype.kind == "f":
-        equal = np.isclose(values, others, rtol=_PRECISION, atol=0, equal_nan=True)
-    elif values.dtype.kind == "M":
-        equal = (values == others) | (np.isnat(values) & np.isnat(others))
-    else:
-        equal = values == others
-    return np.asarray(equal, dtype=np.bool_)
 
 
 def _inputs(names: tuple[str, ...], columns: Columns) -> str:

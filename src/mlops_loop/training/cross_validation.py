@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 from ..data.split import Fold
 from ..errors import ExportError, TrainingError
 from ..evaluation.metrics import Floats, Metric, MetricChoice, fitting
-from ..models import Candidate, predict_scores
-from ..models._fitting import fit, is_learnable
+from ..models import Candidate
+from ..models._fitting import fit, is_learnable, predict
 from .data import TrainingData
 from .export import check_parity, export
 from .leaderboard import Entry, Leaderboard, Row
@@ -151,7 +151,7 @@ def _fit(
     began = time.perf_counter()
     estimator = fit(candidate, data.task, data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
     fitted = time.perf_counter()
-    scores = predict_scores(estimator, data.matrix[rest], data.classes)
+    scores = predict(candidate, estimator, data.matrix[rest], data.classes)
     predicted = time.perf_counter()
     return _Fit(
         scores,

@@ -142,13 +142,17 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
 
     Raises:
         ContractError: if a feature needs a column that the contract does not have.
+        ProjectCodeError: if a feature fails, returns something else than one value a row, or
+            depends on other rows.
         SnapshotError: if all training rows have the same label or the same features.
     """
     rows = partition.train
     contract, settings = rows.contract, rows.settings
     with rows.context.timed("features"):
+        specs = features.columns(contract)
         enriched = features.apply(rows.columns)
-        encoder = Encoder.fit(features.columns(contract), enriched)
+        features.require_row_wise(rows.columns, enriched)
+        encoder = Encoder.fit(specs, enriched)
         train = TrainingData(
             matrix=encoder.encode(enriched),
             labels=encode_target(contract, rows.columns),

@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from ..data.split import Fold
 from ..errors import InputError
 from ..evaluation.metrics import Metric, MetricChoice
-from ..models import Candidate, Parameters, predict_scores
-from ..models._fitting import fit
+from ..models import Candidate, Parameters
+from ..models._fitting import fit, predict
+from ..project_code import naming
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
 
@@ -173,12 +174,13 @@ def _objective(
     metric: Metric,
 ) -> float:
     assert candidate.search_space is not None
-    parameters = candidate.search_space(trial)
+    with naming("search space", candidate.search_space):
+        parameters = candidate.search_space(trial)
     scores: list[float] = []
     for number, fold in enumerate(folds):
         train, rest = fold.fit_idx, fold.validation_idx
         estimator = fit(candidate, data.task, data.matrix[train], data.labels[train], **parameters)
-        predicted = predict_scores(estimator, data.matrix[rest], data.classes)
+        predicted = predict(candidate, estimator, data.matrix[rest], data.classes)
         scores.append(metric.value(data.labels[rest], predicted))
         trial.report(float(np.mean(scores)), number)
         if trial.should_prune():

@@ -1,6 +1,7 @@
 """What a project composes in its `monitoring.py`, through the commands that use it."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -151,16 +152,24 @@ def test_a_failed_test_of_evidently_is_a_finding(run: Run) -> None:
     assert "300" in finding["text"]
 
 
-def test_a_check_that_raises_is_a_finding_and_the_others_run(run: Run) -> None:
+def test_a_check_that_fails_is_a_finding_and_the_others_run(run: Run) -> None:
     def broken(window: MonitoringWindow) -> list[Finding]:
         raise KeyError("price")
 
-    report = run(MonitoringPlan(checks=[broken, check_volume]), "monitor", code=1)
-    line = broken.__code__.co_firstlineno + 1
-    assert [(one["kind"], one["text"]) for one in report["findings"]] == [
-        ("check", f"broken failed: KeyError: 'price' (test_plan.py, line {line})"),
-        ("volume", "too few predictions"),
-    ]
+    def forgetful(window: MonitoringWindow) -> None:
+        check_volume(window)
+
+    plan = MonitoringPlan(checks=[broken, forgetful, check_volume])  # type: ignore[list-item]
+    first, second, third = run(plan, "monitor", code=1)["findings"]
+    assert first["kind"] == second["kind"] == "check"
+    assert re.fullmatch(
+        r"the check broken in test_plan.py failed in line \d+: KeyError: 'price'", first["text"]
+    )
+    assert second["text"] == (
+        "the check forgetful in test_plan.py returned NoneType: expected a CheckResult or a list of"
+        " findings"
+    )
+    assert third["text"] == "too few predictions"
     incomplete = MonitoringReport(Window(SINCE, UNTIL, 1, 1), {"check": "failed"})
     assert "checks: failed" in incomplete.messages()[1]
 

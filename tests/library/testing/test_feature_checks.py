@@ -47,11 +47,11 @@ SOUND = {
     "rounded otherwise": feature(lambda x: np.exp(np.sqrt(x)) / 3),
 }
 INVALID = {
-    "a scalar": (feature(lambda x: 1.0), "float, expected an array"),
-    "a list": (feature(lambda x: [1.0, 2.0, 3.0]), "list, expected an array"),
-    "one number": (feature(lambda x: x.sum(keepdims=True)), r"shape \(1,\) for 3 rows"),
+    "a scalar": (feature(lambda x: 1.0), "returned float: expected an array"),
+    "a list": (feature(lambda x: [1.0, 2.0, 3.0]), "returned list: expected an array"),
+    "one number": (feature(lambda x: x.sum(keepdims=True)), "1 value for 3 rows"),
     "a matrix": (feature(lambda x: x[:, None]), r"shape \(3, 1\) for 3 rows"),
-    "too few": (feature(np.diff), r"shape \(2,\) for 3 rows"),
+    "too few": (feature(np.diff), "2 values for 3 rows"),
     "texts": (feature(lambda word: word, source="word"), "object for a number"),
     "texts of NumPy": (feature(lambda x: x.astype(str), "category"), "for a category"),
     "numbers among texts": (
