@@ -243,7 +243,7 @@ def next_steps(slug: str) -> str:
     return (
         f"  cd {slug}\n"
         "  make install   installs what poetry.lock names (without make: poetry install)\n"
-        "  make loop      plays a year: train, serve, watch, retrain, promote"
+        "  make loop      replays a year of the sample: train, serve, monitor, retrain, promote"
     )
 
 

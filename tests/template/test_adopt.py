@@ -114,7 +114,7 @@ def test_a_public_table_is_adopted(
         f"{PYTHON} score {case.file} '{project / 'out.parquet'}'", project, env
     )
     (project / "labels.csv").write_text("prediction_id,label\n" + ",".join(label) + "\n")
-    assert "1 known already" in run(f"{PYTHON} label labels.csv", project, env)
+    assert "1 repeated" in run(f"{PYTHON} label labels.csv", project, env)
     monitored = json.loads(run(f"{PYTHON} monitor --json", project, env))
     assert monitored["performance"] in ("ok", "unknown")
     run(f"{PYTHON} ingest", project, env)  # together with the labelled prediction

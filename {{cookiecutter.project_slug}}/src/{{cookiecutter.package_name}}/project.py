@@ -1,4 +1,4 @@
-"""The project: its folder, features and hooks. Serving needs this module and no other."""
+"""The project: its folder, features and hooks. Serving imports it: keep training out of here."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a replayed year was: the months, the versions and the decisions, as plain values."""
+"""The report of a replay as plain values: months, versions and decisions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

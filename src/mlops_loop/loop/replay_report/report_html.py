@@ -1,4 +1,4 @@
-"""The story of a replayed year as one HTML page that needs nothing but itself."""
+"""The report of a replay as one self-contained HTML page."""
 
 from collections.abc import Mapping
 from datetime import datetime
