@@ -13,7 +13,7 @@ from mlops_loop.loop.controller import RetrainingController
 from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop.step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.registry.role import choose_role, apply_role
+from mlops_loop.registry.role import apply_role, choose_role
 from mlops_loop.run_context import RunContext
 
 from .surroundings import CONTRACT, Surroundings
