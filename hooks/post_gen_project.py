@@ -33,8 +33,8 @@ UP_TO = re.compile(r'python_version (==|<) "3\.(\d+)"')
 # What tools leave beside the template's sources when it is worked on; it belongs to nobody.
 CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
-# Git ignores the environment of this process: neither a calling hook's variables nor the user's hooks,
-# signatures and ignore lists have a say in the first commit.
+# Git ignores the environment of this process: neither a calling hook's variables nor the user's
+# hooks, signatures and ignore lists have a say in the first commit.
 GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 GIT_SETTINGS = {
     "commit.gpgSign": "false",
