@@ -13,8 +13,8 @@ def main(source: Path, target: Path) -> None:
     from my_ml_project.project import project
     from pandera import errors
 
-    from mlops_loop.contract.arrow import arrow_schema
-    from mlops_loop.contract.pandera_schema import pandera_schema
+    from mlops_loop.contract._arrow import arrow_schema
+    from mlops_loop.contract._pandera_schema import pandera_schema
 
     schema = pandera_schema(project.contract, actions=("reject", "warn"))
     types = arrow_schema(project.contract)

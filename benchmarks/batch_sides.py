@@ -32,9 +32,9 @@ def prepare(folder: Path, rows: list[int]) -> None:
     """Both models, an input for each number of rows, and the last one's first rows encoded."""
     from my_ml_project.project import project
 
-    from mlops_loop.contract.arrow import from_arrow
-    from mlops_loop.data.snapshot import latest_snapshot
-    from mlops_loop.data.sources.file import read_batches
+    from mlops_loop.contract._arrow import from_arrow
+    from mlops_loop.data._snapshot import latest_snapshot
+    from mlops_loop.data._sources.file import read_batches
 
     contract = project.contract
     table = latest_snapshot(project.paths.snapshots).table()
@@ -59,12 +59,12 @@ def _trees(contract: Any) -> Any:
 
 def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
-    from mlops_loop.bundle import read_bundle, write_bundle
-    from mlops_loop.contract.arrow import from_arrow
-    from mlops_loop.evaluation.target import encode_target
+    from mlops_loop._bundle import read_bundle, write_bundle
+    from mlops_loop._publication import Rollout, open_bundle_store
+    from mlops_loop._training.export import export
+    from mlops_loop.contract._arrow import from_arrow
+    from mlops_loop.evaluation._target import encode_target
     from mlops_loop.models import Candidate
-    from mlops_loop.publication import Rollout, open_bundle_store
-    from mlops_loop.training.export import export
 
     contract = project.contract
     champion = read_bundle(project.bundles.fetch(project.published().champion))
@@ -150,7 +150,7 @@ def mlflow_side(folder: Path, source: Path, target: Path) -> None:
 
 def raw_side(folder: Path, rows: int) -> None:
     """The session alone, on an array that is there already; its seconds of clock and processor."""
-    from mlops_loop.predictor import OnnxSession
+    from mlops_loop._predictor import OnnxSession
 
     bundles = sorted((folder / BUNDLES).glob("*/model.onnx"))
     session = OnnxSession(bundles[0].read_bytes())

@@ -28,9 +28,9 @@ class Gate:
 
     def refuses(self, seed: int, unit: str, margin: float) -> tuple[bool, int]:
         """Whether any slice fails, and how many slices there were."""
-        from mlops_loop.evaluation.bootstrap import Resampling
-        from mlops_loop.evaluation.metrics import log_loss
-        from mlops_loop.evaluation.slices import compare_slices
+        from mlops_loop.evaluation._bootstrap import Resampling
+        from mlops_loop.evaluation._metrics import log_loss
+        from mlops_loop.evaluation._slices import compare_slices
 
         random = np.random.default_rng(seed)
         day = np.repeat(np.arange(_DAYS), _ROWS_A_DAY)
@@ -58,7 +58,7 @@ class Gate:
         return np.stack([1 - yes, yes], axis=1)
 
     def _slices(self, random: Any, rows: int) -> list[Any]:
-        from mlops_loop.evaluation.slices import Slice
+        from mlops_loop.evaluation._slices import Slice
 
         columns = {count: random.integers(0, count, rows) for count in _VALUES}
         every = [

@@ -32,7 +32,7 @@ import sys
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.csv, pyarrow.parquet
 
-from mlops_loop.data.sources import open_source, read_all
+from mlops_loop.data._sources import open_source, read_all
 from my_ml_project.project import project
 
 target, rows, shuffled = sys.argv[1], int(sys.argv[2]), len(sys.argv) > 3

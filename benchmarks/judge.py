@@ -41,7 +41,7 @@ class Judge:
         Looked at after every bet, from the settings' `min_labels` on. In a split each row is a key
         of its own.
         """
-        from mlops_loop.loop.sequential_test import e_process, scaled
+        from mlops_loop.loop._sequential_test import e_process, scaled
 
         loss_reduction, ahead = (
             self._shadow(losses) if self.mode == "shadow" else self._split(random, losses)
@@ -84,7 +84,7 @@ class Judge:
 
         The challenger's are moved by as much as makes both equally good.
         """
-        from mlops_loop.loop.paired_loss import loss
+        from mlops_loop.loop._paired_loss import loss
 
         project = self.project
         pairs: dict[tuple[str, ...], dict[Any, list[list[float]]]] = {}

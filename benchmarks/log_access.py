@@ -47,7 +47,7 @@ class Filled:
     """
 
     def __init__(self, log: Any, contract: Any) -> None:
-        from mlops_loop.contract.json_schema import example_row
+        from mlops_loop.contract._json_schema import example_row
 
         self.log = log
         self.rows = 0

@@ -22,7 +22,7 @@ GROUPS = (1, 15)
 
 
 def batches(contract: Any, size: int, count: int, prefix: str) -> list[list[Any]]:
-    from mlops_loop.contract.json_schema import example_row
+    from mlops_loop.contract._json_schema import example_row
     from mlops_loop.prediction_log import Output, Record
 
     row, outputs = example_row(contract), (Output("1", "champion", True, True, [0.25, 0.75]),)

@@ -66,10 +66,10 @@ class Monitor:
 
     def __init__(self, root: Path) -> None:
         self.project = load_project(root)
-        from mlops_loop.bundle import read_bundle
-        from mlops_loop.contract.evidently_definition import compared_columns
-        from mlops_loop.monitoring.samples import reference_sample
-        from mlops_loop.predictor import OnnxPredictor
+        from mlops_loop._bundle import read_bundle
+        from mlops_loop._predictor import OnnxPredictor
+        from mlops_loop.contract._evidently_definition import compared_columns
+        from mlops_loop.monitoring._samples import reference_sample
 
         self.settings, self.contract = self.project.settings, self.project.contract
         champion = self.project.published().champion
@@ -83,7 +83,7 @@ class Monitor:
 
     def sample(self, columns: Columns, labels: Any) -> Any:
         """Rows with what the champion says of them."""
-        from mlops_loop.monitoring.samples import Sample
+        from mlops_loop.monitoring._samples import Sample
 
         predicted = self.predictor.predict(columns)
         scores = predicted.probabilities
@@ -99,14 +99,14 @@ class Monitor:
         ]
 
     def reference(self, rows: int) -> Any:
-        from mlops_loop.monitoring.samples import reference_sample
+        from mlops_loop.monitoring._samples import reference_sample
 
         return reference_sample(self.contract, self.bundle, rows, self.settings.seed)
 
     def judge(self, reference: Any, window: Any) -> Outcome:
-        from mlops_loop.contract.check import check_columns
-        from mlops_loop.monitoring.drift import find_drift
-        from mlops_loop.monitoring.quality import find_quality
+        from mlops_loop.contract._check import check_columns
+        from mlops_loop.monitoring._drift import find_drift
+        from mlops_loop.monitoring._quality import find_quality
 
         thresholds = self.settings.monitoring
         drift = find_drift(
@@ -135,7 +135,7 @@ class Monitor:
             return False
         from my_ml_project.metrics import METRIC
 
-        from mlops_loop.monitoring.performance_delta import measure
+        from mlops_loop.monitoring._performance_delta import measure
 
         metric = METRIC.for_problem(self.contract.problem)
         delta = measure(
@@ -150,7 +150,7 @@ class Monitor:
         from evidently.legacy.calculations import stattests
         from evidently.legacy.core import ColumnType as kinds
 
-        from mlops_loop.monitoring.report import Comparison
+        from mlops_loop.monitoring._report import Comparison
 
         tests = {
             "wasserstein": (stattests.wasserstein_stat_test, kinds.Numerical),
@@ -187,7 +187,7 @@ class Monitor:
 
     def constant(self, random: Any, columns: Columns) -> set[str]:
         """A column that says the same in every row: what it says most often."""
-        from mlops_loop.contract.columns import missing
+        from mlops_loop.contract._columns import missing
 
         name = random.choice([one.name for one in self.compared])
         values = self.pool.columns[name]
@@ -237,12 +237,12 @@ class Monitor:
 
     def periods(self) -> list[Outcome]:
         """Fortnights of the sample, each compared with the one before."""
-        from mlops_loop.contract.arrow import from_arrow, table_columns
-        from mlops_loop.contract.casting import read_table
-        from mlops_loop.data.months import sample_months
-        from mlops_loop.data.sources import open_source, read_all
-        from mlops_loop.data.validation import validate
-        from mlops_loop.evaluation.target import encode_target
+        from mlops_loop.contract._arrow import from_arrow, table_columns
+        from mlops_loop.contract._casting import read_table
+        from mlops_loop.data._months import sample_months
+        from mlops_loop.data._sources import open_source, read_all
+        from mlops_loop.data._validation import validate
+        from mlops_loop.evaluation._target import encode_target
 
         settings, contract = self.settings, self.contract
         replay = settings.replay

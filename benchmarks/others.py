@@ -17,8 +17,8 @@ Env = dict[str, str]
 _BENTO = """
 import bentoml
 
-from mlops_loop.contract.check import check_rows
-from mlops_loop.predictor import champion_predictor
+from mlops_loop.contract._check import check_rows
+from mlops_loop._predictor import champion_predictor
 from my_ml_project.project import project
 
 

@@ -42,7 +42,7 @@ class Traffic:
 
     def between(self, since: datetime, until: datetime) -> Iterator[tuple[Any, list[Any], Any]]:
         """Batches of columns, the same as rows, and their outcomes."""
-        from mlops_loop.contract.columns import take, to_datetime64, to_rows
+        from mlops_loop.contract._columns import take, to_datetime64, to_rows
 
         span = [to_datetime64(moment) for moment in (since, until)]
         first, end = np.searchsorted(self._times, span)
@@ -62,11 +62,11 @@ class Traffic:
 
     def _read(self, settings: Any) -> Any:
         """All good rows of the replay's stretch, in the order of time."""
-        from mlops_loop.contract.arrow import from_arrow, table_columns
-        from mlops_loop.contract.casting import read_table
-        from mlops_loop.contract.columns import take, to_datetime64
-        from mlops_loop.data.sources import open_source, read_all
-        from mlops_loop.data.validation import validate
+        from mlops_loop.contract._arrow import from_arrow, table_columns
+        from mlops_loop.contract._casting import read_table
+        from mlops_loop.contract._columns import take, to_datetime64
+        from mlops_loop.data._sources import open_source, read_all
+        from mlops_loop.data._validation import validate
 
         replay, contract = settings.replay, self._contract
         source = open_source(replay.source, settings)
@@ -85,10 +85,10 @@ class Player:
     def __init__(self, project: Any, traffic: Traffic) -> None:
         from my_ml_project.cli import load_pipeline
 
-        from mlops_loop.loop.factory import make_controller
+        from mlops_loop._predictor import OnnxPredictor
+        from mlops_loop.loop._factory import make_controller
         from mlops_loop.monitoring import MonitoringPlan
-        from mlops_loop.predictor import OnnxPredictor
-        from mlops_loop.serving.deployment_manager import DeploymentManager
+        from mlops_loop.serving._deployment_manager import DeploymentManager
 
         self._project = project
         self._traffic = traffic
@@ -158,7 +158,7 @@ class Player:
 
 def play(project: Any, folder: Path, predictions: int) -> list[dict[str, Any]]:
     """Play the year in a folder; figures of each month."""
-    from mlops_loop.clock import ManualClock
+    from mlops_loop._clock import ManualClock
 
     replay = project.settings.replay
     since, until = replay.since, replay.until
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     project, folder = load_project(options.project.resolve()), options.folder.resolve()
-    from mlops_loop.logs import configure_logs
+    from mlops_loop._logs import configure_logs
 
     shutil.copytree(project.root / "config", folder / "config")
     os.environ[f"{project.env_prefix}INGESTION__MAX_LOGGED_ROWS"] = str(options.logged_rows)

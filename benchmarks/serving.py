@@ -63,8 +63,8 @@ _WITHOUT_LOG = """
 import sys
 from concurrent.futures import Future
 
-from mlops_loop.logs import configure_logs
-from mlops_loop.serving.serve import serve
+from mlops_loop._logs import configure_logs
+from mlops_loop.serving._serve import serve
 from my_ml_project.project import project
 
 

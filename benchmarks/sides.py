@@ -23,7 +23,7 @@ TRAINING = {
 # The command itself, told to say when its imports are done.
 MARKED = """
 import sys, time
-import mlops_loop.data.ingestion, my_ml_project.pipeline
+import mlops_loop.data._ingestion, my_ml_project.pipeline
 from my_ml_project.cli import cli
 print(time.time(), file=sys.stderr)
 cli()

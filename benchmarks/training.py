@@ -35,7 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from mlops_loop.pipeline import SnapshotRef, encode, split
-from mlops_loop.training.cross_validation import for_problem
+from mlops_loop._training.cross_validation import for_problem
 from my_ml_project.models import CANDIDATES
 from my_ml_project.project import project
 

@@ -40,7 +40,7 @@ class Subject:
         )
 
     def bundle(self) -> Any:
-        from mlops_loop.bundle import read_bundle
+        from mlops_loop._bundle import read_bundle
 
         champion = self.project.published().champion
         return read_bundle(self.project.bundles.fetch(champion))
@@ -70,8 +70,8 @@ class Subject:
         print(file=sys.stderr)
 
     def _templates(self) -> list[Any]:
-        from mlops_loop.contract.columns import to_rows
-        from mlops_loop.monitoring.samples import reference_sample
+        from mlops_loop.contract._columns import to_rows
+        from mlops_loop.monitoring._samples import reference_sample
         from mlops_loop.prediction_log import Output
 
         contract = self.project.contract
@@ -99,9 +99,9 @@ class Subject:
         import evidently.metrics  # noqa: F401
         import evidently.presets  # noqa: F401
 
-        from mlops_loop.clock import ManualClock
-        from mlops_loop.monitoring.options import MonitoringOptions
-        from mlops_loop.monitoring.run import monitor
+        from mlops_loop._clock import ManualClock
+        from mlops_loop.monitoring._options import MonitoringOptions
+        from mlops_loop.monitoring._run import monitor
 
         imported = time.perf_counter() - began
         clock = ManualClock(UNTIL + timedelta(days=2))

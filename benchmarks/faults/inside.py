@@ -21,11 +21,11 @@ from my_ml_project.project import project
 
 def rows(count: int) -> dict[str, Any]:
     """Held-out rows of the newest version, as a caller would send them."""
-    from mlops_loop.bundle import read_bundle
-    from mlops_loop.contract.check import check_rows
-    from mlops_loop.contract.columns import to_rows
-    from mlops_loop.monitoring.samples import reference_sample
-    from mlops_loop.predictor import OnnxPredictor
+    from mlops_loop._bundle import read_bundle
+    from mlops_loop._predictor import OnnxPredictor
+    from mlops_loop.contract._check import check_rows
+    from mlops_loop.contract._columns import to_rows
+    from mlops_loop.monitoring._samples import reference_sample
 
     contract = project.contract
     manifests = (project.root / project.settings.bundle_store).glob("*/bundle.json")
@@ -51,7 +51,7 @@ def logged() -> dict[str, Any]:
 
 
 def point() -> None:
-    from mlops_loop.publication import Rollout
+    from mlops_loop._publication import Rollout
 
     for line in sys.stdin:
         project.bundles.set_rollout(project.features.digest, Rollout(**json.loads(line)))
@@ -71,8 +71,8 @@ class BackwardsClock:
 
 
 def backwards(flag: str, port: str) -> None:
-    from mlops_loop.logs import configure_logs
-    from mlops_loop.serving.serve import serve
+    from mlops_loop._logs import configure_logs
+    from mlops_loop.serving._serve import serve
 
     configure_logs()
     project.clock = BackwardsClock(Path(flag))

@@ -2,24 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from .lazy_exports import lazy_exports
+from ._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from .composition import Composition
-    from .feature_set import FeatureSet
-    from .predictor import Prediction
-    from .project import Project
-    from .settings import Section, Settings
+    from ._composition import Composition
+    from ._feature_set import FeatureSet
+    from ._predictor import Prediction
+    from ._project import Project
+    from ._settings import Section, Settings
 else:
     __getattr__ = lazy_exports(
         __name__,
         {
-            "Composition": "composition",
-            "FeatureSet": "feature_set",
-            "Prediction": "predictor",
-            "Project": "project",
-            "Section": "settings",
-            "Settings": "settings",
+            "Composition": "_composition",
+            "FeatureSet": "_feature_set",
+            "Prediction": "_predictor",
+            "Project": "_project",
+            "Section": "_settings",
+            "Settings": "_settings",
         },
     )
 

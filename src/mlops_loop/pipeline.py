@@ -26,26 +26,26 @@ Examples: Fit, evaluate and register on the latest snapshot.
     'passed'
 """
 
-from .composition import Pipeline
-from .data.ingestion import ingest_sources
-from .data.sources import open_source
-from .evaluation.gate import apply_rules
-from .evaluation.holdout_evaluation import evaluate_on_holdout, log_decision
-from .references import DecisionRef, RunRef, SnapshotRef
-from .registry import Version
-from .registry.registration import register_version
-from .registry.role import assign_role
-from .training.cross_validation import cross_validate
-from .training.data import encode, split
-from .training.exported import export_onnx
-from .training.final_fit import fit_best
-from .training.mlflow_logging import (
+from ._composition import Pipeline
+from ._references import DecisionRef, RunRef, SnapshotRef
+from ._training.cross_validation import cross_validate
+from ._training.data import encode, split
+from ._training.exported import export_onnx
+from ._training.final_fit import fit_best
+from ._training.mlflow_logging import (
     connect_mlflow,
     lineage_tags,
     log_exported_model,
     log_leaderboard,
 )
-from .training.tuning import tune_all
+from ._training.tuning import tune_all
+from .data._ingestion import ingest_sources
+from .data._sources import open_source
+from .evaluation._gate import apply_rules
+from .evaluation._holdout_evaluation import evaluate_on_holdout, log_decision
+from .registry import Version
+from .registry._registration import register_version
+from .registry._role import assign_role
 
 __all__ = [
     "DecisionRef",

@@ -4,8 +4,8 @@ from importlib import import_module
 
 import pytest
 
-from mlops_loop.contract.model import Problem
-from mlops_loop.encoder import Encoder
+from mlops_loop._encoder import Encoder
+from mlops_loop.contract._model import Problem
 from mlops_loop.models import Candidate, Task
 
 LIGHT = ("baseline", "scikit_learn", "lightgbm", "xgboost", "catboost")

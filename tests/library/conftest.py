@@ -19,20 +19,20 @@ import pytest
 from flights import pipeline
 from flights.features import FEATURES
 
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._feature_set import FeatureColumn
+from mlops_loop._process_environment import disable_telemetry, let_waiting_threads_sleep
+from mlops_loop._project import Project
+from mlops_loop._run_context import RunContext
+from mlops_loop._settings import CONFIG, CONTRACT
+from mlops_loop._yaml_file import parse_yaml
 from mlops_loop.contract import Column, load_contract
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.data.sources.sql import (
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.data._sources.sql import (
     SCHEME,
     placed_url,
 )
-from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Labels
-from mlops_loop.feature_set import FeatureColumn
-from mlops_loop.process_environment import disable_telemetry, let_waiting_threads_sleep
-from mlops_loop.project import Project
-from mlops_loop.run_context import RunContext
-from mlops_loop.settings import CONFIG, CONTRACT
-from mlops_loop.yaml_file import parse_yaml
+from mlops_loop.evaluation._target import Labels
 
 from .places import FLIGHTS, REPOSITORY
 from .projects import project_in

@@ -8,9 +8,9 @@ from flights.cli import load_monitoring, load_pipeline
 from flights.features import FEATURES
 
 from mlops_loop import Composition, FeatureSet, Project, Settings
+from mlops_loop._clock import Clock
+from mlops_loop._composition import Pipeline
 from mlops_loop.cli import command_line
-from mlops_loop.clock import Clock
-from mlops_loop.composition import Pipeline
 
 # Prefix of the environment variables that override settings.
 ENV_PREFIX = "FLIGHTS__"

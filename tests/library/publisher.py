@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from onnx import TensorProto, helper
 
-from mlops_loop.bundle import Manifest, write_bundle
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract
-from mlops_loop.encoder import Encoder
-from mlops_loop.feature_set import FeatureSet
-from mlops_loop.publication import BundleStore, Rollout
+from mlops_loop._bundle import Manifest, write_bundle
+from mlops_loop._encoder import Encoder
+from mlops_loop._feature_set import FeatureSet
+from mlops_loop._publication import BundleStore, Rollout
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Contract
 
 
 @dataclass

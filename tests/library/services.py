@@ -12,15 +12,15 @@ import pytest
 import structlog
 from flights.features import FEATURES
 
-from mlops_loop.clock import Clock
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.feature_set import FeatureSet
+from mlops_loop._clock import Clock
+from mlops_loop._feature_set import FeatureSet
+from mlops_loop._project import Project
+from mlops_loop._publication import open_bundle_store
+from mlops_loop._settings import Settings, load_settings
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Contract, parse_contract
 from mlops_loop.prediction_log import PredictionLog
-from mlops_loop.project import Project
-from mlops_loop.publication import open_bundle_store
-from mlops_loop.serving.service import PredictionService
-from mlops_loop.settings import Settings, load_settings
+from mlops_loop.serving._service import PredictionService
 
 from .applications import load_edition, running
 from .places import FLIGHTS

@@ -8,10 +8,13 @@ from flights import pipeline
 from flights.metrics import METRIC, REPORTED
 from flights.models import CANDIDATES
 
-from mlops_loop.bundle import Manifest, read_bundle
-from mlops_loop.evaluation.gate import GateRule
-from mlops_loop.evaluation.gate_result import GateResult
-from mlops_loop.evaluation.metrics import Metric, MetricChoice
+from mlops_loop._bundle import Manifest, read_bundle
+from mlops_loop._project import Project
+from mlops_loop._run_context import RunContext
+from mlops_loop._training.leaderboard import Leaderboard
+from mlops_loop.evaluation._gate import GateRule
+from mlops_loop.evaluation._gate_result import GateResult
+from mlops_loop.evaluation._metrics import Metric, MetricChoice
 from mlops_loop.models import Candidate
 from mlops_loop.pipeline import (
     DecisionRef,
@@ -32,11 +35,8 @@ from mlops_loop.pipeline import (
     split,
     tune_all,
 )
-from mlops_loop.project import Project
-from mlops_loop.registry.attempt import gate_result
-from mlops_loop.registry.registration import read_leaderboard
-from mlops_loop.run_context import RunContext
-from mlops_loop.training.leaderboard import Leaderboard
+from mlops_loop.registry._attempt import gate_result
+from mlops_loop.registry._registration import read_leaderboard
 
 
 @dataclass(frozen=True)

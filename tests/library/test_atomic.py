@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.atomic import atomic_folder, atomic_write
+from mlops_loop._atomic import atomic_folder, atomic_write
 
 
 def test_a_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlops_loop.audit_log import AuditEvent, AuditLog
+from mlops_loop._audit_log import AuditEvent, AuditLog
 
 
 def test_entries_come_back_in_order(tmp_path: Path) -> None:

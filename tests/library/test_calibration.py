@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from mlops_loop.evaluation.metrics import metrics_of
-from mlops_loop.models import predict_scores as predicted
-from mlops_loop.predictor import OnnxSession
-from mlops_loop.settings import Costs
-from mlops_loop.training.calibration import (
+from mlops_loop._predictor import OnnxSession
+from mlops_loop._settings import Costs
+from mlops_loop._training.calibration import (
     Calibrated,
     Calibration,
     OutOfFold,
     calibrate,
     cheapest_threshold,
 )
-from mlops_loop.training.onnx_postprocessing import append_postprocessing
+from mlops_loop._training.onnx_postprocessing import append_postprocessing
+from mlops_loop.evaluation._metrics import metrics_of
+from mlops_loop.models import predict_scores as predicted
 
 ROWS = 6000
 FOLDS = np.arange(ROWS) % 3

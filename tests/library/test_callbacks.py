@@ -6,10 +6,10 @@ from flights.cli import load_pipeline
 from flights.features import FEATURES
 
 from mlops_loop import Composition, Project
-from mlops_loop.bundle import read_bundle, write_bundle
+from mlops_loop._bundle import read_bundle, write_bundle
+from mlops_loop._status import project_status
 from mlops_loop.cli import command_line
 from mlops_loop.registry import ChampionChange
-from mlops_loop.status import project_status
 
 
 def test_the_commands_call_the_callbacks_of_the_project(project: Project) -> None:

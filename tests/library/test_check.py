@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
 from mlops_loop.contract import load_contract
-from mlops_loop.contract.arrow import arrow_schema, from_arrow, to_arrow
-from mlops_loop.contract.casting import check_table, read_table
-from mlops_loop.contract.check import (
+from mlops_loop.contract._arrow import arrow_schema, from_arrow, to_arrow
+from mlops_loop.contract._casting import check_table, read_table
+from mlops_loop.contract._check import (
     Checked,
     check_columns,
     check_rows,
     columns_with_violations,
 )
-from mlops_loop.contract.columns import to_rows
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.contract.pandera_schema import (
+from mlops_loop.contract._columns import to_rows
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._pandera_schema import (
     find_violations,
     pandera_schema,
     to_frame,
 )
-from mlops_loop.contract.strategy import rows
-from mlops_loop.data.validation import Validated, validate
+from mlops_loop.contract._strategy import rows
+from mlops_loop.data._validation import Validated, validate
 
 from .places import FLIGHTS
 

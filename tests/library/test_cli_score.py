@@ -3,7 +3,7 @@
 import pyarrow.parquet
 from click.testing import CliRunner
 
-from mlops_loop.project import Project
+from mlops_loop._project import Project
 
 from .projects import cli
 

@@ -12,13 +12,13 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-from mlops_loop.bundle import read_bundle
-from mlops_loop.clock import ManualClock
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.mlflow_signature import mlflow_signature
-from mlops_loop.data.ingestion import ingest
+from mlops_loop._bundle import read_bundle
+from mlops_loop._clock import ManualClock
+from mlops_loop._settings import CONTRACT, load_settings
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._mlflow_signature import mlflow_signature
+from mlops_loop.data._ingestion import ingest
 from mlops_loop.monitoring import monitor_project
-from mlops_loop.settings import CONTRACT, load_settings
 
 from .applications import load_edition, running
 from .conftest import open_copy

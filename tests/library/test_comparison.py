@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from mlops_loop.evaluation import brier
-from mlops_loop.loop.comparison import compare
-from mlops_loop.loop.paired_loss import ModelPair, loss
-from mlops_loop.loop.sequential_test import SequentialTest, Unit, e_process, scaled
+from mlops_loop.loop._comparison import compare
+from mlops_loop.loop._paired_loss import ModelPair, loss
+from mlops_loop.loop._sequential_test import SequentialTest, Unit, e_process, scaled
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
-from mlops_loop.serving.identifiers import fraction
+from mlops_loop.serving._identifiers import fraction
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 PAIRED = ModelPair("1", "2", (False, True))

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.compatibility import differences
-from mlops_loop.contract.dictionary import dictionary
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.settings import Settings
+from mlops_loop._settings import Settings
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._compatibility import differences
+from mlops_loop.contract._dictionary import dictionary
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Contract, parse_contract
 
 from .projects import cli
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from mlops_loop.serving.metrics import Metrics
+from mlops_loop.serving._metrics import Metrics
 
 from .places import REPOSITORY
 

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.columns import to_rows
-from mlops_loop.contract.decoder import (
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._columns import to_rows
+from mlops_loop.contract._decoder import (
     MAX_LISTED,
     Decoded,
     Decoder,
     InvalidRequestBody,
     TooManyRows,
 )
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Column, Contract, Range, parse_contract
-from mlops_loop.contract.strategy import rows
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Column, Contract, Range, parse_contract
+from mlops_loop.contract._strategy import rows
 
 CONTRACT = parse_contract("""
 problem: regression

@@ -11,21 +11,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from mlops_loop.bundle import CONTRACT, read_bundle, write_bundle
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.columns import Columns
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.feature_set import FeatureSet
-from mlops_loop.prediction_log.records import Output
-from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.publication import Rollout
-from mlops_loop.servable import PredictorFactory
-from mlops_loop.serving.deployment_manager import (
+from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
+from mlops_loop._feature_set import FeatureSet
+from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._publication import Rollout
+from mlops_loop._servable import PredictorFactory
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.prediction_log._records import Output
+from mlops_loop.serving._deployment_manager import (
     DeploymentManager,
     PointerWatcher,
 )
-from mlops_loop.serving.identifiers import fraction, new_ids
+from mlops_loop.serving._identifiers import fraction, new_ids
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from markdown_it import MarkdownIt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mlops_loop import documentation, testing
-from mlops_loop.serving import openapi
-from mlops_loop.settings import Settings
-from mlops_loop.yaml_file import parse_yaml
+from mlops_loop import _documentation as documentation
+from mlops_loop import testing
+from mlops_loop._settings import Settings
+from mlops_loop._yaml_file import parse_yaml
+from mlops_loop.serving import _openapi as openapi
 
 from .places import FLIGHTS, REPOSITORY
 from .projects import cli

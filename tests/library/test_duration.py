@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from mlops_loop.duration import format_duration, parse_duration
+from mlops_loop._duration import format_duration, parse_duration
 
 
 @pytest.mark.parametrize("text", ["200ms", "30s", "15m", "36h", "7d", "0s"])

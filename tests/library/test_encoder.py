@@ -7,12 +7,12 @@ from flights.features import FEATURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops_loop._encoder import LARGEST, Encoder
+from mlops_loop._feature_set import FeatureColumn
 from mlops_loop.contract import load_contract
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.columns import Columns, take
-from mlops_loop.contract.strategy import rows
-from mlops_loop.encoder import LARGEST, Encoder
-from mlops_loop.feature_set import FeatureColumn
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._columns import Columns, take
+from mlops_loop.contract._strategy import rows
 
 from .places import FLIGHTS
 

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.bundle import Bundle, Manifest, write_bundle
-from mlops_loop.contract.columns import Columns, take, to_rows
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Problem, parse_contract
-from mlops_loop.encoder import Encoder, Matrix
+from mlops_loop._bundle import Bundle, Manifest, write_bundle
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._explanation.explainer import Explainer
+from mlops_loop._explanation.run import champion_explainer
+from mlops_loop._explanation.shapley import ShapleyEstimator, import_shap
+from mlops_loop._feature_set import FeatureSet
+from mlops_loop._project import Project
+from mlops_loop._training.export import export
+from mlops_loop.contract._columns import Columns, take, to_rows
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Problem, parse_contract
 from mlops_loop.errors import InputError
-from mlops_loop.evaluation.target import Labels
-from mlops_loop.explanation.explainer import Explainer
-from mlops_loop.explanation.run import champion_explainer
-from mlops_loop.explanation.shapley import ShapleyEstimator, import_shap
-from mlops_loop.feature_set import FeatureSet
+from mlops_loop.evaluation._target import Labels
 from mlops_loop.prediction_log import Output, Record
-from mlops_loop.project import Project
-from mlops_loop.training.export import export
 
 from .candidates import PROBLEMS, learning, of_every_library, task_of
 from .projects import cli

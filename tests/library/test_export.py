@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
-from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.errors import ExportError
-from mlops_loop.evaluation.target import Labels
-from mlops_loop.predictor import OnnxSession
-from mlops_loop.training.export import (
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._predictor import OnnxSession
+from mlops_loop._training.export import (
     TOLERANCE,
     check_parity,
     export,
     stressed,
 )
+from mlops_loop.errors import ExportError
+from mlops_loop.evaluation._target import Labels
 
 from .candidates import candidates_of, task_of
 

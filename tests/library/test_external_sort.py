@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlops_loop.data.deduplication import find_duplicates
-from mlops_loop.data.external_sort import ExternalSorter
-from mlops_loop.data.key_hash import key_hashes
+from mlops_loop.data._deduplication import find_duplicates
+from mlops_loop.data._external_sort import ExternalSorter
+from mlops_loop.data._key_hash import key_hashes
 
 RNG = np.random.default_rng(4)
 ROWS = 100_000

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop.contract._json_schema import example_row
 from mlops_loop.serving.fastapi import (
     PredictionService,
     Problem,

@@ -9,16 +9,16 @@ from flights.features import FEATURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_loop.code_digest import source_digest
+from mlops_loop._code_digest import source_digest
+from mlops_loop._encoder import Encoder
+from mlops_loop._feature_set import FeatureSet
 from mlops_loop.contract import load_contract
-from mlops_loop.contract.arrow import from_arrow, to_arrow
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.columns import Columns, concat, take
-from mlops_loop.contract.decoder import Decoder
-from mlops_loop.contract.strategy import rows
-from mlops_loop.encoder import Encoder
+from mlops_loop.contract._arrow import from_arrow, to_arrow
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._columns import Columns, concat, take
+from mlops_loop.contract._decoder import Decoder
+from mlops_loop.contract._strategy import rows
 from mlops_loop.errors import ContractError
-from mlops_loop.feature_set import FeatureSet
 
 from .places import FLIGHTS
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop import feature_set
-from mlops_loop.feature_set import FeatureSet
+from mlops_loop import _feature_set as feature_set
+from mlops_loop._feature_set import FeatureSet
 
 PACKAGE = "digested"
 CODE = {

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlops_loop.contract.model import Problem
-from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.metrics import metrics_of
-from mlops_loop.evaluation.target import Labels
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._training.cross_validation import cross_validate
+from mlops_loop._training.export import check_parity, export
+from mlops_loop._training.onnx_postprocessing import append_postprocessing
+from mlops_loop.contract._model import Problem
+from mlops_loop.evaluation._metrics import metrics_of
+from mlops_loop.evaluation._target import Labels
 from mlops_loop.models import predict_scores as predicted
 from mlops_loop.models._fitting import fit, is_learnable
-from mlops_loop.training.cross_validation import cross_validate
-from mlops_loop.training.export import check_parity, export
-from mlops_loop.training.onnx_postprocessing import append_postprocessing
 
 from .candidates import ALL, PROBLEMS, candidates_of, of_every_library, task_of
 from .training_data import training_data

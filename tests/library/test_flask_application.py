@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, abort, g, jsonify
 
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop.contract._json_schema import example_row
 from mlops_loop.serving.flask import Problem
 
 from .applications import load_edition

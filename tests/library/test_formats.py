@@ -13,36 +13,36 @@ import pytest
 from structlog.testing import capture_logs
 
 import mlops_loop
-from mlops_loop import formats
-from mlops_loop.audit_log import AuditEvent, AuditLog
-from mlops_loop.bundle import Manifest, read_bundle, write_bundle
-from mlops_loop.card.card import Card
-from mlops_loop.card.page import read_card
-from mlops_loop.clock import ManualClock
-from mlops_loop.encoder import Encoder
-from mlops_loop.errors import StoreError
-from mlops_loop.evaluation.gate_result import GateResult
-from mlops_loop.evaluation.holdout_evaluation import Measured
-from mlops_loop.formats import Format
-from mlops_loop.loop.leased_state import EncodedState, StoredState, encode_state
-from mlops_loop.loop.state import Lease, State
-from mlops_loop.monitoring import MonitoringReport, Window
-from mlops_loop.monitoring.alert_state import AlertTracker
-from mlops_loop.monitoring.alerts import Alerts
-from mlops_loop.monitoring.receivers import Alert
-from mlops_loop.monitoring_status import (
+from mlops_loop import _formats as formats
+from mlops_loop._audit_log import AuditEvent, AuditLog
+from mlops_loop._bundle import Manifest, read_bundle, write_bundle
+from mlops_loop._card.card import Card
+from mlops_loop._card.page import read_card
+from mlops_loop._clock import ManualClock
+from mlops_loop._encoder import Encoder
+from mlops_loop._formats import Format
+from mlops_loop._monitoring_status import (
     MonitoringStatus,
     load_monitoring_status,
     save_monitoring_status,
 )
-from mlops_loop.paths import Paths
-from mlops_loop.publication.folder import FolderStore
-from mlops_loop.publication.pointer import Rollout
-from mlops_loop.references import SnapshotRef
-from mlops_loop.run_files import ExportedFacts
-from mlops_loop.scoring.parts import Parts
-from mlops_loop.serving.key_file import KeyFile
-from mlops_loop.training.leaderboard import Leaderboard
+from mlops_loop._paths import Paths
+from mlops_loop._publication.folder import FolderStore
+from mlops_loop._publication.pointer import Rollout
+from mlops_loop._references import SnapshotRef
+from mlops_loop._run_files import ExportedFacts
+from mlops_loop._scoring.parts import Parts
+from mlops_loop._training.leaderboard import Leaderboard
+from mlops_loop.errors import StoreError
+from mlops_loop.evaluation._gate_result import GateResult
+from mlops_loop.evaluation._holdout_evaluation import Measured
+from mlops_loop.loop._leased_state import EncodedState, StoredState, encode_state
+from mlops_loop.loop._state import Lease, State
+from mlops_loop.monitoring import MonitoringReport, Window
+from mlops_loop.monitoring._alert_state import AlertTracker
+from mlops_loop.monitoring._alerts import Alerts
+from mlops_loop.monitoring._receivers import Alert
+from mlops_loop.serving._key_file import KeyFile
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 MANIFEST = Manifest(
@@ -102,7 +102,7 @@ def api_keys(tmp_path: Path) -> Stored:
 def snapshot(tmp_path: Path) -> Stored:
     import pyarrow as pa
 
-    from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
+    from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 
     written = write_snapshot(pa.table({"x": [1.0]}), tmp_path, Origin("rows.csv", "c"))
     return written.path.with_suffix(".json"), lambda: latest_snapshot(tmp_path)
@@ -289,15 +289,15 @@ def test_older_formats_are_read_through_one_function_each() -> None:
 DECODERS = {
     "formats.py": "documents",
     "audit_log.py": "lines, to tell torn ones from those of another format",
-    "cli/explanation.py": "a row of the user",
-    "cli/training.py": "shown on standard output",
-    "contract/decoder.py": "bodies of requests",
-    "monitoring/report_page.py": "a page of Evidently",
-    "prediction_log/redis_keys.py": "the layout of the Redis log",
-    "prediction_log/serialization.py": "columns of the prediction log",
-    "prediction_log/spool_file.py": "columns of the spool, a SQLite file",
-    "prediction_log/versions.py": "columns of the prediction log",
-    "scoring/parts.py": "parts of a job, whose format is that of the job",
+    "cli/_explanation.py": "a row of the user",
+    "cli/_training.py": "shown on standard output",
+    "contract/_decoder.py": "bodies of requests",
+    "monitoring/_report_page.py": "a page of Evidently",
+    "prediction_log/_redis_keys.py": "the layout of the Redis log",
+    "prediction_log/_serialization.py": "columns of the prediction log",
+    "prediction_log/_spool_file.py": "columns of the spool, a SQLite file",
+    "prediction_log/_versions.py": "columns of the prediction log",
+    "_scoring/parts.py": "parts of a job, whose format is that of the job",
 }
 
 

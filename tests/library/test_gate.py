@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlops_loop.contract.columns import Columns
-from mlops_loop.contract.model import parse_contract
+from mlops_loop._settings import Gate
+from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._model import parse_contract
 from mlops_loop.errors import GateError, ProjectCodeError
-from mlops_loop.evaluation.bootstrap import Resampling, clusters
-from mlops_loop.evaluation.comparison import Comparison
-from mlops_loop.evaluation.gate import apply_rules
-from mlops_loop.evaluation.gate_result import GateResult, GateRuleResult
-from mlops_loop.evaluation.metrics import metrics_of
-from mlops_loop.evaluation.rules import (
+from mlops_loop.evaluation._bootstrap import Resampling, clusters
+from mlops_loop.evaluation._comparison import Comparison
+from mlops_loop.evaluation._gate import apply_rules
+from mlops_loop.evaluation._gate_result import GateResult, GateRuleResult
+from mlops_loop.evaluation._metrics import metrics_of
+from mlops_loop.evaluation._rules import (
     BetterThanBaseline,
     MaxLatency,
     MaxSize,
     NotWorseThanChampion,
     Slices,
 )
-from mlops_loop.evaluation.slices import find_slices
-from mlops_loop.settings import Gate
+from mlops_loop.evaluation._slices import find_slices
 
 ROWS = 2000
 RNG = np.random.default_rng(3)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.documentation import read_page
-from mlops_loop.settings import CONTRACT, Settings
+from mlops_loop._documentation import read_page
+from mlops_loop._settings import CONTRACT, Settings
+from mlops_loop.contract._model import parse_contract
 
 from .publisher import Publisher
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.clock import ManualClock
+from mlops_loop._clock import ManualClock
 
 NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
 

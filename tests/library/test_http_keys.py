@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from mlops_loop._settings import Settings
 from mlops_loop.errors import ServiceError
-from mlops_loop.serving.key_file import KeyFile
-from mlops_loop.serving.keys import ApiKeys
-from mlops_loop.settings import Settings
+from mlops_loop.serving._key_file import KeyFile
+from mlops_loop.serving._keys import ApiKeys
 
 NOW = datetime(2013, 1, 1, tzinfo=UTC)
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mlops_loop.monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
-from mlops_loop.settings import Settings
+from mlops_loop._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
+from mlops_loop._settings import Settings
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:

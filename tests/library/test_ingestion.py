@@ -7,9 +7,10 @@ import pyarrow.parquet
 import pytest
 from msgspec.structs import replace
 
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.data.ingestion import Ingested, ingest
-from mlops_loop.data.snapshot import latest_snapshot
+from mlops_loop._settings import Csv, Settings, load_settings
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.data._ingestion import Ingested, ingest
+from mlops_loop.data._snapshot import latest_snapshot
 from mlops_loop.errors import ContractError, SnapshotError, SourceError
 from mlops_loop.prediction_log import (
     Label,
@@ -18,7 +19,6 @@ from mlops_loop.prediction_log import (
     Record,
     open_prediction_log,
 )
-from mlops_loop.settings import Csv, Settings, load_settings
 
 from .places import FLIGHTS
 

@@ -1,14 +1,14 @@
 import pytest
 
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.json_schema import (
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._json_schema import (
     class_names,
     class_schema,
     column_schema,
     example_row,
     row_schema,
 )
-from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop.contract._model import Contract, parse_contract
 
 BARE = """
 problem: PROBLEM

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mlops_loop._settings import Settings
 from mlops_loop.errors import InputError, ServiceError
-from mlops_loop.serving.key_file import KeyFile
-from mlops_loop.settings import Settings
+from mlops_loop.serving._key_file import KeyFile
 
 from .projects import cli
 

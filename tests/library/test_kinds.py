@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops_loop.evaluation.holdout_evaluation import deciles_of
-from mlops_loop.serving.deployment import Deployment, Variant
+from mlops_loop.evaluation._holdout_evaluation import deciles_of
+from mlops_loop.serving._deployment import Deployment, Variant
 
 
 def variant(role: Any = "champion", classes: Any = (), prediction_deciles: Any = ()) -> Variant:

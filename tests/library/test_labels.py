@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop.clock import ManualClock
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.data.labels import read_labels
+from mlops_loop._clock import ManualClock
+from mlops_loop._settings import Csv
+from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.data._labels import read_labels
 from mlops_loop.errors import InputError
-from mlops_loop.settings import Csv
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SEMICOLONS = Csv(delimiter=";")

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from mlops_loop.evaluation.formatting import format_metric
-from mlops_loop.project import Project
-from mlops_loop.training.leaderboard import Leaderboard
-from mlops_loop.training.leaderboard_chart import draw_leaderboard
-from mlops_loop.training.size import in_bytes
+from mlops_loop._project import Project
+from mlops_loop._training.leaderboard import Leaderboard
+from mlops_loop._training.leaderboard_chart import draw_leaderboard
+from mlops_loop._training.size import in_bytes
+from mlops_loop.evaluation._formatting import format_metric
 
 from .stages import Trained, train
 

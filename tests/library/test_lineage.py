@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from mlops_loop.bundle import read_bundle
+from mlops_loop._bundle import read_bundle
+from mlops_loop._lineage import trace
+from mlops_loop._packaging import installed_library
+from mlops_loop._project import Project
+from mlops_loop._publication import Pointer, Rollout
 from mlops_loop.errors import InputError
-from mlops_loop.lineage import trace
-from mlops_loop.packaging import installed_library
 from mlops_loop.prediction_log import (
     Label,
     Output,
     Record,
 )
-from mlops_loop.project import Project
-from mlops_loop.publication import Pointer, Rollout
 from mlops_loop.registry import Version
-from mlops_loop.registry.listing import listing, listing_json
+from mlops_loop.registry._listing import listing, listing_json
 
 from .projects import cli
 

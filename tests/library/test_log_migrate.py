@@ -6,7 +6,7 @@ from contextlib import closing
 from click.testing import CliRunner, Result
 from flights.cli import cli
 
-from mlops_loop.settings import Settings
+from mlops_loop._settings import Settings
 
 
 def run(settings: Settings, *arguments: str) -> Result:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from mlops_loop.logs import REQUEST_ID, configure_logs
+from mlops_loop._logs import REQUEST_ID, configure_logs
 
 
 class Terminal(io.StringIO):

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from mlops_loop.contract.model import Problem, parse_contract
+from mlops_loop.contract._model import Problem, parse_contract
 from mlops_loop.errors import ContractError, SettingsError
-from mlops_loop.evaluation.formatting import format_metric
-from mlops_loop.evaluation.metrics import (
+from mlops_loop.evaluation._formatting import format_metric
+from mlops_loop.evaluation._metrics import (
     DEFAULT_METRIC,
     Metric,
     accuracy,
@@ -13,7 +13,7 @@ from mlops_loop.evaluation.metrics import (
     metrics_of,
     rmse,
 )
-from mlops_loop.evaluation.target import encode_target
+from mlops_loop.evaluation._target import encode_target
 
 RNG = np.random.default_rng(7)
 TRUTH = RNG.integers(0, 2, 400)

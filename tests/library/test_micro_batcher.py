@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mlops_loop.errors import StoreError
-from mlops_loop.serving.fastapi.micro_batcher import MicroBatcher
-from mlops_loop.serving.prediction_handler import PendingRequest
-from mlops_loop.serving.response import ServiceResponse
+from mlops_loop.serving._prediction_handler import PendingRequest
+from mlops_loop.serving._response import ServiceResponse
+from mlops_loop.serving.fastapi._micro_batcher import MicroBatcher
 
 
 class Batches:

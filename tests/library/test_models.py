@@ -10,13 +10,13 @@ import optuna
 import pytest
 from numpy.typing import NDArray
 
-from mlops_loop.contract.model import Problem
-from mlops_loop.encoder import LARGEST, Encoder, Matrix
-from mlops_loop.evaluation.target import Labels
+from mlops_loop._encoder import LARGEST, Encoder, Matrix
+from mlops_loop._predictor import OnnxSession
+from mlops_loop._training.export import OPSETS, check_parity, export
+from mlops_loop._training.size import size_of
+from mlops_loop.contract._model import Problem
+from mlops_loop.evaluation._target import Labels
 from mlops_loop.models import predict_scores as predicted
-from mlops_loop.predictor import OnnxSession
-from mlops_loop.training.export import OPSETS, check_parity, export
-from mlops_loop.training.size import size_of
 
 from .candidates import (
     ALL,

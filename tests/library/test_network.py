@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Labels
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop.evaluation._target import Labels
 
 from .candidates import MARKED_NETWORKS, candidates_of, task_of
 

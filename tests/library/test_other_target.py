@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from flights.features import FEATURES
 
-from mlops_loop.doctor import examine
+from mlops_loop._doctor import examine
+from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._project import Project
+from mlops_loop._settings import CONTRACT
 from mlops_loop.errors import RegistryError
-from mlops_loop.evaluation.champion import predict_with_champion
-from mlops_loop.loop.state import State
+from mlops_loop.evaluation._champion import predict_with_champion
+from mlops_loop.loop._state import State
 from mlops_loop.prediction_log import Label, Output, Record
-from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.project import Project
-from mlops_loop.serving.deployment_manager import DeploymentManager
-from mlops_loop.settings import CONTRACT
+from mlops_loop.serving._deployment_manager import DeploymentManager
 
 from .conftest import open_copy
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.contract.model import Contract
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.contract._model import Contract
 from mlops_loop.prediction_log import PredictionLog
-from mlops_loop.serving.prediction_handler import PendingRequest
-from mlops_loop.serving.problem import Problem
-from mlops_loop.serving.response import ServiceResponse
-from mlops_loop.serving.service import PredictionService
+from mlops_loop.serving._prediction_handler import PendingRequest
+from mlops_loop.serving._problem import Problem
+from mlops_loop.serving._response import ServiceResponse
+from mlops_loop.serving._service import PredictionService
 
 
 @pytest.fixture

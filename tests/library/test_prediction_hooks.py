@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from mlops_loop.contract.columns import Columns
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop._prediction_hooks import PredictionHooks
+from mlops_loop._predictor import OnnxPredictor, Prediction, champion_predictor
+from mlops_loop._scoring import score
+from mlops_loop._scoring.recording import Recording
+from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import HookError
-from mlops_loop.prediction_hooks import PredictionHooks
-from mlops_loop.predictor import OnnxPredictor, Prediction, champion_predictor
-from mlops_loop.scoring import score
-from mlops_loop.scoring.recording import Recording
-from mlops_loop.serving.prediction_handler import PendingRequest
-from mlops_loop.serving.problem import Problem
-from mlops_loop.serving.response import ServiceResponse
-from mlops_loop.serving.service import PredictionService
+from mlops_loop.serving._prediction_handler import PendingRequest
+from mlops_loop.serving._problem import Problem
+from mlops_loop.serving._response import ServiceResponse
+from mlops_loop.serving._service import PredictionService
 
 ROWS = 5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 PREDICT = """
 from onnx import TensorProto, helper
 
-from mlops_loop.predictor import OnnxSession
+from mlops_loop._predictor import OnnxSession
 
 ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]
 graph = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:])
@@ -31,9 +31,9 @@ def test_onnx_runtime_is_not_imported_before_a_session_is_opened() -> None:
     # Whatever imports the library, the telemetry is off by then: see the test above.
     code = (
         "import sys\n"
-        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop.scoring.run\n"
-        "import mlops_loop.registry.pyfunc_loader, mlops_loop.training.export\n"
-        "assert 'mlops_loop.predictor' in sys.modules\n"
+        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop._scoring.run\n"
+        "import mlops_loop.registry._pyfunc_loader, mlops_loop._training.export\n"
+        "assert 'mlops_loop._predictor' in sys.modules\n"
         "assert 'onnxruntime' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -42,8 +42,8 @@ def test_onnx_runtime_is_not_imported_before_a_session_is_opened() -> None:
 def test_importing_the_library_sets_no_environment_variable() -> None:
     code = (
         "import os; before = dict(os.environ)\n"
-        "import mlops_loop.cli, mlops_loop.training, mlops_loop.registry, mlops_loop.monitoring\n"
-        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop.predictor\n"
+        "import mlops_loop.cli, mlops_loop._training, mlops_loop.registry, mlops_loop.monitoring\n"
+        "import mlops_loop.serving.fastapi, mlops_loop.serving.flask, mlops_loop._predictor\n"
         "assert dict(os.environ) == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

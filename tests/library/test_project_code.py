@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 from sklearn.dummy import DummyClassifier
 
+from mlops_loop._encoder import Encoder
+from mlops_loop._feature_set import FeatureSet, FeatureType
+from mlops_loop._project_code import describe, naming
 from mlops_loop.cli import command_line
-from mlops_loop.contract.columns import Columns
-from mlops_loop.data.sources import open_source
-from mlops_loop.encoder import Encoder
+from mlops_loop.contract._columns import Columns
+from mlops_loop.data._sources import open_source
 from mlops_loop.errors import (
     ContractError,
     ProjectCodeError,
@@ -22,11 +24,9 @@ from mlops_loop.errors import (
     TrainingError,
 )
 from mlops_loop.evaluation import Metric
-from mlops_loop.feature_set import FeatureSet, FeatureType
 from mlops_loop.models import Candidate, Task
 from mlops_loop.models._fitting import fit, predict
-from mlops_loop.project_code import describe, naming
-from mlops_loop.serving.service import PredictionService
+from mlops_loop.serving._service import PredictionService
 
 HERE = Path(__file__).name
 ROWS: Columns = {"x": np.arange(40.0), "y": np.arange(40.0) % 7}

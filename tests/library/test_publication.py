@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.bundle import MODEL, Manifest, read_bundle, write_bundle
+from mlops_loop._bundle import MODEL, Manifest, read_bundle, write_bundle
+from mlops_loop._publication import Rollout, open_bundle_store
 from mlops_loop.errors import BundleError, SettingsError
-from mlops_loop.publication import Rollout, open_bundle_store
 
 FILES = {"model.onnx": b"model", "encoder.json": b"{}", "contract.yaml": b"problem: binary"}
 

@@ -19,15 +19,15 @@ from flights.pipeline import PIPELINE
 from structlog.testing import capture_logs
 
 from mlops_loop import FeatureSet
+from mlops_loop._encoder import Encoder
+from mlops_loop._feature_set import FeatureColumn
+from mlops_loop._settings import Gate
 from mlops_loop.data import Rows
-from mlops_loop.encoder import Encoder
 from mlops_loop.evaluation import Comparison, log_loss
-from mlops_loop.evaluation.bootstrap import Resampling
-from mlops_loop.feature_set import FeatureColumn
+from mlops_loop.evaluation._bootstrap import Resampling
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import SnapshotRef
-from mlops_loop.serving.service import PredictionService
-from mlops_loop.settings import Gate
+from mlops_loop.serving._service import PredictionService
 from mlops_loop.testing import TrainedProject, project_copy
 
 from .places import REPOSITORY

@@ -11,14 +11,14 @@ import pytest
 from flights.features import FEATURES
 
 import mlops_loop
-from mlops_loop.bundle import read_bundle
-from mlops_loop.contract.check import check_rows
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.packaging.wheel_file import pack, read_wheel, unpack
-from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.project import Project
-from mlops_loop.registry.pyfunc_loader import _load_pyfunc
-from mlops_loop.registry.pyfunc_model import save_pyfunc
+from mlops_loop._bundle import read_bundle
+from mlops_loop._packaging.wheel_file import pack, read_wheel, unpack
+from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._project import Project
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.registry._pyfunc_loader import _load_pyfunc
+from mlops_loop.registry._pyfunc_model import save_pyfunc
 
 from .places import REPOSITORY
 from .stages import Trained

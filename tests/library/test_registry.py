@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mlops_loop._project import Project
 from mlops_loop.errors import RegistryError
-from mlops_loop.project import Project
-from mlops_loop.registry.mlflow_registry import Registry
-from mlops_loop.registry.ui import ui_command
+from mlops_loop.registry._mlflow_registry import Registry
+from mlops_loop.registry._ui import ui_command
 
 
 @pytest.fixture

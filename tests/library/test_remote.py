@@ -12,15 +12,15 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
-from mlops_loop.bundle import Manifest
+from mlops_loop._bundle import Manifest
+from mlops_loop._predictor import Prediction, decide
+from mlops_loop._scoring import Scored, score
 from mlops_loop.contract import Contract
-from mlops_loop.contract.columns import Columns
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.data.remote import RemoteFile, locate, shown
-from mlops_loop.data.sources.file import find_files
+from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.data._remote import RemoteFile, locate, shown
+from mlops_loop.data._sources.file import find_files
 from mlops_loop.errors import InputError, SourceError
-from mlops_loop.predictor import Prediction, decide
-from mlops_loop.scoring import Scored, score
 
 CONTRACT = parse_contract(
     "{problem: regression, label_horizon: 1d, columns: {"

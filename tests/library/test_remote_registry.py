@@ -18,9 +18,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.bundle import REFERENCE, read_bundle, write_bundle
-from mlops_loop.project import Project
-from mlops_loop.registry.mlflow_registry import ARTIFACT
+from mlops_loop._bundle import REFERENCE, read_bundle, write_bundle
+from mlops_loop._project import Project
+from mlops_loop.registry._mlflow_registry import ARTIFACT
 
 from .projects import ENV_PREFIX, cli, project_in
 

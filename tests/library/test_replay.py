@@ -16,18 +16,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.contract.model import Contract
-from mlops_loop.logs import configure_logs
-from mlops_loop.replay import replay
-from mlops_loop.replay.client import (
+from mlops_loop._logs import configure_logs
+from mlops_loop._replay import replay
+from mlops_loop._replay.client import (
     ATTEMPTS,
     CallError,
     ServiceClient,
 )
-from mlops_loop.replay.rows import FileRows, open_rows
-from mlops_loop.replay.run import KEY, MAX_CONSECUTIVE_FAILURES
-from mlops_loop.replay.traffic import ReplayRow, Traffic
-from mlops_loop.settings import Csv, Settings
+from mlops_loop._replay.rows import FileRows, open_rows
+from mlops_loop._replay.run import KEY, MAX_CONSECUTIVE_FAILURES
+from mlops_loop._replay.traffic import ReplayRow, Traffic
+from mlops_loop._settings import Csv, Settings
+from mlops_loop.contract._model import Contract
 
 from .projects import cli
 

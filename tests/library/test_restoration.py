@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mlops_loop.bundle import read_bundle
-from mlops_loop.packaging import installed_library
-from mlops_loop.project import Project
+from mlops_loop._bundle import read_bundle
+from mlops_loop._packaging import installed_library
+from mlops_loop._project import Project
 
 from .projects import cli
 

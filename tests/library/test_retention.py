@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 from flights.features import FEATURES
 
-from mlops_loop.audit_log import AuditEvent
-from mlops_loop.clock import ManualClock
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.data.retention import Pruned, prune
+from mlops_loop._audit_log import AuditEvent
+from mlops_loop._clock import ManualClock
+from mlops_loop._project import Project
+from mlops_loop._publication import Rollout as Published
+from mlops_loop._settings import Settings
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.data._retention import Pruned, prune
 from mlops_loop.prediction_log import Label, Output, Record
-from mlops_loop.project import Project
-from mlops_loop.publication import Rollout as Published
-from mlops_loop.settings import Settings
 
 from .projects import cli, project_in
 

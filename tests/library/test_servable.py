@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.bundle import read_bundle
-from mlops_loop.contract.model import Contract, parse_contract
+from mlops_loop._bundle import read_bundle
+from mlops_loop._feature_set import FeatureSet
+from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._servable import load_servable, require_servable
+from mlops_loop.contract._model import Contract, parse_contract
 from mlops_loop.errors import BundleError
-from mlops_loop.feature_set import FeatureSet
-from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.servable import load_servable, require_servable
 
 load = partial(OnnxPredictor, features=FeatureSet())
 

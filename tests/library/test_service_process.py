@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
-from mlops_loop.serving.serve import serve
+from mlops_loop.serving._serve import serve
 
 from .service_processes import SERVERS, Running, free_port, serving
 

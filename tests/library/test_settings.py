@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from mlops_loop import Section, Settings
+from mlops_loop._settings import CONFIG, ENV_PREFIX, load_settings
 from mlops_loop.errors import SettingsError
-from mlops_loop.settings import CONFIG, ENV_PREFIX, load_settings
 
 from .places import FLIGHTS
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlops_loop.contract.arrow import arrow_schema
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.data.digest import BLOCK_ROWS, table_digest
-from mlops_loop.data.snapshot import (
+from mlops_loop.contract._arrow import arrow_schema
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.data._digest import BLOCK_ROWS, table_digest
+from mlops_loop.data._snapshot import (
     LATEST,
     Origin,
     latest_snapshot,

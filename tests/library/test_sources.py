@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.data.sources import open_source, read_all
-from mlops_loop.data.sources.file import read_batches
-from mlops_loop.data.sources.prediction_log import LabelledLog
-from mlops_loop.data.sources.sql import placed_url
+from mlops_loop._settings import Csv, Settings, load_settings
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.data._sources import open_source, read_all
+from mlops_loop.data._sources.file import read_batches
+from mlops_loop.data._sources.prediction_log import LabelledLog
+from mlops_loop.data._sources.sql import placed_url
 from mlops_loop.errors import SourceError
 from mlops_loop.prediction_log import (
     Label,
@@ -23,7 +24,6 @@ from mlops_loop.prediction_log import (
     Record,
     open_prediction_log,
 )
-from mlops_loop.settings import Csv, Settings, load_settings
 
 from .places import FLIGHTS
 

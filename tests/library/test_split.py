@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops_loop.contract.columns import Columns, concat, length, take
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.data.row_hash import hash_rows
-from mlops_loop.data.split import folds, halved, split
+from mlops_loop._settings import Settings, load_settings
+from mlops_loop.contract._columns import Columns, concat, length, take
+from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.data._row_hash import hash_rows
+from mlops_loop.data._split import folds, halved, split
 from mlops_loop.errors import SnapshotError
-from mlops_loop.settings import Settings, load_settings
 
 from .places import FLIGHTS
 

@@ -15,12 +15,14 @@ from flights.metrics import METRIC
 from flights.models import CANDIDATES
 from flights.pipeline import PIPELINE
 
-from mlops_loop.data.split import Split
+from mlops_loop._project import Project
+from mlops_loop._training.data import EncodedData, Rows
+from mlops_loop.data._split import Split
 from mlops_loop.errors import GateError, InputError, RegistryError, SnapshotError, TrainingError
-from mlops_loop.evaluation.comparison import Comparison
-from mlops_loop.evaluation.gate_result import GateRuleResult
-from mlops_loop.evaluation.metrics import Metric
-from mlops_loop.loop.factory import make_controller
+from mlops_loop.evaluation._comparison import Comparison
+from mlops_loop.evaluation._gate_result import GateRuleResult
+from mlops_loop.evaluation._metrics import Metric
+from mlops_loop.loop._factory import make_controller
 from mlops_loop.models import Candidate, baseline
 from mlops_loop.monitoring import MonitoringPlan
 from mlops_loop.pipeline import (
@@ -36,8 +38,6 @@ from mlops_loop.pipeline import (
     split,
     tune_all,
 )
-from mlops_loop.project import Project
-from mlops_loop.training.data import EncodedData, Rows
 
 from . import stages
 from .projects import cli, cli_with

@@ -8,21 +8,21 @@ import pyarrow.parquet
 import pytest
 from flights.features import FEATURES
 
-from mlops_loop.bundle import read_bundle
-from mlops_loop.code_version import code_tags
-from mlops_loop.contract.arrow import from_arrow
-from mlops_loop.contract.columns import length
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.data.snapshot import Origin, latest_snapshot, write_snapshot
+from mlops_loop._bundle import read_bundle
+from mlops_loop._code_version import code_tags
+from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._project import Project
+from mlops_loop._run_context import RunContext
+from mlops_loop._settings import Settings
+from mlops_loop._training.export import _skl2onnx
+from mlops_loop.contract._arrow import from_arrow
+from mlops_loop.contract._columns import length
+from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
-from mlops_loop.evaluation.champion import ChampionPredictions, predict_with_champion
+from mlops_loop.evaluation._champion import ChampionPredictions, predict_with_champion
 from mlops_loop.models import baseline
-from mlops_loop.predictor import OnnxPredictor
-from mlops_loop.project import Project
-from mlops_loop.registry.attempt import gate_result, registered
-from mlops_loop.run_context import RunContext
-from mlops_loop.settings import Settings
-from mlops_loop.training.export import _skl2onnx
+from mlops_loop.registry._attempt import gate_result, registered
 
 from .stages import Trained, train
 

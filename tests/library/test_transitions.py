@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from mlops_loop.audit_log import AuditEvent, AuditLog
-from mlops_loop.bundle import Bundle, Manifest, write_bundle
-from mlops_loop.clock import ManualClock
+from mlops_loop._audit_log import AuditEvent, AuditLog
+from mlops_loop._bundle import Bundle, Manifest, write_bundle
+from mlops_loop._clock import ManualClock
+from mlops_loop._publication import Rollout as Published
+from mlops_loop._publication import open_bundle_store
 from mlops_loop.errors import BundleError, RegistryError
-from mlops_loop.publication import Rollout as Published
-from mlops_loop.publication import open_bundle_store
 from mlops_loop.registry import ChampionChange
-from mlops_loop.registry.mlflow_registry import Registry
-from mlops_loop.registry.transitions import Transitions
+from mlops_loop.registry._mlflow_registry import Registry
+from mlops_loop.registry._transitions import Transitions
 
 FEATURES = "features"
 CONTRACT = """

@@ -8,15 +8,15 @@ import numpy as np
 import optuna
 import pytest
 
-from mlops_loop.encoder import Encoder
+from mlops_loop._encoder import Encoder
+from mlops_loop._run_context import RunContext
+from mlops_loop._settings import Settings, Tuning, load_settings
+from mlops_loop._training.cross_validation import cross_validate
+from mlops_loop._training.data import TrainingData
+from mlops_loop._training.tuning import opened, study_name, tune, tune_all
 from mlops_loop.errors import InputError
-from mlops_loop.evaluation.metrics import log_loss
+from mlops_loop.evaluation._metrics import log_loss
 from mlops_loop.models import Candidate, baseline
-from mlops_loop.run_context import RunContext
-from mlops_loop.settings import Settings, Tuning, load_settings
-from mlops_loop.training.cross_validation import cross_validate
-from mlops_loop.training.data import TrainingData
-from mlops_loop.training.tuning import opened, study_name, tune, tune_all
 
 from .conftest import Rows
 from .places import FLIGHTS

@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from mlops_loop.contract import Column, Contract, load_contract
-from mlops_loop.contract.arrow import table_columns
-from mlops_loop.contract.casting import check_table
-from mlops_loop.contract.check import Checked
-from mlops_loop.contract.columns import to_datetime64
-from mlops_loop.contract.decoder import Decoder, InvalidRequestBody
-from mlops_loop.contract.json_schema import example_row, row_schema
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.contract.strategy import rows
-from mlops_loop.data.validation import validate
+from mlops_loop.contract._arrow import table_columns
+from mlops_loop.contract._casting import check_table
+from mlops_loop.contract._check import Checked
+from mlops_loop.contract._columns import to_datetime64
+from mlops_loop.contract._decoder import Decoder, InvalidRequestBody
+from mlops_loop.contract._json_schema import example_row, row_schema
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._strategy import rows
+from mlops_loop.data._validation import validate
 
 from . import services
 from .places import FLIGHTS

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlops_loop.contract.model import Problem, parse_contract
-from mlops_loop.data.rows import Rows
-from mlops_loop.data.split import Fold
-from mlops_loop.encoder import Encoder, Matrix
-from mlops_loop.evaluation.target import Labels
+from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._references import SnapshotRef
+from mlops_loop._run_context import RunContext
+from mlops_loop._settings import Settings, load_settings
+from mlops_loop._training.data import TrainingData
+from mlops_loop.contract._model import Problem, parse_contract
+from mlops_loop.data._rows import Rows
+from mlops_loop.data._split import Fold
+from mlops_loop.evaluation._target import Labels
 from mlops_loop.models import Task
-from mlops_loop.references import SnapshotRef
-from mlops_loop.run_context import RunContext
-from mlops_loop.settings import Settings, load_settings
-from mlops_loop.training.data import TrainingData
 
 from .places import FLIGHTS
 

@@ -47,7 +47,7 @@ def test_a_wheel_holds_the_migrations_of_the_prediction_log(source: Path, tmp_pa
     names = {
         line.partition(",")[0] for line in wheel.record(wheel.build(tmp_path, source)).splitlines()
     }
-    migrations = "mlops_loop/prediction_log/sql/migrations"
+    migrations = "mlops_loop/prediction_log/_sql/migrations"
     scripts = {
         f"{migrations}/versions/{path.name}"
         for path in (toolbox.ROOT / "src" / migrations / "versions").glob("v*.py")

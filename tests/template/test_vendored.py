@@ -31,7 +31,7 @@ TESTS_WANT = "def test_folds():\n    from {package}.project import project\n" + 
     "    assert project.settings.training.folds == {folds}\n"
 )
 PREDICT = f"""
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop.contract._json_schema import example_row
 from {PACKAGE}.app import app
 from {PACKAGE}.project import project
 from starlette.testclient import TestClient
@@ -73,7 +73,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version, newer = wheel.library_version(), wheel.next_version(wheel.library_version())
     text = wheel.PYPROJECT.read_text(encoding="utf-8").replace(f'"{version}"', f'"{newer}"', 1)
     (source / "pyproject.toml").write_text(text, encoding="utf-8")
-    settings = source / "src/mlops_loop/settings.py"
+    settings = source / "src/mlops_loop/_settings.py"
     text = settings.read_text(encoding="utf-8")
     assert DEFAULT in text
     settings.write_text(text.replace(DEFAULT, CHANGED), encoding="utf-8")
@@ -125,7 +125,7 @@ def test_an_upgrade_that_breaks_the_project_is_undone(
 def test_a_patch_at_night(mine: Path, tools: dict[str, str]) -> None:
     command = f"{PYTHON} -m {PACKAGE}"
     run(f"{command} library eject", mine, tools)
-    settings = mine / "library/mlops_loop/settings.py"
+    settings = mine / "library/mlops_loop/_settings.py"
     settings.write_text(settings.read_text(encoding="utf-8").replace(DEFAULT, CHANGED), "utf-8")
     assert "unpacked in library/" in run(f"{command} doctor", mine, tools)
     assert run(f'{PYTHON} -c "{FOLDS}"', mine, tools).strip() == "4"

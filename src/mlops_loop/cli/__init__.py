@@ -6,30 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ProjectCodeError, ProjectError
-from ..process_environment import (
+from .._process_environment import (
     disable_telemetry,
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
-from . import (
-    adoption,
-    contract,
-    data,
-    documentation,
-    explanation,
-    keys,
-    loop,
-    models,
-    packaging,
-    serving,
-    state,
-    training,
-)
-from .common import Session
+from ..errors import ProjectCodeError, ProjectError
+from . import _adoption as adoption
+from . import _contract as contract
+from . import _data as data
+from . import _documentation as documentation
+from . import _explanation as explanation
+from . import _keys as keys
+from . import _loop as loop
+from . import _models as models
+from . import _packaging as packaging
+from . import _serving as serving
+from . import _state as state
+from . import _training as training
+from ._common import Session
 
 if TYPE_CHECKING:
-    from ..composition import Composition
+    from .._composition import Composition
 
 __all__ = ["command_line"]
 
@@ -89,7 +87,7 @@ class Commands(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except Exception as error:
-            from ..project_code import locate
+            from .._project_code import locate
 
             if ctx.params.get("debug"):
                 raise

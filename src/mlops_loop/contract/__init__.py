@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from ..lazy_exports import lazy_exports
-from .model import Categories, Column, Contract, Range, load_contract, parse_contract
+from .._lazy_exports import lazy_exports
+from ._model import Categories, Column, Contract, Range, load_contract, parse_contract
 
 if TYPE_CHECKING:
-    from .check import Checked, Violation, check_rows
-    from .columns import Columns
+    from ._check import Checked, Violation, check_rows
+    from ._columns import Columns
 else:
     # Imported on first use: loading a contract needs no numpy.
     __getattr__ = lazy_exports(
         __name__,
-        {"Checked": "check", "Columns": "columns", "Violation": "check", "check_rows": "check"},
+        {"Checked": "_check", "Columns": "_columns", "Violation": "_check", "check_rows": "_check"},
     )
 
 __all__ = [

@@ -6,12 +6,12 @@ Bootstrap) that resamples days or groups instead of rows where the contract name
 column: rows of one day resemble each other (cluster bootstrap).
 """
 
-from .comparison import Comparison
-from .gate import GateRule
-from .gate_result import GateResult, GateRuleResult, SliceComparison
-from .interval import Interval
-from .metrics import Metric, MetricByProblem, accuracy, brier, log_loss, mae, rmse, roc_auc
-from .rules import BetterThanBaseline, MaxLatency, MaxSize, NotWorseThanChampion, Slices
+from ._comparison import Comparison
+from ._gate import GateRule
+from ._gate_result import GateResult, GateRuleResult, SliceComparison
+from ._interval import Interval
+from ._metrics import Metric, MetricByProblem, accuracy, brier, log_loss, mae, rmse, roc_auc
+from ._rules import BetterThanBaseline, MaxLatency, MaxSize, NotWorseThanChampion, Slices
 
 __all__ = [
     "BetterThanBaseline",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.model import Problem
-from ..encoder import Encoder, Matrix
+from .._encoder import Encoder, Matrix
+from ..contract._model import Problem
 
 __all__ = ["Candidate", "Task"]
 

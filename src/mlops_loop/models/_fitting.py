@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoder import Matrix
+from .._encoder import Matrix
 from ..errors import TrainingError
 from . import Candidate, Task, predict_scores
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit
 
-from ..encoder import Encoder, Matrix
+from .._encoder import Encoder, Matrix
 from . import Parameters, Task
 
 # The index of a category in its embedding: 0 if missing, 1 if unknown (-1 in the matrix).

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, OneHotEncoder, StandardScaler
 
-from ..encoder import UNKNOWN, Encoder
+from .._encoder import UNKNOWN, Encoder
 from . import Candidate, Parameters, Task
 
 __all__ = ["dummy", "linear"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from catboost import CatBoostClassifier, CatBoostRegressor
 
-from ..contract.model import Problem
+from ..contract._model import Problem
 from . import Candidate, Parameters, Task
 
 __all__ = ["trees"]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..encoder import Matrix
+from .._encoder import Matrix
 from . import Candidate
 from ._network import (
     CATEGORY_OFFSET,

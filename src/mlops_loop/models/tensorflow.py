@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from ..encoder import Matrix
+from .._encoder import Matrix
 from . import Candidate
 from ._network import (
     CATEGORY_OFFSET,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xgboost import XGBClassifier, XGBRegressor
 
-from ..encoder import Matrix
+from .._encoder import Matrix
 from . import Candidate, Parameters, Task
 
 __all__ = ["trees"]

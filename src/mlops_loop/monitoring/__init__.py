@@ -6,11 +6,11 @@ A project names these in its `monitoring.py`, as a `MonitoringPlan`.
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..bundle import read_bundle
-from ..evaluation.metrics import MetricChoice
-from ..project import Project
-from ..settings import ActionName
-from .checks import (
+from .._bundle import read_bundle
+from .._project import Project
+from .._settings import ActionName
+from ..evaluation._metrics import MetricChoice
+from ._checks import (
     DEFAULT_CHECKS,
     Check,
     check_data_quality,
@@ -18,14 +18,14 @@ from .checks import (
     check_performance,
     run_evidently,
 )
-from .findings import CheckResult, Finding
-from .incidents import Incident
-from .monitoring_report import MonitoringReport, Window
-from .options import MonitoringOptions
-from .plan import Action, MonitoringPlan
-from .receivers import Alert, Receiver
-from .run import monitor
-from .window import MonitoringWindow
+from ._findings import CheckResult, Finding
+from ._incidents import Incident
+from ._monitoring_report import MonitoringReport, Window
+from ._options import MonitoringOptions
+from ._plan import Action, MonitoringPlan
+from ._receivers import Alert, Receiver
+from ._run import monitor
+from ._window import MonitoringWindow
 
 __all__ = [
     "DEFAULT_CHECKS",

@@ -24,8 +24,8 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import SettingsError
-from .protocol import PredictionLog
-from .records import Counts, Label, LabelReport, LoggedRow, Output, Record
+from ._protocol import PredictionLog
+from ._records import Counts, Label, LabelReport, LoggedRow, Output, Record
 
 __all__ = [
     "Counts",
@@ -40,13 +40,13 @@ __all__ = [
 
 
 def _redis() -> ModuleType:
-    from . import redis
+    from . import _redis as redis
 
     return redis
 
 
 def _sql() -> ModuleType:
-    from .sql import store
+    from ._sql import store as store
 
     return store
 

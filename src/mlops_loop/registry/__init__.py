@@ -1,7 +1,7 @@
 """Registered versions, and the event of a change of the champion."""
 
-from .attempt import gate_result
-from .callbacks import ChampionChange
-from .mlflow_registry import Version
+from ._attempt import gate_result
+from ._callbacks import ChampionChange
+from ._mlflow_registry import Version
 
 __all__ = ["ChampionChange", "Version", "gate_result"]

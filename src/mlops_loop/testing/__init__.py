@@ -17,22 +17,22 @@ import pytest
 
 # So that a failure shows the compared values, as in a test module.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("features", "http_contract", "models"))
+    *(f"{__name__}.{module}" for module in ("_features", "_http_contract", "_models"))
 )
 
 # isort: split
-from ..contract.json_schema import example_row  # noqa: E402
-from .application import application_client, get_paths  # noqa: E402
-from .copies import API_KEY, project_copy  # noqa: E402
-from .features import assert_no_skew, assert_row_wise, assert_valid_features  # noqa: E402
-from .http_contract import HttpContract  # noqa: E402
-from .models import (  # noqa: E402
+from ..contract._json_schema import example_row  # noqa: E402
+from ._application import application_client, get_paths  # noqa: E402
+from ._copies import API_KEY, project_copy  # noqa: E402
+from ._features import assert_no_skew, assert_row_wise, assert_valid_features  # noqa: E402
+from ._http_contract import HttpContract  # noqa: E402
+from ._models import (  # noqa: E402
     assert_ignores,
     assert_row_independent,
     assert_valid_predictions,
 )
-from .rows import columns_of, rows_of, with_values  # noqa: E402
-from .trained import TrainedProject, trained_project  # noqa: E402
+from ._rows import columns_of, rows_of, with_values  # noqa: E402
+from ._trained import TrainedProject, trained_project  # noqa: E402
 
 __all__ = [
     "API_KEY",

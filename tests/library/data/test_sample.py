@@ -1,4 +1,4 @@
-"""The sample. Goes, with `data/sources/sample.py`, when your data comes."""
+"""The sample. Goes, with `data/_sources/sample.py`, when your data comes."""
 
 import shutil
 from collections.abc import Callable
@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from mlops_loop._settings import Settings, load_settings
 from mlops_loop.contract import Contract
-from mlops_loop.contract.arrow import arrow_schema, from_arrow
-from mlops_loop.data.sources import open_source, read_all
-from mlops_loop.data.sources import sample as sample_module
-from mlops_loop.data.validation import validate
+from mlops_loop.contract._arrow import arrow_schema, from_arrow
+from mlops_loop.data._sources import open_source, read_all
+from mlops_loop.data._sources import sample as sample_module
+from mlops_loop.data._validation import validate
 from mlops_loop.errors import SourceError
-from mlops_loop.evaluation.target import encode_target
-from mlops_loop.settings import Settings, load_settings
+from mlops_loop.evaluation._target import encode_target
 
 from ..places import FLIGHTS
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mlops_loop._settings import CONTRACT, Settings, load_settings
 from mlops_loop.contract import Contract, load_contract
-from mlops_loop.contract.arrow import arrow_schema
-from mlops_loop.contract.columns import Columns
-from mlops_loop.data.ingestion import Ingested, ingest
-from mlops_loop.evaluation.target import encode_target
-from mlops_loop.settings import CONTRACT, Settings, load_settings
+from mlops_loop.contract._arrow import arrow_schema
+from mlops_loop.contract._columns import Columns
+from mlops_loop.data._ingestion import Ingested, ingest
+from mlops_loop.evaluation._target import encode_target
 
 from ..places import FLIGHTS
 

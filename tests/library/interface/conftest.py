@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mlops_loop.testing.http_contract import ServiceUnderTest
+from mlops_loop.testing._http_contract import ServiceUnderTest
 
 
 @pytest.fixture

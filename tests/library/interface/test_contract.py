@@ -3,7 +3,7 @@
 import httpx
 
 from mlops_loop.testing import HttpContract
-from mlops_loop.testing.http_contract import ServiceUnderTest
+from mlops_loop.testing._http_contract import ServiceUnderTest
 
 
 class TestHttpContract(HttpContract):

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from mlops_loop.testing.http_contract import ServiceUnderTest, problem
+from mlops_loop.testing._http_contract import ServiceUnderTest, problem
 
 _INLINE = re.compile(r"(?s)<(style|script)\b(?![^>]*\bsrc=)[^>]*>(.*?)</")
 

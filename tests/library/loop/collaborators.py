@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlops_loop.loop.leased_state import StoredState
+from mlops_loop.loop._leased_state import StoredState
 from mlops_loop.prediction_log import LoggedRow
 from mlops_loop.registry import Version
 

@@ -13,17 +13,17 @@ from typing import Any
 
 import msgspec
 
-from mlops_loop.audit_log import AuditLog
-from mlops_loop.bundle import Manifest, write_bundle
-from mlops_loop.clock import ManualClock
-from mlops_loop.loop.lease import LeaseHolder
-from mlops_loop.loop.leased_state import LeasedStateStore
-from mlops_loop.loop.state import State, StateStore
+from mlops_loop._audit_log import AuditLog
+from mlops_loop._bundle import Manifest, write_bundle
+from mlops_loop._clock import ManualClock
+from mlops_loop._publication import open_bundle_store
+from mlops_loop._settings import Settings, load_settings
+from mlops_loop.loop._lease import LeaseHolder
+from mlops_loop.loop._leased_state import LeasedStateStore
+from mlops_loop.loop._state import State, StateStore
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
-from mlops_loop.publication import open_bundle_store
-from mlops_loop.registry.transitions import Transitions
-from mlops_loop.serving.identifiers import fraction
-from mlops_loop.settings import Settings, load_settings
+from mlops_loop.registry._transitions import Transitions
+from mlops_loop.serving._identifiers import fraction
 
 from ..places import FLIGHTS
 from .collaborators import START, MemoryPlace, PaperRegistry, Rows

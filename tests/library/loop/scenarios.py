@@ -6,10 +6,10 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from mlops_loop.clock import ManualClock
-from mlops_loop.file_lock import file_lock
-from mlops_loop.loop.lease import LEASE
-from mlops_loop.loop.states import open_state
+from mlops_loop._clock import ManualClock
+from mlops_loop._file_lock import file_lock
+from mlops_loop.loop._lease import LEASE
+from mlops_loop.loop._states import open_state
 
 from .fuse import Fuse
 from .world import DAY, World

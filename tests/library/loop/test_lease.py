@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.loop.lease import LEASE, LeaseHolder, LostLeaseError
-from mlops_loop.loop.state import Lease, StateStore
+from mlops_loop.loop._lease import LEASE, LeaseHolder, LostLeaseError
+from mlops_loop.loop._state import Lease, StateStore
 
 from ..projects import ENV_PREFIX
 from .world import World

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from mlops_loop.loop.lease import set_paused
+from mlops_loop.loop._lease import set_paused
 from mlops_loop.monitoring import ActionName, Finding, Incident
 
 from .world import World

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mlops_loop.contract.json_schema import example_row
-from mlops_loop.loop.service import running_service
-from mlops_loop.serving.key_file import KeyFile
-from mlops_loop.settings import load_settings
+from mlops_loop._settings import load_settings
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.loop._service import running_service
+from mlops_loop.serving._key_file import KeyFile
 
 from ..projects import ENV_PREFIX, project_in
 

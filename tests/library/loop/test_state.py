@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.clock import ManualClock
+from mlops_loop._clock import ManualClock
+from mlops_loop._file_lock import file_lock
 from mlops_loop.errors import SettingsError, StoreError
-from mlops_loop.file_lock import file_lock
-from mlops_loop.loop.lease import LEASE, LeaseHolder, LostLeaseError
-from mlops_loop.loop.state import Lease, State, StateStore
-from mlops_loop.loop.states import open_state
+from mlops_loop.loop._lease import LEASE, LeaseHolder, LostLeaseError
+from mlops_loop.loop._state import Lease, State, StateStore
+from mlops_loop.loop._states import open_state
 from mlops_loop.prediction_log import stores
 
 from .world import World

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mlops_loop.errors import StoreError
-from mlops_loop.loop.state import State
-from mlops_loop.loop.states import open_state
+from mlops_loop.loop._state import State
+from mlops_loop.loop._states import open_state
 from mlops_loop.prediction_log import archive_prediction_log
 
 from ..store_server import SERVERS

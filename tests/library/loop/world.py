@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from mlops_loop.contract.model import parse_contract
-from mlops_loop.evaluation.gate_result import GateResult
-from mlops_loop.loop.audit import LoopAuditLog
-from mlops_loop.loop.challenger_evaluation import ChallengerEvaluator
-from mlops_loop.loop.controller import RetrainingController
-from mlops_loop.loop.retraining import RetrainingRequest, RetrainingResult
-from mlops_loop.loop.step import Step
+from mlops_loop._run_context import RunContext
+from mlops_loop.contract._model import parse_contract
+from mlops_loop.evaluation._gate_result import GateResult
+from mlops_loop.loop._audit import LoopAuditLog
+from mlops_loop.loop._challenger_evaluation import ChallengerEvaluator
+from mlops_loop.loop._controller import RetrainingController
+from mlops_loop.loop._retraining import RetrainingRequest, RetrainingResult
+from mlops_loop.loop._step import Step
 from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
-from mlops_loop.registry.role import apply_role, choose_role
-from mlops_loop.run_context import RunContext
+from mlops_loop.registry._role import apply_role, choose_role
 
 from .loop_folder import CONTRACT, LoopFolder
 

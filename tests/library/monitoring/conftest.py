@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.clock import ManualClock
+from mlops_loop._clock import ManualClock
+from mlops_loop._settings import load_settings
 from mlops_loop.prediction_log import open_prediction_log
-from mlops_loop.settings import load_settings
 
 from ..places import FLIGHTS
 from .listeners import Hook, Mail

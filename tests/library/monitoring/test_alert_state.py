@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.clock import ManualClock
+from mlops_loop._clock import ManualClock
 from mlops_loop.monitoring import Finding, MonitoringReport, Window
-from mlops_loop.monitoring.alert_state import AlertTracker
-from mlops_loop.monitoring.findings import Status
+from mlops_loop.monitoring._alert_state import AlertTracker
+from mlops_loop.monitoring._findings import Status
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

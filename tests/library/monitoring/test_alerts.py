@@ -15,13 +15,13 @@ from urllib.error import URLError
 import pytest
 from structlog.testing import capture_logs
 
-from mlops_loop.clock import ManualClock
+from mlops_loop._clock import ManualClock
+from mlops_loop._file_lock import file_lock
+from mlops_loop._project import Project
+from mlops_loop._settings import load_settings
 from mlops_loop.errors import SettingsError
-from mlops_loop.file_lock import file_lock
-from mlops_loop.monitoring.alerts import MAX_AGE, Alerts, open_alerts
-from mlops_loop.monitoring.receivers import Alert, Receiver, to_apprise, to_file, to_webhook
-from mlops_loop.project import Project
-from mlops_loop.settings import load_settings
+from mlops_loop.monitoring._alerts import MAX_AGE, Alerts, open_alerts
+from mlops_loop.monitoring._receivers import Alert, Receiver, to_apprise, to_file, to_webhook
 
 from ..places import FLIGHTS
 from ..projects import project_in

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from mlops_loop.contract.columns import Columns, take
+from mlops_loop.contract._columns import Columns, take
 from mlops_loop.monitoring import MonitoringReport
-from mlops_loop.monitoring.column_comparison import ColumnComparison
-from mlops_loop.monitoring.samples import Sample
+from mlops_loop.monitoring._column_comparison import ColumnComparison
+from mlops_loop.monitoring._samples import Sample
 
 from .world import World
 

@@ -21,10 +21,11 @@ from flights.cli import load_pipeline
 from flights.monitoring import MONITORING, check_constant_predictions
 
 from mlops_loop import Composition
+from mlops_loop._clock import ManualClock
+from mlops_loop._project import Project
 from mlops_loop.cli import command_line
-from mlops_loop.clock import ManualClock
-from mlops_loop.contract.arrow import from_arrow
-from mlops_loop.contract.columns import take, to_rows
+from mlops_loop.contract._arrow import from_arrow
+from mlops_loop.contract._columns import take, to_rows
 from mlops_loop.errors import SettingsError
 from mlops_loop.monitoring import (
     Alert,
@@ -38,7 +39,6 @@ from mlops_loop.monitoring import (
     run_evidently,
 )
 from mlops_loop.prediction_log import Output, Record
-from mlops_loop.project import Project
 
 from ..projects import project_in
 from .listeners import Hook

@@ -1,8 +1,8 @@
 import numpy as np
 
-from mlops_loop.contract.columns import Columns, take
+from mlops_loop.contract._columns import Columns, take
 from mlops_loop.monitoring import MonitoringReport
-from mlops_loop.monitoring.constant_columns import constant_columns
+from mlops_loop.monitoring._constant_columns import constant_columns
 
 from .world import World
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mlops_loop._training_window import past_needed, past_window
 from mlops_loop.errors import SettingsError
-from mlops_loop.training_window import past_needed, past_window
 
 from .world import World
 

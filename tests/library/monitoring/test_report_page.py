@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mlops_loop.contract.columns import Columns
+from mlops_loop.contract._columns import Columns
 
 from .world import World
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlops_loop.contract.columns import take
+from mlops_loop.contract._columns import take
 from mlops_loop.errors import InputError
 
 from .world import World

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
+from mlops_loop._monitoring_status import load_monitoring_status
 from mlops_loop.errors import InputError
 from mlops_loop.monitoring import monitor_project
-from mlops_loop.monitoring.run import monitor
-from mlops_loop.monitoring_status import load_monitoring_status
+from mlops_loop.monitoring._run import monitor
 
 from ..projects import project_in
 from .world import World

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mlops_loop.bundle import (
+from mlops_loop._bundle import (
     CONTRACT,
     ENCODER,
     MODEL,
@@ -20,17 +20,17 @@ from mlops_loop.bundle import (
     Manifest,
     write_bundle,
 )
-from mlops_loop.clock import ManualClock
-from mlops_loop.contract.arrow import to_arrow
-from mlops_loop.contract.columns import Columns, to_rows
-from mlops_loop.contract.model import Contract, parse_contract
-from mlops_loop.encoder import Encoder
-from mlops_loop.feature_set import FeatureColumn
+from mlops_loop._clock import ManualClock
+from mlops_loop._encoder import Encoder
+from mlops_loop._feature_set import FeatureColumn
+from mlops_loop._settings import Settings, load_settings
+from mlops_loop.contract._arrow import to_arrow
+from mlops_loop.contract._columns import Columns, to_rows
+from mlops_loop.contract._model import Contract, parse_contract
 from mlops_loop.monitoring import MonitoringReport
-from mlops_loop.monitoring.options import MonitoringOptions
-from mlops_loop.monitoring.run import monitor
+from mlops_loop.monitoring._options import MonitoringOptions
+from mlops_loop.monitoring._run import monitor
 from mlops_loop.prediction_log import Label, Output, PredictionLog, Record
-from mlops_loop.settings import Settings, load_settings
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 WINDOW = timedelta(days=20)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from mlops_loop._packaging import Environment, add, build, eject
+from mlops_loop._packaging import upgrade as upgrade
+from mlops_loop._packaging import write_requirements
+from mlops_loop._packaging.environment import ProjectTestsError
+from mlops_loop._packaging.vendored import VendoredLibrary, content_hash
+from mlops_loop._packaging.wheel_file import metadata, pack, read_wheel, unpack
 from mlops_loop.errors import InputError
-from mlops_loop.packaging import Environment, add, build, eject, upgrade, write_requirements
-from mlops_loop.packaging.environment import ProjectTestsError
-from mlops_loop.packaging.vendored import VendoredLibrary, content_hash
-from mlops_loop.packaging.wheel_file import metadata, pack, read_wheel, unpack
 
 from ..places import REPOSITORY
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import mlops_loop
-from mlops_loop.contract.json_schema import example_row
+from mlops_loop._packaging.wheel_file import pack, read_wheel, unpack
+from mlops_loop._project import Project
+from mlops_loop._settings import CONFIG
+from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import BundleError
-from mlops_loop.packaging.wheel_file import pack, read_wheel, unpack
-from mlops_loop.project import Project
-from mlops_loop.settings import CONFIG
 
 from .test_packaging import CARRIED
 
@@ -40,7 +40,7 @@ def upgraded(tmp_path: Path) -> Path:
     """What is installed from a wheel of the next version, in which a default is another."""
     source = tmp_path / "source"
     shutil.copytree(SOURCE / "mlops_loop", source / "mlops_loop")
-    settings, formats = source / "mlops_loop/settings.py", source / "mlops_loop/formats.py"
+    settings, formats = source / "mlops_loop/_settings.py", source / "mlops_loop/_formats.py"
     text = settings.read_text(encoding="utf-8")
     assert text.count(DEFAULT) == 1
     settings.write_text(text.replace(DEFAULT, CHANGED), encoding="utf-8")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from mlops_loop.prediction_log import PredictionLog
-from mlops_loop.prediction_log.sampling import sampling_key
+from mlops_loop.prediction_log._sampling import sampling_key
 
 from .conftest import Open
 from .records import NOON, fill, ids, label, scattered

@@ -4,7 +4,7 @@ import random
 from datetime import datetime, timedelta
 
 from mlops_loop.prediction_log import Counts, PredictionLog
-from mlops_loop.prediction_log.sampling import sampling_key
+from mlops_loop.prediction_log._sampling import sampling_key
 
 from .records import NOON, answered_by, ids, label, scattered
 

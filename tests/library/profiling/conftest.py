@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop.profiling.project_file import changed_settings
+from mlops_loop._profiling.project_file import changed_settings
 
 from ..places import FLIGHTS
 from ..projects import cli

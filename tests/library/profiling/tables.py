@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from mlops_loop.contract.model import Contract, load_contract
+from mlops_loop.contract._model import Contract, load_contract
 
 ROWS = 300
 

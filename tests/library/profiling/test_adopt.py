@@ -11,8 +11,8 @@ import yaml
 from click.testing import CliRunner
 from flights.features import FEATURES
 
+from mlops_loop._settings import load_settings
 from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
-from mlops_loop.settings import load_settings
 
 from ..projects import cli, project_in
 from .conftest import Adopt

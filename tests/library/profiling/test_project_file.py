@@ -6,7 +6,7 @@ import pytest
 import yaml
 from jinja2 import Environment
 
-from mlops_loop.profiling.project_file import changed_settings
+from mlops_loop._profiling.project_file import changed_settings
 
 from ..places import REPOSITORY
 

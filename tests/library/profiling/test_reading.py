@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_loop.contract.casting import read_table
-from mlops_loop.contract.model import Column, Contract, ParseOptions, parse_contract
-from mlops_loop.data.sources.header import unique_names
-from mlops_loop.profiling.cardinality import DistinctCounter, DuplicateCounter, hash_values
-from mlops_loop.profiling.contract_file import contract_text
-from mlops_loop.profiling.dialect import detect_dialect
-from mlops_loop.profiling.encoding import detect_encoding
-from mlops_loop.profiling.sampling import sample
-from mlops_loop.profiling.table import Table
-from mlops_loop.profiling.types import InferredType, infer_type
+from mlops_loop._profiling.cardinality import DistinctCounter, DuplicateCounter, hash_values
+from mlops_loop._profiling.contract_file import contract_text
+from mlops_loop._profiling.dialect import detect_dialect
+from mlops_loop._profiling.encoding import detect_encoding
+from mlops_loop._profiling.sampling import sample
+from mlops_loop._profiling.table import Table
+from mlops_loop._profiling.types import InferredType, infer_type
+from mlops_loop.contract._casting import read_table
+from mlops_loop.contract._model import Column, Contract, ParseOptions, parse_contract
+from mlops_loop.data._sources.header import unique_names
 
 TEXTS = {
     "German": "Name;Größe;Ort\nJürgen;1,5;Köln\nBärbel;2,5;Mönchengladbach\n",

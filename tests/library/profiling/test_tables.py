@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from mlops_loop.contract.model import Column
-from mlops_loop.data.ingestion import ingest
-from mlops_loop.settings import load_settings
+from mlops_loop._settings import load_settings
+from mlops_loop.contract._model import Column
+from mlops_loop.data._ingestion import ingest
 
 from .conftest import Adopt
 from .tables import ROWS, contract, customers, numbers, write

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from mlops_loop.bundle import Manifest
+from mlops_loop._bundle import Manifest
+from mlops_loop._predictor import Prediction, Predictor, decide
 from mlops_loop.contract import Contract
-from mlops_loop.contract.columns import Columns, length
-from mlops_loop.contract.model import parse_contract
+from mlops_loop.contract._columns import Columns, length
+from mlops_loop.contract._model import parse_contract
 from mlops_loop.errors import StoreError
-from mlops_loop.predictor import Prediction, Predictor, decide
 
 COLUMNS = """
 label_horizon: 1h

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from mlops_loop.scoring import score
+from mlops_loop._scoring import score
 
 from .inputs import predictor
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
+from mlops_loop._file_lock import file_lock
+from mlops_loop._scoring import score
 from mlops_loop.errors import InputError, StoreError
-from mlops_loop.file_lock import file_lock
-from mlops_loop.scoring import score
 
 from .inputs import SIZES, predictor, table, write
 from .parts import MIXED, in_parts

@@ -8,13 +8,13 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from mlops_loop.clock import SystemClock
+from mlops_loop._clock import SystemClock
+from mlops_loop._scoring import score
+from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract import Contract
-from mlops_loop.contract.model import parse_contract
+from mlops_loop.contract._model import parse_contract
 from mlops_loop.errors import InputError, SourceError, StoreError
 from mlops_loop.prediction_log import open_prediction_log
-from mlops_loop.scoring import score
-from mlops_loop.scoring.recording import Recording
 
 from .inputs import BINARY, NUMBER, SIZES, predictor, table, write
 from .parts import MIXED

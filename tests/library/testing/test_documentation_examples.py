@@ -18,13 +18,14 @@ from flask import Flask
 from flights.app import app, service
 from flights.project import project as flights_project
 
-from mlops_loop import Project, documentation
+from mlops_loop import Project
+from mlops_loop import _documentation as documentation
+from mlops_loop._predictor import Prediction
 from mlops_loop.errors import SnapshotError
-from mlops_loop.evaluation.metrics import log_loss
+from mlops_loop.evaluation._metrics import log_loss
 from mlops_loop.monitoring import Alert, Finding, Incident, monitor_project
 from mlops_loop.pipeline import cross_validate, encode, split
 from mlops_loop.prediction_log import Record
-from mlops_loop.predictor import Prediction
 from mlops_loop.registry import ChampionChange
 from mlops_loop.testing import (
     TrainedProject,

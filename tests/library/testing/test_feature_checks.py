@@ -8,9 +8,9 @@ import pytest
 from flights.features import FEATURES
 from hypothesis import given
 
+from mlops_loop._feature_set import FeatureSet, FeatureType
 from mlops_loop.contract import load_contract
-from mlops_loop.contract.columns import Columns
-from mlops_loop.feature_set import FeatureSet, FeatureType
+from mlops_loop.contract._columns import Columns
 from mlops_loop.testing import assert_row_wise, assert_valid_features, columns_of
 
 from ..places import FLIGHTS

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_loop.bundle import Manifest
+from mlops_loop._bundle import Manifest
+from mlops_loop._predictor import Prediction
 from mlops_loop.contract import Contract, load_contract
-from mlops_loop.contract.columns import Columns
-from mlops_loop.predictor import Prediction
+from mlops_loop.contract._columns import Columns
 from mlops_loop.testing import (
     TrainedProject,
     assert_ignores,

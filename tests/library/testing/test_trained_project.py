@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from flights.pipeline import PIPELINE
 
-from mlops_loop.contract.check import check_rows
-from mlops_loop.publication import Rollout
-from mlops_loop.registry.attempt import gate_result
+from mlops_loop._publication import Rollout
+from mlops_loop.contract._check import check_rows
+from mlops_loop.registry._attempt import gate_result
 from mlops_loop.testing import TrainedProject, trained_project, with_values
 
 from ..projects import project_in

@@ -21,12 +21,12 @@ Examples:
     >>> app.include_router(operations_router(service))
 """
 
-from ..problem import Problem
-from ..service import PredictionService
-from .documentation import add_documentation
-from .errors import add_exception_handlers
-from .middleware import ApiKeyMiddleware, RequestLifecycleMiddleware
-from .routers import operations_router, prediction_router
+from .._problem import Problem
+from .._service import PredictionService
+from ._documentation import add_documentation
+from ._errors import add_exception_handlers
+from ._middleware import ApiKeyMiddleware, RequestLifecycleMiddleware
+from ._routers import operations_router, prediction_router
 
 __all__ = [
     "ApiKeyMiddleware",

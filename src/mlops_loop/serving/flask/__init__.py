@@ -21,12 +21,12 @@ Examples:
     >>> app.register_blueprint(operations_blueprint(service))
 """
 
-from ..problem import Problem
-from ..service import PredictionService
-from .blueprints import operations_blueprint, prediction_blueprint
-from .documentation import add_documentation
-from .errors import add_error_handlers
-from .lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
+from .._problem import Problem
+from .._service import PredictionService
+from ._blueprints import operations_blueprint, prediction_blueprint
+from ._documentation import add_documentation
+from ._errors import add_error_handlers
+from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
 
 __all__ = [
     "EXTENSION",

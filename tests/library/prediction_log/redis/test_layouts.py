@@ -6,7 +6,7 @@ import pytest
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import PredictionLog
-from mlops_loop.prediction_log.redis_keys import LAYOUT
+from mlops_loop.prediction_log._redis_keys import LAYOUT
 
 from ...store_server import opened
 from ...stores.redis import Server

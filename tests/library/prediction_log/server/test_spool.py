@@ -22,8 +22,8 @@ from mlops_loop.prediction_log import (
     Record,
     open_prediction_log,
 )
-from mlops_loop.prediction_log.spool import SpooledLog
-from mlops_loop.prediction_log.spool_file import Spool
+from mlops_loop.prediction_log._spool import SpooledLog
+from mlops_loop.prediction_log._spool_file import Spool
 
 from ..processes import killed_while_appending
 from ..records import NOON, label, record

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.prediction_log.sql.database import Database
-from mlops_loop.prediction_log.sql.store import database_at
+from mlops_loop.prediction_log._sql.database import Database
+from mlops_loop.prediction_log._sql.store import database_at
 
 from ...services import STORES
 

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, TableClause, inspect
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts, PredictionLog, migrate_prediction_log
-from mlops_loop.prediction_log.sql.database import Database
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.schema import SCRIPTS, migrate, revisions
-from mlops_loop.prediction_log.sql.tables import COUNTERS, LABELS, LOOP, PREDICTIONS
+from mlops_loop.prediction_log._sql.database import Database
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.schema import SCRIPTS, migrate, revisions
+from mlops_loop.prediction_log._sql.tables import COUNTERS, LABELS, LOOP, PREDICTIONS
 
 from ..records import plain
 

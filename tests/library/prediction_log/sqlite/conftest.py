@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.sqlite import SqliteDatabase
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.sqlite import SqliteDatabase
 
 from ..records import fill_two_days
 

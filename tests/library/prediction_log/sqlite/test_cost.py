@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Connection
 
 from mlops_loop.prediction_log import Counts
-from mlops_loop.prediction_log.sql import queries
-from mlops_loop.prediction_log.sql.database import driver_of
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
-from mlops_loop.prediction_log.timestamps import to_microseconds
-from mlops_loop.prediction_log.versions import GroupFilter
+from mlops_loop.prediction_log._sql import queries as queries
+from mlops_loop.prediction_log._sql.database import driver_of
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log._timestamps import to_microseconds
+from mlops_loop.prediction_log._versions import GroupFilter
 
 from ..records import DAY, NOON, answered_by
 from .files import filled

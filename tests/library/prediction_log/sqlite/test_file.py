@@ -10,8 +10,8 @@ import pytest
 
 from mlops_loop.errors import SettingsError, StoreError
 from mlops_loop.prediction_log import Counts, open_prediction_log
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.sqlite import SqliteDatabase
 
 from ..records import plain
 from .files import filled

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, text
 
 from mlops_loop.errors import StoreError
 from mlops_loop.prediction_log import Counts, LabelReport
-from mlops_loop.prediction_log.sql.log import SqlPredictionLog
-from mlops_loop.prediction_log.sql.sqlite import SqliteDatabase
-from mlops_loop.prediction_log.sql.writer import SqlWriteBackend
-from mlops_loop.prediction_log.sqlite_file import connect_file
-from mlops_loop.prediction_log.writer import GroupCommitWriter
+from mlops_loop.prediction_log._sql.log import SqlPredictionLog
+from mlops_loop.prediction_log._sql.sqlite import SqliteDatabase
+from mlops_loop.prediction_log._sql.writer import SqlWriteBackend
+from mlops_loop.prediction_log._sqlite_file import connect_file
+from mlops_loop.prediction_log._writer import GroupCommitWriter
 
 from ..records import label, plain
 

@@ -1,0 +1,184 @@
+"""What training hands to serving: one folder, written once, verified whenever it is read.
+
+model.onnx         one float tensor in, probabilities or values out
+encoder.json       columns to that tensor
+contract.yaml      the contract the model was trained under
+reference.parquet  held-out rows with predictions, for monitoring; the service leaves it alone
+bundle.json        the manifest: version, run, problem, metrics, and a digest of every file
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ._atomic import atomic_folder
+from ._formats import BUNDLE
+from ._formats import REPUBLISH as REMEDY
+from .contract._model import Class, Contract, parse_contract
+from .errors import BundleError, DamagedBundleError
+
+if TYPE_CHECKING:  # the registry does without numpy
+    from ._encoder import Encoder
+
+MANIFEST = "bundle.json"
+MODEL = "model.onnx"
+ENCODER = "encoder.json"
+CONTRACT = "contract.yaml"
+REFERENCE = "reference.parquet"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of itself.
+
+    Attributes:
+        version: version of the registered model, as text.
+        features_module: declares the features, as `FEATURES`; empty if there are none.
+        schema_digest: that of the contract (see `Contract.schema_digest`).
+        classes: target values in the order of the probability columns; empty for regression.
+        threshold: probability from which a binary prediction is the second class.
+        prediction_deciles: what divides the predictions of the held-out rows into ten equal parts;
+            for regression only.
+        metric: that decided, by name.
+        metrics: on the held-out rows.
+        parity: largest difference between native and exported model, and the tolerance.
+        library: version of the library that made the bundle.
+        files: SHA-256 of every other file of the bundle.
+    """
+
+    version: str
+    run_id: str
+    problem: str
+    classes: tuple[Class, ...]
+    created: str
+    features_digest: str
+    features_module: str = ""
+    contract_digest: str
+    schema_digest: str = ""
+    snapshot: str
+    candidate: str = ""
+    trained_until: str | None = None
+    threshold: float | None = None
+    prediction_deciles: tuple[float, ...] = ()
+    metric: str = ""
+    metrics: dict[str, float] = {}
+    parity: dict[str, float] = {}
+    library: str = ""
+    files: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    directory: Path
+    manifest: Manifest
+
+    def read(self, name: str) -> bytes:
+        """Bytes of one file of the bundle.
+
+        Raises:
+            DamagedBundleError: if it is missing or its digest is not the one in the manifest.
+        """
+        try:
+            content = (self.directory / name).read_bytes()
+        except OSError as error:
+            raise DamagedBundleError(f"{self.directory / name} is missing: {REMEDY}") from error
+        if _digest(content) != self.manifest.files.get(name):
+            raise DamagedBundleError(
+                f"{self.directory / name} is not the file that was published (its digest differs): "
+                f"{REMEDY}"
+            )
+        return content
+
+    def verify(self) -> None:
+        """Check every file.
+
+        Raises:
+            DamagedBundleError: see `read`.
+        """
+        for name in self.manifest.files:
+            self.read(name)
+
+    @cached_property
+    def contract(self) -> Contract:
+        return parse_contract(self.read(CONTRACT).decode(), str(self.directory / CONTRACT))
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        from ._encoder import Encoder
+
+        return Encoder.from_json(self.read(ENCODER))
+
+
+def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -> Bundle:
+    """Write a bundle; the folder appears complete or not at all.
+
+    Args:
+        directory: where to; what stands there is replaced.
+        manifest: everything but the digests, which are filled in here.
+        files: content by file name.
+    """
+    digests = {name: _digest(content) for name, content in files.items()}
+    manifest = msgspec.structs.replace(manifest, files=digests)
+    with atomic_folder(directory) as draft:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        (draft / MANIFEST).write_bytes(BUNDLE.encode(manifest, indent=2) + b"\n")
+    return Bundle(directory, manifest)
+
+
+def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
+    """Open a bundle and verify what serving needs of it.
+
+    Args:
+        directory: the bundle's folder.
+        features_digest: that of the running features code; None where it does not matter.
+
+    Raises:
+        BundleError: if a file is missing or changed (DamagedBundleError), the bundle was made for
+            other features, or its format is not known.
+    """
+    try:
+        content = (directory / MANIFEST).read_bytes()
+    except OSError as error:
+        raise DamagedBundleError(f"there is no bundle in {directory}: {REMEDY}") from error
+    manifest = BUNDLE.decode(content, Manifest, directory / MANIFEST)
+    if features_digest not in (None, manifest.features_digest):
+        raise BundleError(
+            f"version {manifest.version} was trained with other features "
+            f"({manifest.features_digest}) than this code has ({features_digest}): train again"
+        )
+    bundle = Bundle(directory, manifest)
+    for name in (MODEL, ENCODER, CONTRACT):
+        bundle.read(name)
+    return bundle
+
+
+def require_same_target(bundle: Bundle, contract: Contract) -> None:
+    """Make sure that a bundle predicts what the project is about.
+
+    Raises:
+        BundleError: if its target is another one, or it predicts classes that are none any more.
+    """
+    own = bundle.contract
+    if own.target_digest != contract.target_digest:
+        raise BundleError(
+            f"version {bundle.manifest.version} predicts {_target(own)}, and the contract's target "
+            f"is {_target(contract)}: train a new version"
+        )
+    unknown = [str(label) for label in own.classes if label not in contract.classes]
+    if unknown:
+        raise BundleError(
+            f"version {bundle.manifest.version} predicts classes that the contract does not have "
+            f"({', '.join(unknown)}): train a new version"
+        )
+
+
+def _target(contract: Contract) -> str:
+    return f"{contract.target.name} ({contract.problem}, {contract.target.type})"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,125 @@
+"""The contents of a model card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._bundle import Manifest
+from .._duration import format_duration
+from .._explanation.results import Importance
+from ..contract import Column, Contract
+from ..contract._model import Action
+from ..evaluation._bootstrap import Resampling
+from ..evaluation._gate_result import GateResult, SliceComparison
+from ..evaluation._interval import Interval
+from ..evaluation._metrics import Floats, Metric
+from ..evaluation._target import Labels
+from .calibration import Bin
+
+_SLICES = 8
+_PROBLEMS = {
+    "binary": "decides between two classes",
+    "multiclass": "decides between several classes",
+    "regression": "estimates a number",
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric on the held-out rows, and its direction."""
+
+    name: str
+    interval: Interval
+    better: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Purpose, data, metrics and limits of a version, as plain values.
+
+    Attributes:
+        metric: name of the deciding metric, also of the importances.
+        source: address of the rows that it was trained on.
+        rows: of the snapshot.
+        held_out: rows of the holdout, which all metrics are computed on.
+        candidates: the leaderboard, a table in Markdown.
+        leaderboard_chart: the leaderboard, SVG.
+        override: who overrode the gate, when and why; empty if nobody did.
+    """
+
+    manifest: Manifest
+    metric: str
+    source: str
+    rows: int
+    held_out: int
+    purpose: str
+    limits: tuple[str, ...]
+    gate: GateResult
+    scores: tuple[Score, ...]
+    reliability: tuple[Bin, ...]
+    importances: tuple[Importance, ...]
+    candidates: str
+    leaderboard_chart: str
+    override: str = ""
+
+    @property
+    def weakest(self) -> tuple[SliceComparison, ...]:
+        """The slices with the smallest gain over its rival."""
+        return tuple(sorted(self.gate.slices, key=lambda one: one.gain.value)[:_SLICES])
+
+
+def purpose(contract: Contract) -> str:
+    """The purpose of a model, from the contract."""
+    target = contract.target
+    target_text = (
+        f": {target.description[0].lower()}{target.description[1:]}" if target.description else ""
+    )
+    sentences = [f"It {_PROBLEMS[contract.problem]}, {target.name}{target_text}."]
+    if contract.classes:
+        sentences.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
+    horizon = format_duration(contract.label_horizon)
+    sentences.append(f"Labels are known within {horizon}; performance cannot be checked earlier.")
+    return " ".join(sentences)
+
+
+def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
+    """The limits of a model: period of training, rejected rows, rows with warnings."""
+    sentences = []
+    if trained_until:
+        sentences.append(f"It was not trained on events after {trained_until[:16]}.")
+    refused = [one.name for one in contract.inputs if _is_bounded(one, "reject")]
+    warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
+    if refused:
+        sentences.append(
+            f"Rows outside the contract's bounds of {', '.join(refused)} are rejected."
+        )
+    if warned:
+        sentences.append(
+            f"Rows with unusual values of {', '.join(warned)} are predicted with a warning: "
+            "they were rare in training."
+        )
+    sentences.append(
+        "Its metrics are those of the held-out rows; run `monitor` for the current ones."
+    )
+    return tuple(sentences)
+
+
+def score_all(
+    metrics: Mapping[str, Metric], labels: Labels, predicted: Floats, resampling: Resampling
+) -> tuple[Score, ...]:
+    """Every metric with its interval."""
+    scorers = [metric.scorer(labels, predicted) for metric in metrics.values()]
+    draws = resampling.scores(scorers)
+    return tuple(
+        Score(
+            name,
+            resampling.interval(metric.value(labels, predicted), draws[:, at]),
+            "higher" if metric.greater_is_better else "lower",
+        )
+        for at, (name, metric) in enumerate(metrics.items())
+    )
+
+
+def _is_bounded(column: Column, on_violation: Action) -> bool:
+    """Whether values beyond some bound of the column are rejected, or only warned about."""
+    bounds = (column.range, column.categories)
+    return any(one is not None and one.on_violation == on_violation for one in bounds)

@@ -1,0 +1,60 @@
+"""Permutation importance: how much a metric worsens when the values of a feature are shuffled.
+
+Breiman, Random Forests, Machine Learning 45 (2001), section 10; here on held-out rows.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sklearn.inspection import permutation_importance
+
+from .._encoder import Matrix
+from .._explanation.results import Importance
+from ..evaluation._metrics import Floats, Metric
+from ..evaluation._target import Labels
+
+_ROWS = 5_000
+
+
+class _Fitted:
+    """A prediction function as an estimator for scikit-learn."""
+
+    def __init__(self, predict: Callable[[Matrix], Floats]) -> None:
+        self.predict = predict
+
+    def fit(self, matrix: Matrix, labels: Labels) -> None:
+        """Do nothing: it is fitted already."""
+
+
+def importances(
+    names: Sequence[str],
+    matrix: Matrix,
+    labels: Labels,
+    predict: Callable[[Matrix], Floats],
+    metric: Metric,
+    seed: int,
+) -> tuple[Importance, ...]:
+    """The most important feature first, in units of the metric.
+
+    Args:
+        names: of the matrix columns.
+        matrix: held-out rows, shape (rows, columns); at most 5,000 of them are used.
+        labels: class codes or values of the same rows.
+        predict: the model, from a matrix to probabilities or values.
+        metric: metric whose decrease is measured.
+        seed: of the shuffling.
+    """
+
+    def score(model: _Fitted, rows: Matrix, labels: Labels) -> float:
+        return metric.direction * metric.value(labels, model.predict(rows))
+
+    found = permutation_importance(
+        _Fitted(predict),
+        matrix,
+        labels,
+        scoring=score,
+        n_repeats=1,
+        random_state=seed,
+        max_samples=min(_ROWS, len(matrix)),
+    )
+    rows = zip(names, found.importances_mean.tolist(), strict=True)
+    return tuple(sorted((Importance(*row) for row in rows), key=lambda one: -one.importance))

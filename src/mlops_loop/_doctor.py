@@ -1,0 +1,116 @@
+"""Checks that all parts of the project are valid and consistent."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from ._bundle import read_bundle, require_same_target
+from ._packaging import installed_library
+from ._project import Project
+from .errors import ProjectError
+from .registry._restoration import restore_if_damaged
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    passed: bool
+    finding: str
+
+    def summary(self) -> str:
+        return f"{'ok ' if self.passed else 'BAD'}  {self.name:<12} {self.finding}"
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def examine(project: Project) -> list[Check]:
+    """Run all checks, also after one has failed, unless the settings cannot be read."""
+    try:
+        settings = project.settings
+    except ProjectError as error:
+        return [Check("settings", False, str(error))]
+    return [
+        Check("settings", True, f"read from {settings.root}"),
+        *(_run(name, probe, project) for name, probe in PROBES.items()),
+    ]
+
+
+def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
+    try:
+        return Check(name, True, probe(project))
+    except ProjectError as error:
+        return Check(name, False, str(error))
+
+
+def _contract(project: Project) -> str:
+    contract = project.contract
+    columns = project.features.columns(contract)
+    return f"{contract.problem}, {len(contract.inputs)} inputs, {len(columns)} feature columns"
+
+
+def _log(project: Project) -> str:
+    totals = project.log.totals()
+    message = f"{totals.predictions} predictions, {totals.labels} with a label"
+    others = project.log.other_schemas()
+    if others:
+        message += f"; {others} of another target or other inputs are not counted"
+    return message
+
+
+def _bundles(project: Project) -> str:
+    published = project.published()
+    versions = dict.fromkeys((published.champion, published.challenger, published.previous))
+    messages = [_complete(project, version) for version in versions if version is not None]
+    return "; ".join(messages) or "nothing published yet"
+
+
+def _complete(project: Project, version: str) -> str:
+    """Check a bundle, and publish a damaged one again."""
+    transitions = project.transitions
+    with transitions.lock():
+        restored = restore_if_damaged(
+            project.registry, project.bundles, version, project.features.digest
+        )
+    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+    published = project.published()
+    if version in (published.champion, published.challenger):
+        require_same_target(bundle, project.contract)
+    state = "was damaged and has been published again" if restored else "is complete"
+    return f"version {version} {state} (library {bundle.manifest.library})"
+
+
+def _registry(project: Project) -> str:
+    if project.published().champion is None and not project.registry.exists():
+        return "nothing registered yet"
+    repaired = project.transitions.reconcile()
+    message = "aliases agree with the pointer"
+    if repaired:
+        message = f"aliases repaired: {', '.join(repaired)}"
+    own = project.contract.schema_digest
+    digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
+    others = sum(digest != own for digest in digests)
+    if others:
+        message += f"; {others} versions have another target or other inputs"
+    return message
+
+
+def _loop(project: Project) -> str:
+    state, _ = project.loop_state.load()
+    message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
+    if state.is_outdated(project.published()):
+        message += "; versions were changed by hand since, which the next `loop step` adopts"
+    return message
+
+
+def _library(project: Project) -> str:
+    return installed_library(project.root)
+
+
+PROBES: dict[str, Callable[[Project], str]] = {
+    "library": _library,
+    "contract": _contract,
+    "log": _log,
+    "bundles": _bundles,
+    "registry": _registry,
+    "loop": _loop,
+}

@@ -1,0 +1,78 @@
+"""What the user says of the table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+
+from ..contract._model import Problem
+from ..data._sources.header import unique_names
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """The table and the roles of its columns, as given on the command line.
+
+    Attributes:
+        address: path, glob or SQLAlchemy URL.
+        label_horizon: how late labels come; by default a day, or nothing for a short time.
+        query: what a database is asked.
+        encoding: how text files are written, where it should not be guessed.
+    """
+
+    address: str
+    target: str
+    time: str | None = None
+    id: str | None = None
+    group: str | None = None
+    problem: Problem | None = None
+    ignore: tuple[str, ...] = ()
+    label_horizon: timedelta | None = None
+    query: str | None = None
+    encoding: str | None = None
+
+    def roles(self, names: Sequence[str]) -> dict[str, str]:
+        """The role of each column that was given one.
+
+        Raises:
+            InputError: if there is no such column, or one has two roles.
+        """
+        given = [("ignore", name) for name in self.ignore]
+        given += [
+            (role, name)
+            for role in ("target", "time", "id", "group")
+            if (name := getattr(self, role)) is not None
+        ]
+        roles: dict[str, str] = {}
+        for role, name in given:
+            found = _found(name, names, role)
+            if found in roles:
+                raise InputError(
+                    f"--{role} {name}: the column is also given as --{roles[found]} too"
+                )
+            roles[found] = role
+        return roles
+
+
+def _found(name: str, names: Sequence[str], role: str) -> str:
+    (spelled,) = unique_names([name])
+    if spelled in names:
+        return spelled
+    lower = {one.lower(): one for one in names}
+    near = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(repr(lower[one]) for one in near)}?" if near else ""
+    if all(_is_number(one) for one in names):
+        hint = "its first line contains values: add a header"
+    raise InputError(
+        f"--{role} {name}: no such column; "
+        + (hint or f"there are {', '.join(names[:20])}{' …' if len(names) > 20 else ''}")
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.partition("_")[0])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""`config/project.yaml` with some values changed and everything else, comments too, as it was."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from .._settings import Settings
+from .._yaml_file import parse_yaml
+
+Path = tuple[str, ...]
+_SAMPLE = (", or the sample.", ".")
+# A section with the comment above it, and the commented keys below it.
+_SECTION = r"\n*(^#[^\n]*\n)*^{name}:[^\n]*\n((?:[ \t]+[^\n]*|#   [^\n]*)?\n)*"
+# What a commented key of a section starts with; without the first two characters it is a key.
+_COMMENTED = "#   "
+
+
+def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str, ...] = ()) -> str:
+    """The file's text with values replaced, and sections left out.
+
+    A key that the file has as a comment is set in its place. A default is not written, unless it
+    replaces another value.
+
+    Args:
+        text: the file as it is.
+        changes: new values by the path of their key.
+        drop: names of sections that go, together with the comment above them.
+    """
+    for name in drop:
+        text = re.sub(_SECTION.format(name=name), "\n", text, flags=re.MULTILINE)
+    text = text.replace(*_SAMPLE)
+    current = parse_yaml(text) or {}
+    changes = {
+        path: value
+        for path, value in changes.items()
+        if _is_set(current, path) or value != _default(path)
+    }
+    text = _uncommented(text, [path for path in changes if not _is_set(current, path)])
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10**6
+    yaml.representer.add_representer(type(None), _null)
+    document = yaml.load(text)
+    for path, value in changes.items():
+        *above, last = path
+        section = document
+        for key in above:
+            section = section.setdefault(key, {})
+            if isinstance(section, CommentedMap) and not section:
+                section.fa.set_flow_style()
+        if section.get(last) != value:
+            section[last] = _quoted(value)
+    written = io.StringIO()
+    yaml.dump(document, written)
+    kept = set(text.splitlines())
+    lines = [_near(line, kept) for line in written.getvalue().rstrip().splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _is_set(body: Any, path: Path) -> bool:
+    for key in path:
+        if not isinstance(body, dict) or key not in body:
+            return False
+        body = body[key]
+    return True
+
+
+def _default(path: Path) -> Any:
+    """The default of a key as YAML has it."""
+    name, *keys = path
+    value = Settings.model_fields[name].default
+    for key in keys:
+        value = value.model_dump(mode="json")[key]
+    return value
+
+
+def _uncommented(text: str, paths: Sequence[Path]) -> str:
+    """The text with the commented lines of these keys, and of their sections, as keys."""
+    lines = text.splitlines()
+    for name, *keys in paths:
+        start = _find(lines, rf"(# )?{name}:( |$)", 0, len(lines))
+        if start is None:
+            continue
+        if lines[start].startswith("# "):
+            # Of a section in one line only what is to be set stays.
+            lines[start] = re.sub(r"\{.*\}", "{}", lines[start][2:])
+        end = start + 1
+        while end < len(lines) and lines[end].startswith((_COMMENTED, "  ")):
+            end += 1
+        for key in keys:
+            if (at := _find(lines, rf"{_COMMENTED}{key}:", start, end)) is not None:
+                lines[at] = lines[at][2:]
+    return "\n".join(lines) + "\n"
+
+
+def _find(lines: Sequence[str], pattern: str, start: int, end: int) -> int | None:
+    return next((at for at in range(start, end) if re.match(pattern, lines[at])), None)
+
+
+def _near(line: str, kept: set[str]) -> str:
+    """A changed line with its comment moved up to its value."""
+    return line if line in kept else re.sub(r"(?<=\S) {2,}#", " #", line)
+
+
+def _null(representer: Any, value: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+def _quoted(value: Any) -> Any:
+    """Texts in quotes: unquoted ones mean different things to different readers."""
+    if isinstance(value, str):
+        plain = re.fullmatch(r"[a-z_]{4,}|\d+[smhd]", value)
+        return value if plain else DoubleQuotedScalarString(value)
+    if isinstance(value, list):
+        sequence = CommentedSeq(map(_quoted, value))
+        sequence.fa.set_flow_style()
+        return sequence
+    return value

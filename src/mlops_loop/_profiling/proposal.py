@@ -1,0 +1,228 @@
+"""From a table to a contract and settings, with nothing written yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from .._settings import Settings
+from ..contract._arrow import from_arrow, table_columns
+from ..contract._casting import read_table
+from ..contract._columns import Columns, missing, to_json
+from ..contract._model import Categories, Column, Contract, Problem, parse_contract
+from ..contract._outputs import PREDICTION
+from ..errors import InputError
+from .contract_file import contract_text
+from .options import InferenceOptions
+from .profile import Profile, profile
+from .roles import InferredColumn, infer_column, read_strays
+from .sampling import Sampled, sample
+from .settings_suggestions import Changes, SampledTable, adjust, usable
+from .table import Table, open_table
+from .target import decide_classes, infer_problem, require_variety
+from .target_leakage import find_leaks
+from .types import InferredType, infer_type
+from .warnings import warn
+
+# Data that spans less time than this has labels at once, or a gap would eat it.
+_SHORT = timedelta(days=10)
+_NO_TIME = timedelta(0)
+_MOST_PASSES = 3
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What adopting would write, and what it rests on.
+
+    Attributes:
+        contract: as it would be read back, with its text.
+        columns: every column with its facts and remarks, in the order of the table.
+        changes: settings by the path of their key.
+        warnings: sentences about the whole table.
+    """
+
+    table: Table
+    rows: int
+    contract: Contract
+    columns: tuple[InferredColumn, ...]
+    changes: Changes
+    warnings: tuple[str, ...]
+
+
+def propose(
+    request: InferenceOptions, root: Path, settings: Settings, known: Mapping[str, Column]
+) -> Proposal:
+    """Look at all rows of a table and conclude what it is.
+
+    Args:
+        request: the table and what the user says of it.
+        root: the project's root.
+        settings: as they are.
+        known: columns of the present contract, whose descriptions and units are kept.
+
+    Raises:
+        InputError: if the table cannot be read or nothing can be learned from it.
+    """
+    table = open_table(request.address, root, request.query, request.encoding)
+    return _Adoption(request, table, known).propose(settings)
+
+
+class _Adoption:
+    def __init__(
+        self, request: InferenceOptions, table: Table, known: Mapping[str, Column]
+    ) -> None:
+        self.request = request
+        self.table = table
+        self.known = known
+        self.given = request.roles(table.names)
+        self.sampled: Sampled = sample(table)
+        if not self.sampled.rows:
+            raise InputError(f"{request.address} has no rows")
+        (self.target,) = (name for name, role in self.given.items() if role == "target")
+        self.problem: Problem = "binary"
+
+    def propose(self, settings: Settings) -> Proposal:
+        guesses, counted = self._counted()
+        columns = [self._infer_column(name, guesses[name], counted) for name in self.table.names]
+        self._require_features(columns)
+        columns = [self._finished(one) for one in columns]
+        contract, sampled_table = self._contract(columns, counted)
+        changes, doubts = adjust(settings, contract, self.table, sampled_table)
+        leaks = find_leaks(contract, sampled_table.columns)
+        columns = [_with_leak(one, leaks.get(one.column.name)) for one in columns]
+        contract = self._written(contract, columns, counted.rows)
+        facts = {one.column.name: one.facts for one in columns}
+        warnings = (*warn(contract, counted, facts, self.table), *doubts)
+        return Proposal(self.table, counted.rows, contract, tuple(columns), changes, warnings)
+
+    def _counted(self) -> tuple[dict[str, InferredType], Profile]:
+        """Types, and facts of all rows; a type that later rows belie is guessed again."""
+        strays: dict[str, list[str]] = {name: [] for name in self.table.names}
+        guesses = {name: self._infer_type(name, []) for name in self.table.names}
+        for _ in range(_MOST_PASSES):
+            counted = profile(
+                self.table, [inferred.column(name) for name, inferred in guesses.items()]
+            )
+            for name, facts in counted.facts.items():
+                strays[name] += facts.strays
+            again = {name: self._infer_type(name, strays[name]) for name in self.table.names}
+            if again == guesses:
+                break
+            guesses = again
+        return guesses, counted
+
+    def _infer_type(self, name: str, strays: list[str]) -> InferredType:
+        values = self.sampled.table[name].combine_chunks()
+        if pa.types.is_string(values.type) and strays:
+            values = pa.concat_arrays([values, pa.array(strays)])
+        is_time = self.given.get(name) == "time"
+        csv = self.table.csv
+        comma_first = csv is not None and csv.delimiter == ";"
+        inferred = infer_type(values, comma_first=comma_first, moment=is_time)
+        if is_time and inferred.type != "datetime":
+            raise InputError(f"--time {name}: contains no dates, e.g. {values.drop_null()[0]}")
+        if name == self.target:
+            self.problem, inferred = infer_problem(name, inferred, values, self.request.problem)
+        return inferred
+
+    def _infer_column(self, name: str, inferred: InferredType, counted: Profile) -> InferredColumn:
+        facts = counted.facts[name]
+        if name != self.target:
+            return infer_column(name, inferred, facts, self.given.get(name))
+        facts, written, notes = read_strays(inferred, facts)
+        require_variety(name, facts.distinct)
+        column = Column(name=name, type=inferred.type, role="target", parsing=written)
+        if inferred.type == "category":
+            self.problem, classes = decide_classes(name, facts.words, self.request.problem)
+            column = column.model_copy(update={"categories": Categories(values=classes)})
+            if self.problem == "binary":
+                notes.append(f"{classes[1]!r} is the class whose probability is reported")
+        return InferredColumn(column, facts, tuple(notes))
+
+    def _require_features(self, columns: list[InferredColumn]) -> None:
+        roles = {one.column.name: one.column for one in columns}
+        if not any(one.role == "feature" and one.type != "text" for one in roles.values()):
+            raise InputError(
+                f"{self.request.address}: no column is left to predict {self.target} from"
+            )
+        taken = roles.get(PREDICTION)
+        if taken is not None and taken.role != "ignore":
+            raise InputError(
+                f"the column {PREDICTION!r} has the name of the model's output: rename it, or "
+                f"leave it out with --ignore {PREDICTION}"
+            )
+
+    def _finished(self, one: InferredColumn) -> InferredColumn:
+        """With an example from the sample, and with what people wrote about the column before."""
+        changes: dict[str, object] = {}
+        known = self.known.get(one.column.name)
+        if known is not None:
+            changes |= {"description": known.description, "unit": known.unit}
+        if one.column.role != "ignore" and one.column.type != "text":
+            example = self._example(one.column)
+            changes |= {"example": example} if one.column.role != "target" else {}
+        return replace(one, column=one.column.model_copy(update=changes))
+
+    def _example(self, column: Column) -> object:
+        read = read_table([column], self.sampled.table.slice(0, 100)).table
+        values = from_arrow(_bare(column), read)[column.name]
+        present = values[~missing(values)]
+        return to_json(column, present[0]) if present.size else None
+
+    def _contract(
+        self, columns: list[InferredColumn], counted: Profile
+    ) -> tuple[Contract, SampledTable]:
+        contract = Contract(
+            problem=self.problem,
+            label_horizon=self.request.label_horizon or timedelta(days=1),
+            columns=tuple(one.column for one in columns),
+        )
+        read = usable(contract, self._sampled(contract))
+        if self.request.label_horizon is None and _is_short(contract, read):
+            contract = contract.model_copy(update={"label_horizon": _NO_TIME})
+        return contract, SampledTable(read, counted.rows, _bad_share(columns, counted.rows))
+
+    def _sampled(self, contract: Contract) -> Columns:
+        cast = read_table(table_columns(contract), self.sampled.table)
+        return from_arrow(contract, cast.table)
+
+    def _written(self, contract: Contract, columns: list[InferredColumn], rows: int) -> Contract:
+        notes = {one.column.name: one.notes for one in columns}
+        text = contract_text(contract, notes, address=self.table.address, rows=rows)
+        return parse_contract(text, "config/contract.yaml")
+
+
+def _with_leak(one: InferredColumn, score: float | None) -> InferredColumn:
+    if score is None:
+        return one
+    note = f"may leak the target (score {score:.3f} of 1 alone): is it known before the label?"
+    return replace(one, notes=(*one.notes, note))
+
+
+def _bare(column: Column) -> Contract:
+    """A contract of one column, which is enough to read it."""
+    return Contract(
+        problem="regression",
+        label_horizon=_NO_TIME,
+        columns=(column.model_copy(update={"role": "target"}),),
+    )
+
+
+def _is_short(contract: Contract, columns: Columns) -> bool:
+    if contract.time is None:
+        return False
+    times = columns[contract.time.name]
+    return not times.size or times.max() - times.min() < np.timedelta64(_SHORT)
+
+
+def _bad_share(columns: list[InferredColumn], rows: int) -> float:
+    """At most so many rows break the contract: each column's are counted as different ones."""
+    bad = 0
+    for one in columns:
+        if one.column.role != "ignore":
+            left = one.facts.unread - sum(one.facts.strays.values())
+            bad += one.facts.missing if not one.column.nullable else max(left, 0)
+    return min(bad / rows, 1.0)

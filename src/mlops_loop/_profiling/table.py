@@ -1,0 +1,122 @@
+"""The table to adopt: where it is, how it is written, and its rows as they come."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from .._settings import Csv
+from ..data._sources import file as files
+from ..data._sources.header import unique_names
+from ..data._sources.sql import SCHEME, SqlSource, shown, without_password
+from ..errors import InputError, SourceError
+from .dialect import detect_dialect
+from .encoding import UTF_8, detect_encoding
+
+Read = Callable[[], Iterator[pa.Table]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that can be read again and again.
+
+    Attributes:
+        address: the source as `config/project.yaml` names it.
+        names: columns, in order, by the names that the project uses.
+        read: blocks of rows with all columns, in the types of the source.
+        csv: how its text files are written; None if it has none.
+        query: what a database is asked.
+        renamed: names as they were found, of those columns that got another one.
+    """
+
+    address: str
+    names: tuple[str, ...]
+    read: Read
+    csv: Csv | None = None
+    query: str | None = None
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+def open_table(
+    address: str, root: Path, query: str | None = None, encoding: str | None = None
+) -> Table:
+    """Find out how a file, folder, glob or database is to be read.
+
+    Args:
+        address: a path seen from the current folder, or a SQLAlchemy URL.
+        root: the project's root, from which its settings name the source.
+        query: what the database is asked.
+        encoding: how text files are written; None to find out.
+
+    Raises:
+        InputError: if there is no table, or something is missing to read it.
+    """
+    if "://" in address:
+        return _database(address.removeprefix(SCHEME), root, query)
+    if query is not None:
+        raise InputError(f"--query needs a database, e.g. sqlite:///data/shop.db, not {address}")
+    try:
+        found = files.find_local(address, Path.cwd())
+        csv = _dialect(found, encoding)
+        headers = [files.header(file, csv or files.PLAIN) for file in found]
+    except SourceError as error:
+        raise InputError(str(error)) from error
+    names = list(dict.fromkeys(name for header in headers for name in unique_names(header)))
+    renamed = {
+        name: given
+        for header in headers
+        for given, name in zip(header, unique_names(header), strict=True)
+        if given.split() != name.split()
+    }
+
+    def read() -> Iterator[pa.Table]:
+        return (
+            _complete(table, names) for table in files.read_batches(found, csv=csv or files.PLAIN)
+        )
+
+    return Table(_seen_from(root, address), tuple(names), read, csv, renamed=renamed)
+
+
+def _dialect(found: list[Path], encoding: str | None) -> Csv | None:
+    if not files.is_text(found[0]):
+        return None
+    largest = max(found, key=lambda file: file.stat().st_size)
+    return detect_dialect(largest, encoding or _encoding(found))
+
+
+def _encoding(found: list[Path]) -> str:
+    encodings = {detect_encoding(file) for file in found if file.stat().st_size}
+    if len(encodings - {UTF_8}) > 1 or (len(encodings) > 1 and not encodings & {"cp1252"}):
+        raise InputError(
+            f"the files have different encodings ({', '.join(sorted(encodings))}): convert them"
+            " to UTF-8"
+        )
+    return next(iter(encodings - {UTF_8}), UTF_8)
+
+
+def _complete(table: pa.Table, names: list[str]) -> pa.Table:
+    """The table with every column; one that its file lacks is missing throughout."""
+    for name in names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
+    return table.select(names)
+
+
+def _seen_from(root: Path, address: str) -> str:
+    path = Path.cwd() / address
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _database(url: str, root: Path, query: str | None) -> Table:
+    if query is None:
+        raise InputError(f"{shown(url)} needs --query 'select … from …'")
+    source = SqlSource(SCHEME + url, url, query, root)
+    try:
+        names = tuple(next(source.batches()).column_names)
+    except SourceError as error:
+        raise InputError(str(error)) from error
+    return Table(SCHEME + without_password(url), names, source.batches, query=query)

@@ -1,0 +1,94 @@
+"""What kind of problem the target poses."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..contract._model import Problem
+from ..errors import InputError
+from .types import InferredType
+
+# Whole numbers with more different values are amounts, not classes.
+_MOST_NUMBERED_CLASSES = 10
+MOST_CLASSES = 100
+
+
+def infer_problem(
+    name: str, inferred: InferredType, values: pa.Array, wanted: Problem | None
+) -> tuple[Problem, InferredType]:
+    """The problem, and the target's type as the problem needs it.
+
+    Args:
+        name: of the target.
+        inferred: its type as a column like any other.
+        values: a sample of it.
+        wanted: the problem as given by the user.
+
+    Returns:
+        `multiclass` stands for two classes too, until all rows are counted.
+
+    Raises:
+        InputError: if the target has no values that the problem could predict.
+    """
+    if inferred.is_empty:
+        raise InputError(f"--target {name}: the column is empty")
+    if inferred.type in ("datetime", "text"):
+        raise InputError(f"--target {name}: a {inferred.type} cannot be predicted")
+    if wanted == "regression":
+        return "regression", _as_number(name, inferred)
+    if wanted is None and inferred.type in ("integer", "number"):
+        different = len(pc.unique(values.drop_null()))
+        most = _MOST_NUMBERED_CLASSES if inferred.type == "integer" else 2
+        if different > most:
+            return "regression", inferred
+    if inferred.type == "boolean":
+        return "binary", inferred
+    parsing = inferred.parsing if inferred.type == "category" else None
+    return "multiclass", replace(inferred, type="category", parsing=parsing)
+
+
+def decide_classes(
+    name: str, rows: Counter[str] | None, wanted: Problem | None
+) -> tuple[Problem, tuple[str, ...]]:
+    """Whether two or several classes are there, and their order; the rarer of two is the second.
+
+    Raises:
+        InputError: if there is but one, far too many, or another number than the user says.
+    """
+    if rows is None or len(rows) > MOST_CLASSES:
+        count = "more than 1000" if rows is None else len(rows)
+        raise InputError(
+            f"--target {name}: {count} different values are too many for classes (limit "
+            f"{MOST_CLASSES}); numbers can be predicted with --problem regression"
+        )
+    require_variety(name, len(rows))
+    problem: Problem = "binary" if len(rows) == 2 else "multiclass"
+    if wanted not in (None, problem):
+        raise InputError(f"--problem {wanted}: {name} has {len(rows)} classes, so it is {problem}")
+    if problem == "binary":
+        return problem, tuple(sorted(rows, key=lambda word: (-rows[word], word)))
+    return problem, tuple(sorted(rows, key=_natural))
+
+
+def require_variety(name: str, different: int) -> None:
+    """Raise InputError if all rows have the same target."""
+    if different < 2:
+        raise InputError(f"--target {name}: all rows have the same value; nothing can be learned")
+
+
+def _as_number(name: str, inferred: InferredType) -> InferredType:
+    if inferred.type == "boolean" and inferred.parsing is None:
+        return InferredType("integer")
+    if inferred.type not in ("integer", "number"):
+        raise InputError(f"--problem regression: {name} is not numeric, but a {inferred.type}")
+    return inferred
+
+
+def _natural(word: str) -> tuple[float, str]:
+    """Numbers in their order, then texts."""
+    try:
+        return float(word), word
+    except ValueError:
+        return float("inf"), word

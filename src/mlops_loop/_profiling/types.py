@@ -1,0 +1,153 @@
+"""What type a column has, told from a sample of its values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..contract._model import Column, ColumnType, ParseOptions
+from .datetime_formats import infer_datetime_format, read_compact
+from .number_formats import infer_number_format
+
+# So much of a column may be stray texts before it is a column of texts.
+STRAY_SHARE = 0.05
+_MOST_WORDS = 12
+_UNIQUE = 2_000
+_TRUE = frozenset("true t yes y 1 on ja j oui si sí sim".split())
+_FALSE = frozenset("false f no n 0 off nein non não".split())
+# Stand for nothing, whatever the type.
+NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+
+
+@dataclass(frozen=True)
+class InferredType:
+    """A type, how texts are written, and what a person should know of it.
+
+    Attributes:
+        type: of the contract.
+        parsing: None where it is plain.
+        note: a doubt in words.
+        is_readable: False for values that no contract type can hold.
+        is_empty: no value was there.
+    """
+
+    type: ColumnType
+    parsing: ParseOptions | None = None
+    note: str = ""
+    is_readable: bool = True
+    is_empty: bool = False
+
+    def column(self, name: str) -> Column:
+        """A column that takes whatever of this type comes."""
+        return Column(name=name, type=self.type, nullable=True, parsing=self.parsing)
+
+
+def infer_type(
+    values: pa.Array, *, comma_first: bool = False, moment: bool = False
+) -> InferredType:
+    """The type of a column.
+
+    Args:
+        values: a sample, in the type of the source.
+        comma_first: whether 1,234 rather is a decimal fraction.
+        moment: that these are moments is known; digits may then be a year or an epoch.
+    """
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        values = values.dictionary_decode()
+        kind = values.type
+    if values.null_count == len(values):
+        return InferredType("text", is_empty=True)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _of_texts(values.cast(pa.string()), comma_first=comma_first, moment=moment)
+    if pa.types.is_boolean(kind):
+        return InferredType("boolean")
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return InferredType("datetime")
+    if pa.types.is_integer(kind):
+        return _of_integers(values, moment=moment)
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return _of_floats(values.cast(pa.float64()), moment=moment)
+    return InferredType(
+        "text", note=f"holds {kind} values, which have no matching type", is_readable=False
+    )
+
+
+def _of_integers(values: pa.Array, *, moment: bool) -> InferredType:
+    texts = pc.unique(values.drop_null()).cast(pa.string())
+    if found := read_compact(texts, dates_only=not moment):
+        return InferredType("datetime", found.parsing)
+    return InferredType("boolean" if set(texts.to_pylist()) == {"0", "1"} else "integer")
+
+
+def _of_floats(values: pa.Array, *, moment: bool) -> InferredType:
+    present = values.drop_null()
+    finite = present.filter(pc.is_finite(present))
+    if not len(finite):
+        return InferredType("text", is_empty=True)
+    whole = bool(pc.all(pc.equal(finite, pc.floor(finite))).as_py())
+    if whole and (moment or len(pc.unique(finite)) == 2):
+        # Whole numbers come as floats where some are missing, and from what computes with them.
+        inferred = _of_integers(finite.cast(pa.int64(), safe=False), moment=moment)
+        return inferred if inferred.type != "integer" else InferredType("number")
+    return InferredType("number")
+
+
+def _of_texts(values: pa.Array, *, comma_first: bool, moment: bool) -> InferredType:
+    trimmed = pc.utf8_trim_whitespace(values.drop_null())
+    present = trimmed.filter(pc.invert(_is_nothing(trimmed)))
+    if not len(present):
+        return InferredType("text", is_empty=True)
+    unique = pc.unique(present)
+    inferred = _truth(unique) or _numbers(present, unique, comma_first=comma_first, moment=moment)
+    inferred = inferred or _moments(unique.slice(0, _UNIQUE))
+    if inferred is not None:
+        return inferred
+    padded = not pc.equal(values.drop_null(), trimmed).to_pylist().count(False) == 0
+    return InferredType("category", ParseOptions(trim=True) if padded else None)
+
+
+def _is_nothing(texts: pa.Array) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(NOTHING)))
+
+
+def _truth(unique: pa.Array) -> InferredType | None:
+    if not 1 < len(unique) <= _MOST_WORDS:
+        return None
+    words = {word.lower() for word in unique.to_pylist()}
+    if not words <= _TRUE | _FALSE or not words & _TRUE or not words & _FALSE:
+        return None
+    known: Callable[[frozenset[str]], tuple[str, ...]] = partial(_words_of, words)
+    parsing = ParseOptions(true_words=known(_TRUE), false_words=known(_FALSE))
+    return InferredType("boolean", parsing if parsing != ParseOptions() else None)
+
+
+def _words_of(words: set[str], meant: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted((words & meant) - {"true", "false", "0", "1"}))
+
+
+def _numbers(
+    present: pa.Array, unique: pa.Array, *, comma_first: bool, moment: bool
+) -> InferredType | None:
+    found = infer_number_format(unique, comma_first=comma_first)
+    if found is None:
+        return None
+    if found.share < 1:
+        # Strays are often different, numbers often the same: rows decide.
+        found = infer_number_format(present, comma_first=comma_first)
+    if found is None or found.share < 1 - STRAY_SHARE:
+        return None
+    if found.share == 1 and found.parsing is None:
+        whole = pc.replace_substring_regex(unique, r"^(\d+)\.0$", r"\1") if moment else unique
+        if dates := read_compact(whole, dates_only=not moment):
+            return InferredType("datetime", dates.parsing)
+    return InferredType("integer" if found.whole else "number", found.parsing)
+
+
+def _moments(unique: pa.Array) -> InferredType | None:
+    found = infer_datetime_format(unique)
+    if found is None or found.share < 1 - STRAY_SHARE:
+        return None
+    return InferredType("datetime", found.parsing, found.note)

@@ -1,0 +1,60 @@
+"""Warnings about the table as a whole."""
+
+from collections.abc import Iterator, Mapping
+
+from ..contract._model import Contract
+from .profile import Facts, Profile
+from .table import Table
+
+_FEW_ROWS = 500
+_RARE_ROWS = 20
+_RARE_SHARE = 0.01
+
+
+def warn(
+    contract: Contract, profile: Profile, facts: Mapping[str, Facts], table: Table
+) -> Iterator[str]:
+    """Sentences about the table; those about single columns are said with the columns.
+
+    Args:
+        contract: the inferred contract.
+        profile: of all rows.
+        facts: by column, stray words counted as missing.
+        table: where the rows are.
+    """
+    for name, original in table.renamed.items():
+        yield f"the column {original!r} was renamed to {name!r}"
+    if profile.rows < _FEW_ROWS:
+        yield (
+            f"{profile.rows} rows are few: metrics will be uncertain, and the gate may reject "
+            "every model"
+        )
+    yield from _about_target(contract, facts[contract.target.name])
+    if profile.repeated and contract.id is None:
+        yield (
+            f"{profile.repeated} of {profile.rows} rows are duplicates and count as separate "
+            "events: remove them if they are copies"
+        )
+    moments = [spec.name for spec in contract.features if spec.type == "datetime"]
+    if contract.time is None and moments:
+        yield (
+            f"rows have a date ({', '.join(moments)}), but are split at random, so models are "
+            f"evaluated on days of their training rows: give --time {moments[0]!r} if rows are "
+            "events in time"
+        )
+
+
+def _about_target(contract: Contract, facts: Facts) -> Iterator[str]:
+    name = contract.target.name
+    if facts.missing:
+        yield (
+            f"{facts.missing} of {facts.rows} rows have no {name} "
+            f"({facts.missing / facts.rows:.1%}): they are quarantined at ingestion"
+        )
+    if contract.problem == "regression" or facts.words is None:
+        return
+    limit = max(_RARE_ROWS, _RARE_SHARE * facts.present)
+    rare = {word: rows for word, rows in facts.words.items() if rows < limit}
+    if rare:
+        named = ", ".join(f"{word!r} ({rows})" for word, rows in list(rare.items())[:5])
+        yield f"rare classes of {name}: {named}{' …' if len(rare) > 5 else ''}"

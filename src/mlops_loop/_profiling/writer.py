@@ -1,0 +1,99 @@
+"""A proposal becomes files: contract and settings; what they replace is kept."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .._atomic import atomic_write
+from .._feature_set import FeatureSet
+from .._paths import Paths
+from .._settings import CONFIG, CONTRACT
+from .._yaml_file import parse_yaml
+from ..contract._model import Contract, parse_contract
+from ..errors import ContractError
+from .changes import contract_changes, settings_changes
+from .project_file import changed_settings
+from .proposal import Proposal
+
+_SAMPLE = "sample"
+_REPLAY = "replay"
+
+
+@dataclass(frozen=True)
+class CurrentFiles:
+    """The project's files as they are.
+
+    Attributes:
+        contract: None if it cannot be read.
+        settings: text of `config/project.yaml`.
+        is_sample: whether the project still learns from the sample it came with.
+    """
+
+    root: Path
+    contract: Contract | None
+    settings: str
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is to be written, by path."""
+
+    written: dict[Path, str]
+
+
+def current_files(root: Path) -> CurrentFiles:
+    """Read what an adoption would replace."""
+    text = (root / CONFIG).read_text(encoding="utf-8")
+    source = str((parse_yaml(text) or {}).get("source", ""))
+    try:
+        contract = parse_contract((root / CONTRACT).read_text(encoding="utf-8"))
+    except (OSError, ContractError):
+        contract = None
+    return CurrentFiles(root, contract, text, source.startswith(f"{_SAMPLE}://"))
+
+
+def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Files:
+    """What the proposal means for the project's files; the sample's replay goes with the sample.
+
+    Declared features whose columns are not in the new contract are disabled in the settings: the
+    project's code is its owner's to change.
+    """
+    drop = (_REPLAY,) if now.is_sample else ()
+    disabled = features_without_columns(proposal.contract, features)
+    changes = {**proposal.changes, ("features", "disabled"): disabled}
+    settings = changed_settings(now.settings, changes, drop=drop)
+    return Files({CONTRACT: proposal.contract.text, CONFIG: settings})
+
+
+def features_without_columns(contract: Contract, features: FeatureSet) -> list[str]:
+    """Declared features that need a column which the contract does not have."""
+    columns = {column.name for column in contract.inputs}
+    return [name for name, made in features.declared.items() if not columns >= {*made.inputs}]
+
+
+def differences(proposal: Proposal, files: Files, now: CurrentFiles) -> list[str]:
+    """What would change, line by line."""
+    lines: Iterator[str] = iter(())
+    if now.contract is not None:
+        lines = contract_changes(now.contract, proposal.contract)
+    return [*lines, *settings_changes(now.settings, files.written[CONFIG])]
+
+
+def install(files: Files, root: Path, moment: datetime) -> Path:
+    """Write the files, having put those that they replace into a folder of `var/backups`.
+
+    Returns:
+        The folder, relative to the root.
+    """
+    backup = Paths(root).backups / f"{moment:%Y-%m-%dT%H%M%S}"
+    for path in files.written:
+        if (root / path).is_file():
+            (root / backup / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / path, root / backup / path)
+    for path, text in files.written.items():
+        with atomic_write(root / path) as draft:
+            draft.write_text(text, encoding="utf-8", newline="\n")
+    return backup

@@ -1,0 +1,216 @@
+"""The project: builds every collaborator once, from the settings."""
+
+import os
+from collections.abc import Sequence
+from copy import copy
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._audit_log import AuditLog
+from ._bundle import Bundle
+from ._clock import Clock, SystemClock
+from ._feature_set import FeatureSet
+from ._file_lock import file_lock
+from ._paths import Paths
+from ._publication import BundleStore, Rollout, open_bundle_store
+from ._run_context import RunContext
+from ._settings import Settings, load_settings
+from .contract import Contract
+from .prediction_log import PredictionLog, open_prediction_log
+
+if TYPE_CHECKING:
+    from ._prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
+    from .loop._state import StateStore
+    from .registry._callbacks import Callback
+    from .registry._mlflow_registry import Registry
+    from .registry._transitions import Transitions
+
+
+class Project:
+    """A project: its folder, settings and features, and the stores that the settings name.
+
+    Stores are opened on first use.
+
+    Args:
+        root: the project's folder, which holds `config/`.
+        package: name of the Python package; `python -m PACKAGE` is the command line and
+            `PACKAGE.app:app` the application.
+        features: the features of `features.py`.
+        settings: class of the settings, `Settings` or a subclass.
+        before_predict: hooks called with the columns of rows before the model predicts them; each
+            returns columns of the same names, types and length. Hooks have to treat each row by
+            itself, as rows of several requests are predicted together.
+        after_predict: hooks called with columns and `Prediction` before the response; each returns
+            a `Prediction` for the same rows.
+        clock: the clock; by default the system's.
+        on_promotion: functions called with a `ChampionChange` after a version became champion, by
+            any command. An exception is logged and changes nothing. They should be fast, as other
+            transitions wait, and may be called again if the process ended before the promotion
+            was recorded (at least once).
+        on_rollback: the same for a rollback.
+
+    The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
+    e.g. in a container.
+
+    Examples:
+        >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
+        >>> project.env_prefix
+        'DEMO__'
+
+    Examples: A callback on promotion.
+        >>> from mlops_loop.registry import ChampionChange
+        >>> def announce(change: ChampionChange) -> None:
+        ...     print(f"version {change.version} replaces {change.previous}: {change.reason}")
+        ...
+        >>> project = Project(
+        ...     "/srv/demo", package="demo", features=FeatureSet(), on_promotion=[announce]
+        ... )
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        *,
+        package: str,
+        features: FeatureSet,
+        settings: type[Settings] = Settings,
+        before_predict: "Sequence[BeforePredict]" = (),
+        after_predict: "Sequence[AfterPredict]" = (),
+        clock: Clock | None = None,
+        on_promotion: "Sequence[Callback]" = (),
+        on_rollback: "Sequence[Callback]" = (),
+    ) -> None:
+        self.package = package
+        self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
+        self.paths = Paths(self.root)
+        self.clock = clock or SystemClock()
+        self.settings_type = settings
+        self.before_predict = before_predict
+        self.after_predict = after_predict
+        self.declared_features = features
+        self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
+        self.context = RunContext()
+
+    @property
+    def env_prefix(self) -> str:
+        """Prefix of the environment variables that override settings."""
+        return f"{self.package.upper()}__"
+
+    @property
+    def name(self) -> str:
+        """The display name: `name` of the settings, else the package."""
+        return self.settings.name or self.package
+
+    def within(self, context: RunContext) -> "Project":
+        """The same project, sharing its open stores, for stages that run in this context."""
+        _ = self.log, self.transitions  # opened once for both
+        project = copy(self)
+        project.context = context
+        return project
+
+    def copy(self, *, root: Path | None = None, clock: Clock | None = None) -> "Project":
+        """The same project in another folder or with another clock, with nothing opened yet."""
+        project = copy(self)
+        for name in [name for name in vars(project) if name in _CACHED]:
+            delattr(project, name)
+        project.root = (root or self.root).resolve()
+        project.paths = Paths(project.root)
+        project.clock = clock or self.clock
+        return project
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read from `config/project.yaml` and the environment.
+
+        Raises:
+            SettingsError: if a key is unknown or has an invalid value.
+        """
+        return load_settings(self.root, self.settings_type, prefix=self.env_prefix)
+
+    @cached_property
+    def contract(self) -> Contract:
+        return self.settings.contract()
+
+    @cached_property
+    def features(self) -> FeatureSet:
+        """The declared features without those disabled in the settings."""
+        return self.declared_features.without(self.settings.features.disabled)
+
+    @property
+    def hooks(self) -> "PredictionHooks":
+        """The functions that run before and after a prediction, online and in batch scoring."""
+        from ._prediction_hooks import PredictionHooks
+
+        return PredictionHooks(self.before_predict, self.after_predict)
+
+    @cached_property
+    def log(self) -> PredictionLog:
+        return open_prediction_log(
+            self.settings.prediction_log,
+            root=self.root,
+            schema_digest=self.contract.schema_digest,
+        )
+
+    @cached_property
+    def bundles(self) -> BundleStore:
+        return open_bundle_store(self.settings.bundle_store, self.root)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.paths.audit_log)
+
+    @cached_property
+    def loop_state(self) -> "StateStore":
+        from .loop._states import open_state
+
+        return open_state(
+            self.settings.prediction_log,
+            root=self.root,
+            target_digest=self.contract.target_digest,
+        )
+
+    @cached_property
+    def registry(self) -> "Registry":
+        from .registry._mlflow_registry import Registry
+
+        return Registry.open(self.settings)
+
+    @cached_property
+    def transitions(self) -> "Transitions":
+        from .registry._transitions import Transitions
+
+        return Transitions(
+            registry=self.registry,
+            store=self.bundles,
+            audit_log=self.audit_log,
+            clock=self.clock,
+            features_digest=self.features.digest,
+            contract=self.contract,
+            require_servable=self._require_servable,
+            probation=bool(self.settings.challenge.probation),
+            lock=lambda: file_lock(self.paths.transitions_lock),
+            callbacks=self.callbacks,
+        )
+
+    def published(self) -> Rollout:
+        """The versions in service under the current features."""
+        return self.bundles.pointer().rollout(self.features.digest)
+
+    def _require_servable(self, bundle: Bundle) -> None:
+        # Imported when something is published; a step of the loop without work does not need it.
+        from ._predictor import OnnxPredictor
+        from ._servable import require_servable
+
+        make = partial(OnnxPredictor, features=self.features)
+        require_servable(bundle, make, self.hooks)
+
+    def close(self) -> None:
+        """Close the prediction log if it was opened; it is opened again on next use."""
+        if "log" in self.__dict__:
+            self.log.close()
+            del self.log
+
+
+# Attributes that a copy of a project builds again.
+_CACHED = {name for name, value in vars(Project).items() if isinstance(value, cached_property)}

@@ -1,0 +1,53 @@
+"""Bundles in a folder: one subfolder a version, and `pointer.json`."""
+
+import shutil
+from pathlib import Path
+
+from .._atomic import atomic_folder, atomic_write
+from .._bundle import Bundle
+from .._formats import POINTER as POINTER_FORMAT
+from .._formats import REPUBLISH
+from ..errors import DamagedBundleError
+from .pointer import Pointer, Rollout
+
+POINTER = "pointer.json"
+
+
+class FolderStore:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pointer = folder / POINTER
+
+    def publish(self, bundle: Bundle, *, replace: bool = False) -> None:
+        target = self._folder / bundle.manifest.version
+        if target.exists() and not replace:
+            return
+        with atomic_folder(target) as draft:
+            shutil.copytree(bundle.directory, draft, dirs_exist_ok=True)
+
+    def fetch(self, version: str) -> Path:
+        folder = self._folder / version
+        if not folder.is_dir():
+            raise DamagedBundleError(
+                f"version {version} is not published in {self._folder}: {REPUBLISH}"
+            )
+        return folder
+
+    def pointer(self) -> Pointer:
+        try:
+            content = self._pointer.read_bytes()
+        except FileNotFoundError:
+            return Pointer()
+        return POINTER_FORMAT.decode(content, Pointer, self._pointer)
+
+    def stamp(self) -> object:
+        try:
+            found = self._pointer.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
+        pointer = self.pointer().with_rollout(features_digest, rollout)
+        with atomic_write(self._pointer) as draft:
+            draft.write_bytes(POINTER_FORMAT.encode(pointer))

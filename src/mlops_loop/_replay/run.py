@@ -1,0 +1,154 @@
+"""A file of rows, played against a service that runs already, one request a row."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import numpy as np
+
+from ..contract._columns import to_datetime64
+from ..errors import InputError
+from .client import CallError, ServiceClient
+from .result import Replayed
+from .rows import FileRows
+from .stats import ReplayStats
+from .traffic import ReplayRow, Traffic
+
+TIMEOUT = 30.0
+# Outcomes are sent together, so often.
+LABELS_EVERY = 1.0
+# After so many requests in a row that nothing answered, the service is gone.
+MAX_CONSECUTIVE_FAILURES = 10
+KEY = "API_KEY"
+UNAUTHORIZED = 401
+
+
+def replay(
+    rows: FileRows,
+    url: str,
+    *,
+    key: str | None = None,
+    rate: float | None = None,
+    delay: timedelta | None = None,
+    progress: Callable[[int, int | None], None] = lambda done, total: None,
+) -> Replayed:
+    """Send the rows of a file to a service, one after another, and their labels.
+
+    Args:
+        rows: what to ask about, in this order.
+        url: where the service is.
+        key: sent as X-API-Key.
+        rate: rows a second, at most; by default the next row follows the answer.
+        delay: how long after its row a label is sent, by the rows' own time; without such a
+            time by the clock. By default the contract's label horizon; by the clock none.
+        progress: called with the number of rows done, and of all rows if known.
+
+    Raises:
+        InputError: if the address makes no sense, or no service with a model answers there.
+    """
+    stats = ReplayStats()
+    with _http(url, key) as http:
+        client = ServiceClient(http, stats.seconds.append)
+        _require_model(client, url, key)
+        began = time.monotonic()
+        timed = rows.contract.time is not None
+        horizon = rows.contract.label_horizon if timed else timedelta()
+        player = _Player(Traffic(client, horizon if delay is None else delay), stats, timed)
+        total = rows.total
+        for number, asked in enumerate(rows):
+            if rate:
+                time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            player.ask(asked)
+            progress(stats.rows, total)
+            if player.unreachable:
+                break
+        player.finish()
+    return Replayed(
+        url=url,
+        seconds=time.monotonic() - began,
+        stats=stats,
+        labels=player.traffic.labels_sent,
+        lost_labels=rows.lost,
+        waits=client.waits,
+        unreachable=player.unreachable,
+    )
+
+
+class _Player:
+    """Sends row by row; labels follow by the rows' own time, or by the clock without one."""
+
+    def __init__(self, traffic: Traffic, stats: ReplayStats, timed: bool) -> None:
+        self.traffic = traffic
+        self._stats = stats
+        self._timed = timed
+        self._now = np.datetime64("NaT", "us")
+        self._told_at = time.monotonic()
+
+    @property
+    def unreachable(self) -> bool:
+        return self._stats.lost >= MAX_CONSECUTIVE_FAILURES
+
+    def ask(self, asked: ReplayRow) -> None:
+        moment = asked.moment if self._timed else _clock()
+        self._now = np.fmax(self._now, moment)
+        self._stats.rows += 1
+        try:
+            self._stats.answer(self.traffic.send_rows([replace(asked, moment=self._now)]))
+        except CallError as error:
+            self._stats.fail(error, f"row {self._stats.rows}")
+        if time.monotonic() - self._told_at >= LABELS_EVERY:
+            self._tell(self._now)
+            self._told_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Tell what is left: after the last row, the rows' own time takes no time to pass."""
+        while (due := self.traffic.due) is not None and not self.unreachable:
+            if not self._timed:
+                time.sleep(max((due - _clock()) / np.timedelta64(1, "s"), 0.0))
+            self._tell(None if self._timed else _clock())
+
+    def _tell(self, until: np.datetime64 | None) -> None:
+        try:
+            self.traffic.send_labels(until)
+        except CallError as error:
+            self._stats.fail(error, "labels")
+
+
+def _clock() -> np.datetime64:
+    return to_datetime64(datetime.now(UTC))
+
+
+def _http(url: str, key: str | None) -> httpx.Client:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InputError(f"{url} is not a URL: {error}") from error
+    if address.scheme not in ("http", "https") or not address.host:
+        raise InputError(f"{url} is not the URL of a service: expected e.g. http://localhost:8000")
+    headers = {"X-API-Key": key} if key else {}
+    try:
+        return httpx.Client(base_url=url, timeout=TIMEOUT, headers=headers)
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{KEY} contains a character that is not allowed in a header: {error.object!r}"
+        ) from error
+
+
+def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
+    try:
+        model = client.model()
+    except CallError as error:
+        if error.lost:
+            raise InputError(
+                f"no service at {url} ({error}): start `serve`, or give another --url"
+            ) from error
+        if error.status == UNAUTHORIZED:
+            problem = "rejects the key in" if key else "needs a key: set"
+            raise InputError(f"the service at {url} {problem} {KEY} in the environment") from error
+        raise InputError(f"the server at {url} is not such a service: {error}") from error
+    if "champion" not in model:
+        raise InputError(f"the server at {url} is not such a service: GET /model names no champion")
+    if model["champion"] is None:
+        raise InputError(f"the service at {url} has no model yet: run `train` first")

@@ -1,0 +1,102 @@
+"""What stages leave in the MLflow run for the next one: files with digests, verified when read."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ._bundle import CONTRACT, ENCODER, MODEL, REFERENCE
+from .errors import RegistryError
+
+if TYPE_CHECKING:  # the registry reads these files in its turn
+    from .registry._mlflow_registry import Registry
+
+# Folders of a run's artifacts: what `fit` leaves, and what `evaluate` does.
+EXPORTED = "exported"
+EVALUATION = "evaluation"
+
+FACTS = "exported.json"
+HOLDOUT = "holdout.parquet"
+BASELINE = "baseline.npy"
+GATE = "gate.json"
+MEASURED = "evaluation.json"
+
+_FILES = {
+    EXPORTED: (MODEL, ENCODER, CONTRACT, FACTS, HOLDOUT, BASELINE),
+    EVALUATION: (GATE, MEASURED, REFERENCE),
+}
+
+
+class ExportedFacts(msgspec.Struct, frozen=True):
+    """Facts about an exported model.
+
+    Attributes:
+        candidate: that won.
+        threshold: probability from which the second of two classes is predicted.
+        trained_until: the latest event time of the training rows.
+        latency: median time to predict one row, in seconds.
+        parity: how near the exported form is to the native one.
+    """
+
+    candidate: str
+    threshold: float | None
+    trained_until: str | None
+    latency: float
+    parity: dict[str, float]
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Files of one folder of a run, by name."""
+
+    content: Mapping[str, bytes]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by name."""
+        return {name: hashlib.sha256(held).hexdigest() for name, held in self.content.items()}
+
+    def log(self, registry: "Registry", run: str, folder: str) -> None:
+        """Put the files among the artifacts of a run."""
+        with TemporaryDirectory() as place:
+            for name, held in self.content.items():
+                (Path(place) / name).write_bytes(held)
+            registry.log_folder(run, Path(place), folder)
+
+    @classmethod
+    def read(
+        cls, registry: "Registry", run: str, folder: str, digests: Mapping[str, str]
+    ) -> "RunFiles":
+        """The files that a reference names.
+
+        Raises:
+            RegistryError: if one is missing, or is not what the reference says.
+        """
+        if missing := [name for name in _FILES[folder] if name not in digests]:
+            raise RegistryError(
+                f"the reference to run {run} names no {folder}/{missing[0]}: hand on what the "
+                "stage before this one returned"
+            )
+        with TemporaryDirectory() as place:
+            found = registry.download(run, folder, Path(place))
+            files = cls({name: _read(found / name, run) for name in digests})
+        for name, digest in files.digests.items():
+            if digest != digests[name]:
+                raise RegistryError(
+                    f"{folder}/{name} of run {run} has another digest than the reference: "
+                    "run the previous stage again"
+                )
+        return files
+
+
+def _read(path: Path, run: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RegistryError(
+            f"run {run} has no {path.name}: run the previous stage again"
+        ) from error

@@ -1,0 +1,209 @@
+"""From the files of an input to one file of predictions, a part at a time."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import gettempdir
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+
+from .._prediction_hooks import PredictionHooks
+from .._predictor import Predictor
+from .._settings import Csv
+from ..contract import Contract
+from ..contract._arrow import table_columns
+from ..contract._check import Checked
+from ..data._remote import File, locate
+from ..data._sources.file import PLAIN, check_files, read_batches
+from .batches import Batch, predicted
+from .inputs import find_inputs, identity, skip_rows
+from .parts import Part, Parts, opened_parts, parts_folder, quarantine_path, writer
+from .tables import Block, Tables
+
+# A kill costs at most so much work, and a shorter job is one part, which is written once.
+PART_SECONDS = 60.0
+# As many rows as a row group has; some four such batches are in hand.
+BATCH_ROWS = 32_768
+Record = Callable[[Block], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The result of scoring: numbers of rows, and where they are.
+
+    Attributes:
+        rows: rows read.
+        predicted: rows in the output.
+        warnings: rows predicted with a warning, by sentence.
+        output: the file with the predictions.
+        quarantine_path: the file with the rejected rows; None if there were none.
+        kept: rows that an earlier run, cut short, had done.
+    """
+
+    rows: int
+    predicted: int
+    output: File
+    warnings: dict[str, int] = field(default_factory=dict)
+    quarantine_path: File | None = None
+    kept: int = 0
+
+    def summary(self) -> str:
+        parts = [f"{self.predicted} of {self.rows} rows predicted in {self.output}"]
+        if self.kept:
+            parts.append(f"{self.kept} rows were done by the previous run")
+        if self.quarantine_path is not None:
+            parts.append(f"{self.rows - self.predicted} rejected rows in {self.quarantine_path}")
+        parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
+        return "; ".join(parts)
+
+
+def score(
+    source: Path | str,
+    target: Path | str,
+    predictor: Predictor,
+    contract: Contract | None = None,
+    *,
+    batch_rows: int = BATCH_ROWS,
+    part_seconds: float = PART_SECONDS,
+    csv: Csv = PLAIN,
+    hooks: PredictionHooks = PredictionHooks(),
+    record: Record | None = None,
+    workspace: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Scored:
+    """Predict every row of the input that the contract accepts.
+
+    The output has, in the order of the input: `row` (position in the input, from 0),
+    `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
+    for each class, `model_version`, and `warnings` (how many a row has). Rejected rows are in
+    `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are complete.
+    Finished parts wait in `<output>.parts/` until then: after a kill, the same call on the same
+    input, by the same model, continues after them.
+
+    Args:
+        source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
+        target: path or URL of the file to write, in .csv or .parquet; an existing one is replaced.
+        predictor: answers for blocks of rows.
+        contract: by default that of the predictor.
+        batch_rows: at most so many rows are in hand at a time.
+        part_seconds: how long a part is worked at before it is finished.
+        csv: how text files are written.
+        hooks: run before and after the predictor, as online.
+        record: keeps each block of predictions before its part is finished. After a kill it may
+            get a block once more, with the same ids.
+        workspace: where parts wait whose output is behind a URL; by default the system's folder
+            for temporary files.
+        progress: called with the number of rows done after each batch.
+
+    Raises:
+        InputError: if the output is one of the inputs, another process writes it, or its suffix
+            is neither .csv nor .parquet.
+        SourceError: if the input cannot be read, or lacks a column.
+    """
+    contract = contract or predictor.contract
+    columns = table_columns(contract, target=False)
+    output = locate(str(target))
+    folder = parts_folder(output, workspace or Path(gettempdir()))
+    files = find_inputs(str(source), output, folder)
+    check_files(files, columns, csv)
+    work = identity(files, contract, predictor, csv)
+    quarantine = quarantine_path(output)
+    job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
+    with opened_parts(folder, output, job) as parts:
+        tables = Tables(contract, hooks.wrap(predictor), work, hooks)
+        run = _Run(tables, parts, str(source), record, part_seconds)
+        kept = parts.rows
+        batches = skip_rows(kept, read_batches(files, columns, batch_rows, csv))
+        with closing(predicted(tables, kept, batches)) as coming:
+            run.all(coming, progress or (lambda rows: None))
+        total = _total(parts.done)
+        parts.assemble(output, quarantine)
+    left = quarantine if total.predicted < total.rows else None
+    warnings = dict(Counter(total.warnings).most_common())
+    return Scored(total.rows, total.predicted, output, warnings, left, kept)
+
+
+@dataclass
+class _Run:
+    """One run over the rows that are not done yet."""
+
+    tables: Tables
+    parts: Parts
+    origin: str
+    record: Record | None
+    part_seconds: float
+
+    def all(self, batches: Iterator[Batch], progress: Callable[[int], None]) -> None:
+        batch = next(batches, None)
+        while batch is not None or not self.parts.done:
+            batch = self._part(batch, batches, progress)
+
+    def _part(
+        self, batch: Batch | None, batches: Iterator[Batch], progress: Callable[[int], None]
+    ) -> Batch | None:
+        """Do one part from a batch on; the first batch of the next one, if there is one."""
+        part = Part()
+        until = time.monotonic() + self.part_seconds
+        with ExitStack() as stack:
+            output = stack.enter_context(writer(self.parts.draft, self.tables.schema))
+            refused = _Refused(self.parts.quarantine_draft, stack)
+            while batch is not None:
+                self._batch(batch, part, output, refused)
+                progress(self.parts.rows + part.rows)
+                batch = next(batches, None)
+                if time.monotonic() >= until:
+                    break
+        self.parts.commit_part(part)
+        return batch
+
+    def _batch(
+        self,
+        batch: Batch,
+        part: Part,
+        output: pyarrow.parquet.ParquetWriter,
+        refused: "_Refused",
+    ) -> None:
+        raw, checked, block = batch
+        accepted = 0 if block is None else len(block.rows)
+        if block is not None:
+            output.write_table(self.tables.answers(block))
+            if self.record is not None:
+                self.record(block)
+        if accepted < raw.num_rows:
+            offset = self.parts.rows + part.rows
+            refused.write(self.tables.rejections(raw, checked, offset, self.origin))
+        part.rows += raw.num_rows
+        part.predicted += accepted
+        part.warn(_warnings(checked))
+
+
+class _Refused:
+    """A Parquet file that is begun when there is something to write."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._path = path
+        self._stack = stack
+        self._writer: pyarrow.parquet.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = self._stack.enter_context(writer(self._path, table.schema))
+        self._writer.write_table(table)
+
+
+def _total(parts: Sequence[Part]) -> Part:
+    total = Part()
+    for part in parts:
+        total.rows += part.rows
+        total.predicted += part.predicted
+        total.warn(part.warnings)
+    return total
+
+
+def _warnings(checked: Checked) -> Counter[str]:
+    return Counter(one.summary() for one in checked.warnings if checked.accepted[one.row])

@@ -1,0 +1,359 @@
+"""How the project behaves: `config/project.yaml`, overridden by the environment and `.env`."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as SourceSettingsError
+from yaml import YAMLError
+
+from ._duration import Duration
+from ._paths import Paths
+from ._settings_errors import close_match, message_of
+from ._training_window import TrainingWindow, check_reference, parse_training_window
+from .contract._model import Contract, UnknownFields, load_contract
+from .errors import SettingsError
+
+CONFIG = Path("config/project.yaml")
+CONTRACT = Path("config/contract.yaml")
+ENV_PREFIX = "MLOPS_LOOP__"
+DOTENV = Path(".env")
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+ActionName = Literal["advise", "alert", "retrain", "rollback"]
+"""An action on a finding of monitoring.
+
+`advise` only reports, `alert` alerts the receivers; `retrain` and `rollback` alert and start the
+transition.
+
+Examples:
+    >>> def alert_if_critical(incident: Incident) -> ActionName:
+    ...     critical = any(finding.severity == "critical" for finding in incident.findings)
+    ...     return "alert" if critical else "advise"
+"""
+
+
+RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
+
+
+class Section(BaseModel):
+    """Base of a section of the settings: frozen, and an unknown key is an error.
+
+    Examples:
+        >>> class Fees(Section):
+        ...     currency: str = "EUR"
+        ...
+        >>> Fees(curency="USD")
+        Traceback (most recent call last):
+        ...
+        pydantic_core._pydantic_core.ValidationError: 1 validation error for Fees
+        ...
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Features(Section):
+    """Declared features that are left out, e.g. because their columns are not in the table."""
+
+    disabled: tuple[str, ...] = ()
+
+
+class Ingestion(Section):
+    max_bad_share: Share = 0.05
+    max_logged_rows: Positive = 1_000_000
+
+
+class Csv(Section):
+    """How text files are written: by default as RFC 4180 has it."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    encoding: str = "utf-8"
+    skip: Annotated[int, Field(ge=0)] = 0  # lines above the names
+
+
+class Tuning(Section):
+    trials: Positive = 20
+    timeout: Duration = timedelta(minutes=10)
+
+
+class Costs(Section):
+    false_positive: Annotated[float, Field(gt=0)] = 1
+    false_negative: Annotated[float, Field(gt=0)] = 1
+
+
+class Training(Section):
+    folds: Annotated[int, Field(ge=2)] = 3
+    holdout: Duration = timedelta(days=14)
+    holdout_share: Share = 0.2
+    threads: Positive = 2
+    costs: Costs = Costs()
+    tuning: Tuning = Tuning()
+
+
+class Gate(Section):
+    margin: Annotated[float, Field(ge=0)] = 0.005
+    slice_rows: Positive = 200
+    slice_factor: Annotated[float, Field(ge=0)] = 4
+    max_size: Positive = 50_000_000
+    max_latency: Duration = timedelta(milliseconds=50)
+    confidence: Share = 0.95
+    resamples: Positive = 500
+
+
+class Tracking(Section):
+    uri: str = "sqlite:///var/mlflow.db"
+    experiment: str = "training"
+    model: str = "model"
+
+
+class Serving(Section):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, lt=65536)] = 8000
+    workers: Positive = 1
+    unknown_fields: UnknownFields = "reject"
+    max_rows: Positive = 1_000
+    max_body_bytes: Positive = 2_000_000
+    max_concurrency: Positive = 64
+    request_timeout: Duration = timedelta(seconds=60)
+    watch_interval: Duration = timedelta(seconds=1)
+    api_keys: tuple[str, ...] = ()
+    allow_anonymous: bool = False
+    key_file: str = "var/api-keys.json"
+
+
+class Challenge(Section):
+    mode: Literal["shadow", "split"] = "shadow"
+    share: Share = 0.1
+    min_labels: Positive = 500
+    max_duration: Duration = timedelta(days=60)
+    max_missing_predictions: Share = 0.05
+    max_latency: Duration = timedelta(milliseconds=20)
+    max_slowdown: Annotated[float, Field(ge=1)] = 3
+    error_rate: Share = 0.05
+    unit: Literal["row", "day"] = "day"
+    probation: Duration = timedelta(days=30)
+
+
+class Monitoring(Section):
+    window: Duration = timedelta(days=30)
+    reference: Annotated[str, AfterValidator(check_reference)] = "holdout"
+    sample_rows: Positive = 2_000
+    drift_threshold: Annotated[float, Field(gt=0)] = 0.1
+    drift_share: Share = 0.3
+    min_labels: Positive = 300
+    performance_margin: Annotated[float, Field(ge=0)] = 0.01
+    max_violation_share: Share = 0.02
+
+
+class Actions(Section):
+    drift: ActionName = "retrain"
+    drift_only: ActionName = "retrain"
+    performance: ActionName = "retrain"
+    quality: ActionName = "alert"
+
+
+class Alerts(Section):
+    file: str = "var/alerts.jsonl"
+    webhook: Annotated[str, Field(pattern="^https?://")] | None = None
+    apprise: dict[Annotated[str, Field(pattern=r"^\w+$")], str] = (
+        {}
+    )  # Apprise URLs by a name of your own
+    reports: str | None = None
+
+
+class Loop(Section):
+    promotion: Literal["live", "gate", "manual"] = "live"
+    cooldown: Duration = timedelta(days=14)
+    backoff: Annotated[float, Field(ge=1)] = 2
+    budget: Positive = 12
+    period: Duration = timedelta(days=365)
+    training_window: RetrainingRows = parse_training_window("expanding")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class Replay(Section):
+    """The period of the past that `loop replay` covers; dates begin at midnight UTC."""
+
+    source: str
+    since: Moment
+    until: Moment
+    report_from: Moment | None = None
+    rows_per_month: Positive = 5_000
+
+
+class Settings(BaseSettings):
+    """The settings of `config/project.yaml`, frozen; the environment and `.env` override them.
+
+    A project subclasses it for sections of its own, and passes the class to `Project`.
+
+    Attributes:
+        root: the project's folder.
+
+    Examples:
+        >>> class Shop(Section):
+        ...     currency: str = "EUR"
+        ...
+        >>> class ShopSettings(Settings):
+        ...     shop: Shop = Shop()
+        ...
+        >>> ShopSettings.model_fields["shop"].default.currency
+        'EUR'
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        # `docker compose` reads variables of its own from the same file.
+        dotenv_filtering="only_existing",
+    )
+
+    root: Path
+    name: str = ""
+    seed: int = 0
+    source: str
+    query: str | None = None
+    csv: Csv = Csv()
+    features: Features = Features()
+    ingestion: Ingestion = Ingestion()
+    training: Training = Training()
+    gate: Gate = Gate()
+    tracking: Tracking = Tracking()
+    bundle_store: str = "var/bundles"
+    prediction_log: str = "sqlite:///var/predictions.db"
+    serving: Serving = Serving()
+    challenge: Challenge = Challenge()
+    monitoring: Monitoring = Monitoring()
+    actions: Actions = Actions()
+    alerts: Alerts = Alerts()
+    loop: Loop = Loop()
+    replay: Replay | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(init_settings()["root"]) / CONFIG
+        try:
+            file_settings = YamlConfigSettingsSource(settings_cls, file)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
+        return init_settings, env_settings, dotenv_settings, file_settings
+
+    def path(self, relative: str | Path) -> Path:
+        """A path of the configuration, made absolute from the project's root."""
+        return self.root / relative
+
+    @property
+    def paths(self) -> Paths:
+        """Files and folders below `var/`."""
+        return Paths(self.root)
+
+    def contract(self) -> Contract:
+        """Read `config/contract.yaml`."""
+        return load_contract(self.path(CONTRACT))
+
+
+SettingsType = TypeVar("SettingsType", bound=Settings)
+
+
+def load_settings(
+    root: Path,
+    kind: type[SettingsType] = Settings,  # type: ignore[assignment]
+    *,
+    prefix: str = ENV_PREFIX,
+    **overrides: object,
+) -> SettingsType:
+    """Read the settings of the project at `root`.
+
+    Args:
+        root: the folder that holds `config/`.
+        kind: the project's class of settings.
+        prefix: of the environment variables that override the file.
+        overrides: top-level keys that win over the environment and the file.
+
+    Raises:
+        SettingsError: if the file is missing, or a key is unknown or of the wrong type.
+    """
+    root = root.resolve()
+    if not (root / CONFIG).is_file():
+        raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
+    variables = _variables(root, prefix)
+    _check_names(variables, kind, prefix)
+    try:
+        return kind(
+            _env_prefix=prefix,  # type: ignore[call-arg]
+            _env_file=root / DOTENV,
+            root=root,
+            **overrides,  # type: ignore[arg-type]
+        )
+    except YAMLError as error:
+        raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
+    except SourceSettingsError as error:
+        raise SettingsError(_invalid_json(error, variables)) from error
+    except ValidationError as error:
+        origins = {name: origin for name, (origin, _) in variables.items()}
+        text = (root / CONFIG).read_text(encoding="utf-8")
+        raise SettingsError(
+            message_of(error, kind, file=str(CONFIG), text=text, prefix=prefix, variables=origins)
+        ) from error
+
+
+def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
+    """Variables with the prefix by their name in capitals: where they are set, and the value."""
+    dotenv = DotEnvSettingsSource(Settings, env_file=root / DOTENV).env_vars
+    sources: dict[str, Mapping[str, str | None]] = {
+        f"{DOTENV}:": dotenv,
+        "environment variable": os.environ,
+    }
+    return {
+        name.upper(): (origin, value or "")
+        for origin, values in sources.items()
+        for name, value in values.items()
+        if name.upper().startswith(prefix.upper())
+    }
+
+
+def _check_names(
+    variables: Mapping[str, tuple[str, str]], kind: type[Settings], prefix: str
+) -> None:
+    """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
+    keys = [name.upper() for name in kind.model_fields]
+    for name, (origin, _) in variables.items():
+        key = name.removeprefix(prefix.upper()).partition("__")[0]
+        if key not in keys:
+            raise SettingsError(
+                f"{origin} {name} overrides no key of {CONFIG}{close_match(key, keys)}"
+            )
+
+
+def _invalid_json(error: SourceSettingsError, variables: Mapping[str, tuple[str, str]]) -> str:
+    """Which variable should be JSON; its value is not shown, as it may hold a secret."""
+    invalid = getattr(error.__cause__, "doc", None)
+    names = [f"{origin} {name}" for name, (origin, value) in variables.items() if value == invalid]
+    return f"{names[0] if names else error}: lists and sections are written as JSON, e.g. '[\"a\"]'"

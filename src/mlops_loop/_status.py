@@ -1,0 +1,96 @@
+"""The report of the command status, as an object, as JSON and as text."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ._bundle import read_bundle
+from ._project import Project
+from ._publication import Rollout
+from .evaluation._formatting import format_metric
+from .loop._state import phase_of
+
+ROLE_GIVEN = ("promote", "rollback", "challenge")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version in service: since when it has its role, and its metrics on the holdout."""
+
+    version: str
+    since: str
+    metrics: dict[str, float]
+
+    def summary(self) -> str:
+        details = ", ".join(
+            f"{name} {format_metric(value)}" for name, value in self.metrics.items()
+        )
+        return f"version {self.version}, since {self.since[:16]}, on the holdout {details}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Versions in service, size of the prediction log, state of the loop."""
+
+    champion: Version | None
+    challenger: Version | None
+    log: dict[str, int]
+    loop: dict[str, str | None]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def messages(self) -> list[str]:
+        champion, challenger = self.champion, self.challenger
+        others = self.log["other_schemas"]
+        other = "previous" if self.loop["state"] == "probation" else "challenger"
+        return [
+            f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
+            f"{other:<11} {challenger.summary() if challenger else 'none'}",
+            f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
+            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
+            + (f"; not counted: {others} of another target or other inputs" if others else ""),
+            f"loop        {self.loop['state']}: {self.loop['reason']}",
+        ]
+
+
+def project_status(project: Project) -> Status:
+    """Read the pointer, the log and the loop's state."""
+    published = project.published()
+    totals = project.log.totals()
+    return Status(
+        champion=_version(project, published.champion),
+        challenger=_version(project, published.challenger),
+        log={
+            "predictions": totals.predictions,
+            "labels": totals.labels,
+            "backlog": project.log.backlog(),
+            "other_schemas": project.log.other_schemas(),
+        },
+        loop=_loop(project, published),
+    )
+
+
+def _loop(project: Project, published: Rollout) -> dict[str, str | None]:
+    """The state of the loop; if another command has published since, what the next step finds."""
+    state, _ = project.loop_state.load()
+    phase, since, reason = state.phase, state.since, state.reason
+    last = project.transitions.last() if state.is_outdated(published) else None
+    if last is not None:
+        phase, since, reason = phase_of(published), last.time, last.reason
+    return {
+        "state": "paused" if state.paused else phase,
+        "since": since.isoformat() if since else None,
+        "reason": reason,
+    }
+
+
+def _version(project: Project, version: str | None) -> Version | None:
+    if version is None:
+        return None
+    manifest = read_bundle(project.bundles.fetch(version)).manifest
+    began = [
+        entry.time.isoformat()
+        for entry in project.audit_log.completed()
+        if entry.kind in ROLE_GIVEN and entry.details.get("version") == version
+    ]
+    return Version(version, began[-1] if began else manifest.created, manifest.metrics)

@@ -1,0 +1,108 @@
+"""The command adopt: configures the project for a table of the user."""
+
+import sys
+from typing import Any
+
+import click
+
+from ._common import DURATION, Session
+
+
+@click.command()
+@click.argument("address", metavar="FILE")
+@click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
+@click.option("--time", metavar="COLUMN", help="Column with the event time.")
+@click.option("--id", metavar="COLUMN", help="Column that identifies a row.")
+@click.option(
+    "--group", metavar="COLUMN", help="Column with the group; splits keep groups together."
+)
+@click.option("--problem", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="Column to leave out; may be repeated."
+)
+@click.option(
+    "--label-horizon", type=DURATION, help="How long after a row its label is known, e.g. 7d."
+)
+@click.option("--query", help="SQL query, if FILE is the SQLAlchemy URL of a database.")
+@click.option("--encoding", help="Text encoding of the file.  [default: detected]")
+@click.option(
+    "--keep", is_flag=True, help="Keep var/ and the log; needs the same target and inputs."
+)
+@click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without confirmation.")
+@click.pass_obj
+def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: Any) -> None:
+    """Configure the project for your data: a CSV or Parquet file, folder or glob, or a database.
+
+    Writes config/contract.yaml, and the source and dependent settings in config/project.yaml;
+    replaced files are backed up in var/backups. Declared features whose columns the table does not
+    have are disabled in config/project.yaml. Contents of var/ and the prediction log are archived.
+    """
+    from .._clock import SystemClock
+    from .._history_archive import archive_history, has_history, require_outside_var
+    from .._profiling.console import show
+    from .._profiling.options import InferenceOptions
+    from .._profiling.proposal import propose
+    from .._profiling.schema_change import require_same_schema
+    from .._profiling.writer import (
+        current_files,
+        differences,
+        features_without_columns,
+        files_of,
+        install,
+    )
+
+    project = session.project()
+    settings = project.settings
+    now = current_files(settings.root)
+    known = {} if now.is_sample or now.contract is None else now.contract.by_name
+    proposal = propose(InferenceOptions(address, **options), settings.root, settings, known)
+    show(proposal)
+    files = files_of(proposal, now, project.declared_features)
+    if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
+        click.echo("nothing was changed")
+        return
+    if keep and has_history(settings):
+        require_same_schema(now.contract, proposal.contract)
+    if not keep:
+        require_outside_var(settings, address)
+        for message in archive_history(settings):
+            click.echo(message)
+    backup = install(files, settings.root, SystemClock().now())
+    click.echo(f"written: {', '.join(map(str, files.written))}; backup: {backup}")
+    click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
+    if now.is_sample:
+        disabled = features_without_columns(proposal.contract, project.declared_features)
+        click.echo(_what_is_left_of_the_sample(disabled))
+
+
+def _what_is_left_of_the_sample(disabled: list[str]) -> str:
+    """What the owner may delete: `adopt` edits no code."""
+    lines = [
+        "not needed any more, delete it when you like (see `docs tutorial`, step 6):",
+        "- the tests about flights in tests/test_model.py",
+        "- the group `sample` in pyproject.toml; then run `make lock install`",
+    ]
+    if disabled:
+        functions = f"{', '.join(disabled)} in features.py, with their tests"
+        lines.insert(1, f"- {functions}, and `features.disabled` in config/project.yaml")
+    return "\n".join(lines)
+
+
+def _confirmed(changes: list[str], *, yes: bool) -> bool:
+    """Show what a second adoption changes, and ask for confirmation.
+
+    Raises:
+        InputError: without a terminal.
+    """
+    from ..errors import InputError
+
+    if not changes:
+        return False
+    click.echo("\nThis would change:")
+    for line in changes:
+        click.echo(f"  {line}")
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError("the project was adopted already: overwrite it with --yes")
+    return click.confirm("Overwrite?")

@@ -1,0 +1,82 @@
+"""The commands contract show, schema, check and diff."""
+
+from pathlib import Path
+
+import click
+
+from ._common import AS_JSON, EXISTING, Session, opened, show_json
+from ._progress import display
+
+
+@click.group()
+def contract() -> None:
+    """Show the data contract, check files against it, compare versions of it."""
+
+
+@contract.command()
+@click.pass_obj
+def show(session: Session) -> None:
+    """Print the data dictionary, in Markdown."""
+    from ..contract._dictionary import dictionary
+
+    with opened(session) as project:
+        click.echo(dictionary(project.contract))
+
+
+@contract.command()
+@click.pass_obj
+def schema(session: Session) -> None:
+    """Print the JSON Schema of one row of a request."""
+    from ..contract._json_schema import row_schema
+
+    with opened(session) as project:
+        dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+        show_json(dialect | row_schema(project.contract))
+
+
+@contract.command()
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@AS_JSON
+@click.pass_obj
+def check(session: Session, source: Path, as_json: bool) -> None:
+    """List the rows of FILE that violate the contract; exit with 3 if some are rejected."""
+    from ..data._validation_report import validate_file
+
+    with opened(session) as project:
+        with display("rows") as shown:
+            report = validate_file(
+                source, project.contract, csv=project.settings.csv, progress=shown.on_progress
+            )
+        if as_json:
+            show_json(report.to_json())
+        else:
+            click.echo("\n".join(report.messages()))
+        if report.rejected:
+            raise click.exceptions.Exit(3)
+
+
+@contract.command()
+@click.argument("old", type=EXISTING, required=False)
+@click.argument("new", type=EXISTING, required=False)
+@click.option(
+    "--fail-on", type=click.Choice(["breaking"]), help="Exit with 3 if such a change is found."
+)
+@AS_JSON
+@click.pass_obj
+def diff(
+    session: Session, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
+) -> None:
+    """List the changes from OLD (default: the champion's) to NEW (default: the project's)."""
+    from .._predictor import champion_contract
+    from ..contract._compatibility import differences
+    from ..contract._model import load_contract
+
+    with opened(session) as project:
+        before = load_contract(old) if old else champion_contract(project.bundles, project.features)
+        changes = differences(before, load_contract(new) if new else project.contract)
+        if as_json:
+            show_json({"changes": [change.to_json() for change in changes]})
+        else:
+            click.echo("\n".join(change.summary() for change in changes) or "no changes")
+        if fail_on and any(change.is_breaking for change in changes):
+            raise click.exceptions.Exit(3)

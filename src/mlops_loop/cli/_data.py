@@ -1,0 +1,102 @@
+"""Commands for labels and the prediction log."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._common import DURATION, EXISTING, MOMENT, Session, actor, opened
+
+
+@click.command()
+@click.argument("file", type=EXISTING)
+@click.pass_obj
+def label(session: Session, file: Path) -> None:
+    """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label."""
+    from ..data._labels import read_labels
+
+    with opened(session) as project:
+        labels = read_labels(file, project.contract, project.clock, project.settings.csv)
+        report = project.log.add_labels(labels)
+        click.echo(
+            f"{report.joined} joined, {report.early} without a prediction so far, "
+            f"{report.repeated} repeated, {len(report.conflicting)} conflicting"
+        )
+        for prediction_id in report.conflicting:
+            click.echo(f"conflicting: {prediction_id} keeps its first label", err=True)
+
+
+@click.group()
+def log() -> None:
+    """Export, delete and migrate what the prediction log holds."""
+
+
+@log.command()
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write, in .csv or .parquet.",
+)
+@click.option("--since", type=MOMENT, help="First event time.")
+@click.option("--until", type=MOMENT, help="End of the event times, excluded.")
+@click.option("--version", help="Only rows that this version predicted.")
+@click.pass_obj
+def export(session: Session, /, target: Path, **options: Any) -> None:
+    """Write predictions, outputs and labels to a CSV or Parquet file."""
+    from ..data._log_export import export_log
+
+    with opened(session) as project:
+        rows = export_log(project.log, project.contract, target, **options)
+        click.echo(f"{rows} predictions in {target}")
+
+
+@log.command()
+@click.option("--key", required=True, help="Entity key, as sent with the predictions.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.pass_obj
+def erase(session: Session, key: str, yes: bool) -> None:
+    """Delete all predictions and labels of one entity permanently.
+
+    Snapshots, exports and archives written before are not changed.
+    """
+    from ..data._retention import erase as run
+    from ..errors import InputError
+
+    if not yes and not sys.stdin.isatty():
+        raise InputError("erasing is permanent: confirm it with --yes")
+    if not yes:
+        click.confirm("Delete all predictions of this entity permanently?", abort=True)
+    with opened(session) as project:
+        click.echo(f"{run(project, key, actor=actor())} predictions deleted")
+
+
+@log.command()
+@click.option(
+    "--older-than", "age", type=DURATION, required=True, help="Age in event time, e.g. 90d."
+)
+@click.pass_obj
+def prune(session: Session, age: timedelta) -> None:
+    """Delete old predictions; labelled ones are archived in var/archive first."""
+    from ..data._retention import prune as run
+
+    with opened(session) as project:
+        click.echo(run(project, age, actor=actor()).summary())
+
+
+@log.command()
+@click.pass_obj
+def migrate(session: Session) -> None:
+    """Bring the log's schema up to date after an update of mlops-loop.
+
+    Stop what uses the log, and make a backup, before. An empty database gets its tables.
+    """
+    from ..prediction_log import migrate_prediction_log
+
+    with opened(session) as project:
+        revision = migrate_prediction_log(project.settings.prediction_log, root=project.root)
+        state = f"has revision {revision}" if revision else "needs no migration"
+        click.echo(f"the schema of the prediction log {state}")

@@ -1,0 +1,124 @@
+"""Commands that predict, and MLflow's user interface."""
+
+import os
+from datetime import timedelta
+
+import click
+
+from ._common import AS_JSON, DURATION, Session, opened, show_json
+from ._progress import display
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: `serving.host`]")
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: `serving.port`]")
+@click.option("--workers", type=click.IntRange(1), help="[default: `serving.workers`]")
+@click.pass_obj
+def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
+    """Run the application; it picks up the first version when it is published."""
+    from .._logs import configure_logs
+    from ..serving._serve import serve as run
+
+    configure_logs()
+    project = session.load().project
+    if session.root is not None:
+        raise click.UsageError(
+            f"--root has no effect on the application: set {project.env_prefix}ROOT" " instead"
+        )
+    run(project, host=host, port=port, workers=workers)
+
+
+@click.command()
+@click.argument("source", metavar="INPUT")
+@click.argument("target", metavar="OUTPUT")
+@click.option("--log", "logged", is_flag=True, help="Write to the prediction log as well.")
+@click.pass_obj
+def score(session: Session, source: str, target: str, logged: bool) -> None:
+    """Predict every row of a CSV or Parquet INPUT; write .csv or .parquet, as OUTPUT ends.
+
+    Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
+    same command resumes after the parts that are finished.
+    """
+    from .._predictor import champion_predictor
+    from .._scoring import score as run
+    from .._scoring.recording import Recording
+
+    with opened(session, logs=logged) as project:
+        predictor = champion_predictor(project.bundles, project.features)
+        recording = (
+            Recording(project.log, project.contract, project.clock, predictor.manifest.version)
+            if logged
+            else None
+        )
+        with display("rows") as shown:
+            scored = run(
+                source,
+                target,
+                predictor,
+                project.contract,
+                csv=project.settings.csv,
+                hooks=project.hooks,
+                record=recording.append if recording else None,
+                workspace=project.paths.scoring,
+                progress=shown.on_progress,
+            )
+        click.echo(scored.summary())
+
+
+@click.command()
+@click.argument("source", metavar="FILE")
+@click.option("--url", help="URL of the service.  [default: from `serving` of the settings]")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Rows per second (limit).")
+@click.option("--labels", metavar="COLUMN", help="Send the labels in this column as well.")
+@click.option("--delay", type=DURATION, help="Delay of a label after its row, e.g. 7d.")
+@AS_JSON
+@click.pass_obj
+def replay(
+    session: Session,
+    source: str,
+    url: str | None,
+    rate: float | None,
+    labels: str | None,
+    delay: timedelta | None,
+    as_json: bool,
+) -> None:
+    """Send the rows of FILE to a running service, one by one and in order.
+
+    The environment variable API_KEY holds the API key, if the service requires one.
+    """
+    from .._replay import replay as run
+    from .._replay.rows import open_rows
+    from .._replay.run import KEY
+
+    if delay is not None and labels is None:
+        raise click.UsageError("--delay needs --labels COLUMN")
+    project = session.project()
+    serving = project.settings.serving
+    own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
+    with display("rows") as shown:
+        result = run(
+            open_rows(source, project.contract, project.settings.csv, labels),
+            url or f"http://{serving.host}:{serving.port}",
+            key=os.environ.get(KEY) or next(iter(own_keys), None),
+            rate=rate,
+            delay=delay,
+            progress=shown.on_progress,
+        )
+    if as_json:
+        show_json(result.to_json())
+    else:
+        click.echo("\n".join(result.messages()))
+    if not result.passed:
+        raise click.exceptions.Exit(3)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.pass_obj
+def ui(session: Session, host: str, port: int) -> None:
+    """Run MLflow's user interface on the project's tracking store."""
+    from ..registry._ui import run_ui
+
+    with opened(session) as project:
+        run_ui(project.settings, host=host, port=port)

@@ -1,0 +1,41 @@
+"""Messages of violations, shared by all checks."""
+
+from ._model import Action, Column, ColumnType
+
+MISSING = "is missing"
+UNKNOWN_FIELD = "is not in the contract"
+UNKNOWN_CATEGORY = "is not one of the known categories"
+
+_WANTED: dict[ColumnType, str] = {
+    "integer": "a whole number",
+    "number": "a finite number",
+    "boolean": "true or false",
+    "category": "a text",
+    "text": "a text",
+    "datetime": "a date and time in ISO 8601",
+}
+
+
+def unreadable(column: Column) -> str:
+    return f"should be {_WANTED[column.type]}"
+
+
+def below(minimum: float) -> str:
+    return f"is below {minimum:g}"
+
+
+def above(maximum: float) -> str:
+    return f"is above {maximum:g}"
+
+
+def action(column: Column, reason: str) -> Action:
+    """What the contract does with a row for this reason: reject or warn."""
+    if column.categories is not None and reason == UNKNOWN_CATEGORY:
+        return column.categories.on_violation
+    bounds = column.range
+    if bounds is not None:
+        found = [below(bounds.minimum)] if bounds.minimum is not None else []
+        found += [above(bounds.maximum)] if bounds.maximum is not None else []
+        if reason in found:
+            return bounds.on_violation
+    return "reject"

@@ -1,0 +1,102 @@
+"""Texts of a file in the plain spelling that all readers know, as the contract's `parsing` says.
+
+Numbers get a decimal point and nothing else, truth becomes true or false, moments ISO 8601, and
+words that stand for a missing value become null. Values that are no texts stay as they are.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ._model import Column, ParseOptions
+
+# Moments of other centuries are years with two digits, read with the wrong format.
+_YEARS = (1000, 2999)
+_ISO = "%Y-%m-%dT%H:%M:%S"
+
+
+def normalize_text(column: Column, values: pa.Array) -> pa.Array:
+    """Values of a column with their texts in the plain spelling.
+
+    What fits none of the spellings stays as it is, so that it can be named when it is refused.
+    """
+    parsing = column.parsing
+    if parsing is None:
+        return values
+    if column.type == "datetime" and (parsing.formats or parsing.epoch):
+        values = _digits(values)
+    if not pa.types.is_string(values.type):
+        return values
+    values = _present(parsing, values)
+    if column.type in ("integer", "number"):
+        return _number(parsing, values)
+    if column.type == "boolean":
+        return _truth(parsing, values)
+    return _moment(parsing, values) if column.type == "datetime" else values
+
+
+def read_format(texts: pa.Array, pattern: str) -> pa.Array:
+    """Moments of texts in one `strptime` format; null where a text is not in it."""
+    read = pc.strptime(texts, format=pattern, unit="us", error_is_null=True)
+    read = read.cast(pa.timestamp("us"))
+    year = pc.year(read)
+    likely = pc.and_(pc.greater_equal(year, _YEARS[0]), pc.less_equal(year, _YEARS[1]))
+    return pc.if_else(likely, read, None)
+
+
+def read_epoch(texts: pa.Array, unit: str) -> pa.Array:
+    """Moments of texts that count seconds (`s`) or milliseconds (`ms`) since 1970."""
+    whole = pc.if_else(pc.match_substring_regex(texts, r"^-?\d{1,15}$"), texts, None)
+    return whole.cast(pa.int64()).cast(pa.timestamp(unit)).cast(pa.timestamp("us"))
+
+
+def without_signs(texts: pa.Array, *, strip: str, thousands: str, decimal: str) -> pa.Array:
+    """Numbers without the signs around them, without separators, with a decimal point."""
+    texts = pc.utf8_trim_whitespace(texts)
+    if strip:
+        texts = pc.utf8_trim(texts, characters=f"{strip} ")
+    if thousands:
+        # Only between groups of three: 1,23 is no way to write 123.
+        pattern = rf"^([+-]?\d{{1,3}}(?:[{thousands}]\d{{3}})+)(?:[{decimal}]\d+)?$"
+        grouped = pc.match_substring_regex(texts, pattern)
+        texts = pc.if_else(grouped, pc.replace_substring(texts, thousands, ""), texts)
+    return texts if decimal == "." else pc.replace_substring(texts, decimal, ".")
+
+
+def _present(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
+    if parsing.trim:
+        texts = pc.utf8_trim_whitespace(texts)
+    if not parsing.missing:
+        return texts
+    absent = pc.is_in(texts, value_set=pa.array(parsing.missing, pa.string()))
+    return pc.if_else(absent, None, texts)
+
+
+def _number(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
+    if not (parsing.strip or parsing.thousands or parsing.decimal != "."):
+        return texts
+    return without_signs(
+        texts, strip=parsing.strip, thousands=parsing.thousands, decimal=parsing.decimal
+    )
+
+
+def _truth(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    for labels, known in (("true", parsing.true_words), ("false", parsing.false_words)):
+        meant = pc.is_in(words, value_set=pa.array([word.lower() for word in known], pa.string()))
+        words = pc.if_else(meant, labels, words)
+    return words
+
+
+def _moment(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
+    # Whole numbers among which some are missing are often written as 1949.0.
+    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^(\d+)\.0$", r"\1")
+    found = [read_format(trimmed, pattern) for pattern in parsing.formats]
+    found += [read_epoch(trimmed, parsing.epoch)] if parsing.epoch else []
+    return pc.coalesce(*(pc.strftime(moments, format=_ISO) for moments in found), texts)
+
+
+def _digits(values: pa.Array) -> pa.Array:
+    """Whole numbers as texts: 20130131, 1949, or seconds since 1970."""
+    if pa.types.is_floating(values.type):
+        values = values.cast(pa.int64(), safe=False)
+    return values.cast(pa.string()) if pa.types.is_integer(values.type) else values

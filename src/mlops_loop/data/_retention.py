@@ -1,0 +1,94 @@
+"""Erasure of an entity, and pruning of old rows, in the prediction log."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from .._audit_log import AuditEvent
+from .._project import Project
+from .._training_window import past_needed
+from ..registry._history import last_move, transitions
+from ._log_export import export_log
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """The result of pruning the prediction log.
+
+    Attributes:
+        until: all deleted rows are older than this event time.
+        rows: number of deleted rows.
+        archived: number of labelled ones, in `archive`; None if there were none.
+        needed_by: why older rows were kept; empty if all were deleted.
+    """
+
+    until: datetime
+    rows: int
+    archived: int = 0
+    archive: Path | None = None
+    needed_by: str = ""
+
+    def summary(self) -> str:
+        message = f"{self.rows} predictions before {self.until:%Y-%m-%d %H:%M} deleted"
+        if self.archive is not None:
+            message += f", {self.archived} labelled ones archived in {self.archive.as_posix()}"
+        return f"{message}; later ones are kept for {self.needed_by}" if self.needed_by else message
+
+
+def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
+    """Delete predictions older than an age; labelled ones are archived first.
+
+    Rows that the loop still needs are kept. The archive has the format of `export_log`.
+
+    Args:
+        project: the project with the log.
+        age: in event time, up to now.
+        actor: the user, for the audit log.
+    """
+    now, log = project.clock.now(), project.log
+    asked = now - min(age, now - _BEGINNING)
+    until, needed_by = min((asked, ""), *_needed(project, now))
+    archive, archived = None, 0
+    if log.count(None, until).labels:
+        archive = project.paths.archive / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
+        archived = export_log(log, project.contract, archive, until=until, labelled=True)
+    pruned = Pruned(until, log.prune(until), archived, archive, needed_by)
+    if pruned.rows:
+        details: dict[str, object] = {"rows": pruned.rows, "archived": archived}
+        project.audit_log.append(AuditEvent(now, "prune", actor, pruned.summary(), details))
+    return pruned
+
+
+def erase(project: Project, entity_key: str, *, actor: str) -> int:
+    """Delete all predictions and labels of one entity; return their number.
+
+    The audit log records it with the hash of the key.
+    """
+    rows = project.log.erase(entity_key)
+    digest = sha256(entity_key.encode()).hexdigest()
+    reason = f"{rows} predictions of the entity whose key has the SHA-256 {digest[:16]}… deleted"
+    details: dict[str, object] = {"rows": rows, "sha256": digest}
+    project.audit_log.append(AuditEvent(project.clock.now(), "erase", actor, reason, details))
+    return rows
+
+
+def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
+    """The first event time that is needed, and why."""
+    monitoring = project.settings.monitoring
+    # The traffic of a window is compared with the previous one.
+    before = max(monitoring.window, past_needed(monitoring.reference))
+    needed = [
+        (now - monitoring.window - before, "monitoring"),
+        (now - project.contract.label_horizon, "labels that are not known yet"),
+    ]
+    published = project.published()
+    if published.challenger is not None:
+        move = last_move(transitions(project.audit_log, project.features.digest))
+        trial = "probation" if published.probation else "trial"
+        # Without a known beginning, nothing is deleted.
+        began = _BEGINNING if move is None else move.time
+        needed.append((began, f"the {trial} of version {published.challenger}"))
+    return needed

@@ -1,0 +1,105 @@
+"""Validation of a file against the contract, as a report."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .._settings import Csv
+from ..contract import Contract
+from ..contract._arrow import table_columns
+from ..contract._casting import check_table, missing_columns
+from ..contract._check import Violation
+from ..contract._columns import JsonValue
+from ._sources.file import PLAIN, check_files, column_names, find_files, fitting, read_batches
+
+# Number of examples (limit).
+EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """The violations of a file.
+
+    Attributes:
+        rows: number of rows.
+        rejected: number of rejected rows.
+        counts: number of rows by message, for rejections and warnings, the most frequent first.
+        examples: the first violations of the file, in the order of its rows.
+    """
+
+    rows: int
+    rejected: int
+    counts: dict[str, dict[str, int]]
+    examples: tuple[Violation, ...]
+
+    def messages(self) -> list[str]:
+        lines = [f"{self.rejected} of {self.rows} rows violate the contract"]
+        for action, word in (("reject", "rejected"), ("warn", "warning")):
+            lines += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
+        listed = [f"row {one.row}: {one.summary()}, got {one.value!r}" for one in self.examples]
+        return lines + listed
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "rejected": self.rejected,
+            "counts": self.counts,
+            "violations": [_violation(one) for one in self.examples],
+        }
+
+
+def validate_file(
+    source: Path,
+    contract: Contract,
+    *,
+    csv: Csv = PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> ValidationReport:
+    """Check every row of a CSV or Parquet file, a folder or a glob, batch by batch.
+
+    A file without the target is checked like a request.
+
+    Raises:
+        SourceError: if the file cannot be read, or lacks a column.
+    """
+    files = find_files(str(source), Path())
+    asked = table_columns(contract)
+    names = {name for file in files for name in column_names(file, fitting(file, asked, csv))}
+    has_target = not missing_columns([contract.target], names)
+    columns = table_columns(contract, target=has_target)
+    check_files(files, columns, csv)
+    rows = rejected = 0
+    counts: dict[str, Counter[str]] = {"reject": Counter(), "warn": Counter()}
+    examples: list[Violation] = []
+    for raw in read_batches(files, columns, csv=csv):
+        if not raw.num_rows:
+            continue
+        checked = check_table(contract, raw, columns)
+        for found in checked.violations:
+            counts[found.action][found.summary()] += 1
+        examples += _moved(checked.violations[: EXAMPLES - len(examples)], rows)
+        rows += raw.num_rows
+        rejected += int((~checked.accepted).sum())
+        if progress is not None:
+            progress(rows)
+    ordered = {action: dict(counted.most_common()) for action, counted in counts.items()}
+    return ValidationReport(rows, rejected, ordered, tuple(examples))
+
+
+def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
+    """The same violations with row numbers over all files."""
+    return [replace(one, row=one.row + rows) for one in violations]
+
+
+def _violation(found: Violation) -> dict[str, JsonValue]:
+    value = found.value if isinstance(found.value, bool | int | float | str) else None
+    shown: JsonValue = str(found.value) if value is None and found.value is not None else value
+    return {
+        "row": found.row,
+        "column": found.column,
+        "value": shown,
+        "reason": found.reason,
+        "action": found.action,
+    }

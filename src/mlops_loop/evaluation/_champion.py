@@ -1,0 +1,151 @@
+"""The champion's predictions for the held-out rows that it has not been trained on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._bundle import Bundle, read_bundle, require_same_target
+from .._predictor import OnnxPredictor, Predictor
+from .._project import Project
+from ..contract import Contract
+from ..contract._columns import Columns, length, take, to_datetime64
+from ..errors import BundleError, ProjectError
+from ..registry._packaged_features import packaged_features
+from ._metrics import Floats
+
+
+@dataclass(frozen=True)
+class ChampionPredictions:
+    """The champion's predictions for held-out rows.
+
+    Attributes:
+        rows: mask over the held-out rows.
+        predicted: the champion's predictions for the rows of the mask; None if there is no
+            champion, or it cannot be compared.
+        note: a remark, e.g. why rows were left out or nothing is compared.
+        hold: why the version must not be promoted automatically: there is a champion of other
+            features, and the version was not compared with it. Empty otherwise.
+    """
+
+    rows: NDArray[np.bool_]
+    predicted: Floats | None = None
+    note: str = ""
+    hold: str = ""
+
+
+class _NotComparedError(Exception):
+    """Why a champion cannot be compared."""
+
+
+def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredictions:
+    """Predict held-out rows with the champion, as in the service.
+
+    After an edit of `features.py` there is no champion with the same features yet; the champion of
+    the previous features then predicts with its own features.
+
+    Args:
+        project: the project with the champion.
+        held_out: raw columns of the held-out rows.
+    """
+    everything = np.ones(length(held_out), dtype=np.bool_)
+    version = project.published().champion
+    if version is not None:
+        bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+        predictor: Predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
+        try:
+            return _compare(predictor, project.contract, held_out)
+        except _NotComparedError as reason:
+            return ChampionPredictions(everything, None, f"{reason}.")
+    predecessor = find_predecessor(project)
+    if predecessor is None:
+        return ChampionPredictions(everything)
+    try:
+        with _predictor(project, predecessor) as predictor:
+            compared = _compare(predictor, project.contract, held_out)
+    except (_NotComparedError, ProjectError) as reason:
+        hold = (
+            f"champion {predecessor.manifest.version} has other features, and this version could "
+            f"not be compared with it: {reason}"
+        )
+        return ChampionPredictions(everything, None, f"Not compared: {hold}.", hold)
+    note = (
+        f"Champion {predecessor.manifest.version} predicted with its own features "
+        f"({predecessor.manifest.features_digest}), from the code in its model. A trial beside it "
+        "is not possible, as a service runs one version of the code, so this comparison decides."
+    )
+    return ChampionPredictions(compared.rows, compared.predicted, f"{note} {compared.note}".strip())
+
+
+def find_predecessor(project: Project) -> Bundle | None:
+    """The champion of the previous features; None if there is none.
+
+    A champion with another target does not count, as it cannot be compared.
+    """
+    version = project.bundles.pointer().predecessor(project.features.digest)
+    if version is None:
+        return None
+    bundle = read_bundle(project.bundles.fetch(version))
+    try:
+        require_same_target(bundle, project.contract)
+    except BundleError:
+        return None
+    return bundle
+
+
+@contextmanager
+def _predictor(project: Project, bundle: Bundle) -> Iterator[Predictor]:
+    with packaged_features(project.registry, bundle) as features:
+        try:
+            yield OnnxPredictor(bundle, features, threads=_threads(project))
+        except (ProjectError, _NotComparedError):
+            raise
+        except Exception as error:  # old code, with the current columns
+            raise _NotComparedError(f"its features fail: {error}") from error
+
+
+def _compare(predictor: Predictor, contract: Contract, held_out: Columns) -> ChampionPredictions:
+    version = predictor.manifest.version
+    if not _predicts_alike(predictor, contract):
+        raise _NotComparedError(f"Champion {version} has another contract")
+    rows = _unseen(predictor, contract, held_out)
+    if not rows.any():
+        raise _NotComparedError(
+            f"Champion {version} was trained on these rows, so it is not compared"
+        )
+    note = (
+        ""
+        if rows.all()
+        else f"{(~rows).sum()} rows that champion {version} was trained on are left out."
+    )
+    return ChampionPredictions(rows, scores_of(predictor, take(held_out, rows)), note)
+
+
+def scores_of(predictor: Predictor, columns: Columns) -> Floats:
+    """Probabilities of shape (rows, classes), or values of shape (rows,)."""
+    found = predictor.predict(columns)
+    if found.probabilities is not None:
+        return found.probabilities
+    return np.asarray(found.values, dtype=np.float64)
+
+
+def _threads(project: Project) -> int:
+    return project.settings.training.threads
+
+
+def _predicts_alike(predictor: Predictor, contract: Contract) -> bool:
+    wanted = {(column.name, column.type) for column in predictor.contract.inputs}
+    given = {(column.name, column.type) for column in contract.inputs}
+    same_target = predictor.contract.target_digest == contract.target_digest
+    return same_target and predictor.contract.classes == contract.classes and wanted <= given
+
+
+def _unseen(predictor: Predictor, contract: Contract, held_out: Columns) -> NDArray[np.bool_]:
+    until = predictor.manifest.trained_until
+    if until is None or contract.time is None:
+        return np.ones(length(held_out), dtype=np.bool_)
+    last = to_datetime64(datetime.fromisoformat(until))
+    return np.asarray(held_out[contract.time.name] > last)

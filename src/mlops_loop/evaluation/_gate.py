@@ -1,0 +1,86 @@
+"""The gate: whether a model may be published. Every rule has to pass."""
+
+from collections.abc import Callable, Sequence
+
+from .._project_code import describe, naming
+from ..errors import GateError, ProjectCodeError
+from ._comparison import Comparison
+from ._gate_result import GateResult, GateRuleResult
+from ._rules import bounds
+
+GateRule = Callable[[Comparison], GateRuleResult]
+"""A rule of the gate: a function of the comparison that returns whether and why a model passes.
+
+Examples:
+    >>> def fast_enough(comparison: Comparison) -> GateRuleResult:
+    ...     milliseconds = comparison.latency * 1000
+    ...     return GateRuleResult(milliseconds < 5, f"A row takes {milliseconds:g} ms.")
+    >>> fast_enough(comparison).text
+    'A row takes 1 ms.'
+"""
+
+
+def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult:
+    """Decide whether a model may be published: passed if every rule passed.
+
+    The messages of the result begin with the rules that failed, by name.
+
+    Args:
+        comparison: the candidate, the baseline and the champion on the held-out rows.
+        rules: at least one; each is called with the comparison.
+
+    Raises:
+        GateError: if there is no rule.
+        ProjectCodeError: if a rule of the project raises an exception, or returns something else.
+
+    Examples:
+        A rule of your own is a function:
+
+        >>> from mlops_loop.evaluation import BetterThanBaseline, Comparison, GateRuleResult
+        >>> def rare_enough(comparison: Comparison) -> GateRuleResult:
+        ...     share = float((comparison.candidate[:, 1] > 0.5).mean())
+        ...     return GateRuleResult(
+        ...         share <= 0.6, f"{share:.0%} of the rows are predicted positive.", {"yes": share}
+        ...     )
+        >>> apply_rules(comparison, [BetterThanBaseline(), rare_enough]).passed
+        True
+    """
+    if not rules:
+        raise GateError("the gate has no rule: see RULES in gate.py")
+    metric, score = comparison.metric, comparison.score
+    results = [_apply(rule, comparison) for rule in rules]
+    failed = [
+        f"Rejected by {_name(rule)}: {result.text or 'it gives no reason.'}"
+        for rule, result in zip(rules, results, strict=True)
+        if not result.passed
+    ]
+    messages = [
+        *failed,
+        f"{metric.name} on {len(comparison)} held-out rows: {score}.",
+        comparison.note,
+        *(result.text for result in results if result.passed),
+    ]
+    return GateResult(
+        passed=not failed,
+        messages=tuple(filter(None, messages)),
+        metrics=bounds("score", score)
+        | {name: value for result in results for name, value in result.values.items()},
+        slices=tuple(compared for result in results for compared in result.slices),
+        metric=metric.name,
+        hold=comparison.hold,
+    )
+
+
+def _apply(rule: GateRule, comparison: Comparison) -> GateRuleResult:
+    with naming("gate rule", rule):
+        result = rule(comparison)
+    if not isinstance(result, GateRuleResult):
+        raise ProjectCodeError(
+            f"the gate rule {describe(rule)} returned {type(result).__name__}: expected a "
+            "GateRuleResult"
+        )
+    return result
+
+
+def _name(rule: GateRule) -> str:
+    return getattr(rule, "__name__", type(rule).__name__)

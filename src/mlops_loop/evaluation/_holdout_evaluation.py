@@ -1,0 +1,247 @@
+"""Evaluation of the exported model on the held-out rows, for the gate and the model card."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .._bundle import ENCODER, MODEL, REFERENCE
+from .._card.calibration import Bin, reliability
+from .._card.card import Score, score_all
+from .._card.importance import importances
+from .._encoder import Encoder, Matrix
+from .._explanation.results import Importance
+from .._formats import EVALUATION as EVALUATION_FORMAT
+from .._formats import EXPORTED_MODEL
+from .._predictor import OnnxSession, decide
+from .._project import Project
+from .._references import DecisionRef, RunRef
+from .._run_files import (
+    BASELINE,
+    EVALUATION,
+    EXPORTED,
+    FACTS,
+    GATE,
+    HOLDOUT,
+    MEASURED,
+    ExportedFacts,
+    RunFiles,
+)
+from ..contract._arrow import from_arrow
+from ..contract._columns import Columns, take
+from ..errors import GateError
+from ._bootstrap import Resampling, clusters
+from ._champion import predict_with_champion
+from ._comparison import Comparison
+from ._gate_result import GateResult
+from ._holdout import Holdout
+from ._metrics import Floats, Metric, MetricChoice, fitting
+from ._reference import reference_file
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Metrics of a model on the held-out rows.
+
+    Attributes:
+        metrics: the deciding metric and the reported ones, by name.
+        rows: number of held-out rows.
+        deciles: the nine deciles of the predictions; empty for classes.
+        scores: every metric with its confidence bounds.
+        reliability: bins of the reliability diagram.
+        importances: permutation importance of the features.
+    """
+
+    metrics: dict[str, float]
+    rows: int
+    deciles: tuple[float, ...]
+    scores: tuple[Score, ...]
+    reliability: tuple[Bin, ...]
+    importances: tuple[Importance, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The result of evaluating an exported model on the held-out rows.
+
+    Attributes:
+        run: the run with the model.
+        comparison: input of the gate's rules.
+        measured: metrics for MLflow, the manifest and the model card.
+        reference: the held-out rows with the predictions as Parquet, the reference of monitoring.
+    """
+
+    run: RunRef
+    comparison: Comparison
+    measured: Measured
+    reference: bytes
+
+
+def evaluate_on_holdout(
+    project: Project, run: RunRef, metric: MetricChoice, reported: Sequence[Metric] = ()
+) -> Evaluation:
+    """Predict the held-out rows with the exported model, the baseline and the champion.
+
+    Nothing else reads the labels of held-out rows.
+
+    Args:
+        project: the project with the champion.
+        run: as `log_exported_model` returned it.
+        metric: the metric that decides.
+        reported: other metrics to compute; those of other kinds of problem are ignored.
+
+    Raises:
+        RegistryError: if artifacts of the run are missing or have other digests.
+        GateError: if the contract or the features have changed since.
+    """
+    if not isinstance(run, RunRef):
+        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+    require_unchanged(project, run)
+    files = RunFiles.read(project.registry, run.run_id, EXPORTED, run.files).content
+    contract, metric = project.contract, metric.for_problem(project.contract.problem)
+    encoder = Encoder.from_json(files[ENCODER])
+    columns = from_arrow(contract, pq.read_table(pa.BufferReader(files[HOLDOUT])))
+    holdout = Holdout.of(contract, columns, project.features, encoder)
+    session = OnnxSession(files[MODEL], threads=project.settings.training.threads)
+    predict = partial(_predict, session, is_value=not contract.classes)
+    predicted = predict(holdout.matrix)
+    with project.context.timed("gate"):
+        comparison = _compare(project, metric, holdout, predicted, files)
+    with project.context.timed("card"):
+        metrics = {metric.name: metric, **fitting(reported, contract.problem)}
+        measured = Measured(
+            metrics={name: one.value(holdout.labels, predicted) for name, one in metrics.items()},
+            rows=len(holdout.labels),
+            deciles=deciles_of(predicted),
+            scores=score_all(metrics, holdout.labels, predicted, _resampling(project, columns)),
+            reliability=reliability(holdout.labels, predicted),
+            importances=importances(
+                encoder.names,
+                holdout.matrix,
+                holdout.labels,
+                predict,
+                metric,
+                project.settings.seed,
+            ),
+        )
+    answers = decide(predicted, contract.classes, _facts(files).threshold)
+    return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
+
+
+def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> DecisionRef:
+    """Log the gate's decision and the metrics to the active run, the run of the model.
+
+    Args:
+        project: the project.
+        evaluation: as `evaluate_on_holdout` returned it.
+        gate: as `apply_rules` returned it.
+
+    Raises:
+        RuntimeError: if another run or none is active.
+    """
+    import mlflow
+
+    run = evaluation.run
+    active = mlflow.active_run()
+    if active is None or active.info.run_id != run.run_id:
+        raise RuntimeError(
+            "log_decision needs the run of the model: `with mlflow.start_run(run_id=run.run_id):`"
+        )
+    gate = replace(gate, subject=subject_of(run))
+    metrics = {f"gate_{name}": value for name, value in gate.metrics.items()}
+    metrics |= {f"holdout_{name}": value for name, value in evaluation.measured.metrics.items()}
+    mlflow.log_metrics(metrics)
+    files = RunFiles(
+        {
+            GATE: gate.to_json().encode(),
+            MEASURED: EVALUATION_FORMAT.encode(evaluation.measured),
+            REFERENCE: evaluation.reference,
+        }
+    )
+    files.log(project.registry, run.run_id, EVALUATION)
+    return DecisionRef(run=run, passed=gate.passed, files=files.digests)
+
+
+def subject_of(run: RunRef) -> dict[str, str]:
+    """The digests that identify what a decision is about."""
+    return {
+        "run": run.run_id,
+        "model": run.files.get(MODEL, ""),
+        "snapshot": run.snapshot.digest,
+        "contract": run.contract,
+        "features": run.features,
+    }
+
+
+def require_unchanged(project: Project, run: RunRef) -> None:
+    """Check that contract and features are still those of the run.
+
+    Raises:
+        GateError: naming the file that has changed.
+    """
+    for name, of_run, of_project in (
+        ("config/contract.yaml", run.contract, project.contract.digest),
+        ("features.py", run.features, project.features.digest),
+    ):
+        if of_run != of_project:
+            raise GateError(
+                f"{name} has changed since run {run.run_id} was fitted ({of_run[:16]}, now "
+                f"{of_project[:16]}): run `fit` again"
+            )
+
+
+def deciles_of(predicted: Floats) -> tuple[float, ...]:
+    """The nine deciles of predicted values; empty for probabilities."""
+    if predicted.ndim > 1:
+        return ()
+    return tuple(np.quantile(predicted, np.arange(1, 10) / 10).tolist())
+
+
+def _compare(
+    project: Project,
+    metric: Metric,
+    holdout: Holdout,
+    predicted: Floats,
+    files: Mapping[str, bytes],
+) -> Comparison:
+    champion = predict_with_champion(project, holdout.columns)
+    rows = champion.rows
+    columns = take(holdout.columns, np.flatnonzero(rows))
+    return Comparison(
+        metric=metric,
+        labels=holdout.labels[rows],
+        candidate=predicted[rows],
+        baseline=np.load(io.BytesIO(files[BASELINE]), allow_pickle=False)[rows],
+        columns=columns,
+        contract=project.contract,
+        settings=project.settings.gate,
+        resampling=_resampling(project, columns),
+        size=len(files[MODEL]),
+        latency=_facts(files).latency,
+        champion=champion.predicted,
+        note=champion.note,
+        hold=champion.hold,
+    )
+
+
+def _resampling(project: Project, columns: Columns) -> Resampling:
+    gate = project.settings.gate
+    return Resampling(
+        clusters=clusters(project.contract, columns),
+        resamples=gate.resamples,
+        confidence=gate.confidence,
+        seed=project.settings.seed,
+    )
+
+
+def _facts(files: Mapping[str, bytes]) -> ExportedFacts:
+    return EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
+
+
+def _predict(session: OnnxSession, matrix: Matrix, *, is_value: bool) -> Floats:
+    scores = session.run(matrix)
+    return scores.reshape(-1) if is_value else scores

@@ -1,0 +1,107 @@
+"""Comparison of two models on slices of the held-out rows: values of a category, groups.
+
+With more slices it gets more likely that one of them looks bad by chance. The confidence of each
+interval is therefore adjusted by the Bonferroni correction (Dunn, "Multiple Comparisons Among
+Means", JASA 56, 1961). A few hundred resamples do not reach such quantiles, so that the bootstrap
+estimates a standard error, and the quantiles are those of Student's t distribution, with the number
+of clusters minus one as degrees of freedom.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract._columns import Columns, length, missing, to_json
+from ..contract._model import Column, Contract
+from ._bootstrap import Resampling
+from ._gate_result import SliceComparison
+from ._interval import Interval
+from ._metrics import Floats, Metric
+from ._target import Labels
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows in which a column has one value; `rows` are positions."""
+
+    column: str
+    value: str
+    rows: Index
+
+    @property
+    def name(self) -> str:
+        return f"{self.column} = {self.value}"
+
+
+def find_slices(contract: Contract, columns: Columns, minimum: int) -> tuple[Slice, ...]:
+    """Every value of a category, a boolean or the group that has at least `minimum` rows."""
+    kinds = ("category", "boolean")
+    sliced = [
+        column
+        for column in contract.columns
+        if column.role == "group" or (column.role == "feature" and column.type in kinds)
+    ]
+    return tuple(one for column in sliced for one in _values(column, columns, minimum))
+
+
+def _values(column: Column, columns: Columns, minimum: int) -> list[Slice]:
+    values = columns[column.name]
+    present = np.flatnonzero(~missing(values))
+    found, inverse = np.unique(values[present], return_inverse=True)
+    parts = [present[inverse == code] for code in range(len(found))]
+    return [
+        Slice(column.name, str(to_json(column, value)), rows)
+        for value, rows in zip(found, parts, strict=True)
+        if minimum <= len(rows) < length(columns)
+    ]
+
+
+def compare_slices(
+    slices: Sequence[Slice],
+    labels: Labels,
+    models: tuple[Floats, Floats],
+    metric: Metric,
+    resampling: Resampling,
+    margin: float,
+) -> tuple[SliceComparison, ...]:
+    """Compare a model with its rival on each slice.
+
+    Args:
+        slices: parts of the rows.
+        labels: class codes or values, shape (rows,).
+        models: predictions of the model and of its rival.
+        metric: what is compared.
+        resampling: of all rows.
+        margin: a slice fails if the model is significantly worse by more, in units of the metric.
+    """
+    if not slices:
+        return ()
+    from scipy.stats import t as student  # takes half a second to import
+
+    scorers = [
+        [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
+        for part in slices
+    ]
+    ones = [
+        [scorer(np.ones(len(part.rows))) for scorer in pair] for part, pair in zip(slices, scorers)
+    ]
+    draws = resampling.part_scores([part.rows for part in slices], scorers)
+    values = metric.direction * (np.array(ones)[:, 0] - np.array(ones)[:, 1])
+    errors = np.nanstd(draws[:, :, 0] - draws[:, :, 1], axis=0)
+    tail = (1 - resampling.confidence) / len(slices)
+    # One degree of freedom less than clusters, as for the variance of a mean.
+    counts = np.array([len(np.unique(resampling.clusters[part.rows])) for part in slices])
+    freedom = np.maximum(counts - 1, 1)
+    widths = student.isf(tail, freedom) * np.sqrt(1 + 1 / freedom) * errors
+    gains = [
+        Interval(float(value), float(value - width), float(value + width))
+        for value, width in zip(values, widths)
+    ]
+    return tuple(
+        SliceComparison(part.name, len(part.rows), gain, bool(gain.high < -margin))
+        for part, gain in zip(slices, gains)
+    )

@@ -1,0 +1,109 @@
+"""Champion and challenger on labelled rows, compared by a sequential test."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..prediction_log import LoggedRow
+from ._paired_loss import ModelPair
+from ._sequential_test import SequentialTest, Unit
+
+ComparisonOutcome = Literal["better", "worse", "undecided"]
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """The result of the comparison so far.
+
+    Attributes:
+        conclusion: whether the challenger is significantly better or worse, or neither so far.
+        loss: name of the loss, which is not the metric that decides at the gate: it is bounded, as
+            the sequential test needs.
+        champion_loss: mean loss of the champion.
+        challenger_loss: mean loss of the challenger.
+        champion_rows: number of rows of the champion; in shadow also those of the challenger.
+        challenger_rows: number of rows of the challenger.
+        paired: whether these are the same rows.
+    """
+
+    conclusion: ComparisonOutcome
+    loss: str
+    champion_loss: float
+    challenger_loss: float
+    champion_rows: int
+    challenger_rows: int
+    paired: bool
+
+    @property
+    def metrics(self) -> dict[str, object]:
+        apart = {"challenger_rows": self.challenger_rows} if not self.paired else {}
+        return {
+            "rows": self.champion_rows,
+            **apart,
+            "loss": self.loss,
+            "champion_loss": round(self.champion_loss, 5),
+            "challenger_loss": round(self.challenger_loss, 5),
+        }
+
+    def summary(self) -> str:
+        own = f"mean {self.loss} {self.challenger_loss:.4f}"
+        others = f"the champion's {self.champion_loss:.4f} on {self.champion_rows}"
+        if self.paired:
+            return f"{own} against {others} labelled rows"
+        return f"{own} on {self.challenger_rows} labelled keys against {others}"
+
+
+def compare(
+    rows: Iterable[LoggedRow],
+    model_pair: ModelPair,
+    *,
+    error_rate: float,
+    min_rows: int,
+    unit: Unit = "row",
+) -> ComparisonResult:
+    """Compare two versions on labelled rows, in the order given, in one pass.
+
+    Args:
+        rows: from the log, oldest first; see paired_loss.py for which of them count.
+        model_pair: the two versions, and whether they shared rows or keys.
+        error_rate: probability of calling a challenger better that is not; the same for worse.
+        min_rows: with fewer rows the conclusion is `undecided`.
+        unit: `row` or `day`, the unit of the sequential test.
+    """
+    test, champion, challenger = SequentialTest(unit), _Mean(), _Mean()
+    count = 0
+    for found in model_pair.loss_differences(rows):
+        count += 1
+        test.add(found.day, found.loss_reduction)
+        champion.add(found.champion_loss)
+        challenger.add(found.challenger_loss)
+    conclusion: ComparisonOutcome = "undecided"
+    if count >= min_rows:
+        # A significant result stays valid, but is not used if the means contradict it.
+        ahead = champion.value - challenger.value
+        if ahead > 0 and test.is_significant(error_rate):
+            conclusion = "better"
+        elif ahead < 0 and test.is_significant(error_rate, negative=True):
+            conclusion = "worse"
+    return ComparisonResult(
+        conclusion=conclusion,
+        loss=model_pair.loss_name,
+        champion_loss=champion.value,
+        challenger_loss=challenger.value,
+        champion_rows=champion.count,
+        challenger_rows=challenger.count,
+        paired=model_pair.share is None,
+    )
+
+
+class _Mean:
+    def __init__(self) -> None:
+        self.count, self._total = 0, 0.0
+
+    def add(self, value: float | None) -> None:
+        if value is not None:
+            self.count, self._total = self.count + 1, self._total + value
+
+    @property
+    def value(self) -> float:
+        return self._total / self.count if self.count else 0.0

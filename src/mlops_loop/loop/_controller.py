@@ -1,0 +1,249 @@
+"""The state machine of the loop: monitor, retrain, challenge, promote or reject.
+
+    steady ── finding ──> triggered ──> retraining ── rejected by the gate ─> steady
+                              │              │
+                              │        challenging ── rejected ──> steady
+                              │              │
+                              │        promoted: probation ── confirmed ──> steady
+                              │              │
+                              └────────> rolled back ──> steady
+
+It calls the stages without knowing their logic. The published pointer is the source of truth: after
+each transition, by the loop or by a user, the phase is derived from it. So a step that was
+interrupted anywhere is resumed by the next one, and manual transitions are respected.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .._clock import Clock
+from .._publication import Rollout as Published
+from .._settings import Settings
+from ..monitoring import Action, Incident, MonitoringReport
+from ..monitoring._incidents import find_incidents
+from ..registry._transitions import Transitions
+from ._audit import ACTOR, LoopAuditLog
+from ._challenger_trial import Trial, TrialDecision, trial_of
+from ._lease import LeaseHolder, LostLeaseError
+from ._policy import ActionTable, Due, cooldown_reason
+from ._retraining import RetrainingRequest, RetrainingResult
+from ._state import Lease, phase_of
+from ._step import Step
+
+
+@dataclass
+class RetrainingController:
+    """The loop; its collaborators are passed in.
+
+    Attributes:
+        retrain: trains a version, or returns the one that the same attempt has registered.
+        assign_role: assigns the role of `loop.promotion` to a version that passed the gate.
+        track_alerts: sends one alert when a kind of finding begins, and one when it is over.
+        change_started_at: estimates when the change began, if `loop.training_window` needs it.
+        evaluate_challenger: decides about two versions on trial.
+        actions: by kind of finding; `actions` of the settings apply to other kinds.
+    """
+
+    settings: Settings
+    lease: LeaseHolder
+    audit: LoopAuditLog
+    transitions: Transitions
+    clock: Clock
+    retrain: Callable[[RetrainingRequest], RetrainingResult]
+    assign_role: Callable[[RetrainingResult, str], None]
+    monitor: Callable[[], MonitoringReport]
+    alert: Callable[[str], None]
+    track_alerts: Callable[[MonitoringReport, Mapping[str, str]], None]
+    change_started_at: Callable[[Incident], datetime | None]
+    evaluate_challenger: Callable[[Trial], TrialDecision | None]
+    actions: Mapping[str, Action] = field(default_factory=dict)
+
+    def step(self) -> Step:
+        """Do what is due now, and return what was done."""
+        with self.lease.acquire() as other:
+            done = self._step_with_lease(other)
+        return done
+
+    def _step_with_lease(self, other: Lease | None) -> Step:
+        """One step, unless another process holds the lease."""
+        if other is not None:
+            return Step((), idle=f"another process is running the loop: {other.holder}")
+        if self.lease.state.paused:
+            return Step((), idle="the loop is paused: run `loop resume`")
+        known = len(self.audit.completed())
+        try:
+            monitoring, idle = self._step(), ""
+        except LostLeaseError:
+            monitoring, idle = None, "another process has taken over the loop"
+        return Step(self.audit.completed()[known:], monitoring, idle)
+
+    def _step(self) -> MonitoringReport | None:
+        if self.transitions.is_open():
+            self.transitions.reconcile()
+        self._follow()
+        state = self.lease.state
+        if state.phase == "triggered":
+            self._act()
+            return None
+        if state.phase == "retraining":
+            self._retrain(resumed=True)
+            return None
+        if state.champion is None:
+            if state.waiting != self.transitions.features_digest:
+                self._begin("there is no champion yet")
+            return None
+        if state.challenger is not None:
+            self._judge(state.champion, state.challenger)
+        if not self._is_monitoring_due():
+            return None
+        monitoring = self.monitor()
+        self._react(monitoring)
+        return monitoring
+
+    def _follow(self) -> None:
+        """Adopt what was published since, by a user or another process."""
+        if self.lease.state.is_outdated(self._published()):
+            self._settle()
+
+    def _settle(self, reason: str | None = None, waiting: str = "", **changes: object) -> None:
+        """Derive the phase from the published versions; reason and time from the audit log."""
+        published, last = self._published(), self.transitions.last()
+        on_trial = published.challenger is not None
+        known = last is not None and (reason is None or on_trial)
+        self.lease.save(
+            phase=phase_of(published),
+            due=None,
+            changed=None,
+            champion=published.champion,
+            challenger=published.challenger,
+            waiting=waiting,
+            since=last.time if last and known else self.clock.now(),
+            reason=reason or (last.reason if last else "nothing is published for these features"),
+            **changes,
+        )
+
+    def _is_monitoring_due(self) -> bool:
+        last = self.lease.state.monitored_until
+        return last is None or self.clock.now() - last >= self.settings.monitoring.window
+
+    def _react(self, monitoring: MonitoringReport) -> None:
+        """Alert about the findings, and act on them once the decision is recorded."""
+        state, now = self.lease.state, self.clock.now()
+        incidents = find_incidents(monitoring)
+        planned = ActionTable(self.settings.actions, self.actions).plan(
+            incidents,
+            cooldown_reason(state, self.settings.loop, now),
+            self.transitions.previous(),
+        )
+        alerts = {action.kind: action.reason for action in planned if action.alert}
+        self.track_alerts(monitoring, alerts)
+        window = (state.monitored_until or now).isoformat()
+        for action in planned:
+            if action.record_as:
+                self.audit.record_once(action.record_as, action.reason, window=window)
+        due = next((action for action in planned if action.due), None)
+        if due is None:
+            self.lease.save(monitored_until=now)
+            return
+        changed = None
+        if due.due == "retrain":
+            changed = self.change_started_at(next(one for one in incidents if one.kind == due.kind))
+        self.lease.save(
+            phase="triggered",
+            since=now,
+            reason=due.reason,
+            due=due.due,
+            changed=changed,
+            monitored_until=now,
+        )
+        self._act()
+
+    def _act(self) -> None:
+        """Carry out the triggered action, once."""
+        state = self.lease.state
+        due: Due | None = state.due
+        if due == "retrain":
+            self._begin(state.reason)
+            return
+        if self._published().champion == state.champion and self.transitions.previous():
+            self.transitions.rollback(actor=ACTOR, reason=state.reason)
+        self._settle()
+
+    def _begin(self, reason: str) -> None:
+        state, now = self.lease.state, self.clock.now()
+        counted = (now,) if state.champion else ()  # the first model is not a retraining
+        recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
+        self.lease.save(
+            phase="retraining",
+            since=now,
+            reason=reason,
+            due=None,
+            retrained=(*recent, *counted),
+            monitored_until=state.monitored_until or now,
+        )
+        self._retrain()
+
+    def _retrain(self, *, resumed: bool = False) -> None:
+        state = self.lease.state
+        assert state.since is not None
+        name = state.since.isoformat()
+        rows_since = {"rows_since": state.changed.isoformat()} if state.changed else {}
+        self.audit.record_once("retrain", state.reason, attempt=name, **rows_since)
+        try:
+            result = self.retrain(RetrainingRequest(name, state.reason, resumed, state.changed))
+            if result.gate.passed:
+                self.lease.require()
+                self.assign_role(result, state.reason)
+        except LostLeaseError:
+            raise
+        except Exception as error:
+            self._settle(
+                f"the retraining failed: {error}",
+                consecutive_failures=state.consecutive_failures + 1,
+            )
+            raise
+        self._conclude(result)
+
+    def _conclude(self, result: RetrainingResult) -> None:
+        version, state, published = result.version, self.lease.state, self._published()
+        details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
+        message = f"version {version}: {result.gate.summary()}"
+        if not result.gate.passed:
+            self.audit.record_once("gate_rejected", message, **details)
+            self._settle(message, consecutive_failures=state.consecutive_failures + 1)
+        elif version in (published.champion, published.challenger):
+            self._settle(consecutive_failures=0)
+        else:
+            message += f" To continue, run `challenge {version}` or `promote {version}`."
+            self.audit.record_once("waiting", message, **details)
+            self.alert(message)
+            is_first = published.champion is None
+            waiting = self.transitions.features_digest if is_first else ""
+            self._settle(message, waiting=waiting, consecutive_failures=0)
+
+    def _judge(self, champion: str, challenger: str) -> None:
+        since = self.lease.state.since or self.clock.now()
+        trial = trial_of(champion, challenger, since, self._published())
+        decision = self.evaluate_challenger(trial)
+        if decision is None:
+            return
+        arguments: dict[str, Any] = {
+            "actor": ACTOR,
+            "reason": decision.reason,
+            "details": decision.details,
+        }
+        if decision.transition == "promote":
+            self.transitions.promote(challenger, **arguments)
+        elif decision.transition == "reject":
+            self.transitions.reject(challenger, **arguments)
+        elif decision.transition == "confirm":
+            self.transitions.confirm(**arguments)
+        else:
+            self.alert(decision.reason)
+            self.transitions.rollback(**arguments)
+        self._settle()
+
+    def _published(self) -> Published:
+        return self.transitions.published()

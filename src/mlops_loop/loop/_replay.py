@@ -1,0 +1,183 @@
+"""Replay of the past, month by month, against the real service on a simulated clock."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from .._clock import ManualClock
+from .._composition import Pipeline
+from .._history_archive import archive_history, has_history
+from .._project import Project
+from .._replay.client import ServiceClient
+from .._replay.traffic import Traffic
+from .._settings import Replay, Settings
+from ..data._sources import open_source
+from ..errors import GateError, InputError
+from ..monitoring import MonitoringPlan, MonitoringReport
+from ._controller import RetrainingController
+from ._factory import make_controller
+from ._replay_period import replay_period
+from ._replay_report.build import PlayedMonth, build_report
+from ._replay_report.report_html import render
+from ._service import running_service
+from ._stream import Stream, read_stream
+
+STRIDE = timedelta(days=7)
+
+Window = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class ProgressListener:
+    """Receives messages and progress of a replay.
+
+    Attributes:
+        on_message: called with a line for each event.
+        on_progress: called with the number of rows done, and of all rows.
+    """
+
+    on_message: Callable[[str], None]
+    on_progress: Callable[[int, int], None] = lambda done, total: None
+
+
+def replay_year(
+    project: Project,
+    pipeline: Callable[[], Pipeline],
+    plan: MonitoringPlan,
+    listener: ProgressListener,
+    *,
+    months: int | None = None,
+    rows_per_month: int | None = None,
+    fresh: bool = False,
+) -> Path:
+    """Replay a period of the past from an empty project, and write the report.
+
+    The period is that of the section `replay` of the settings; by default the second half of the
+    source, at most a year. The first model is trained on the rows before it.
+
+    Args:
+        project: the project; its clock is not read.
+        pipeline: imports the stages of training.
+        plan: the checks, actions and receivers.
+        listener: receives messages and progress.
+        months: number of months to replay, by default all.
+        rows_per_month: uniform sample of each month, by default that of the settings.
+        fresh: archive `var/` and the prediction log first; without it a project with a
+            history is rejected.
+
+    Returns:
+        Path of the report.
+
+    Raises:
+        InputError: if the contract has no time column, or the project has a history.
+        SourceError: if the source cannot be read.
+        StoreError: if the prediction log is unavailable.
+        GateError: if the gate rejects the first model.
+    """
+    settings = project.settings
+    replay = replay_period(settings, settings.contract())
+    if rows_per_month is not None:
+        replay = replay.model_copy(update={"rows_per_month": rows_per_month})
+    _clear(settings, listener, fresh=fresh)
+    windows = list(_months(replay))[:months]
+    page = project.paths.loop_report
+    project = project.copy(clock=ManualClock(windows[0][0]))
+    try:
+        with running_service(project) as client:
+            loop = make_controller(project, pipeline, plan)
+            played = _play(loop, project, client, replay, windows, listener)
+        render(build_report(project, played, replay, page=page), page)
+    finally:
+        project.close()
+    listener.on_message(f"report       {page}")
+    return page
+
+
+def _play(
+    loop: RetrainingController,
+    project: Project,
+    client: ServiceClient,
+    replay: Replay,
+    windows: list[Window],
+    listener: ProgressListener,
+) -> list[PlayedMonth]:
+    _step(loop, listener)
+    if project.published().champion is None:
+        raise GateError(
+            "the gate rejected the first model, so the replay cannot start: "
+            "train on more rows (source), or with other features or models"
+        )
+    stream = read_stream(
+        project.contract,
+        open_source(replay.source, project.settings),
+        windows[0][0],
+        windows[-1][1],
+        replay.rows_per_month,
+        project.settings.seed,
+    )
+    traffic = Traffic(client, project.contract.label_horizon)
+    player = _Player(project, loop, stream, client, traffic, listener)
+    played = [player.play(window) for window in windows]
+    return [month for month in played if month.rows]
+
+
+@dataclass(frozen=True)
+class _Player:
+    project: Project
+    loop: RetrainingController
+    stream: Stream
+    client: ServiceClient
+    traffic: Traffic
+    listener: ProgressListener
+
+    def play(self, window: Window) -> PlayedMonth:
+        clock, rows = self.project.clock, 0
+        assert isinstance(clock, ManualClock)
+        monitoring: MonitoringReport | None = None
+        for moment in _strides(*window):
+            published = self.project.published()
+            self.client.wait_for(champion=published.champion, challenger=published.challenger)
+            rows += self.stream.send(self.traffic, moment)
+            clock.set(moment)
+            monitoring = _step(self.loop, self.listener) or monitoring
+            self.listener.on_progress(self.stream.sent, len(self.stream))
+        month = PlayedMonth(*window, rows, monitoring)
+        self.listener.on_message(
+            f"{month.summary()}, version {self.project.published().champion} serves"
+        )
+        return month
+
+
+def _step(loop: RetrainingController, listener: ProgressListener) -> MonitoringReport | None:
+    step = loop.step()
+    for entry in step.entries:
+        listener.on_message(f"{entry.time:%Y-%m-%d}   {entry.kind}: {entry.reason}")
+    return step.monitoring
+
+
+def _strides(since: datetime, until: datetime) -> Iterator[datetime]:
+    """Weeks of a month; the last one has the remaining days."""
+    moment = since + STRIDE
+    while moment < until - STRIDE / 2:
+        yield moment
+        moment += STRIDE
+    yield until
+
+
+def _months(replay: Replay) -> Iterator[Window]:
+    since, end = replay.since, replay.until
+    while since < end:
+        first = datetime(since.year, since.month, 1, tzinfo=since.tzinfo)
+        after = (first + timedelta(days=32)).replace(day=1)
+        yield since, min(after, end)
+        since = after
+
+
+def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> None:
+    if not fresh and has_history(settings):
+        raise InputError(
+            "var/ or the prediction log is not empty: `loop replay --fresh` archives it"
+        )
+    for message in archive_history(settings) if fresh else ():
+        listener.on_message(message)

@@ -1,0 +1,155 @@
+"""The report of a replay as one self-contained HTML page."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Template
+
+from ..._atomic import atomic_write
+from ..._templates import load_template
+from . import report_charts as report_charts
+from .metric_chart import metric_panel, span, three
+from .report import Details, Month, ReplayReport
+
+NAMES = {
+    "roc_auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "mae": "MAE",
+    "rmse": "RMSE",
+}
+
+
+def render(report: ReplayReport, path: Path) -> None:
+    """Write the page, whole or not at all; the folder is made where there is none."""
+    with atomic_write(path) as draft:
+        draft.write_text(html(report), encoding="utf-8")
+
+
+def html(report: ReplayReport) -> str:
+    """The page as text, the same for the same story."""
+    drawings = [
+        {
+            "layout": layout,
+            "axis": layout.axis(report),
+            "apart": report_charts.apart_edge(report, layout.axis(report)),
+            "curve": metric_panel(report, layout),
+            "lanes": report_charts.strip(report, layout),
+            "traffic": report_charts.traffic(report, layout),
+            "heat": report_charts.heat_map(report, layout),
+            "context": report_charts.context(report, layout),
+        }
+        for layout in (report_charts.WIDE, report_charts.NARROW)
+    ]
+    return _template().render(
+        report=report,
+        drawings=drawings,
+        headline=headline(report),
+        metrics=metrics(report),
+        hidden_columns=max(len(report_charts.drift_rows(report)) - report_charts.MOST_COLUMNS, 0),
+        linked=any(month.report for month in report.months),
+    )
+
+
+def headline(report: ReplayReport) -> Mapping[str, object]:
+    """The year's one sentence in pieces: over which months, both means, and who was ahead.
+
+    The months held apart where there are some with figures, otherwise all the others.
+    """
+    apart = bool(report.compared(report.metric, apart=True))
+    months = report.half(apart=apart)
+    champion, first = report.mean_champion(apart=apart), report.mean_first(apart=apart)
+    return {
+        "apart": apart,
+        "since": months[0].label if months else "",
+        "until": months[-1].label if months else "",
+        "champion": champion,
+        "first": first,
+        "gain": None if champion is None or first is None else champion - first,
+        "ahead": report.months_ahead(apart=apart),
+        "compared": len(report.compared(report.metric, apart=apart)),
+    }
+
+
+def metrics(report: ReplayReport) -> list[tuple[str, list[tuple[float | None, float | None]]]]:
+    """(metric, [(champion, first) on the design half, the same on the half held apart])."""
+    names = list(dict.fromkeys(name for month in report.months for name in month.champion))
+    names.sort(key=lambda name: name != report.metric)
+    return [
+        (
+            name,
+            [
+                (
+                    report.mean_champion(apart=apart, metric=name),
+                    report.mean_first(apart=apart, metric=name),
+                )
+                for apart in (False, True)
+            ],
+        )
+        for name in names
+    ]
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 promotion`, `2 promotions`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def short(number: int) -> str:
+    """A count for a narrow column: 940, 5.9k, 12k."""
+    if number < 1000:
+        return str(number)
+    thousands = f"{number / 1000:.1f}" if number < 9950 else f"{number / 1000:.0f}"
+    return thousands.removesuffix(".0") + "k"
+
+
+def pairs(details: Details) -> list[tuple[str, str]]:
+    """A decision's figures as words and rounded numbers."""
+    return [(label(name), _figure(value)) for name, value in details.items()]
+
+
+def clip(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def under(month: Month, layout: report_charts.Layout) -> str:
+    """A month's label as it fits under its column."""
+    if layout is report_charts.WIDE:
+        return clip(month.label, 10)
+    return month.label if len(month.label) <= 4 else f"{month.since:%b}"
+
+
+def label(name: str) -> str:
+    """A metric's or a figure's name as a person writes it."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, int):
+        return _minus(f"{value:,}")
+    if isinstance(value, float):
+        return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    return str(value)
+
+
+def _minus(number: str) -> str:
+    # a hyphen is too short to be seen before a digit
+    return number.replace("-", "\N{MINUS SIGN}", 1) if number.startswith("-") else number
+
+
+def _day(moment: datetime | None) -> str:
+    return "–" if moment is None else f"{moment.day} {moment:%b %Y}"
+
+
+@cache
+def _template() -> Template:
+    filters = (three, span, count, short, pairs, label, clip, under, report_charts.named)
+    by_name = {function.__name__: function for function in filters}
+    return load_template(
+        "mlops_loop.loop._replay_report", "report.html.j2", filters={**by_name, "day": _day}
+    )

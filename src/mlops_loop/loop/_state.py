@@ -1,0 +1,100 @@
+"""The loop's state, the lease to change it, and the store of both."""
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from .._publication import Rollout
+
+Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
+
+
+def phase_of(published: Rollout) -> Phase:
+    """The phase that follows from what is published, when no action is due."""
+    if published.challenger is None:
+        return "steady"
+    return "probation" if published.probation else "challenging"
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """One position of the state machine.
+
+    Attributes:
+        phase: what the loop is doing.
+        since: when that began; while retraining it names the attempt.
+        reason: why, as a sentence.
+        due: while triggered, what is to be done.
+        changed: until the retraining is over, when the change behind it began, if that is known.
+        champion: version that answers, as the loop last saw it.
+        challenger: version beside it while challenging; during a probation the one before.
+        monitored_until: end of the last window that was monitored.
+        retrained: when each retraining began, for the cooldown and the budget.
+        consecutive_failures: retrainings in a row that came to nothing, for the backoff.
+        paused: whether an operator paused it.
+        waiting: digest of the features whose first version waits for a person to promote it.
+        target_digest: what the versions predict (see `Contract.target_digest`).
+    """
+
+    phase: Phase = "steady"
+    since: datetime | None = None
+    reason: str = "no transition yet"
+    due: Literal["retrain", "rollback"] | None = None
+    changed: datetime | None = None
+    champion: str | None = None
+    challenger: str | None = None
+    monitored_until: datetime | None = None
+    retrained: tuple[datetime, ...] = ()
+    consecutive_failures: int = 0
+    paused: bool = False
+    waiting: str = ""
+    target_digest: str = ""
+
+    def is_outdated(self, published: Rollout) -> bool:
+        """Whether another command has published since; the next step continues from there."""
+        if self.phase in ("triggered", "retraining"):
+            return False
+        seen = self.phase, self.champion, self.challenger
+        return seen != (phase_of(published), published.champion, published.challenger)
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to change the state until a moment; `fence` grows with each new holder."""
+
+    holder: str
+    fence: int
+    until: datetime
+
+    def free(self) -> "Lease":
+        """The same, released."""
+        return msgspec.structs.replace(self, holder="")
+
+
+class StateStore(Protocol):
+    """One state and one lease. Every method is atomic, from any process."""
+
+    def load(self) -> tuple[State, int]:
+        """The state and its revision; a fresh one has revision 0."""
+        ...
+
+    def save(self, state: State, revision: int, fence: int | None = None) -> bool:
+        """Replace the state if `revision` is still the stored one, else False.
+
+        With a `fence`, also False if the lease has a newer one. Without, the caller does not hold
+        the lease, and may change nothing but `paused`.
+        """
+        ...
+
+    def acquire(
+        self, holder: str, now: datetime, until: datetime, fence: int | None = None
+    ) -> Lease:
+        """Take the lease under a new fence, or prolong the one with that fence.
+
+        It may be taken if it was released or ended before `now`, and prolonged until another
+        process takes it. Otherwise the result is the lease as it is, with its own holder.
+        """
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Release a lease; nothing happens if another process has taken it since."""
+        ...

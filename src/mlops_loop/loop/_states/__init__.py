@@ -1,0 +1,36 @@
+"""Stores of the loop's state and its lease: beside the predictions, chosen by the log's address."""
+
+from pathlib import Path
+
+from ...prediction_log import store_of
+from .._leased_state import LeasedStateStore, StateBackend
+from .._state import StateStore
+
+
+def open_state(address: str, *, root: Path, target_digest: str = "") -> StateStore:
+    """The state of the loop that goes with the prediction log at an address.
+
+    Nothing is connected to before the state is loaded, saved or leased.
+
+    Args:
+        address: of the prediction log.
+        root: the project's folder, where relative paths start.
+        target_digest: of what the project predicts; the state of another target counts as a fresh
+            one.
+
+    Raises:
+        SettingsError: for an address without a store.
+    """
+    return LeasedStateStore(_backend(address, root), target_digest)
+
+
+def _backend(address: str, root: Path) -> StateBackend:
+    # Each store needs packages of its own, which are imported when an address names it.
+    if store_of(address) == "redis":
+        from .redis import RedisStateBackend
+
+        return RedisStateBackend(address, root)
+    from ...prediction_log._sql.store import database_at
+    from .sql import SqlStateBackend
+
+    return SqlStateBackend(database_at(address, root))

@@ -1,0 +1,166 @@
+"""The library's checks. Each imports what it needs when it runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .._paths import Paths
+from ._findings import CheckResult, Finding, Severity, Status
+from ._window import MonitoringWindow
+
+Check = Callable[[MonitoringWindow], CheckResult | Sequence[Finding]]
+"""A check: a function of a window that returns its findings.
+
+A check that cannot always conclude returns a `CheckResult` with a status instead.
+
+Examples:
+    >>> def check_volume(window: MonitoringWindow) -> list[Finding]:
+    ...     rows = window.period.rows
+    ...     return [] if rows >= 1000 else [Finding("volume", f"only {rows} predictions")]
+    >>> check: Check = check_volume
+"""
+
+
+def check_performance(window: MonitoringWindow) -> CheckResult:
+    """Check whether the model predicts as well as on its held-out rows.
+
+    Compares the deciding metric by a bootstrap of days or groups (Efron & Tibshirani, An
+    Introduction to the Bootstrap, 1993), on rows older than `label_horizon`, after adjusting it to
+    the base rate of the held-out rows. The status is `unknown` with too few labels.
+
+    Examples:
+        >>> plan = MonitoringPlan(checks=[check_performance])
+    """
+    from ._performance import find_performance, unknown
+
+    since, until = window.period.since, window.mature_until
+    if until <= since:
+        result = unknown("no row of the window is older than label_horizon")
+    else:
+        result = find_performance(
+            window.settings,
+            window.contract,
+            window.metric,
+            reference=window.holdout,
+            labelled=window.labelled_sample,
+            counts=window.log.count(since, until, version=window.version),
+        )
+    labels = int(result.metrics.get("labels", 0))
+    return CheckResult(
+        findings=[replace(finding, rows=labels) for finding in result.findings],
+        statuses={"performance": result.status},
+        notes=result.notes,
+        metrics=result.metrics,
+    )
+
+
+def check_drift(window: MonitoringWindow) -> CheckResult:
+    """Check whether the distribution of the inputs has changed.
+
+    Evidently computes a distance for each column: the Wasserstein distance in standard deviations
+    for numbers (Rubner, Tomasi & Guibas, "The Earth Mover's Distance as a Metric for Image
+    Retrieval", IJCV 40, 2000) and the Jensen-Shannon distance for categories (Lin, "Divergence
+    Measures Based on the Shannon Entropy", IEEE Transactions on Information Theory 37, 1991). A
+    column has drifted if its distance exceeds `monitoring.drift_threshold` and what chance explains
+    at this number of rows and columns.
+
+    Examples:
+        >>> plan = MonitoringPlan(checks=[check_drift])
+    """
+    from ._drift import find_drift
+    from ._report import compare
+
+    drift = find_drift(
+        window.contract,
+        window.settings.monitoring,
+        reference=window.reference_sample,
+        window=window.sample,
+        compare=partial(compare, page=window.options.page),
+    )
+    compared: Status = "ok" if drift.scores else "unknown"
+    return CheckResult(
+        findings=drift.findings,
+        statuses={"drift": "failed" if drift.drifted else compared},
+        notes=(*drift.notes, *window.reference_notes),
+        drift_scores=drift.scores,
+        comparison=drift.comparison,
+    )
+
+
+def check_data_quality(window: MonitoringWindow) -> CheckResult:
+    """Check whether rows satisfy the contract, resemble the reference, and keep arriving.
+
+    Finds violations of the contract, more missing values, new categories, columns that became
+    constant, and a drop in the number of predictions.
+
+    Examples:
+        >>> plan = MonitoringPlan(checks=[check_data_quality])
+    """
+    from ._quality import Traffic, find_quality, find_traffic, newest_of
+
+    since, until = window.period.since, window.period.until
+    # Traffic does not depend on the version.
+    rows = window.log.count(since, until).predictions
+    before = window.log.count(since - (until - since), since).predictions
+    traffic = Traffic(since, until, rows, before, newest_of(window.logged))
+    findings = find_traffic(traffic) + find_quality(
+        window.contract,
+        window.settings.monitoring.max_violation_share,
+        reference=window.reference_sample,
+        checked=window.checked,
+        bundle=window.bundle,
+    )
+    checked: Status = "ok" if len(window.logged) else "unknown"
+    return CheckResult(findings, {"quality": "failed" if findings else checked})
+
+
+DEFAULT_CHECKS: tuple[Check, ...] = (check_performance, check_drift, check_data_quality)
+"""The checks of the library, run unless a plan names others.
+
+Examples:
+    >>> [check.__name__ for check in DEFAULT_CHECKS]
+    ['check_performance', 'check_drift', 'check_data_quality']
+"""
+
+
+def run_evidently(
+    window: MonitoringWindow,
+    metrics: Sequence[Any],
+    *,
+    kind: str,
+    severity: Severity = "warning",
+) -> CheckResult:
+    """Run Evidently metrics, presets and tests on a window; each failed test is a finding.
+
+    The report is written to `var/reports/`, named after the window and the kind.
+
+    Args:
+        window: its `current` and `reference` rows are the two data sets.
+        metrics: of `evidently.metrics` and `evidently.presets`. A metric may have `tests`.
+        kind: kind of the findings.
+        severity: severity of the findings.
+
+    Examples:
+        >>> def check_missing_values(window: MonitoringWindow) -> CheckResult:
+        ...     from evidently.metrics import MissingValueCount
+        ...     from evidently.tests import lte
+        ...
+        ...     price = MissingValueCount(column="price", share_tests=[lte(0.1)])
+        ...     return run_evidently(window, [price], kind="missing values")
+    """
+    from ._report import run_report
+
+    if not len(window.current):
+        return CheckResult(statuses={kind: "unknown"})
+    name = f"{window.name}-{kind.replace(' ', '-')}.html"
+    page = Paths(window.settings.root).reports / name if window.options.page else None
+    failed = run_report(window.contract, window.current, window.reference, metrics, page)
+    findings = [Finding(kind, text, severity, statistic=name) for name, text in failed]
+    notes = [] if page is None else [f"{kind}: {_relative(page, window.settings.root)}"]
+    return CheckResult(findings, {kind: "failed" if findings else "ok"}, notes)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,186 @@
+"""Evidently, kept in one place: it measures the distances and draws the page."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .._atomic import atomic_write
+from ..contract import Contract
+from ..contract._evidently_definition import data_definition
+from ._column_comparison import ColumnComparison
+from ._report_page import render
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Distance by column, and Evidently's snapshot, which can draw itself; None without a page."""
+
+    distances: Mapping[str, float]
+    snapshot: Any
+
+
+def compare(
+    contract: Contract,
+    comparisons: Sequence[ColumnComparison],
+    prediction: ColumnComparison | None,
+    *,
+    drift_share: float,
+    page: bool = True,
+) -> Comparison:
+    """Measure how far the window is from the reference.
+
+    Args:
+        contract: what the columns are.
+        comparisons: input columns; each has values on both sides.
+        prediction: what the model answered on both sides; shown apart from the inputs.
+        drift_share: from which share of drifted columns the page calls the window drifted.
+        page: whether to render the page, which takes half of the time.
+    """
+    with _quiet():
+        from evidently import Dataset, Report
+        from evidently.metrics import ValueDrift
+        from evidently.presets import DataDriftPreset
+
+        everything = [*comparisons, *([] if prediction is None else [prediction])]
+        preset = DataDriftPreset(
+            columns=[column.name for column in comparisons],
+            per_column_method={column.name: column.method for column in comparisons},
+            per_column_threshold={column.name: column.threshold for column in comparisons},
+            drift_share=drift_share,
+        )
+        alone = everything[len(comparisons) :] if page else everything
+        metrics = [preset] * page + [
+            ValueDrift(
+                column=column.name,
+                method=column.method,
+                threshold=column.threshold,
+            )
+            for column in alone
+        ]
+        definition = _definition(contract, comparisons, prediction)
+        reference = pd.DataFrame({column.name: column.reference for column in everything})
+        window = pd.DataFrame({column.name: column.window for column in everything})
+        snapshot = Report(metrics).run(
+            Dataset.from_pandas(window, data_definition=definition),
+            Dataset.from_pandas(reference, data_definition=definition),
+        )
+        return Comparison(_distances(snapshot), snapshot if page else None)
+
+
+def run_report(
+    contract: Contract,
+    current: pd.DataFrame,
+    reference: pd.DataFrame,
+    metrics: Sequence[Any],
+    page: Path | None,
+) -> list[tuple[str, str]]:
+    """Run metrics of the caller's choice, and write the page if there is a path for it.
+
+    Args:
+        contract: what the columns are; `prediction` and the probabilities may be used as well.
+        current: rows of the window.
+        reference: rows with the same columns.
+        metrics: Evidently's metrics and presets, with or without tests.
+        page: of the HTML file.
+
+    Returns:
+        Name and description of each test that failed or could not be run.
+    """
+    # Columns may be empty or constant, of which Evidently computes shares and correlations as well.
+    with _quiet(RuntimeWarning):
+        from evidently import Dataset, Report
+
+        inputs = {spec.name for spec in contract.columns}
+        outputs = [name for name in current.columns if name not in inputs]
+        numbers = [name for name in outputs if pd.api.types.is_numeric_dtype(current[name])]
+        definition = data_definition(
+            contract,
+            numbers=numbers,
+            categories=[name for name in outputs if name not in numbers],
+            leave_out=inputs - ({*current} & {*reference}),
+        )
+        snapshot = Report(list(metrics)).run(
+            Dataset.from_pandas(current, data_definition=definition),
+            Dataset.from_pandas(reference, data_definition=definition),
+        )
+        if page is not None:
+            _write_page(snapshot, page)
+        tests = snapshot.dict()["tests"]
+    return [
+        (test["name"], test["description"])
+        for test in tests
+        if test["status"].value in ("FAIL", "ERROR")
+    ]
+
+
+def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
+    """Write the page of charts, and beside it a JSON file with the verdict and all distances.
+
+    Args:
+        comparison: what there is to draw; without a snapshot there is only the JSON file.
+        verdict: what monitoring says.
+        page: where the HTML goes; the JSON has the same name but for its ending.
+    """
+    distances = {} if comparison is None else dict(comparison.distances)
+    text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
+    with atomic_write(page.with_suffix(".json")) as draft:
+        draft.write_text(text + "\n", encoding="utf-8")
+    if comparison is not None and comparison.snapshot is not None:
+        with _quiet():
+            _write_page(comparison.snapshot, page)
+
+
+def _write_page(snapshot: Any, page: Path) -> None:
+    html = render(snapshot)
+    with atomic_write(page) as draft:
+        draft.write_text(html, encoding="utf-8")
+
+
+def _definition(
+    contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
+) -> Any:
+    kept = {column.name for column in comparisons}
+    own = [] if prediction is None else [prediction]
+    return data_definition(
+        contract,
+        numbers=[column.name for column in own if column.numeric],
+        categories=[column.name for column in own if not column.numeric],
+        leave_out={spec.name for spec in contract.columns} - kept,
+    )
+
+
+def _distances(snapshot: Any) -> dict[str, float]:
+    found = {}
+    for metric in snapshot.dict()["metrics"]:
+        column = metric["config"].get("column")
+        if column is not None:
+            found[column] = float(metric["value"])
+    return found
+
+
+@contextmanager
+def _quiet(*more: type[Warning]) -> Iterator[None]:
+    """Keep to itself what Evidently and its dependencies are warned for.
+
+    It imports half of the world, and the compiler and the libraries deprecate much of that. It
+    also asks numpy for the correlations of columns that are constant. Other kinds of warnings,
+    such as those about the numbers that it is given, come through.
+    """
+    with warnings.catch_warnings():
+        categories: list[type[Warning]] = [
+            DeprecationWarning,
+            PendingDeprecationWarning,
+            SyntaxWarning,
+            *more,
+        ]
+        for category in categories:
+            warnings.simplefilter("ignore", category)
+        undefined = "invalid value encountered in divide"
+        warnings.filterwarnings("ignore", undefined, RuntimeWarning, r"numpy\.lib")
+        yield

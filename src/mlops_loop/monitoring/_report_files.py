@@ -1,0 +1,64 @@
+"""What a run of monitoring writes: the page, the JSON file, and the status for the service."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from .._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
+from .._paths import Paths
+from ._monitoring_report import MonitoringReport
+from ._report import Comparison, write_report
+
+
+def save_report(
+    root: Path,
+    report: MonitoringReport,
+    comparison: Comparison | None,
+    *,
+    name: str,
+    page: bool,
+    publish: bool,
+) -> MonitoringReport:
+    """Write the report below `root`.
+
+    Args:
+        root: the project's folder.
+        report: the answers.
+        comparison: Evidently's; None if nothing was compared.
+        name: of the files, without an ending.
+        page: whether there is a page besides the JSON file.
+        publish: whether it is the status that the service shows.
+
+    Returns:
+        The report, with the page's path if there is one.
+    """
+    target = Paths(root).reports / f"{name}.html"
+    if page and comparison is not None:
+        report = replace(report, report=target.relative_to(root).as_posix())
+    extra = {"messages": report.messages(), "metrics": dict(report.metrics)}
+    write_report(comparison, {**report.to_json(), **extra}, target)
+    if publish:
+        save_monitoring_status(root, _status(report))
+    return report
+
+
+def _status(report: MonitoringReport) -> MonitoringStatus:
+    return MonitoringStatus(
+        since=report.window.since.isoformat(),
+        until=report.window.until.isoformat(),
+        drift=report.drift,
+        quality=report.quality,
+        performance=report.performance,
+        messages=report.messages(),
+        findings=[
+            FindingSummary(
+                finding.kind,
+                finding.column or "",
+                finding.slice or "",
+                finding.statistic,
+                # A finding without a value is exported as present.
+                1.0 if finding.value is None else finding.value,
+                finding.severity,
+            )
+            for finding in report.findings
+        ],
+    )

@@ -1,0 +1,194 @@
+"""A log that goes on while its store is unavailable: records wait in a durable file on this host.
+
+A thread carries them over as soon as the store is available again. It may do so twice, by two
+processes at once or after a crash: the store inserts a record once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from threading import Event, Lock, Thread
+from typing import Literal
+
+import structlog
+
+from ..errors import StoreError, StoreUnavailableError
+from ._protocol import PredictionLog
+from ._records import Counts, Label, LabelReport, LoggedRow, Record
+from ._serialization import label_to_stored, to_stored
+from ._spool_file import Spool
+
+_SECONDS_BETWEEN_TRIES = 1.0
+
+
+class SpooledLog:
+    """A PredictionLog; reading raises StoreError while the store is unavailable.
+
+    Args:
+        open_store: opens the log in the store.
+        spool: holds what waits.
+
+    Raises:
+        StoreError: if the store is available but cannot be used, or the spool cannot be opened.
+    """
+
+    def __init__(self, open_store: Callable[[], PredictionLog], spool: Spool) -> None:
+        self._open_store = open_store
+        self._spool = spool
+        self._lock = Lock()
+        self._store: PredictionLog | None = None
+        self._unavailable = Event()
+        self._stopped = Event()
+        try:
+            self._opened()
+        except StoreUnavailableError as error:
+            self._became_unavailable(error)
+        except BaseException:
+            spool.close()
+            raise
+        self._thread = Thread(target=self._carry_over, name="spool", daemon=True)
+        self._thread.start()
+
+    def append(self, records: Sequence[Record]) -> Future[None]:
+        store = self._store
+        if store is None or self._unavailable.is_set():
+            return self._keep(records)
+        kept: Future[None] = Future()
+        kept.set_running_or_notify_cancel()
+        store.append(records).add_done_callback(partial(self._settle, records, kept))
+        return kept
+
+    def add_labels(self, labels: Sequence[Label]) -> LabelReport:
+        """While the store is unavailable all of them count as early."""
+        for label in labels:
+            label_to_stored(label)
+        if not self._unavailable.is_set():
+            try:
+                return self._opened().add_labels(labels)
+            except StoreError as error:
+                self._became_unavailable(error)
+        self._spool.keep_labels(labels).result()
+        return LabelReport(early=len(labels))
+
+    def sample(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        *,
+        labelled: Literal[True] | None = None,
+        version: str | None = None,
+    ) -> list[LoggedRow]:
+        return self._opened().sample(since, until, limit, labelled=labelled, version=version)
+
+    def rows(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        labelled: Literal[True] | None = None,
+        version: str | None = None,
+    ) -> Iterator[LoggedRow]:
+        return self._opened().rows(since, until, labelled=labelled, version=version)
+
+    def count(
+        self, since: datetime | None, until: datetime | None, *, version: str | None = None
+    ) -> Counts:
+        return self._opened().count(since, until, version=version)
+
+    def totals(self) -> Counts:
+        return self._opened().totals()
+
+    def other_schemas(self) -> int:
+        return self._opened().other_schemas()
+
+    def get(self, prediction_id: str) -> LoggedRow | None:
+        return self._opened().get(prediction_id)
+
+    def erase(self, entity_key: str) -> int:
+        # Nothing may be carried over while the store deletes.
+        with self._lock:
+            return self._spool.erase(entity_key) + self._opened_now().erase(entity_key)
+
+    def prune(self, until: datetime) -> int:
+        """What waits here stays, however old it is: it has not reached the store yet."""
+        return self._opened().prune(until)
+
+    def backlog(self) -> int:
+        return self._spool.depth()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+        if self._store is not None:
+            self._store.close()
+        self._spool.close()
+
+    def _opened(self) -> PredictionLog:
+        if self._store is not None:
+            return self._store
+        with self._lock:
+            return self._opened_now()
+
+    def _opened_now(self) -> PredictionLog:
+        self._store = self._store or self._open_store()
+        return self._store
+
+    def _keep(self, records: Sequence[Record]) -> Future[None]:
+        for record in records:
+            to_stored(record)
+        return self._spool.keep_records(records)
+
+    def _settle(self, records: Sequence[Record], kept: Future[None], tried: Future[None]) -> None:
+        error = tried.exception()
+        if isinstance(error, StoreError):
+            self._became_unavailable(error)
+            self._keep(records).add_done_callback(partial(_pass_on, kept))
+        else:
+            _pass_on(kept, tried)
+
+    def _became_unavailable(self, error: StoreError) -> None:
+        if not self._unavailable.is_set():
+            self._unavailable.set()
+            _logger().warning("predictions wait for the store", reason=str(error))
+
+    def _carry_over(self) -> None:
+        while not self._stopped.wait(_SECONDS_BETWEEN_TRIES):
+            # Another process, one that died perhaps, may have left something as well.
+            with suppress(StoreError):
+                if self._unavailable.is_set() or self._spool.depth():
+                    self._empty()
+
+    def _empty(self) -> None:
+        """Carry over what waits; raises StoreError if the store is still unavailable."""
+        self._opened().append([]).result()
+        self._unavailable.clear()
+        waiting = True
+        while waiting and not self._stopped.is_set():
+            with self._lock:
+                waiting = self._carry_page()
+
+    def _carry_page(self) -> bool:
+        page = self._spool.page()
+        if page is None:
+            return False
+        store = self._opened_now()
+        store.append(page.records).result()
+        if conflicting := store.add_labels(page.labels).conflicting:
+            _logger().warning("conflicting labels; the first ones stay", prediction_ids=conflicting)
+        self._spool.drop(page.last)
+        return True
+
+
+def _logger() -> structlog.stdlib.BoundLogger:
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return logger
+
+
+def _pass_on(outcome: Future[None], done: Future[None]) -> None:
+    if error := done.exception():
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(None)

@@ -1,0 +1,93 @@
+"""How labels are joined and predictions deleted; each function runs within a transaction.
+
+Nobody else writes meanwhile (see `Database.transaction`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_
+
+from .._records import LabelReport
+from .._serialization import StoredLabel, same_value
+from .identifiers import to_text
+from .tables import COPIED, COUNTERS, LABELS, PREDICTIONS
+
+# Predictions should not wait for all that is to be deleted.
+_PRUNED_A_JOB = 1_000
+
+
+def join_labels(connection: Connection, labels: Sequence[StoredLabel]) -> LabelReport:
+    """Insert labels whose prediction has none; the first of several for one prediction stays."""
+    ids = [to_text(label.prediction_id) for label in labels]
+    known = _known_labels(connection, ids)
+    new: dict[str, StoredLabel] = {}
+    repeated = 0
+    conflicting = []
+    for stored_id, label in zip(ids, labels, strict=True):
+        first = known.get(stored_id)
+        if first is None:
+            known[stored_id], new[stored_id] = label.value, label
+        elif same_value(first, label.value):
+            repeated += 1
+        else:
+            conflicting.append(label.prediction_id)
+    joined = _insert_labels(connection, new) if new else 0
+    return LabelReport(joined, len(new) - joined, repeated, tuple(conflicting))
+
+
+def erase(connection: Connection, entity_key: str) -> int:
+    of_entity = PREDICTIONS.c.entity_key == to_text(entity_key)
+    return connection.execute(delete(PREDICTIONS).where(of_entity)).rowcount
+
+
+def prune(connection: Connection, stop: int) -> int:
+    """Delete some of the oldest predictions before a time; 0 if none are left."""
+    oldest = (
+        select(PREDICTIONS.c.prediction_id)
+        .where(PREDICTIONS.c.event_time < stop)
+        .order_by(PREDICTIONS.c.event_time, PREDICTIONS.c.prediction_id)
+        .limit(_PRUNED_A_JOB)
+    )
+    those = PREDICTIONS.c.prediction_id.in_(oldest)
+    return connection.execute(delete(PREDICTIONS).where(those)).rowcount
+
+
+def delete_empty_counters(connection: Connection, stop: int) -> None:
+    """Delete counters before a time that count nothing any longer."""
+    bucket = (COUNTERS.c.width, COUNTERS.c.start, COUNTERS.c.versions)
+    empty = (
+        select(*bucket)
+        .where(COUNTERS.c.start < stop)
+        .group_by(*bucket)
+        .having(func.sum(COUNTERS.c.predictions) == 0, func.sum(COUNTERS.c.labels) == 0)
+    )
+    connection.execute(delete(COUNTERS).where(tuple_(*bucket).in_(empty)))
+
+
+def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    query = select(LABELS.c.prediction_id, LABELS.c.label).where(LABELS.c.prediction_id.in_(ids))
+    return {row.prediction_id: row.label for row in connection.execute(query)}
+
+
+def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
+    """Insert labels with what they copy of their predictions; how many predictions there are."""
+    query = select(PREDICTIONS.c.prediction_id, *(PREDICTIONS.c[name] for name in COPIED))
+    rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(new)))
+    predictions: dict[str, Sequence[Any]] = {row[0]: row[1:] for row in rows}
+    unknown = (None,) * len(COPIED)
+    connection.execute(
+        # RETURNING makes SQLAlchemy insert many rows a statement.
+        insert(LABELS).returning(LABELS.c.prediction_id),
+        [
+            {
+                "prediction_id": stored_id,
+                "label": label.value,
+                "time": label.time,
+                "authority": label.authority,
+                **dict(zip(COPIED, predictions.get(stored_id, unknown), strict=True)),
+            }
+            for stored_id, label in new.items()
+        ],
+    ).all()
+    return len(predictions)

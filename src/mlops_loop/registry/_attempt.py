@@ -1,0 +1,37 @@
+"""Finds the version of an interrupted attempt, and the gate's decision about a version."""
+
+from .._run_files import EVALUATION, GATE
+from ..errors import RegistryError
+from ..evaluation._gate_result import GateResult
+from ._mlflow_registry import Registry, Version
+
+ATTEMPT_TAG = "attempt"
+
+
+def registered(registry: Registry, attempt: str) -> Version | None:
+    """The complete version of an attempt, if any."""
+    for version in registry.versions():
+        if version.tags.get(ATTEMPT_TAG) == attempt:
+            return version
+    return None
+
+
+def gate_result(registry: Registry, version: Version) -> GateResult:
+    """The gate's decision about a version.
+
+    Args:
+        registry: `project.registry`.
+        version: a registered version.
+
+    Raises:
+        RegistryError: if its run has no decision.
+
+    Examples:
+        >>> version = project.registry.versions()[0]
+        >>> gate_result(project.registry, version).metric
+        'log_loss'
+    """
+    text = registry.read_text(version.run_id, f"{EVALUATION}/{GATE}")
+    if text is None:
+        raise RegistryError(f"run {version.run_id} of version {version.version} has no {GATE}")
+    return GateResult.from_json(text)

@@ -1,0 +1,62 @@
+"""Past transitions in the audit log, for one digest of the features."""
+
+from collections.abc import Sequence
+
+from .._audit_log import INTENT, AuditEvent, AuditLog
+
+DROPPED = "dropped"
+TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
+
+
+def transitions(audit_log: AuditLog, features_digest: str) -> list[AuditEvent]:
+    """Intents with their results, oldest first."""
+    kinds = (INTENT, DROPPED, *TRANSITIONS)
+    return [
+        entry
+        for entry in audit_log.entries()
+        if entry.kind in kinds and entry.details.get("features") == features_digest
+    ]
+
+
+def open_intent(history: Sequence[AuditEvent]) -> AuditEvent | None:
+    """The intent without a result, if any."""
+    return history[-1] if history and history[-1].kind == INTENT else None
+
+
+def last_of(history: Sequence[AuditEvent], kind: str, version: str) -> AuditEvent | None:
+    """The last transition of a version, if it is of this kind."""
+    done = [
+        entry
+        for entry in history
+        if entry.kind in TRANSITIONS and entry.details["version"] == version
+    ]
+    return done[-1] if done and done[-1].kind == kind else None
+
+
+def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
+    """The last transition of any version."""
+    return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
+
+
+def champion_of_other_features(audit_log: AuditLog, features_digest: str) -> tuple[str, str] | None:
+    """The last champion that had other features: the version, and the digest of its features."""
+    last: tuple[str, str] | None = None
+    for entry in audit_log.entries():
+        features = str(entry.details.get("features"))
+        if entry.kind in ("promote", "rollback") and features != features_digest:
+            last = str(entry.details["version"]), features
+    return last
+
+
+def champions(history: Sequence[AuditEvent]) -> list[str]:
+    """Champions in the order of their promotion, without those rolled back."""
+    line: list[str] = []
+    for entry in history:
+        version = str(entry.details["version"])
+        if entry.kind == "promote" and line[-1:] != [version]:
+            line.append(version)
+        if entry.kind == "rollback":
+            line.pop()
+            while line and line[-1] != version:
+                line.pop()
+    return line

@@ -1,0 +1,237 @@
+"""Registered versions of the model, with their aliases and tags, in MLflow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .._bundle import Bundle
+from .._settings import Settings
+from ..errors import RegistryError
+from ._mlflow_errors import translate_errors
+from ._pyfunc_model import save_pyfunc, vendored_wheel
+from ._tracking import Tracking, quiet_mlflow
+
+# Set once all artifacts are stored; a version without it was interrupted.
+COMPLETE_TAG = "complete"
+VERDICT_TAG = "gate"
+PASSED, REJECTED = "passed", "rejected"
+# Why a version that the gate had rejected was promoted by hand.
+FORCED_TAG = "forced"
+# Why a version that passed the gate is not promoted automatically.
+HOLD_TAG = "hold"
+# Name, value and interval of the deciding metric on the holdout; `gate.json` has the numbers.
+SCORE_TAG = "holdout_score"
+# Name of the model among the artifacts of the run.
+ARTIFACT = "model"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version of the model.
+
+    Attributes:
+        version: its number in the MLflow registry, as text.
+        run_id: id of the MLflow run that trained it.
+        created: when it was registered, with a time zone.
+        aliases: e.g. `champion`.
+        tags: digests of its lineage, the gate's decision and the like.
+
+    Examples:
+        >>> version = project.registry.versions()[0]
+        >>> version.version, version.tags["gate"]
+        ('1', 'passed')
+    """
+
+    version: str
+    run_id: str
+    created: datetime
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+class Registry:
+    """The registered model of a project, and the runs behind it.
+
+    Opening it is cheap: the first call that needs MLflow imports it.
+    """
+
+    def __init__(self, uri: str, experiment: str, name: str, root: Path) -> None:
+        self.tracking = Tracking(uri, experiment, root)
+        self.name = name
+        self.root = root
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Registry":
+        """The registry that the settings name."""
+        tracking = settings.tracking
+        return cls(tracking.uri, tracking.experiment, tracking.model, settings.root)
+
+    def exists(self) -> bool:
+        """Whether there is a store at all; answers without MLflow."""
+        return self.tracking.exists()
+
+    @translate_errors()
+    def create_store(self) -> None:
+        """Create MLflow's database and the experiment, unless they exist."""
+        _ = self.tracking.experiment_id
+
+    @translate_errors()
+    def start_run(
+        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Begin a run and return its id."""
+        return self.tracking.start_run(name, parent=parent, tags=tags)
+
+    @translate_errors()
+    def log(
+        self,
+        run: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add metrics, parameters and text files by name to a run."""
+        self.tracking.log(run, metrics=metrics, parameters=parameters)
+        for file, text in (texts or {}).items():
+            self.tracking.log_text(run, text, file)
+
+    @translate_errors()
+    def connect(self, run: str | None = None) -> None:
+        """Set this store for MLflow's fluent API (`mlflow.start_run`, `mlflow.log_*`).
+
+        The setting is global for the process, and inherited by child processes.
+
+        Args:
+            run: a run to resume; it may belong to an experiment from before the project was moved.
+        """
+        experiment = (
+            self.tracking.experiment_id
+            if run is None
+            else self.tracking.client.get_run(run).info.experiment_id
+        )
+        with quiet_mlflow():
+            import mlflow
+
+            mlflow.set_tracking_uri(self.tracking.address)
+            mlflow.set_experiment(experiment_id=experiment)
+
+    @translate_errors()
+    def log_folder(self, run: str, folder: Path, artifact: str) -> None:
+        """Log a folder to the run's artifacts."""
+        self.tracking.log_folder(run, folder, artifact)
+
+    @translate_errors()
+    def run_tags(self, run: str) -> dict[str, str]:
+        """The tags of a run, without those of MLflow itself."""
+        tags = self.tracking.client.get_run(run).data.tags
+        return {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
+
+    @translate_errors()
+    def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
+        """Log a bundle to the run's artifacts, as an MLflow model."""
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / artifact
+            save_pyfunc(bundle, draft, vendored_wheel(self.root))
+            self.tracking.log_folder(run, draft, artifact)
+
+    def read_text(self, run: str, artifact: str) -> str | None:
+        """A text file of the run's artifacts; None if there is none."""
+        with TemporaryDirectory() as folder:
+            try:
+                return self.download(run, artifact, Path(folder)).read_text(encoding="utf-8")
+            except RegistryError:
+                return None
+
+    @translate_errors()
+    def download(self, run: str, artifact: str, folder: Path) -> Path:
+        """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
+        return self.tracking.download(run, artifact, folder)
+
+    @translate_errors()
+    def finish(self, run: str, *, failed: bool = False) -> None:
+        """End a run."""
+        self.tracking.client.set_terminated(run, "FAILED" if failed else "FINISHED")
+
+    @translate_errors()
+    def create_version(self, run_id: str, artifact: str, tags: Mapping[str, str]) -> str:
+        """Register the model of a run under `artifact`, which may follow; return the number.
+
+        The number is part of the artifact, so that the version is created first; then call
+        `complete` or `discard`.
+        """
+        client = self.tracking.client
+        if not client.search_registered_models(f"name='{self.name}'"):
+            client.create_registered_model(self.name)
+        source = f"{client.get_run(run_id).info.artifact_uri}/{artifact}"
+        return str(client.create_model_version(self.name, source, run_id, tags=dict(tags)).version)
+
+    def complete(self, version: str) -> None:
+        """Mark a version as complete: all artifacts are stored."""
+        self.tag(version, COMPLETE_TAG, "true")
+
+    @translate_errors()
+    def discard(self, version: str) -> None:
+        """Remove a version; its number is not used again."""
+        self.tracking.client.delete_model_version(self.name, version)
+
+    @translate_errors()
+    def tag(self, version: str, key: str, value: str) -> None:
+        self.tracking.client.set_model_version_tag(self.name, version, key, value)
+
+    @translate_errors()
+    def versions(self) -> tuple[Version, ...]:
+        """Complete versions, oldest first."""
+        if not self.exists():
+            return ()
+        found = self.tracking.client.search_model_versions(f"name='{self.name}'")
+        aliases = self._aliases()
+        versions = [_version(raw, aliases) for raw in found if COMPLETE_TAG in raw.tags]
+        return tuple(sorted(versions, key=lambda version: int(version.version)))
+
+    def version(self, version: str) -> Version:
+        """One complete version.
+
+        Raises:
+            RegistryError: naming the versions that there are.
+        """
+        versions = self.versions()
+        for found in versions:
+            if found.version == version:
+                return found
+        known = ", ".join(found.version for found in versions)
+        hint = f"there are {known}" if known else "no versions yet: run `train`"
+        raise RegistryError(f"there is no version {version} of {self.name}; {hint}")
+
+    @translate_errors()
+    def alias(self, alias: str) -> str | None:
+        """The version that carries an alias."""
+        return self._aliases().get(alias) if self.exists() else None
+
+    @translate_errors()
+    def set_alias(self, alias: str, version: str | None) -> None:
+        """Set an alias to a version, or remove it."""
+        client = self.tracking.client
+        if version is None:
+            client.delete_registered_model_alias(self.name, alias)
+        else:
+            client.set_registered_model_alias(self.name, alias, version)
+
+    def _aliases(self) -> dict[str, str]:
+        models = self.tracking.client.search_registered_models(f"name='{self.name}'")
+        found = dict(models[0].aliases) if models else {}
+        return {str(alias): str(version) for alias, version in found.items()}
+
+
+def _version(raw: Any, aliases: Mapping[str, str]) -> Version:
+    number = str(raw.version)
+    return Version(
+        version=number,
+        run_id=str(raw.run_id),
+        created=datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC),
+        aliases=tuple(sorted(name for name, version in aliases.items() if version == number)),
+        tags=dict(raw.tags),
+    )

@@ -1,0 +1,63 @@
+"""Loader of `mlflow.pyfunc.load_model`; the package is logged as code."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._bundle import read_bundle
+from .._feature_set import FeatureSet
+from .._predictor import OnnxPredictor
+from ..contract._columns import DTYPES, Array, Columns, to_datetime64
+from ..contract._model import Column
+from ..contract._outputs import PREDICTION, probability_names
+from ._packaged_features import features_of
+
+
+class BundleModel:
+    """A bundle with MLflow's interface: data frame in, data frame out."""
+
+    def __init__(self, predictor: OnnxPredictor) -> None:
+        self._predictor = predictor
+
+    def predict(self, frame: Any, params: dict[str, Any] | None = None) -> Any:
+        """Predictions, and probabilities by class, with the index of `frame`."""
+        contract = self._predictor.contract
+        columns: Columns = {spec.name: _array(spec, frame) for spec in contract.inputs}
+        answer = self._predictor.predict(columns)
+        answers: dict[str, Any] = {PREDICTION: answer.values}
+        if answer.probabilities is not None:
+            names = probability_names(contract.classes)
+            answers |= dict(zip(names, answer.probabilities.T, strict=True))
+        return type(frame)(answers, index=frame.index)
+
+
+def _load_pyfunc(path: str) -> BundleModel:
+    bundle = read_bundle(Path(path))
+    # By name: MLflow has put the project's code on the path.
+    module = bundle.manifest.features_module
+    declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
+    return BundleModel(OnnxPredictor(bundle, features_of(declared, bundle)))
+
+
+def _array(spec: Column, frame: Any) -> Array:
+    """One column of a data frame in the contract's type; values of an absent one are missing."""
+    dtype = DTYPES[spec.type]
+    if spec.name not in frame:
+        empty = None if dtype == "object" else np.nan
+        if spec.type == "datetime":
+            return np.full(len(frame), np.datetime64("NaT"), dtype=dtype)
+        return np.full(len(frame), empty, dtype=dtype)
+    values = frame[spec.name]
+    is_missing = values.isna().to_numpy()
+    if spec.type == "datetime":
+        moments = [np.datetime64("NaT") if m else to_datetime64(v) for v, m in _pairs(values)]
+        return np.array(moments, dtype=dtype)
+    array: Array = np.array(values.to_numpy(dtype=object, copy=True))
+    array[is_missing] = None if dtype == "object" else np.nan
+    return array.astype(dtype)
+
+
+def _pairs(values: Any) -> Any:
+    return zip(values.dt.to_pydatetime(), values.isna(), strict=True)

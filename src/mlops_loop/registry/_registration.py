@@ -1,0 +1,203 @@
+"""Registers the model of a run as a version, and publishes its bundle if it passed the gate."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from .._bundle import CONTRACT, ENCODER, MODEL, REFERENCE, Manifest, write_bundle
+from .._card.card import Card, limits, purpose
+from .._card.page import write_card
+from .._formats import EVALUATION as EVALUATION_FORMAT
+from .._formats import EXPORTED_MODEL
+from .._packaging import installed_library
+from .._project import Project
+from .._references import DecisionRef
+from .._run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
+from .._training.leaderboard import Leaderboard
+from .._training.leaderboard_chart import draw_leaderboard
+from .._training.mlflow_logging import LEADERBOARD
+from ..errors import BundleError, GateError
+from ..evaluation._gate_result import GateResult
+from ..evaluation._holdout_evaluation import Measured, require_unchanged, subject_of
+from ..evaluation._interval import Interval
+from ._mlflow_registry import (
+    ARTIFACT,
+    HOLD_TAG,
+    PASSED,
+    REJECTED,
+    SCORE_TAG,
+    VERDICT_TAG,
+    Registry,
+    Version,
+)
+
+
+def register_version(project: Project, decision: DecisionRef) -> Version:
+    """Register the model of a run, and publish its bundle if it passed the gate.
+
+    A failure leaves no version behind. Registering a decision again returns the same version, so
+    that a task may be repeated.
+
+    Args:
+        project: the project.
+        decision: as `log_decision` returned it.
+
+    Raises:
+        GateError: if the decision is about another model, snapshot, contract or features.
+        RegistryError: if artifacts of the run are missing or have other digests.
+    """
+    if not isinstance(decision, DecisionRef):
+        raise TypeError(
+            f"register takes the DecisionRef that `evaluate` returned, not "
+            f"{type(decision).__name__}: a version needs a decision of the gate"
+        )
+    registry, run = project.registry, decision.run
+    with project.context.timed("register"):
+        evaluation = RunFiles.read(registry, run.run_id, EVALUATION, decision.files).content
+        gate = GateResult.from_json(evaluation[GATE])
+        _require_about(gate, decision)
+        require_unchanged(project, run)
+        known = [one for one in registry.versions() if one.run_id == run.run_id]
+        if known:
+            return known[-1]
+        exported = RunFiles.read(registry, run.run_id, EXPORTED, run.files).content
+        measured = EVALUATION_FORMAT.decode(evaluation[MEASURED], Measured, MEASURED)
+        manifest = _manifest(project, decision, exported, gate, measured)
+        files = {name: exported[name] for name in (MODEL, ENCODER, CONTRACT)}
+        files[REFERENCE] = evaluation[REFERENCE]
+
+        def write(manifest: Manifest) -> None:
+            _write_card(project, decision, manifest, gate, measured)
+
+        manifest = _register_and_publish(project, manifest, files, gate, write)
+    return registry.version(manifest.version)
+
+
+def _require_about(gate: GateResult, decision: DecisionRef) -> None:
+    """Raise GateError unless the decision is about the run of the reference."""
+    wanted = subject_of(decision.run)
+    for name, digest in wanted.items():
+        if gate.subject.get(name) != digest:
+            raise GateError(
+                f"the gate's decision is about another {name} ({gate.subject.get(name)}, not "
+                f"{digest}): run `evaluate` again"
+            )
+    if gate.passed != decision.passed:
+        raise GateError("the gate's decision differs from the reference: run `evaluate` again")
+
+
+def _manifest(
+    project: Project,
+    decision: DecisionRef,
+    exported: Mapping[str, bytes],
+    gate: GateResult,
+    measured: Measured,
+) -> Manifest:
+    """The manifest without version and digests of files."""
+    facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
+    contract, run = project.contract, decision.run
+    return Manifest(
+        version="",
+        run_id=run.run_id,
+        problem=contract.problem,
+        classes=contract.classes,
+        created=project.clock.now().isoformat(),
+        features_digest=run.features,
+        features_module=project.features.module,
+        contract_digest=run.contract,
+        schema_digest=contract.schema_digest,
+        snapshot=run.snapshot.digest,
+        candidate=facts.candidate,
+        trained_until=facts.trained_until,
+        threshold=facts.threshold,
+        prediction_deciles=measured.deciles,
+        metric=gate.metric,
+        metrics=measured.metrics,
+        parity=facts.parity,
+        library=installed_library(project.root),
+    )
+
+
+def _register_and_publish(
+    project: Project,
+    manifest: Manifest,
+    files: dict[str, bytes],
+    gate: GateResult,
+    write_card: Callable[[Manifest], None],
+) -> Manifest:
+    """Register and publish under one version number; a failure leaves no version behind."""
+    registry, run = project.registry, manifest.run_id
+    score = Interval(*(gate.metrics[name] for name in ("score", "score_low", "score_high")))
+    tags = {
+        **registry.run_tags(run),
+        "schema_digest": manifest.schema_digest,
+        SCORE_TAG: f"{gate.metric} {score}",
+        VERDICT_TAG: PASSED if gate.passed else REJECTED,
+        **({HOLD_TAG: gate.hold} if gate.hold else {}),
+    }
+    version = _free_version(project, run, tags)
+    try:
+        with TemporaryDirectory() as folder:
+            manifest = msgspec.structs.replace(manifest, version=version)
+            bundle = write_bundle(Path(folder) / "bundle", manifest, files)
+            registry.log_model(run, bundle, ARTIFACT)
+            write_card(bundle.manifest)
+            if gate.passed:
+                with project.context.timed("publish"):
+                    project.bundles.publish(bundle)
+        registry.complete(version)
+    except BaseException:
+        registry.discard(version)
+        raise
+    return bundle.manifest
+
+
+def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
+    """A new version that the bundle store does not hold already.
+
+    The store has the same number if the tracking database was deleted; numbering then continues
+    after the published versions.
+    """
+    while True:
+        version = project.registry.create_version(run, ARTIFACT, tags)
+        try:
+            project.bundles.fetch(version)
+        except BundleError:
+            return version
+        project.registry.discard(version)
+
+
+def _write_card(
+    project: Project,
+    decision: DecisionRef,
+    manifest: Manifest,
+    gate: GateResult,
+    measured: Measured,
+) -> None:
+    """Write the card of a registered version, as Markdown and as HTML."""
+    snapshot = decision.run.snapshot
+    board = read_leaderboard(project.registry, manifest.run_id)
+    card = Card(
+        manifest=manifest,
+        metric=gate.metric,
+        source=snapshot.source,
+        rows=snapshot.rows,
+        held_out=measured.rows,
+        purpose=purpose(project.contract),
+        limits=limits(project.contract, manifest.trained_until),
+        gate=gate,
+        scores=measured.scores,
+        reliability=measured.reliability,
+        importances=measured.importances,
+        candidates=board.markdown() if board else "",
+        leaderboard_chart=draw_leaderboard(board) if board else "",
+    )
+    write_card(card, project.settings, project.registry)
+
+
+def read_leaderboard(registry: Registry, run: str) -> Leaderboard | None:
+    """The leaderboard of a run; None if the pipeline logs none."""
+    text = registry.read_text(run, LEADERBOARD)
+    return None if text is None else Leaderboard.from_json(text)

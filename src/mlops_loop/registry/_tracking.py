@@ -1,0 +1,185 @@
+"""Runs in MLflow through its client, imported late and silenced."""
+
+import logging
+import shutil
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._file_lock import file_lock
+from ..errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_SQLITE = "sqlite:///"
+ARTIFACTS = "artifacts"
+PARENT_TAG = "mlflow.parentRunId"
+NAME_TAG = "mlflow.runName"
+# Warnings of MLflow about its own use of SQLAlchemy 2.1, its own type hints, and models without an
+# example.
+_CHATTER = (
+    ("The ``noload`` loader strategy", DeprecationWarning),
+    (".*Any type hint is inferred as AnyType", UserWarning),
+    (".*An input example was not provided", UserWarning),
+)
+
+
+@dataclass
+class Tracking:
+    """The tracking store of a project.
+
+    Attributes:
+        uri: as in the settings; the path of a SQLite file is taken from `root`.
+        experiment: name of the experiment that holds the runs.
+        root: folder of the project.
+    """
+
+    uri: str
+    experiment: str
+    root: Path
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file, or None for a server."""
+        if not self.uri.startswith(_SQLITE):
+            return None
+        return self.root / self.uri.removeprefix(_SQLITE)
+
+    @property
+    def address(self) -> str:
+        """The URI as MLflow needs it, whatever the working directory."""
+        return self.uri if self.database is None else f"{_SQLITE}{self.database.as_posix()}"
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of artifacts of a SQLite store, next to the database."""
+        assert self.database is not None
+        return self.database.with_name(f"{self.database.stem}-{ARTIFACTS}")
+
+    def exists(self) -> bool:
+        return self.database is None or self.database.is_file()
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        """MLflow's client; the first use imports MLflow and creates the store, in seconds."""
+        return self._open()
+
+    @cached_property
+    def experiment_id(self) -> str:
+        """The experiment of new runs, created by the first use."""
+        client = self.client
+        with self._alone():
+            return self._ensure_experiment(client)
+
+    def start_run(
+        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Begin a run and return its id."""
+        all_tags = {NAME_TAG: name, **(tags or {})}
+        if parent is not None:
+            all_tags[PARENT_TAG] = parent
+        run = self.client.create_run(self.experiment_id, tags=all_tags)
+        return str(run.info.run_id)
+
+    def log(
+        self,
+        run: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        parameters: Mapping[str, object] | None = None,
+    ) -> None:
+        """Log metrics and parameters to a run in one request."""
+        from mlflow.entities import Metric, Param
+
+        now = time.time_ns() // 1_000_000
+        self.client.log_batch(
+            run,
+            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
+            params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
+        )
+
+    def log_text(self, run: str, text: str, file: str) -> None:
+        """Add a text file to a run's artifacts."""
+        folder = self._artifact_folder(run)
+        if folder is None:
+            self.client.log_text(run, text, file)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
+
+    def log_folder(self, run: str, source: Path, artifact: str) -> None:
+        """Add a folder to a run's artifacts."""
+        folder = self._artifact_folder(run)
+        if folder is None:
+            self.client.log_artifacts(run, str(source), artifact)
+        else:
+            shutil.copytree(source, folder / artifact, dirs_exist_ok=True)
+
+    def download(self, run: str, artifact: str, folder: Path) -> Path:
+        """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
+        own = self._artifact_folder(run)
+        if own is None:
+            return Path(self.client.download_artifacts(run, artifact, str(folder)))
+        source, target = own / artifact, folder / Path(artifact).name
+        if source.is_dir():
+            return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+        return Path(shutil.copy(source, target))
+
+    def _artifact_folder(self, run: str) -> Path | None:
+        """The folder of a run's artifacts of a SQLite store; None for a server.
+
+        MLflow stores absolute paths; this one is valid after the project was moved.
+        """
+        if self.database is None:
+            return None
+        uri = str(self.client.get_run(run).info.artifact_uri)
+        _, _, below = uri.rpartition(f"/{self.artifacts.name}/")
+        return self.artifacts / below
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """A lock for creating the SQLite file, which MLflow cannot do concurrently."""
+        if self.database is None:
+            return nullcontext()
+        return file_lock(self.database.with_suffix(".lock"))
+
+    def _open(self) -> "MlflowClient":
+        try:
+            if self.database is not None:
+                self.artifacts.mkdir(parents=True, exist_ok=True)
+            with quiet_mlflow() as client_class, self._alone():
+                return client_class(self.address, self.address)  # type: ignore[no-any-return]
+        except Exception as error:
+            raise RegistryError(
+                f"the tracking store {self.uri} cannot be opened ({error}): see tracking.uri"
+            ) from error
+
+    def _ensure_experiment(self, client: "MlflowClient") -> str:
+        location = None if self.database is None else self.artifacts.as_posix()
+        found = client.get_experiment_by_name(self.experiment)
+        if found is not None:
+            if location in (None, found.artifact_location):
+                return str(found.experiment_id)
+            # The project was moved. The path of an experiment cannot be changed, so that new
+            # runs need a new experiment.
+            moved_from = f"{self.experiment} {found.experiment_id}, in {found.artifact_location}"
+            client.rename_experiment(found.experiment_id, moved_from)
+        return str(client.create_experiment(self.experiment, artifact_location=location))
+
+
+@contextmanager
+def quiet_mlflow() -> Iterator[Any]:
+    """MLflow's client class, imported with its messages silenced."""
+    with warnings.catch_warnings():
+        for message, category in _CHATTER:
+            warnings.filterwarnings("ignore", message, category)
+        from mlflow.tracking import MlflowClient
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield MlflowClient

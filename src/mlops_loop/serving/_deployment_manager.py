@@ -1,0 +1,185 @@
+"""Follows the published pointer: new versions come into service without a restart."""
+
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+import structlog
+
+from .._bundle import read_bundle, require_same_target
+from .._prediction_hooks import PredictionHooks
+from .._predictor import Predictor
+from .._publication import BundleStore, Rollout
+from .._servable import PredictorFactory, load_servable
+from ..contract._model import Contract, UnknownFields
+from ..errors import BundleError
+from ._deployment import Deployment, Role, Variant
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_NEVER = object()
+
+
+@dataclass(frozen=True)
+class LoadFailure:
+    """A published bundle, or the pointer itself, that cannot be put into service, and why."""
+
+    role: Role | None
+    reason: str
+
+
+class DeploymentManager:
+    """Holds the deployment that serves, and replaces it when the pointer changes.
+
+    Args:
+        store: where bundles are published.
+        features_digest: that of the running code; it selects the rollout.
+        predictor_factory: makes a predictor of a bundle.
+        contract: the project's; a version with another target does not serve.
+        hooks: pre- and post-processing of the project.
+        unknown_fields: what is done with fields of a row that the contract does not know.
+
+    Attributes:
+        deployment: what serves; None before the first version.
+        failures: what was published last and cannot serve.
+    """
+
+    def __init__(
+        self,
+        store: BundleStore,
+        *,
+        features_digest: str,
+        predictor_factory: PredictorFactory,
+        contract: Contract | None = None,
+        hooks: PredictionHooks | None = None,
+        unknown_fields: UnknownFields = "reject",
+    ) -> None:
+        self._store = store
+        self._digest = features_digest
+        self._predictor_factory = predictor_factory
+        self._contract = contract
+        self._hooks = hooks or PredictionHooks()
+        self.unknown_fields: UnknownFields = unknown_fields
+        self._stamp: object = _NEVER
+        self._lock = Lock()
+        self.deployment: Deployment | None = None
+        self.failures: tuple[LoadFailure, ...] = ()
+
+    def refresh(self) -> None:
+        """Read the pointer and follow it; what cannot be loaded leaves the old in service."""
+        with self._lock:
+            try:
+                self._follow()
+            except Exception as error:
+                # Whatever is wrong with what was published, what serves continues to.
+                self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
+
+    def _follow(self) -> None:
+        stamp = self._store.stamp()
+        if stamp == self._stamp and not self.failures:
+            return
+        rollout = self._store.pointer().rollout(self._digest)
+        self._stamp = stamp
+        if rollout.champion is None:
+            missing = (LoadFailure("champion", "the pointer names no champion"),)
+            self._report(*(missing if self.deployment else ()))
+            return
+        champion, failures = self._variant("champion", rollout.champion)
+        if champion is None:
+            if self.deployment is None and rollout.previous is not None:
+                self._fall_back(rollout.previous)
+            self._report(*self._answered_instead(failures))
+            return
+        challenger = None
+        if rollout.challenger is not None:
+            challenger, failures = self._variant(
+                "challenger", rollout.challenger, champion=champion
+            )
+        self._deploy(rollout, champion, challenger)
+        self._report(*failures)
+
+    def _fall_back(self, version: str) -> None:
+        """Serve the previous champion, as there is nothing else to serve."""
+        previous, _ = self._variant("champion", version)
+        if previous is not None:
+            self._deploy(Rollout(champion=version), previous, None)
+
+    def _answered_instead(self, failures: tuple[LoadFailure, ...]) -> tuple[LoadFailure, ...]:
+        """Failures of a champion, and which version answers instead."""
+        if self.deployment is None:
+            return failures
+        instead = f"; version {self.deployment.champion.version} answers instead"
+        return tuple(LoadFailure(one.role, one.reason + instead) for one in failures)
+
+    def _variant(
+        self, role: Role, version: str, *, champion: Variant | None = None
+    ) -> tuple[Variant | None, tuple[LoadFailure, ...]]:
+        try:
+            predictor = self._loaded(version) or self._load(version)
+            if champion is not None:
+                _require_same_inputs(predictor, champion.predictor)
+        except Exception as error:
+            return None, (LoadFailure(role, f"version {version} cannot serve: {error}"),)
+        return Variant(role, predictor), ()
+
+    def _loaded(self, version: str) -> Predictor | None:
+        variants = self.deployment.variants if self.deployment else []
+        return next((each.predictor for each in variants if each.version == version), None)
+
+    def _load(self, version: str) -> Predictor:
+        bundle = read_bundle(self._store.fetch(version), self._digest)
+        if self._contract is not None:
+            require_same_target(bundle, self._contract)
+        return load_servable(bundle, self._predictor_factory, self._hooks)
+
+    def _deploy(self, rollout: Rollout, champion: Variant, challenger: Variant | None) -> None:
+        deployment = Deployment(
+            champion, challenger, rollout.mode, rollout.share, self.unknown_fields
+        )
+        deployment.decoder  # noqa: B018 - built here rather than by the first request
+        if deployment == self.deployment:
+            return
+        self.deployment = deployment
+        logger.info(
+            "model in service",
+            champion=champion.version,
+            challenger=challenger.version if challenger else None,
+            mode=rollout.mode,
+            share=rollout.share,
+        )
+
+    def _report(self, *failures: LoadFailure) -> None:
+        if failures != self.failures:
+            for failure in failures:
+                logger.error("publication rejected", role=failure.role, reason=failure.reason)
+        self.failures = failures
+
+
+class PointerWatcher:
+    """A thread that refreshes a deployment manager every `interval` seconds."""
+
+    def __init__(self, deployments: DeploymentManager, interval: float) -> None:
+        self._deployments = deployments
+        self._interval = interval
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="pointer-watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._interval):
+            self._deployments.refresh()
+
+
+def _require_same_inputs(challenger: Predictor, champion: Predictor) -> None:
+    column = champion.contract.first_missing_input(challenger.contract)
+    if column is not None:
+        raise BundleError(
+            f"it needs the column {column.name} ({column.type}), which the champion's "
+            "contract does not have: promote it by the gate instead of a challenge"
+        )

@@ -1,0 +1,208 @@
+"""From the body of a request to a recorded prediction or label.
+
+The order of a prediction, and where each step is:
+
+1. validate the body: `contract.decoder`, or `contract.check` where something is wrong,
+2. identify the rows: `identified_rows`,
+3. run the project's `before_predict` hooks: `prediction_hooks`,
+4. compute features, encode, run the model: `deployment`, which calls `predictor`,
+5. record: `prediction_log`,
+6. respond: `prediction_response`; the web framework sends it when the record is durable.
+
+`PredictionHandler.predict` does the first step, and `_predict_rows` the others.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from .._clock import Clock
+from .._prediction_hooks import PredictionHooks
+from ..contract._columns import to_rows
+from ..contract._decoder import Decoded, InvalidRequestBody
+from ..contract._model import Contract
+from ..prediction_log import PredictionLog
+from ._deployment import Deployment
+from ._deployment_manager import DeploymentManager
+from ._identified_rows import IdentifiedRows
+from ._labels import decode_labels
+from ._metrics import Metrics
+from ._openapi import ENTITY_HEADER
+from ._prediction_response import PredictionResponse, encode, prediction_responses, variant_of
+from ._problem import Problem, invalid_body, unavailable
+from ._response import ServiceResponse
+
+_KEY_LENGTH = 200
+
+
+class PendingRequest(NamedTuple):
+    """A request for predictions that waits for its batch."""
+
+    body: bytes
+    entity_key: str | None
+
+
+class PredictionHandler:
+    """Predicts with what a deployment manager holds, and records what is answered.
+
+    Args:
+        deployments: the versions that serve.
+        log: keeps predictions and labels.
+        contract: the project's; it applies until a version brings its own.
+        hooks: pre- and post-processing of the project.
+        max_rows: rows in one request (limit).
+    """
+
+    def __init__(
+        self,
+        deployments: DeploymentManager,
+        log: PredictionLog,
+        contract: Contract,
+        *,
+        hooks: PredictionHooks,
+        metrics: Metrics,
+        clock: Clock,
+        max_rows: int,
+    ) -> None:
+        self._deployments = deployments
+        self._log = log
+        self._contract = contract
+        self._hooks = hooks
+        self._metrics = metrics
+        self._clock = clock
+        self._max_rows = max_rows
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that requests are checked against."""
+        deployment = self._deployments.deployment
+        return deployment.contract if deployment else self._contract
+
+    def predict(self, request: PendingRequest) -> ServiceResponse:
+        """Predict the rows of a body: one JSON object of contract columns, or a list of them.
+
+        Raises:
+            Problem: 400, 413, 422, or 503 while no model is published.
+        """
+        deployment = self.require_deployment()
+        decoded = self._validate(deployment, request)
+        if not decoded.rows:
+            return ServiceResponse(b"[]", variant=deployment.champion.role, log_fields={"rows": 0})
+        entity_keys = [request.entity_key] * len(decoded.rows)
+        responses, recorded = self._predict_rows(deployment, decoded, entity_keys)
+        return _respond(responses, recorded, many=decoded.many)
+
+    def predict_batch(
+        self, requests: Sequence[PendingRequest]
+    ) -> list[ServiceResponse | Exception]:
+        """The same for requests that arrived together, in their order; errors stay separate.
+
+        A model takes little longer for many rows than for one, so all plain rows are decoded,
+        predicted and recorded at once. Any other request is handled by itself.
+        """
+        responses: dict[int, ServiceResponse] = {}
+        deployment = self._deployments.deployment
+        if deployment is not None and len(requests) > 1:
+            plain = {
+                number: row
+                for number, (body, key) in enumerate(requests)
+                if _is_valid(key) and (row := deployment.decoder.plain_row(body)) is not None
+            }
+            # Which row cannot be predicted shows when each is handled by itself.
+            with suppress(Exception):
+                responses = self._predict_plain(deployment, plain, requests)
+        return [
+            responses.get(number) or self._predict_single(request)
+            for number, request in enumerate(requests)
+        ]
+
+    def label(self, body: bytes) -> ServiceResponse:
+        """Record labels durably and report how many joined their prediction.
+
+        Raises:
+            Problem: 400, 413 or 422.
+            StoreError: if the log does not accept them.
+        """
+        try:
+            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
+        except InvalidRequestBody as error:
+            raise invalid_body(error) from error
+        return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
+
+    def require_deployment(self) -> Deployment:
+        """What serves now.
+
+        Raises:
+            Problem: 503 with the reason why nothing does.
+        """
+        deployment = self._deployments.deployment
+        if deployment is None:
+            reasons = [failure.reason for failure in self._deployments.failures]
+            detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
+            raise unavailable(detail)
+        return deployment
+
+    def _predict_plain(
+        self,
+        deployment: Deployment,
+        rows: dict[int, tuple[object, ...]],
+        requests: Sequence[PendingRequest],
+    ) -> dict[int, ServiceResponse]:
+        decoded = deployment.decoder.decode_batch(list(rows.values()))
+        keys = [requests[number].entity_key for number in rows]
+        responses, recorded = self._predict_rows(deployment, decoded, keys)
+        return {
+            number: _respond([response], recorded, many=False)
+            for number, response in zip(rows, responses, strict=True)
+        }
+
+    def _predict_single(self, request: PendingRequest) -> ServiceResponse | Exception:
+        try:
+            return self.predict(request)
+        except Exception as error:
+            return error
+
+    def _predict_rows(
+        self, deployment: Deployment, decoded: Decoded, entity_keys: Sequence[str | None]
+    ) -> tuple[list[PredictionResponse], Future[None]]:
+        """Responses for validated rows; they may be sent when the future is done."""
+        contract = deployment.contract
+        identified = IdentifiedRows.of(contract, decoded, entity_keys, self._clock.now())
+        columns, rows = decoded.columns, decoded.rows
+        if self._hooks.before:
+            columns = self._hooks.prepare(columns)
+            rows = to_rows(contract.inputs, columns)
+        outputs = deployment.predict(columns, identified.split_keys)
+        records = identified.records(rows, outputs, contract)
+        recorded = self._log.append(records)
+        self._metrics.count_rows(outputs, decoded.warnings, deployment)
+        responses = prediction_responses(
+            identified.prediction_ids, outputs, deployment.class_names, decoded.warnings
+        )
+        return responses, recorded
+
+    def _validate(self, deployment: Deployment, request: PendingRequest) -> Decoded:
+        if not _is_valid(request.entity_key):
+            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
+        try:
+            return deployment.decoder.decode(request.body, self._max_rows)
+        except InvalidRequestBody as error:
+            raise invalid_body(error) from error
+
+
+def _is_valid(entity_key: str | None) -> bool:
+    return entity_key is None or 0 < len(entity_key) <= _KEY_LENGTH
+
+
+def _respond(
+    responses: Sequence[PredictionResponse], recorded: Future[None], *, many: bool
+) -> ServiceResponse:
+    return ServiceResponse(
+        encode(responses, many=many),
+        recorded,
+        variant_of(responses),
+        {"rows": len(responses), "prediction_id": responses[0].prediction_id},
+    )

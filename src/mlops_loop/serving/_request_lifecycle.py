@@ -1,0 +1,135 @@
+"""Framework-independent request lifecycle: id, authorization, errors, metrics, access log."""
+
+import os
+import re
+from collections.abc import Mapping
+from itertools import count
+from time import perf_counter
+
+import structlog
+from msgspec import Struct
+
+from .._logs import REQUEST_ID
+from ..errors import StoreError
+from ._openapi import KEY_HEADER, PUBLIC_PATHS
+from ._problem import Problem
+from ._response import ServiceResponse
+from ._service import PredictionService
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+REQUEST_ID_HEADER = "X-Request-ID"
+# Metric label of requests that no route of the application handles.
+UNROUTED = "other"
+
+_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
+_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+
+
+class RequestContext(Struct):
+    """A request in flight, and what is reported about it at its end.
+
+    Attributes:
+        route: path template of the route that handled it.
+        status: HTTP status; 500 until a response has been sent.
+        error: class name of the exception that ended it.
+    """
+
+    method: str
+    request_id: str
+    started: float
+    route: str = UNROUTED
+    status: int = 500
+    variant: str | None = None
+    log_fields: Mapping[str, object] = {}
+    error: str | None = None
+
+    def describe(self, response: ServiceResponse) -> None:
+        """Report what the core says about its response."""
+        self.variant = response.variant
+        self.log_fields = response.log_fields
+
+
+class RequestLifecycle:
+    """What every request passes, whichever framework carries it: `begin`, then `finish`.
+
+    Header values are text decoded as Latin-1.
+    """
+
+    def __init__(self, service: PredictionService) -> None:
+        self._service = service
+        # Generated ids start with a part that differs from process to process.
+        self._prefix = os.urandom(8).hex()
+        self._numbers = count(1)
+
+    def begin(self, method: str, request_id: str | None) -> RequestContext:
+        """Start a request, under the id that it brings if that is valid."""
+        if not request_id or not _ID.fullmatch(request_id):
+            request_id = f"{self._prefix}-{next(self._numbers):08x}"
+        REQUEST_ID.set(request_id)
+        return RequestContext(method, request_id, perf_counter())
+
+    def finish(self, context: RequestContext) -> None:
+        """Update metrics and write the access log line of a request."""
+        seconds = perf_counter() - context.started
+        metrics = self._service.metrics
+        if context.variant is not None:
+            metrics.observe(context.variant, seconds)
+        metrics.count_request(context.route, context.status)
+        fields = dict(context.log_fields)
+        if context.error is not None:
+            fields["error"] = context.error
+        quiet = context.route == "/metrics" or context.route.startswith("/health/")
+        (logger.debug if quiet and context.status < 400 else logger.info)(
+            "request",
+            method=context.method,
+            path=context.route,
+            status=context.status,
+            ms=round(seconds * 1e3, 2),
+            **fields,
+            request_id=context.request_id,
+        )
+
+
+def authorize(service: PredictionService, path: str, api_key: str | None) -> None:
+    """Check the API key of a request; paths in `PUBLIC_PATHS` need none.
+
+    Raises:
+        Problem: 401 without a valid key.
+    """
+    keys = service.keys
+    if keys.admit(api_key or "") or is_public(path):
+        return
+    detail = f"send a valid key in the header {KEY_HEADER}"
+    if not keys.exist:
+        detail = (
+            "no API keys exist: create one with `key create NAME`, or set serving.allow_anonymous"
+            " if only trusted callers can reach this service"
+        )
+    raise Problem(401, detail, headers={"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'})
+
+
+def is_public(path: str) -> bool:
+    """Whether a path is answered without an API key: health checks and pages without data."""
+    return path in PUBLIC_PATHS or path.startswith("/docs/assets/")
+
+
+def require_json(media_type: str | None) -> None:
+    """Raises Problem 415 if a body is declared to be something else; it may be undeclared."""
+    if media_type and media_type != "application/json" and not _JSON.fullmatch(media_type):
+        raise Problem(415, f"send JSON as application/json, not as {media_type[:100]}")
+
+
+def too_large(limit: int) -> Problem:
+    """413 for a body beyond `serving.max_body_bytes`."""
+    return Problem(413, f"body too large (limit {limit} bytes): send fewer rows at a time")
+
+
+def to_problem(service: PredictionService, error: Exception) -> Problem:
+    """The problem document for an exception of the library, or for an internal error."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, StoreError):
+        logger.error("the prediction log failed", reason=str(error))
+        return service.store_failed(error)
+    return Problem(500, "internal error; the service's log has it under this request_id")

@@ -1,0 +1,177 @@
+"""Runs a project's application on uvicorn (FastAPI) or waitress (Flask)."""
+
+import os
+import signal
+import socket
+import sys
+from inspect import iscoroutinefunction
+from ipaddress import ip_address
+from pkgutil import resolve_name
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ..errors import ServiceError
+from ..prediction_log import open_prediction_log
+from ._fd_limit import raise_fd_limit
+from ._key_file import KeyFile
+from ._keys import ApiKeys
+
+if TYPE_CHECKING:
+    from .._project import Project
+
+# Workers read it when they import prometheus_client (see `metrics`).
+_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_BACKLOG = 2048
+_DRAIN_SECONDS = 30
+# Longer than load balancers keep idle connections, so that they close them first.
+_KEEP_ALIVE_SECONDS = 75
+# waitress: connections, and threads beside those for requests in flight, which answer probes.
+_CONNECTIONS = 4096
+_MORE_THREADS = 8
+
+
+def serve(
+    project: "Project",
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+) -> None:
+    """Serve `PACKAGE.app:app` until SIGTERM or SIGINT, then finish the requests in flight.
+
+    Other servers run the same application, e.g. `uvicorn PACKAGE.app:app`. This one checks
+    first that the service can start and may be reached, and sets up the environment of workers.
+
+    Args:
+        project: the other arguments override its `serving` section.
+
+    Raises:
+        ServiceError: if the port is taken, the application cannot run several workers, or the
+            network could reach it without a key.
+        StoreError: if the prediction log cannot be opened.
+        ContractError: if a feature needs a column that is not part of a request.
+    """
+    project.features.columns(project.contract)
+    serving = project.settings.serving
+    host, workers = host or serving.host, workers or serving.workers
+    _check_keys(project, host)
+    # One sentence here rather than a traceback from each worker.
+    open_prediction_log(project.settings.prediction_log, root=project.root).close()
+    port = _free_port(host, serving.port if port is None else port)
+    raise_fd_limit()
+    # uvicorn and waitress end by raising the signal again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    application = f"{project.package}.app:app"
+    app = resolve_name(application)
+    is_asgi = iscoroutinefunction(type(app).__call__)
+    if workers > 1 and not is_asgi:
+        raise ServiceError(
+            "serving.workers: waitress runs one process; for several, run"
+            f" `gunicorn --workers {workers} {application}`"
+        )
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+    logger.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    if is_asgi:
+        _run_uvicorn(application, host, port, workers)
+    else:
+        _run_waitress(app, host, port, serving.max_concurrency, serving.max_body_bytes)
+
+
+def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
+    import uvicorn
+
+    with TemporaryDirectory(prefix="metrics-") as folder:
+        if workers > 1:
+            os.environ.setdefault(_METRICS_FOLDER, folder)
+        uvicorn.run(
+            application,
+            host=host,
+            port=port,
+            workers=workers,
+            backlog=_BACKLOG,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
+
+
+def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: int) -> None:
+    import waitress
+
+    service = app.extensions["mlops_loop"]
+    service.start()
+    try:
+        waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            threads=concurrency + _MORE_THREADS,
+            backlog=_BACKLOG,
+            connection_limit=_CONNECTIONS,
+            channel_timeout=_KEEP_ALIVE_SECONDS,
+            # Bodies that are a little too large are read, so that the caller gets a problem.
+            max_request_body_size=2 * body_bytes + 65_536,
+            asyncore_use_poll=sys.platform != "win32",
+            clear_untrusted_proxy_headers=True,
+            ident="",
+        ).run()
+    finally:
+        service.close()
+
+
+def _check_keys(project: "Project", host: str) -> None:
+    """Allow anonymous requests where there are no keys and only this machine can connect.
+
+    Raises:
+        ServiceError: if there are no keys and others could connect, or a key is invalid.
+    """
+    serving = project.settings.serving
+    keys = ApiKeys(serving.api_keys, KeyFile(project.settings.path(serving.key_file)))
+    if keys.exist or serving.allow_anonymous:
+        return
+    if not _is_loopback(host):
+        raise ServiceError(
+            f"no API keys exist, and others can reach {host}: create a key with"
+            " `key create NAME`, set serving.api_keys, or serve on 127.0.0.1"
+        )
+    # For this process, and for the workers that it starts.
+    serving = serving.model_copy(update={"allow_anonymous": True})
+    project.settings = project.settings.model_copy(update={"serving": serving})
+    os.environ[f"{project.env_prefix}SERVING__ALLOW_ANONYMOUS"] = "true"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0.
+
+    Raises:
+        ServiceError: if the address is not available.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            raise ServiceError(
+                f"cannot listen on {host}, port {port}: {error.strerror}; stop what listens"
+                " there, or choose another port with --port"
+            ) from error
+        bound: int = probe.getsockname()[1]
+        return bound

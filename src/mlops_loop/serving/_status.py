@@ -1,0 +1,48 @@
+"""Bodies of the endpoints that report on the service."""
+
+from typing import Any
+
+from .._monitoring_status import MonitoringStatus
+from ._deployment import Variant
+from ._deployment_manager import DeploymentManager
+
+
+def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> dict[str, Any]:
+    """Body of `GET /model`; both versions are null while nothing is published.
+
+    Args:
+        status: result of the last monitoring run, included if there is one.
+    """
+    deployment = deployments.deployment
+    return {
+        "champion": _variant(deployment.champion) if deployment else None,
+        "challenger": _variant(deployment.challenger) if deployment else None,
+        "mode": deployment.mode if deployment else None,
+        "share": deployment.share if deployment else None,
+        **({"monitoring": status} if status else {}),
+    }
+
+
+def ready(deployments: DeploymentManager) -> dict[str, Any]:
+    """Body of `GET /health/ready`: what serves, and the reasons why newer versions do not."""
+    deployment = deployments.deployment
+    challenger = deployment.challenger if deployment else None
+    return {
+        "status": "ready",
+        "champion": deployment.champion.version if deployment else None,
+        "challenger": challenger.version if challenger else None,
+        "rejected": [failure.reason for failure in deployments.failures],
+    }
+
+
+def _variant(variant: Variant | None) -> dict[str, Any] | None:
+    if variant is None:
+        return None
+    manifest = variant.predictor.manifest
+    return {
+        "version": manifest.version,
+        "candidate": manifest.candidate,
+        "created": manifest.created,
+        "trained_until": manifest.trained_until,
+        "metrics": manifest.metrics,
+    }

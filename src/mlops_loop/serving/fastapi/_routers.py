@@ -1,0 +1,131 @@
+"""The library's routes: ordinary endpoints of FastAPI."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from .._metrics import MEDIA_TYPE
+from .._openapi import ENTITY_HEADER, operation
+from .._prediction_handler import PendingRequest
+from .._problem import Problem
+from .._request_lifecycle import RequestContext, require_json
+from .._response import JSON, ServiceResponse
+from .._service import PredictionService
+from ._errors import CONTEXT
+from ._micro_batcher import MicroBatcher
+
+# Larger bodies take long enough for other requests to notice: a thread handles them.
+_SHORT_BODY = 16_384
+
+
+def prediction_router(service: PredictionService) -> APIRouter:
+    """`POST /predict`, `POST /labels` and `GET /model`.
+
+    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
+    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 408 (the body came too
+    slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503
+    (no model, too many requests in flight, or the prediction log is unavailable).
+
+    Examples:
+        >>> from fastapi import Depends, FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> def only_on_workdays() -> None: ...
+        >>> app = FastAPI(lifespan=service.lifespan)
+        >>> app.include_router(prediction_router(service), dependencies=[Depends(only_on_workdays)])
+        >>> add_exception_handlers(app, service)
+        >>> with TestClient(app) as client:  # nothing is published here
+        ...     client.post("/predict", json={}).json()["detail"]
+        'no model is published for this code yet: run `train`'
+    """
+    router = APIRouter(tags=["predictions"])
+    batcher = MicroBatcher(service.predict_batch)
+
+    @router.post("/predict", openapi_extra=operation("/predict"))
+    async def predict(request: Request) -> Response:
+        body = await _read(request, service)
+        pending = PendingRequest(body, request.headers.get(ENTITY_HEADER))
+        with service.limiter:
+            if len(body) <= _SHORT_BODY:
+                # Validated, predicted and recorded: see `prediction_handler`.
+                response = await batcher.submit(pending)
+            else:
+                response = await run_in_threadpool(service.predict, pending)
+                if response.recorded is not None:
+                    await asyncio.wrap_future(response.recorded)
+        return _to_http(request, response)
+
+    @router.post("/labels", openapi_extra=operation("/labels"))
+    async def labels(request: Request) -> Response:
+        body = await _read(request, service)
+        with service.limiter:
+            response = await run_in_threadpool(service.label, body)
+        return _to_http(request, response)
+
+    _add_get(router, "/model", lambda: _json(service.model()))
+    return router
+
+
+def operations_router(service: PredictionService) -> APIRouter:
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
+
+    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+
+    Examples:
+        >>> from fastapi import FastAPI
+        >>> from fastapi.testclient import TestClient
+        >>> app = FastAPI(lifespan=service.lifespan)
+        >>> app.include_router(operations_router(service))
+        >>> TestClient(app).get("/health/live").json()
+        {'status': 'live'}
+    """
+    router = APIRouter(tags=["operations"])
+    _add_get(router, "/health/live", lambda: _json({"status": "live"}))
+    _add_get(router, "/metrics", lambda: Response(service.metrics_text(), media_type=MEDIA_TYPE))
+
+    @router.head("/health/ready", include_in_schema=False)
+    @router.get("/health/ready", openapi_extra=operation("/health/ready"))
+    async def ready() -> Response:
+        # Only a log that has failed is waited for: a probe should not queue behind large bodies.
+        if service.store_degraded:
+            return _json(await run_in_threadpool(service.ready))
+        return _json(service.ready())
+
+    return router
+
+
+def _add_get(router: APIRouter, path: str, answer: Callable[[], Response]) -> None:
+    async def endpoint() -> Response:
+        return answer()
+
+    router.add_api_route(path, endpoint, openapi_extra=operation(path))
+    router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+async def _read(request: Request, service: PredictionService) -> bytes:
+    """The body of a request.
+
+    Raises:
+        Problem: 408 if it takes longer than `serving.request_timeout`, 415 if it is not JSON.
+    """
+    require_json(request.headers.get("content-type"))
+    seconds = service.project.settings.serving.request_timeout.total_seconds()
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.body()
+    except TimeoutError:
+        detail = f"the body did not arrive in time (limit {seconds:g} s)"
+        raise Problem(408, detail, headers={"Connection": "close"}) from None
+
+
+def _to_http(request: Request, response: ServiceResponse) -> Response:
+    context: RequestContext | None = request.scope.get(CONTEXT)
+    if context is not None:
+        context.describe(response)
+    return Response(response.content, media_type=JSON)
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), media_type=JSON)

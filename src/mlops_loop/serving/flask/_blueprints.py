@@ -1,0 +1,116 @@
+"""The library's routes: ordinary views of Flask."""
+
+import msgspec
+from flask import Blueprint, Response, g, request
+
+from .._metrics import MEDIA_TYPE
+from .._openapi import ENTITY_HEADER
+from .._prediction_handler import PendingRequest
+from .._request_lifecycle import require_json, too_large
+from .._response import JSON, ServiceResponse
+from .._service import PredictionService
+from ._documentation import described_as
+from ._micro_batcher import MicroBatcher
+
+# Larger bodies would hold up the requests of the same batch.
+_SHORT_BODY = 16_384
+
+
+def prediction_blueprint(service: PredictionService) -> Blueprint:
+    """`POST /predict`, `POST /labels` and `GET /model`.
+
+    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
+    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 413 (too many rows), 415
+    (not declared as JSON), 422 (the contract is violated), 503 (no model, too many requests in
+    flight, or the prediction log is unavailable).
+
+    Examples:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> add_request_lifecycle(app, service)
+        >>> add_error_handlers(app, service)
+        >>> app.register_blueprint(prediction_blueprint(service))
+        >>> response = app.test_client().post("/predict", json={})  # nothing is published here
+        >>> response.get_json()["detail"]
+        'no model is published for this code yet: run `train`'
+        >>> service.close()
+    """
+    blueprint = Blueprint("predictions", __name__)
+    batcher = MicroBatcher(service.predict_batch)
+
+    @blueprint.post("/predict", provide_automatic_options=False)
+    @described_as("/predict")
+    def predict() -> Response:
+        pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER))
+        short = len(pending.body) <= _SHORT_BODY
+        with service.limiter:
+            response = (batcher.submit if short else service.predict)(pending)
+            if response.recorded is not None:
+                response.recorded.result()
+        return _to_http(response)
+
+    @blueprint.post("/labels", provide_automatic_options=False)
+    @described_as("/labels")
+    def labels() -> Response:
+        body = _read(service)
+        with service.limiter:
+            return _to_http(service.label(body))
+
+    @blueprint.get("/model")
+    @described_as("/model")
+    def model() -> Response:
+        return _json(service.model())
+
+    return blueprint
+
+
+def operations_blueprint(service: PredictionService) -> Blueprint:
+    """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
+
+    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+
+    Examples:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> app.register_blueprint(operations_blueprint(service))
+        >>> app.test_client().get("/health/live").get_json()
+        {'status': 'live'}
+    """
+    blueprint = Blueprint("operations", __name__)
+
+    @blueprint.get("/health/live")
+    @described_as("/health/live")
+    def live() -> Response:
+        return _json({"status": "live"})
+
+    @blueprint.get("/health/ready")
+    @described_as("/health/ready")
+    def ready() -> Response:
+        return _json(service.ready())
+
+    @blueprint.get("/metrics")
+    @described_as("/metrics")
+    def metrics() -> Response:
+        return Response(service.metrics_text(), content_type=MEDIA_TYPE)
+
+    return blueprint
+
+
+def _read(service: PredictionService) -> bytes:
+    """The body of a request; Problem 413 if it is too large, 415 if it is not JSON."""
+    require_json(request.headers.get("Content-Type"))
+    body = request.get_data(cache=True)
+    limit = service.project.settings.serving.max_body_bytes
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def _to_http(response: ServiceResponse) -> Response:
+    if context := g.get("request_context"):
+        context.describe(response)
+    return Response(response.content, content_type=JSON)
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), content_type=JSON)

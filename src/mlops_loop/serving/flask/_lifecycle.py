@@ -1,0 +1,88 @@
+"""What every request to a Flask application passes, the user's own routes included."""
+
+import atexit
+
+from flask import Flask, Response, g, request
+
+from .._openapi import KEY_HEADER
+from .._request_lifecycle import REQUEST_ID_HEADER, UNROUTED, RequestLifecycle, authorize
+from .._service import PredictionService
+
+# Key of the service in `app.extensions`.
+EXTENSION = "mlops_loop"
+"""Key of the `PredictionService` in `app.extensions`.
+
+Examples:
+    >>> from flask import Flask
+    >>> app = Flask("shop")
+    >>> add_request_lifecycle(app, service)
+    >>> app.extensions[EXTENSION] is service
+    True
+"""
+
+
+def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
+    """Start the service with the first request; request id, body limit, metrics, access log.
+
+    Call it before you register hooks of your own, so that it sees every request first and every
+    response last. Routes find the id as `flask.g.request_id`. Servers that fork after they have
+    loaded the application, such as gunicorn with `--preload`, start one service a worker.
+
+    A body larger than `serving.max_body_bytes` is answered by status 413. `app.extensions` holds
+    the service under the name in `EXTENSION`.
+
+    Examples:
+        >>> from flask import Flask, g
+        >>> app = Flask("shop")
+        >>> add_request_lifecycle(app, service)
+        >>> @app.get("/id")
+        ... def request_id() -> str:
+        ...     return g.request_id
+        >>> response = app.test_client().get("/id", headers={"X-Request-ID": "order-7"})
+        >>> response.text, response.headers["X-Request-ID"]
+        ('order-7', 'order-7')
+        >>> app.extensions[EXTENSION] is service
+        True
+    """
+    lifecycle = RequestLifecycle(service)
+    app.extensions[EXTENSION] = service
+    atexit.register(service.close)
+
+    @app.before_request
+    def begin() -> None:
+        g.request_context = lifecycle.begin(request.method, request.headers.get(REQUEST_ID_HEADER))
+        g.request_id = g.request_context.request_id
+        # Werkzeug truncates a chunked body at its limit: one byte more shows that it was longer.
+        request.max_content_length = service.project.settings.serving.max_body_bytes + 1
+        service.start()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        context = g.request_context
+        response.headers[REQUEST_ID_HEADER] = context.request_id
+        context.route = UNROUTED if request.url_rule is None else request.url_rule.rule
+        context.status = response.status_code
+        lifecycle.finish(context)
+        return response
+
+
+def require_api_keys(app: Flask, service: PredictionService) -> None:
+    """Reject requests without a valid API key, except for health checks and pages.
+
+    The key comes in the header `X-API-Key`; `Problem` with status 401 is raised without a valid
+    one. Leave it out, or put your own in its place, where something else authenticates callers.
+
+    Examples:
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> require_api_keys(app, service)
+        >>> add_error_handlers(app, service)
+        >>> app.register_blueprint(operations_blueprint(service))
+        >>> client = app.test_client()
+        >>> client.get("/health/live").status_code, client.get("/metrics").status_code
+        (200, 401)
+    """
+
+    @app.before_request
+    def check() -> None:
+        authorize(service, request.path, request.headers.get(KEY_HEADER))
