@@ -12,19 +12,19 @@ from .._process_environment import (
     let_waiting_threads_sleep,
 )
 from ..errors import ProjectCodeError, ProjectError
-from . import _adoption as adoption
-from . import _contract as contract
-from . import _data as data
-from . import _documentation as documentation
-from . import _explanation as explanation
-from . import _keys as keys
-from . import _loop as loop
-from . import _models as models
-from . import _packaging as packaging
-from . import _serving as serving
-from . import _state as state
-from . import _training as training
+from ._adoption import adopt
 from ._common import Session
+from ._contract import contract
+from ._data import label, log
+from ._documentation import docs
+from ._explanation import explain
+from ._keys import key
+from ._loop import loop, monitor
+from ._models import challenge, confirm, lineage, listed, promote, reject, rollback
+from ._packaging import add, library, requirements
+from ._serving import replay, score, serve, ui
+from ._state import doctor, status
+from ._training import evaluate, fit, ingest, register, train
 
 if TYPE_CHECKING:
     from .._composition import Composition
@@ -32,41 +32,39 @@ if TYPE_CHECKING:
 __all__ = ["command_line"]
 
 COMMANDS = (
-    adoption.adopt,
-    training.ingest,
-    contract.contract,
-    training.fit,
-    training.evaluate,
-    training.register,
-    training.train,
-    serving.serve,
-    keys.key,
-    serving.score,
-    serving.replay,
-    data.label,
-    loop.monitor,
-    loop.loop,
-    models.listed,
-    models.lineage,
-    explanation.explain,
-    models.challenge,
-    models.promote,
-    models.confirm,
-    models.reject,
-    models.rollback,
-    data.log,
-    state.status,
-    state.doctor,
-    serving.ui,
-    packaging.add,
-    packaging.requirements,
-    packaging.library,
-    documentation.docs,
+    adopt,
+    ingest,
+    contract,
+    fit,
+    evaluate,
+    register,
+    train,
+    serve,
+    key,
+    score,
+    replay,
+    label,
+    monitor,
+    loop,
+    listed,
+    lineage,
+    explain,
+    challenge,
+    promote,
+    confirm,
+    reject,
+    rollback,
+    log,
+    status,
+    doctor,
+    ui,
+    add,
+    requirements,
+    library,
+    docs,
 )
 
 _TRACEBACK = " (re-run with --debug for a traceback)"
-
-
 # The exit code of a process that Ctrl-C ended, 128 + SIGINT.
 INTERRUPTED = 130
 
