@@ -1,7 +1,7 @@
 """The project: builds every collaborator once, from the settings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -49,6 +49,8 @@ class Project:
             transitions wait, and may be called again if the process ended before the promotion
             was recorded (at least once).
         on_rollback: the same for a rollback.
+        prediction_log: opens the prediction log, e.g. a store of your own or one that wraps the
+            library's; by default the store that the setting `prediction_log` names.
 
     The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
     e.g. in a container.
@@ -80,6 +82,7 @@ class Project:
         clock: Clock | None = None,
         on_promotion: "Sequence[Callback]" = (),
         on_rollback: "Sequence[Callback]" = (),
+        prediction_log: "Callable[[Project], PredictionLog] | None" = None,
     ) -> None:
         self.package = package
         self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
@@ -90,6 +93,7 @@ class Project:
         self.after_predict = after_predict
         self.declared_features = features
         self.callbacks = {"promote": on_promotion, "rollback": on_rollback}
+        self.open_log = prediction_log or _open_log
         self.context = RunContext()
 
     @property
@@ -146,11 +150,7 @@ class Project:
 
     @cached_property
     def log(self) -> PredictionLog:
-        return open_prediction_log(
-            self.settings.prediction_log,
-            root=self.root,
-            schema_digest=self.contract.schema_digest,
-        )
+        return self.open_log(self)
 
     @cached_property
     def bundles(self) -> BundleStore:
@@ -210,6 +210,14 @@ class Project:
         if "log" in self.__dict__:
             self.log.close()
             del self.log
+
+
+def _open_log(project: Project) -> PredictionLog:
+    return open_prediction_log(
+        project.settings.prediction_log,
+        root=project.root,
+        schema_digest=project.contract.schema_digest,
+    )
 
 
 # Attributes that a copy of a project builds again.
