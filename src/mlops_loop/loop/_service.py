@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -20,11 +20,12 @@ from ..serving._openapi import KEY_HEADER
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+POLL_SECONDS = 0.05
 
 
 @contextmanager
 def running_service(project: Project) -> Iterator[ServiceClient]:
-    """The project's service on a free port of the loopback, stopped at the end.
+    """The project's service on a free loopback port, stopped at the end.
 
     It gets an API key of its own, so that it works with any settings.
     """
@@ -52,18 +53,26 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
                 _wait_until_alive(http, process, log_file)
                 yield ServiceClient(http)
         finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes], timeout: float = STOP_SECONDS) -> None:
+    """Terminate a process; kill it if it has not ended after the timeout."""
+    process.terminate()
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_alive(http: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
+        with suppress(httpx.TransportError):
             if http.get("/health/live").is_success:
                 return
-        except httpx.TransportError:
-            time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
     raise ServiceError(f"the service did not start: see {log}")
 
 

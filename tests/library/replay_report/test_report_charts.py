@@ -84,8 +84,8 @@ def test_a_moment_lies_in_proportion_inside_its_month():
     assert axis.at(bounds[0][0]) == 100 and axis.at(bounds[0][0] - timedelta(days=9)) == 100
     assert axis.at(bounds[1][0] + timedelta(days=15)) == pytest.approx(250)
     assert axis.at(bounds[-1][1]) == 1100
-    apart = chart_geometry.Axis((bounds[0], bounds[2]), 0, 2)
-    assert apart.at(bounds[1][0]) == 1
+    distant = chart_geometry.Axis((bounds[0], bounds[2]), 0, 2)
+    assert distant.at(bounds[1][0]) == 1
 
 
 def test_ticks_are_round_and_enclose_the_values():

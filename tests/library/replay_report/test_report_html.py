@@ -1,4 +1,4 @@
-"""The page of a replayed year: the whole story, well formed, escaped, in words for people."""
+"""The page of a replayed year: the whole report, well formed, escaped, in words for people."""
 
 import re
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_the_page_names_every_decision_version_run_month_and_column():
     assert "make ui" in shown and report().settings_note in shown
 
 
-def test_what_the_story_says_is_text_and_never_markup():
+def test_what_the_report_says_is_text_and_never_markup():
     evil = "<script>alert('x')</script>"
     told = Decision(day(3, 1), f'promote" onclick="{evil}', evil, {evil: evil}, evil)
     months = (replace(month(0), label=evil, drift={evil: 2.0}, traffic={evil: 9}),)
@@ -64,7 +64,7 @@ def test_a_page_that_cannot_be_written_leaves_no_rest(tmp_path):
 
 
 def test_a_year_without_months_still_has_a_page():
-    empty = report(months=(), versions=(), decisions=(), apart_from=None)
+    empty = report(months=(), versions=(), decisions=(), held_out_from=None)
     assert "Nothing has been measured yet" in Reader(report_html.html(empty)).shown
 
 
@@ -79,8 +79,8 @@ def test_a_month_without_labels_is_a_gap_and_not_a_zero():
 
 def test_long_month_labels_still_read():
     months = tuple(replace(one, label=f"{one.since:%Y-%m}") for one in report().months)
-    assert report_html.under(months[0], report_charts.WIDE) == "2013-03"
-    assert report_html.under(months[0], report_charts.NARROW) == "Mar"
+    assert report_html.axis_label(months[0], report_charts.WIDE) == "2013-03"
+    assert report_html.axis_label(months[0], report_charts.NARROW) == "Mar"
     assert "From 2013-07 to 2013-12" in Reader(report_html.html(report(months=months))).shown
 
 
@@ -88,9 +88,9 @@ def test_a_single_month_and_a_flat_metric_can_be_drawn():
     flat = {"accuracy": Interval(0.8, 0.8, 0.8)}
     months = (replace(month(0), champion=flat, first=flat),)
     shown = Reader(
-        report_html.html(report(months=months, metric="accuracy", apart_from=None))
+        report_html.html(report(months=months, metric="accuracy", held_out_from=None))
     ).shown
-    assert "was level with the first model" in shown and "No month was held apart" in shown
+    assert "was level with the first model" in shown and "No month was held out" in shown
 
 
 def test_the_headline_is_about_the_months_held_apart():
@@ -105,7 +105,7 @@ def test_a_loop_that_made_it_worse_is_said_to_have_made_it_worse():
     swapped = tuple(replace(one, champion=one.first, first=one.champion) for one in report().months)
     assert "was behind the first model" in Reader(report_html.html(report(months=swapped))).shown
     losses = report(metric="log_loss", greater_is_better=False)
-    assert losses.months_ahead(apart=True) == 6
+    assert losses.months_ahead(held_out=True) == 6
     assert "was ahead of the first model" in Reader(report_html.html(losses)).shown
 
 
@@ -148,11 +148,25 @@ def test_figures_are_worded_for_people():
     )
 
 
-def test_the_sums_of_a_story_are_those_of_its_parts():
+def test_the_sums_of_a_report_are_those_of_its_parts():
     told = report()
     assert (told.retrainings, told.promotions, told.ended("rejected")) == (6, 4, 1)
     assert (told.ended("rejected at gate"), told.drifts, told.predictions) == (1, 5, 60_000)
+    shown = " ".join(Reader(report_html.html(told)).shown.split())
+    assert "4 promoted, 1 rejected, 1 rejected at gate" in shown
     assert told.labels == sum(one.labels for one in told.months)
-    assert told.mean_champion(apart=False) == pytest.approx(sum(RETRAINED[:4]) / 4)
-    assert told.mean_first(apart=False) == pytest.approx(sum(NEVER[:4]) / 4)
-    assert report(months=()).mean_first(apart=True) is None
+    assert told.mean_champion(held_out=False) == pytest.approx(sum(RETRAINED[:4]) / 4)
+    assert told.mean_first(held_out=False) == pytest.approx(sum(NEVER[:4]) / 4)
+    assert report(months=()).mean_first(held_out=True) is None
+
+
+def test_an_unknown_outcome_is_an_error_and_not_a_count_of_zero():
+    with pytest.raises(ValueError, match="unknown outcome 'refused'.*'rejected at gate'"):
+        report().ended("refused")
+
+
+@pytest.mark.parametrize("kind", ["reject", "rejected", "rejected-at-gate", "gate_rejected"])
+def test_every_kind_of_rejection_is_drawn_in_red(kind):
+    text = report_html.html(report())
+    (selectors,) = re.findall(r"^(.kind\[.*) \{ color: var\(--bad\)", text, flags=re.M)
+    assert any(part in f"k-{kind}" for part in re.findall(r'class\*="([^"]+)"', selectors))

@@ -65,7 +65,7 @@ def month(index: int) -> Month:
         label=f"{since:%b}",
         since=since,
         until=until,
-        apart=number >= 7,
+        held_out=number >= 7,
         rows=6000,
         labels=labels,
         base_rate=RATES[index],
@@ -127,7 +127,12 @@ def decisions() -> tuple[Decision, ...]:
         ),
         made(day(9, 1), "retrain", "AUC fell from 0.752 to 0.698.", margin=0.01),
         made(day(9, 12), "promote", "v5 predicts better than v3 on the same flights.", pairs=2160),
-        made(day(10, 1), "reject", "The gate refused v6: worse than v5 by 0.008.", margin=0.005),
+        made(
+            day(10, 1),
+            "gate_rejected",
+            "The gate rejected v6: worse than v5 by 0.008.",
+            margin=0.005,
+        ),
         made(day(11, 1), "retrain", "5 of 14 columns drifted.", share=0.36, threshold=0.3),
         made(day(11, 16), "promote", "v7 predicts better than v5 on the same flights.", pairs=2890),
     )
@@ -142,6 +147,6 @@ def report(**changes: object) -> ReplayReport:
         decisions=decisions(),
         settings_note="Every setting in config/project.yaml was fixed on March to June.",
         rows_per_month=6000,
-        apart_from=datetime(2013, 7, 1, tzinfo=UTC),
+        held_out_from=datetime(2013, 7, 1, tzinfo=UTC),
     )
     return replace(whole, **changes)

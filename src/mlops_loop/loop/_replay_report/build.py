@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..._bundle import read_bundle
-from ..._predictor import OnnxPredictor, Prediction
+from ..._predictor import OnnxPredictor
 from ..._project import Project
 from ..._settings import Replay
 from ...contract import Column, Contract
 from ...contract._check import check_rows
 from ...contract._columns import Array, Columns
 from ...evaluation._bootstrap import Resampling, clusters
+from ...evaluation._champion import scores_of
 from ...evaluation._interval import Interval
 from ...evaluation._metrics import Floats, metrics_of
 from ...evaluation._target import Labels, encode_target
@@ -29,7 +30,7 @@ CHART_METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rm
 IN_UNITS = ("rmse", "mae")
 RESAMPLES = 200
 CONFIDENCE = 0.95
-RESTLESS = 3
+MOST_DRIFTED = 3
 MOST_SHARES = 5
 BOOKKEEPING = ("after", "attempt", "before", "features", "run_id", "version", "window")
 
@@ -44,9 +45,9 @@ class PlayedMonth:
     monitoring: MonitoringReport | None
 
     def summary(self) -> str:
-        found = self.monitoring
-        drift = "drift" if found and found.drift else "no drift"
-        performance = found.performance if found else "unknown"
+        monitoring = self.monitoring
+        drift = "drift" if monitoring and monitoring.drift else "no drift"
+        performance = monitoring.performance if monitoring else "unknown"
         return f"{self.since:%Y-%m}      {self.rows} rows, {drift}, performance {performance}"
 
 
@@ -54,10 +55,12 @@ def build_report(
     project: Project, played: Sequence[PlayedMonth], replay: Replay, *, page: Path
 ) -> ReplayReport:
     """The report of a replay: each month, the versions, and the decisions with their reasons."""
-    apart_from = replay.report_from
+    held_out_from = replay.report_from
     metric = CHART_METRIC[project.contract.problem]
     traces: Traces = {}
-    builder = _ReportBuilder(project, apart_from, page.parent, traces, _restless(project, played))
+    builder = _ReportBuilder(
+        project, held_out_from, page.parent, traces, _most_drifted(project, played)
+    )
     months = tuple(builder.month(month) for month in played)
     return ReplayReport(
         title=f"{project.settings.root.name}: the loop, month by month",
@@ -66,13 +69,15 @@ def build_report(
         months=months,
         versions=(*served_spans(project, traces, played[-1].until), *rejected_spans(project)),
         decisions=tuple(
-            Decision(entry.time, entry.kind, entry.reason, _telling(entry.details), entry.actor)
+            Decision(
+                entry.time, entry.kind, entry.reason, _readable_details(entry.details), entry.actor
+            )
             for entry in project.audit_log.completed()
         ),
-        settings_note=_settings_note(apart_from),
+        settings_note=_settings_note(held_out_from),
         rows_per_month=replay.rows_per_month,
         unit=(project.contract.target.unit or "") if metric in IN_UNITS else "",
-        apart_from=apart_from if any(month.apart for month in months) else None,
+        held_out_from=held_out_from if any(month.held_out for month in months) else None,
     )
 
 
@@ -82,17 +87,17 @@ class _ReportBuilder:
     def __init__(
         self,
         project: Project,
-        apart_from: datetime | None,
+        held_out_from: datetime | None,
         folder: Path,
         traces: Traces,
-        restless: Sequence[Column],
+        most_drifted: Sequence[Column],
     ) -> None:
         self._project = project
         self._contract = project.contract
-        self._apart_from = apart_from
+        self._held_out_from = held_out_from
         self._folder = folder
         self._traces = traces
-        self._restless = restless
+        self._most_drifted = most_drifted
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
         self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)), project.features)
@@ -105,24 +110,24 @@ class _ReportBuilder:
         resampling = Resampling(
             clusters(self._contract, columns), RESAMPLES, CONFIDENCE, self._project.settings.seed
         )
-        found = month.monitoring
+        monitoring = month.monitoring
         return Month(
             label=f"{month.since:%b}",
             since=month.since,
             until=month.until,
-            apart=self._apart_from is not None and month.since >= self._apart_from,
+            held_out=self._held_out_from is not None and month.since >= self._held_out_from,
             rows=len(rows),
             labels=len(labelled),
             base_rate=float(labels.mean()) if self._contract.problem == "binary" else None,
             champion=self._measured(labels, _logged_scores(labelled), resampling),
-            first=self._measured(labels, _scores(self._first.predict(columns)), resampling),
-            drift=self._drift(found),
-            drifted=bool(found and found.drift),
-            performance=found.performance if found else "unknown",
-            report=self._link(found),
+            first=self._measured(labels, scores_of(self._first, columns), resampling),
+            drift=self._drift(monitoring),
+            drifted=bool(monitoring and monitoring.drift),
+            performance=monitoring.performance if monitoring else "unknown",
+            report=self._link(monitoring),
             context={
                 **_outcomes(self._contract, labels),
-                **{_titled(column): _mean(columns[column.name]) for column in self._restless},
+                **{_titled(column): _mean(columns[column.name]) for column in self._most_drifted},
             },
             traffic=Counter(_served(row).version for row in rows),
         )
@@ -135,34 +140,34 @@ class _ReportBuilder:
         draws = resampling.scores(scorers)
         everything = np.ones(len(labels))
         measured = {}
-        for at, (name, scorer) in enumerate(zip(metrics, scorers, strict=True)):
-            measured[name] = resampling.interval(scorer(everything), draws[:, at])
+        for index, (name, scorer) in enumerate(zip(metrics, scorers, strict=True)):
+            measured[name] = resampling.interval(scorer(everything), draws[:, index])
         return measured
 
-    def _drift(self, found: MonitoringReport | None) -> dict[str, float]:
+    def _drift(self, monitoring: MonitoringReport | None) -> dict[str, float]:
         threshold = self._project.settings.monitoring.drift_threshold
-        scores = found.drift_scores if found else {}
+        scores = monitoring.drift_scores if monitoring else {}
         return {name: score / threshold for name, score in scores.items()}
 
-    def _link(self, found: MonitoringReport | None) -> str | None:
-        if found is None or found.report is None:
+    def _link(self, monitoring: MonitoringReport | None) -> str | None:
+        if monitoring is None or monitoring.report is None:
             return None
-        return os.path.relpath(self._project.settings.path(found.report), self._folder)
+        return os.path.relpath(self._project.settings.path(monitoring.report), self._folder)
 
 
-def _settings_note(apart_from: datetime | None) -> str:
-    if apart_from is None:
+def _settings_note(held_out_from: datetime | None) -> str:
+    if held_out_from is None:
         return "The settings may have been chosen on these months: `replay.report_from` is not set."
-    return f"All settings were chosen on the months before {apart_from:%B %Y}."
+    return f"All settings were chosen on the months before {held_out_from:%B %Y}."
 
 
-def _restless(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:
-    """The numeric columns that drifted most: what the months were like, in the data."""
+def _most_drifted(project: Project, played: Sequence[PlayedMonth]) -> list[Column]:
+    """The numeric columns that drifted most."""
     scores: Counter[str] = Counter()
     for month in played:
         scores.update(dict(month.monitoring.drift_scores) if month.monitoring else {})
     numeric = [column for column in project.contract.features if column.type == "number"]
-    return sorted(numeric, key=lambda column: -scores[column.name])[:RESTLESS]
+    return sorted(numeric, key=lambda column: -scores[column.name])[:MOST_DRIFTED]
 
 
 def _titled(column: Column) -> str:
@@ -193,12 +198,6 @@ def _columns(contract: Contract, rows: Sequence[LoggedRow]) -> tuple[Columns, La
     return columns, encode_target(contract, check_rows(contract, labels, [target]).columns)
 
 
-def _scores(prediction: Prediction) -> Floats:
-    if prediction.probabilities is not None:
-        return prediction.probabilities
-    return np.array(prediction.values, dtype=np.float64)
-
-
 def _logged_scores(rows: Sequence[LoggedRow]) -> Floats:
     outputs = [_served(row) for row in rows]
     return np.array(
@@ -210,6 +209,6 @@ def _served(row: LoggedRow) -> Output:
     return next(output for output in row.record.outputs if output.served)
 
 
-def _telling(details: Mapping[str, object]) -> dict[str, object]:
-    """Figures for people; addresses and digests stay in the journal."""
+def _readable_details(details: Mapping[str, object]) -> dict[str, object]:
+    """Details for the page, without addresses and digests."""
     return {name: value for name, value in details.items() if name not in BOOKKEEPING}

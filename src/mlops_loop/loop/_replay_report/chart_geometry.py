@@ -32,7 +32,7 @@ class Axis:
         return self.left + self.step * (index + 0.5)
 
     def at(self, moment: datetime) -> float:
-        """Where a moment lies: in proportion inside its month, at the edges outside the year."""
+        """Coordinate of a moment: proportional inside its month, clipped to the axis."""
         for index, (since, until) in enumerate(self.bounds):
             if moment < since:
                 return self.start(index)
@@ -68,14 +68,14 @@ def ticks(low: float, high: float, count: int = 5) -> tuple[float, ...]:
 
 
 def runs(points: Sequence[Point | None]) -> tuple[tuple[Point, ...], ...]:
-    """The unbroken stretches of a series in which some months have no value."""
-    found: list[list[Point]] = [[]]
+    """The points of a series, split at the months without a value."""
+    segments: list[list[Point]] = [[]]
     for point in points:
         if point is not None:
-            found[-1].append(point)
-        elif found[-1]:
-            found.append([])
-    return tuple(tuple(run) for run in found if run)
+            segments[-1].append(point)
+        elif segments[-1]:
+            segments.append([])
+    return tuple(tuple(run) for run in segments if run)
 
 
 def line(points: Sequence[Point]) -> str:
@@ -88,24 +88,24 @@ def band(lows: Sequence[Point], highs: Sequence[Point]) -> str:
     return line([*highs, *reversed(lows)]) + " Z"
 
 
-def lanes(places: Sequence[float], gap: float) -> tuple[int, ...]:
-    """A lane for each mark, so that in no lane two are closer than `gap`; places ascend."""
+def lanes(positions: Sequence[float], gap: float) -> tuple[int, ...]:
+    """A lane for each mark, so that in no lane two are closer than `gap`; positions ascend."""
     ends: list[float] = []
     chosen: list[int] = []
-    for place in places:
-        free = (index for index, end in enumerate(ends) if place - end >= gap)
+    for position in positions:
+        free = (index for index, end in enumerate(ends) if position - end >= gap)
         lane = next(free, len(ends))
         if lane == len(ends):
-            ends.append(place)
-        ends[lane] = place
+            ends.append(position)
+        ends[lane] = position
         chosen.append(lane)
     return tuple(chosen)
 
 
-def spread(places: Sequence[float], gap: float) -> tuple[float, ...]:
-    """The places, in their order, moved down just enough to be `gap` apart."""
-    moved = [0.0] * len(places)
+def spread(positions: Sequence[float], gap: float) -> tuple[float, ...]:
+    """The positions, in their order, moved down just enough to be `gap` apart."""
+    moved = [0.0] * len(positions)
     last = -math.inf
-    for index in sorted(range(len(places)), key=lambda index: places[index]):
-        last = moved[index] = max(places[index], last + gap)
+    for index in sorted(range(len(positions)), key=lambda index: positions[index]):
+        last = moved[index] = max(positions[index], last + gap)
     return tuple(moved)

@@ -1,4 +1,4 @@
-"""The metric a month as a curve: the champion beside the first model never retrained."""
+"""The metric per month as a curve, for the champion and the first model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ...evaluation._interval import Interval
 from .chart_geometry import Axis, Point, Scale, band, line, runs, spread, ticks
 from .report import Month, ReplayReport
-from .report_charts import Layout, Mark, apart_edge, marks
+from .report_charts import Layout, Mark, held_out_edge, marks
 
-CHANCE = {"roc_auc": 0.5}  # what guessing scores, where that does not depend on the data
+CHANCE = {"roc_auc": 0.5}  # what guessing scores, if that does not depend on the data
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class MetricPanel:
     chance: float | None
     series: tuple[Series, ...]
     marks: tuple[Mark, ...]
-    apart: float | None
+    held_out: float | None
 
 
 def metric_panel(report: ReplayReport, layout: Layout) -> MetricPanel:
-    """The metric a month of the champion and of the first model; raises nothing on gaps."""
+    """The metric per month for the champion and the first model; gaps are allowed."""
     axis = layout.axis(report)
     sides = {
         "first": [month.first.get(report.metric) for month in report.months],
@@ -44,8 +44,8 @@ def metric_panel(report: ReplayReport, layout: Layout) -> MetricPanel:
     steps = ticks(*_reach([*edges, *([chance] if chance is not None else [])]))
     scale = Scale(steps[0], steps[-1], 0, layout.plot)
     ends = [_last(side) for side in sides.values()]
-    places = spread([scale.y(end) for end in ends if end is not None], 16)
-    rest = iter(places)
+    heights = spread([scale.y(end) for end in ends if end is not None], 16)
+    rest = iter(heights)
     series = tuple(
         _series(name, side, report.months, axis, scale, next(rest) if end is not None else None)
         for (name, side), end in zip(sides.items(), ends, strict=True)
@@ -58,12 +58,12 @@ def metric_panel(report: ReplayReport, layout: Layout) -> MetricPanel:
         chance=None if chance is None else scale.y(chance),
         series=series,
         marks=marks(report, axis),
-        apart=apart_edge(report, axis),
+        held_out=held_out_edge(report, axis),
     )
 
 
 def three(value: float | None) -> str:
-    """A metric to three places, or fewer where it is large; a dash where it is not known."""
+    """A metric to three decimal places, fewer if it is large; a dash for None."""
     if value is None:
         return "–"
     digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 0
@@ -96,19 +96,19 @@ def _series(
 ) -> Series:
     def track(which: str) -> list[tuple[Point, ...]]:
         points = [
-            None if one is None else (axis.centre(index), scale.y(getattr(one, which)))
-            for index, one in enumerate(side)
+            None if interval is None else (axis.centre(index), scale.y(getattr(interval, which)))
+            for index, interval in enumerate(side)
         ]
         return [_widened(run) for run in runs(points)]
 
     dots = tuple(
         (
             axis.centre(index),
-            scale.y(one.value),
-            f"{month.label}: {span(one)}, n = {month.labels:,}",
+            scale.y(interval.value),
+            f"{month.label}: {span(interval)}, n = {month.labels:,}",
         )
-        for index, (month, one) in enumerate(zip(months, side, strict=True))
-        if one is not None
+        for index, (month, interval) in enumerate(zip(months, side, strict=True))
+        if interval is not None
     )
     value = _last(side)
     return Series(

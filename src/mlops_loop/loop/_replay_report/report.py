@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from ...evaluation._interval import Interval
 
@@ -15,20 +15,30 @@ Details = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Month:
-    """One month of the replay; `since` inclusive, `until` exclusive, both aware.
+    """One month of the replay.
 
-    label: short, as under an axis. rows: predictions answered. labels: of these, the ones whose
-    outcome was joined, which is what every metric of the month is computed on. champion and
-    first: metric name to interval; a metric that could not be computed is left out. drift: column
-    to Evidently's score over its threshold, so that 1 and more is a drift. report: path of
-    Evidently's page, relative to the folder of the story's page. traffic: version to rows it
-    answered. context: what else the month was like, the name carrying its unit after a comma.
+    Attributes:
+        label: short name, used as an axis label.
+        since: start of the month, inclusive.
+        until: end of the month, exclusive.
+        held_out: whether the settings were fixed before this month.
+        rows: number of predictions.
+        labels: number of labelled predictions; all metrics are computed on them.
+        base_rate: share of the positive class; None unless the problem is binary.
+        champion: interval by name of the metric; metrics that cannot be computed are left out.
+        first: the same for the first model.
+        drift: Evidently's score divided by its threshold, by column; 1 or more is a drift.
+        drifted: whether the data set as a whole drifted.
+        performance: result of monitoring, e.g. `worse`.
+        report: path of Evidently's report, relative to the folder of the page.
+        traffic: number of rows by the version that served them.
+        context: other values of the month; a name ends with a comma and the unit.
     """
 
     label: str
     since: datetime
     until: datetime
-    apart: bool
+    held_out: bool
     rows: int
     labels: int
     base_rate: float | None
@@ -44,11 +54,21 @@ class Month:
 
 @dataclass(frozen=True)
 class VersionSpan:
-    """When a version served and when it ran in shadow; an open end lasts until the year does.
+    """When a version served and when it ran in shadow.
 
     A version that served twice, or ran in shadow before and after it served, has several spans.
-    The first span of a story belongs to the first model. `version` is any unique name where the
-    gate refused a model before it had one.
+    The first span of a report belongs to the first model.
+
+    Attributes:
+        version: the version in the registry.
+        run_id: its run in MLflow.
+        trained_until: time of the newest training row.
+        served_from: when it became champion; None if it never served.
+        served_to: when it was replaced; None means until the end of the replay.
+        shadow_from: when it began to run in shadow; None if it never did.
+        shadow_to: when that ended; None means until the end of the replay.
+        outcome: what the version ended as.
+        details: metrics of the version.
     """
 
     version: str
@@ -64,7 +84,7 @@ class VersionSpan:
 
 @dataclass(frozen=True)
 class Decision:
-    """One transition of the loop, as the journal has it."""
+    """One transition of the loop, from the audit log."""
 
     time: datetime
     kind: str
@@ -75,10 +95,19 @@ class Decision:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """A year as the page tells it. `metric` is the one the chart shows; all months carry it.
+    """All values of the page.
 
-    apart_from: the settings were fixed on the months before this moment; None where no month
-    is held apart. unit is that of every metric, empty where they have none.
+    Attributes:
+        title: title of the page.
+        metric: the metric of the chart and the headline.
+        months: the months, oldest first.
+        versions: the versions, oldest first.
+        decisions: the transitions of the loop, oldest first.
+        settings_note: how the settings were chosen, for the footer.
+        rows_per_month: limit of the rows replayed per month.
+        held_out_from: the settings were fixed on the months before; None if no month is held out.
+        greater_is_better: whether greater values of the metric are better.
+        unit: unit of the metric, empty if it has none.
     """
 
     title: str
@@ -88,34 +117,34 @@ class ReplayReport:
     decisions: tuple[Decision, ...]
     settings_note: str
     rows_per_month: int
-    apart_from: datetime | None
+    held_out_from: datetime | None
     greater_is_better: bool = True
     unit: str = ""
 
-    def half(self, *, apart: bool) -> tuple[Month, ...]:
-        """The months held apart, or those on which the settings were fixed."""
-        return tuple(month for month in self.months if month.apart is apart)
+    def half(self, *, held_out: bool) -> tuple[Month, ...]:
+        """The months held out, or those on which the settings were fixed."""
+        return tuple(month for month in self.months if month.held_out is held_out)
 
-    def compared(self, metric: str, *, apart: bool) -> tuple[tuple[float, float], ...]:
-        """(champion, first model) of each month of that half in which both were measured."""
+    def compared(self, metric: str, *, held_out: bool) -> tuple[tuple[float, float], ...]:
+        """(champion, first model) for each month of that half in which both were measured."""
         return tuple(
             (month.champion[metric].value, month.first[metric].value)
-            for month in self.half(apart=apart)
+            for month in self.half(held_out=held_out)
             if metric in month.champion and metric in month.first
         )
 
-    def mean_champion(self, *, apart: bool, metric: str | None = None) -> float | None:
-        """Mean over the months of a half, each month weighing the same; None without months."""
-        return _mean([a for a, _ in self.compared(metric or self.metric, apart=apart)])
+    def mean_champion(self, *, held_out: bool, metric: str | None = None) -> float | None:
+        """Unweighted mean over the months of a half; None without months."""
+        return _mean([a for a, _ in self.compared(metric or self.metric, held_out=held_out)])
 
-    def mean_first(self, *, apart: bool, metric: str | None = None) -> float | None:
+    def mean_first(self, *, held_out: bool, metric: str | None = None) -> float | None:
         """The same for the first model never retrained, on the same months."""
-        return _mean([b for _, b in self.compared(metric or self.metric, apart=apart)])
+        return _mean([b for _, b in self.compared(metric or self.metric, held_out=held_out)])
 
-    def months_ahead(self, *, apart: bool) -> int:
+    def months_ahead(self, *, held_out: bool) -> int:
         """Months of a half in which the champion was strictly better than the first model."""
         sign = 1 if self.greater_is_better else -1
-        return sum(sign * (a - b) > 0 for a, b in self.compared(self.metric, apart=apart))
+        return sum(sign * (a - b) > 0 for a, b in self.compared(self.metric, held_out=held_out))
 
     @property
     def first_version(self) -> str | None:
@@ -123,17 +152,23 @@ class ReplayReport:
 
     @property
     def retrainings(self) -> int:
-        """Models made after the first one, whatever became of them."""
+        """Number of versions after the first one, rejected ones included."""
         return len({span.version for span in self.versions} - {self.first_version})
 
     @property
     def promotions(self) -> int:
-        """Versions after the first one that came to serve."""
+        """Number of versions after the first one that served."""
         served = {span.version for span in self.versions if span.served_from is not None}
         return len(served - {self.first_version})
 
     def ended(self, outcome: Outcome) -> int:
-        """Versions with that outcome."""
+        """Number of versions with that outcome.
+
+        Raises:
+            ValueError: if there is no such outcome, so that the template cannot ask for one.
+        """
+        if outcome not in get_args(Outcome):
+            raise ValueError(f"unknown outcome {outcome!r}: expected one of {get_args(Outcome)}")
         return len({span.version for span in self.versions if span.outcome == outcome})
 
     @property
@@ -146,7 +181,7 @@ class ReplayReport:
 
     @property
     def drifts(self) -> int:
-        """Months in which the data set as a whole had drifted."""
+        """Number of months in which the data set as a whole drifted."""
         return sum(month.drifted for month in self.months)
 
 

@@ -1,4 +1,4 @@
-"""The page's figures, laid out: what the template draws, with every coordinate decided."""
+"""Layout of the page's charts: all coordinates that the template draws."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ NARROW = Layout("narrow", 390, 84, 36, 230)
 
 @dataclass(frozen=True)
 class Mark:
-    """A version that was promoted, rejected, refused or rolled back, at the time it was."""
+    """A version that was promoted, rejected or rolled back, and when."""
 
     x: float
     lane: int
@@ -62,35 +62,35 @@ class Lane:
 
 
 def marks(report: ReplayReport, axis: Axis) -> tuple[Mark, ...]:
-    """Every change of the champion and every challenger that failed, in order of time."""
-    found: list[tuple[float, str, str]] = []
+    """Promotions, rejections and rollbacks, in order of time."""
+    events: list[tuple[float, str, str]] = []
     for span in report.versions:
         if span.version != report.first_version and span.served_from is not None:
-            found.append((axis.at(span.served_from), span.version, "promoted"))
+            events.append((axis.at(span.served_from), span.version, "promoted"))
         if span.outcome == "rejected" and span.shadow_to is not None:
-            found.append((axis.at(span.shadow_to), span.version, "rejected"))
+            events.append((axis.at(span.shadow_to), span.version, "rejected"))
         if span.outcome == "rejected at gate":
-            found.append((axis.at(span.trained_until), span.version, "rejected at gate"))
+            events.append((axis.at(span.trained_until), span.version, "rejected at gate"))
         if span.outcome == "rolled back" and span.served_to is not None:
-            found.append((axis.at(span.served_to), span.version, "rolled back"))
-    found.sort()
-    chosen = lanes([x for x, _, _ in found], 34)
-    return tuple(Mark(x, lane, *rest) for (x, *rest), lane in zip(found, chosen, strict=True))
+            events.append((axis.at(span.served_to), span.version, "rolled back"))
+    events.sort()
+    chosen = lanes([x for x, _, _ in events], 34)
+    return tuple(Mark(x, lane, *rest) for (x, *rest), lane in zip(events, chosen, strict=True))
 
 
-def apart_edge(report: ReplayReport, axis: Axis) -> float | None:
-    """Where the months held apart begin."""
-    indices = [index for index, month in enumerate(report.months) if month.apart]
+def held_out_edge(report: ReplayReport, axis: Axis) -> float | None:
+    """Where the months held out begin."""
+    indices = [index for index, month in enumerate(report.months) if month.held_out]
     return axis.start(indices[0]) if indices else None
 
 
 def named(version: str) -> str:
-    """A version as a person says it: a bare registry number gets its v."""
+    """Display name of a version: a bare registry number gets a leading v."""
     return f"v{version}" if version.isdigit() else version
 
 
 def tone(report: ReplayReport, version: str) -> str:
-    """The class of a version's colour: the first model's own, then two in turn as they served."""
+    """CSS class of a version: `first`, or alternately `odd` and `even` in serving order."""
     if version == report.first_version:
         return "first"
     served = [span.version for span in report.versions if span.served_from is not None]
@@ -99,19 +99,19 @@ def tone(report: ReplayReport, version: str) -> str:
 
 
 def strip(report: ReplayReport, layout: Layout) -> tuple[Lane, ...]:
-    """One lane a version: when it served, and when it ran in shadow."""
+    """One lane per version: when it served, and when it ran in shadow."""
     axis = layout.axis(report)
     spans: dict[str, list[VersionSpan]] = {}
     for span in report.versions:
         spans.setdefault(span.version, []).append(span)
     ends = {mark.version: mark for mark in marks(report, axis) if mark.kind != "promoted"}
-    found = []
+    strips = []
     for index, (version, parts) in enumerate(spans.items()):
         y = index * LANE
         bars = [bar for part in parts for bar in _bars(report, part, axis, y)]
         outcome = "first model" if index == 0 else parts[-1].outcome
-        found.append(Lane(version, outcome, y, tuple(bars), ends.get(version)))
-    return tuple(found)
+        strips.append(Lane(version, outcome, y, tuple(bars), ends.get(version)))
+    return tuple(strips)
 
 
 def _bars(report: ReplayReport, span: VersionSpan, axis: Axis, y: float) -> Iterable[Bar]:
@@ -131,10 +131,10 @@ def _bars(report: ReplayReport, span: VersionSpan, axis: Axis, y: float) -> Iter
 
 
 def traffic(report: ReplayReport, layout: Layout, height: float = 44) -> tuple[Bar, ...]:
-    """Rows answered a month, stacked by version, from zero."""
+    """Rows per month, stacked by version, from zero."""
     axis = layout.axis(report)
     most = max((sum(month.traffic.values()) for month in report.months), default=0) or 1
-    found = []
+    bars = []
     for index, month in enumerate(report.months):
         y = height
         for version, rows in month.traffic.items():
@@ -143,8 +143,8 @@ def traffic(report: ReplayReport, layout: Layout, height: float = 44) -> tuple[B
             text = named(version) if tall >= 12 else ""
             title = f"{month.label}: {named(version)} predicted {rows:,} rows"
             x, width = axis.start(index) + axis.step * 0.06, axis.step * 0.88
-            found.append(Bar(x, y, width, tall, tone(report, version), text, title))
-    return tuple(found)
+            bars.append(Bar(x, y, width, tall, tone(report, version), text, title))
+    return tuple(bars)
 
 
 def level(ratio: float) -> int:
@@ -164,7 +164,7 @@ def drift_rows(report: ReplayReport) -> tuple[str, ...]:
 def heat_map(report: ReplayReport, layout: Layout) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
     """(column, cells) for the columns that drifted most; a month without a score has no cell."""
     axis = layout.axis(report)
-    found = []
+    rows = []
     for row, column in enumerate(drift_rows(report)[:MOST_COLUMNS]):
         cells = []
         for index, month in enumerate(report.months):
@@ -176,14 +176,14 @@ def heat_map(report: ReplayReport, layout: Layout) -> tuple[tuple[str, tuple[Bar
             x, y = axis.start(index) + 1, row * CELL + 1
             kind = f"h{level(ratio)}"
             cells.append(Bar(x, y, axis.step - 2, CELL - 2, kind, text, title))
-        found.append((column, tuple(cells)))
-    return tuple(found)
+        rows.append((column, tuple(cells)))
+    return tuple(rows)
 
 
 def context(
     report: ReplayReport, layout: Layout, height: float = 34
 ) -> Mapping[str, tuple[Bar, ...]]:
-    """What the months were like: the base rate, then each figure of their context, from zero."""
+    """What the months were like: the base rate, then each value of their context, from zero."""
     axis = layout.axis(report)
     rows: dict[str, list[tuple[int, float, str]]] = {}
     for index, month in enumerate(report.months):
@@ -192,10 +192,10 @@ def context(
             rows.setdefault("base rate", []).append((index, month.base_rate, share))
         for name, value in month.context.items():
             rows.setdefault(name, []).append((index, value, f"{value:.3g}"))
-    found = {}
+    charts = {}
     for name, values in rows.items():
         most = max(abs(value) for _, value, _ in values) or 1.0
-        found[name] = tuple(
+        charts[name] = tuple(
             Bar(
                 axis.start(index) + axis.step * 0.2,
                 height * (1 - abs(value) / most),
@@ -207,4 +207,4 @@ def context(
             )
             for index, value, text in values
         )
-    return found
+    return charts

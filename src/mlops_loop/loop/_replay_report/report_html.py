@@ -9,7 +9,7 @@ from jinja2 import Template
 
 from ..._atomic import atomic_write
 from ..._templates import load_template
-from . import report_charts as report_charts
+from . import report_charts
 from .metric_chart import metric_panel, span, three
 from .report import Details, Month, ReplayReport
 
@@ -23,18 +23,18 @@ NAMES = {
 
 
 def render(report: ReplayReport, path: Path) -> None:
-    """Write the page, whole or not at all; the folder is made where there is none."""
+    """Write the page atomically; the folder is created if it is missing."""
     with atomic_write(path) as draft:
         draft.write_text(html(report), encoding="utf-8")
 
 
 def html(report: ReplayReport) -> str:
-    """The page as text, the same for the same story."""
+    """The page as text; deterministic."""
     drawings = [
         {
             "layout": layout,
             "axis": layout.axis(report),
-            "apart": report_charts.apart_edge(report, layout.axis(report)),
+            "held_out": report_charts.held_out_edge(report, layout.axis(report)),
             "curve": metric_panel(report, layout),
             "lanes": report_charts.strip(report, layout),
             "traffic": report_charts.traffic(report, layout),
@@ -54,27 +54,27 @@ def html(report: ReplayReport) -> str:
 
 
 def headline(report: ReplayReport) -> Mapping[str, object]:
-    """The year's one sentence in pieces: over which months, both means, and who was ahead.
+    """Values of the headline: the months, both means, and the number of months ahead.
 
-    The months held apart where there are some with figures, otherwise all the others.
+    Computed on the held-out months if any of them has metrics, otherwise on the others.
     """
-    apart = bool(report.compared(report.metric, apart=True))
-    months = report.half(apart=apart)
-    champion, first = report.mean_champion(apart=apart), report.mean_first(apart=apart)
+    held_out = bool(report.compared(report.metric, held_out=True))
+    months = report.half(held_out=held_out)
+    champion, first = report.mean_champion(held_out=held_out), report.mean_first(held_out=held_out)
     return {
-        "apart": apart,
+        "held_out": held_out,
         "since": months[0].label if months else "",
         "until": months[-1].label if months else "",
         "champion": champion,
         "first": first,
         "gain": None if champion is None or first is None else champion - first,
-        "ahead": report.months_ahead(apart=apart),
-        "compared": len(report.compared(report.metric, apart=apart)),
+        "ahead": report.months_ahead(held_out=held_out),
+        "compared": len(report.compared(report.metric, held_out=held_out)),
     }
 
 
 def metrics(report: ReplayReport) -> list[tuple[str, list[tuple[float | None, float | None]]]]:
-    """(metric, [(champion, first) on the design half, the same on the half held apart])."""
+    """(metric, [(champion, first) on the design half, the same on the half held out])."""
     names = list(dict.fromkeys(name for month in report.months for name in month.champion))
     names.sort(key=lambda name: name != report.metric)
     return [
@@ -82,10 +82,10 @@ def metrics(report: ReplayReport) -> list[tuple[str, list[tuple[float | None, fl
             name,
             [
                 (
-                    report.mean_champion(apart=apart, metric=name),
-                    report.mean_first(apart=apart, metric=name),
+                    report.mean_champion(held_out=held_out, metric=name),
+                    report.mean_first(held_out=held_out, metric=name),
                 )
-                for apart in (False, True)
+                for held_out in (False, True)
             ],
         )
         for name in names
@@ -106,8 +106,8 @@ def short(number: int) -> str:
 
 
 def pairs(details: Details) -> list[tuple[str, str]]:
-    """A decision's figures as words and rounded numbers."""
-    return [(label(name), _figure(value)) for name, value in details.items()]
+    """Details as labels and rounded numbers."""
+    return [(label(name), _format_value(value)) for name, value in details.items()]
 
 
 def clip(text: str, length: int) -> str:
@@ -115,19 +115,19 @@ def clip(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def under(month: Month, layout: report_charts.Layout) -> str:
-    """A month's label as it fits under its column."""
+def axis_label(month: Month, layout: report_charts.Layout) -> str:
+    """A month's label, shortened to the width of its column."""
     if layout is report_charts.WIDE:
         return clip(month.label, 10)
     return month.label if len(month.label) <= 4 else f"{month.since:%b}"
 
 
 def label(name: str) -> str:
-    """A metric's or a figure's name as a person writes it."""
+    """Display name of a metric or detail."""
     return NAMES.get(name, name.replace("_", " "))
 
 
-def _figure(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, int):
@@ -148,7 +148,7 @@ def _day(moment: datetime | None) -> str:
 
 @cache
 def _template() -> Template:
-    filters = (three, span, count, short, pairs, label, clip, under, report_charts.named)
+    filters = (three, span, count, short, pairs, label, clip, axis_label, report_charts.named)
     by_name = {function.__name__: function for function in filters}
     return load_template(
         "mlops_loop.loop._replay_report", "report.html.j2", filters={**by_name, "day": _day}
