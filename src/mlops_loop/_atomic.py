@@ -14,7 +14,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Content and name are on disk when this returns; folders on the way are created.
 
     Args:
-        path: what is created or replaced.
+        path: the file to create or replace.
 
     Yields:
         The file to write, in the same folder; it is removed if the block raises.

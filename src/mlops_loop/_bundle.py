@@ -37,13 +37,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: version of the registered model, as text.
         features_module: declares the features, as `FEATURES`; empty if there are none.
-        schema_digest: that of the contract (see `Contract.schema_digest`).
+        schema_digest: schema digest of the contract (see `Contract.schema_digest`).
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
-        prediction_deciles: what divides the predictions of the held-out rows into ten equal parts;
+        prediction_deciles: boundaries of ten equal parts of the predictions on the held-out rows,
             for regression only.
-        metric: that decided, by name.
-        metrics: on the held-out rows.
+        metric: name of the metric that the gate compares.
+        metrics: metrics on the held-out rows.
         parity: largest difference between native and exported model, and the tolerance.
         library: version of the library that made the bundle.
         files: SHA-256 of every other file of the bundle.
@@ -116,7 +116,7 @@ def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -
     """Write a bundle; the folder appears complete or not at all.
 
     Args:
-        directory: where to; what stands there is replaced.
+        directory: the folder to write; an existing one is replaced.
         manifest: everything but the digests, which are filled in here.
         files: content by file name.
     """
@@ -134,7 +134,7 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
 
     Args:
         directory: the bundle's folder.
-        features_digest: that of the running features code; None where it does not matter.
+        features_digest: digest of the running features code; None to skip the check.
 
     Raises:
         BundleError: if a file is missing or changed (DamagedBundleError), the bundle was made for

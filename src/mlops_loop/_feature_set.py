@@ -168,7 +168,7 @@ class FeatureSet:
 
         Args:
             columns: the rows.
-            computed: what `apply` returned for them.
+            computed: the result of `apply` for them.
 
         Raises:
             ProjectCodeError: naming the feature.

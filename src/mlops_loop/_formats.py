@@ -37,11 +37,11 @@ class Format:
     """How one kind of document is written and read.
 
     Attributes:
-        name: what the document is, for messages.
-        number: of the format that this library writes.
+        name: name of the document in messages.
+        number: number of the format that this library writes.
         error: raised for a document that cannot be read.
-        remedy: what to do about one that is damaged or too old.
-        older: by number, what turns an older document into one of the next number.
+        remedy: how to replace a document that is damaged or too old.
+        older: migrations to the next format number, by number.
     """
 
     name: str
@@ -59,9 +59,9 @@ class Format:
         """The value in a document.
 
         Args:
-            content: what `encode` made, with this library or another version of it.
+            content: the result of `encode`, in this or another version of the library.
             kind: type of the value.
-            origin: where the document was found, e.g. its path, for messages.
+            origin: location of the document in messages, e.g. its path.
 
         Raises:
             ProjectError: `error`, if the format is not known, or the document is damaged.

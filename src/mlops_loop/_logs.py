@@ -20,7 +20,7 @@ def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
     """Send structlog, and the warnings of libraries that use `logging`, to standard error.
 
     Args:
-        level: of structlog's events.
+        level: lowest level of structlog's events.
         force: replace the handlers that `logging` has already.
     """
     readable = sys.stderr.isatty()

@@ -49,9 +49,9 @@ def code_error(kind: str, function: object, error: Exception) -> ProjectCodeErro
     """An exception that a function of the project raised, naming the function.
 
     Args:
-        kind: what the function is, e.g. `feature`.
-        function: that was called.
-        error: that it raised.
+        kind: kind of the function, e.g. `feature`.
+        function: the function that was called.
+        error: the exception that it raised.
     """
     return ProjectCodeError(f"the {kind} {describe(function)} {failure(function, error)}")
 

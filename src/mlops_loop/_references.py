@@ -39,7 +39,7 @@ class SnapshotRef(Reference, frozen=True):
     """Reference of a snapshot of rows.
 
     Attributes:
-        digest: of the rows; the file is named after it.
+        digest: digest of the rows; the file is named after it.
         contract: digest of the contract that the rows were validated with.
         rows: number of rows.
         source: address of the base source.

@@ -17,7 +17,7 @@ class RunContext:
     """Who runs the stages of a project, why, and who follows them.
 
     Attributes:
-        actor: for the audit log and the lineage.
+        actor: who runs it, for the audit log and the lineage.
         reason: likewise.
         attempt: names what is attempted, so that a version that came of it can be found again.
         on_stage: called with a message about the current stage.

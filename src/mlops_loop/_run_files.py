@@ -35,7 +35,7 @@ class ExportedFacts(msgspec.Struct, frozen=True):
     """Facts about an exported model.
 
     Attributes:
-        candidate: that won.
+        candidate: the candidate that won.
         threshold: probability from which the second of two classes is predicted.
         trained_until: the latest event time of the training rows.
         latency: median time to predict one row, in seconds.

@@ -294,7 +294,7 @@ def load_settings(
     Args:
         root: the folder that holds `config/`.
         kind: the project's class of settings.
-        prefix: of the environment variables that override the file.
+        prefix: prefix of the environment variables that override the file.
         overrides: top-level keys that win over the environment and the file.
 
     Raises:

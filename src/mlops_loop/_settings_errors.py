@@ -41,8 +41,8 @@ def message_of(
         kind: this class.
         file: name of the settings file.
         text: its content.
-        prefix: of the variables that override a key.
-        variables: what holds a variable, e.g. the environment, by its name in capitals.
+        prefix: prefix of the variables that override a key.
+        variables: source of each variable, e.g. the environment, by its name in capitals.
     """
     details = error.errors()[0]
     key = tuple(str(part) for part in details["loc"])

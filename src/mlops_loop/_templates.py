@@ -17,10 +17,10 @@ def load_template(
     """Load a template; rendering it without a variable that it names is an error.
 
     Args:
-        package: that holds the file, e.g. `mlops_loop._card`.
-        name: of the file.
+        package: package that contains the file, e.g. `mlops_loop._card`.
+        name: name of the file.
         escape: makes a value safe in the template's language; by default HTML and SVG.
-        filters: by the name that the template uses.
+        filters: filters by the name that the template uses.
     """
     environment = Environment(
         autoescape=escape is None,

@@ -56,7 +56,7 @@ class ProjectError(Exception):
     """Base class of the library's exceptions.
 
     Attributes:
-        exit_code: of a command that ends with it: 1 internal error, 2 invalid input or
+        exit_code: exit code of a command that ends with it: 1 internal error, 2 invalid input or
             configuration, 3 a check failed.
     """
 

@@ -223,7 +223,7 @@ def test_a_model_that_costs_too_much_is_refused() -> None:
         MaxSize(1000)(comparison).passed and MaxLatency(timedelta(seconds=0.01))(comparison).passed
     )
     size, latency = MaxSize(500)(comparison), MaxLatency(timedelta(seconds=0.005))(comparison)
-    assert not size.passed and "1,000 bytes (limit 500, gate.max_size)" in size.text
+    assert not size.passed and size.text == "The model is 1,000 bytes (limit 500, gate.max_size)."
     assert not latency.passed and "10.00 ms (limit 5 ms, gate.max_latency)" in latency.text
     assert size.values == {"size": 1000.0}
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from mlops_loop._clock import ManualClock
 
@@ -79,6 +80,15 @@ def test_a_body_that_does_not_arrive_gets_408(serve_shop: Any, framework: str) -
         for _ in range(3):
             assert served.http.get("/health/live").status_code == 200
             time.sleep(0.3)
+
+
+def test_openapi_names_the_reason_of_415(served: Any) -> None:
+    responses = served.http.get("/openapi.json").json()["paths"]["/predict"]["post"]["responses"]
+    assert responses["415"]["description"] == "Content-Type is not JSON"
+
+
+def test_openapi_has_the_version_that_fastapi_gives_it(served: Any) -> None:
+    assert served.http.get("/openapi.json").json()["info"]["version"] == FastAPI().version
 
 
 def test_openapi_limits_the_length_of_prediction_ids(served: Any) -> None:

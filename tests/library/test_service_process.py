@@ -19,7 +19,7 @@ import pytest
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
-from mlops_loop.serving._serve import serve
+from mlops_loop.serving._serve import _free_port, serve
 
 from .service_processes import SERVERS, Running, free_port, serving
 
@@ -254,3 +254,15 @@ def test_serving_imports_nothing_of_training(project: Any, package: str) -> None
         check=True,
     )
     assert NOT_FOR_SERVING & set(done.stdout.split()) == set()
+
+
+def test_a_port_in_use_is_reported_with_the_remedy() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ServiceError) as caught:
+            _free_port("127.0.0.1", port)
+    message = str(caught.value)
+    assert message.startswith(f"cannot listen on 127.0.0.1, port {port}: ")
+    assert message.endswith("; stop the process using it, or choose another port with --port")

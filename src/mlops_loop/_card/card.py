@@ -39,11 +39,11 @@ class Card:
     Attributes:
         metric: name of the deciding metric, also of the importances.
         source: address of the rows that it was trained on.
-        rows: of the snapshot.
+        rows: number of rows of the snapshot.
         held_out: rows of the holdout, which all metrics are computed on.
         candidates: the leaderboard, a table in Markdown.
         leaderboard_chart: the leaderboard, SVG.
-        override: who overrode the gate, when and why; empty if nobody did.
+        override: who overrode the gate, when and why; empty if it was not overridden.
     """
 
     manifest: Manifest

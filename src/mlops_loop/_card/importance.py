@@ -36,12 +36,12 @@ def importances(
     """The most important feature first, in units of the metric.
 
     Args:
-        names: of the matrix columns.
+        names: names of the matrix columns.
         matrix: held-out rows, shape (rows, columns); at most 5,000 of them are used.
         labels: class codes or values of the same rows.
         predict: the model, from a matrix to probabilities or values.
         metric: metric whose decrease is measured.
-        seed: of the shuffling.
+        seed: seed of the shuffling.
     """
 
     def score(model: _Fitted, rows: Matrix, labels: Labels) -> float:

@@ -32,7 +32,7 @@ class Explainer:
         predictor: the model.
         columns: columns of the contract that it uses.
         reference: these columns of held-out rows, shuffled.
-        seed: of the random permutations.
+        seed: seed of the random permutations.
     """
 
     predictor: OnnxPredictor
@@ -50,7 +50,7 @@ class Explainer:
             bundle: a published model.
             features: the features that it was trained with.
             reference: its held-out rows.
-            seed: of all random numbers.
+            seed: seed of all random numbers.
         """
         read = {column.name for column in bundle.encoder.columns}
         read |= {name for made in features.declared.values() for name in made.inputs}

@@ -22,7 +22,7 @@ class Explanation:
     """The explanation of one prediction: `base` and all contributions add up to `score`.
 
     Attributes:
-        version: of the model.
+        version: version of the model.
         prediction: the predicted class or number.
         output: name of the output that is explained.
         base: mean prediction for held-out rows.
@@ -65,7 +65,7 @@ class Importances:
     """The importances of all columns.
 
     Attributes:
-        version: of the model.
+        version: version of the model.
         rows: number of held-out rows.
         output: name of the output.
         columns: the most important first.

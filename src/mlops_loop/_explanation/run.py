@@ -32,7 +32,7 @@ def explain_logged(project: Project, prediction_id: str, asked: str | None = Non
 
     Args:
         project: the project with the log.
-        prediction_id: of the row.
+        prediction_id: prediction id of the row.
         asked: see `Explainer.explain`.
 
     Raises:

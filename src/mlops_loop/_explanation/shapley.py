@@ -34,7 +34,7 @@ class ShapleyEstimator:
         shap: the module `shap`.
         scores: the model, from columns to float64 of shape (rows, outputs).
         background: rows whose values stand for columns that are left out.
-        seed: of the random permutations.
+        seed: seed of the random permutations.
     """
 
     shap: Any

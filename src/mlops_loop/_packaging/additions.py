@@ -15,9 +15,10 @@ def add(environment: Environment, package: str, group: str | None = None) -> str
     """Add a dependency to the project, lock it and install it.
 
     Args:
-        environment: of the project.
+        environment: environment of the project.
         package: an extra of the library, e.g. lightgbm; else a package, as `poetry add` takes it.
-        group: of pyproject.toml; by default `main`, and `train` for a library of models.
+        group: dependency group in pyproject.toml; by default `main`, for a library of models
+            `train`.
 
     Returns:
         A sentence about what was done.

@@ -16,7 +16,7 @@ def write_requirements(environment: Environment, path: Path, *, everything: bool
     """Write the locked requirements, the library by its path below the project.
 
     Args:
-        environment: of the project, from whose folder the list is to be installed.
+        environment: environment of the project; the list is to be installed from its folder.
         path: the file to write.
         everything: all groups, instead of what serving needs.
     """

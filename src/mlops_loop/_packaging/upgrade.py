@@ -13,8 +13,8 @@ def upgrade(environment: Environment, source: Path) -> str:
     """Depend on another wheel of the library, install it and run the project's tests.
 
     Args:
-        environment: of the project.
-        source: a wheel, or a folder with one wheel of the library in it.
+        environment: environment of the project.
+        source: a wheel of the library, or a folder that contains one.
 
     Returns:
         A sentence about what was done.

@@ -20,10 +20,10 @@ class WheelFile:
     """A wheel of the library.
 
     Attributes:
-        version: as its metadata says.
-        requirements: what it asks of Python and of other packages, extra by extra.
+        version: version from the metadata.
+        requirements: required Python and packages, by extra.
         extras: the names of its extras.
-        sha256: of the file.
+        sha256: digest of the file.
     """
 
     path: Path

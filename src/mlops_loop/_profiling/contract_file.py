@@ -41,10 +41,10 @@ def contract_text(
     """The contract as YAML that `parse_contract` reads back.
 
     Args:
-        contract: what to write.
+        contract: the contract to write.
         notes: remarks by column.
-        address: where its table is.
-        rows: how many it has.
+        address: address of its table.
+        rows: number of rows of the table.
     """
     head = _HEAD.strip().format(rows=f"{rows:,}", address=_one_line(address))
     lines = [

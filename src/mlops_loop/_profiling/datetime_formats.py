@@ -25,12 +25,12 @@ _MOST_FORMATS = 4
 
 @dataclass(frozen=True)
 class DatetimeFormats:
-    """How a column's moments are written.
+    """Datetime formats of a column.
 
     Attributes:
-        share: the part of the texts that can be read so.
+        share: share of the texts in these formats.
         parsing: the formats, None for ISO 8601.
-        note: what a person should check.
+        note: what the user should check.
     """
 
     share: float
@@ -66,8 +66,8 @@ def read_compact(texts: pa.Array, *, dates_only: bool = False) -> DatetimeFormat
     """Moments written in digits alone: 20130131, 201301, 1949, or an epoch.
 
     Args:
-        texts: of whole numbers, without nulls.
-        dates_only: only full dates, which other numbers hardly look like.
+        texts: whole numbers as texts, without nulls.
+        dates_only: whether to try full dates only, which are rarely mistaken for numbers.
     """
     for pattern, form in list(_COMPACT.items())[: 1 if dates_only else None]:
         if pc.all(pc.match_substring_regex(texts, pattern)).as_py() and _all_read(texts, form):

@@ -16,9 +16,10 @@ class InferenceOptions:
 
     Attributes:
         address: path, glob or SQLAlchemy URL.
-        label_horizon: how late labels come; by default a day, or nothing for a short time.
-        query: what a database is asked.
-        encoding: how text files are written, where it should not be guessed.
+        label_horizon: delay of the labels; by default a day, or zero for a table over a short
+            time.
+        query: SQL query, for a database.
+        encoding: encoding of text files; None to infer it.
     """
 
     address: str

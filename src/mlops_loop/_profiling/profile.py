@@ -19,14 +19,14 @@ _MOST_STRAYS = 200
 
 @dataclass
 class Facts:
-    """What was counted of one column.
+    """Counts of one column.
 
     Attributes:
         missing: rows without a value, strays included.
-        strays: texts that could not be read, the first so many different ones.
+        strays: texts that could not be read, limited to the first distinct ones.
         unread: rows with such texts.
-        minimum: of numbers, or microseconds since 1970 of moments.
-        words: rows by text; None where there are too many different ones.
+        minimum: smallest number, or earliest datetime in microseconds since 1970.
+        words: number of rows by text; None if there are too many distinct ones.
     """
 
     rows: int = 0

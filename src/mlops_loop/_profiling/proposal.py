@@ -35,12 +35,12 @@ _MOST_PASSES = 3
 
 @dataclass(frozen=True)
 class Proposal:
-    """What adopting would write, and what it rests on.
+    """The files that `adopt` would write, and the reasons.
 
     Attributes:
-        contract: as it would be read back, with its text.
+        contract: the inferred contract, with its text.
         columns: every column with its facts and remarks, in the order of the table.
-        changes: settings by the path of their key.
+        changes: changed settings, by the path of their key.
         warnings: sentences about the whole table.
     """
 
@@ -55,13 +55,13 @@ class Proposal:
 def propose(
     request: InferenceOptions, root: Path, settings: Settings, known: Mapping[str, Column]
 ) -> Proposal:
-    """Look at all rows of a table and conclude what it is.
+    """Infer the contract and settings from all rows of a table.
 
     Args:
-        request: the table and what the user says of it.
+        request: the table and the options of the user.
         root: the project's root.
-        settings: as they are.
-        known: columns of the present contract, whose descriptions and units are kept.
+        settings: the current settings.
+        known: columns of the current contract; their descriptions and units are preserved.
 
     Raises:
         InputError: if the table cannot be read or nothing can be learned from it.

@@ -36,9 +36,9 @@ def infer_column(
     """Role, constraints and remarks of a column that is not the target.
 
     Args:
-        name: of the column.
+        name: name of the column.
         inferred: its type.
-        facts: what all rows hold.
+        facts: counts over all rows.
         given: the role that the user gave it.
     """
     facts, parsing, notes = read_strays(inferred, facts)

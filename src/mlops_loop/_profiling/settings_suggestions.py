@@ -30,12 +30,12 @@ _FOLDS = (3, 2)
 
 @dataclass(frozen=True)
 class SampledTable:
-    """Sampled rows in the contract's types, and what all rows amount to.
+    """Sampled rows in the contract's types, and totals of all rows.
 
     Attributes:
-        columns: the sample; rows without a target are not in it.
-        rows: of the whole table.
-        bad: share of rows that ingestion will refuse.
+        columns: the sample, without rows that have no target.
+        rows: number of rows of the whole table.
+        bad: share of rows that ingestion will reject.
     """
 
     columns: Columns

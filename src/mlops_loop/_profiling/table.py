@@ -25,9 +25,9 @@ class Table:
         address: the source as `config/project.yaml` names it.
         names: columns, in order, by the names that the project uses.
         read: blocks of rows with all columns, in the types of the source.
-        csv: how its text files are written; None if it has none.
-        query: what a database is asked.
-        renamed: names as they were found, of those columns that got another one.
+        csv: dialect of its text files; None if it has none.
+        query: SQL query, for a database.
+        renamed: original names of renamed columns, by new name.
     """
 
     address: str
@@ -41,16 +41,16 @@ class Table:
 def open_table(
     address: str, root: Path, query: str | None = None, encoding: str | None = None
 ) -> Table:
-    """Find out how a file, folder, glob or database is to be read.
+    """Infer how to read a file, folder, glob or database.
 
     Args:
-        address: a path seen from the current folder, or a SQLAlchemy URL.
-        root: the project's root, from which its settings name the source.
-        query: what the database is asked.
-        encoding: how text files are written; None to find out.
+        address: a path relative to the current folder, or a SQLAlchemy URL.
+        root: the project's root; paths in its settings are relative to it.
+        query: SQL query, for a database.
+        encoding: encoding of text files; None to infer it.
 
     Raises:
-        InputError: if there is no table, or something is missing to read it.
+        InputError: if there is no table, or a package to read it is missing.
     """
     if "://" in address:
         return _database(address.removeprefix(SCHEME), root, query)

@@ -21,13 +21,13 @@ def infer_problem(
     """The problem, and the target's type as the problem needs it.
 
     Args:
-        name: of the target.
-        inferred: its type as a column like any other.
+        name: name of the target.
+        inferred: its type, inferred as for any column.
         values: a sample of it.
-        wanted: the problem as given by the user.
+        wanted: the problem given by the user.
 
     Returns:
-        `multiclass` stands for two classes too, until all rows are counted.
+        The problem is `multiclass` also for two classes, until all rows are counted.
 
     Raises:
         InputError: if the target has no values that the problem could predict.

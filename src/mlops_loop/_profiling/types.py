@@ -23,14 +23,14 @@ NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
 
 @dataclass(frozen=True)
 class InferredType:
-    """A type, how texts are written, and what a person should know of it.
+    """An inferred type, with the parsing of its texts.
 
     Attributes:
-        type: of the contract.
-        parsing: None where it is plain.
-        note: a doubt in words.
+        type: type in the contract.
+        parsing: options to parse texts; None if none are needed.
+        note: what the user should check.
         is_readable: False for values that no contract type can hold.
-        is_empty: no value was there.
+        is_empty: True if all values are missing.
     """
 
     type: ColumnType
@@ -40,7 +40,7 @@ class InferredType:
     is_empty: bool = False
 
     def column(self, name: str) -> Column:
-        """A column that takes whatever of this type comes."""
+        """A nullable column of this type without constraints."""
         return Column(name=name, type=self.type, nullable=True, parsing=self.parsing)
 
 
@@ -51,8 +51,8 @@ def infer_type(
 
     Args:
         values: a sample, in the type of the source.
-        comma_first: whether 1,234 rather is a decimal fraction.
-        moment: that these are moments is known; digits may then be a year or an epoch.
+        comma_first: whether to prefer the decimal comma, e.g. in 1,234.
+        moment: whether these are known to be datetimes, so that digits may be a year or an epoch.
     """
     kind = values.type
     if pa.types.is_dictionary(kind):

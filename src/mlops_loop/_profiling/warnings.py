@@ -14,13 +14,13 @@ _RARE_SHARE = 0.01
 def warn(
     contract: Contract, profile: Profile, facts: Mapping[str, Facts], table: Table
 ) -> Iterator[str]:
-    """Sentences about the table; those about single columns are said with the columns.
+    """Warnings about the table; those about single columns are notes of the columns.
 
     Args:
         contract: the inferred contract.
-        profile: of all rows.
-        facts: by column, stray words counted as missing.
-        table: where the rows are.
+        profile: profile of all rows.
+        facts: counts by column, with stray words counted as missing.
+        table: the table with the rows.
     """
     for name, original in table.renamed.items():
         yield f"the column {original!r} was renamed to {name!r}"

@@ -7,22 +7,22 @@ import msgspec
 
 from .._bundle import Bundle
 
-# What a command says that needs one.
+# Message of commands that need a champion.
 NO_CHAMPION = (
     "no version is champion for this features code: run `train`; "
-    "`models` lists versions that the gate refused"
+    "`models` lists versions that the gate rejected"
 )
 
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
-    """Who serves requests.
+    """The versions that serve.
 
     Attributes:
-        champion: version that answers.
+        champion: version whose predictions are returned.
         challenger: version under trial, if any.
         mode: `shadow`, both predict and the champion answers; `split`, the challenger answers
             its share.
-        share: of the keys that the challenger answers in a split.
+        share: share of the keys that the challenger answers in a split.
         probation: whether the challenger is the previous champion, kept in shadow so that it can
             be brought back.
         previous: the previous champion, which a service falls back to if it starts and cannot load
@@ -49,7 +49,7 @@ class Pointer(msgspec.Struct, frozen=True):
     to deploy the old code.
 
     Attributes:
-        rollouts: who serves, by digest of the features.
+        rollouts: the versions that serve, by digest of the features.
         current: digest of the features whose rollout was changed last.
     """
 
@@ -64,7 +64,7 @@ class Pointer(msgspec.Struct, frozen=True):
         return Pointer({**self.rollouts, features_digest: rollout}, features_digest)
 
     def predecessor(self, features_digest: str) -> str | None:
-        """The champion that features succeed which have none yet: that of the current ones."""
+        """Champion of the current features, for features without one; None if they have one."""
         if self.rollout(features_digest).champion is not None:
             return None
         return self.rollout(self.current).champion
@@ -95,7 +95,7 @@ class BundleStore(Protocol):
         ...
 
     def stamp(self) -> object:
-        """Something cheap to compare that changes whenever the pointer does."""
+        """A value that is cheap to compare and changes whenever the pointer does."""
         ...
 
     def set_rollout(self, features_digest: str, rollout: Rollout) -> None:

@@ -19,11 +19,11 @@ LONGEST_WAIT = 60.0
 
 
 class CallError(ServiceError):
-    """A request that came to nothing.
+    """A failed request.
 
     Attributes:
-        kind: what sort of failure, the same words for the same sort.
-        status: of the answer; None if there was none.
+        kind: kind of failure; failures are counted by it.
+        status: status code of the response; None without a response.
     """
 
     def __init__(self, kind: str, detail: str, status: int | None = None) -> None:

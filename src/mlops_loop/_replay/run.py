@@ -37,16 +37,16 @@ def replay(
     """Send the rows of a file to a service, one after another, and their labels.
 
     Args:
-        rows: what to ask about, in this order.
-        url: where the service is.
+        rows: the rows to send, in this order.
+        url: URL of the service.
         key: sent as X-API-Key.
-        rate: rows a second, at most; by default the next row follows the answer.
+        rate: limit of rows per second; by default the next row follows the response.
         delay: how long after its row a label is sent, by the rows' own time; without such a
             time by the clock. By default the contract's label horizon; by the clock none.
-        progress: called with the number of rows done, and of all rows if known.
+        progress: called with the number of rows sent, and of all rows if known.
 
     Raises:
-        InputError: if the address makes no sense, or no service with a model answers there.
+        InputError: if the URL is invalid, or no service with a model responds there.
     """
     stats = ReplayStats()
     with _http(url, key) as http:

@@ -25,11 +25,11 @@ class ReplayStats:
     """Counts of a replay, updated with each response.
 
     Attributes:
-        seconds: how long each answer took.
-        rows: rows that were asked about.
-        versions: answers by the version that gave them.
-        failures: by kind.
-        lost: requests in a row that nothing answered.
+        seconds: latency of each response.
+        rows: number of rows sent.
+        versions: number of predictions by version.
+        failures: failures by kind.
+        lost: consecutive requests without a response.
     """
 
     seconds: "array[float]" = field(default_factory=lambda: array("d"))

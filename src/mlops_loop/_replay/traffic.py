@@ -15,12 +15,12 @@ LABELS_PER_REQUEST = 250
 
 @dataclass(frozen=True)
 class ReplayRow:
-    """A row to ask about.
+    """A row to send.
 
     Attributes:
-        row: as a caller sends it.
-        label: its label; None if it is not known, or not to be sent.
-        moment: when its event happened.
+        row: the row as sent in a request.
+        label: its label; None if it is unknown or not to be sent.
+        moment: its event time.
     """
 
     row: dict[str, Any]
@@ -29,7 +29,7 @@ class ReplayRow:
 
 
 class Traffic:
-    """Plays rows against a service.
+    """Sends rows and labels to a service.
 
     Args:
         client: the service.

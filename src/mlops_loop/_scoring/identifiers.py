@@ -17,7 +17,7 @@ def prediction_ids(job: str, rows: Index) -> pa.Array:
     They are made for a whole block at once: one by one would take as long as predicting.
 
     Args:
-        job: what is scored, by what.
+        job: identifies the input, the model and the output.
         rows: positions in the input.
 
     Returns:

@@ -88,15 +88,15 @@ def score(
     Args:
         source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
         target: path or URL of the file to write, in .csv or .parquet; an existing one is replaced.
-        predictor: answers for blocks of rows.
-        contract: by default that of the predictor.
-        batch_rows: at most so many rows are in hand at a time.
-        part_seconds: how long a part is worked at before it is finished.
-        csv: how text files are written.
+        predictor: predicts blocks of rows.
+        contract: contract of the rows, by default that of the predictor.
+        batch_rows: limit of rows per batch.
+        part_seconds: time after which a part is finished.
+        csv: dialect of text files.
         hooks: run before and after the predictor, as online.
-        record: keeps each block of predictions before its part is finished. After a kill it may
+        record: records each block of predictions before its part is finished. After a kill it may
             get a block once more, with the same ids.
-        workspace: where parts wait whose output is behind a URL; by default the system's folder
+        workspace: folder for parts if the output is a URL; by default the system's folder
             for temporary files.
         progress: called with the number of rows done after each batch.
 

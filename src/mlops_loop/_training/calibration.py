@@ -89,8 +89,8 @@ def cheapest_threshold(labels: Codes, probability: Floats, costs: Costs) -> floa
 
     Args:
         labels: 0 or 1, shape (rows,).
-        probability: of the second class, shape (rows,).
-        costs: of a wrong yes and of a wrong no.
+        probability: probability of the second class, shape (rows,).
+        costs: costs of a false positive and of a false negative.
     """
     yes = probability[:, None] >= _THRESHOLDS
     false_positive = (yes & (labels == 0)[:, None]).sum(axis=0)

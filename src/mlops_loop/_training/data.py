@@ -41,8 +41,8 @@ class TrainingData:
     Attributes:
         matrix: the encoded features, float32, shape (rows, features).
         labels: class codes (int64) or values (float64), shape (rows,).
-        folds: of the cross-validation, as positions of rows.
-        task: what estimators are built for.
+        folds: folds of the cross-validation, as positions of rows.
+        task: the task that estimators are built for.
         rows: the same rows, raw.
         features: digest of the features.
     """

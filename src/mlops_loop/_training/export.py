@@ -28,7 +28,7 @@ class Parity:
     """Largest difference between the native and the exported model.
 
     Attributes:
-        tolerance: what is allowed, in probability or in units of a regression's target.
+        tolerance: largest allowed difference, in probability or in units of the target.
         rows: rows compared, those made with missing values and unseen categories included.
     """
 

@@ -36,7 +36,7 @@ def export_onnx(model: FittedModel, *, parity: Holdout) -> ExportedModel:
     """Export the best candidate to ONNX, and check that ONNX predicts the same.
 
     Args:
-        model: as `fit_best` returned it.
+        model: the result of `fit_best`.
         parity: the held-out rows (`data.holdout`). Their labels are not read.
 
     Raises:

@@ -23,10 +23,10 @@ class FittedModel:
     Attributes:
         candidate: the best candidate.
         estimator: the winner, before calibration.
-        baseline: that the gate compares with.
-        calibration: of the winner's probabilities, where that helps.
+        baseline: the baseline that the gate compares with.
+        calibration: calibration of the winner's probabilities, if that helps.
         threshold: probability from which the second of two classes is predicted.
-        data: what they were fitted on.
+        data: the data that they were fitted on.
     """
 
     candidate: Candidate
@@ -48,7 +48,7 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     and decision threshold are fitted on the out-of-fold scores of the leaderboard.
 
     Args:
-        leaderboard: as `cross_validate` returned it.
+        leaderboard: the result of `cross_validate`.
         data: the same training rows.
         calibrate: whether to calibrate probabilities, if that lowers the log loss in every fold.
 

@@ -26,7 +26,7 @@ class Row:
         fit_seconds: mean time of one fit.
         predict_microseconds: mean time of one row.
         size: mean bytes of the fitted estimator, as Python stores it.
-        parameters: that override the candidate's defaults.
+        parameters: parameters that override the candidate's defaults.
         ineligible: why the candidate cannot win although it is compared; empty if it can.
     """
 
@@ -64,7 +64,7 @@ class Leaderboard:
         metric: name of the deciding metric.
         rows: results of the candidates.
         entries: the candidates themselves, in the order of `rows`.
-        folds: that they were compared on.
+        folds: the folds that they were compared on.
     """
 
     metric: str

@@ -66,7 +66,7 @@ def log_leaderboard(leaderboard: Leaderboard) -> None:
     """Log a nested run for each candidate, and the leaderboard as JSON, Markdown and SVG.
 
     Args:
-        leaderboard: as `cross_validate` returned it.
+        leaderboard: the result of `cross_validate`.
     """
     for row in leaderboard.rows:
         _log_candidate(row, leaderboard.metric)
@@ -96,7 +96,7 @@ def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
 
     Args:
         project: the project.
-        exported: as `export_onnx` returned it.
+        exported: the result of `export_onnx`.
 
     Raises:
         RuntimeError: if no run is active.

@@ -21,10 +21,10 @@ def append_postprocessing(
     """The model with a column for each of `classes`, calibrated; itself if nothing is to do.
 
     Args:
-        model: ONNX, whose last output has a column for each class that the estimator saw.
+        model: ONNX model; its last output has one column per class that the estimator saw.
         seen: codes of these classes, in the order of the columns.
         classes: number of all classes.
-        calibration: to apply to the probabilities of all classes; None for none.
+        calibration: calibration of the probabilities of all classes; None for none.
     """
     if calibration is None and len(seen) == classes:
         return model

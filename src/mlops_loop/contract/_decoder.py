@@ -56,7 +56,7 @@ class Decoded:
         columns: the arrays a predictor takes.
         rows: the same as JSON objects, datetimes in UTC, as the prediction log keeps them.
         many: whether the body was a list.
-        warnings: what the contract lets pass with a warning.
+        warnings: violations that the contract accepts with a warning.
     """
 
     columns: Columns

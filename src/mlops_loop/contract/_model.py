@@ -31,7 +31,7 @@ class Range(_Frozen):
     """Bounds of a numeric column, both included.
 
     Attributes:
-        minimum: in the unit of the column; None for no lower bound.
+        minimum: lower bound in the unit of the column; None for none.
         maximum: likewise.
         on_violation: `reject` quarantines a row outside, or answers a request with 422; `warn`
             uses it, logs it and counts it.
@@ -50,7 +50,7 @@ class Categories(_Frozen):
     """The known values of a category.
 
     Attributes:
-        values: in the order of the class codes, if the column is the target.
+        values: the categories; for a target, in the order of the class codes.
         on_violation: `reject` quarantines a row with another value, or answers a request with
             422; `warn` uses it, logs it and counts it.
 
@@ -93,15 +93,15 @@ class Column(_Frozen):
     """One column of the table.
 
     Attributes:
-        name: in the table and in requests.
+        name: name in the table and in requests.
         type: `integer`, `number`, `category`, `boolean`, `datetime` or `text`.
         role: `feature`, `target`, `id`, `time`, `group` or `ignore`.
         nullable: whether the value may be missing; a missing value is rejected otherwise.
         range: bounds, for integers and numbers.
         categories: known values, for categories.
         parsing: how texts of a CSV file are read, where the defaults do not fit.
-        unit: of the values, e.g. `km`.
-        description: for the API, the data dictionary and the model card.
+        unit: unit of the values, e.g. `km`.
+        description: text for the API, the data dictionary and the model card.
         example: a valid value, shown in the API.
 
     Raises:
@@ -163,7 +163,7 @@ class Contract(_Frozen):
     Attributes:
         problem: `binary`, `multiclass` or `regression`.
         label_horizon: how long after a prediction its label is known.
-        columns: in the order of the file.
+        columns: the columns, in the order of the file.
         text: the YAML that it was read from; the digest is computed from it.
 
     Examples:

@@ -26,9 +26,9 @@ def pandera_schema(
     """A schema for frames of `to_frame`: types, nullability and constraints.
 
     Args:
-        contract: what the data should be.
+        contract: contract of the data.
         columns: those to check, by default all but the ignored ones.
-        actions: which constraints count; those that only warn are left out by default.
+        actions: actions of the constraints to check; by default those that reject.
     """
     columns = table_columns(contract) if columns is None else columns
     return pandera.DataFrameSchema(

@@ -37,7 +37,7 @@ def find_duplicates(
         keys: columns in which duplicates are equal.
         position: the column that numbers all rows from 0.
         kept: `min` or `max`: the row with this position is kept.
-        folder: for files, which the caller removes.
+        folder: folder for temporary files; the caller removes it.
     """
     dropped = np.zeros(sorter.rows, dtype=np.bool_)
     candidates = np.zeros(sorter.rows, dtype=np.bool_)

@@ -158,7 +158,7 @@ def ingest_sources(
 
     Args:
         project: the project, with contract and settings.
-        sources: from `open_source`, or of your own (`mlops_loop.data.Source`).
+        sources: results of `open_source`, or your own (`mlops_loop.data.Source`).
         log: the prediction log, usually `project.log`; None leaves it out.
         since: the first event time.
         until: end of the event times, excluded.

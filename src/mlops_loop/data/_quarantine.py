@@ -62,7 +62,7 @@ def quarantine_rows(
         raw: the table the rows came in.
         rows: positions in it.
         reasons: one text a row.
-        origin: where the table came from.
+        origin: origin of the table.
         offset: position of the table's first row in its source.
 
     Returns:

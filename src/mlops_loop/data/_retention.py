@@ -45,7 +45,7 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
 
     Args:
         project: the project with the log.
-        age: in event time, up to now.
+        age: largest age of the rows that are kept, in event time.
         actor: the user, for the audit log.
     """
     now, log = project.clock.now(), project.log

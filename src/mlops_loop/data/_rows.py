@@ -25,7 +25,7 @@ class Rows:
     Attributes:
         columns: arrays of shape (rows,) by name, see `mlops_loop.contract.Columns`.
         contract: types and roles of the columns.
-        settings: of the project.
+        settings: settings of the project.
         snapshot: reference of the snapshot that they were loaded from.
         context: who trains and why, and the listener to progress.
 

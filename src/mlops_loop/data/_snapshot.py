@@ -105,10 +105,10 @@ def write_snapshot(
     """Write rows unless they are there already, and make them the latest.
 
     Args:
-        tables: at least one, as `contract.arrow_schema` says; the rows are in the order of time
-            where there is one.
+        tables: at least one table with the schema `contract.arrow_schema`, ordered by time
+            if there is a time column.
         directory: folder of all snapshots.
-        origin: what is said of it in the JSON file.
+        origin: origin of the rows, for the JSON file.
     """
     if isinstance(tables, pa.Table):
         tables = [tables]

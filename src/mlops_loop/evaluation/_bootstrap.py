@@ -27,7 +27,7 @@ class Resampling:
     Attributes:
         clusters: number of the cluster of each row, counted from 0; rows of one cluster are
             drawn together.
-        confidence: of each bound of an interval.
+        confidence: confidence level of each bound of an interval.
     """
 
     clusters: NDArray[np.int64]

@@ -34,8 +34,8 @@ class Comparison:
         contract: types and roles of the columns.
         settings: thresholds, from the section `gate`.
         resampling: how the paired bootstrap draws rows.
-        size: of the exported model, in bytes.
-        latency: of predicting one row, in seconds.
+        size: size of the exported model, in bytes.
+        latency: latency of predicting one row, in seconds.
         champion: predictions of the champion, for rows that it was not trained on; None if there
             is no champion, or it cannot be compared.
         note: a remark on the comparison with the champion.

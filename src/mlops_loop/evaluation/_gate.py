@@ -27,7 +27,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
 
     Args:
         comparison: the candidate, the baseline and the champion on the held-out rows.
-        rules: at least one; each is called with the comparison.
+        rules: the rules, at least one; each is called with the comparison.
 
     Raises:
         GateError: if there is no rule.

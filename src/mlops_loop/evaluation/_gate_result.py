@@ -11,7 +11,7 @@ class SliceComparison:
     """A model compared with its rival on one slice of the held-out rows.
 
     Attributes:
-        name: of the slice, `column = value`.
+        name: name of the slice, `column = value`.
         rows: number of held-out rows in the slice.
         gain: how much better the model is, in units of the metric; negative if it is worse.
         failed: whether it is significantly worse by more than the margin.
@@ -39,7 +39,7 @@ class GateRuleResult:
         slices: comparisons on slices of the rows, for the model card.
 
     Examples:
-        >>> GateRuleResult(False, "It takes 12 ms a row (limit 10 ms).", {"latency": 0.012}).passed
+        >>> GateRuleResult(False, "12 ms per row (limit 10 ms).", {"latency": 0.012}).passed
         False
     """
 

@@ -90,7 +90,7 @@ def evaluate_on_holdout(
 
     Args:
         project: the project with the champion.
-        run: as `log_exported_model` returned it.
+        run: the result of `log_exported_model`.
         metric: the metric that decides.
         reported: other metrics to compute; those of other kinds of problem are ignored.
 
@@ -137,8 +137,8 @@ def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> 
 
     Args:
         project: the project.
-        evaluation: as `evaluate_on_holdout` returned it.
-        gate: as `apply_rules` returned it.
+        evaluation: the result of `evaluate_on_holdout`.
+        gate: the result of `apply_rules`.
 
     Raises:
         RuntimeError: if another run or none is active.

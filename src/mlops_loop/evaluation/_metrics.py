@@ -38,12 +38,12 @@ class Metric:
     """A named metric.
 
     Attributes:
-        name: on the leaderboard, in MLflow and on the model card.
+        name: name on the leaderboard, in MLflow and on the model card.
         function: called with labels and predictions, returns a number. Labels are class codes
             (in the order of the contract's classes; int64) or values (float64), shape (rows,);
             predictions are probabilities, float64 of shape (rows, classes), or values, float64 of
             shape (rows,).
-        greater_is_better: which direction is better.
+        greater_is_better: whether greater values are better.
         problems: kinds of problem that it is a metric of.
         weighted: the same metric, prepared once and computed for any row weights, which makes the
             bootstrap fast. Without it the bootstrap repeats the rows that it draws.
@@ -113,9 +113,9 @@ class MetricByProblem:
     """One metric for each kind of problem, so that `metrics.py` survives a change of the target.
 
     Attributes:
-        binary: for two classes.
-        multiclass: for more classes.
-        regression: for numbers.
+        binary: metric for two classes.
+        multiclass: metric for more classes.
+        regression: metric for numbers.
 
     Examples:
         >>> metric = MetricByProblem(binary=roc_auc, multiclass=log_loss, regression=mae)

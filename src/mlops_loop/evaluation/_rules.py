@@ -44,7 +44,7 @@ class NotWorseThanChampion:
     (2012). Without a champion to compare with, the rule passes.
 
     Attributes:
-        margin: in units of the metric, by default `gate.margin`.
+        margin: tolerated loss in units of the metric, by default `gate.margin`.
 
     Examples:
         >>> NotWorseThanChampion(margin=0.01)(comparison).passed
@@ -121,11 +121,11 @@ class MaxSize:
     """The exported model is not larger than a limit.
 
     Attributes:
-        limit: in bytes, by default `gate.max_size`.
+        limit: largest size in bytes, by default `gate.max_size`.
 
     Examples:
         >>> MaxSize(limit=0)(comparison).text
-        'The model has 1,000 bytes (limit 0, gate.max_size).'
+        'The model is 1,000 bytes (limit 0, gate.max_size).'
     """
 
     limit: int | None = None
@@ -133,7 +133,7 @@ class MaxSize:
     def __call__(self, comparison: Comparison) -> GateRuleResult:
         limit = comparison.settings.max_size if self.limit is None else self.limit
         passed, size = comparison.size <= limit, comparison.size
-        text = "" if passed else f"The model has {size:,} bytes (limit {limit:,}, gate.max_size)."
+        text = "" if passed else f"The model is {size:,} bytes (limit {limit:,}, gate.max_size)."
         return GateRuleResult(passed, text, {"size": float(size)})
 
 

@@ -74,8 +74,8 @@ def compare_slices(
         slices: parts of the rows.
         labels: class codes or values, shape (rows,).
         models: predictions of the model and of its rival.
-        metric: what is compared.
-        resampling: of all rows.
+        metric: the metric to compare.
+        resampling: resampling of all rows.
         margin: a slice fails if the model is significantly worse by more, in units of the metric.
     """
     if not slices:

@@ -18,7 +18,7 @@ class ChallengerEvaluator:
     """Compares the two versions of a trial by logged rows.
 
     Attributes:
-        largest_error: for regression, the absolute error with a loss of 1, by champion.
+        largest_error: the absolute error with a loss of 1, by champion; for regression.
     """
 
     settings: Challenge

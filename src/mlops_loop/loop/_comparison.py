@@ -64,10 +64,10 @@ def compare(
     """Compare two versions on labelled rows, in the order given, in one pass.
 
     Args:
-        rows: from the log, oldest first; see paired_loss.py for which of them count.
+        rows: rows of the log, oldest first; see paired_loss.py for which of them count.
         model_pair: the two versions, and whether they shared rows or keys.
         error_rate: probability of calling a challenger better that is not; the same for worse.
-        min_rows: with fewer rows the conclusion is `undecided`.
+        min_rows: number of rows below which the conclusion is `undecided`.
         unit: `row` or `day`, the unit of the sequential test.
     """
     test, champion, challenger = SequentialTest(unit), _Mean(), _Mean()

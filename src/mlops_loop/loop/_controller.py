@@ -43,7 +43,7 @@ class RetrainingController:
         track_alerts: sends one alert when a kind of finding begins, and one when it is over.
         change_started_at: estimates when the change began, if `loop.training_window` needs it.
         evaluate_challenger: decides about two versions on trial.
-        actions: by kind of finding; `actions` of the settings apply to other kinds.
+        actions: actions by kind of finding; `actions` of the settings apply to other kinds.
     """
 
     settings: Settings

@@ -106,7 +106,7 @@ class _Stages:
         return RetrainingResult(version.version, version.run_id, gate_result(registry, version))
 
     def assign_role(self, result: RetrainingResult, reason: str) -> None:
-        """Assign the role of `loop.promotion` to a version whose retraining was interrupted."""
+        """Assign the role of `loop.promotion` to a version that passed the gate."""
         from ..registry._role import assign_role
 
         version = self._transitions.registry.version(result.version)

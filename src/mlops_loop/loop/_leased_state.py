@@ -70,7 +70,7 @@ class LeasedStateStore:
 
     Args:
         backend: stores the state.
-        target_digest: of what the project predicts; the state of another target counts as fresh.
+        target_digest: digest of the target; the state of another target is ignored.
     """
 
     def __init__(self, backend: StateBackend, target_digest: str = "") -> None:

@@ -41,7 +41,7 @@ class ModelPair:
 
     Attributes:
         classes: target values in code order; empty for regression.
-        largest_error: for regression, the absolute error with a loss of 1, in units of the target.
+        largest_error: the absolute error with a loss of 1, in units of the target; for regression.
         share: share of the keys that the challenger predicts in a split; None in shadow.
     """
 

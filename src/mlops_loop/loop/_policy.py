@@ -24,8 +24,8 @@ class PlannedAction:
     """The action on one incident.
 
     Attributes:
-        kind: of the incident.
-        reason: a sentence.
+        kind: kind of the incident.
+        reason: reason, as a sentence.
         alert: whether receivers are alerted.
         record_as: kind of the entry in the audit log, if the transition writes none itself.
         due: the transition to carry out.

@@ -12,9 +12,9 @@ class RetrainingRequest:
 
     Attributes:
         name: identifies the version of an interrupted attempt.
-        reason: of the retraining.
+        reason: why it began.
         resumed: whether an interrupted attempt is resumed.
-        changed: when the change began, if known.
+        changed: start of the change, if known.
     """
 
     name: str

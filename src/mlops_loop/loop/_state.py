@@ -21,19 +21,19 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """One position of the state machine.
 
     Attributes:
-        phase: what the loop is doing.
-        since: when that began; while retraining it names the attempt.
-        reason: why, as a sentence.
-        due: while triggered, what is to be done.
-        changed: until the retraining is over, when the change behind it began, if that is known.
-        champion: version that answers, as the loop last saw it.
-        challenger: version beside it while challenging; during a probation the one before.
+        phase: phase of the loop.
+        since: start of the phase; while retraining it identifies the attempt.
+        reason: reason of the phase, as a sentence.
+        due: while triggered, the transition to carry out.
+        changed: until the retraining ends, the start of the change that caused it, if known.
+        champion: the champion that the loop last saw.
+        challenger: the challenger in a trial; during a probation, the previous champion.
         monitored_until: end of the last window that was monitored.
-        retrained: when each retraining began, for the cooldown and the budget.
-        consecutive_failures: retrainings in a row that came to nothing, for the backoff.
+        retrained: start of each retraining, for the cooldown and the budget.
+        consecutive_failures: consecutive failed retrainings, for the backoff.
         paused: whether an operator paused it.
-        waiting: digest of the features whose first version waits for a person to promote it.
-        target_digest: what the versions predict (see `Contract.target_digest`).
+        waiting: digest of the features whose first version waits to be promoted by the user.
+        target_digest: digest of the target (see `Contract.target_digest`).
     """
 
     phase: Phase = "steady"

@@ -28,7 +28,7 @@ class Task:
     Attributes:
         problem: `binary`, `multiclass` or `regression`.
         encoder: names of the matrix columns, and which ones are categories.
-        seed: for all random numbers.
+        seed: seed of all random numbers.
         threads: number of threads that the estimator may use.
         rows: number of training rows.
 
@@ -62,7 +62,7 @@ class Candidate:
     `predict_proba`.
 
     Attributes:
-        name: on the leaderboard.
+        name: name on the leaderboard.
         build: returns an unfitted estimator for a `Task` and parameters.
         search_space: returns the parameters that an Optuna trial suggests; None if nothing is
             tuned.

@@ -19,11 +19,11 @@ def fit(
     in other rows do not change predictions.
 
     Args:
-        candidate: what is fitted.
-        task: what it is fitted for.
+        candidate: the candidate to fit.
+        task: the task to fit it for.
         matrix: shape (rows, features); NaN where a value is missing.
         labels: class codes or values of shape (rows,).
-        parameters: that override those of the candidate.
+        parameters: parameters that override those of the candidate.
 
     Raises:
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.

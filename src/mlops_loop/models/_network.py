@@ -31,10 +31,10 @@ class NetworkConfig:
         width: units of a hidden layer.
         layers: hidden layers.
         dropout: share of the units that a training step leaves out.
-        learning_rate: of AdamW.
-        weight_decay: of AdamW; a hundred times the usual value, because rows of one day or one
-            group resemble each other, and a network learns that first.
-        epochs: at most.
+        learning_rate: learning rate of AdamW.
+        weight_decay: weight decay of AdamW; a hundred times the usual, because rows of one day or
+            one group resemble each other, and a network learns that first.
+        epochs: limit of epochs.
         patience: epochs without a lower validation loss, after which training stops.
     """
 
@@ -123,7 +123,7 @@ class NetworkEstimator(ABC):
     """A neural network with the methods of a scikit-learn estimator.
 
     Attributes:
-        classes_: of a classification, in the order of the probabilities.
+        classes_: classes in the order of the probabilities; for classification.
     """
 
     classes_: NDArray[Any]

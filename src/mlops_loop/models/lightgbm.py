@@ -32,7 +32,7 @@ def trees(**parameters: Any) -> Candidate:
     """Gradient-boosted trees of LightGBM.
 
     Args:
-        parameters: of the estimator, overriding the defaults.
+        parameters: parameters of the estimator that override the defaults.
 
     Examples:
         >>> trees(learning_rate=0.05).name

@@ -32,7 +32,7 @@ def network(**parameters: Any) -> Candidate:
     """A neural network in PyTorch: embedded categories, standardized numbers, ReLU layers.
 
     Args:
-        parameters: of `NetworkConfig`, overriding the defaults, e.g. `width` or `epochs`.
+        parameters: fields of `NetworkConfig` that override the defaults, e.g. `width` or `epochs`.
 
     Examples:
         >>> network(width=32).name

@@ -26,7 +26,7 @@ def trees(**parameters: Any) -> Candidate:
     """Histogram gradient-boosted trees: `HistGradientBoostingClassifier` or `…Regressor`.
 
     Args:
-        parameters: of the estimator, overriding the defaults.
+        parameters: parameters of the estimator that override the defaults.
 
     Examples:
         >>> from mlops_loop.models import Task

@@ -41,7 +41,7 @@ class AlertTracker:
     Attributes:
         file: path of the JSON file.
         send: sends a message.
-        link: from the path of a report, relative to the project's folder, to its URL.
+        link: returns the URL for the path of a report relative to the project's folder.
     """
 
     file: Path
@@ -54,7 +54,7 @@ class AlertTracker:
 
         Args:
             report: the current report.
-            messages: by kind of finding; other kinds start no alert.
+            messages: messages by kind of finding; other kinds start no alert.
         """
         active_alerts = self._read()
         for kind, text in messages.items():

@@ -28,7 +28,7 @@ class Alerts:
     """Sends alerts to all receivers, at least once each.
 
     Attributes:
-        receivers: by name, which has to be a valid folder name.
+        receivers: receivers by name; a name has to be a valid folder name.
         folder: has a folder for each receiver, with one file for each undelivered alert.
         clock: the current time.
         timeout: seconds that a delivery may take, and that all retries for one receiver may take.

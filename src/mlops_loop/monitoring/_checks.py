@@ -138,7 +138,7 @@ def run_evidently(
 
     Args:
         window: its `current` and `reference` rows are the two data sets.
-        metrics: of `evidently.metrics` and `evidently.presets`. A metric may have `tests`.
+        metrics: metrics and presets of Evidently. A metric may have `tests`.
         kind: kind of the findings.
         severity: severity of the findings.
 

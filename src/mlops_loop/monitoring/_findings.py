@@ -28,7 +28,7 @@ class Finding:
         severity: `warning` for one column or a part of the rows, `critical` for the window.
         column: the input concerned; None for the window, `prediction` for the model's output.
         statistic: name of the statistic, e.g. `wasserstein`, `missing_share` or a metric.
-        value: in the unit of the statistic; None if nothing was measured.
+        value: value in the unit of the statistic; None if nothing was measured.
         threshold: the limit that the value exceeds.
         slice: a value of the column, if only the rows with this value are concerned.
         rows: number of rows of the window that it is about; a sample of these was examined.

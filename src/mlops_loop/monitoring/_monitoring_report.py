@@ -47,10 +47,10 @@ class Segment:
 
     Attributes:
         rows: number of sampled rows.
-        share: of the rows of the window.
-        share_before: of the rows of the reference.
+        share: share of the rows of the window.
+        share_before: share of the rows of the reference.
         drifted: columns that drifted among these rows.
-        performance: of these rows; `unknown` with too few labels.
+        performance: performance on these rows; `unknown` with too few labels.
     """
 
     column: str
@@ -81,12 +81,12 @@ class MonitoringReport:
         window: interval and number of rows.
         statuses: `ok`, `unknown` or `failed` by kind of finding; a kind that was not checked is
             left out.
-        findings: of all checks.
+        findings: findings of all checks.
         report: Evidently's page, relative to the project's folder; None if nothing was compared.
         drift_scores: Evidently's distance by compared column, `prediction` included.
         notes: sentences, e.g. about what could not be checked.
         metrics: values behind the status of the performance, by name.
-        advice: what the statuses mean together; empty if nothing was checked.
+        advice: recommendation from all statuses; empty if nothing was checked.
         segments: the results for each value of a column, if requested.
 
     Examples:

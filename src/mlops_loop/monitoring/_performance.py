@@ -44,7 +44,7 @@ def labelled_rows(
         log: predictions and labels.
         since: beginning of the cohort, in event time.
         until: its end, excluded.
-        version: of the model.
+        version: version of the model.
     """
     limit = max(settings.monitoring.sample_rows, settings.monitoring.min_labels)
     rows = log.sample(since, until, limit, labelled=True, version=version)

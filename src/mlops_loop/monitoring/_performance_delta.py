@@ -42,9 +42,9 @@ class PerformanceDelta:
     Attributes:
         metric: its name.
         rows: number of labelled rows of the window.
-        value: on the window, not adjusted.
-        adjusted: at the holdout's base rate, or spread.
-        reference: on the holdout.
+        value: metric on the window, not adjusted.
+        adjusted: metric at the base rate or spread of the holdout.
+        reference: metric on the holdout.
         worsening: adjusted difference; positive is worse for every metric.
     """
 
@@ -123,7 +123,7 @@ def measure(
         metric: the metric to compare.
         reference: the holdout, with labels.
         window: labelled rows.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
         n_comparisons: number of comparisons, for the Bonferroni correction.
             A few hundred resamples do not reach such quantiles, so that with more than one
             comparison the interval is normal, with the bootstrap's standard error.

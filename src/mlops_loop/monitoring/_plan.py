@@ -31,7 +31,7 @@ class MonitoringPlan:
 
     Attributes:
         checks: functions of a `MonitoringWindow` that return findings, run in this order.
-        actions: by kind of finding, one of `advise`, `alert`, `retrain` and `rollback`, or a
+        actions: for each kind of finding one of `advise`, `alert`, `retrain` and `rollback`, or a
             function that is called for each window with an incident of that kind; it may be called
             again for the same window if the process ended in between. Kinds that are not listed
             follow `actions` of the settings; kinds unknown there alert. `drift` also covers

@@ -30,7 +30,7 @@ class Alert:
     """A message for people.
 
     Attributes:
-        time: when it was raised, with a time zone.
+        time: time at which it was raised, with a time zone.
         text: one sentence; a second line names the report, if there is one.
 
     Examples:
@@ -110,8 +110,8 @@ def to_apprise(key: str, url: str, alert: Alert) -> None:
 
     Args:
         key: the setting that holds the URL, for messages; the URL may be a secret.
-        url: of one service, see https://github.com/caronc/apprise/wiki.
-        alert: what is sent; its first line is the title.
+        url: URL of one service, see https://github.com/caronc/apprise/wiki.
+        alert: the alert to send; its first line is the title.
 
     Raises:
         SettingsError: if Apprise does not know such a URL.

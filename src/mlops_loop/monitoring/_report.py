@@ -36,10 +36,10 @@ def compare(
     """Measure how far the window is from the reference.
 
     Args:
-        contract: what the columns are.
+        contract: contract of the columns.
         comparisons: input columns; each has values on both sides.
-        prediction: what the model answered on both sides; shown apart from the inputs.
-        drift_share: from which share of drifted columns the page calls the window drifted.
+        prediction: predictions on both sides, in a section of their own.
+        drift_share: share of drifted columns from which the window counts as drifted.
         page: whether to render the page, which takes half of the time.
     """
     with _quiet():
@@ -83,11 +83,11 @@ def run_report(
     """Run metrics of the caller's choice, and write the page if there is a path for it.
 
     Args:
-        contract: what the columns are; `prediction` and the probabilities may be used as well.
+        contract: contract of the columns; `prediction` and the probabilities may be used as well.
         current: rows of the window.
         reference: rows with the same columns.
         metrics: Evidently's metrics and presets, with or without tests.
-        page: of the HTML file.
+        page: path of the HTML file.
 
     Returns:
         Name and description of each test that failed or could not be run.
@@ -123,9 +123,9 @@ def write_report(comparison: Comparison | None, verdict: Mapping[str, object], p
     """Write the page of charts, and beside it a JSON file with the verdict and all distances.
 
     Args:
-        comparison: what there is to draw; without a snapshot there is only the JSON file.
-        verdict: what monitoring says.
-        page: where the HTML goes; the JSON has the same name but for its ending.
+        comparison: what the charts show; without a snapshot only the JSON file is written.
+        verdict: result of monitoring.
+        page: path of the HTML file; the JSON file differs in the suffix.
     """
     distances = {} if comparison is None else dict(comparison.distances)
     text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)

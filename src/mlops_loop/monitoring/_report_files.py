@@ -24,7 +24,7 @@ def save_report(
         root: the project's folder.
         report: the answers.
         comparison: Evidently's; None if nothing was compared.
-        name: of the files, without an ending.
+        name: name of the files, without the suffix.
         page: whether there is a page besides the JSON file.
         publish: whether it is the status that the service shows.
 

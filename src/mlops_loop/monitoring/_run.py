@@ -31,14 +31,14 @@ def monitor(
 
     Args:
         settings: thresholds, the size of samples and windows, the reference.
-        contract: what the data should be.
+        contract: contract of the data.
         log: the predictions and their labels.
         bundle: the champion; without one nothing is checked, and a note says so.
         since: beginning of the window in event time, by default `monitoring.window` before its end.
         until: end of the window, excluded; by default now.
         clock: says what is old enough to have its label.
-        checks: what is run, in this order.
-        options: what else to report on.
+        checks: the checks, run in this order.
+        options: what else to report on, e.g. segments.
 
     Raises:
         InputError: if the window ends before it begins, or rows cannot be segmented like that.

@@ -89,10 +89,10 @@ def window_sample(
     """Logged rows with what one version answered, served or in shadow; NaN where it did not.
 
     Args:
-        contract: what the data is.
-        rows: from the log.
+        contract: contract of the data.
+        rows: rows of the log.
         columns: the same rows, as `check_window` read them.
-        version: whose answers.
+        version: the version whose predictions are used.
     """
     width = len(contract.classes)
     scores = np.full((len(rows), width) if width else len(rows), np.nan)
@@ -128,7 +128,7 @@ def to_frame(contract: Contract, sample: Sample, threshold: float | None) -> pd.
     """Inputs, `prediction`, one `probability_…` a class, and the target if labels are known.
 
     Args:
-        contract: what the columns are.
+        contract: contract of the columns.
         sample: the rows.
         threshold: probability from which a binary prediction is the second class.
     """

@@ -89,7 +89,7 @@ def open_prediction_log(
     Args:
         address: names the store.
         root: the project's folder, where relative paths start.
-        schema_digest: of the project's contract, so that rows of other schemas are left out; with
+        schema_digest: schema digest of the contract; rows of other schemas are left out. With
             None all rows are read.
 
     Raises:

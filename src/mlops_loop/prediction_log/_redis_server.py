@@ -1,4 +1,4 @@
-"""The server of the Redis log: how it is reached, and what its errors mean."""
+"""The server of the Redis log: its connections and its errors."""
 
 import re
 from collections.abc import Iterator
@@ -21,48 +21,48 @@ from redis.retry import Retry
 from ..errors import SettingsError, StoreError, StoreUnavailableError
 from ._url_options import acknowledges, split_address
 
-# How long to wait for a server that does not say anything.
+# How long to wait for a server that does not respond.
 SECONDS = 10.0
 
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
-# What redis-py puts before an answer of the server: bytes that say nothing to people.
+# Unreadable prefix that redis-py puts before an error of the server.
 _IN_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 
 _START = "redis-server --port {port} --appendonly yes --appendfsync always"
-_AWAY = (redis.ConnectionError, redis.TimeoutError, OSError)
-# The first that fits; some of them are errors of the connection as well.
+_UNREACHABLE = (redis.ConnectionError, redis.TimeoutError, OSError)
+# The first match counts; some of them are connection errors as well.
 _NEXT_STEPS = (
     (BusyLoadingError, "try again in a moment"),
-    ((AuthenticationError, NoPermissionError), "name user and password, as redis://user:pw@host"),
+    ((AuthenticationError, NoPermissionError), "name user and password, e.g. redis://user:pw@host"),
     (ReadOnlyError, "it is a replica: name the primary"),
     (OutOfMemoryError, "give it more memory; nothing that was acknowledged is lost"),
     (
-        _AWAY,
+        _UNREACHABLE,
         f"start a server with `{_START}` (in projects rendered for Redis: `make store`)",
     ),
 )
 
 
 class RedisServer:
-    """What an address such as `redis://user:password@host:6379/0?name=predictions` says.
+    """Connection of an address, e.g. `redis://user:password@host:6379/0?name=predictions`.
 
     Attributes:
-        name: what messages call the log; the password is no part of it.
+        name: name of the log in messages, without the password.
         spool: folder for records while the server is unavailable; None for none.
-        log_name: what the keys of the log begin with.
+        log_name: prefix of the keys of the log.
         acknowledged: whether `append` waits until the record is durable.
     """
 
     def __init__(self, address: str, root: Path) -> None:
-        place, options = split_address(address, "name", "spool", *_FILES)
+        location, options = split_address(address, "name", "spool", *_FILES)
         try:
-            url = urlsplit(place)
+            url = urlsplit(location)
             database = int(url.path.strip("/") or 0)
             self._port = url.port or 6379
         except ValueError as error:
             raise SettingsError(
-                "prediction_log: write an address of Redis as redis://localhost:6379/0"
+                "prediction_log: expected a Redis address, e.g. redis://localhost:6379/0"
             ) from error
         host = url.hostname or "localhost"
         user = f"{url.username}@" if url.username else ""
@@ -85,21 +85,21 @@ class RedisServer:
         if url.scheme == "rediss":
             self._arguments |= {"ssl": True, **files}
         elif files:
-            raise SettingsError(f"prediction_log: {', '.join(files)} want an address rediss://…")
+            raise SettingsError(f"prediction_log: {', '.join(files)} require a rediss:// address")
 
     def connect(self) -> redis.Redis:
         """A client for any number of threads; connects when it is first used."""
-        # A connection that went away with its server is replaced once, at once.
+        # A connection that was lost with its server is replaced once, immediately.
         return redis.Redis(**self._arguments, retry=Retry(NoBackoff(), 1))
 
     def connect_once(self) -> redis.Redis:
-        """A client of one connection, for one thread; connects now, and never by itself again."""
+        """A client of one connection, for one thread; connects now and never reconnects."""
         retry = Retry(NoBackoff(), 0)
         return redis.Redis(**self._arguments, retry=retry, single_connection_client=True)
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """Errors of the server and of the network, as a StoreError with the next step."""
+        """Raise errors of the server and the network as a StoreError with the next step."""
         try:
             yield
         except (redis.RedisError, OSError, StoreError) as error:
@@ -107,12 +107,12 @@ class RedisServer:
 
     def explain(self, error: Exception) -> StoreError:
         step = next((step for kinds, step in _NEXT_STEPS if isinstance(error, kinds)), None)
-        stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
-        if stranger:
-            step = "name the file with the authority of its certificate, as `?ssl_ca_certs=ca.pem`"
-        said = _IN_PIPELINE.sub("", str(error)).rstrip(".")
+        bad_certificate = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        if bad_certificate:
+            step = "name the file of its certificate authority, e.g. `?ssl_ca_certs=ca.pem`"
+        message = _IN_PIPELINE.sub("", str(error)).rstrip(".")
         if step:
-            said += f"; {step.format(port=self._port)}"
-        refused = stranger or isinstance(error, AuthenticationError)
-        away = isinstance(error, _AWAY) and not refused
-        return (StoreUnavailableError if away else StoreError)(f"{self.name}: {said}")
+            message += f"; {step.format(port=self._port)}"
+        rejected = bad_certificate or isinstance(error, AuthenticationError)
+        unreachable = isinstance(error, _UNREACHABLE) and not rejected
+        return (StoreUnavailableError if unreachable else StoreError)(f"{self.name}: {message}")

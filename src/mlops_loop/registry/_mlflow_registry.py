@@ -35,7 +35,7 @@ class Version:
     Attributes:
         version: its number in the MLflow registry, as text.
         run_id: id of the MLflow run that trained it.
-        created: when it was registered, with a time zone.
+        created: time of registration, with a time zone.
         aliases: e.g. `champion`.
         tags: digests of its lineage, the gate's decision and the like.
 

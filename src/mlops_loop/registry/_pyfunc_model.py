@@ -33,7 +33,7 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
     Args:
         bundle: the model.
         directory: output folder, which must not exist.
-        wheel: of the library; None copies the code of the library instead.
+        wheel: wheel of the library; None copies the code of the library instead.
     """
     requirements = [f"{name}=={version(name)}" for name in _REQUIREMENTS]
     packages = [bundle.manifest.features_module.partition(".")[0]]

@@ -1,6 +1,6 @@
 """Registers the model of a run as a version, and publishes its bundle if it passed the gate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,7 +42,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
 
     Args:
         project: the project.
-        decision: as `log_decision` returned it.
+        decision: the result of `log_decision`.
 
     Raises:
         GateError: if the decision is about another model, snapshot, contract or features.
@@ -59,7 +59,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
         gate = GateResult.from_json(evaluation[GATE])
         _require_about(gate, decision)
         require_unchanged(project, run)
-        known = [one for one in registry.versions() if one.run_id == run.run_id]
+        known = [version for version in registry.versions() if version.run_id == run.run_id]
         if known:
             return known[-1]
         exported = RunFiles.read(registry, run.run_id, EXPORTED, run.files).content
@@ -67,12 +67,8 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
         manifest = _manifest(project, decision, exported, gate, measured)
         files = {name: exported[name] for name in (MODEL, ENCODER, CONTRACT)}
         files[REFERENCE] = evaluation[REFERENCE]
-
-        def write(manifest: Manifest) -> None:
-            _write_card(project, decision, manifest, gate, measured)
-
-        manifest = _register_and_publish(project, manifest, files, gate, write)
-    return registry.version(manifest.version)
+        version = _register_and_publish(project, decision, manifest, files, gate, measured)
+    return registry.version(version)
 
 
 def _require_about(gate: GateResult, decision: DecisionRef) -> None:
@@ -122,11 +118,12 @@ def _manifest(
 
 def _register_and_publish(
     project: Project,
+    decision: DecisionRef,
     manifest: Manifest,
     files: dict[str, bytes],
     gate: GateResult,
-    write_card: Callable[[Manifest], None],
-) -> Manifest:
+    measured: Measured,
+) -> str:
     """Register and publish under one version number; a failure leaves no version behind."""
     registry, run = project.registry, manifest.run_id
     score = Interval(*(gate.metrics[name] for name in ("score", "score_low", "score_high")))
@@ -143,7 +140,7 @@ def _register_and_publish(
             manifest = msgspec.structs.replace(manifest, version=version)
             bundle = write_bundle(Path(folder) / "bundle", manifest, files)
             registry.log_model(run, bundle, ARTIFACT)
-            write_card(bundle.manifest)
+            _write_card(project, decision, bundle.manifest, gate, measured)
             if gate.passed:
                 with project.context.timed("publish"):
                     project.bundles.publish(bundle)
@@ -151,7 +148,7 @@ def _register_and_publish(
     except BaseException:
         registry.discard(version)
         raise
-    return bundle.manifest
+    return version
 
 
 def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:

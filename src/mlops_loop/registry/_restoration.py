@@ -17,10 +17,10 @@ def publish_from_registry(
     """Publish the bundle in the MLflow model of a version; a damaged one is replaced.
 
     Args:
-        registry: where the version is registered.
-        store: where services look for bundles.
+        registry: registry of the version.
+        store: bundle store of the services.
         version: the version.
-        features_digest: of the features that it has to have.
+        features_digest: digest of the features that the version needs to have.
 
     Raises:
         RegistryError: if the model cannot be downloaded, or its bundle cannot serve.
@@ -47,10 +47,10 @@ def restore_if_damaged(
     """Publish the bundle of a version again if it is missing, incomplete or changed.
 
     Returns:
-        Whether it was.
+        True if it was republished.
 
     Raises:
-        RegistryError: if the registry does not hold the version, or not in one piece either.
+        RegistryError: if the registry does not hold an intact copy of the version either.
     """
     try:
         read_bundle(store.fetch(version)).verify()

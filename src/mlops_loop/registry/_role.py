@@ -23,7 +23,7 @@ def assign_role(project: Project, version: Version) -> Version:
 
     Args:
         project: the project.
-        version: as `register_version` returned it.
+        version: the result of `register_version`.
 
     Returns:
         The version with its new aliases.

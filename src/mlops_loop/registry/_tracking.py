@@ -35,7 +35,7 @@ class Tracking:
     """The tracking store of a project.
 
     Attributes:
-        uri: as in the settings; the path of a SQLite file is taken from `root`.
+        uri: tracking URI of the settings; the path of a SQLite file is relative to `root`.
         experiment: name of the experiment that holds the runs.
         root: folder of the project.
     """

@@ -42,14 +42,14 @@ class Transitions:
     """Moves versions in and out of service, for one digest of the features.
 
     Attributes:
-        contract: of the project; a version with another target cannot serve.
+        contract: contract of the project; a version with another target cannot serve.
         require_servable: raises BundleError for a bundle that cannot answer a request; asked
             before the pointer names it.
         probation: whether a champion that is replaced stays in shadow.
-        lock: entered for the length of a transition.
+        lock: held during a transition.
         guard: called when the lock is held and nothing has been written; what it raises ends
             the transition.
-        callbacks: by transition, called when the pointer has moved, while the lock is held. They
+        callbacks: functions by transition, called after the pointer moved, under the lock. They
             are called again if the process ended before the transition was recorded.
     """
 

@@ -110,7 +110,7 @@ class Deployment:
 
         Args:
             columns: rows that the contract has accepted.
-            keys: one a row; in a split the same key always gets the same variant.
+            keys: one key per row; in a split the same key always gets the same variant.
         """
         if self.challenger is None:
             outputs = self.champion.outputs(columns, served=True, timed=False)

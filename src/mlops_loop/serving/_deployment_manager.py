@@ -31,16 +31,16 @@ class DeploymentManager:
     """Holds the deployment that serves, and replaces it when the pointer changes.
 
     Args:
-        store: where bundles are published.
-        features_digest: that of the running code; it selects the rollout.
+        store: store of published bundles.
+        features_digest: digest of the running code; it selects the rollout.
         predictor_factory: makes a predictor of a bundle.
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
-        unknown_fields: what is done with fields of a row that the contract does not know.
+        unknown_fields: treatment of fields that the contract does not contain.
 
     Attributes:
-        deployment: what serves; None before the first version.
-        failures: what was published last and cannot serve.
+        deployment: the current deployment; None before the first version.
+        failures: published versions that cannot serve.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class DeploymentManager:
         self.failures: tuple[LoadFailure, ...] = ()
 
     def refresh(self) -> None:
-        """Read the pointer and follow it; what cannot be loaded leaves the old in service."""
+        """Follow the pointer; a version that cannot be loaded leaves the current one in service."""
         with self._lock:
             try:
                 self._follow()
             except Exception as error:
-                # Whatever is wrong with what was published, what serves continues to.
+                # A bad publication must not stop the current deployment.
                 self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
 
     def _follow(self) -> None:

@@ -1,4 +1,4 @@
-"""Validated rows with what the prediction log keeps beside them: ids, entity keys, times."""
+"""Validated rows with prediction ids, entity keys and times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class IdentifiedRows:
     """Rows of one or several requests that have arrived together.
 
     Attributes:
-        prediction_ids: new ones, one a row.
-        entity_keys: of each row the key that came with its request, else that of the contract's
+        prediction_ids: new ids, one per row.
+        entity_keys: for each row the key of its request, else the value of the contract's
             id column.
-        event_times: the contract's time column, else the arrival.
-        arrival: of all rows.
+        event_times: values of the contract's time column, else the arrival time.
+        arrival: arrival time of the rows.
     """
 
     prediction_ids: list[str]
@@ -46,7 +46,7 @@ class IdentifiedRows:
 
     @property
     def split_keys(self) -> list[str]:
-        """What decides about the variant of a row: its entity key, else its prediction id."""
+        """Keys that select the variant of a row: its entity key, else its prediction id."""
         return [
             entity or own for entity, own in zip(self.entity_keys, self.prediction_ids, strict=True)
         ]
@@ -57,7 +57,7 @@ class IdentifiedRows:
         outputs: Sequence[tuple[Output, ...]],
         contract: Contract,
     ) -> list[Record]:
-        """What the prediction log keeps of the rows and of what was predicted for them."""
+        """Records of the rows and their predictions for the prediction log."""
         digests = contract.schema_digest, contract.target_digest
         parts = zip(
             self.prediction_ids, self.entity_keys, self.event_times, rows, outputs, strict=True

@@ -22,8 +22,8 @@ def decode_labels(
     Args:
         body: JSON.
         contract: its target says what a label may be.
-        moment: when the labels became known.
-        max_rows: of one body.
+        moment: time at which the labels became known.
+        max_rows: limit of rows per body.
 
     Raises:
         TooManyRows: if there are more than `max_rows`, whatever is in them.

@@ -23,7 +23,7 @@ _PROBLEMS = {
     401: "No valid API key",
     408: "The body did not arrive in time",
     413: "The body or its list of rows is too large",
-    415: "The body is declared to be something else than JSON",
+    415: "Content-Type is not JSON",
     422: "Rows violate the contract; every violation is listed",
     503: "Try again after the seconds in Retry-After",
 }
@@ -57,8 +57,8 @@ def components(contract: Contract, unknown_fields: UnknownFields, *, secured: bo
     """Schemas and examples of one contract.
 
     Args:
-        contract: what rows and labels look like.
-        unknown_fields: what is done with fields of a row that the contract does not know.
+        contract: contract of rows and labels.
+        unknown_fields: treatment of fields that the contract does not contain.
         secured: whether callers need an API key.
     """
     row = example_row(contract)

@@ -30,9 +30,9 @@ def prediction_responses(
 
     Args:
         ids: prediction ids.
-        outputs: of each row, the served one first.
+        outputs: outputs of each row, the served one first.
         names: the classes as JSON keys, empty for regression.
-        warnings: of all rows.
+        warnings: warnings of all rows.
     """
     by_row: dict[int, list[dict[str, object]]] = defaultdict(list)
     for warning in warnings:

@@ -18,7 +18,7 @@ class Problem(Exception):
 
     Attributes:
         status: HTTP status.
-        detail: what is wrong with this request, for the caller.
+        detail: explanation of this error, for the caller.
         members: further members of the problem document.
         headers: HTTP headers that belong to it.
 

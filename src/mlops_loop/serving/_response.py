@@ -13,10 +13,10 @@ class ServiceResponse(Struct, frozen=True):
 
     Attributes:
         content: the body.
-        recorded: done when everything the response rests on is durable, None if nothing has to
+        recorded: done when all records of the response are durable, None if nothing has to
             be; may fail with StoreError.
-        variant: of a prediction: `champion`, `challenger`, or `mixed` for a list that was split.
-        log_fields: what the access log adds for this request; no personal data.
+        variant: for a prediction `champion`, `challenger`, or `mixed` for a list that was split.
+        log_fields: fields for the access log, without personal data.
     """
 
     content: bytes

@@ -170,8 +170,8 @@ def _free_port(host: str, port: int) -> int:
             probe.listen()
         except OSError as error:
             raise ServiceError(
-                f"cannot listen on {host}, port {port}: {error.strerror}; stop what listens"
-                " there, or choose another port with --port"
+                f"cannot listen on {host}, port {port}: {error.strerror}; stop the process"
+                " using it, or choose another port with --port"
             ) from error
         bound: int = probe.getsockname()[1]
         return bound

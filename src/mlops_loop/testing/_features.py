@@ -61,7 +61,7 @@ def assert_row_wise(features: FeatureSet, columns: Columns) -> None:
 
     Args:
         features: usually `project.features`.
-        columns: at least two rows that the contract accepts, e.g. of `columns_of`.
+        columns: at least two rows that the contract accepts, e.g. from `columns_of`.
 
     Raises:
         AssertionError: naming the feature, and a row that differs.

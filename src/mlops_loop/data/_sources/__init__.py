@@ -83,7 +83,7 @@ def open_source(address: str, settings: Settings) -> Source:
     Args:
         address: a path or glob of CSV or Parquet files (relative to the project's folder) or their
             URL, `sql://…` or `sample://…`.
-        settings: of the project: how CSV files are read.
+        settings: settings of the project, e.g. how to read CSV files.
 
     Raises:
         SourceError: if the scheme is unknown or the address is invalid.

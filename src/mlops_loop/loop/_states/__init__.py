@@ -13,10 +13,9 @@ def open_state(address: str, *, root: Path, target_digest: str = "") -> StateSto
     Nothing is connected to before the state is loaded, saved or leased.
 
     Args:
-        address: of the prediction log.
+        address: address of the prediction log.
         root: the project's folder, where relative paths start.
-        target_digest: of what the project predicts; the state of another target counts as a fresh
-            one.
+        target_digest: digest of the target; the state of another target is ignored.
 
     Raises:
         SettingsError: for an address without a store.

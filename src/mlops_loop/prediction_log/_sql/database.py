@@ -22,9 +22,9 @@ class Database(ABC):
     a cheaper way to commit a group of predictions than BEGIN, INSERT and COMMIT one by one.
 
     Attributes:
-        name: what messages call the log; a password is no part of it.
+        name: name of the log in messages, without the password.
         engine: opens connections.
-        schema: of the tables, None where a database has but one.
+        schema: schema of the tables; None for a database without schemas.
         acknowledged: whether appending waits until the record is durable.
         spool: folder for records while the server is unavailable, None for none.
         scripts: folder of Alembic's, which knows the revisions of the tables.

@@ -95,9 +95,9 @@ class PostgresqlDatabase(Database):
     session.
 
     Args:
-        name: what messages call the log.
+        name: name of the log in messages.
         parts: arguments of the connection.
-        options: of the address; what is not the log's own is libpq's.
+        options: options of the address; those that the log does not know are passed to libpq.
     """
 
     def __init__(self, name: str, parts: Mapping[str, Any], options: Mapping[str, str]) -> None:

@@ -21,8 +21,10 @@ _View = TypeVar("_View", bound=Callable[..., Response])
 # Converter and name of a variable in a rule of Flask.
 _VARIABLE = re.compile(r"<(?:[^<>]*:)?([^<>:]+)>")
 _BLUEPRINT = "documentation"
-# What Flask adds to every route.
+# Methods that Flask adds to every route.
 _IMPLIED = {"HEAD", "OPTIONS"}
+# OpenAPI requires one; FastAPI's default, so that both frameworks serve the same document.
+_API_VERSION = "0.1.0"
 
 
 def described_as(path: str) -> Callable[[_View], _View]:
@@ -71,7 +73,7 @@ def add_documentation(app: Flask, service: PredictionService) -> None:
 
     @blueprint.get("/openapi.json")
     def document() -> Response:
-        info = {"title": service.project.name, "version": "0.1.0"}
+        info = {"title": service.project.name, "version": _API_VERSION}
         routes = {"openapi": "3.1.0", "info": info, "paths": _paths(app)}
         complete = openapi.with_components(routes, service.openapi_components())
         return Response(msgspec.json.encode(complete), content_type=JSON)

@@ -1,4 +1,4 @@
-"""What every request to a Flask application passes, the user's own routes included."""
+"""Hooks that every request to a Flask application passes, the user's own routes included."""
 
 import atexit
 
@@ -8,7 +8,6 @@ from .._openapi import KEY_HEADER
 from .._request_lifecycle import REQUEST_ID_HEADER, UNROUTED, RequestLifecycle, authorize
 from .._service import PredictionService
 
-# Key of the service in `app.extensions`.
 EXTENSION = "mlops_loop"
 """Key of the `PredictionService` in `app.extensions`.
 
@@ -26,7 +25,7 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
 
     Call it before you register hooks of your own, so that it sees every request first and every
     response last. Routes find the id as `flask.g.request_id`. Servers that fork after they have
-    loaded the application, such as gunicorn with `--preload`, start one service a worker.
+    loaded the application, such as gunicorn with `--preload`, start one service per worker.
 
     A body larger than `serving.max_body_bytes` is answered by status 413. `app.extensions` holds
     the service under the name in `EXTENSION`.

@@ -42,11 +42,11 @@ def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     ("address", "said"),
-    [("redis://localhost/0", "want an address rediss://"), ("rediss://localhost/0", "no file")],
+    [("redis://localhost/0", "require a rediss:// address"), ("rediss://localhost/0", "no file")],
 )
 def test_an_authority_that_makes_no_sense_is_refused(address: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        opened(f"{address}?ssl_ca_certs={Path(__file__) if 'want' in said else 'nowhere.pem'}")
+        opened(f"{address}?ssl_ca_certs={Path(__file__) if 'require' in said else 'nowhere.pem'}")
 
 
 def test_a_wrong_password_is_named_and_not_told(server: Server) -> None:
