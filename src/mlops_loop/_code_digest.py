@@ -51,7 +51,7 @@ def modules_behind(name: str) -> dict[str, Path]:
             tree = ast.parse(source.read())
         own = name.partition(".")[0]
         imported = _imports(tree, module, is_package=is_package)
-        waiting += [one for one in imported if one.partition(".")[0] == own]
+        waiting += [each for each in imported if each.partition(".")[0] == own]
     return dict(sorted(files.items()))
 
 

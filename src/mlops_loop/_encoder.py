@@ -69,8 +69,10 @@ class Encoder:
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the matrix columns that hold category positions."""
-        widths = [len(_CALENDAR_PARTS) if one.type == "datetime" else 1 for one in self.columns]
-        starts = {one.name: sum(widths[:at]) for at, one in enumerate(self.columns)}
+        widths = [
+            len(_CALENDAR_PARTS) if column.type == "datetime" else 1 for column in self.columns
+        ]
+        starts = {column.name: sum(widths[:at]) for at, column in enumerate(self.columns)}
         return tuple(starts[name] for name in self.vocabularies)
 
     def encode(self, columns: Columns) -> Matrix:

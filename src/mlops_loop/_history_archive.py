@@ -38,13 +38,13 @@ def archive_history(settings: Settings) -> list[str]:
     if used:
         shutil.move(var, target)
     try:
-        place = archive_prediction_log(settings.prediction_log, root=settings.root)
+        archive = archive_prediction_log(settings.prediction_log, root=settings.root)
     except ProjectError:
         if used:
             shutil.move(target, var)
         raise
     messages = [f"var/ was archived in {target}"] if used else []
-    return [*messages, f"the prediction log was archived in {place}"] if place else messages
+    return [*messages, f"the prediction log was archived in {archive}"] if archive else messages
 
 
 def require_outside_var(settings: Settings, address: str) -> None:

@@ -53,8 +53,8 @@ class Lineage:
             "prediction": _prediction_json(self.prediction) if self.prediction else None,
             "versions": [_version_json(version) for version in self.versions],
             "snapshots": [
-                {"digest": digest, **(_snapshot_json(found) if found else {"gone": True})}
-                for digest, found in self.snapshots.items()
+                {"digest": digest, **(_snapshot_json(snapshot) if snapshot else {"gone": True})}
+                for digest, snapshot in self.snapshots.items()
             ],
         }
 
@@ -98,8 +98,8 @@ def trace(project: Project, identifier: str) -> Lineage:
         return _of(project, None, named)
     trained = [version for version in versions if version.tags.get("snapshot") == identifier]
     if trained or _snapshot(project, identifier) is not None:
-        found = {identifier: _snapshot(project, identifier)}
-        return Lineage(None, tuple(trained), found)
+        snapshots = {identifier: _snapshot(project, identifier)}
+        return Lineage(None, tuple(trained), snapshots)
     row = project.log.get(identifier)
     if row is None:
         raise InputError(f"there is no version, snapshot or prediction with the id {identifier!r}")
@@ -109,8 +109,8 @@ def trace(project: Project, identifier: str) -> Lineage:
 
 def _of(project: Project, row: LoggedRow | None, versions: list[Version]) -> Lineage:
     digests = dict.fromkeys(version.tags["snapshot"] for version in versions)
-    found = {digest: _snapshot(project, digest) for digest in digests}
-    return Lineage(row, tuple(versions), found)
+    snapshots = {digest: _snapshot(project, digest) for digest in digests}
+    return Lineage(row, tuple(versions), snapshots)
 
 
 def _snapshot(project: Project, digest: str) -> Snapshot | None:

@@ -41,8 +41,8 @@ def failure(function: object, error: Exception) -> str:
     file = _file(function)
     frames = walk_tb(error.__traceback__)
     lines = [line for frame, line in frames if Path(frame.f_code.co_filename) == file]
-    place = f" in line {lines[-1]}" if lines else ""
-    return f"failed{place}: {type(error).__name__}: {error}"
+    location = f" in line {lines[-1]}" if lines else ""
+    return f"failed{location}: {type(error).__name__}: {error}"
 
 
 def code_error(kind: str, function: object, error: Exception) -> ProjectCodeError:
@@ -98,7 +98,7 @@ def _located(file: Path, line: int | None, error: Exception, text: str) -> Proje
 def _is_own(file: Path) -> bool:
     """Whether a file is neither of this library nor installed, and not code without a file."""
     others = [_LIBRARY, *_INSTALLED]
-    return not (str(file).startswith("<") or any(file.is_relative_to(one) for one in others))
+    return not (str(file).startswith("<") or any(file.is_relative_to(folder) for folder in others))
 
 
 def _file(function: object) -> Path | None:

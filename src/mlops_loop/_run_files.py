@@ -62,10 +62,10 @@ class RunFiles:
 
     def log(self, registry: "Registry", run: str, folder: str) -> None:
         """Put the files among the artifacts of a run."""
-        with TemporaryDirectory() as place:
+        with TemporaryDirectory() as temporary:
             for name, held in self.content.items():
-                (Path(place) / name).write_bytes(held)
-            registry.log_folder(run, Path(place), folder)
+                (Path(temporary) / name).write_bytes(held)
+            registry.log_folder(run, Path(temporary), folder)
 
     @classmethod
     def read(
@@ -81,9 +81,9 @@ class RunFiles:
                 f"the reference to run {run} names no {folder}/{missing[0]}: hand on what the "
                 "stage before this one returned"
             )
-        with TemporaryDirectory() as place:
-            found = registry.download(run, folder, Path(place))
-            files = cls({name: _read(found / name, run) for name in digests})
+        with TemporaryDirectory() as temporary:
+            downloaded = registry.download(run, folder, Path(temporary))
+            files = cls({name: _read(downloaded / name, run) for name in digests})
         for name, digest in files.digests.items():
             if digest != digests[name]:
                 raise RegistryError(

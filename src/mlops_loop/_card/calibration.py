@@ -41,8 +41,8 @@ def reliability(labels: Labels, predicted: Floats, bins: int = 10) -> tuple[Bin,
         predictions = predicted.max(axis=1)
         observed = (predicted.argmax(axis=1) == labels).astype(np.float64)
     edges = np.unique(np.quantile(predictions, np.linspace(0, 1, bins + 1)))
-    place = np.searchsorted(edges[1:-1], predictions, side="right")
-    parts = [np.flatnonzero(place == at) for at in np.unique(place)]
+    bin_of_row = np.searchsorted(edges[1:-1], predictions, side="right")
+    parts = [np.flatnonzero(bin_of_row == at) for at in np.unique(bin_of_row)]
     return tuple(
         Bin(float(predictions[rows].mean()), float(observed[rows].mean()), len(rows))
         for rows in parts

@@ -64,7 +64,9 @@ class Card:
     @property
     def weakest(self) -> tuple[SliceComparison, ...]:
         """The slices with the smallest gain over its rival."""
-        return tuple(sorted(self.gate.slices, key=lambda one: one.gain.value)[:_SLICES])
+        return tuple(
+            sorted(self.gate.slices, key=lambda comparison: comparison.gain.value)[:_SLICES]
+        )
 
 
 def purpose(contract: Contract) -> str:
@@ -75,7 +77,7 @@ def purpose(contract: Contract) -> str:
     )
     sentences = [f"It {_PROBLEMS[contract.problem]}, {target.name}{target_text}."]
     if contract.classes:
-        sentences.append(f"The classes are {', '.join(str(one) for one in contract.classes)}.")
+        sentences.append(f"The classes are {', '.join(str(label) for label in contract.classes)}.")
     horizon = format_duration(contract.label_horizon)
     sentences.append(f"Labels are known within {horizon}; performance cannot be checked earlier.")
     return " ".join(sentences)
@@ -86,8 +88,8 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
     sentences = []
     if trained_until:
         sentences.append(f"It was not trained on events after {trained_until[:16]}.")
-    refused = [one.name for one in contract.inputs if _is_bounded(one, "reject")]
-    warned = [one.name for one in contract.inputs if _is_bounded(one, "warn")]
+    refused = [column.name for column in contract.inputs if _is_bounded(column, "reject")]
+    warned = [column.name for column in contract.inputs if _is_bounded(column, "warn")]
     if refused:
         sentences.append(
             f"Rows outside the contract's bounds of {', '.join(refused)} are rejected."
@@ -122,4 +124,4 @@ def score_all(
 def _is_bounded(column: Column, on_violation: Action) -> bool:
     """Whether values beyond some bound of the column are rejected, or only warned about."""
     bounds = (column.range, column.categories)
-    return any(one is not None and one.on_violation == on_violation for one in bounds)
+    return any(bound is not None and bound.on_violation == on_violation for bound in bounds)

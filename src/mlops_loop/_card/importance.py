@@ -47,7 +47,7 @@ def importances(
     def score(model: _Fitted, rows: Matrix, labels: Labels) -> float:
         return metric.direction * metric.value(labels, model.predict(rows))
 
-    found = permutation_importance(
+    result = permutation_importance(
         _Fitted(predict),
         matrix,
         labels,
@@ -56,5 +56,7 @@ def importances(
         random_state=seed,
         max_samples=min(_ROWS, len(matrix)),
     )
-    rows = zip(names, found.importances_mean.tolist(), strict=True)
-    return tuple(sorted((Importance(*row) for row in rows), key=lambda one: -one.importance))
+    rows = zip(names, result.importances_mean.tolist(), strict=True)
+    return tuple(
+        sorted((Importance(*row) for row in rows), key=lambda importance: -importance.importance)
+    )

@@ -81,13 +81,13 @@ class Explainer:
         """
         checked = check_rows(self.contract, [row])
         if checked.rejections:
-            broken = "; ".join(found.summary() for found in checked.rejections)
+            broken = "; ".join(contributions.summary() for contributions in checked.rejections)
             raise InputError(f"the row violates the contract: {broken}")
         columns = {column.name: checked.columns[column.name] for column in self.columns}
         prediction = self.predictor.predict(columns).values[0]
         at = self._position(prediction, asked)
         base, parts = self._estimator.values(columns, n_permutations=_N_PERMUTATIONS)
-        found = [
+        contributions = [
             Contribution(column.name, to_json(column, columns[column.name][0]), float(part))
             for column, part in zip(self.columns, parts[:, at], strict=True)
         ]
@@ -97,7 +97,9 @@ class Explainer:
             output=self._output(at),
             base=float(base[at]),
             score=float(self._scores(columns)[0, at]),
-            contributions=tuple(sorted(found, key=lambda one: -abs(one.contribution))),
+            contributions=tuple(
+                sorted(contributions, key=lambda contribution: -abs(contribution.contribution))
+            ),
         )
 
     def importances(self) -> Importances:
@@ -114,10 +116,15 @@ class Explainer:
         chosen = [take(self.reference, np.array([-1 - at])) for at in range(rows)]
         moved = [np.abs(estimator.values(row, n_permutations=1)[1]).mean(axis=1) for row in chosen]
         means = np.mean(moved, axis=0).tolist()
-        found = [Importance(one.name, mean) for one, mean in zip(self.columns, means, strict=True)]
+        importances = [
+            Importance(column.name, mean) for column, mean in zip(self.columns, means, strict=True)
+        ]
         output = "the probability of a class" if self.contract.classes else self._output(0)
         return Importances(
-            self.version, rows, output, tuple(sorted(found, key=lambda one: -one.importance))
+            self.version,
+            rows,
+            output,
+            tuple(sorted(importances, key=lambda column: -column.importance)),
         )
 
     @cached_property

@@ -41,7 +41,10 @@ class Explanation:
         return asdict(self)
 
     def table(self) -> str:
-        cells = [(one.column, _shown(one.value), one.contribution) for one in self.contributions]
+        cells = [
+            (contribution.column, _shown(contribution.value), contribution.contribution)
+            for contribution in self.contributions
+        ]
         rows = [(name, value, f"{added:+.4g}") for name, value, added in cells]
         base, score = f"{self.base:.4g}", f"{self.score:.4g}"
         ends = [("mean", "", base), *rows, ("total", "", score)]
@@ -84,7 +87,7 @@ class Importances:
             f"version {self.version}: mean effect of each column on {self.output}, "
             f"over {self.rows} held-out rows"
         )
-        rows = [(one.column, f"{one.importance:.4g}") for one in self.columns]
+        rows = [(importance.column, f"{importance.importance:.4g}") for importance in self.columns]
         return f"{head}\n{_aligned(rows)}"
 
 

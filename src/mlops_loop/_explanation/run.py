@@ -38,17 +38,17 @@ def explain_logged(project: Project, prediction_id: str, asked: str | None = Non
     Raises:
         InputError: if there is no such prediction, or its version cannot be loaded any more.
     """
-    found = project.log.get(prediction_id)
-    if found is None:
+    logged = project.log.get(prediction_id)
+    if logged is None:
         raise InputError(f"no prediction {prediction_id!r}")
-    version = _answering(found)
+    version = _answering(logged)
     try:
         explainer = _explainer(project, version)
     except BundleError as error:
         raise InputError(
             f"version {version}, which predicted {prediction_id}, cannot be explained: {error}"
         ) from error
-    row: Mapping[str, object] = found.record.columns
+    row: Mapping[str, object] = logged.record.columns
     return explainer.explain(row, asked)
 
 

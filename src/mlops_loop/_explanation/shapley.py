@@ -60,22 +60,24 @@ class ShapleyEstimator:
         nothing, everything = np.zeros((1, width)), np.ones((1, width))
         if width <= _EXACT:
             exact = self.shap.ExactExplainer(mean_scores, nothing)
-            found = exact(everything, batch_size=_BATCH, silent=True)
+            explanation = exact(everything, batch_size=_BATCH, silent=True)
         else:
             sampled = self.shap.PermutationExplainer(mean_scores, nothing, seed=self.seed)
             calls = n_permutations * (2 * width + 1)
-            found = sampled(everything, max_evals=calls, batch_size=_BATCH, silent=True)
+            explanation = sampled(everything, max_evals=calls, batch_size=_BATCH, silent=True)
         # Only one of the two explainers squeezes a single output.
-        return np.reshape(found.base_values[0], -1), np.reshape(found.values[0], (width, -1))
+        return np.reshape(explanation.base_values[0], -1), np.reshape(
+            explanation.values[0], (width, -1)
+        )
 
     def _mean_scores(self, row: Columns, known: NDArray[np.bool_]) -> Floats:
         """The mean prediction for each mask of known columns, shape (masks, columns)."""
         others = length(self.background)
         mixed = {
             name: np.where(
-                np.repeat(known[:, place], others), row[name], np.tile(values, len(known))
+                np.repeat(known[:, index], others), row[name], np.tile(values, len(known))
             )
-            for place, (name, values) in enumerate(self.background.items())
+            for index, (name, values) in enumerate(self.background.items())
         }
         mean: Floats = self.scores(mixed).reshape(len(known), others, -1).mean(axis=1)
         return mean

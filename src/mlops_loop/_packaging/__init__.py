@@ -1,4 +1,4 @@
-"""The library as a wheel in a project's `vendor/`: upgraded, patched, and listed for pip."""
+"""The library as a wheel in a project's `vendor/`: upgrade, local changes, requirements for pip."""
 
 from .additions import add
 from .ejection import build, eject, installed_library

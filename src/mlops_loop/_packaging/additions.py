@@ -7,8 +7,8 @@ from .environment import Environment
 from .vendored import VendoredLibrary
 from .wheel_file import DISTRIBUTION
 
-# Modelling libraries are for training; the other extras that a project may add are for serving.
-_OF_TRAINING = ("catboost", "lightgbm", "pytorch", "tensorflow", "xgboost")
+# Extras for training; the others are for serving.
+_TRAINING_EXTRAS = ("catboost", "lightgbm", "pytorch", "tensorflow", "xgboost")
 
 
 def add(environment: Environment, package: str, group: str | None = None) -> str:
@@ -16,12 +16,12 @@ def add(environment: Environment, package: str, group: str | None = None) -> str
 
     Args:
         environment: environment of the project.
-        package: an extra of the library, e.g. lightgbm; else a package, as `poetry add` takes it.
+        package: an extra of the library, e.g. lightgbm, or a package as for `poetry add`.
         group: dependency group in pyproject.toml; by default `main`, for a library of models
             `train`.
 
     Returns:
-        A sentence about what was done.
+        A message about the change.
     """
     library = VendoredLibrary(environment.root)
     if package not in library.wheel.extras:
@@ -29,7 +29,7 @@ def add(environment: Environment, package: str, group: str | None = None) -> str
             raise InputError("name a package, or an extra of the library, e.g. lightgbm")
         environment.poetry("add", *(["--group", group] if group else []), package)
         return f"{package} is a dependency"
-    group = group or ("train" if package in _OF_TRAINING else "main")
+    group = group or ("train" if package in _TRAINING_EXTRAS else "main")
     pyproject = environment.root / "pyproject.toml"
     with library.restored_on_error():
         text = with_extra(pyproject.read_text(encoding="utf-8"), package, group)
@@ -40,7 +40,7 @@ def add(environment: Environment, package: str, group: str | None = None) -> str
 
 
 def with_extra(text: str, extra: str, group: str) -> str:
-    """A pyproject.toml in which a group asks for one more extra of the library.
+    """Add an extra of the library to a group of a pyproject.toml.
 
     Raises:
         InputError: if the group does not name the library on one line, with extras.
@@ -51,13 +51,13 @@ def with_extra(text: str, extra: str, group: str) -> str:
         rf"{DISTRIBUTION} = .*extras = \[)(.*?)(\])",
         re.MULTILINE,
     )
-    found = pattern.search(text)
-    if found is None:
+    entry = pattern.search(text)
+    if entry is None:
         raise InputError(
             f"[tool.poetry.{table}] does not name {DISTRIBUTION} with extras: "
             f'add "{extra}" to its extras by hand, and run `make lock install`'
         )
-    extras = [each.strip() for each in found[2].split(",") if each.strip()]
+    extras = [each.strip() for each in entry[2].split(",") if each.strip()]
     if f'"{extra}"' in extras:
         raise InputError(f"the group {group} has the extra {extra} already")
-    return text[: found.start(2)] + ", ".join([*extras, f'"{extra}"']) + text[found.end(2) :]
+    return text[: entry.start(2)] + ", ".join([*extras, f'"{extra}"']) + text[entry.end(2) :]

@@ -1,4 +1,4 @@
-"""The library's source in the project, to be patched, and built into a wheel again."""
+"""The library's source in the project, to change it and build a wheel from it."""
 
 import re
 import shutil
@@ -16,10 +16,10 @@ _LOCAL = re.compile(r"\+local\.(\d+)$")
 
 
 def eject(environment: Environment) -> Path:
-    """Unpack the library into the project, where the environment imports it from.
+    """Unpack the library into the project; the environment imports it from there.
 
     Returns:
-        The folder with the source. `library build` packs it into a wheel again.
+        The folder with the source. `library build` builds a wheel from it.
 
     Raises:
         InputError: if there is an unpacked library already.
@@ -38,7 +38,7 @@ def build(environment: Environment) -> str:
     """Pack the unpacked library into a wheel, depend on it, install it, and remove the source.
 
     Returns:
-        The version of the wheel: that of the wheel before it, with `+local.N` behind it.
+        The version of the wheel: the previous version with `+local.N` appended.
 
     Raises:
         InputError: if no library is unpacked.
@@ -55,19 +55,19 @@ def build(environment: Environment) -> str:
 
 
 def next_local_version(version: str) -> str:
-    """The version of the next wheel that is packed in a project.
+    """The version of the next local wheel.
 
     Examples:
         >>> next_local_version("0.2.0"), next_local_version("0.2.0+local.1")
         ('0.2.0+local.1', '0.2.0+local.2')
     """
-    found = _LOCAL.search(version)
-    number = int(found[1]) + 1 if found else 1
+    local = _LOCAL.search(version)
+    number = int(local[1]) + 1 if local else 1
     return f"{_LOCAL.sub('', version)}+local.{number}"
 
 
 def installed_library(root: Path) -> str:
-    """The version that the project runs with, and where it is if it is unpacked."""
+    """The installed version of the library, and its folder if it is unpacked."""
     ejected = Path(__file__).is_relative_to(root / FOLDER)
     return f"{version(DISTRIBUTION)}{f', unpacked in {FOLDER}/' if ejected else ''}"
 

@@ -17,11 +17,11 @@ class ProjectTestsError(ProjectError):
 
 
 class Environment:
-    """What a project is installed into.
+    """The environment that a project is installed into.
 
     Args:
-        root: the project's folder. Its `tools/install.py` knows the package index and brings Poetry
-            along.
+        root: the project's folder. Its `tools/install.py` knows the package index and installs
+            Poetry.
     """
 
     def __init__(self, root: Path) -> None:
@@ -33,7 +33,7 @@ class Environment:
         return Path(sysconfig.get_path("purelib"))
 
     def install(self) -> None:
-        """Bring the environment to what poetry.lock names."""
+        """Install exactly the packages of poetry.lock."""
         self._run_installer()
 
     def poetry(self, *words: str) -> None:
@@ -44,7 +44,7 @@ class Environment:
         """Run the project's tests.
 
         Raises:
-            ProjectTestsError: if one fails, or if there are none.
+            ProjectTestsError: if a test fails, or if there are none.
         """
         done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=self.root)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""The locked requirements as a hashed list for pip."""
+"""The locked requirements as a requirements file with hashes."""
 
 import re
 from pathlib import Path
@@ -13,12 +13,12 @@ _LIBRARY = re.compile(
 
 
 def write_requirements(environment: Environment, path: Path, *, everything: bool = False) -> None:
-    """Write the locked requirements, the library by its path below the project.
+    """Write the locked requirements, with the library as a relative path.
 
     Args:
         environment: environment of the project; the list is to be installed from its folder.
         path: the file to write.
-        everything: all groups, instead of what serving needs.
+        everything: whether to include all groups; by default only what serving needs.
     """
     groups = "--all-groups" if everything else "--only=main"
     environment.poetry("export", "--quiet", groups, "--output", str(path))
@@ -26,10 +26,10 @@ def write_requirements(environment: Environment, path: Path, *, everything: bool
 
 
 def with_relative_path(text: str) -> str:
-    """Requirements in which the library is named by its path below the project.
+    """Replace the URL of the library with a path relative to the project.
 
     Examples:
         >>> with_relative_path("mlops-loop @ file:///srv/x/vendor/mlops_loop-1.whl ; sys")
         './vendor/mlops_loop-1.whl ; sys'
     """
-    return _LIBRARY.sub(lambda found: f"./{found[1].replace('%2B', '+')}", text)
+    return _LIBRARY.sub(lambda match: f"./{match[1].replace('%2B', '+')}", text)

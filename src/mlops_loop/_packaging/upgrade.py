@@ -10,19 +10,19 @@ from .wheel_file import PACKAGE, WheelFile, read_wheel
 
 
 def upgrade(environment: Environment, source: Path) -> str:
-    """Depend on another wheel of the library, install it and run the project's tests.
+    """Install another wheel of the library and run the project's tests.
 
     Args:
         environment: environment of the project.
         source: a wheel of the library, or a folder that contains one.
 
     Returns:
-        A sentence about what was done.
+        A message about the change.
 
     Raises:
         InputError: if there is no such wheel.
         ProjectTestsError: if the tests fail; pyproject.toml, poetry.lock, vendor/ and the
-            environment are then what they were.
+            environment are then restored.
     """
     new, old = find_wheel(source), VendoredLibrary(environment.root).wheel
     if new.sha256 == old.sha256:
@@ -32,18 +32,18 @@ def upgrade(environment: Environment, source: Path) -> str:
 
 
 def find_wheel(source: Path) -> WheelFile:
-    """The wheel that a path names: itself, or the only one of the library in a folder."""
+    """The wheel at a path: the file itself, or the only wheel of the library in a folder."""
     if not source.is_dir():
         return read_wheel(source)
-    found = sorted(source.glob(f"{PACKAGE}-*.whl"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
+    wheels = sorted(source.glob(f"{PACKAGE}-*.whl"))
+    if len(wheels) != 1:
+        names = ", ".join(path.name for path in wheels) or "none"
         raise InputError(f"{source} should contain one wheel of the library, found {names}")
-    return read_wheel(found[0])
+    return read_wheel(wheels[0])
 
 
 def swap(environment: Environment, new: WheelFile, check: Callable[[], None] | None = None) -> None:
-    """Put a wheel in place and install it; undo all of it if that, or the check, raises.
+    """Install a wheel; undo everything if that or the check raises.
 
     Dependencies are resolved only if the requirements of the library have changed, so that the
     usual upgrade needs no network.

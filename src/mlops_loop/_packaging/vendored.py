@@ -36,22 +36,22 @@ class VendoredLibrary:
         """The wheel that pyproject.toml names.
 
         Raises:
-            InputError: if it names none, or one that cannot be read.
+            InputError: if there is none, or it cannot be read.
         """
         poetry = tomllib.loads(self._pyproject.read_text(encoding="utf-8"))["tool"]["poetry"]
         library = poetry.get("dependencies", {}).get(DISTRIBUTION, {})
         if "path" not in library:
             raise InputError(
                 f"pyproject.toml does not name {DISTRIBUTION} by the path of a wheel: "
-                "where it comes from an index, upgrade it with `poetry update mlops-loop`"
+                "if it comes from an index, upgrade it with `poetry update mlops-loop`"
             )
         return read_wheel(self._pyproject.parent / library["path"])
 
     def replace(self, new: WheelFile) -> bool:
-        """Put another wheel in the place of the present one.
+        """Replace the wheel.
 
         Returns:
-            Whether the lock fits; if not, the new wheel has other requirements and the
+            Whether the lock is still valid; otherwise the new wheel has other requirements and
             dependencies have to be resolved.
         """
         old = self.wheel
@@ -79,7 +79,7 @@ class VendoredLibrary:
 
     @contextmanager
     def restored_on_error(self) -> Iterator[None]:
-        """Bring pyproject.toml, poetry.lock and vendor/ back if the block raises."""
+        """Restore pyproject.toml, poetry.lock and vendor/ if the block raises."""
         files = [self._pyproject, self._lock, *self._folder.glob("*.whl")]
         before = {path: path.read_bytes() for path in files}
         try:
@@ -94,7 +94,7 @@ class VendoredLibrary:
 
 
 def _renewed(entry: str, wheel: WheelFile) -> str:
-    """The entry of a lock, for another wheel with the same requirements."""
+    """The lock entry for another wheel with the same requirements."""
     file = f'{{file = "{wheel.name}", hash = "sha256:{wheel.sha256}"}}'
     entry = re.sub(r'(?m)^version = ".*"$', f'version = "{wheel.version}"', entry, count=1)
     entry = re.sub(r"\{file = .*\}", file, entry, count=1)

@@ -56,27 +56,27 @@ def read_wheel(path: Path) -> WheelFile:
 
 
 def metadata(path: Path, name: str) -> bytes:
-    """One of the files that a wheel holds about itself."""
+    """A file of the wheel's metadata."""
     with zipfile.ZipFile(path) as archive:
         for each in archive.namelist():
             if each.endswith(f".dist-info/{name}"):
                 return archive.read(each)
-    raise KeyError(f"it has no {name}")
+    raise KeyError(f"missing {name}")
 
 
 def unpack(wheel: WheelFile, folder: Path) -> None:
-    """Write the package of a wheel, without the files about it, into a folder."""
+    """Extract the package of a wheel, without metadata, into a folder."""
     with zipfile.ZipFile(wheel.path) as archive:
         members = [each for each in archive.namelist() if each.startswith(f"{PACKAGE}/")]
         archive.extractall(folder, members)
 
 
 def pack(source: Path, origin: WheelFile, version: str, folder: Path) -> WheelFile:
-    """Pack an unpacked package again, with the metadata of its origin and another version.
+    """Build a wheel from an unpacked package, with the metadata of its origin and a new version.
 
     Args:
-        source: the folder that holds the package.
-        folder: gets the wheel.
+        source: folder that contains the package.
+        folder: folder for the wheel.
     """
     about = f"{PACKAGE}-{version}.dist-info"
     files = {

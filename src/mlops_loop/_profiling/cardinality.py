@@ -72,8 +72,8 @@ def hash_values(values: pa.Array) -> Hashes:
     encoded = values.dictionary_encode()
     words = encoded.dictionary.to_numpy(zero_copy_only=False)
     hashes: Hashes = np.append(hash_array(words, categorize=False), np.uint64(0))
-    found: Hashes = hashes[pc.fill_null(encoded.indices, len(words)).to_numpy()]
-    return found
+    row_hashes: Hashes = hashes[pc.fill_null(encoded.indices, len(words)).to_numpy()]
+    return row_hashes
 
 
 def hash_rows(columns: Sequence[Hashes]) -> Hashes:

@@ -49,7 +49,9 @@ def _range(column: Column) -> str:
 
 
 def _words(old: Column, new: Column) -> str:
-    before, after = (set(one.categories.values if one.categories else ()) for one in (old, new))
+    before, after = (
+        set(column.categories.values if column.categories else ()) for column in (old, new)
+    )
     parts = [_named("+", sorted(after - before)), _named("-", sorted(before - after))]
     return " ".join(part for part in parts if part) or "in another order"
 

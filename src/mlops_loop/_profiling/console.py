@@ -21,8 +21,8 @@ def show(proposal: Proposal) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
     grid = RichTable(*("column", "type", "role", "holds", "missing", "remark"), box=None)
-    for one in proposal.columns:
-        grid.add_row(*(Text(cell) for cell in _cells(one)))
+    for inferred in proposal.columns:
+        grid.add_row(*(Text(cell) for cell in _cells(inferred)))
     console.print(grid)
     console.print(Text(f"\n{summary(proposal)}"))
     for warning in proposal.warnings:
@@ -42,20 +42,20 @@ def summary(proposal: Proposal) -> str:
     return f"{message} (text files: {csv.encoding}, delimited by {named})"
 
 
-def _cells(one: InferredColumn) -> Iterator[str]:
-    column, facts = one.column, one.facts
+def _cells(inferred: InferredColumn) -> Iterator[str]:
+    column, facts = inferred.column, inferred.facts
     yield column.name
     yield column.type
     yield column.role
-    yield _content(one)
+    yield _content(inferred)
     yield f"{facts.missing / facts.rows:.1%}" if facts.missing else ""
-    yield "; ".join(one.notes)
+    yield "; ".join(inferred.notes)
 
 
-def _content(one: InferredColumn) -> str:
-    facts = one.facts
+def _content(inferred: InferredColumn) -> str:
+    facts = inferred.facts
     if facts.minimum is not None and facts.maximum is not None:
-        if one.column.type == "datetime":
+        if inferred.column.type == "datetime":
             return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
         return f"{facts.minimum:.6g} to {facts.maximum:.6g}"
     if facts.words is None:

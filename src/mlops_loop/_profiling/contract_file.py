@@ -71,24 +71,24 @@ def _column(column: Column) -> str:
 
 def _keys(column: Column) -> dict[str, Any]:
     """Keys that differ from the defaults, in the order of the file."""
-    found: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for key, default in _DEFAULTS.items():
         value = getattr(column, key)
         if value == default:
             continue
-        found[key] = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-    if "parsing" in found:
-        found["parsing"] = {
+        keys[key] = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    if "parsing" in keys:
+        keys["parsing"] = {
             key: value
-            for key, value in found["parsing"].items()
+            for key, value in keys["parsing"].items()
             if value not in (_PARSING_DEFAULTS.get(key, []), [])
         }
-    if column.type == "integer" and "range" in found:
-        found["range"] = {
+    if column.type == "integer" and "range" in keys:
+        keys["range"] = {
             key: int(value) if isinstance(value, float) else value
-            for key, value in found["range"].items()
+            for key, value in keys["range"].items()
         }
-    return found
+    return keys
 
 
 def _entry(key: str, value: Any) -> str:

@@ -26,7 +26,7 @@ def detect_dialect(file: Path, encoding: str) -> Csv:
     if not any(line.strip() for line in lines):
         raise InputError(f"{file} is empty")
     dialects = [(delimiter, quote) for quote in _QUOTES for delimiter in _DELIMITERS]
-    best = max(dialects, key=lambda one: _merit(lines, *one))
+    best = max(dialects, key=lambda dialect: _merit(lines, *dialect))
     if _merit(lines, *best) <= 0:
         return Csv(encoding=encoding)  # one column, which nothing delimits
     delimiter, quote = best
@@ -70,8 +70,8 @@ def _skip(lines: list[str], delimiter: str, quote: str) -> int:
     full = Counter(widths).most_common(1)[0][0]
     above = 0
     for line in lines:
-        found = _widths([line], delimiter, quote)
-        if found and found[0] == full:
+        line_widths = _widths([line], delimiter, quote)
+        if line_widths and line_widths[0] == full:
             return above
         # A line that opens a quote belongs to a row of several lines: it is the header.
         if line.count(quote) % 2:

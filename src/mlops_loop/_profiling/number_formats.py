@@ -50,19 +50,19 @@ def infer_number_format(texts: pa.Array, *, comma_first: bool) -> NumberFormat |
         return None
     signs = "".join(sign for sign in _SIGNS if pc.any(pc.match_substring(texts, sign)).as_py())
     ways = [_PLAIN, *_EUROPEAN, *_ENGLISH] if comma_first else [_PLAIN, *_ENGLISH, *_EUROPEAN]
-    found: NumberFormat | None = None
+    best: NumberFormat | None = None
     for strip, way in product({"": 0, signs: 0}, ways):
         plain = without_signs(texts, strip=strip, **way)
         numeric = pc.match_substring_regex(plain, _NUMBER)
         share = float(pc.mean(numeric).as_py() or 0)
-        if share > (found.share if found else 0):
+        if share > (best.share if best else 0):
             read = plain.filter(numeric)
             whole = bool(pc.all(pc.match_substring_regex(read, _WHOLE)).as_py())
             is_plain = way == _PLAIN and not strip
             spelling = {**way, "strip": strip}
-            found = NumberFormat(
+            best = NumberFormat(
                 share, whole, None if is_plain else ParseOptions.model_validate(spelling)
             )
-        if found and found.share == 1:
+        if best and best.share == 1:
             break
-    return found
+    return best

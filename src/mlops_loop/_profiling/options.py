@@ -47,12 +47,12 @@ class InferenceOptions:
         ]
         roles: dict[str, str] = {}
         for role, name in given:
-            found = _found(name, names, role)
-            if found in roles:
+            column = _found(name, names, role)
+            if column in roles:
                 raise InputError(
-                    f"--{role} {name}: the column is also given as --{roles[found]} too"
+                    f"--{role} {name}: the column is also given as --{roles[column]} too"
                 )
-            roles[found] = role
+            roles[column] = role
         return roles
 
 
@@ -60,10 +60,12 @@ def _found(name: str, names: Sequence[str], role: str) -> str:
     (spelled,) = unique_names([name])
     if spelled in names:
         return spelled
-    lower = {one.lower(): one for one in names}
+    lower = {candidate.lower(): candidate for candidate in names}
     near = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(repr(lower[one]) for one in near)}?" if near else ""
-    if all(_is_number(one) for one in names):
+    hint = (
+        f"did you mean {' or '.join(repr(lower[candidate]) for candidate in near)}?" if near else ""
+    )
+    if all(_is_number(candidate) for candidate in names):
         hint = "its first line contains values: add a header"
     raise InputError(
         f"--{role} {name}: no such column; "

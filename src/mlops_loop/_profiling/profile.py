@@ -70,11 +70,11 @@ def profile(table: Table, columns: Sequence[Column]) -> Profile:
         for column in columns:
             values = cast.table[column.name].combine_chunks()
             hashes.append(hash_values(values))
-            found = facts[column.name]
-            _count(found, column, values, hashes[-1])
+            column_facts = facts[column.name]
+            _count(column_facts, column, values, hashes[-1])
             if column.name in cast.unreadable:
                 mask = pa.array(cast.unreadable[column.name])
-                _count_strays(found, block[column.name].filter(mask))
+                _count_strays(column_facts, block[column.name].filter(mask))
         if hashes:
             repeats.add(hash_rows(hashes))
     return Profile(facts, rows, repeats.count)

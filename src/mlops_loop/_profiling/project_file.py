@@ -57,8 +57,8 @@ def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str,
             section[last] = _quoted(value)
     written = io.StringIO()
     yaml.dump(document, written)
-    kept = set(text.splitlines())
-    lines = [_near(line, kept) for line in written.getvalue().rstrip().splitlines()]
+    unchanged = set(text.splitlines())
+    lines = [_near(line, unchanged) for line in written.getvalue().rstrip().splitlines()]
     return "\n".join(lines) + "\n"
 
 
@@ -102,9 +102,9 @@ def _find(lines: Sequence[str], pattern: str, start: int, end: int) -> int | Non
     return next((at for at in range(start, end) if re.match(pattern, lines[at])), None)
 
 
-def _near(line: str, kept: set[str]) -> str:
+def _near(line: str, unchanged: set[str]) -> str:
     """A changed line with its comment moved up to its value."""
-    return line if line in kept else re.sub(r"(?<=\S) {2,}#", " #", line)
+    return line if line in unchanged else re.sub(r"(?<=\S) {2,}#", " #", line)
 
 
 def _null(representer: Any, value: None) -> Any:

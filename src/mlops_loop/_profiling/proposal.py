@@ -88,13 +88,13 @@ class _Adoption:
         guesses, counted = self._counted()
         columns = [self._infer_column(name, guesses[name], counted) for name in self.table.names]
         self._require_features(columns)
-        columns = [self._finished(one) for one in columns]
+        columns = [self._finished(inferred) for inferred in columns]
         contract, sampled_table = self._contract(columns, counted)
         changes, doubts = adjust(settings, contract, self.table, sampled_table)
         leaks = find_leaks(contract, sampled_table.columns)
-        columns = [_with_leak(one, leaks.get(one.column.name)) for one in columns]
+        columns = [_with_leak(inferred, leaks.get(inferred.column.name)) for inferred in columns]
         contract = self._written(contract, columns, counted.rows)
-        facts = {one.column.name: one.facts for one in columns}
+        facts = {inferred.column.name: inferred.facts for inferred in columns}
         warnings = (*warn(contract, counted, facts, self.table), *doubts)
         return Proposal(self.table, counted.rows, contract, tuple(columns), changes, warnings)
 
@@ -143,8 +143,8 @@ class _Adoption:
         return InferredColumn(column, facts, tuple(notes))
 
     def _require_features(self, columns: list[InferredColumn]) -> None:
-        roles = {one.column.name: one.column for one in columns}
-        if not any(one.role == "feature" and one.type != "text" for one in roles.values()):
+        roles = {column.column.name: column.column for column in columns}
+        if not any(column.role == "feature" and column.type != "text" for column in roles.values()):
             raise InputError(
                 f"{self.request.address}: no column is left to predict {self.target} from"
             )
@@ -155,16 +155,16 @@ class _Adoption:
                 f"leave it out with --ignore {PREDICTION}"
             )
 
-    def _finished(self, one: InferredColumn) -> InferredColumn:
+    def _finished(self, inferred: InferredColumn) -> InferredColumn:
         """With an example from the sample, and with what people wrote about the column before."""
         changes: dict[str, object] = {}
-        known = self.known.get(one.column.name)
+        known = self.known.get(inferred.column.name)
         if known is not None:
             changes |= {"description": known.description, "unit": known.unit}
-        if one.column.role != "ignore" and one.column.type != "text":
-            example = self._example(one.column)
-            changes |= {"example": example} if one.column.role != "target" else {}
-        return replace(one, column=one.column.model_copy(update=changes))
+        if inferred.column.role != "ignore" and inferred.column.type != "text":
+            example = self._example(inferred.column)
+            changes |= {"example": example} if inferred.column.role != "target" else {}
+        return replace(inferred, column=inferred.column.model_copy(update=changes))
 
     def _example(self, column: Column) -> object:
         read = read_table([column], self.sampled.table.slice(0, 100)).table
@@ -178,7 +178,7 @@ class _Adoption:
         contract = Contract(
             problem=self.problem,
             label_horizon=self.request.label_horizon or timedelta(days=1),
-            columns=tuple(one.column for one in columns),
+            columns=tuple(inferred.column for inferred in columns),
         )
         read = usable(contract, self._sampled(contract))
         if self.request.label_horizon is None and _is_short(contract, read):
@@ -190,16 +190,16 @@ class _Adoption:
         return from_arrow(contract, cast.table)
 
     def _written(self, contract: Contract, columns: list[InferredColumn], rows: int) -> Contract:
-        notes = {one.column.name: one.notes for one in columns}
+        notes = {inferred.column.name: inferred.notes for inferred in columns}
         text = contract_text(contract, notes, address=self.table.address, rows=rows)
         return parse_contract(text, "config/contract.yaml")
 
 
-def _with_leak(one: InferredColumn, score: float | None) -> InferredColumn:
+def _with_leak(inferred: InferredColumn, score: float | None) -> InferredColumn:
     if score is None:
-        return one
+        return inferred
     note = f"may leak the target (score {score:.3f} of 1 alone): is it known before the label?"
-    return replace(one, notes=(*one.notes, note))
+    return replace(inferred, notes=(*inferred.notes, note))
 
 
 def _bare(column: Column) -> Contract:
@@ -221,8 +221,8 @@ def _is_short(contract: Contract, columns: Columns) -> bool:
 def _bad_share(columns: list[InferredColumn], rows: int) -> float:
     """At most so many rows break the contract: each column's are counted as different ones."""
     bad = 0
-    for one in columns:
-        if one.column.role != "ignore":
-            left = one.facts.unread - sum(one.facts.strays.values())
-            bad += one.facts.missing if not one.column.nullable else max(left, 0)
+    for inferred in columns:
+        if inferred.column.role != "ignore":
+            left = inferred.facts.unread - sum(inferred.facts.strays.values())
+            bad += inferred.facts.missing if not inferred.column.nullable else max(left, 0)
     return min(bad / rows, 1.0)

@@ -20,20 +20,20 @@ class Sampled:
 
 def sample(table: Table, limit: int = ROWS) -> Sampled:
     """Every n-th row, n being a power of two large enough to keep at most twice the limit."""
-    kept: list[pa.Table] = []
-    stride, rows, held = 1, 0, 0
+    parts: list[pa.Table] = []
+    stride, rows, sampled = 1, 0, 0
     for block in table.read():
         first = -rows % stride
         rows += block.num_rows
         part = block.take(np.arange(first, block.num_rows, stride))
         # A copy: a slice would keep its whole block in memory.
-        kept.append(part)
-        held += part.num_rows
-        while held > 2 * limit:
+        parts.append(part)
+        sampled += part.num_rows
+        while sampled > 2 * limit:
             stride *= 2
-            kept = [_every_other(kept)]
-            held = kept[0].num_rows
-    return Sampled(_joined(kept), rows)
+            parts = [_every_other(parts)]
+            sampled = parts[0].num_rows
+    return Sampled(_joined(parts), rows)
 
 
 def _every_other(parts: list[pa.Table]) -> pa.Table:

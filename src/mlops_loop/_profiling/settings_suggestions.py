@@ -46,8 +46,8 @@ class SampledTable:
 def usable(contract: Contract, columns: Columns) -> Columns:
     """Rows that have a target, and a time where the contract has one."""
     needed = [spec.name for spec in (contract.target, contract.time) if spec is not None]
-    kept = np.all([~missing(columns[name]) for name in needed], axis=0)
-    return take(columns, kept)
+    complete = np.all([~missing(columns[name]) for name in needed], axis=0)
+    return take(columns, complete)
 
 
 def adjust(
@@ -65,10 +65,10 @@ def adjust(
     limit = settings.ingestion.max_bad_share
     if sampled_table.bad > limit * 0.8:
         changes["ingestion", "max_bad_share"] = min(round(sampled_table.bad * 1.2 + 0.01, 2), 0.99)
-    found = _workable(settings, contract, sampled_table)
-    if found is None:
+    training = _workable(settings, contract, sampled_table)
+    if training is None:
         return changes, ["too few rows to hold some out: training will fail"]
-    return {**changes, **found}, []
+    return {**changes, **training}, []
 
 
 def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:

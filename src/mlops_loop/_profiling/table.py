@@ -57,9 +57,9 @@ def open_table(
     if query is not None:
         raise InputError(f"--query needs a database, e.g. sqlite:///data/shop.db, not {address}")
     try:
-        found = files.find_local(address, Path.cwd())
-        csv = _dialect(found, encoding)
-        headers = [files.header(file, csv or files.PLAIN) for file in found]
+        paths = files.find_local(address, Path.cwd())
+        csv = _dialect(paths, encoding)
+        headers = [files.header(file, csv or files.PLAIN) for file in paths]
     except SourceError as error:
         raise InputError(str(error)) from error
     names = list(dict.fromkeys(name for header in headers for name in unique_names(header)))
@@ -72,21 +72,21 @@ def open_table(
 
     def read() -> Iterator[pa.Table]:
         return (
-            _complete(table, names) for table in files.read_batches(found, csv=csv or files.PLAIN)
+            _complete(table, names) for table in files.read_batches(paths, csv=csv or files.PLAIN)
         )
 
     return Table(_seen_from(root, address), tuple(names), read, csv, renamed=renamed)
 
 
-def _dialect(found: list[Path], encoding: str | None) -> Csv | None:
-    if not files.is_text(found[0]):
+def _dialect(paths: list[Path], encoding: str | None) -> Csv | None:
+    if not files.is_text(paths[0]):
         return None
-    largest = max(found, key=lambda file: file.stat().st_size)
-    return detect_dialect(largest, encoding or _encoding(found))
+    largest = max(paths, key=lambda file: file.stat().st_size)
+    return detect_dialect(largest, encoding or _encoding(paths))
 
 
-def _encoding(found: list[Path]) -> str:
-    encodings = {detect_encoding(file) for file in found if file.stat().st_size}
+def _encoding(paths: list[Path]) -> str:
+    encodings = {detect_encoding(file) for file in paths if file.stat().st_size}
     if len(encodings - {UTF_8}) > 1 or (len(encodings) > 1 and not encodings & {"cp1252"}):
         raise InputError(
             f"the files have different encodings ({', '.join(sorted(encodings))}): convert them"

@@ -77,8 +77,8 @@ def infer_type(
 
 def _of_integers(values: pa.Array, *, moment: bool) -> InferredType:
     texts = pc.unique(values.drop_null()).cast(pa.string())
-    if found := read_compact(texts, dates_only=not moment):
-        return InferredType("datetime", found.parsing)
+    if dates := read_compact(texts, dates_only=not moment):
+        return InferredType("datetime", dates.parsing)
     return InferredType("boolean" if set(texts.to_pylist()) == {"0", "1"} else "integer")
 
 
@@ -131,23 +131,23 @@ def _words_of(words: set[str], meant: frozenset[str]) -> tuple[str, ...]:
 def _numbers(
     present: pa.Array, unique: pa.Array, *, comma_first: bool, moment: bool
 ) -> InferredType | None:
-    found = infer_number_format(unique, comma_first=comma_first)
-    if found is None:
+    format_ = infer_number_format(unique, comma_first=comma_first)
+    if format_ is None:
         return None
-    if found.share < 1:
+    if format_.share < 1:
         # Strays are often different, numbers often the same: rows decide.
-        found = infer_number_format(present, comma_first=comma_first)
-    if found is None or found.share < 1 - STRAY_SHARE:
+        format_ = infer_number_format(present, comma_first=comma_first)
+    if format_ is None or format_.share < 1 - STRAY_SHARE:
         return None
-    if found.share == 1 and found.parsing is None:
+    if format_.share == 1 and format_.parsing is None:
         whole = pc.replace_substring_regex(unique, r"^(\d+)\.0$", r"\1") if moment else unique
         if dates := read_compact(whole, dates_only=not moment):
             return InferredType("datetime", dates.parsing)
-    return InferredType("integer" if found.whole else "number", found.parsing)
+    return InferredType("integer" if format_.whole else "number", format_.parsing)
 
 
 def _moments(unique: pa.Array) -> InferredType | None:
-    found = infer_datetime_format(unique)
-    if found is None or found.share < 1 - STRAY_SHARE:
+    formats = infer_datetime_format(unique)
+    if formats is None or formats.share < 1 - STRAY_SHARE:
         return None
-    return InferredType("datetime", found.parsing, found.note)
+    return InferredType("datetime", formats.parsing, formats.note)

@@ -42,10 +42,10 @@ class FolderStore:
 
     def stamp(self) -> object:
         try:
-            found = self._pointer.stat()
+            status = self._pointer.stat()
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns
 
     def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
         pointer = self.pointer().with_rollout(features_digest, rollout)

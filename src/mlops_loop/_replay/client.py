@@ -1,4 +1,4 @@
-"""The service as its callers see it, over HTTP."""
+"""HTTP client of a service."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from ..errors import ServiceError
 Row = dict[str, Any]
 
 TURN_SECONDS = 30.0
-# A service that is busy says when to come back; so often it is asked, and so long waited for.
+# Limits of the attempts, and of the wait that a busy service asks for in `Retry-After`.
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0
 
@@ -40,9 +40,9 @@ class ServiceClient:
     """Calls of the HTTP interface.
 
     Args:
-        http: knows the service's address, and the key that it wants.
-        on_latency: called with the seconds of each response of `predict`.
-        pause: waits so many seconds.
+        http: client with the base URL and the API key of the service.
+        on_latency: called with the latency of each `predict` response, in seconds.
+        pause: sleeps for a number of seconds.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class ServiceClient:
         self.waits = 0
 
     def predict(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        """Answers in the order of the rows; one row is sent by itself, not as a list.
+        """Predictions in the order of the rows; a single row is not sent as a list.
 
         Raises:
-            CallError: if the service refuses, or does not answer.
+            CallError: if the service rejects the request, or does not respond.
         """
         if len(rows) == 1:
             return [self._post("/predict", rows[0], self._on_latency)]
@@ -72,7 +72,7 @@ class ServiceClient:
         self._post("/labels", list(labels))
 
     def model(self) -> dict[str, Any]:
-        """Which versions serve. Raises CallError as `predict` does."""
+        """The versions that serve. Raises CallError as `predict` does."""
         answer = self._call("GET", "/model")
         model = _content(answer)
         if not isinstance(model, dict):
@@ -80,12 +80,12 @@ class ServiceClient:
         return model
 
     def wait_for(self, *, champion: str | None, challenger: str | None) -> None:
-        """Wait until the service has picked up what the pointer says."""
+        """Wait until the service serves these versions."""
         deadline = time.monotonic() + TURN_SECONDS
         wanted = {"champion": champion, "challenger": challenger}
-        while (found := self._versions()) != wanted:
+        while (serving := self._versions()) != wanted:
             if time.monotonic() > deadline:
-                raise ServiceError(f"the service serves {found} instead of {wanted}")
+                raise ServiceError(f"the service serves {serving} instead of {wanted}")
             time.sleep(0.02)
 
     def _versions(self) -> dict[str, str | None]:
@@ -119,7 +119,7 @@ class ServiceClient:
 
 
 def _content(answer: httpx.Response) -> Any:
-    """What an answer holds; CallError in the words of its problem document if it is a refusal."""
+    """Content of a response; CallError with the text of its problem document if it failed."""
     try:
         content = answer.json()
     except ValueError:
@@ -131,12 +131,14 @@ def _content(answer: httpx.Response) -> Any:
         raise CallError(kind, answer.text[:200], answer.status_code)
     parts = [str(content.get("detail", ""))]
     violations = content.get("violations") or ()
-    parts += [f"{one.get('column')} {one.get('reason')}" for one in violations[:3]]
+    parts += [
+        f"{violation.get('column')} {violation.get('reason')}" for violation in violations[:3]
+    ]
     raise CallError(kind, "; ".join(filter(None, parts)), answer.status_code)
 
 
 def _wait(answer: httpx.Response) -> float | None:
-    """Seconds after which the same request is welcome, by `Retry-After`; None if it is not."""
+    """Seconds until a retry, from `Retry-After`; None if there is nothing to retry."""
     asked = answer.headers.get("retry-after")
     if answer.is_success or asked is None:
         return None

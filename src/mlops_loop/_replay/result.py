@@ -1,4 +1,4 @@
-"""What a replay found, in words and as JSON."""
+"""Result of a replay, as messages and as JSON."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +8,15 @@ from .stats import ReplayStats
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay found.
+    """Result of a replay.
 
     Attributes:
-        url: the service.
-        seconds: how long it took.
-        labels: how many the service took.
+        url: URL of the service.
+        seconds: duration.
+        labels: number of labels that the service accepted.
         lost_labels: number of values in the file that are not valid labels.
-        waits: how often the service said when to come back.
-        unreachable: whether the replay ended early because nothing answered any more.
+        waits: number of retries that the service asked for.
+        unreachable: whether the replay ended early because the service was unavailable.
     """
 
     url: str
@@ -43,8 +43,8 @@ class Replayed:
             "waits": self.waits,
             "unreachable": self.unreachable,
             "errors": [
-                {"kind": kind, "requests": found.requests, "first": found.first}
-                for kind, found in self.stats.failures.items()
+                {"kind": kind, "requests": failures.requests, "first": failures.first}
+                for kind, failures in self.stats.failures.items()
             ],
         }
 
@@ -58,8 +58,8 @@ class Replayed:
             f"the service was busy {self.waits} times (Retry-After)": self.waits,
         }
         failed = [
-            f"{found.requests} requests failed: {kind}; {found.first}"
-            for kind, found in stats.failures.items()
+            f"{failures.requests} requests failed: {kind}; {failures.first}"
+            for kind, failures in stats.failures.items()
         ]
         ended = ["stopped early: the service is unavailable"] * self.unreachable
         return [

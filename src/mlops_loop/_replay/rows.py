@@ -27,7 +27,7 @@ from ..data._sources.file import (
 from ..errors import InputError
 from .traffic import ReplayRow
 
-# Rows in hand as Python objects.
+# Rows that are Python objects at a time.
 BATCH_ROWS = 2_000
 
 
@@ -35,8 +35,8 @@ BATCH_ROWS = 2_000
 class FileRows:
     """The rows of a file, in its order.
 
-    A cell that the contract cannot read is sent as it stands, for the service to refuse. `lost`
-    counts the values that are not valid labels; a missing one is not sent.
+    A cell that the contract cannot read is sent unchanged, so that the service rejects it.
+    `lost` counts the values that are not valid labels; missing labels are not sent.
     """
 
     contract: Contract
@@ -47,7 +47,7 @@ class FileRows:
 
     @property
     def total(self) -> int | None:
-        """How many there are; None where counting would mean reading."""
+        """Number of rows; None if counting would require reading them."""
         if any(is_text(file) for file in self.files):
             return None
         rows = 0
@@ -68,8 +68,8 @@ class FileRows:
         columns = from_arrow(self.contract, cast.table)
         rows = to_rows(self.contract.inputs, columns)
         for name, mask in cast.unreadable.items():
-            for at in np.flatnonzero(mask):
-                rows[at][name] = _sendable(raw[name][at].as_py())
+            for row in np.flatnonzero(mask):
+                rows[row][name] = _sendable(raw[name][row].as_py())
         labels = (
             [None] * len(rows)
             if self.label_column is None
@@ -81,18 +81,18 @@ class FileRows:
         yield from map(ReplayRow, rows, labels, moments)
 
     def _labels(self, values: pa.ChunkedArray) -> list[JsonValue]:
-        """Labels in the target's type; None where there is none, or what stands there is none."""
+        """Labels in the target's type; None for missing and invalid ones."""
         target = self.contract.target.model_copy(update={"nullable": True})
         checked = check_table(self.contract, pa.table({target.name: values}), [target])
-        found = checked.columns[target.name]
+        targets = checked.columns[target.name]
         labels = [
             to_json(target, value) if good else None
-            for value, good in zip(found, checked.accepted, strict=True)
+            for value, good in zip(targets, checked.accepted, strict=True)
         ]
         if target.type == "category":
             labels = [label if label in self.contract.classes else None for label in labels]
-        given = len(values) - values.null_count
-        self.lost += given - sum(label is not None for label in labels)
+        present = len(values) - values.null_count
+        self.lost += present - sum(label is not None for label in labels)
         return labels
 
 
@@ -100,7 +100,7 @@ def open_rows(path: str, contract: Contract, csv: Csv, label_column: str | None)
     """The rows of a CSV or Parquet file, a folder of them, or a glob.
 
     Raises:
-        SourceError: if there is none, or a column of the contract is missing.
+        SourceError: if there are no rows, or a column of the contract is missing.
         InputError: if the column of labels is missing.
     """
     files = find_files(path, Path())
@@ -115,7 +115,7 @@ def open_rows(path: str, contract: Contract, csv: Csv, label_column: str | None)
 
 
 def _sendable(value: Any) -> JsonValue:
-    """A cell as JSON has it; a text where JSON has nothing like it."""
+    """A cell as a JSON value; as text if JSON has no such type."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return value if isinstance(value, float) and isfinite(value) else str(value)

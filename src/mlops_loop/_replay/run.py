@@ -1,4 +1,4 @@
-"""A file of rows, played against a service that runs already, one request a row."""
+"""Sends a file of rows to a running service, one request per row."""
 
 import time
 from collections.abc import Callable
@@ -17,9 +17,9 @@ from .stats import ReplayStats
 from .traffic import ReplayRow, Traffic
 
 TIMEOUT = 30.0
-# Outcomes are sent together, so often.
+# Labels are sent together, in this interval.
 LABELS_EVERY = 1.0
-# After so many requests in a row that nothing answered, the service is gone.
+# After this many consecutive requests without a response, the service is unavailable.
 MAX_CONSECUTIVE_FAILURES = 10
 KEY = "API_KEY"
 UNAUTHORIZED = 401
@@ -39,10 +39,11 @@ def replay(
     Args:
         rows: the rows to send, in this order.
         url: URL of the service.
-        key: sent as X-API-Key.
+        key: API key, sent as X-API-Key.
         rate: limit of rows per second; by default the next row follows the response.
-        delay: how long after its row a label is sent, by the rows' own time; without such a
-            time by the clock. By default the contract's label horizon; by the clock none.
+        delay: delay of a label after its row, in event time; without a time
+            column in wall-clock time. By default the contract's label horizon; in wall-clock
+            time zero.
         progress: called with the number of rows sent, and of all rows if known.
 
     Raises:
@@ -57,10 +58,10 @@ def replay(
         horizon = rows.contract.label_horizon if timed else timedelta()
         player = _Player(Traffic(client, horizon if delay is None else delay), stats, timed)
         total = rows.total
-        for number, asked in enumerate(rows):
+        for number, row in enumerate(rows):
             if rate:
                 time.sleep(max(0.0, began + number / rate - time.monotonic()))
-            player.ask(asked)
+            player.send(row)
             progress(stats.rows, total)
             if player.unreachable:
                 break
@@ -77,39 +78,39 @@ def replay(
 
 
 class _Player:
-    """Sends row by row; labels follow by the rows' own time, or by the clock without one."""
+    """Sends rows one by one; labels follow in event time, or in wall-clock time without one."""
 
     def __init__(self, traffic: Traffic, stats: ReplayStats, timed: bool) -> None:
         self.traffic = traffic
         self._stats = stats
         self._timed = timed
         self._now = np.datetime64("NaT", "us")
-        self._told_at = time.monotonic()
+        self._labels_sent_at = time.monotonic()
 
     @property
     def unreachable(self) -> bool:
         return self._stats.lost >= MAX_CONSECUTIVE_FAILURES
 
-    def ask(self, asked: ReplayRow) -> None:
-        moment = asked.moment if self._timed else _clock()
+    def send(self, row: ReplayRow) -> None:
+        moment = row.moment if self._timed else _clock()
         self._now = np.fmax(self._now, moment)
         self._stats.rows += 1
         try:
-            self._stats.answer(self.traffic.send_rows([replace(asked, moment=self._now)]))
+            self._stats.answer(self.traffic.send_rows([replace(row, moment=self._now)]))
         except CallError as error:
             self._stats.fail(error, f"row {self._stats.rows}")
-        if time.monotonic() - self._told_at >= LABELS_EVERY:
-            self._tell(self._now)
-            self._told_at = time.monotonic()
+        if time.monotonic() - self._labels_sent_at >= LABELS_EVERY:
+            self._send_labels(self._now)
+            self._labels_sent_at = time.monotonic()
 
     def finish(self) -> None:
-        """Tell what is left: after the last row, the rows' own time takes no time to pass."""
+        """Send the remaining labels; in event time without waiting."""
         while (due := self.traffic.due) is not None and not self.unreachable:
             if not self._timed:
                 time.sleep(max((due - _clock()) / np.timedelta64(1, "s"), 0.0))
-            self._tell(None if self._timed else _clock())
+            self._send_labels(None if self._timed else _clock())
 
-    def _tell(self, until: np.datetime64 | None) -> None:
+    def _send_labels(self, until: np.datetime64 | None) -> None:
         try:
             self.traffic.send_labels(until)
         except CallError as error:
@@ -149,6 +150,6 @@ def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
             raise InputError(f"the service at {url} {problem} {KEY} in the environment") from error
         raise InputError(f"the server at {url} is not such a service: {error}") from error
     if "champion" not in model:
-        raise InputError(f"the server at {url} is not such a service: GET /model names no champion")
+        raise InputError(f"the server at {url} is not such a service: GET /model has no champion")
     if model["champion"] is None:
         raise InputError(f"the service at {url} has no model yet: run `train` first")

@@ -47,14 +47,16 @@ class ReplayStats:
         self.versions.update(answer["model_version"] for answer in answers)
 
     def fail(self, error: CallError, where: str) -> None:
-        """Count a failure; `where` says which request it was."""
+        """Count a failure; `where` identifies the request."""
         self.lost = self.lost + 1 if error.lost else 0
         known = self.failures.setdefault(error.kind, Failures(0, f"{where}: {error}"))
         known.requests += 1
 
     def latency(self) -> dict[str, float]:
-        """Percentiles of the seconds, by name; none without an answer."""
+        """Percentiles of the latency, by name; empty without a response."""
         if not self.seconds:
             return {}
-        found = np.percentile(np.frombuffer(self.seconds), PERCENTILES)
-        return {f"p{name}": float(value) for name, value in zip(PERCENTILES, found, strict=True)}
+        percentiles = np.percentile(np.frombuffer(self.seconds), PERCENTILES)
+        return {
+            f"p{name}": float(value) for name, value in zip(PERCENTILES, percentiles, strict=True)
+        }

@@ -33,10 +33,10 @@ class Traffic:
 
     Args:
         client: the service.
-        delay: how long after its row a label is sent.
+        delay: delay of a label after its row.
 
     Attributes:
-        told: number of labels that the service accepted.
+        labels_sent: number of labels that the service accepted.
     """
 
     def __init__(self, client: ServiceClient, delay: timedelta) -> None:
@@ -47,36 +47,36 @@ class Traffic:
 
     @property
     def due(self) -> np.datetime64 | None:
-        """When the next label is known; None if none waits."""
+        """Time at which the next label is due; None if none waits."""
         return self._waiting[0][0] if self._waiting else None
 
-    def send_rows(self, asked: Sequence[ReplayRow]) -> list[dict[str, Any]]:
-        """Ask about rows in one request.
+    def send_rows(self, rows: Sequence[ReplayRow]) -> list[dict[str, Any]]:
+        """Send rows in one request.
 
         Raises:
-            CallError: if no answer came, and so there is nothing to label.
+            CallError: if the request fails; its rows are not labelled.
         """
-        answers = self._client.predict([one.row for one in asked])
-        for one, answer in zip(asked, answers, strict=True):
-            if one.label is not None:
-                label = {"prediction_id": answer["prediction_id"], "label": one.label}
-                self._waiting.append((one.moment + self._delay, label))
+        answers = self._client.predict([row.row for row in rows])
+        for row, answer in zip(rows, answers, strict=True):
+            if row.label is not None:
+                label = {"prediction_id": answer["prediction_id"], "label": row.label}
+                self._waiting.append((row.moment + self._delay, label))
         return answers
 
     def send_labels(self, until: np.datetime64 | None = None) -> None:
-        """Tell the labels that were known before a moment, by default all of them.
+        """Send the labels that are due before a moment, by default all of them.
 
         Raises:
-            CallError: if the service refuses; the labels of that request are let go.
+            CallError: if the request fails; its labels are dropped.
         """
         while labels := self._known(until):
             self._client.label(labels)
             self.labels_sent += len(labels)
 
     def _known(self, until: np.datetime64 | None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while self._waiting and len(found) < LABELS_PER_REQUEST:
+        labels: list[dict[str, Any]] = []
+        while self._waiting and len(labels) < LABELS_PER_REQUEST:
             if until is not None and self._waiting[0][0] >= until:
                 break
-            found.append(self._waiting.popleft()[1])
-        return found
+            labels.append(self._waiting.popleft()[1])
+        return labels

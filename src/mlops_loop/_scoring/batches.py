@@ -1,7 +1,7 @@
-"""Batches on their way: while one is written, the next is predicted, and the one after it checked.
+"""Pipeline of batches: one is written while the next is predicted and the third is checked.
 
-A model, Parquet and Arrow let go of Python's lock while they work, so that three threads keep more
-than one core busy. No more than three batches are in hand.
+Models, Parquet and Arrow release Python's global lock, so that three threads use several cores.
+At most three batches are in memory.
 """
 
 from collections.abc import Generator, Iterable, Iterator
@@ -20,7 +20,7 @@ from .tables import Block, Tables
 
 
 class Batch(NamedTuple):
-    """Rows as they came, what the contract says of them, and predictions for the good ones."""
+    """Raw rows, their validation, and predictions of the accepted ones."""
 
     raw: pa.Table
     checked: Checked
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
 
 
 def predicted(tables: Tables, offset: int, raw: Iterable[pa.Table]) -> Generator[Batch]:
-    """Batches of which the first begins at `offset` of the input; to be closed after use."""
+    """Predicted batches; the first starts at `offset` of the input. Close it after use."""
     with closing(prefetch(_checked(tables, raw))) as checked:
         yield from prefetch(_predicted(tables, offset, checked))
 

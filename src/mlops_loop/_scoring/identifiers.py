@@ -1,4 +1,4 @@
-"""Prediction ids of a batch: the same whenever the same rows meet the same model."""
+"""Deterministic prediction ids of a batch: the same for the same rows and model."""
 
 import hashlib
 
@@ -12,12 +12,12 @@ _LENGTH = 36
 
 
 def prediction_ids(job: str, rows: Index) -> pa.Array:
-    """UUIDs of version 8: 74 bits say which job, the last 48 which row, so that stores append.
+    """UUIDs of version 8: 74 bits identify the job, the last 48 the row, so that stores append.
 
-    They are made for a whole block at once: one by one would take as long as predicting.
+    They are generated per block, because one by one would take as long as predicting.
 
     Args:
-        job: identifies the input, the model and the output.
+        job: identifies the input, the contract and the model.
         rows: positions in the input.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What a batch is made from: its files, as they are now."""
+"""Input files of a scoring job, and their identity."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..errors import InputError
 
 
 def find_inputs(source: str, output: File, folder: Path) -> list[File]:
-    """The files to read; parts of an output that stands in the same folder are none.
+    """The files to read, without parts of an output in the same folder.
 
     Raises:
         InputError: if the output is one of them, or a folder.
@@ -39,7 +39,7 @@ def _same(file: File) -> File:
 
 
 def identity(files: Sequence[File], contract: Contract, predictor: Predictor, csv: Csv) -> str:
-    """What makes predictions the same ones: the files as they are now, the contract, the model."""
+    """Identity of a job: the state of the files, the contract and the model."""
     seen = [_state(file) for file in files]
     model = predictor.manifest
     made = (model.version, model.created, model.features_digest)
@@ -53,7 +53,7 @@ def _state(file: File) -> tuple[str | int, ...]:
 
 
 def skip_rows(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """What comes after so many rows, without empty tables."""
+    """The batches without the first rows and without empty tables."""
     for batch in batches:
         skipped = min(rows, batch.num_rows)
         rows -= skipped

@@ -1,9 +1,8 @@
-"""Finished parts of an output, kept beside it until all of them are done.
+"""Finished parts of an output, stored beside it until all of them are finished.
 
 `<output>.parts/` (in the workspace, if the output is behind a URL) holds the job's fingerprint, and
-for each finished part `<n>.parquet`, with its refused rows in `<n>.quarantine.parquet` if it has
-any. `<n>.json` is written last and says that the part counts. Parts are Parquet files, whatever the
-format of the output.
+for each finished part `<n>.parquet`, with its rejected rows in `<n>.quarantine.parquet` if it has
+any. `<n>.json` is written last and commits the part. Parts are Parquet files in any case.
 """
 
 import hashlib
@@ -25,12 +24,12 @@ from ..data._table_file import is_csv, table_writer
 from ..errors import InputError, StoreError
 
 _JOB = "job.json"
-# A column with more different texts in a row group goes on without a dictionary.
+# Limit of the dictionary of a column in a row group.
 _DICTIONARY_BYTES = 1 << 16
 
 
 class _Job(msgspec.Struct, frozen=True):
-    """What all parts belong to. Its format is that of the folder."""
+    """The job of all parts; its format number is that of the folder."""
 
     fingerprint: str
 
@@ -42,8 +41,8 @@ class Part(msgspec.Struct):
     predicted: int = 0
     warnings: dict[str, int] = {}
 
-    def warn(self, found: dict[str, int]) -> None:
-        for text, rows in found.items():
+    def warn(self, warnings: dict[str, int]) -> None:
+        for text, rows in warnings.items():
             self.warnings[text] = self.warnings.get(text, 0) + rows
 
 
@@ -60,7 +59,7 @@ class Parts:
 
     @property
     def draft(self) -> Path:
-        """Where the next part's predictions are written."""
+        """File for the predictions of the next part."""
         return self._predictions(len(self.done))
 
     @property
@@ -68,7 +67,7 @@ class Parts:
         return self._quarantine(len(self.done))
 
     def commit_part(self, part: Part) -> None:
-        """Let what stands in the drafts count, as soon as it is on disk."""
+        """Sync the drafts to disk and commit them as the next part."""
         sync_file(self.draft)
         if part.predicted < part.rows:
             sync_file(self.quarantine_draft)
@@ -77,10 +76,10 @@ class Parts:
         self.done.append(part)
 
     def assemble(self, target: File, quarantine: File) -> None:
-        """Put the parts together, the refused rows first; then they are gone.
+        """Assemble the output from the parts, rejected rows first, and remove the parts.
 
         Raises:
-            InputError: if the store behind a URL refuses; the parts are kept.
+            InputError: if the store behind a URL fails; the parts are not removed.
         """
         numbers = range(len(self.done))
         bad = [self._quarantine(n) for n in numbers if self.done[n].predicted < self.done[n].rows]
@@ -95,7 +94,7 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _assembled(self, files: list[Path], *, csv: bool) -> Path:
-        """One file with the row groups of all; a single Parquet file stays as it is."""
+        """One file with all row groups; a single Parquet file is returned unchanged."""
         if len(files) == 1 and not csv:
             return files[0]
         whole = self.folder / "whole.draft"
@@ -114,10 +113,10 @@ class Parts:
         return self.folder / f"{number}.quarantine.parquet"
 
     def resume(self, job: str) -> None:
-        """Find what is done of this job; of another one nothing is kept.
+        """Load the finished parts of this job; those of another job are deleted.
 
         Raises:
-            InputError: if the folder is in a format that is not known, or is damaged.
+            InputError: if the format of the folder is unknown, or it is damaged.
         """
         if self._job() != job:
             for path in self.folder.iterdir():
@@ -126,14 +125,14 @@ class Parts:
             with atomic_write(self.folder / _JOB) as draft:
                 draft.write_bytes(SCORING_JOB.encode(_Job(job)))
             return
-        while (said := _read(self.folder / f"{len(self.done)}.json")) is not None:
-            part = msgspec.json.decode(said, type=Part)
-            refused = part.predicted < part.rows
-            if not self.draft.exists() or (refused and not self.quarantine_draft.exists()):
+        while (content := _read(self.folder / f"{len(self.done)}.json")) is not None:
+            part = msgspec.json.decode(content, type=Part)
+            has_rejections = part.predicted < part.rows
+            if not self.draft.exists() or (has_rejections and not self.quarantine_draft.exists()):
                 break
             self.done.append(part)
         for path in self.folder.glob("*.json"):
-            # What comes behind a part that is done anew would not fit behind it.
+            # A part that is scored again may end at another row, so later parts do not follow it.
             if path.name != _JOB and int(path.stem) >= len(self.done):
                 path.unlink()
 
@@ -144,14 +143,14 @@ class Parts:
 
 
 def quarantine_path(output: File) -> File:
-    """Where the refused rows go."""
+    """File for the rejected rows."""
     if isinstance(output, Path):
         return output.with_name(f"{output.stem}.quarantine{output.suffix}")
     return output.sibling(f".quarantine{output.suffix}")
 
 
 def parts_folder(target: File, workspace: Path) -> Path:
-    """Beside the output; of one behind a URL, in the workspace."""
+    """Folder for the parts: beside the output, or in the workspace if the output is a URL."""
     if isinstance(target, Path):
         return target.with_name(f"{target.name}.parts")
     digest = hashlib.sha256(target.name.encode()).hexdigest()[:12]
@@ -160,9 +159,9 @@ def parts_folder(target: File, workspace: Path) -> Path:
 
 @contextmanager
 def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
-    """The parts of a job in a folder, for this process alone.
+    """Lock the folder of a job and load its parts.
 
-    If the block fails before one part is done, nothing is left.
+    If the block fails before one part is finished, the folder is removed.
 
     Raises:
         InputError: if another process writes the same output.
@@ -184,17 +183,17 @@ def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
 
 
 def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
-    """A Parquet file whose row groups are the tables that are written."""
-    # Where every value is another, a dictionary only costs time.
+    """A Parquet writer that writes each table as a row group."""
+    # For distinct values a dictionary only costs time.
     kinds = {field.name: field.type for field in schema}
-    repeating = [name for name, kind in kinds.items() if not _differs(name, kind)]
+    repeating = [name for name, kind in kinds.items() if not _is_distinct(name, kind)]
     return pyarrow.parquet.ParquetWriter(
         path, schema, use_dictionary=repeating, dictionary_pagesize_limit=_DICTIONARY_BYTES
     )
 
 
-def _differs(name: str, kind: pa.DataType) -> bool:
-    """Whether hardly any two rows have the same value."""
+def _is_distinct(name: str, kind: pa.DataType) -> bool:
+    """Whether nearly all values are distinct."""
     return name in ("row", "prediction_id") or pa.types.is_floating(kind)
 
 

@@ -1,4 +1,4 @@
-"""A batch in the prediction log, as if its rows had been requested one by one."""
+"""Records scored rows in the prediction log, like single requests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,13 @@ from ..contract._model import Contract
 from ..prediction_log import Output, PredictionLog, Record
 from .tables import Block
 
-# Rows in hand as Python objects, and in one commit.
+# Rows that are Python objects at a time, and rows per commit.
 ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Appends blocks. An id that the log knows is left as it was, so that repeating is harmless."""
+    """Appends blocks to the log; idempotent, because known ids are skipped."""
 
     log: PredictionLog
     contract: Contract
@@ -37,14 +37,14 @@ class Recording:
         columns = {name: values[part] for name, values in block.columns.items()}
         keys = {name: values[part] for name, values in block.keys.items()}
         rows = to_rows(table_columns(self.contract, target=False), columns)
-        given = to_rows(self.contract.columns, keys) if keys else [{}] * len(rows)
+        key_rows = to_rows(self.contract.columns, keys) if keys else [{}] * len(rows)
         ids = block.ids[part].to_pylist()
         values = block.prediction.values[part]
         scores = block.prediction.probabilities
         listed = [None] * len(ids) if scores is None else scores[part].tolist()
         digests = self.contract.schema_digest, self.contract.target_digest
         records = []
-        parts = zip(ids, rows, given, values, listed, strict=True)
+        parts = zip(ids, rows, key_rows, values, listed, strict=True)
         for own, row, key, value, probabilities in parts:
             output = Output(self.version, "champion", True, value, probabilities)
             moment, entity = self._moment(key, now), self._entity(key)

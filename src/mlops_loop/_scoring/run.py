@@ -1,4 +1,4 @@
-"""From the files of an input to one file of predictions, a part at a time."""
+"""Scores the files of an input into one file of predictions, part by part."""
 
 import time
 from collections import Counter
@@ -25,24 +25,24 @@ from .inputs import find_inputs, identity, skip_rows
 from .parts import Part, Parts, opened_parts, parts_folder, quarantine_path, writer
 from .tables import Block, Tables
 
-# A kill costs at most so much work, and a shorter job is one part, which is written once.
+# Work that a kill can lose; a shorter job is one part, which is written once.
 PART_SECONDS = 60.0
-# As many rows as a row group has; some four such batches are in hand.
+# Rows per row group; about four batches are in memory.
 BATCH_ROWS = 32_768
 Record = Callable[[Block], None]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The result of scoring: numbers of rows, and where they are.
+    """Result of scoring: numbers of rows, and the files.
 
     Attributes:
         rows: rows read.
         predicted: rows in the output.
-        warnings: rows predicted with a warning, by sentence.
+        warnings: number of rows predicted with a warning, by message.
         output: the file with the predictions.
         quarantine_path: the file with the rejected rows; None if there were none.
-        kept: rows that an earlier run, cut short, had done.
+        resumed: rows that an interrupted run had scored before.
     """
 
     rows: int
@@ -50,12 +50,12 @@ class Scored:
     output: File
     warnings: dict[str, int] = field(default_factory=dict)
     quarantine_path: File | None = None
-    kept: int = 0
+    resumed: int = 0
 
     def summary(self) -> str:
         parts = [f"{self.predicted} of {self.rows} rows predicted in {self.output}"]
-        if self.kept:
-            parts.append(f"{self.kept} rows were done by the previous run")
+        if self.resumed:
+            parts.append(f"{self.resumed} rows were done by the previous run")
         if self.quarantine_path is not None:
             parts.append(f"{self.rows - self.predicted} rejected rows in {self.quarantine_path}")
         parts += [f"warning: {text} ({rows})" for text, rows in self.warnings.items()]
@@ -80,10 +80,10 @@ def score(
 
     The output has, in the order of the input: `row` (position in the input, from 0),
     `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
-    for each class, `model_version`, and `warnings` (how many a row has). Rejected rows are in
-    `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are complete.
-    Finished parts wait in `<output>.parts/` until then: after a kill, the same call on the same
-    input, by the same model, continues after them.
+    for each class, `model_version`, and `warnings` (number of warnings of the row). Rejected
+    rows are in `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are
+    complete. Until then, finished parts are in `<output>.parts/`: after a kill, the same call with
+    the same input and model continues after them.
 
     Args:
         source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
@@ -117,20 +117,20 @@ def score(
     with opened_parts(folder, output, job) as parts:
         tables = Tables(contract, hooks.wrap(predictor), work, hooks)
         run = _Run(tables, parts, str(source), record, part_seconds)
-        kept = parts.rows
-        batches = skip_rows(kept, read_batches(files, columns, batch_rows, csv))
-        with closing(predicted(tables, kept, batches)) as coming:
+        resumed = parts.rows
+        batches = skip_rows(resumed, read_batches(files, columns, batch_rows, csv))
+        with closing(predicted(tables, resumed, batches)) as coming:
             run.all(coming, progress or (lambda rows: None))
         total = _total(parts.done)
         parts.assemble(output, quarantine)
-    left = quarantine if total.predicted < total.rows else None
+    rejected = quarantine if total.predicted < total.rows else None
     warnings = dict(Counter(total.warnings).most_common())
-    return Scored(total.rows, total.predicted, output, warnings, left, kept)
+    return Scored(total.rows, total.predicted, output, warnings, rejected, resumed)
 
 
 @dataclass
 class _Run:
-    """One run over the rows that are not done yet."""
+    """Scores the rows that are not scored yet."""
 
     tables: Tables
     parts: Parts
@@ -146,14 +146,14 @@ class _Run:
     def _part(
         self, batch: Batch | None, batches: Iterator[Batch], progress: Callable[[int], None]
     ) -> Batch | None:
-        """Do one part from a batch on; the first batch of the next one, if there is one."""
+        """Score one part, starting with a batch; return the first batch of the next part."""
         part = Part()
         until = time.monotonic() + self.part_seconds
         with ExitStack() as stack:
             output = stack.enter_context(writer(self.parts.draft, self.tables.schema))
-            refused = _Refused(self.parts.quarantine_draft, stack)
+            rejected = _RejectedRows(self.parts.quarantine_draft, stack)
             while batch is not None:
-                self._batch(batch, part, output, refused)
+                self._batch(batch, part, output, rejected)
                 progress(self.parts.rows + part.rows)
                 batch = next(batches, None)
                 if time.monotonic() >= until:
@@ -166,7 +166,7 @@ class _Run:
         batch: Batch,
         part: Part,
         output: pyarrow.parquet.ParquetWriter,
-        refused: "_Refused",
+        rejected: "_RejectedRows",
     ) -> None:
         raw, checked, block = batch
         accepted = 0 if block is None else len(block.rows)
@@ -176,14 +176,14 @@ class _Run:
                 self.record(block)
         if accepted < raw.num_rows:
             offset = self.parts.rows + part.rows
-            refused.write(self.tables.rejections(raw, checked, offset, self.origin))
+            rejected.write(self.tables.rejections(raw, checked, offset, self.origin))
         part.rows += raw.num_rows
         part.predicted += accepted
         part.warn(_warnings(checked))
 
 
-class _Refused:
-    """A Parquet file that is begun when there is something to write."""
+class _RejectedRows:
+    """A Parquet file that is created with the first write."""
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self._path = path
@@ -206,4 +206,6 @@ def _total(parts: Sequence[Part]) -> Part:
 
 
 def _warnings(checked: Checked) -> Counter[str]:
-    return Counter(one.summary() for one in checked.warnings if checked.accepted[one.row])
+    return Counter(
+        warning.summary() for warning in checked.warnings if checked.accepted[warning.row]
+    )

@@ -1,4 +1,4 @@
-"""What one block of rows becomes: a table of predictions, and one of refused rows."""
+"""Tables of one block of rows: predictions, and rejected rows."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Block:
 
     Attributes:
         rows: positions in the input.
-        ids: a prediction id for each.
-        columns: the rows as the model saw them.
-        keys: their id and time columns as they were given.
-        warned: how many warnings each row has.
+        ids: prediction ids.
+        columns: the rows as passed to the model.
+        keys: their id and time columns, as in the input.
+        warned: number of warnings of each row.
     """
 
     rows: Index
@@ -44,7 +44,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Tables:
-    """Makes them, for one contract and model, and the `job` that prediction ids are made from."""
+    """Builds the tables of one job; `job` is the input of the prediction ids."""
 
     contract: Contract
     predictor: Predictor
@@ -52,9 +52,11 @@ class Tables:
     hooks: PredictionHooks = PredictionHooks()
 
     def block(self, checked: Checked, columns: Columns, accepted: Index, offset: int) -> Block:
-        """Predict the accepted rows of a block that begins at `offset` of the input."""
+        """Predict the accepted rows of a block that starts at `offset` of the input."""
         rows = accepted + offset
-        warned = np.bincount([one.row for one in checked.warnings], minlength=len(checked.accepted))
+        warned = np.bincount(
+            [warning.row for warning in checked.warnings], minlength=len(checked.accepted)
+        )
         prepared = self.hooks.prepare(columns)
         return Block(
             rows,
@@ -77,24 +79,24 @@ class Tables:
             for code, name in enumerate(probability_names(self.predictor.manifest.classes)):
                 own[name] = block.prediction.probabilities[:, code]
         keys = to_arrow(self.contract, block.keys)
-        named = {_beside(own, name): keys[name] for name in keys.column_names}
+        named = {_unique_name(own, name): keys[name] for name in keys.column_names}
         return pa.table({**own, **named}, schema=self.schema)
 
     def rejections(self, raw: pa.Table, checked: Checked, offset: int, origin: str) -> pa.Table:
-        """Refused rows as texts, in the same columns whichever of them a file has."""
+        """Rejected rows as texts, with all columns of the contract."""
         reasons: dict[int, list[str]] = {}
-        for one in checked.rejections:
-            reasons.setdefault(one.row, []).append(one.summary())
-        texts = ["; ".join(found) for found in reasons.values()]
+        for violation in checked.rejections:
+            reasons.setdefault(violation.row, []).append(violation.summary())
+        texts = ["; ".join(messages) for messages in reasons.values()]
         missing = pa.nulls(raw.num_rows, pa.string())
         present = set(raw.column_names)
         names = [column.name for column in table_columns(self.contract, target=False)]
-        whole = pa.table({name: raw[name] if name in present else missing for name in names})
-        return quarantine_rows(whole, list(reasons), texts, origin=origin, offset=offset)
+        table = pa.table({name: raw[name] if name in present else missing for name in names})
+        return quarantine_rows(table, list(reasons), texts, origin=origin, offset=offset)
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Of `answers`."""
+        """Schema of `answers`."""
         regression = self.contract.problem == "regression"
         kind = pa.float64() if regression else ARROW_TYPES[self.contract.target.type]
         own = {
@@ -105,16 +107,16 @@ class Tables:
             "model_version": pa.string(),
             "warnings": pa.int32(),
         }
-        keys = {_beside(own, column.name): ARROW_TYPES[column.type] for column in self._keys}
+        keys = {_unique_name(own, column.name): ARROW_TYPES[column.type] for column in self._keys}
         first = [(name, own.pop(name)) for name in ("row", "prediction_id")]
         return pa.schema([*first, *keys.items(), *own.items()])
 
     @property
     def _keys(self) -> Sequence[Column]:
-        found = (self.contract.id, self.contract.time)
-        return [column for column in found if column is not None]
+        candidates = (self.contract.id, self.contract.time)
+        return [column for column in candidates if column is not None]
 
 
-def _beside(own: Container[str], name: str) -> str:
-    """The name of a contract column in the output, where a column of ours may have it already."""
+def _unique_name(own: Container[str], name: str) -> str:
+    """Name of a contract column in the output, where an output column may have the same name."""
     return f"{name}_" if name in own else name

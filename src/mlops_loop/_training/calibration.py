@@ -75,9 +75,9 @@ def calibrate(rows: OutOfFold) -> Calibration | None:
         return None
     for fold in folds:
         rest = rows.fold == fold
-        found = _fit(rows.labels[~rest], rows.probabilities[~rest])
+        fitted = _fit(rows.labels[~rest], rows.probabilities[~rest])
         before, labels = rows.probabilities[rest], rows.labels[rest]
-        if not _log_loss(labels, found.apply(before)) < _log_loss(labels, before):
+        if not _log_loss(labels, fitted.apply(before)) < _log_loss(labels, before):
             return None
     return _fit(rows.labels, rows.probabilities)
 

@@ -57,7 +57,7 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     """
     require_training_data(data, "fit_best")
     winner = leaderboard.entries[leaderboard.rows.index(leaderboard.winner)]
-    baseline = next(one.candidate for one in leaderboard.entries if one.candidate.is_baseline)
+    baseline = next(entry.candidate for entry in leaderboard.entries if entry.candidate.is_baseline)
     context = data.rows.context
     context.on_stage(f"fitting {winner.candidate.name}")
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.

@@ -100,11 +100,11 @@ class Leaderboard:
         others = self.others[: max(width - len(head), 0) // (wide + 1)]
         winner = self.winner
         lines = [
-            f"{'*' if row is winner else ' '}{place:>2} {row.candidate:<16}"
+            f"{'*' if row is winner else ' '}{rank:>2} {row.candidate:<16}"
             f"{format_metric(row.mean):>9} ± {format_metric(row.std):<6} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
             + "".join(f" {format_metric(row.metrics[name]):>{wide}}" for name in others)
-            for place, row in enumerate(self.rows, start=1)
+            for rank, row in enumerate(self.rows, start=1)
         ]
         notes = [f"   {row.candidate} cannot win: {row.ineligible}" for row in self._ineligible()]
         return "\n".join([head + "".join(f" {name:>{wide}}" for name in others), *lines, *notes])
@@ -113,8 +113,8 @@ class Leaderboard:
         names = ["", "candidate", self.metric, "spread", *self.others]
         names += ["fit s", "µs a row", "size"]
         lines = [f"|{' | '.join(names)} |", "| --- " * len(names) + "|"]
-        for place, row in enumerate(self.rows, start=1):
-            cells = [str(place), row.candidate, f"{row.mean:.5f}", f"{row.std:.5f}"]
+        for rank, row in enumerate(self.rows, start=1):
+            cells = [str(rank), row.candidate, f"{row.mean:.5f}", f"{row.std:.5f}"]
             cells += [f"{row.metrics[name]:.5f}" for name in self.others]
             cells += [f"{row.fit_seconds:.2f}", f"{row.predict_microseconds:.2f}"]
             lines.append(f"| {' | '.join([*cells, in_bytes(row.size)])} |")

@@ -54,10 +54,10 @@ def from_arrow(contract: Contract, table: pa.Table) -> Columns:
 
 def to_arrow(contract: Contract, columns: Columns) -> pa.Table:
     """A table of those contract columns that `columns` holds; missing entries are null."""
-    kept = [column for column in table_columns(contract) if column.name in columns]
+    present = [column for column in table_columns(contract) if column.name in columns]
     return pa.table(
-        {column.name: _to_arrow(column, columns[column.name]) for column in kept},
-        schema=pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in kept]),
+        {column.name: _to_arrow(column, columns[column.name]) for column in present},
+        schema=pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in present]),
     )
 
 

@@ -79,24 +79,26 @@ def check_table(contract: Contract, raw: pa.Table, columns: Sequence[Column]) ->
     if not cast.unreadable:
         return checked
     accepted = checked.accepted.copy()
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for column in columns:
         mask = cast.unreadable.get(column.name)
         if mask is not None:
             accepted &= ~mask
             rows = np.flatnonzero(mask)
             values = raw[column.name].take(pa.array(rows)).to_pylist()
-            found += [
+            violations += [
                 Violation(int(row), column.name, value, unreadable(column), "reject")
                 for row, value in zip(rows, values, strict=True)
             ]
-    unread = {(violation.row, violation.column) for violation in found}
-    found += [
+    unread = {(violation.row, violation.column) for violation in violations}
+    violations += [
         violation
         for violation in checked.violations
         if violation.reason != MISSING or (violation.row, violation.column) not in unread
     ]
-    return Checked(checked.columns, accepted, tuple(sorted(found, key=lambda one: one.row)))
+    return Checked(
+        checked.columns, accepted, tuple(sorted(violations, key=lambda entry: entry.row))
+    )
 
 
 def _plain(values: pa.ChunkedArray) -> pa.Array:
@@ -201,13 +203,13 @@ def _moments(values: pa.Array) -> pa.Array:
 
 def _in_calendar(moments: pa.Array) -> pa.Array:
     """Moments without those of before the year 1 or after 9999, which are null then."""
-    kept = pc.and_(pc.greater_equal(moments, _FIRST), pc.less_equal(moments, _LAST))
-    return _only(moments, kept)
+    in_range = pc.and_(pc.greater_equal(moments, _FIRST), pc.less_equal(moments, _LAST))
+    return _only(moments, in_range)
 
 
-def _only(values: pa.Array, kept: pa.Array) -> pa.Array:
+def _only(values: pa.Array, mask: pa.Array) -> pa.Array:
     """Values with null for those that are not kept; the same array if all are."""
-    return values if pc.all(kept).as_py() is not False else pc.if_else(kept, values, None)
+    return values if pc.all(mask).as_py() is not False else pc.if_else(mask, values, None)
 
 
 def _moment(text: str | None) -> np.datetime64:

@@ -74,11 +74,11 @@ class Checked:
 
     @property
     def rejections(self) -> tuple[Violation, ...]:
-        return tuple(found for found in self.violations if found.action == "reject")
+        return tuple(violation for violation in self.violations if violation.action == "reject")
 
     @property
     def warnings(self) -> tuple[Violation, ...]:
-        return tuple(found for found in self.violations if found.action == "warn")
+        return tuple(violation for violation in self.violations if violation.action == "warn")
 
 
 def check_rows(
@@ -105,17 +105,19 @@ def check_rows(
         ([True], ())
     """
     specs = contract.inputs if specs is None else specs
-    found = _Violations(len(rows), max_listed)
+    violations = _Violations(len(rows), max_listed)
     if unknown_fields == "reject":
-        _add_unknown_fields(found, rows, {column.name for column in contract.columns})
+        _add_unknown_fields(violations, rows, {column.name for column in contract.columns})
     columns: Columns = {}
     for spec in specs:
         raw = [row.get(spec.name) for row in rows]
         columns[spec.name], unreadable = _typed(spec, raw)
         if unreadable.any():
-            found.add(spec.name, unreadable, messages.unreadable(spec), "reject", raw.__getitem__)
-        _add_constraint_violations(found, spec, columns[spec.name], ~unreadable)
-    return found.checked(columns)
+            violations.add(
+                spec.name, unreadable, messages.unreadable(spec), "reject", raw.__getitem__
+            )
+        _add_constraint_violations(violations, spec, columns[spec.name], ~unreadable)
+    return violations.checked(columns)
 
 
 def check_columns(
@@ -123,11 +125,11 @@ def check_columns(
 ) -> Checked:
     """Check columns whose types are already right: nullability, ranges, categories."""
     specs = contract.inputs if specs is None else specs
-    found = _Violations(length(columns))
+    violations = _Violations(length(columns))
     readable = np.ones(length(columns), dtype=np.bool_)
     for spec in specs:
-        _add_constraint_violations(found, spec, columns[spec.name], readable)
-    return found.checked(columns)
+        _add_constraint_violations(violations, spec, columns[spec.name], readable)
+    return violations.checked(columns)
 
 
 class _Violations:
@@ -167,19 +169,21 @@ class _Violations:
             self._rejecting.append(violation)
 
     def checked(self, columns: Columns) -> Checked:
-        rejecting = sorted(self._rejecting, key=lambda one: one.row)[: self._max_listed]
-        violations = sorted([*rejecting, *self._warnings], key=lambda one: one.row)
+        rejecting = sorted(self._rejecting, key=lambda violation: violation.row)[: self._max_listed]
+        violations = sorted([*rejecting, *self._warnings], key=lambda violation: violation.row)
         omitted = self._count - len(rejecting)
         return Checked(columns, self._accepted, tuple(violations), omitted)
 
 
 def _add_unknown_fields(
-    found: _Violations, rows: Sequence[Mapping[str, object]], known: set[str]
+    violations: _Violations, rows: Sequence[Mapping[str, object]], known: set[str]
 ) -> None:
     for number, row in enumerate(rows):
         for name in row:
             if name not in known:
-                found.add_one(Violation(number, name, row[name], messages.UNKNOWN_FIELD, "reject"))
+                violations.add_one(
+                    Violation(number, name, row[name], messages.UNKNOWN_FIELD, "reject")
+                )
 
 
 def columns_with_violations(specs: Sequence[Column], columns: Columns) -> list[Column]:
@@ -188,10 +192,10 @@ def columns_with_violations(specs: Sequence[Column], columns: Columns) -> list[C
 
 
 def _add_constraint_violations(
-    found: _Violations, spec: Column, values: Array, readable: NDArray[np.bool_]
+    violations: _Violations, spec: Column, values: Array, readable: NDArray[np.bool_]
 ) -> None:
     for mask, reason, action in _violated(spec, values):
-        found.add(
+        violations.add(
             spec.name, mask & readable, reason, action, lambda row: to_json(spec, values[row])
         )
 

@@ -37,8 +37,8 @@ class Change:
 
 def differences(old: Contract, new: Contract) -> list[Change]:
     """All changes from `old` to `new`, breaking ones first."""
-    found = [*_table(old, new), *_columns(old, new)]
-    return sorted(found, key=lambda change: not change.is_breaking)
+    changes = [*_table(old, new), *_columns(old, new)]
+    return sorted(changes, key=lambda change: not change.is_breaking)
 
 
 def _table(old: Contract, new: Contract) -> Iterator[Change]:

@@ -73,12 +73,12 @@ class Decoder:
         self._unknown_fields = unknown_fields
         self._specs = contract.inputs
         self._names = [spec.name for spec in self._specs]
-        places = [(position, spec.name) for position, spec in enumerate(self._specs)]
+        fields = [(position, spec.name) for position, spec in enumerate(self._specs)]
         kinds = [spec.type for spec in self._specs]
-        self._texts = [place for place in places if DTYPES[kinds[place[0]]] == "object"]
-        self._moments = [place for place in places if kinds[place[0]] == "datetime"]
-        self._whole = [place[0] for place in places if kinds[place[0]] == "integer"]
-        numbers = [place for place in places if DTYPES[kinds[place[0]]] == "float64"]
+        self._texts = [field for field in fields if DTYPES[kinds[field[0]]] == "object"]
+        self._moments = [field for field in fields if kinds[field[0]] == "datetime"]
+        self._whole = [position for position, _ in fields if kinds[position] == "integer"]
+        numbers = [field for field in fields if DTYPES[kinds[field[0]]] == "float64"]
         self._number_names = [name for _, name in numbers]
         self._numbers = [position for position, _ in numbers]
         self._watched = [
@@ -176,14 +176,16 @@ class Decoder:
             unknown_fields=self._unknown_fields,
             max_listed=MAX_LISTED,
         )
-        rejections = [replace(found, row=numbers[found.row]) for found in checked.rejections]
+        rejections = [
+            replace(violation, row=numbers[violation.row]) for violation in checked.rejections
+        ]
         rejections += [
             Violation(number, "", row, "should be an object with the contract's columns", "reject")
             for number, row in enumerate(listed)
             if not isinstance(row, dict)
         ]
         if rejections:
-            rejections.sort(key=lambda found: found.row)
+            rejections.sort(key=lambda violation: violation.row)
             raise InvalidRequestBody("the rows break the contract", rejections, checked.omitted)
         rows = to_rows(self._specs, checked.columns)
         return Decoded(checked.columns, rows, many, checked.warnings)

@@ -37,8 +37,9 @@ def data_definition(
     """
     from evidently import DataDefinition
 
-    kept = [spec for spec in compared_columns(contract) if spec.name not in leave_out]
+    compared = [spec for spec in compared_columns(contract) if spec.name not in leave_out]
     return DataDefinition(
-        numerical_columns=[spec.name for spec in kept if is_number(spec)] + list(numbers),
-        categorical_columns=[spec.name for spec in kept if not is_number(spec)] + list(categories),
+        numerical_columns=[spec.name for spec in compared if is_number(spec)] + list(numbers),
+        categorical_columns=[spec.name for spec in compared if not is_number(spec)]
+        + list(categories),
     )

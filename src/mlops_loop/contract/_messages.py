@@ -34,8 +34,8 @@ def action(column: Column, reason: str) -> Action:
         return column.categories.on_violation
     bounds = column.range
     if bounds is not None:
-        found = [below(bounds.minimum)] if bounds.minimum is not None else []
-        found += [above(bounds.maximum)] if bounds.maximum is not None else []
-        if reason in found:
+        parts = [below(bounds.minimum)] if bounds.minimum is not None else []
+        parts += [above(bounds.maximum)] if bounds.maximum is not None else []
+        if reason in parts:
             return bounds.on_violation
     return "reject"

@@ -61,19 +61,19 @@ def find_violations(
     columns = table_columns(contract) if columns is None else columns
     failures = [_failures(contract, table, column) for column in columns]
     cases = pd.concat(failures, ignore_index=True)
-    found = pd.DataFrame(
+    violations = pd.DataFrame(
         {
             "row": cases["index"].astype("int64"),
             "column": cases["column"].astype("str"),
             "reason": cases["check"].replace(_NOT_NULLABLE, messages.MISSING).astype("str"),
         }
     )
-    kinds = found[["column", "reason"]].drop_duplicates()
+    kinds = violations[["column", "reason"]].drop_duplicates()
     acts = [
         messages.action(contract.column(name), reason)
         for name, reason in kinds.itertuples(index=False)
     ]
-    return found.merge(kinds.assign(action=acts), on=["column", "reason"], how="left")
+    return violations.merge(kinds.assign(action=acts), on=["column", "reason"], how="left")
 
 
 def _failures(contract: Contract, table: pa.Table, column: Column) -> pd.DataFrame:

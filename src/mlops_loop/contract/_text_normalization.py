@@ -90,9 +90,9 @@ def _truth(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
 def _moment(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
     # Whole numbers among which some are missing are often written as 1949.0.
     trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^(\d+)\.0$", r"\1")
-    found = [read_format(trimmed, pattern) for pattern in parsing.formats]
-    found += [read_epoch(trimmed, parsing.epoch)] if parsing.epoch else []
-    return pc.coalesce(*(pc.strftime(moments, format=_ISO) for moments in found), texts)
+    readings = [read_format(trimmed, pattern) for pattern in parsing.formats]
+    readings += [read_epoch(trimmed, parsing.epoch)] if parsing.epoch else []
+    return pc.coalesce(*(pc.strftime(moments, format=_ISO) for moments in readings), texts)
 
 
 def _digits(values: pa.Array) -> pa.Array:

@@ -130,8 +130,8 @@ def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:
     """Rows within the interval, and those with an invalid time, which are rejected later."""
     times = read_table([time], raw).table[time.name]
-    kept = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
-    return raw if pc.all(kept).as_py() else raw.filter(kept)
+    mask = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
+    return raw if pc.all(mask).as_py() else raw.filter(mask)
 
 
 def _accepted(validated: Validated) -> pa.Table:

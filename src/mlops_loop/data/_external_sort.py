@@ -45,7 +45,7 @@ class ExternalSorter:
         return not self._runs
 
     def add(self, table: pa.Table) -> None:
-        held = sum(one.num_rows for one in self._held)
+        held = sum(part.num_rows for part in self._held)
         if self._held and held + table.num_rows > self._run_rows:
             self._set_down()
         self._held.append(table)

@@ -99,7 +99,7 @@ def ingest(
         ContractError: if too many rows are bad; nothing is written then.
     """
     sources = sources or [open_source(source or settings.source, settings)]
-    address = " + ".join(one.address for one in sources)
+    address = " + ".join(item.address for item in sources)
     left_out = other_schemas = 0
     logged: LabelledLog | None = None
     if log is not None:
@@ -110,8 +110,8 @@ def ingest(
     folder = settings.paths.var / f".ingest-{os.getpid()}"
     try:
         collector = RowCollector(contract, folder, since, until)
-        for one in sources:
-            collector.take(one)
+        for item in sources:
+            collector.take(item)
         from_sources = collector.sorter.rows
         if logged is not None:
             collector.take(logged)

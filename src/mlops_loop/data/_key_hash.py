@@ -28,14 +28,14 @@ def key_hashes(keys: pa.Table) -> Hashes:
     hashes = np.zeros(keys.num_rows, dtype=np.uint64)
     for column in keys.columns:
         values = column.combine_chunks()
-        found = _texts(values) if pa.types.is_string(values.type) else _bits(values)
-        hashes = mix(hashes ^ found)
+        column_hashes = _texts(values) if pa.types.is_string(values.type) else _bits(values)
+        hashes = mix(hashes ^ column_hashes)
     return hashes
 
 
 def _bits(values: pa.Array) -> Hashes:
-    found = cells(values)
-    return found.view(np.uint64) if found.dtype.itemsize == _WORD else found.astype(np.uint64)
+    hashes = cells(values)
+    return hashes.view(np.uint64) if hashes.dtype.itemsize == _WORD else hashes.astype(np.uint64)
 
 
 def _texts(values: pa.StringArray) -> Hashes:

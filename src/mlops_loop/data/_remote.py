@@ -100,19 +100,19 @@ def find_remote(address: str, endings: set[str]) -> list[File]:
     Raises:
         InputError: if nothing is there, or the store refuses.
     """
-    place = locate(address)
-    assert isinstance(place, RemoteFile)
-    with _input_errors(place.name):
-        if place.fs.isfile(place.path):
-            return [place]
-        if place.fs.isdir(place.path):
-            paths = [path for path in place.fs.find(place.path) if _ending(path) in endings]
+    location = locate(address)
+    assert isinstance(location, RemoteFile)
+    with _input_errors(location.name):
+        if location.fs.isfile(location.path):
+            return [location]
+        if location.fs.isdir(location.path):
+            paths = [path for path in location.fs.find(location.path) if _ending(path) in endings]
         else:
-            paths = place.fs.glob(place.path)
+            paths = location.fs.glob(location.path)
     if not paths:
-        raise InputError(f"nothing to read at {place}: check its address")
-    names = [shown(place.fs.unstrip_protocol(path)) for path in paths]
-    return [RemoteFile(place.fs, *one) for one in zip(paths, names, strict=True)]
+        raise InputError(f"nothing to read at {location}: check its address")
+    names = [shown(location.fs.unstrip_protocol(path)) for path in paths]
+    return [RemoteFile(location.fs, *entry) for entry in zip(paths, names, strict=True)]
 
 
 @contextmanager

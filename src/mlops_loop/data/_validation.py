@@ -57,19 +57,21 @@ def validate(
     columns = table_columns(contract) if columns is None else columns
     cast = read_table(columns, raw)
     suspects = columns_with_violations(columns, from_arrow(contract, cast.table))
-    found = _violations(contract, cast.table, suspects)
+    violations = _violations(contract, cast.table, suspects)
     parts = []
     for column in columns:
         mask = cast.unreadable.get(column.name)
         if mask is not None:
             # Null now, but not reported as missing.
-            null = (found["column"] == column.name) & (found["reason"] == MISSING)
-            found = found[~(null & found["row"].isin(np.flatnonzero(mask)))]
+            null = (violations["column"] == column.name) & (violations["reason"] == MISSING)
+            violations = violations[~(null & violations["row"].isin(np.flatnonzero(mask)))]
             parts.append(_unreadable(column, mask))
-    found = pd.concat([found, *parts], ignore_index=True).sort_values("row", kind="stable")
+    violations = pd.concat([violations, *parts], ignore_index=True).sort_values(
+        "row", kind="stable"
+    )
     accepted = np.ones(raw.num_rows, dtype=np.bool_)
-    accepted[found.loc[found["action"] == "reject", "row"].to_numpy()] = False
-    return Validated(cast.table, accepted, found.reset_index(drop=True))
+    accepted[violations.loc[violations["action"] == "reject", "row"].to_numpy()] = False
+    return Validated(cast.table, accepted, violations.reset_index(drop=True))
 
 
 def _violations(contract: Contract, table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:

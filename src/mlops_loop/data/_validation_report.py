@@ -38,7 +38,10 @@ class ValidationReport:
         lines = [f"{self.rejected} of {self.rows} rows violate the contract"]
         for action, word in (("reject", "rejected"), ("warn", "warning")):
             lines += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
-        listed = [f"row {one.row}: {one.summary()}, got {one.value!r}" for one in self.examples]
+        listed = [
+            f"row {violation.row}: {violation.summary()}, got {violation.value!r}"
+            for violation in self.examples
+        ]
         return lines + listed
 
     def to_json(self) -> dict[str, Any]:
@@ -46,7 +49,7 @@ class ValidationReport:
             "rows": self.rows,
             "rejected": self.rejected,
             "counts": self.counts,
-            "violations": [_violation(one) for one in self.examples],
+            "violations": [_violation(violation) for violation in self.examples],
         }
 
 
@@ -77,8 +80,8 @@ def validate_file(
         if not raw.num_rows:
             continue
         checked = check_table(contract, raw, columns)
-        for found in checked.violations:
-            counts[found.action][found.summary()] += 1
+        for violation in checked.violations:
+            counts[violation.action][violation.summary()] += 1
         examples += _moved(checked.violations[: EXAMPLES - len(examples)], rows)
         rows += raw.num_rows
         rejected += int((~checked.accepted).sum())
@@ -90,16 +93,18 @@ def validate_file(
 
 def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
     """The same violations with row numbers over all files."""
-    return [replace(one, row=one.row + rows) for one in violations]
+    return [replace(violation, row=violation.row + rows) for violation in violations]
 
 
-def _violation(found: Violation) -> dict[str, JsonValue]:
-    value = found.value if isinstance(found.value, bool | int | float | str) else None
-    shown: JsonValue = str(found.value) if value is None and found.value is not None else value
+def _violation(violation: Violation) -> dict[str, JsonValue]:
+    value = violation.value if isinstance(violation.value, bool | int | float | str) else None
+    shown: JsonValue = (
+        str(violation.value) if value is None and violation.value is not None else value
+    )
     return {
-        "row": found.row,
-        "column": found.column,
+        "row": violation.row,
+        "column": violation.column,
         "value": shown,
-        "reason": found.reason,
-        "action": found.action,
+        "reason": violation.reason,
+        "action": violation.action,
     }

@@ -46,8 +46,8 @@ def detect_change_point(
         champion: the version with the findings.
         limit: maximum number of rows.
     """
-    found = {finding.column for finding in findings}
-    names = {column.name for column in contract.inputs if column.name in found}
+    columns = {finding.column for finding in findings}
+    names = {column.name for column in contract.inputs if column.name in columns}
     if names:
         rows = log.sample(since, until, limit)
     else:
@@ -70,8 +70,8 @@ def least_squares_split(signals: Floats) -> int:
     edge = max(1, int(_EDGE * rows))
     before = np.arange(edge, rows - edge + 1)
     sums = np.cumsum(signals, axis=0)
-    apart = sums[before - 1] - before[:, None] / rows * sums[-1]
-    gain = (apart**2).sum(axis=1) * rows / (before * (rows - before))
+    deviation = sums[before - 1] - before[:, None] / rows * sums[-1]
+    gain = (deviation**2).sum(axis=1) * rows / (before * (rows - before))
     return int(before[gain.argmax()])
 
 

@@ -36,10 +36,10 @@ class ComparisonResult:
 
     @property
     def metrics(self) -> dict[str, object]:
-        apart = {"challenger_rows": self.challenger_rows} if not self.paired else {}
+        unpaired = {"challenger_rows": self.challenger_rows} if not self.paired else {}
         return {
             "rows": self.champion_rows,
-            **apart,
+            **unpaired,
             "loss": self.loss,
             "champion_loss": round(self.champion_loss, 5),
             "challenger_loss": round(self.challenger_loss, 5),
@@ -72,11 +72,11 @@ def compare(
     """
     test, champion, challenger = SequentialTest(unit), _Mean(), _Mean()
     count = 0
-    for found in model_pair.loss_differences(rows):
+    for difference in model_pair.loss_differences(rows):
         count += 1
-        test.add(found.day, found.loss_reduction)
-        champion.add(found.champion_loss)
-        challenger.add(found.challenger_loss)
+        test.add(difference.day, difference.loss_reduction)
+        champion.add(difference.champion_loss)
+        challenger.add(difference.challenger_loss)
     conclusion: ComparisonOutcome = "undecided"
     if count >= min_rows:
         # A significant result stays valid, but is not used if the means contradict it.

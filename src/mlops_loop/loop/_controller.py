@@ -149,7 +149,9 @@ class RetrainingController:
             return
         changed = None
         if due.due == "retrain":
-            changed = self.change_started_at(next(one for one in incidents if one.kind == due.kind))
+            changed = self.change_started_at(
+                next(incident for incident in incidents if incident.kind == due.kind)
+            )
         self.lease.save(
             phase="triggered",
             since=now,

@@ -92,7 +92,7 @@ def measure_guardrails(
         for output in row.record.outputs:
             if output.version in times and output.seconds is not None:
                 times[output.version].append(output.seconds)
-    champion, own = (sum(found) / max(len(found), 1) for found in times.values())
+    champion, own = (sum(seconds) / max(len(seconds), 1) for seconds in times.values())
     return GuardrailMetrics(expected, missing, own, champion)
 
 

@@ -64,9 +64,14 @@ def find_drift(
     alpha = BY_CHANCE / (len(specs) + 1)
     comparisons = [
         ColumnComparison(
-            one.name, before[one.name], now[one.name], is_number(one), base_threshold, alpha
+            column.name,
+            before[column.name],
+            now[column.name],
+            is_number(column),
+            base_threshold,
+            alpha,
         )
-        for one in specs
+        for column in specs
     ]
     empty = [column.name for column in comparisons if not all(column.sizes)]
     notes = tuple(f"{name} has no values on one side: not tested for drift" for name in empty)

@@ -95,9 +95,18 @@ class CheckResult:
             findings=[finding for result in results for finding in result.findings],
             statuses=statuses,
             notes=[note for result in results for note in result.notes],
-            metrics={name: value for one in results for name, value in one.metrics.items()},
-            drift_scores={
-                name: score for one in results for name, score in one.drift_scores.items()
+            metrics={
+                name: value
+                for check_result in results
+                for name, value in check_result.metrics.items()
             },
-            comparison=next((one.comparison for one in results if one.comparison), None),
+            drift_scores={
+                name: score
+                for check_result in results
+                for name, score in check_result.drift_scores.items()
+            },
+            comparison=next(
+                (check_result.comparison for check_result in results if check_result.comparison),
+                None,
+            ),
         )

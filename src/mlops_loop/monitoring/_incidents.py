@@ -42,7 +42,9 @@ def find_incidents(report: MonitoringReport) -> tuple[Incident, ...]:
 
 
 def _incident(kind: str, report: MonitoringReport) -> Incident:
-    findings = tuple(one for one in report.findings if one.kind == kind and not one.slice)
+    findings = tuple(
+        finding for finding in report.findings if finding.kind == kind and not finding.slice
+    )
     return Incident(kind, _text(kind, findings), findings, report)
 
 

@@ -66,7 +66,7 @@ def _run(check: Check, window: MonitoringWindow) -> CheckResult:
         raise code_error("check", check, error) from error
     if isinstance(result, CheckResult):
         return result
-    if isinstance(result, list | tuple) and all(isinstance(one, Finding) for one in result):
+    if isinstance(result, list | tuple) and all(isinstance(item, Finding) for item in result):
         return CheckResult(result)
     raise ProjectCodeError(
         f"the check {describe(check)} returned {type(result).__name__}: expected a CheckResult or "

@@ -62,32 +62,32 @@ def find_quality(
     rows = len(checked.accepted)
     if not rows:
         return []
-    found = _violations(checked, max_share)
-    reported = {finding.column for finding in found}
+    findings = _violations(checked, max_share)
+    reported = {finding.column for finding in findings}
     for name, share in _missing_shares(contract, checked, reference).items():
         value, limit = share
         if value > limit and name not in reported:
-            found.append(_finding(name, "missing_share", value, limit))
+            findings.append(_finding(name, "missing_share", value, limit))
     for name, value in _unseen_shares(checked, reference, bundle).items():
         if value > max_share and name not in reported:
-            found.append(_finding(name, "unseen_share", value, max_share))
+            findings.append(_finding(name, "unseen_share", value, max_share))
     for name in constant_columns(contract, reference.columns, checked.columns):
-        found.append(_finding(name, "distinct_values", 1.0, 2.0))
-    return found
+        findings.append(_finding(name, "distinct_values", 1.0, 2.0))
+    return findings
 
 
 def find_traffic(traffic: Traffic) -> list[Finding]:
     """Too few rows against the window before, or none for the last quarter of the window."""
-    found = []
+    findings = []
     half = traffic.rows_before / 2
     if traffic.rows_before >= FEWEST_BEFORE and traffic.rows < half:
-        found.append(_finding(None, "rows", float(traffic.rows), half))
+        findings.append(_finding(None, "rows", float(traffic.rows), half))
     if traffic.newest is not None and traffic.rows >= FEWEST_FOR_AGE:
         limit = (traffic.until - traffic.since) / 4
         age = traffic.until - traffic.newest
         if age > limit:
-            found.append(_finding(None, "age_hours", _hours(age), _hours(limit)))
-    return found
+            findings.append(_finding(None, "age_hours", _hours(age), _hours(limit)))
+    return findings
 
 
 def newest_of(rows: Sequence[LoggedRow]) -> datetime | None:

@@ -145,23 +145,23 @@ def _write_page(snapshot: Any, page: Path) -> None:
 def _definition(
     contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
 ) -> Any:
-    kept = {column.name for column in comparisons}
+    names = {column.name for column in comparisons}
     own = [] if prediction is None else [prediction]
     return data_definition(
         contract,
         numbers=[column.name for column in own if column.numeric],
         categories=[column.name for column in own if not column.numeric],
-        leave_out={spec.name for spec in contract.columns} - kept,
+        leave_out={spec.name for spec in contract.columns} - names,
     )
 
 
 def _distances(snapshot: Any) -> dict[str, float]:
-    found = {}
+    distances = {}
     for metric in snapshot.dict()["metrics"]:
         column = metric["config"].get("column")
         if column is not None:
-            found[column] = float(metric["value"])
-    return found
+            distances[column] = float(metric["value"])
+    return distances
 
 
 @contextmanager

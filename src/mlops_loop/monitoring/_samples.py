@@ -113,10 +113,10 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
     target = contract.target
     logged = [{target.name: row.label.label} for row in known if row.label is not None]
     checked = check_rows(contract, logged, [target])
-    kept = np.ones(len(known), dtype=np.bool_)
-    kept[[violation.row for violation in checked.violations]] = False
-    labels = encode_target(contract, take(checked.columns, kept))
-    return Sample(take(sample.columns, kept), sample.scores[kept], labels)
+    mask = np.ones(len(known), dtype=np.bool_)
+    mask[[violation.row for violation in checked.violations]] = False
+    labels = encode_target(contract, take(checked.columns, mask))
+    return Sample(take(sample.columns, mask), sample.scores[mask], labels)
 
 
 def output_of(row: LoggedRow, version: str) -> Output | None:

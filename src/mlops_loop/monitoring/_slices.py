@@ -26,7 +26,7 @@ def worse_slices(
     """A finding for each slice that surely went worse; a warning, as it is not the whole."""
     margin = settings.gate.slice_factor * settings.monitoring.performance_margin
     pairs = common_slices(contract, reference, window, settings.gate.slice_rows)
-    found = []
+    slices = []
     for before, now in pairs:
         delta = measure(
             contract,
@@ -37,17 +37,17 @@ def worse_slices(
             n_comparisons=max(len(pairs), 2),
         )
         if delta is not None and delta.worsening.low > margin:
-            found.append(delta.finding(margin, "warning", now.column, now.value))
-    return found
+            slices.append(delta.finding(margin, "warning", now.column, now.value))
+    return slices
 
 
 def common_slices(contract: Contract, reference: Sample, window: Sample, minimum: int) -> Pairs:
     """Slices that have so many rows on both sides: of the reference, and of the window."""
-    before = {one.name: one for one in find_slices(contract, reference.columns, minimum)}
+    before = {slice_.name: slice_ for slice_ in find_slices(contract, reference.columns, minimum)}
     return [
-        (before[one.name], one)
-        for one in find_slices(contract, window.columns, minimum)
-        if one.name in before
+        (before[slice_.name], slice_)
+        for slice_ in find_slices(contract, window.columns, minimum)
+        if slice_.name in before
     ]
 
 

@@ -194,8 +194,8 @@ class HttpContract:
         assert response.headers["allow"] == "POST"
 
     def test_a_request_id_is_kept_or_generated(self, service: ServiceUnderTest) -> None:
-        kept = service.http.get("/model", headers={"X-Request-ID": "trace-1"})
-        assert kept.headers["x-request-id"] == "trace-1"
+        response = service.http.get("/model", headers={"X-Request-ID": "trace-1"})
+        assert response.headers["x-request-id"] == "trace-1"
         invalid = ("", "a b", "x" * 129)
         responses = [
             service.http.get("/model", headers={"X-Request-ID": value}) for value in invalid
@@ -205,8 +205,8 @@ class HttpContract:
 
 def _references(part: object) -> list[dict[str, Any]]:
     if isinstance(part, list):
-        return [found for item in part for found in _references(item)]
+        return [reference for item in part for reference in _references(item)]
     if isinstance(part, dict):
         own = [part] if "$ref" in part else []
-        return own + [found for item in part.values() for found in _references(item)]
+        return own + [reference for item in part.values() for reference in _references(item)]
     return []

@@ -35,7 +35,7 @@ def in_parts(
     assert scored.quarantine_path is not None and scored.rows == len(MIXED)
     assert scored.warnings == {"level is above 5": 4}
     read = pyarrow.parquet.read_table
-    return read(scored.output), read(scored.quarantine_path), scored.kept
+    return read(scored.output), read(scored.quarantine_path), scored.resumed
 
 
 def die(rows: int) -> None:

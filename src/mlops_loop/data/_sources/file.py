@@ -65,24 +65,24 @@ def find_files(address: str, root: Path) -> list[File]:
     """
     if not is_remote(address):
         return [*find_local(address, root)]
-    found = find_remote(address, _KINDS)
-    _require_one_kind(found, address)
-    return sorted(found, key=str)
+    remote = find_remote(address, _KINDS)
+    _require_one_kind(remote, address)
+    return sorted(remote, key=str)
 
 
 def find_local(address: str, root: Path) -> list[Path]:
     """The same, of a path. Raises SourceError as `find_files` does."""
     path = root / address.removeprefix("file://")
     if path.is_file():
-        found = [path]
+        paths = [path]
     elif path.is_dir():
-        found = [file for file in path.rglob("*") if file.suffix.lower() in _KINDS]
+        paths = [file for file in path.rglob("*") if file.suffix.lower() in _KINDS]
     elif any(sign in address for sign in _WILDCARDS):
-        found = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
+        paths = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
     else:
         raise SourceError(f"no file or folder {path}: check its address")
-    _require_one_kind(found, str(path))
-    return sorted(found)
+    _require_one_kind(paths, str(path))
+    return sorted(paths)
 
 
 def _require_one_kind(files: Sequence[File], where: str) -> None:
@@ -201,10 +201,10 @@ def _parquet(
         yield table.schema_arrow.empty_table().rename_columns(names).select(wanted)
         # Selecting a repeated name returns all columns of that name.
         columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
-        kept = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
+        selected = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
         # The other cores are used by the reader of the batches.
         for batch in table.iter_batches(batch_rows, columns=columns, use_threads=False):
-            yield pa.Table.from_batches([batch]).rename_columns(kept).select(wanted)
+            yield pa.Table.from_batches([batch]).rename_columns(selected).select(wanted)
 
 
 def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 
-def unique_names(found: Iterable[str]) -> list[str]:
+def unique_names(header: Iterable[str]) -> list[str]:
     """Names without blanks around them; an empty one is numbered, and so is a repeated one.
 
     The same header always gives the same names.
     """
-    stripped = [" ".join(name.replace("\ufeff", "").split()) for name in found]
+    stripped = [" ".join(name.replace("\ufeff", "").split()) for name in header]
     taken = set(stripped)
     seen: set[str] = set()
     names: list[str] = []

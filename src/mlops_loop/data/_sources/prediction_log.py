@@ -75,12 +75,12 @@ class LabelledLog:
         for start, stop in pairwise([*edges, until]):
             asked = self.part_rows + self.part_rows // 4
             while True:
-                found = self.log.sample(start, stop, asked, labelled=True)
-                kept = [row for row in found if _key(row) < below]
-                if len(kept) < len(found) or len(found) < asked:
+                sampled = self.log.sample(start, stop, asked, labelled=True)
+                below_limit = [row for row in sampled if _key(row) < below]
+                if len(below_limit) < len(sampled) or len(sampled) < asked:
                     break
                 asked *= 2
-            yield from sorted(kept, key=lambda row: row.record.event_time)
+            yield from sorted(below_limit, key=lambda row: row.record.event_time)
 
 
 def _known(contract: Contract, until: datetime | None) -> datetime | None:
