@@ -32,7 +32,7 @@ REFERENCE = "reference.parquet"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says of itself.
+    """Metadata of a bundle.
 
     Attributes:
         version: version of the registered model, as text.
@@ -157,7 +157,7 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
 
 
 def require_same_target(bundle: Bundle, contract: Contract) -> None:
-    """Make sure that a bundle predicts what the project is about.
+    """Require that a bundle predicts the target of the project.
 
     Raises:
         BundleError: if its target is another one, or it predicts classes that are none any more.

@@ -77,7 +77,7 @@ def _source_file(module: str) -> Path | None:
 
 
 def _imports(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
-    """Full names of what a module imports: modules, or what is defined in them."""
+    """Full names of the imports of a module: modules, or names defined in them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

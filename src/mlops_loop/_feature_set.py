@@ -52,7 +52,7 @@ class _Declared:
         )
 
     def _mismatch(self, values: object, rows: int) -> str:
-        """What was returned in the place of one value a row."""
+        """Description of a result that is not one value per row."""
         shape = getattr(values, "shape", None)
         if shape is None:
             return f"{type(values).__name__}: expected an array with one value for each row"

@@ -1,4 +1,4 @@
-"""A person overrules the gate: a version that it refused is published and promoted, on record."""
+"""Override of the gate: a rejected version is published and promoted, and this is recorded."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a project has lived through, and how it makes room for another beginning."""
+"""Archive of a project's history (var/ and the prediction log)."""
 
 import shutil
 from contextlib import closing

@@ -56,7 +56,7 @@ def configure_if_unset() -> None:
 
 
 class _LossyStream:
-    """Drops what a full disk or a broken pipe does not take: no work fails for its log line."""
+    """Drops lines on a full disk or a broken pipe, so that logging never fails the caller."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -57,7 +57,7 @@ class Paths:
 
     @property
     def references(self) -> Path:
-        """What the stages of training hand to each other between commands."""
+        """Files that the stages of training pass on between commands."""
         return self.var / "stages"
 
     @property

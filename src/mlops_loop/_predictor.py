@@ -66,7 +66,7 @@ class OnnxPredictor:
 
 
 class OnnxSession:
-    """An exported model in ONNX Runtime, on the CPU, that keeps to so many threads."""
+    """An exported model in ONNX Runtime, on the CPU, with a limited number of threads."""
 
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
         onnxruntime = _import_onnxruntime()

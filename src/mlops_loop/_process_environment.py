@@ -9,7 +9,7 @@ import os
 
 
 def disable_telemetry() -> None:
-    """Tell ONNX Runtime, MLflow and Evidently not to report their use to their makers.
+    """Disable the telemetry of ONNX Runtime, MLflow and Evidently.
 
     They read these variables when they are imported, so call it before anything imports them.
 

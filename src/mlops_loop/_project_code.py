@@ -37,7 +37,7 @@ def is_library_code(function: object) -> bool:
 
 
 def failure(function: object, error: Exception) -> str:
-    """What a function of the project raised, and in which of its lines."""
+    """Description of an exception in a function of the project, with the line."""
     file = _file(function)
     frames = walk_tb(error.__traceback__)
     lines = [line for frame, line in frames if Path(frame.f_code.co_filename) == file]

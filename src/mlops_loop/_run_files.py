@@ -74,7 +74,7 @@ class RunFiles:
         """The files that a reference names.
 
         Raises:
-            RegistryError: if one is missing, or is not what the reference says.
+            RegistryError: if a file is missing, or differs from the digest in the reference.
         """
         if missing := [name for name in _FILES[folder] if name not in digests]:
             raise RegistryError(

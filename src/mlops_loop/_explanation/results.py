@@ -100,7 +100,7 @@ def _shown(value: JsonValue) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    """One line a row; texts left-aligned, the number at the end right-aligned."""
+    """One line per row; texts left-aligned, the number at the end right-aligned."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([*map(str.ljust, row[:-1], widths), row[-1].rjust(widths[-1])]) for row in rows

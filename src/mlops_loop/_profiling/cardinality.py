@@ -64,7 +64,7 @@ class DuplicateCounter:
 
 
 def hash_values(values: pa.Array) -> Hashes:
-    """A hash for each value, the same for equal values of one type; of a null it is 0."""
+    """A hash for each value, equal for equal values of one type; 0 for null."""
     from pandas.util import hash_array
 
     if pa.types.is_timestamp(values.type):
@@ -72,12 +72,12 @@ def hash_values(values: pa.Array) -> Hashes:
     encoded = values.dictionary_encode()
     words = encoded.dictionary.to_numpy(zero_copy_only=False)
     hashes: Hashes = np.append(hash_array(words, categorize=False), np.uint64(0))
-    row_hashes: Hashes = hashes[pc.fill_null(encoded.indices, len(words)).to_numpy()]
-    return row_hashes
+    value_hashes: Hashes = hashes[pc.fill_null(encoded.indices, len(words)).to_numpy()]
+    return value_hashes
 
 
 def hash_rows(columns: Sequence[Hashes]) -> Hashes:
-    """A hash for each row from those of its values."""
+    """A hash for each row, combined from the hashes of its values."""
     mixed = np.zeros_like(columns[0])
     for hashes in columns:
         mixed = (mixed ^ hashes) * _FACTOR

@@ -6,11 +6,11 @@ from typing import Any
 from .._yaml_file import parse_yaml
 from ..contract._model import Column, Contract
 
-_MOST_NAMED = 5
+_MAX_LISTED = 5
 
 
 def contract_changes(old: Contract, new: Contract) -> Iterator[str]:
-    """One line for each difference that means something; examples and comments do not."""
+    """One line for each relevant difference; examples and comments are ignored."""
     for key in ("problem", "label_horizon"):
         if getattr(old, key) != getattr(new, key):
             yield f"{key}: {getattr(old, key)} → {getattr(new, key)}"
@@ -57,8 +57,8 @@ def _words(old: Column, new: Column) -> str:
 
 
 def _named(sign: str, words: list[str]) -> str:
-    more = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    return f"{sign} {', '.join(words[:_MOST_NAMED])}{more}" if words else ""
+    more = f" and {len(words) - _MAX_LISTED} more" if len(words) > _MAX_LISTED else ""
+    return f"{sign} {', '.join(words[:_MAX_LISTED])}{more}" if words else ""
 
 
 def _short(value: Any) -> str:

@@ -93,13 +93,13 @@ def _keys(column: Column) -> dict[str, Any]:
 
 def _entry(key: str, value: Any) -> str:
     if isinstance(value, dict):
-        # Lists and flat mappings in one line, where it is long enough.
+        # Lists and flat mappings on one line if they fit.
         return _dump({key: value}, default_flow_style=None)
     return f"{key}: {_scalar(value)}"
 
 
 def _scalar(value: Any) -> str:
-    """One value in one line."""
+    """A value on one line."""
     return _dump([value], default_flow_style=True, width=10**9)[1:-1]
 
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from ..contract._model import ParseOptions
 from ..contract._text_normalization import read_epoch, read_format
 
-# Where 05/06 is both, the custom of those who write with that sign decides: month first with
-# strokes, day first with points and dashes.
+# Ambiguous dates such as 05/06 follow the convention of the separator: month first with slashes,
+# day first with periods and dashes.
 _DAYS = (
     "%Y-%m-%d %Y/%m/%d %Y.%m.%d %d.%m.%Y %d-%m-%Y %m/%d/%Y %d/%m/%Y %m-%d-%Y "
     "%d.%m.%y %m/%d/%y %d/%m/%y %d-%m-%y %d-%b-%Y %d-%b-%y %Y-%m"
@@ -20,7 +20,7 @@ _TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M
 _FORMATS = tuple(day + time for time, day in product(_TIMES, _DAYS))
 _COMPACT = {r"^(19|20)\d{6}$": "%Y%m%d", r"^(1[5-9]|20)\d\d$": "%Y", r"^(19|20)\d{4}$": "%Y%m"}
 _EPOCHS = {r"^\d{9,10}$": "s", r"^\d{12,13}$": "ms"}
-_MOST_FORMATS = 4
+_MAX_FORMATS = 4
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class DatetimeFormats:
 
 
 def infer_datetime_format(texts: pa.Array) -> DatetimeFormats | None:
-    """The formats that together read most texts; None if none reads any.
+    """The formats that together parse most texts; None if none parses any.
 
     Args:
-        texts: without nulls and blanks around them.
+        texts: trimmed texts without nulls.
     """
     digits = pc.match_substring_regex(texts, r"^[\d.+-]+$")
     pointed = pc.match_substring_regex(texts, r"^\d{1,4}[.-]\d{1,2}([.-]\d{1,4})?$")
@@ -50,7 +50,7 @@ def infer_datetime_format(texts: pa.Array) -> DatetimeFormats | None:
         return None
     rest = pc.filter(texts, pa.array([not _is_iso(text) for text in texts.to_pylist()]))
     formats: list[str] = []
-    while len(rest) and len(formats) < _MOST_FORMATS:
+    while len(rest) and len(formats) < _MAX_FORMATS:
         counted = {pattern: _count(rest, pattern) for pattern in _FORMATS}
         best = max(_FORMATS, key=lambda pattern: counted[pattern])
         if not counted[best]:
@@ -59,11 +59,11 @@ def infer_datetime_format(texts: pa.Array) -> DatetimeFormats | None:
         rest = rest.filter(pc.is_null(read_format(rest, best)))
     share = 1 - len(rest) / max(len(texts), 1)
     parsing = ParseOptions(formats=tuple(formats)) if formats else None
-    return DatetimeFormats(share, parsing, _doubt(texts, formats)) if share else None
+    return DatetimeFormats(share, parsing, _ambiguity(texts, formats)) if share else None
 
 
 def read_compact(texts: pa.Array, *, dates_only: bool = False) -> DatetimeFormats | None:
-    """Moments written in digits alone: 20130131, 201301, 1949, or an epoch.
+    """Formats of datetimes that consist of digits, e.g. 20130131, 201301, 1949, or an epoch.
 
     Args:
         texts: whole numbers as texts, without nulls.
@@ -95,12 +95,12 @@ def _is_iso(text: str) -> bool:
     return True
 
 
-def _doubt(texts: pa.Array, formats: list[str]) -> str:
-    """Says so where the day and the month could as well be the other way round."""
+def _ambiguity(texts: pa.Array, formats: list[str]) -> str:
+    """A note if day and month could be swapped; empty otherwise."""
     for pattern in formats:
         swapped = pattern.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
         read = texts.filter(pc.is_valid(read_format(texts, pattern)))
         if swapped != pattern and "%d" in pattern and "%m" in pattern and swapped in _FORMATS:
             if _all_read(read, swapped):
-                return f"read as {pattern}, but day and month could be the other way round"
+                return f"read as {pattern}, but day and month could be swapped"
     return ""

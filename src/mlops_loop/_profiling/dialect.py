@@ -1,4 +1,4 @@
-"""How the lines of a text file are cut into values."""
+"""Detection of the delimiter and quotes of a text file."""
 
 import csv
 from collections import Counter
@@ -15,7 +15,7 @@ _CHARACTERS = 1 << 20
 
 
 def detect_dialect(file: Path, encoding: str) -> Csv:
-    """The delimiter and quotes that cut the first lines into rows of one length.
+    """The delimiter and quotes that split most of the first lines into equally many values.
 
     Lines above the header, e.g. a title, are recognized by their length.
 
@@ -26,9 +26,9 @@ def detect_dialect(file: Path, encoding: str) -> Csv:
     if not any(line.strip() for line in lines):
         raise InputError(f"{file} is empty")
     dialects = [(delimiter, quote) for quote in _QUOTES for delimiter in _DELIMITERS]
-    best = max(dialects, key=lambda dialect: _merit(lines, *dialect))
-    if _merit(lines, *best) <= 0:
-        return Csv(encoding=encoding)  # one column, which nothing delimits
+    best = max(dialects, key=lambda dialect: _score(lines, *dialect))
+    if _score(lines, *best) <= 0:
+        return Csv(encoding=encoding)  # one column without a delimiter
     delimiter, quote = best
     return Csv(delimiter=delimiter, quote=quote, encoding=encoding, skip=_skip(lines, *best))
 
@@ -51,8 +51,8 @@ def _widths(lines: list[str], delimiter: str, quote: str) -> list[int]:
         return []
 
 
-def _merit(lines: list[str], delimiter: str, quote: str) -> float:
-    """The share of rows that have the commonest width, and a little for many columns."""
+def _score(lines: list[str], delimiter: str, quote: str) -> float:
+    """Share of rows with the most common width, with a preference for more columns."""
     widths = _widths(lines, delimiter, quote)
     if not widths:
         return 0
@@ -60,12 +60,12 @@ def _merit(lines: list[str], delimiter: str, quote: str) -> float:
     if width < 2:
         return 0
     order = _DELIMITERS.index(delimiter) / 1000 + _QUOTES.index(quote) / 100
-    # A sign inside of values cuts them unevenly, or into few parts.
+    # A character inside values splits lines unevenly, or into few parts.
     return rows / len(widths) * (2 - 1 / width) - order
 
 
 def _skip(lines: list[str], delimiter: str, quote: str) -> int:
-    """Lines above the first row of full width."""
+    """Number of lines above the first row of full width."""
     widths = _widths(lines, delimiter, quote)
     full = Counter(widths).most_common(1)[0][0]
     above = 0
@@ -73,7 +73,7 @@ def _skip(lines: list[str], delimiter: str, quote: str) -> int:
         line_widths = _widths([line], delimiter, quote)
         if line_widths and line_widths[0] == full:
             return above
-        # A line that opens a quote belongs to a row of several lines: it is the header.
+        # A line with an open quote starts a row of several lines, which is the header.
         if line.count(quote) % 2:
             return above
         above += 1

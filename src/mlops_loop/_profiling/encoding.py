@@ -1,4 +1,4 @@
-"""How the letters of a text file are written, and whether it is a text file at all."""
+"""Detection of the encoding of a text file, and rejection of binary files."""
 
 import codecs
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 from ..errors import InputError
 
 UTF_8 = "utf-8"
-# What is tried beside UTF-8; bytes alone do not tell some of them apart.
-_COMMONEST = "cp1252"
+# Encodings tried besides UTF-8; some of them cannot be distinguished by bytes alone.
+_MOST_COMMON = "cp1252"
 _KNOWN = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r shift_jis euc_jp gb18030 big5 "
     "euc_kr"
 ).split()
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, UTF_8),
@@ -30,30 +30,30 @@ _ARCHIVES = {
     b"SQLite format 3": "a SQLite database: give it as sqlite:///FILE with --query",
 }
 _BLOCK = 1 << 20
-_ENOUGH = 1 << 18
+_MAX_COLLECTED = 1 << 18
 
 
 def detect_encoding(file: Path) -> str:
-    """The name under which Python knows the encoding of a file.
+    """Python's name of the encoding of a file.
 
-    All of the file is looked at: the first letter beyond ASCII may stand in its last line.
+    The whole file is read, because the first non-ASCII character may be in its last line.
 
     Raises:
-        InputError: if the file holds bytes that no text has, naming what it seems to be.
+        InputError: if the file is binary; the message names the detected format.
     """
     with file.open("rb") as opened:
         head = opened.read(_BLOCK)
     if marked := _marked(head):
         return marked
     reject_binary(file, head)
-    telling = _telling(file)
-    if telling is None:
+    lines = _non_ascii_lines(file)
+    if lines is None:
         return UTF_8
-    return _best_encoding(telling)
+    return _best_encoding(lines)
 
 
 def reject_binary(file: Path, head: bytes) -> None:
-    """Raise InputError if the beginning of a file is none of a text."""
+    """Raise InputError if the beginning of a file is binary."""
     for mark, kind in _ARCHIVES.items():
         if head.startswith(mark):
             raise InputError(f"{file} is {kind}, not text: adopt reads CSV, Parquet and databases")
@@ -62,17 +62,17 @@ def reject_binary(file: Path, head: bytes) -> None:
 
 
 def _marked(head: bytes) -> str | None:
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name
-    # Without a mark, UTF-16 shows by zeros at every other place.
+    # Without a byte order mark, every other byte of UTF-16 is zero.
     if len(head) > 3 and head[:4].count(0) == 2:
         return "utf-16-le" if head[1] == 0 else "utf-16-be"
     return None
 
 
-def _telling(file: Path) -> bytes | None:
-    """Lines with letters beyond ASCII, if they are not UTF-8."""
+def _non_ascii_lines(file: Path) -> bytes | None:
+    """Lines with non-ASCII characters; None if the file is UTF-8."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
     collected = b""
     is_utf8 = True
@@ -84,9 +84,9 @@ def _telling(file: Path) -> bytes | None:
                 decoder.decode(block)
             except UnicodeDecodeError:
                 is_utf8 = False
-        if len(collected) < _ENOUGH:
+        if len(collected) < _MAX_COLLECTED:
             lines = [line for line in block.splitlines() if not line.isascii()]
-            collected += b"\n".join(lines)[: _ENOUGH - len(collected)]
+            collected += b"\n".join(lines)[: _MAX_COLLECTED - len(collected)]
     return None if is_utf8 else collected
 
 
@@ -96,22 +96,22 @@ def _blocks(file: Path) -> Iterator[bytes]:
             yield block
 
 
-def _best_encoding(telling: bytes) -> str:
-    """What charset-normalizer answers; among encodings that fit equally well, the commonest one.
+def _best_encoding(lines: bytes) -> str:
+    """The result of charset-normalizer; among equally good encodings the most common one.
 
     A short text in a language of central Europe often fits cp1252 as well as its own encoding, and
-    then has to be read with `--encoding`.
+    then needs `--encoding`.
     """
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(telling, cp_isolation=_KNOWN)
+    matches = from_bytes(lines, cp_isolation=_KNOWN)
     best = matches.best()
     if best is None:
-        return _COMMONEST
+        return _MOST_COMMON
     fitting = {
         name
         for match in matches
         if match.chaos <= best.chaos
         for name in match.could_be_from_charset
     }
-    return _COMMONEST if _COMMONEST in fitting else best.encoding
+    return _MOST_COMMON if _MOST_COMMON in fitting else best.encoding

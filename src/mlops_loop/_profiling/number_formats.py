@@ -1,4 +1,4 @@
-"""How numbers are written: with which decimal sign, separators and signs around them."""
+"""Detection of number formats: decimal separator, thousands separator and units."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -11,7 +11,7 @@ from ..contract._text_normalization import without_signs
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE = r"^[+-]?\d+$"
-# 00501 is a code, and would lose its zeros as a number.
+# Codes such as 00501 would lose their zeros as numbers.
 _CODE = r"^0\d+$"
 _SIGNS = "$€£¥%"
 _PLAIN = {"decimal": ".", "thousands": ""}
@@ -23,12 +23,12 @@ _EUROPEAN = [
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a column's numbers are written.
+    """Number format of a column.
 
     Attributes:
-        share: the part of the texts that can be read as numbers so.
-        whole: whether none of these has decimals.
-        parsing: the way, None for the plain one.
+        share: share of the texts in this format.
+        whole: whether all of these are whole numbers.
+        parsing: options of the format, None for the default.
     """
 
     share: float
@@ -37,21 +37,21 @@ class NumberFormat:
 
 
 def infer_number_format(texts: pa.Array, *, comma_first: bool) -> NumberFormat | None:
-    """The way of writing numbers that reads most texts; of equal ones the plainest.
+    """The format that parses most texts; among equals the simplest.
 
     Args:
-        texts: without nulls and blanks around them.
-        comma_first: read 1,234 as a decimal fraction where nothing tells.
+        texts: trimmed texts without nulls.
+        comma_first: whether to prefer the decimal comma in ambiguous texts, e.g. 1,234.
 
     Returns:
-        None if the texts are codes with zeros before them, or none can be read.
+        None if the texts are codes with leading zeros, or none can be parsed.
     """
     if pc.any(pc.match_substring_regex(texts, _CODE)).as_py():
         return None
     signs = "".join(sign for sign in _SIGNS if pc.any(pc.match_substring(texts, sign)).as_py())
-    ways = [_PLAIN, *_EUROPEAN, *_ENGLISH] if comma_first else [_PLAIN, *_ENGLISH, *_EUROPEAN]
+    formats = [_PLAIN, *_EUROPEAN, *_ENGLISH] if comma_first else [_PLAIN, *_ENGLISH, *_EUROPEAN]
     best: NumberFormat | None = None
-    for strip, way in product({"": 0, signs: 0}, ways):
+    for strip, way in product({"": 0, signs: 0}, formats):
         plain = without_signs(texts, strip=strip, **way)
         numeric = pc.match_substring_regex(plain, _NUMBER)
         share = float(pc.mean(numeric).as_py() or 0)

@@ -1,4 +1,4 @@
-"""What the user says of the table."""
+"""Options of the user for a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ class InferenceOptions:
     encoding: str | None = None
 
     def roles(self, names: Sequence[str]) -> dict[str, str]:
-        """The role of each column that was given one.
+        """The roles given by the user, by column.
 
         Raises:
-            InputError: if there is no such column, or one has two roles.
+            InputError: if there is no such column, or a column has two roles.
         """
         given = [("ignore", name) for name in self.ignore]
         given += [
@@ -47,16 +47,14 @@ class InferenceOptions:
         ]
         roles: dict[str, str] = {}
         for role, name in given:
-            column = _found(name, names, role)
+            column = _resolve(name, names, role)
             if column in roles:
-                raise InputError(
-                    f"--{role} {name}: the column is also given as --{roles[column]} too"
-                )
+                raise InputError(f"--{role} {name}: the column is given as --{roles[column]} too")
             roles[column] = role
         return roles
 
 
-def _found(name: str, names: Sequence[str], role: str) -> str:
+def _resolve(name: str, names: Sequence[str], role: str) -> str:
     (spelled,) = unique_names([name])
     if spelled in names:
         return spelled

@@ -1,4 +1,4 @@
-"""What the columns hold: counted in one pass, in memory that does not grow with the rows."""
+"""Counts of the columns, in one pass and bounded memory."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,9 @@ from ..contract._model import Column
 from .cardinality import DistinctCounter, DuplicateCounter, Hashes, hash_rows, hash_values
 from .table import Table
 
-# Columns with more different texts have no categories that are worth a list.
+# Limit of distinct texts in a column with categories.
 MOST_CATEGORIES = 1_000
-_MOST_STRAYS = 200
+_MAX_STRAYS = 200
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Profile:
-    """Facts by column, the number of rows, and how many of them repeat an earlier one."""
+    """Facts by column, the number of rows, and the number of duplicate rows."""
 
     facts: Mapping[str, Facts]
     rows: int
@@ -57,7 +57,7 @@ class Profile:
 
 
 def profile(table: Table, columns: Sequence[Column]) -> Profile:
-    """Read all rows once, in the types of some draft columns, and count."""
+    """Read all rows once, in the types of draft columns, and count."""
     facts = {column.name: Facts() for column in columns}
     repeats = DuplicateCounter()
     rows = 0
@@ -110,5 +110,5 @@ def _count_words(facts: Facts, values: pa.Array) -> None:
 def _count_strays(facts: Facts, values: pa.ChunkedArray) -> None:
     facts.unread += len(values)
     for value in values.to_pylist():
-        if len(facts.strays) < _MOST_STRAYS or str(value) in facts.strays:
+        if len(facts.strays) < _MAX_STRAYS or str(value) in facts.strays:
             facts.strays[str(value)] += 1

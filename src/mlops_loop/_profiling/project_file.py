@@ -1,4 +1,4 @@
-"""`config/project.yaml` with some values changed and everything else, comments too, as it was."""
+"""Changes values of `config/project.yaml` and preserves everything else, including comments."""
 
 import io
 import re
@@ -14,22 +14,21 @@ from .._yaml_file import parse_yaml
 
 Path = tuple[str, ...]
 _SAMPLE = (", or the sample.", ".")
-# A section with the comment above it, and the commented keys below it.
+# A section with the comment above it and the commented-out keys below it.
 _SECTION = r"\n*(^#[^\n]*\n)*^{name}:[^\n]*\n((?:[ \t]+[^\n]*|#   [^\n]*)?\n)*"
-# What a commented key of a section starts with; without the first two characters it is a key.
+# Prefix of a commented-out key of a section; without the first two characters it is a key.
 _COMMENTED = "#   "
 
 
 def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str, ...] = ()) -> str:
-    """The file's text with values replaced, and sections left out.
+    """The text of the file with changed values, without the dropped sections.
 
-    A key that the file has as a comment is set in its place. A default is not written, unless it
-    replaces another value.
+    A commented-out key is set where it is. A default is written only if it replaces another value.
 
     Args:
-        text: the file as it is.
+        text: the current text.
         changes: new values by the path of their key.
-        drop: names of sections that go, together with the comment above them.
+        drop: names of sections to remove, with the comments above them.
     """
     for name in drop:
         text = re.sub(_SECTION.format(name=name), "\n", text, flags=re.MULTILINE)
@@ -71,7 +70,7 @@ def _is_set(body: Any, path: Path) -> bool:
 
 
 def _default(path: Path) -> Any:
-    """The default of a key as YAML has it."""
+    """The default of a key, as a YAML value."""
     name, *keys = path
     value = Settings.model_fields[name].default
     for key in keys:
@@ -80,14 +79,14 @@ def _default(path: Path) -> Any:
 
 
 def _uncommented(text: str, paths: Sequence[Path]) -> str:
-    """The text with the commented lines of these keys, and of their sections, as keys."""
+    """Uncomment these keys and their sections."""
     lines = text.splitlines()
     for name, *keys in paths:
         start = _find(lines, rf"(# )?{name}:( |$)", 0, len(lines))
         if start is None:
             continue
         if lines[start].startswith("# "):
-            # Of a section in one line only what is to be set stays.
+            # Of a section on one line only the keys to set are preserved.
             lines[start] = re.sub(r"\{.*\}", "{}", lines[start][2:])
         end = start + 1
         while end < len(lines) and lines[end].startswith((_COMMENTED, "  ")):
@@ -103,7 +102,7 @@ def _find(lines: Sequence[str], pattern: str, start: int, end: int) -> int | Non
 
 
 def _near(line: str, unchanged: set[str]) -> str:
-    """A changed line with its comment moved up to its value."""
+    """A changed line with its comment moved next to its value."""
     return line if line in unchanged else re.sub(r"(?<=\S) {2,}#", " #", line)
 
 
@@ -112,7 +111,7 @@ def _null(representer: Any, value: None) -> Any:
 
 
 def _quoted(value: Any) -> Any:
-    """Texts in quotes: unquoted ones mean different things to different readers."""
+    """Quote texts, because YAML parsers differ on unquoted ones."""
     if isinstance(value, str):
         plain = re.fullmatch(r"[a-z_]{4,}|\d+[smhd]", value)
         return value if plain else DoubleQuotedScalarString(value)

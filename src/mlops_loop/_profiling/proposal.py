@@ -1,4 +1,4 @@
-"""From a table to a contract and settings, with nothing written yet."""
+"""Infers a contract and settings from a table, without writing anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,10 +27,10 @@ from .target_leakage import find_leaks
 from .types import InferredType, infer_type
 from .warnings import warn
 
-# Data that spans less time than this has labels at once, or a gap would eat it.
+# Data over less time has no label horizon, because the gap would leave too few rows.
 _SHORT = timedelta(days=10)
 _NO_TIME = timedelta(0)
-_MOST_PASSES = 3
+_MAX_PASSES = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def propose(
         known: columns of the current contract; their descriptions and units are preserved.
 
     Raises:
-        InputError: if the table cannot be read or nothing can be learned from it.
+        InputError: if the table cannot be read, or no model can be trained on it.
     """
     table = open_table(request.address, root, request.query, request.encoding)
     return _Adoption(request, table, known).propose(settings)
@@ -85,10 +85,10 @@ class _Adoption:
         self.problem: Problem = "binary"
 
     def propose(self, settings: Settings) -> Proposal:
-        guesses, counted = self._counted()
-        columns = [self._infer_column(name, guesses[name], counted) for name in self.table.names]
+        types, counted = self._counted()
+        columns = [self._infer_column(name, types[name], counted) for name in self.table.names]
         self._require_features(columns)
-        columns = [self._finished(inferred) for inferred in columns]
+        columns = [self._completed(inferred) for inferred in columns]
         contract, sampled_table = self._contract(columns, counted)
         changes, doubts = adjust(settings, contract, self.table, sampled_table)
         leaks = find_leaks(contract, sampled_table.columns)
@@ -99,20 +99,20 @@ class _Adoption:
         return Proposal(self.table, counted.rows, contract, tuple(columns), changes, warnings)
 
     def _counted(self) -> tuple[dict[str, InferredType], Profile]:
-        """Types, and facts of all rows; a type that later rows belie is guessed again."""
+        """Types, and facts of all rows; a type that later rows contradict is inferred again."""
         strays: dict[str, list[str]] = {name: [] for name in self.table.names}
-        guesses = {name: self._infer_type(name, []) for name in self.table.names}
-        for _ in range(_MOST_PASSES):
+        types = {name: self._infer_type(name, []) for name in self.table.names}
+        for _ in range(_MAX_PASSES):
             counted = profile(
-                self.table, [inferred.column(name) for name, inferred in guesses.items()]
+                self.table, [inferred.column(name) for name, inferred in types.items()]
             )
             for name, facts in counted.facts.items():
                 strays[name] += facts.strays
             again = {name: self._infer_type(name, strays[name]) for name in self.table.names}
-            if again == guesses:
+            if again == types:
                 break
-            guesses = again
-        return guesses, counted
+            types = again
+        return types, counted
 
     def _infer_type(self, name: str, strays: list[str]) -> InferredType:
         values = self.sampled.table[name].combine_chunks()
@@ -155,8 +155,8 @@ class _Adoption:
                 f"leave it out with --ignore {PREDICTION}"
             )
 
-    def _finished(self, inferred: InferredColumn) -> InferredColumn:
-        """With an example from the sample, and with what people wrote about the column before."""
+    def _completed(self, inferred: InferredColumn) -> InferredColumn:
+        """Add an example from the sample, and the previous description and unit."""
         changes: dict[str, object] = {}
         known = self.known.get(inferred.column.name)
         if known is not None:
@@ -203,7 +203,7 @@ def _with_leak(inferred: InferredColumn, score: float | None) -> InferredColumn:
 
 
 def _bare(column: Column) -> Contract:
-    """A contract of one column, which is enough to read it."""
+    """A contract of one column, to read it."""
     return Contract(
         problem="regression",
         label_horizon=_NO_TIME,
@@ -219,7 +219,7 @@ def _is_short(contract: Contract, columns: Columns) -> bool:
 
 
 def _bad_share(columns: list[InferredColumn], rows: int) -> float:
-    """At most so many rows break the contract: each column's are counted as different ones."""
+    """Upper bound of the share of rows that violate the contract, summed over the columns."""
     bad = 0
     for inferred in columns:
         if inferred.column.role != "ignore":

@@ -8,8 +8,8 @@ from ..contract._model import Categories, Column, ParseOptions, Range, Role
 from .profile import Facts
 from .types import NOTHING, InferredType
 
-# A column whose values are nearly all different names its rows.
-_NAMING_SHARE = 0.99
+# A column whose values are nearly all distinct identifies its rows.
+_IDENTIFYING_SHARE = 0.99
 _TEXT_SHARE = 0.5
 _FEW = 20
 _IDENTIFIER = re.compile(
@@ -23,7 +23,7 @@ _MOST_MISSING_WORDS = 50
 
 @dataclass(frozen=True)
 class InferredColumn:
-    """A column of the contract, what was counted of it, and remarks in words."""
+    """A column of the contract, its facts, and remarks for the user."""
 
     column: Column
     facts: Facts
@@ -50,7 +50,7 @@ def infer_column(
         return InferredColumn(_keyed(column, given), facts, (*notes, *_about_key(given, facts)))
     if given == "ignore":
         return InferredColumn(_left_out(column), facts, tuple(notes))
-    reason = _spoils(name, inferred, facts)
+    reason = _exclusion_reason(name, inferred, facts)
     if reason:
         return InferredColumn(_left_out(column), facts, (*notes, reason))
     if column.type == "category" and _is_text(facts):
@@ -62,7 +62,7 @@ def infer_column(
 def read_strays(
     inferred: InferredType, facts: Facts
 ) -> tuple[Facts, ParseOptions | None, list[str]]:
-    """Words that stand for a missing value: texts among numbers, and `?` among texts."""
+    """Detect words for missing values: texts among numbers, and e.g. `?` among texts."""
     known = facts.words or Counter()
     if inferred.type in ("category", "text"):
         absent = {word: rows for word, rows in known.items() if word.lower().strip() in NOTHING}
@@ -109,22 +109,22 @@ def _about_key(given: str, facts: Facts) -> list[str]:
     if facts.missing:
         notes.append(f"{facts.missing} rows without it will be rejected")
     again = facts.present - facts.distinct
-    if given == "id" and again > facts.present * (1 - _NAMING_SHARE):
+    if given == "id" and again > facts.present * (1 - _IDENTIFYING_SHARE):
         notes.append(f"about {again} rows have a repeated id: only the last row of an id is used")
     if given == "group" and facts.distinct < 10:
         notes.append(f"only {facts.distinct} groups: splits will be uneven")
     return notes
 
 
-def _spoils(name: str, inferred: InferredType, facts: Facts) -> str:
-    """Why the column is left out; empty if it is not."""
+def _exclusion_reason(name: str, inferred: InferredType, facts: Facts) -> str:
+    """Reason to leave the column out; empty if it is used."""
     if inferred.is_empty or not facts.present:
         return "empty: left out"
     if not inferred.is_readable:
         return "left out"
     if facts.distinct < 2 and not facts.missing:
         return "constant: left out"
-    names_rows = facts.present > _FEW and facts.distinct >= _NAMING_SHARE * facts.present
+    names_rows = facts.present > _FEW and facts.distinct >= _IDENTIFYING_SHARE * facts.present
     if names_rows and inferred.type == "category":
         return f"identifies rows: left out (--id {name!r} keeps it as the id)"
     if names_rows and inferred.type == "integer" and _is_identifier(name, facts):
@@ -146,7 +146,7 @@ def _is_text(facts: Facts) -> bool:
 
 
 def _bounded(column: Column, facts: Facts) -> Column:
-    """With the range or the categories that were seen; others will be warned of."""
+    """Add the observed range or categories; other values will cause a warning."""
     if column.type in ("integer", "number"):
         return _changed(column, range=Range(minimum=facts.minimum, maximum=facts.maximum))
     if column.type == "category" and facts.words:

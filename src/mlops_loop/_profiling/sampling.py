@@ -12,14 +12,14 @@ ROWS = 20_000
 
 @dataclass(frozen=True)
 class Sampled:
-    """Some rows of a table, in its order, and how many it has."""
+    """Sampled rows of a table, in its order, and the number of its rows."""
 
     table: pa.Table
     rows: int
 
 
 def sample(table: Table, limit: int = ROWS) -> Sampled:
-    """Every n-th row, n being a power of two large enough to keep at most twice the limit."""
+    """Every n-th row; n is the smallest power of two that gives at most twice the limit."""
     parts: list[pa.Table] = []
     stride, rows, sampled = 1, 0, 0
     for block in table.read():

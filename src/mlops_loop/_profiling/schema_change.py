@@ -1,14 +1,14 @@
-"""Whether a project's history is still about its table after an adoption."""
+"""Compatibility of a project's history with a new contract."""
 
 from ..contract import Contract
 from ..errors import InputError
 
 
 def require_same_schema(before: Contract | None, after: Contract) -> None:
-    """Make sure that logged rows and versions made under one contract are of use under another.
+    """Require that logged rows and versions of one contract are usable with another.
 
     Raises:
-        InputError: naming what differs: problem, target or inputs.
+        InputError: if problem, target or inputs differ; the message names them.
     """
     if before is not None and before.schema_digest == after.schema_digest:
         return

@@ -1,4 +1,4 @@
-"""Settings that depend on the table: how it is split, what is measured, how much is enough."""
+"""Settings that depend on the table: split, margins and minimum numbers of rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from .table import Table
 
 Changes = dict[tuple[str, ...], Any]
 
-# How much worse is allowed, at the gate and in monitoring. For a regression it is a
-# share of the target's standard deviation.
+# Margins of the gate and of monitoring; for regression as shares of the target's standard
+# deviation.
 _MARGINS = {"binary": (0.005, 0.01), "multiclass": (0.01, 0.02), "regression": (0.01, 0.02)}
 _HELD = 0.2
 _FEW_ROWS = 1_000
@@ -44,7 +44,7 @@ class SampledTable:
 
 
 def usable(contract: Contract, columns: Columns) -> Columns:
-    """Rows that have a target, and a time where the contract has one."""
+    """Rows with a target and, if the contract has a time column, a time."""
     needed = [spec.name for spec in (contract.target, contract.time) if spec is not None]
     complete = np.all([~missing(columns[name]) for name in needed], axis=0)
     return take(columns, complete)
@@ -53,7 +53,7 @@ def usable(contract: Contract, columns: Columns) -> Columns:
 def adjust(
     settings: Settings, contract: Contract, table: Table, sampled_table: SampledTable
 ) -> tuple[Changes, list[str]]:
-    """New values of settings, and warnings where none fits."""
+    """New values of settings, and warnings if none is suitable."""
     changes: Changes = {
         ("source",): table.address,
         ("query",): table.query,
@@ -82,10 +82,12 @@ def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:
 def _workable(
     settings: Settings, contract: Contract, sampled_table: SampledTable
 ) -> Changes | None:
-    """The first way to split that leaves something to learn from on every side."""
+    """The first split in which each part can be used for training or evaluation."""
     for training in _splits(contract, sampled_table):
-        tried = settings.training.model_copy(update=training)
-        if _works(settings.model_copy(update={"training": tried}), contract, sampled_table.columns):
+        candidate = settings.training.model_copy(update=training)
+        if _works(
+            settings.model_copy(update={"training": candidate}), contract, sampled_table.columns
+        ):
             return {
                 ("training", key): format_duration(value) if key == "holdout" else value
                 for key, value in training.items()
@@ -105,7 +107,7 @@ def _splits(contract: Contract, sampled_table: SampledTable) -> Iterator[dict[st
 
 
 def _last(times: np.ndarray, share: float) -> timedelta:
-    """The stretch of time that holds the last share of the rows, in whole days if it can be."""
+    """The period of the last share of the rows, in whole days if possible."""
     ordered = np.sort(times)
     start = ordered[int(len(ordered) * (1 - share))]
     span: timedelta = (ordered[-1] - start).astype("timedelta64[us]").item()

@@ -1,4 +1,4 @@
-"""The table to adopt: where it is, how it is written, and its rows as they come."""
+"""The table to adopt: its address, dialect and rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ Read = Callable[[], Iterator[pa.Table]]
 
 @dataclass(frozen=True)
 class Table:
-    """A table that can be read again and again.
+    """A table that can be read repeatedly.
 
     Attributes:
-        address: the source as `config/project.yaml` names it.
-        names: columns, in order, by the names that the project uses.
-        read: blocks of rows with all columns, in the types of the source.
+        address: the source, as written to `config/project.yaml`.
+        names: names of the columns in the project, in order.
+        read: returns blocks of rows with all columns, in the types of the source.
         csv: dialect of its text files; None if it has none.
         query: SQL query, for a database.
         renamed: original names of renamed columns, by new name.
@@ -75,7 +75,7 @@ def open_table(
             _complete(table, names) for table in files.read_batches(paths, csv=csv or files.PLAIN)
         )
 
-    return Table(_seen_from(root, address), tuple(names), read, csv, renamed=renamed)
+    return Table(_relative_to(root, address), tuple(names), read, csv, renamed=renamed)
 
 
 def _dialect(paths: list[Path], encoding: str | None) -> Csv | None:
@@ -96,14 +96,14 @@ def _encoding(paths: list[Path]) -> str:
 
 
 def _complete(table: pa.Table, names: list[str]) -> pa.Table:
-    """The table with every column; one that its file lacks is missing throughout."""
+    """The table with all columns; a column that its file does not have is null."""
     for name in names:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(table.num_rows))
     return table.select(names)
 
 
-def _seen_from(root: Path, address: str) -> str:
+def _relative_to(root: Path, address: str) -> str:
     path = Path.cwd() / address
     try:
         return path.relative_to(root.resolve()).as_posix()

@@ -1,4 +1,4 @@
-"""What kind of problem the target poses."""
+"""Inference of the problem from the target."""
 
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +10,7 @@ from ..contract._model import Problem
 from ..errors import InputError
 from .types import InferredType
 
-# Whole numbers with more different values are amounts, not classes.
+# Whole numbers with more distinct values are amounts, not classes.
 _MOST_NUMBERED_CLASSES = 10
 MOST_CLASSES = 100
 
@@ -39,9 +39,9 @@ def infer_problem(
     if wanted == "regression":
         return "regression", _as_number(name, inferred)
     if wanted is None and inferred.type in ("integer", "number"):
-        different = len(pc.unique(values.drop_null()))
+        distinct = len(pc.unique(values.drop_null()))
         most = _MOST_NUMBERED_CLASSES if inferred.type == "integer" else 2
-        if different > most:
+        if distinct > most:
             return "regression", inferred
     if inferred.type == "boolean":
         return "binary", inferred
@@ -52,15 +52,15 @@ def infer_problem(
 def decide_classes(
     name: str, rows: Counter[str] | None, wanted: Problem | None
 ) -> tuple[Problem, tuple[str, ...]]:
-    """Whether two or several classes are there, and their order; the rarer of two is the second.
+    """Binary or multiclass, and the order of the classes; the rarer of two is the second.
 
     Raises:
-        InputError: if there is but one, far too many, or another number than the user says.
+        InputError: if there are fewer than two or too many, or the number contradicts `wanted`.
     """
     if rows is None or len(rows) > MOST_CLASSES:
         count = "more than 1000" if rows is None else len(rows)
         raise InputError(
-            f"--target {name}: {count} different values are too many for classes (limit "
+            f"--target {name}: {count} distinct values are too many for classes (limit "
             f"{MOST_CLASSES}); numbers can be predicted with --problem regression"
         )
     require_variety(name, len(rows))
@@ -72,9 +72,9 @@ def decide_classes(
     return problem, tuple(sorted(rows, key=_natural))
 
 
-def require_variety(name: str, different: int) -> None:
+def require_variety(name: str, distinct: int) -> None:
     """Raise InputError if all rows have the same target."""
-    if different < 2:
+    if distinct < 2:
         raise InputError(f"--target {name}: all rows have the same value; nothing can be learned")
 
 
@@ -87,7 +87,7 @@ def _as_number(name: str, inferred: InferredType) -> InferredType:
 
 
 def _natural(word: str) -> tuple[float, str]:
-    """Numbers in their order, then texts."""
+    """Sort key: numbers by value, then texts."""
     try:
         return float(word), word
     except ValueError:

@@ -1,4 +1,4 @@
-"""Columns that give the target away: what a small tree makes of each of them alone."""
+"""Detection of target leakage: the score of a small tree on each column alone."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from ..evaluation._metrics import Floats, metrics_of
 from ..evaluation._target import Labels, encode_target
 from ..models import predict_scores
 
-# From here on a score is too good to be true.
+# Scores from here on indicate leakage.
 _SUSPICIOUS = 0.995
 _ROWS = 3_000
 _FEWEST_ROWS = 30
@@ -21,7 +21,7 @@ _LEAVES = 64
 
 
 def find_leaks(contract: Contract, columns: Columns) -> dict[str, float]:
-    """Features that alone predict nearly all of the target: score by name.
+    """Scores of the features that predict the target almost perfectly on their own, by name.
 
     The score is the area under the ROC curve, or R² for a regression, on rows that the tree was
     not fitted on (at most 3,000 of them).
@@ -50,12 +50,12 @@ def _score(contract: Contract, matrix: Floats, labels: Labels) -> float:
     classes = len(contract.classes)
     tree = DecisionTreeClassifier if classes else DecisionTreeRegressor
     fold = np.random.default_rng(0).integers(0, _FOLDS, len(labels))
-    answers = np.zeros((len(labels), classes) if classes else len(labels))
+    predictions = np.zeros((len(labels), classes) if classes else len(labels))
     for k in range(_FOLDS):
         model = tree(max_leaf_nodes=_LEAVES, min_samples_leaf=3, random_state=0)
         model.fit(matrix[fold != k], labels[fold != k])
-        answers[fold == k] = predict_scores(model, matrix[fold == k], classes)
+        predictions[fold == k] = predict_scores(model, matrix[fold == k], classes)
     if classes:
-        return metrics_of(contract.problem)["roc_auc"].value(labels, answers)
+        return metrics_of(contract.problem)["roc_auc"].value(labels, predictions)
     spread = float(np.var(labels))
-    return 1 - float(np.mean((labels - answers) ** 2)) / spread if spread else 0.0
+    return 1 - float(np.mean((labels - predictions) ** 2)) / spread if spread else 0.0

@@ -1,4 +1,4 @@
-"""What type a column has, told from a sample of its values."""
+"""Inference of the type of a column from a sample of its values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from ..contract._model import Column, ColumnType, ParseOptions
 from .datetime_formats import infer_datetime_format, read_compact
 from .number_formats import infer_number_format
 
-# So much of a column may be stray texts before it is a column of texts.
+# Limit of the share of stray texts; a column with more is a text column.
 STRAY_SHARE = 0.05
 _MOST_WORDS = 12
 _UNIQUE = 2_000
 _TRUE = frozenset("true t yes y 1 on ja j oui si sí sim".split())
 _FALSE = frozenset("false f no n 0 off nein non não".split())
-# Stand for nothing, whatever the type.
+# Words for missing values in columns of any type.
 NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
 
 
@@ -89,7 +89,7 @@ def _of_floats(values: pa.Array, *, moment: bool) -> InferredType:
         return InferredType("text", is_empty=True)
     whole = bool(pc.all(pc.equal(finite, pc.floor(finite))).as_py())
     if whole and (moment or len(pc.unique(finite)) == 2):
-        # Whole numbers come as floats where some are missing, and from what computes with them.
+        # Integers may be stored as floats, e.g. if some are missing.
         inferred = _of_integers(finite.cast(pa.int64(), safe=False), moment=moment)
         return inferred if inferred.type != "integer" else InferredType("number")
     return InferredType("number")
@@ -135,7 +135,7 @@ def _numbers(
     if format_ is None:
         return None
     if format_.share < 1:
-        # Strays are often different, numbers often the same: rows decide.
+        # Strays are often distinct and numbers often repeated, so rows count, not distinct values.
         format_ = infer_number_format(present, comma_first=comma_first)
     if format_ is None or format_.share < 1 - STRAY_SHARE:
         return None

@@ -1,4 +1,4 @@
-"""A proposal becomes files: contract and settings; what they replace is kept."""
+"""Writes a proposal as contract and settings, with a backup of the previous files."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ _REPLAY = "replay"
 
 @dataclass(frozen=True)
 class CurrentFiles:
-    """The project's files as they are.
+    """The current files of the project.
 
     Attributes:
         contract: None if it cannot be read.
         settings: text of `config/project.yaml`.
-        is_sample: whether the project still learns from the sample it came with.
+        is_sample: whether the project still uses the sample data of the template.
     """
 
     root: Path
@@ -39,13 +39,13 @@ class CurrentFiles:
 
 @dataclass(frozen=True)
 class Files:
-    """What is to be written, by path."""
+    """Texts of the files to write, by path."""
 
     written: dict[Path, str]
 
 
 def current_files(root: Path) -> CurrentFiles:
-    """Read what an adoption would replace."""
+    """Read the files that an adoption replaces."""
     text = (root / CONFIG).read_text(encoding="utf-8")
     source = str((parse_yaml(text) or {}).get("source", ""))
     try:
@@ -56,10 +56,10 @@ def current_files(root: Path) -> CurrentFiles:
 
 
 def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Files:
-    """What the proposal means for the project's files; the sample's replay goes with the sample.
+    """The files of a proposal; the replay settings of the sample are dropped with it.
 
-    Declared features whose columns are not in the new contract are disabled in the settings: the
-    project's code is its owner's to change.
+    Declared features whose columns are not in the new contract are disabled in the settings; the
+    project's code is not changed.
     """
     drop = (_REPLAY,) if now.is_sample else ()
     disabled = features_without_columns(proposal.contract, features)
@@ -69,13 +69,13 @@ def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Fil
 
 
 def features_without_columns(contract: Contract, features: FeatureSet) -> list[str]:
-    """Declared features that need a column which the contract does not have."""
+    """Declared features that need a column that is not in the contract."""
     columns = {column.name for column in contract.inputs}
     return [name for name, made in features.declared.items() if not columns >= {*made.inputs}]
 
 
 def differences(proposal: Proposal, files: Files, now: CurrentFiles) -> list[str]:
-    """What would change, line by line."""
+    """The changes, one per line."""
     lines: Iterator[str] = iter(())
     if now.contract is not None:
         lines = contract_changes(now.contract, proposal.contract)
@@ -83,10 +83,10 @@ def differences(proposal: Proposal, files: Files, now: CurrentFiles) -> list[str
 
 
 def install(files: Files, root: Path, moment: datetime) -> Path:
-    """Write the files, having put those that they replace into a folder of `var/backups`.
+    """Write the files, after a backup of the files that they replace in `var/backups`.
 
     Returns:
-        The folder, relative to the root.
+        The folder of the backup, relative to the root.
     """
     backup = Paths(root).backups / f"{moment:%Y-%m-%dT%H%M%S}"
     for path in files.written:

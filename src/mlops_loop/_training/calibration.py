@@ -85,7 +85,7 @@ def calibrate(rows: OutOfFold) -> Calibration | None:
 def cheapest_threshold(labels: Codes, probability: Floats, costs: Costs) -> float:
     """From which probability of the second class it costs least to say so.
 
-    Of equally cheap thresholds the one nearest to what the costs alone would say is taken.
+    Among equally cheap thresholds, the nearest to the one that the costs alone imply is used.
 
     Args:
         labels: 0 or 1, shape (rows,).

@@ -103,7 +103,7 @@ def for_problem(candidates: Sequence[Candidate], data: TrainingData) -> list[Can
 
 @dataclass(frozen=True)
 class _Fit:
-    """One fit: scores of the rows left out, every metric on them, and what it took."""
+    """One fit: scores of the validation rows, all metrics on them, and the duration."""
 
     scores: Floats
     metrics: dict[str, float]

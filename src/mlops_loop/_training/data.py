@@ -142,7 +142,7 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
 
     Raises:
         ContractError: if a feature needs a column that the contract does not have.
-        ProjectCodeError: if a feature fails, returns something else than one value a row, or
+        ProjectCodeError: if a feature fails, does not return one value per row, or
             depends on other rows.
         SnapshotError: if all training rows have the same label or the same features.
     """

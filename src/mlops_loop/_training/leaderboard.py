@@ -91,7 +91,7 @@ class Leaderboard:
         return tuple(name for name in self.rows[0].metrics if name != self.metric)
 
     def table(self, width: int = 80) -> str:
-        """Plain text, one line a candidate, with as many of the other metrics as there is room.
+        """Plain text, one line per candidate, with as many of the other metrics as there is room.
 
         The winner has a star; candidates that cannot win have a line below the table.
         """

@@ -1,4 +1,4 @@
-"""The data contract: what the columns of a table are, read from `config/contract.yaml`."""
+"""The data contract: the columns of a table, read from `config/contract.yaml`."""
 
 from typing import TYPE_CHECKING
 

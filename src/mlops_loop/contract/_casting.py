@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
-# What Python's datetime holds, and so what a caller of the service can send.
+# Range of Python's datetime, and so of the values that a client can send.
 _FIRST, _LAST = (
     pa.scalar(edge.replace(tzinfo=UTC), ARROW_TYPES["datetime"])
     for edge in (datetime.min, datetime.max)

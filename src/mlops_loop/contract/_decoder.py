@@ -14,7 +14,7 @@ from ._columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from ._model import Contract, UnknownFields
 from ._row_struct import SoftConstraint, can_be_field, row_struct, warns
 
-# Up to so many rows, looking at each value costs less than numpy's call for each column.
+# Up to this many rows, checking each value is faster than a numpy call per column.
 _FEW = 16
 _BLANK = b" \t\r\n"
 # Violations in one answer: what explains a body should not be larger than the body.

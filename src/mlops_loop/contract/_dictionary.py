@@ -12,7 +12,7 @@ _HEADER = ("column", "type", "role", "may be missing", "values", "description")
 
 
 def dictionary(contract: Contract) -> str:
-    """The columns, their allowed values, and what is done about others."""
+    """The columns, their allowed values, and the action on others."""
     table = [_HEADER, tuple("---" for _ in _HEADER), *(_row(column) for column in contract.columns)]
     return "\n".join(["# Data dictionary", "", _introduction(contract), "", *map(_line, table)])
 

@@ -29,7 +29,7 @@ def above(maximum: float) -> str:
 
 
 def action(column: Column, reason: str) -> Action:
-    """What the contract does with a row for this reason: reject or warn."""
+    """Action of the contract on a row with this violation: reject or warn."""
     if column.categories is not None and reason == UNKNOWN_CATEGORY:
         return column.categories.on_violation
     bounds = column.range

@@ -18,7 +18,7 @@ Role = Literal["feature", "target", "id", "time", "group", "ignore"]
 Problem = Literal["binary", "multiclass", "regression"]
 Action = Literal["reject", "warn"]
 Class = bool | int | str
-# What is done with fields of a request that the contract does not know.
+# Treatment of request fields that the contract does not contain.
 UnknownFields = Literal["reject", "ignore"]
 _MOST_WHOLE = 2**63 - 1
 
@@ -158,7 +158,7 @@ def _in_int64(bound: float) -> float:
 
 
 class Contract(_Frozen):
-    """The columns of a table and what is predicted from them.
+    """The columns of a table and the target.
 
     Attributes:
         problem: `binary`, `multiclass` or `regression`.
@@ -252,7 +252,7 @@ class Contract(_Frozen):
 
     @cached_property
     def target_digest(self) -> str:
-        """Digest of what is predicted: problem, and the target's name and type.
+        """Digest of the target: problem, name and type.
 
         Part of the loop's state, which survives a change of the inputs.
         """
@@ -291,7 +291,7 @@ def parse_contract(text: str, origin: str = "contract") -> Contract:
         origin: its name in error messages.
 
     Raises:
-        ContractError: naming the file, the key and what is wrong with it.
+        ContractError: if it is invalid; the message names the file and the key.
 
     Examples:
         >>> parse_contract("columns: {}")

@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 
 class SoftConstraint:
-    """Tells whether a value may deserve a warning; the check then words it."""
+    """Whether a value may need a warning; the full check then words it."""
 
     def __init__(self, spec: Column) -> None:
         bounds, categories = spec.range, spec.categories

@@ -14,7 +14,7 @@ _LARGE_NUMBER = 1e9
 _LARGE_INTEGER = 2**31
 _EARLIEST = datetime(1970, 1, 1)
 _LATEST = datetime(2100, 1, 1)
-# What a reader of CSV files takes for a missing value is no word of ours.
+# Words that a CSV reader takes for missing values are not generated.
 _LETTERS = "abcdefghijklmnopqrstuvwxyzäß漢 -"
 
 

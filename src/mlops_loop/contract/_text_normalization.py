@@ -17,7 +17,7 @@ _ISO = "%Y-%m-%dT%H:%M:%S"
 def normalize_text(column: Column, values: pa.Array) -> pa.Array:
     """Values of a column with their texts in the plain spelling.
 
-    What fits none of the spellings stays as it is, so that it can be named when it is refused.
+    Texts that fit no format stay unchanged, so that messages can quote them.
     """
     parsing = column.parsing
     if parsing is None:

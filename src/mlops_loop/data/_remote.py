@@ -52,7 +52,7 @@ class RemoteFile:
         """Upload a local file.
 
         Raises:
-            InputError: if the store refuses.
+            InputError: if the store fails.
         """
         with _input_errors(self.name):
             self.fs.put_file(str(file), self.path)
@@ -98,7 +98,7 @@ def find_remote(address: str, endings: set[str]) -> list[File]:
     """The file at a URL, those of these endings in the folder there, or those of a glob.
 
     Raises:
-        InputError: if nothing is there, or the store refuses.
+        InputError: if there is no file, or the store fails.
     """
     location = locate(address)
     assert isinstance(location, RemoteFile)

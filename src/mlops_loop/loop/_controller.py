@@ -61,7 +61,7 @@ class RetrainingController:
     actions: Mapping[str, Action] = field(default_factory=dict)
 
     def step(self) -> Step:
-        """Do what is due now, and return what was done."""
+        """Do what is due, and return the result."""
         with self.lease.acquire() as other:
             done = self._step_with_lease(other)
         return done
@@ -103,7 +103,7 @@ class RetrainingController:
         return monitoring
 
     def _follow(self) -> None:
-        """Adopt what was published since, by a user or another process."""
+        """Adopt publications by a user or another process."""
         if self.lease.state.is_outdated(self._published()):
             self._settle()
 

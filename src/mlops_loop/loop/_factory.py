@@ -31,7 +31,7 @@ def make_controller(
     plan: MonitoringPlan,
     prepare: Callable[[], None] = lambda: None,
 ) -> RetrainingController:
-    """Build the controller of the loop; its method `step` monitors once and does what is due.
+    """Build the controller of the loop; its method `step` monitors once and acts on the result.
 
     A challenger is compared with the champion on labelled predictions by a sequential test that
     is valid at every look: an e-process by betting (Waudby-Smith & Ramdas, "Estimating means of

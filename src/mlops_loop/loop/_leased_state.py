@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class StoredState(NamedTuple):
-    """What a backend stores; these are the values of a fresh one."""
+    """Documents of a backend, with the defaults of an empty one."""
 
     state: State = State()
     revision: int = 0
@@ -21,7 +21,7 @@ class StoredState(NamedTuple):
 
 
 class EncodedState(NamedTuple):
-    """The same as backends hold it: JSON, None for what was never stored."""
+    """The documents as backends store them: JSON, None for a document that was never stored."""
 
     state: bytes | None
     revision: int
@@ -57,7 +57,7 @@ class StateBackend(Protocol):
     """Stores a state and its lease."""
 
     def transact(self, decide: Callable[[StoredState], tuple[Answer, StoredState]]) -> Answer:
-        """Replace what is stored by what `decide` makes of it, atomically; its answer.
+        """Replace the documents with the result of `decide` atomically; return its answer.
 
         `decide` may be called again if another process was faster. What it returns unchanged need
         not be written.

@@ -11,7 +11,7 @@ Phase = Literal["steady", "triggered", "retraining", "challenging", "probation"]
 
 
 def phase_of(published: Rollout) -> Phase:
-    """The phase that follows from what is published, when no action is due."""
+    """The phase that follows from the published versions if no action is due."""
     if published.challenger is None:
         return "steady"
     return "probation" if published.probation else "challenging"

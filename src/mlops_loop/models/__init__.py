@@ -23,7 +23,7 @@ PROBLEMS: tuple[Problem, ...] = ("binary", "multiclass", "regression")
 
 @dataclass(frozen=True)
 class Task:
-    """What a candidate's estimator is built for.
+    """The task that a candidate's estimator is built for.
 
     Attributes:
         problem: `binary`, `multiclass` or `regression`.

@@ -1,4 +1,4 @@
-"""What the neural networks of every library share: columns, configuration, the estimator."""
+"""Common code of the neural networks: columns, configuration, the estimator."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

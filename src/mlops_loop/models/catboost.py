@@ -27,7 +27,7 @@ _DEFAULTS: dict[str, Any] = {
     "depth": 4,
     "l2_leaf_reg": 10.0,
 }
-# Nothing is told, or written, on the way.
+# Silent, and without files.
 _ALWAYS: dict[str, Any] = {
     "nan_mode": "Min",
     "allow_writing_files": False,

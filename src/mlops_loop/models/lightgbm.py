@@ -24,7 +24,7 @@ _DEFAULTS: dict[str, Any] = {
     "num_leaves": 8,
     "reg_lambda": 10.0,
 }
-# The same rows give the same trees, and nothing is told on the way.
+# Deterministic and silent.
 _ALWAYS: dict[str, Any] = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 
 

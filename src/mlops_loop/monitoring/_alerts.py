@@ -1,4 +1,4 @@
-"""Delivery of alerts: what a receiver did not accept is sent again at the next step."""
+"""Delivery of alerts; those that a receiver did not accept are sent again at the next step."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -47,7 +47,7 @@ class Alerts:
                 self._store(name, alert)
 
     def retry(self) -> None:
-        """Send again what was not delivered, oldest first, unless another process is doing so."""
+        """Retry undelivered alerts, oldest first, unless another process is doing so."""
         with suppress(StoreError), file_lock(self.folder / "lock", 0):
             for name in self.receivers:
                 deadline = monotonic() + self.timeout

@@ -31,7 +31,7 @@ RESAMPLES = 300
 
 
 def basis(metric: str) -> str:
-    """What the metric was adjusted to, as text."""
+    """The base rate or spread that the metric was adjusted to, as text."""
     return f"at the holdout's {'spread' if metric in ('rmse', 'mae') else 'base rate'}"
 
 

@@ -13,7 +13,7 @@ from ._incidents import Incident
 from ._receivers import RESERVED_NAMES, Receiver, name_of
 
 Action = ActionName | Callable[[Incident], ActionName | None]
-"""What is done about a kind of finding: the name of an action, or a function of the incident.
+"""The action on a kind of finding: its name, or a function of the incident.
 
 The function may return the name of an action that is carried out as well.
 

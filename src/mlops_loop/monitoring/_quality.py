@@ -1,4 +1,4 @@
-"""Is the quality of the data broken? What the contract and the training data let expect."""
+"""Data quality: violations of the contract, and deviations from the training data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

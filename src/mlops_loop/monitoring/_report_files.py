@@ -1,4 +1,4 @@
-"""What a run of monitoring writes: the page, the JSON file, and the status for the service."""
+"""Files of a run of monitoring: the page, the JSON file, and the status for the service."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -51,7 +51,7 @@ def _graphs(widgets: list[Widget]) -> Iterator[Widget]:
 
 
 def _details(graph: Widget) -> Any:
-    """What a chart is drawn from: a figure alone, or another widget."""
+    """Source of a chart: a figure alone, or another widget."""
     return graph["params"] if graph.keys() == {"id", "params"} else graph
 
 

@@ -120,7 +120,7 @@ def labelled_sample(contract: Contract, rows: Sequence[LoggedRow], version: str)
 
 
 def output_of(row: LoggedRow, version: str) -> Output | None:
-    """What a version said of a row, served or in shadow; None if it was not asked."""
+    """Output of a version for a row, served or in shadow; None if it did not predict it."""
     return next((output for output in row.record.outputs if output.version == version), None)
 
 

@@ -23,7 +23,7 @@ MAX_SEGMENTS = 20
 
 @dataclass(frozen=True)
 class SegmentFinder:
-    """What is divided into segments: the window and its reference, labelled rows and the holdout.
+    """Data to divide into segments: the window and its reference, labelled rows and the holdout.
 
     Attributes:
         labelled: rows of the window with their labels; None if there are too few.

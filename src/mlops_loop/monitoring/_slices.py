@@ -42,7 +42,7 @@ def worse_slices(
 
 
 def common_slices(contract: Contract, reference: Sample, window: Sample, minimum: int) -> Pairs:
-    """Slices that have so many rows on both sides: of the reference, and of the window."""
+    """Slices with the minimum number of rows in both the reference and the window."""
     before = {slice_.name: slice_ for slice_ in find_slices(contract, reference.columns, minimum)}
     return [
         (before[slice_.name], slice_)

@@ -26,7 +26,7 @@ _DIGITS = 8
 def listing(
     versions: Sequence[Version], now: datetime, pointer: Pointer, features_digest: str
 ) -> str:
-    """Plain text, one line a version, the newest first.
+    """Plain text, one line per version, newest first.
 
     Args:
         versions: registered versions, oldest first.

@@ -13,7 +13,7 @@ from ..errors import ProjectCodeError
 
 
 def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
-    """Check that each feature returns one value a row of its declared type.
+    """Check that each feature returns one value per row of its declared type.
 
     It must not change its inputs. Missing values are allowed, infinite ones are not.
 
@@ -22,7 +22,7 @@ def assert_valid_features(features: FeatureSet, columns: Columns) -> None:
         columns: rows that the contract accepts, e.g. of `columns_of`.
 
     Raises:
-        AssertionError: naming the feature and what is wrong with it.
+        AssertionError: if a feature is wrong; the message names it.
 
     Examples:
         >>> features = FeatureSet()

@@ -21,7 +21,7 @@ from ..data._snapshot import read_snapshot, write_snapshot
 from ..registry import Version
 from ._copies import isolated, project_copy
 
-# Rows of each class that a sample has at least, if there are so many.
+# Minimum of rows of each class in a sample, if there are enough.
 _ROWS_OF_A_CLASS = 30
 
 

@@ -105,7 +105,11 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
             ["--target", "y", "--time", "x"],
             "--time x: contains no dates, e.g. 1",
         ),
-        ("x,y\n1,2\n3,4\n", ["--target", "y", "--id", "y"], "--id y: the column is also given as"),
+        (
+            "x,y\n1,2\n3,4\n",
+            ["--target", "y", "--id", "y"],
+            "--id y: the column is given as --target too",
+        ),
         ("y\n1\n2\n", ["--target", "y"], "no column is left to predict y from"),
         ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "regression"], "y is not numeric"),
         ("x,y\n1,a\n2,b\n", ["--target", "y", "--problem", "multiclass"], "y has 2 classes"),

@@ -143,7 +143,7 @@ def read_batches(
     may be empty, so that its columns are known.
 
     Raises:
-        SourceError: at the first row that cannot be told apart from its neighbours.
+        SourceError: at the first row whose end is ambiguous.
     """
     for file in files:
         dialect = csv if columns is None else fitting(file, columns, csv)

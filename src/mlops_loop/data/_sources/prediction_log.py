@@ -14,7 +14,7 @@ from ...prediction_log._sampling import KEY_BITS, sampling_key
 
 ADDRESS = "prediction log"
 _BLOCK_ROWS = 20_000
-# If there are so many times the rows that are wanted, it is quicker to ask for these alone.
+# If there are this many times the wanted rows, it is faster to query these alone.
 _MANY = 4
 
 

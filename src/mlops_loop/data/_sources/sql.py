@@ -42,7 +42,7 @@ class SqlSource:
         """All columns of the query, a block of rows at a time; the first block has no rows.
 
         Raises:
-            SourceError: if the database cannot be reached or refuses the query.
+            SourceError: if the database cannot be reached or rejects the query.
         """
         from sqlalchemy import create_engine, text
         from sqlalchemy.exc import SQLAlchemyError
