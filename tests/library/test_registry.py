@@ -35,7 +35,7 @@ def test_a_version_counts_once_it_is_complete(registry: Registry) -> None:
 def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> None:
     package = Registry.__module__.partition(".")[0]
     opening = (
-        f"from pathlib import Path; from {package}.registry.mlflow_registry import Registry;"
+        f"from pathlib import Path; from {package}.registry._mlflow_registry import Registry;"
         "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd())"
         ".start_run('a run')"
     )

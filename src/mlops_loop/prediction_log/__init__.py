@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 
-def _redis() -> ModuleType:
+def _import_redis() -> ModuleType:
     from . import _redis as redis
 
     return redis
 
 
-def _sql() -> ModuleType:
+def _import_sql() -> ModuleType:
     from ._sql import store as store
 
     return store
@@ -53,9 +53,9 @@ def _sql() -> ModuleType:
 
 # Each store needs packages of its own, which are imported when an address names it.
 _STORES: dict[str, Callable[[], ModuleType]] = {
-    "postgresql": _sql,
-    "redis": _redis,
-    "sqlite": _sql,
+    "postgresql": _import_sql,
+    "redis": _import_redis,
+    "sqlite": _import_sql,
 }
 
 
