@@ -115,7 +115,7 @@ def is_public(path: str) -> bool:
 
 
 def require_json(media_type: str | None) -> None:
-    """Raise Problem 415 if Content-Type is not JSON; it may be missing."""
+    """Raises Problem 415 if a body is declared to be something else; it may be undeclared."""
     if media_type and media_type != "application/json" and not _JSON.fullmatch(media_type):
         raise Problem(415, f"send JSON as application/json, not as {media_type[:100]}")
 
