@@ -19,9 +19,9 @@ from variants import options
 
 PACKAGE = "src/mlops_loop"
 # The service has to do all that it can do; of what it imports, what runs at import counts.
-SERVICE = (f"{PACKAGE}/serving/", f"{PACKAGE}/predictor")
+SERVICE = (f"{PACKAGE}/serving/", f"{PACKAGE}/_predictor")
 # What `--help` and `project.py` of a project import. The core alone has to be enough.
-LAUNCHER = (f"{PACKAGE}/__init__", f"{PACKAGE}/cli/__init__", f"{PACKAGE}/project")
+LAUNCHER = (f"{PACKAGE}/__init__", f"{PACKAGE}/cli/__init__", f"{PACKAGE}/_project")
 QUESTIONS = ("model_library", "prediction_log", "web_framework")
 
 
