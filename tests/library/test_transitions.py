@@ -17,6 +17,8 @@ from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import Registry
 from mlops_loop.registry._transitions import Transitions
 
+from .mlflow_runs import start_run
+
 FEATURES = "features"
 CONTRACT = """
 problem: binary
@@ -36,7 +38,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> 
     root = tmp_path_factory.mktemp("registry") / "template"
     shutil.copytree(tracking_store, root)
     registry = _registry(root)
-    run = registry.start_run("a run")
+    run = start_run(registry)
     for number in range(1, 6):
         tags = {"gate": "rejected" if number == 5 else "passed"}
         registry.complete(registry.create_version(run, "model", tags))
