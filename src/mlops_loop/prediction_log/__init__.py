@@ -39,24 +39,25 @@ __all__ = [
 ]
 
 
-def _redis() -> ModuleType:
-    from . import _redis as redis
+def _redis_store() -> ModuleType:
+    from . import _redis
 
-    return redis
+    return _redis
 
 
-def _sql() -> ModuleType:
-    from ._sql import store as store
+def _sql_store() -> ModuleType:
+    from ._sql import store
 
     return store
 
 
 # Each store needs packages of its own, which are imported when an address names it.
 _STORES: dict[str, Callable[[], ModuleType]] = {
-    "postgresql": _sql,
-    "redis": _redis,
-    "sqlite": _sql,
+    "postgresql": _sql_store,
+    "redis": _redis_store,
+    "sqlite": _sql_store,
 }
+_STORE_OF_SCHEME = {**{name: name for name in _STORES}, "rediss": "redis"}
 
 
 def stores() -> list[str]:
@@ -71,9 +72,9 @@ def store_of(address: str) -> str:
         SettingsError: for an address without a store.
     """
     scheme, separator, _ = address.partition("://")
-    name = scheme if scheme in _STORES else scheme.removesuffix("s")
-    if not separator or name not in _STORES:
-        known = ", ".join(f"{name}://" for name in _STORES)
+    name = _STORE_OF_SCHEME.get(scheme)
+    if not separator or name is None:
+        known = ", ".join(f"{each}://" for each in _STORES)
         # The rest of an address may hold a password.
         raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
     return name
