@@ -21,7 +21,7 @@ def describe(function: object) -> str:
 
     Examples:
         >>> describe(describe)
-        'describe in project_code.py'
+        'describe in _project_code.py'
     """
     while isinstance(function, partial):
         function = function.func

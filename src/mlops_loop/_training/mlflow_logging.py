@@ -36,7 +36,7 @@ def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
         RegistryError: if the store cannot be opened, or there is no such run.
     """
     if run is not None and not isinstance(run, RunRef):
-        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+        raise TypeError(f"connect_mlflow takes the RunRef of a run, not {type(run).__name__}")
     project.registry.connect(None if run is None else run.run_id)
 
 

@@ -33,14 +33,14 @@ from .._run_files import (
     RunFiles,
 )
 from ..contract._arrow import from_arrow
-from ..contract._columns import Columns, take
+from ..contract._columns import Columns, Floats, take
 from ..errors import GateError
 from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison
 from ._gate_result import GateResult
 from ._holdout import Holdout
-from ._metrics import Floats, Metric, MetricChoice, fitting
+from ._metrics import Metric, MetricChoice, fitting
 from ._reference import reference_file
 
 

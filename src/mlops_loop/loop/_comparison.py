@@ -64,7 +64,7 @@ def compare(
     """Compare two versions on labelled rows, in the order given, in one pass.
 
     Args:
-        rows: from the log, oldest first; see paired_loss.py for which of them count.
+        rows: from the log, oldest first; see _paired_loss.py for which of them count.
         model_pair: the two versions, and whether they shared rows or keys.
         error_rate: probability of calling a challenger better that is not; the same for worse.
         min_rows: with fewer rows the conclusion is `undecided`.

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from threading import Event, Lock, Thread
-from typing import Literal
 
 import structlog
 
@@ -79,7 +78,7 @@ class SpooledLog:
         until: datetime | None,
         limit: int,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> list[LoggedRow]:
         return self._opened().sample(since, until, limit, labelled=labelled, version=version)
@@ -89,7 +88,7 @@ class SpooledLog:
         since: datetime | None,
         until: datetime | None,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         return self._opened().rows(since, until, labelled=labelled, version=version)

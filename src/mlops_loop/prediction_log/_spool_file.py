@@ -46,9 +46,7 @@ _TABLES = f"""
 _ADD = "INSERT INTO items (kind, entity_key, content) VALUES (?, ?, ?)"
 # Items that the store has rejected stay in the file, with the reason, and do not wait.
 _DEPTH = "SELECT coalesce(max(number) - min(number) + 1, 0) FROM items WHERE rejection IS NULL"
-_OLDEST = (
-    "SELECT number, kind, content FROM items WHERE rejection IS NULL ORDER BY number LIMIT ?"
-)
+_OLDEST = "SELECT number, kind, content FROM items WHERE rejection IS NULL ORDER BY number LIMIT ?"
 _RECORD, _LABEL = "record", "label"
 
 Item = tuple[str, str | None, bytes]
@@ -92,11 +90,7 @@ class Spool:
         """The oldest items that wait."""
         with self._file.reading() as connection:
             items = connection.execute(_OLDEST, (_PAGE,)).fetchall()
-        decode = msgspec.msgpack.decode
-        return [
-            WaitingItem(number, decode(content, type=Record if kind == _RECORD else Label))
-            for number, kind, content in items
-        ]
+        return [WaitingItem(number, _decode(kind, content)) for number, kind, content in items]
 
     def drop(self, last: int) -> None:
         """Delete the items up to this number that wait."""
@@ -200,6 +194,12 @@ class SpoolFile:
             )
         if number < _FORMAT:
             connection.executescript(_TABLES)
+
+
+def _decode(kind: str, content: bytes) -> Record | Label:
+    if kind == _RECORD:
+        return msgspec.msgpack.decode(content, type=Record)
+    return msgspec.msgpack.decode(content, type=Label)
 
 
 def _erase(connection: sqlite3.Connection, entity_key: str) -> int:

@@ -10,11 +10,11 @@ import structlog
 from .._bundle import read_bundle, require_same_target
 from .._prediction_hooks import PredictionHooks
 from .._predictor import Predictor
-from .._publication import BundleStore, Rollout
+from .._publication import BundleStore, Role, Rollout
 from .._servable import PredictorFactory, load_servable
 from ..contract._model import Contract, UnknownFields
 from ..errors import BundleError
-from ._deployment import Deployment, Role, Variant
+from ._deployment import Deployment, Variant
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 

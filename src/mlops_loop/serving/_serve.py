@@ -21,8 +21,6 @@ from ._keys import ApiKeys
 if TYPE_CHECKING:
     from .._project import Project
 
-# Workers read it when they import prometheus_client (see `metrics`).
-_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 # Longer than load balancers keep idle connections, so that they close them first.
@@ -83,9 +81,11 @@ def serve(
 def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
     import uvicorn
 
+    from ._metrics import MULTIPROCESS_FOLDER
+
     with TemporaryDirectory(prefix="metrics-") as folder:
         if workers > 1:
-            os.environ.setdefault(_METRICS_FOLDER, folder)
+            os.environ.setdefault(MULTIPROCESS_FOLDER, folder)
         uvicorn.run(
             application,
             host=host,
@@ -106,7 +106,9 @@ def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
 def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: int) -> None:
     import waitress
 
-    service = app.extensions["mlops_loop"]
+    from .flask._lifecycle import EXTENSION
+
+    service = app.extensions[EXTENSION]
     service.start()
     try:
         waitress.create_server(

@@ -9,7 +9,7 @@ from jinja2 import Template
 
 from ..._atomic import atomic_write
 from ..._templates import load_template
-from . import report_charts as report_charts
+from . import report_charts
 from .metric_chart import metric_panel, span, three
 from .report import Details, Month, ReplayReport
 
