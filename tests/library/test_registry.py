@@ -135,3 +135,27 @@ def test_an_artifact_that_is_missing_is_named(registry: Registry, tmp_path: Path
     run = start_run(registry)
     with pytest.raises(RegistryError, match=f"artifact gate.json of run {run}: "):
         registry.download(run, "gate.json", tmp_path)
+
+
+def test_versions_are_found_by_number_and_by_tag(registry: Registry) -> None:
+    run = start_run(registry)
+    for attempt in ("first", "second", "second"):
+        registry.complete(registry.create_version(run, "model", {"attempt": attempt}))
+    registry.create_version(run, "model", {"attempt": "second"})  # not complete
+    registry.set_alias("champion", "2")
+    found = registry.version("2")
+    assert (found.version, found.aliases) == ("2", ("champion",))
+    assert [each.version for each in registry.versions_tagged("attempt", "second")] == ["2", "3"]
+    assert registry.versions_tagged("attempt", "third") == ()
+
+
+@pytest.mark.parametrize("unknown", ["4", "01", "champion", "1 OR 1=1", ""])
+def test_a_version_that_is_unknown_or_incomplete_is_not_found(
+    registry: Registry, unknown: str
+) -> None:
+    run = start_run(registry)
+    for _ in range(3):
+        registry.complete(registry.create_version(run, "model", {}))
+    registry.create_version(run, "model", {})
+    with pytest.raises(RegistryError, match=f"no version {unknown} of model; there are 1, 2, 3"):
+        registry.version(unknown)

@@ -166,24 +166,25 @@ class Registry:
     @translate_mlflow_errors()
     def versions(self) -> tuple[Version, ...]:
         """Complete versions, oldest first."""
-        if not self.exists():
-            return ()
-        found = self.tracking.client.search_model_versions(f"name='{self.name}'")
-        aliases = self._aliases()
-        versions = [_version(raw, aliases) for raw in found if COMPLETE_TAG in raw.tags]
-        return tuple(sorted(versions, key=lambda version: int(version.version)))
+        return self._search()
 
+    @translate_mlflow_errors()
+    def versions_tagged(self, key: str, value: str) -> tuple[Version, ...]:
+        """Complete versions with a tag of this value, oldest first."""
+        return self._search(f"tags.`{key}`='{value}'")
+
+    @translate_mlflow_errors()
     def version(self, version: str) -> Version:
         """One complete version.
 
         Raises:
             RegistryError: naming the versions that there are.
         """
-        versions = self.versions()
-        for found in versions:
+        matching = self._search(f"version_number={version}") if version.isdecimal() else ()
+        for found in matching:
             if found.version == version:
                 return found
-        known = ", ".join(found.version for found in versions)
+        known = ", ".join(found.version for found in self._search())
         hint = f"there are {known}" if known else "no versions yet: run `train`"
         raise RegistryError(f"there is no version {version} of {self.name}; {hint}")
 
@@ -200,6 +201,19 @@ class Registry:
             client.delete_registered_model_alias(self.name, alias)
         else:
             client.set_registered_model_alias(self.name, alias, version)
+
+    def _search(self, *conditions: str) -> tuple[Version, ...]:
+        """Complete versions that meet conditions in MLflow's filter syntax, oldest first."""
+        if not self.exists():
+            return ()
+        query = " AND ".join([f"name='{self.name}'", *conditions])
+        aliases = self._aliases()
+        versions = [
+            _version(raw, aliases)
+            for raw in self.tracking.client.search_model_versions(query)
+            if COMPLETE_TAG in raw.tags
+        ]
+        return tuple(sorted(versions, key=lambda version: int(version.version)))
 
     def _aliases(self) -> dict[str, str]:
         models = self.tracking.client.search_registered_models(f"name='{self.name}'")
