@@ -20,7 +20,7 @@ from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
 from .._predictor import OnnxSession, decide
 from .._project import Project
-from .._references import DecisionRef, RunRef
+from .._references import DecisionRef, RunRef, require_run_ref
 from .._run_files import (
     BASELINE,
     EVALUATION,
@@ -98,8 +98,7 @@ def evaluate_on_holdout(
         RegistryError: if artifacts of the run are missing or have other digests.
         GateError: if the contract or the features have changed since.
     """
-    if not isinstance(run, RunRef):
-        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+    require_run_ref(run)
     require_unchanged(project, run)
     files = RunFiles.read(project.registry, run.run_id, EXPORTED, run.files).content
     contract, metric = project.contract, metric.for_problem(project.contract.problem)
