@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 Key = tuple[str, ...]
 
@@ -62,7 +61,7 @@ def message_of(
     return f"{origin}: {'.'.join(key)}: {_reason(details, key, kind)}"
 
 
-def _reason(details: ErrorDetails, key: Key, kind: type[BaseModel]) -> str:
+def _reason(details: Mapping[str, Any], key: Key, kind: type[BaseModel]) -> str:
     """What is wrong with a value; the value too, unless it may hold a secret."""
     value = details["input"]
     match details["type"]:

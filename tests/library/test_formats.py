@@ -287,8 +287,8 @@ def test_older_formats_are_read_through_one_function_each() -> None:
 
 # Modules that decode what no later process reads, or what a store of rows counts for.
 DECODERS = {
-    "formats.py": "documents",
-    "audit_log.py": "lines, to tell torn ones from those of another format",
+    "_formats.py": "documents",
+    "_audit_log.py": "lines, to tell torn ones from those of another format",
     "cli/_explanation.py": "a row of the user",
     "cli/_training.py": "shown on standard output",
     "contract/_decoder.py": "bodies of requests",
@@ -310,7 +310,7 @@ def test_no_other_module_decodes_documents() -> None:
     }
     assert found == set(
         DECODERS
-    ), "read a new document through a Format in formats.py, or say above why it needs no number"
+    ), "read a new document through a Format in _formats.py, or say above why it needs no number"
 
 
 def _decodes(tree: ast.AST) -> bool:

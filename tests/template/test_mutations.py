@@ -242,18 +242,18 @@ def test_a_broken_template_is_caught(original: Path, tmp_path: Path, mutation: s
 # What is done to the library, and the file that the complaint begins with.
 LIBRARY_MUTATIONS: dict[str, tuple[Change, str, str]] = {
     "an undeclared import": (
-        add(f"{LIBRARY}/encoder.py", "import leftpad\n"),
-        f"{LIBRARY}/encoder.py",
+        add(f"{LIBRARY}/_encoder.py", "import leftpad\n"),
+        f"{LIBRARY}/_encoder.py",
         "needs leftpad, which pyproject.toml does not declare",
     ),
     "an import of what only one answer needs": (
-        add(f"{LIBRARY}/encoder.py", "\nimport lightgbm\n"),
-        f"{LIBRARY}/encoder.py",
+        add(f"{LIBRARY}/_encoder.py", "\nimport lightgbm\n"),
+        f"{LIBRARY}/_encoder.py",
         "needs lightgbm, which comes with an answer that its path lacks",
     ),
     "a service that imports what only training needs": (
-        add(f"{LIBRARY}/predictor.py", "\n\ndef later():\n    import mlflow\n"),
-        f"{LIBRARY}/predictor.py",
+        add(f"{LIBRARY}/_predictor.py", "\n\ndef later():\n    import mlflow\n"),
+        f"{LIBRARY}/_predictor.py",
         "needs mlflow, and src/mlops_loop/serving/ imports it, without its extra",
     ),
     "a command line that waits for numpy's elders": (
@@ -268,7 +268,7 @@ LIBRARY_MUTATIONS: dict[str, tuple[Change, str, str]] = {
     ),
     "a requirement that is not declared any more": (
         edit("pyproject.toml", '    "optuna>=4.1",\n', ""),
-        f"{LIBRARY}/training/tuning.py",
+        f"{LIBRARY}/_training/tuning.py",
         "needs optuna, which pyproject.toml does not declare",
     ),
 }

@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 
-def _redis_store() -> ModuleType:
+def _import_redis() -> ModuleType:
     from . import _redis
 
     return _redis
 
 
-def _sql_store() -> ModuleType:
+def _import_sql() -> ModuleType:
     from ._sql import store
 
     return store
@@ -53,9 +53,9 @@ def _sql_store() -> ModuleType:
 
 # Each store needs packages of its own, which are imported when an address names it.
 _STORES: dict[str, Callable[[], ModuleType]] = {
-    "postgresql": _sql_store,
-    "redis": _redis_store,
-    "sqlite": _sql_store,
+    "postgresql": _import_sql,
+    "redis": _import_redis,
+    "sqlite": _import_sql,
 }
 _STORE_OF_SCHEME = {**{name: name for name in _STORES}, "rediss": "redis"}
 

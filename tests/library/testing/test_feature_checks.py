@@ -28,8 +28,11 @@ def feature(
     function: Callable[..., Any], output: FeatureType = "number", source: str = "x"
 ) -> FeatureSet:
     features = FeatureSet()
-    function.__name__ = "suspect"
-    features.feature(inputs=(source,), output=output)(function)
+
+    @features.feature(inputs=(source,), output=output)
+    def suspect(column: Any) -> Any:
+        return function(column)
+
     return features
 
 
