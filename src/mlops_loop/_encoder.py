@@ -79,7 +79,7 @@ class Encoder:
         """Matrix of shape (rows, features), float32, row-major.
 
         Args:
-            columns: arrays by name as in `contract.columns`, features included.
+            columns: arrays by name as in `contract/_columns.py`, features included.
         """
         matrix = np.empty((length(columns), len(self.names)), dtype=np.float32)
         with np.errstate(over="ignore"):

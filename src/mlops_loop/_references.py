@@ -105,6 +105,12 @@ class RunRef(Reference, frozen=True):
     files: dict[str, str]
 
 
+def require_run_ref(run: object) -> None:
+    """Raises TypeError for anything but a RunRef, e.g. the reference of another stage."""
+    if not isinstance(run, RunRef):
+        raise TypeError(f"expected the RunRef that `fit` returned, not {type(run).__name__}")
+
+
 class DecisionRef(Reference, frozen=True):
     """Reference of the gate's decision about the model of a run.
 

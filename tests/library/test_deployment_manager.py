@@ -13,6 +13,7 @@ import pytest
 
 from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
 from mlops_loop._feature_set import FeatureSet
+from mlops_loop._prediction_hooks import PredictionHooks
 from mlops_loop._predictor import OnnxPredictor
 from mlops_loop._publication import Rollout
 from mlops_loop._servable import PredictorFactory
@@ -33,12 +34,32 @@ def predictor_factory() -> PredictorFactory:
     return partial(OnnxPredictor, features=FeatureSet())
 
 
+class Seconds:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def __call__(self) -> float:
+        return self.value
+
+
 @pytest.fixture
-def deployments(publisher: Any, predictor_factory: PredictorFactory) -> DeploymentManager:
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def deployments(
+    publisher: Any, predictor_factory: PredictorFactory, shop: Contract, seconds: Seconds
+) -> DeploymentManager:
     return DeploymentManager(
         publisher.store,
         features_digest=publisher.features.digest,
         predictor_factory=predictor_factory,
+        contract=shop,
+        hooks=PredictionHooks(),
+        now=seconds,
     )
 
 
@@ -153,8 +174,8 @@ def test_a_model_of_another_contract_than_it_came_with_is_rejected(
     publisher.publish("1")
     folder = publisher.store.fetch("1")
     bundle = read_bundle(folder)
-    other = b"{problem: regression, label_horizon: 1d, columns: {size: {type: number}, "
-    other += b"price: {type: number, role: target}}}"
+    other = b"{problem: binary, label_horizon: 1d, columns: {size: {type: number}, "
+    other += b"returned: {type: boolean, role: target}}}"
     files = {name: bundle.read(name) for name in bundle.manifest.files} | {CONTRACT: other}
     write_bundle(folder, bundle.manifest, files)
     publisher.point("1")
@@ -164,12 +185,13 @@ def test_a_model_of_another_contract_than_it_came_with_is_rejected(
 
 
 def test_a_missing_version_is_loaded_when_it_is_published(
-    deployments: DeploymentManager, publisher: Any
+    deployments: DeploymentManager, publisher: Any, seconds: Seconds
 ) -> None:
     publisher.point("1")
     deployments.refresh()
     assert "not published" in reasons(deployments)
     publisher.publish("1")
+    seconds.value = 60
     deployments.refresh()
     assert deployments.deployment is not None
     assert deployments.failures == ()
@@ -204,6 +226,37 @@ def test_a_challenger_that_needs_other_columns_is_rejected(
     assert "needs the column weight" in reasons(deployments)
 
 
+def test_a_bundle_that_fails_is_loaded_again_once_a_minute(
+    publisher: Any, predictor_factory: PredictorFactory, shop: Contract, seconds: Seconds
+) -> None:
+    loads: list[str] = []
+
+    def load(bundle: Any) -> Any:
+        loads.append(bundle.manifest.version)
+        if len(loads) < 3:
+            raise RuntimeError("out of memory")
+        return predictor_factory(bundle)
+
+    publisher.publish("1")
+    publisher.point("1")
+    deployments = DeploymentManager(
+        publisher.store,
+        features_digest=publisher.features.digest,
+        predictor_factory=load,
+        contract=shop,
+        hooks=PredictionHooks(),
+        now=seconds,
+    )
+    for seconds.value in range(120):
+        deployments.refresh()
+    assert loads == ["1"] * 2 and "out of memory" in reasons(deployments)
+    # A change of the pointer is followed at once.
+    publisher.publish("2")
+    publisher.point("2")
+    deployments.refresh()
+    assert loads == ["1", "1", "2"] and deployments.failures == ()
+
+
 class Fragile:
     """A predictor that fails once it has been loaded."""
 
@@ -223,6 +276,7 @@ def test_a_challenger_that_fails_costs_no_prediction(
     publisher: Any,
     predictor_factory: PredictorFactory,
     columns: Columns,
+    shop: Contract,
 ) -> None:
     def load(bundle: Any) -> Any:
         predictor = predictor_factory(bundle)
@@ -232,7 +286,11 @@ def test_a_challenger_that_fails_costs_no_prediction(
     publisher.publish("2")
     publisher.point("1", "2", mode=mode)
     deployments = DeploymentManager(
-        publisher.store, features_digest=publisher.features.digest, predictor_factory=load
+        publisher.store,
+        features_digest=publisher.features.digest,
+        predictor_factory=load,
+        contract=shop,
+        hooks=PredictionHooks(),
     )
     deployments.refresh()
     assert {(len(row), row[0].version) for row in answered(deployments, columns)} == {(1, "1")}
@@ -299,14 +357,14 @@ def test_fractions_are_even_and_depend_on_the_salt() -> None:
 
 
 def test_the_previous_champion_answers_if_the_champion_cannot_be_loaded_at_the_start(
-    deployments: DeploymentManager, publisher: Any, columns: Columns
+    deployments: DeploymentManager, publisher: Any, columns: Columns, seconds: Seconds
 ) -> None:
     publisher.publish("5")
     publisher.publish("6")
     publisher.damage("6")
     rollout = Rollout(champion="6", challenger="5", probation=True, previous="5")
     publisher.store.set_rollout(publisher.features.digest, rollout)
-    for _ in range(2):
+    for seconds.value in (0, 60):
         deployments.refresh()
         assert {row[0].version for row in answered(deployments, columns)} == {"5"}
         assert re.search(
@@ -318,6 +376,7 @@ def test_the_previous_champion_answers_if_the_champion_cannot_be_loaded_at_the_s
     manifest = msgspec.structs.replace(bundle.manifest, version="6")
     draft = write_bundle(publisher.root / "drafts" / "again", manifest, files)
     publisher.store.publish(draft, replace=True)
+    seconds.value = 120
     deployments.refresh()
     assert {row[0].version for row in answered(deployments, columns)} == {"6"}
     assert deployments.failures == ()

@@ -1,6 +1,9 @@
 """After an edit of `features.py`: the next version is compared with the champion of before."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -9,8 +12,10 @@ from flights import features as flights_features
 from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
+from mlops_loop._feature_set import FeatureSet
 from mlops_loop._project import Project
 from mlops_loop.errors import RegistryError
+from mlops_loop.evaluation import _champion
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import HOLD_TAG
 from mlops_loop.registry._packaged_features import packaged_features
@@ -111,6 +116,35 @@ def test_a_version_that_cannot_be_compared_is_not_promoted(
     assert edited.published().champion is None
     edited.transitions.promote(result.version.version, actor="test", reason="by hand")
     assert edited.published().champion == result.version.version
+
+
+def test_an_internal_error_of_the_comparison_is_not_a_hold(
+    edited: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(_champion, "scores_of", fail)
+    with pytest.raises(ZeroDivisionError):
+        train(edited)
+
+
+def test_a_feature_of_the_champion_that_fails_is_a_hold(
+    edited: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no such airport")
+
+    @contextmanager
+    def failing_features(*_: object) -> Iterator[FeatureSet]:
+        declared = {
+            name: replace(feature, function=fail) for name, feature in FEATURES.declared.items()
+        }
+        yield FeatureSet(FEATURES.module, declared)
+
+    monkeypatch.setattr(_champion, "packaged_features", failing_features)
+    result = train(edited)
+    assert "ValueError: no such airport" in result.gate.hold and result.became is None
 
 
 def test_a_manual_promotion_stays_manual(edited: Project) -> None:

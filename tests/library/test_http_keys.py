@@ -97,3 +97,20 @@ def test_the_file_is_read_once_an_interval(tmp_path: Path) -> None:
     assert not keys.admit(key)
     seconds[0] = 1
     assert keys.admit(key) and keys.admit("fixed")
+
+
+def test_a_file_that_becomes_readable_again_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    keys = ApiKeys(["fixed"], file, interval=0)
+    key = file.create("late", NOW)
+
+    def deny(self: KeyFile) -> list[bytes]:
+        raise ServiceError("permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyFile, "digests", deny)
+        assert not keys.admit(key) and keys.admit("fixed")
+    # The file itself has not changed since.
+    assert keys.admit(key)

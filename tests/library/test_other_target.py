@@ -53,6 +53,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
         features_digest=FEATURES.digest,
         contract=after.contract,
         predictor_factory=partial(OnnxPredictor, features=FEATURES),
+        hooks=after.hooks,
     )
     manager.refresh()
     assert manager.deployment is None

@@ -10,6 +10,8 @@ from mlops_loop.errors import RegistryError
 from mlops_loop.registry._mlflow_registry import Registry
 from mlops_loop.registry._ui import ui_command
 
+from .mlflow_runs import start_run
+
 
 @pytest.fixture
 def registry(tracking_store: Path, tmp_path: Path) -> Registry:
@@ -23,7 +25,7 @@ def open_registry(root: Path) -> Registry:
 
 
 def test_a_version_counts_once_it_is_complete(registry: Registry) -> None:
-    run = registry.start_run("a run")
+    run = start_run(registry)
     version = registry.create_version(run, "model", {"gate": "passed"})
     assert version == "1"
     assert registry.versions() == ()
@@ -37,7 +39,7 @@ def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> Non
     opening = (
         f"from pathlib import Path; from {package}.registry._mlflow_registry import Registry;"
         "Registry('sqlite:///var/mlflow.db', 'training', 'model', Path.cwd())"
-        ".start_run('a run')"
+        ".create_store()"
     )
     command = [sys.executable, "-c", opening]
     both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)]
@@ -46,13 +48,13 @@ def test_a_store_that_two_processes_make_at_once_is_whole(tmp_path: Path) -> Non
 
 
 def test_a_number_is_never_used_twice(registry: Registry) -> None:
-    run = registry.start_run("a run")
+    run = start_run(registry)
     registry.discard(registry.create_version(run, "model", {}))
     assert registry.create_version(run, "model", {}) == "2"
 
 
 def test_aliases_are_given_moved_and_taken_away(registry: Registry) -> None:
-    run = registry.start_run("a run")
+    run = start_run(registry)
     for _ in range(2):
         registry.complete(registry.create_version(run, "model", {}))
     registry.set_alias("champion", "1")
@@ -79,13 +81,13 @@ def test_a_store_that_is_not_there_is_empty_and_is_not_made(tmp_path: Path) -> N
 def test_a_folder_that_is_moved_takes_its_artifacts_along(
     registry: Registry, tmp_path: Path
 ) -> None:
-    run = registry.start_run("a run")
-    registry.log(run, metrics={"loss": 0.5}, parameters={"depth": 3}, texts={"note.md": "first"})
+    run = start_run(registry)
+    registry.log_texts(run, {"note.md": "first"})
     moved = (tmp_path / "project").rename(tmp_path / "elsewhere, später")
     again = open_registry(moved)
-    later = again.start_run("another run")
-    again.log(later, texts={"note.md": "second"})
-    again.log(run, texts={"more.md": "third"})
+    later = start_run(again, "another run")
+    again.log_texts(later, {"note.md": "second"})
+    again.log_texts(run, {"more.md": "third"})
     assert not (tmp_path / "project").exists()
     assert again.download(run, "note.md", tmp_path).read_text() == "first"
     assert again.download(run, "more.md", tmp_path).read_text() == "third"
@@ -109,4 +111,51 @@ def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -
 
 def test_an_error_of_mlflow_is_one_sentence(registry: Registry) -> None:
     with pytest.raises(RegistryError, match="^MLflow: .*Run .*unknown"):
-        registry.log("unknown", metrics={"loss": 0.5})
+        registry.log_texts("unknown", {"note.md": "text"})
+
+
+def test_an_error_that_is_not_mlflows_passes_unchanged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(registry.tracking, "root")
+    with pytest.raises(AttributeError):
+        registry.versions()
+
+
+def test_a_text_is_none_only_if_the_run_has_no_such_artifact(registry: Registry) -> None:
+    run = start_run(registry)
+    registry.log_texts(run, {"note.md": "first"})
+    assert registry.read_text(run, "note.md") == "first"
+    assert registry.read_text(run, "folder/gate.json") is None
+    with pytest.raises(RegistryError, match="^MLflow: .*Run .*unknown"):
+        registry.read_text("unknown", "note.md")
+
+
+def test_an_artifact_that_is_missing_is_named(registry: Registry, tmp_path: Path) -> None:
+    run = start_run(registry)
+    with pytest.raises(RegistryError, match=f"artifact gate.json of run {run}: "):
+        registry.download(run, "gate.json", tmp_path)
+
+
+def test_versions_are_found_by_number_and_by_tag(registry: Registry) -> None:
+    run = start_run(registry)
+    for attempt in ("first", "second", "second"):
+        registry.complete(registry.create_version(run, "model", {"attempt": attempt}))
+    registry.create_version(run, "model", {"attempt": "second"})  # not complete
+    registry.set_alias("champion", "2")
+    found = registry.version("2")
+    assert (found.version, found.aliases) == ("2", ("champion",))
+    assert [each.version for each in registry.versions_tagged("attempt", "second")] == ["2", "3"]
+    assert registry.versions_tagged("attempt", "third") == ()
+
+
+@pytest.mark.parametrize("unknown", ["4", "01", "champion", "1 OR 1=1", ""])
+def test_a_version_that_is_unknown_or_incomplete_is_not_found(
+    registry: Registry, unknown: str
+) -> None:
+    run = start_run(registry)
+    for _ in range(3):
+        registry.complete(registry.create_version(run, "model", {}))
+    registry.create_version(run, "model", {})
+    with pytest.raises(RegistryError, match=f"no version {unknown} of model; there are 1, 2, 3"):
+        registry.version(unknown)

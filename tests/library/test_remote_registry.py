@@ -20,8 +20,11 @@ from click.testing import CliRunner, Result
 
 from mlops_loop._bundle import REFERENCE, read_bundle, write_bundle
 from mlops_loop._project import Project
+from mlops_loop._run_files import EVALUATION, GATE
+from mlops_loop.errors import RegistryError
 from mlops_loop.registry._mlflow_registry import ARTIFACT
 
+from .mlflow_runs import start_run
 from .projects import ENV_PREFIX, cli, project_in
 
 USER, PASSWORD, TOKEN = "somebody", "a secret", "a-token"
@@ -133,7 +136,7 @@ def register_again(project: Project) -> None:
     bundle, registry = read_bundle(project.bundles.fetch("1")), project.registry
     files = {name: bundle.read(name) for name in bundle.manifest.files}
     assert REFERENCE in files
-    run = registry.start_run("again")
+    run = start_run(registry, "again")
     version = registry.create_version(run, ARTIFACT, registry.version("1").tags)
     manifest = msgspec.structs.replace(bundle.manifest, run_id=run, version=version)
     again = write_bundle(project.root / "again", manifest, files)
@@ -157,6 +160,21 @@ def test_versions_rise_and_fall_on_a_server(remote: Remote) -> None:
     assert told["versions"][0]["made_from"]["snapshot"] == told["snapshots"][0]["digest"]
     status = json.loads(remote.run("status", "--json"))
     assert status["champion"]["version"] == "1"
+
+
+def test_a_text_on_a_server_is_none_only_if_there_is_none(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**BY_NAME, f"{ENV_PREFIX}TRACKING__URI": remote.address}.items():
+        monkeypatch.setenv(name, value)
+    registry = project_in(remote.root).registry
+    run = registry.version("1").run_id
+    assert "passed" in (registry.read_text(run, f"{EVALUATION}/{GATE}") or "")
+    assert registry.read_text(run, f"{EVALUATION}/other.json") is None
+    assert registry.read_text(run, "other/gate.json") is None
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
+    with pytest.raises(RegistryError, match="401"):
+        registry.read_text(run, f"{EVALUATION}/{GATE}")
 
 
 def test_two_promotions_at_once_leave_one_champion(remote: Remote) -> None:

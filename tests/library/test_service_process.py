@@ -19,7 +19,12 @@ import pytest
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
-from mlops_loop.serving._serve import _free_port, serve
+from mlops_loop.serving._serve import (
+    _free_port,
+    allow_anonymous_on_loopback,
+    require_keys,
+    serve,
+)
 
 from .service_processes import SERVERS, Running, free_port, serving
 
@@ -240,6 +245,28 @@ def test_a_port_that_is_taken_is_named(shop_project: Any) -> None:
 def test_without_keys_it_does_not_listen_on_the_network(shop_project: Any) -> None:
     with pytest.raises(ServiceError, match="no API keys"):
         serve(shop_project(allow_anonymous=False), host="0.0.0.0", port=0)
+
+
+def test_the_check_for_keys_changes_nothing(
+    shop_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop_project(allow_anonymous=False)
+    variable = f"{project.env_prefix}SERVING__ALLOW_ANONYMOUS"
+    monkeypatch.delenv(variable, raising=False)
+    require_keys(project, "127.0.0.1")
+    assert not project.settings.serving.allow_anonymous and variable not in os.environ
+
+
+@pytest.mark.parametrize(("host", "allowed"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_anonymous_requests_are_allowed_on_the_loopback_only(
+    shop_project: Any, monkeypatch: pytest.MonkeyPatch, host: str, allowed: bool
+) -> None:
+    project = shop_project(allow_anonymous=False)
+    variable = f"{project.env_prefix}SERVING__ALLOW_ANONYMOUS"
+    monkeypatch.setenv(variable, "false")
+    allow_anonymous_on_loopback(project, host)
+    assert project.settings.serving.allow_anonymous is allowed
+    assert os.environ[variable] == ("true" if allowed else "false")
 
 
 @pytest.mark.parametrize("package", ["fastapi_app", "flask_app"])

@@ -152,7 +152,7 @@ def test_held_out_rows_are_not_learnt_from(data: EncodedData) -> None:
 def test_a_version_needs_a_decision_of_the_gate(trained: Trained) -> None:
     with pytest.raises(TypeError, match="register takes the DecisionRef .*, not RunRef"):
         pipeline.register(trained.project, trained.run)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="evaluate takes the RunRef .*, not SnapshotRef"):
+    with pytest.raises(TypeError, match="expected the RunRef that `fit` returned, not SnapshotRef"):
         pipeline.evaluate(trained.project, trained.run.snapshot)  # type: ignore[arg-type]
     made_up = DecisionRef(run=trained.run, passed=True, files={})
     with pytest.raises(RegistryError, match="names no evaluation/gate.json"):

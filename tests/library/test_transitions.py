@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,13 @@ from mlops_loop._bundle import Bundle, Manifest, write_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._publication import Rollout as Published
 from mlops_loop._publication import open_bundle_store
+from mlops_loop.contract._model import parse_contract
 from mlops_loop.errors import BundleError, RegistryError
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import Registry
 from mlops_loop.registry._transitions import Transitions
+
+from .mlflow_runs import start_run
 
 FEATURES = "features"
 CONTRACT = """
@@ -36,7 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, tracking_store: Path) -> 
     root = tmp_path_factory.mktemp("registry") / "template"
     shutil.copytree(tracking_store, root)
     registry = _registry(root)
-    run = registry.start_run("a run")
+    run = start_run(registry)
     for number in range(1, 6):
         tags = {"gate": "rejected" if number == 5 else "passed"}
         registry.complete(registry.create_version(run, "model", tags))
@@ -72,6 +76,10 @@ def open_transitions(root: Path) -> Transitions:
         audit_log=AuditLog(root / "var/audit_log.jsonl"),
         clock=ManualClock(datetime(2013, 3, 1, tzinfo=UTC)),
         features_digest=FEATURES,
+        contract=parse_contract(CONTRACT),
+        require_servable=lambda bundle: None,
+        probation=False,
+        lock=nullcontext,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..evaluation._metrics import Floats
+from ..contract._columns import Floats
 from ..evaluation._target import Labels
 
 

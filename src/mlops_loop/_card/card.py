@@ -7,11 +7,12 @@ from .._bundle import Manifest
 from .._duration import format_duration
 from .._explanation.results import Importance
 from ..contract import Column, Contract
+from ..contract._columns import Floats
 from ..contract._model import Action
 from ..evaluation._bootstrap import Resampling
 from ..evaluation._gate_result import GateResult, SliceComparison
 from ..evaluation._interval import Interval
-from ..evaluation._metrics import Floats, Metric
+from ..evaluation._metrics import Metric
 from ..evaluation._target import Labels
 from .calibration import Bin
 

@@ -9,7 +9,8 @@ from sklearn.inspection import permutation_importance
 
 from .._encoder import Matrix
 from .._explanation.results import Importance
-from ..evaluation._metrics import Floats, Metric
+from ..contract._columns import Floats
+from ..evaluation._metrics import Metric
 from ..evaluation._target import Labels
 
 _ROWS = 5_000

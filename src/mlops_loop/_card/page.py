@@ -26,7 +26,7 @@ def write_card(card: Card, settings: Settings, registry: Registry) -> None:
             draft.write_text(text, encoding="utf-8")
     texts = {f"model_card.{ending}": text for ending, text in pages.items()}
     texts[DATA] = MODEL_CARD.encode(card).decode()
-    registry.log(card.manifest.run_id, texts=texts)
+    registry.log_texts(card.manifest.run_id, texts)
 
 
 def read_card(registry: Registry, run: str) -> Card:

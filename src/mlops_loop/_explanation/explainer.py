@@ -11,11 +11,11 @@ from .._bundle import Bundle
 from .._feature_set import FeatureSet
 from .._predictor import OnnxPredictor
 from ..contract._check import check_rows
-from ..contract._columns import Columns, length, take, to_json
+from ..contract._columns import Columns, Floats, length, take, to_json
 from ..contract._model import Class, Column, Contract
 from ..errors import InputError
 from .results import Contribution, Explanation, Importance, Importances
-from .shapley import Floats, ShapleyEstimator, import_shap
+from .shapley import ShapleyEstimator, import_shap
 
 _BACKGROUND = 50
 _N_PERMUTATIONS = 20

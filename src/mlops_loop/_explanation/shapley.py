@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract._columns import Columns, length
+from ..contract._columns import Columns, Floats, length
 from ..errors import InputError
-
-Floats = NDArray[np.float64]
 
 # Exact up to this number of columns; random permutations with more.
 _EXACT = 10

@@ -6,9 +6,9 @@ import numpy as np
 
 from .._encoder import Encoder
 from .._feature_set import FeatureColumn
-from ..contract._columns import Columns, length, missing, take
+from ..contract._columns import Columns, Floats, length, missing, take
 from ..contract._model import Contract
-from ..evaluation._metrics import Floats, metrics_of
+from ..evaluation._metrics import metrics_of
 from ..evaluation._target import Labels, encode_target
 from ..models import predict_scores
 

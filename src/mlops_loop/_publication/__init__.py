@@ -4,9 +4,9 @@ from pathlib import Path
 
 from ..errors import SettingsError
 from .folder import FolderStore
-from .pointer import NO_CHAMPION, BundleStore, Pointer, Rollout
+from .pointer import NO_CHAMPION, BundleStore, Pointer, Role, Rollout
 
-__all__ = ["NO_CHAMPION", "BundleStore", "Rollout", "Pointer", "open_bundle_store"]
+__all__ = ["NO_CHAMPION", "BundleStore", "Pointer", "Role", "Rollout", "open_bundle_store"]
 
 
 def open_bundle_store(address: str, root: Path) -> BundleStore:

@@ -14,6 +14,9 @@ NO_CHAMPION = (
 )
 
 
+Role = Literal["champion", "challenger"]
+
+
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """The versions that serve.
 

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from .._encoder import Matrix
 from .._settings import Costs
-from ..evaluation._metrics import Floats
+from ..contract._columns import Floats
 from ..models import predict_scores
 
 Codes = NDArray[np.int64]

@@ -60,7 +60,7 @@ class TrainingData:
         return len(self.rows.contract.classes)
 
     def halved(self) -> tuple[tuple[Fold, ...], tuple[Fold, ...]]:
-        """The folds to search on, and the folds to compare on; see `data.split.halved`.
+        """The folds to search on, and the folds to compare on; see `data._split.halved`.
 
         Raises:
             SnapshotError: if too few rows judge a fold.

@@ -11,8 +11,8 @@ import numpy as np
 
 from .._encoder import UNKNOWN, Encoder, Matrix
 from .._predictor import OnnxSession
+from ..contract._columns import Floats
 from ..errors import ExportError
-from ..evaluation._metrics import Floats
 from ..models import Candidate, predict_scores
 
 # Supported by ONNX Runtime of recent years; pinned, so that upgrades do not change bundles.

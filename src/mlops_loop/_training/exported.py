@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from .._predictor import OnnxSession
+from ..contract._columns import Floats
 from ..evaluation._holdout import Holdout
-from ..evaluation._metrics import Floats
 from ..models import predict_scores
 from .export import Parity, check_parity, export, one_row_seconds
 from .final_fit import FittedModel

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from .._formats import LEADERBOARD
+from ..contract._columns import Floats
 from ..data._split import Fold
 from ..errors import TrainingError
 from ..evaluation._formatting import format_metric
-from ..evaluation._metrics import Floats
 from .size import in_bytes
 
 if TYPE_CHECKING:

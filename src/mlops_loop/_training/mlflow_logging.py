@@ -13,7 +13,7 @@ from .._code_version import code_tags
 from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
-from .._references import RunRef, SnapshotRef
+from .._references import RunRef, SnapshotRef, require_run_ref
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import to_arrow
 from ..registry._attempt import ATTEMPT_TAG
@@ -35,8 +35,8 @@ def connect_mlflow(project: Project, run: RunRef | None = None) -> None:
     Raises:
         RegistryError: if the store cannot be opened, or there is no such run.
     """
-    if run is not None and not isinstance(run, RunRef):
-        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+    if run is not None:
+        require_run_ref(run)
     project.registry.connect(None if run is None else run.run_id)
 
 

@@ -46,8 +46,7 @@ def library() -> None:
 @click.pass_obj
 def upgrade(session: Session, source: Path) -> None:
     """Upgrade to the wheel SOURCE (or a folder with one); undone if the tests fail."""
-    from .._packaging import Environment
-    from .._packaging import upgrade as upgrade
+    from .._packaging import Environment, upgrade
 
     click.echo(upgrade(Environment(session.project().root), source.resolve()))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ._model import Column, ColumnType
 
 Array = NDArray[Any]
+Floats = NDArray[np.float64]
 Columns = dict[str, Array]
 """Rows in memory: one array of shape (rows,) a column, by the column's name.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
@@ -41,7 +41,7 @@ def export_log(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    labelled: Literal[True] | None = None,
+    labelled: bool = False,
     version: str | None = None,
 ) -> int:
     """Write an interval of the log, or its labelled rows, to a CSV or Parquet file, and sync it.

@@ -86,7 +86,7 @@ class Snapshot:
         return table
 
     def columns(self, contract: Contract) -> Columns:
-        """The rows as arrays, see `contract.columns`.
+        """The rows as arrays, see `contract/_columns.py`.
 
         Raises:
             SnapshotError: if the file is damaged, or was made for other columns.

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from .._duration import format_duration
 from .._settings import Settings
 from ..contract import Contract
-from ..contract._columns import Columns, length, take
+from ..contract._columns import Columns, Floats, length, take
 from ..errors import SnapshotError
 from ._row_hash import hash_rows
 
 Index = NDArray[np.intp]
 Moments = NDArray[np.datetime64]
-Floats = NDArray[np.float64]
 
 _HOLDOUT = "holdout"
 _FOLD = "fold"

@@ -1,7 +1,5 @@
 """The champion's predictions for the held-out rows that it has not been trained on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +10,9 @@ from .._bundle import Bundle, read_bundle, require_same_target
 from .._predictor import OnnxPredictor, Predictor
 from .._project import Project
 from ..contract import Contract
-from ..contract._columns import Columns, length, take, to_datetime64
+from ..contract._columns import Columns, Floats, length, take, to_datetime64
 from ..errors import BundleError, ProjectError
 from ..registry._packaged_features import packaged_features
-from ._metrics import Floats
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
     version = project.published().champion
     if version is not None:
         bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
-        predictor: Predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
+        predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
         try:
             return _compare(predictor, project.contract, held_out)
         except _NotComparedError as reason:
@@ -64,7 +61,8 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
     if predecessor is None:
         return ChampionPredictions(everything)
     try:
-        with _predictor(project, predecessor) as predictor:
+        with packaged_features(project.registry, predecessor) as features:
+            predictor = OnnxPredictor(predecessor, features, threads=_threads(project))
             compared = _compare(predictor, project.contract, held_out)
     except (_NotComparedError, ProjectError) as reason:
         hold = (
@@ -94,17 +92,6 @@ def find_predecessor(project: Project) -> Bundle | None:
     except BundleError:
         return None
     return bundle
-
-
-@contextmanager
-def _predictor(project: Project, bundle: Bundle) -> Iterator[Predictor]:
-    with packaged_features(project.registry, bundle) as features:
-        try:
-            yield OnnxPredictor(bundle, features, threads=_threads(project))
-        except (ProjectError, _NotComparedError):
-            raise
-        except Exception as error:  # old code, with the current columns
-            raise _NotComparedError(f"its features fail: {error}") from error
 
 
 def _compare(predictor: Predictor, contract: Contract, held_out: Columns) -> ChampionPredictions:

@@ -8,10 +8,10 @@ import numpy as np
 
 from .._settings import Gate
 from ..contract import Contract
-from ..contract._columns import Columns
+from ..contract._columns import Columns, Floats
 from ._bootstrap import Resampling
 from ._interval import Interval
-from ._metrics import Floats, Metric
+from ._metrics import Metric
 from ._target import Labels
 
 Rival = Literal["baseline", "champion"]
@@ -74,12 +74,12 @@ class Comparison:
     @property
     def score(self) -> Interval:
         """The metric of the candidate with its confidence bounds."""
-        values, draws = self._scores
-        return self.resampling.interval(values[0], draws[:, 0])
+        value, draws = self._scores["candidate"]
+        return self.resampling.interval(value, draws)
 
     def score_of(self, rival: Rival) -> float:
         """The metric of another model on the same rows."""
-        return self._scores[0][1 if rival == "baseline" else 2]
+        return self._scores[rival][0]
 
     def gain_over(self, rival: Rival) -> Interval:
         """How much better the candidate is, with confidence bounds of the paired difference.
@@ -87,10 +87,11 @@ class Comparison:
         In units of the metric; negative if the candidate is worse, whichever direction of the
         metric is better.
         """
-        position, direction = 1 if rival == "baseline" else 2, self.metric.direction
-        values, draws = self._scores
-        gains = direction * (draws[:, 0] - draws[:, position])
-        return self.resampling.interval(direction * (values[0] - values[position]), gains)
+        direction = self.metric.direction
+        value, draws = self._scores["candidate"]
+        rival_value, rival_draws = self._scores[rival]
+        gains = direction * (draws - rival_draws)
+        return self.resampling.interval(direction * (value - rival_value), gains)
 
     def predictions_of(self, rival: Rival) -> Floats:
         """Predictions of another model on the same rows."""
@@ -100,10 +101,14 @@ class Comparison:
         return self.champion
 
     @cached_property
-    def _scores(self) -> tuple[list[float], Floats]:
-        """The metric of candidate, baseline and champion on all rows and on each resample."""
-        models = [self.candidate, self.baseline]
-        models += [] if self.champion is None else [self.champion]
-        scorers = [self.metric.scorer(self.labels, predicted) for predicted in models]
-        whole = np.ones(len(self))
-        return [scorer(whole) for scorer in scorers], self.resampling.scores(scorers)
+    def _scores(self) -> dict[str, tuple[float, Floats]]:
+        """By model, its metric on all rows and on each resample."""
+        predictions = {"candidate": self.candidate, "baseline": self.baseline}
+        if self.champion is not None:
+            predictions["champion"] = self.champion
+        scorers = [self.metric.scorer(self.labels, model) for model in predictions.values()]
+        draws, whole = self.resampling.scores(scorers), np.ones(len(self))
+        return {
+            name: (scorer(whole), draws[:, position])
+            for position, (name, scorer) in enumerate(zip(predictions, scorers, strict=True))
+        }

@@ -20,7 +20,7 @@ from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
 from .._predictor import OnnxSession, decide
 from .._project import Project
-from .._references import DecisionRef, RunRef
+from .._references import DecisionRef, RunRef, require_run_ref
 from .._run_files import (
     BASELINE,
     EVALUATION,
@@ -33,14 +33,14 @@ from .._run_files import (
     RunFiles,
 )
 from ..contract._arrow import from_arrow
-from ..contract._columns import Columns, take
+from ..contract._columns import Columns, Floats, take
 from ..errors import GateError
 from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison
 from ._gate_result import GateResult
 from ._holdout import Holdout
-from ._metrics import Floats, Metric, MetricChoice, fitting
+from ._metrics import Metric, MetricChoice, fitting
 from ._reference import reference_file
 
 
@@ -98,8 +98,7 @@ def evaluate_on_holdout(
         RegistryError: if artifacts of the run are missing or have other digests.
         GateError: if the contract or the features have changed since.
     """
-    if not isinstance(run, RunRef):
-        raise TypeError(f"evaluate takes the RunRef that `fit` returned, not {type(run).__name__}")
+    require_run_ref(run)
     require_unchanged(project, run)
     files = RunFiles.read(project.registry, run.run_id, EXPORTED, run.files).content
     contract, metric = project.contract, metric.for_problem(project.contract.problem)

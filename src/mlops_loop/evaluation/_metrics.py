@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._project_code import describe, naming
+from ..contract._columns import Floats
 from ..contract._model import Problem
 from ..errors import ProjectCodeError, SettingsError
 from ._target import Labels
@@ -25,7 +26,6 @@ __all__ = [
     "roc_auc",
 ]
 
-Floats = NDArray[np.float64]
 # The value of a metric under row weights of shape (rows,).
 Scorer = Callable[[Floats], float]
 

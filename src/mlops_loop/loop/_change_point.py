@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..contract import Contract
 from ..contract._check import check_rows
-from ..contract._columns import Array, missing
+from ..contract._columns import Array, Floats, missing
 from ..monitoring import Finding
 from ..prediction_log import LoggedRow, PredictionLog
 from ._paired_loss import ModelPair
 
-Floats = NDArray[np.float64]
 _FEWEST_ROWS = 100
 _CATEGORIES = 20
 _EDGE = 0.05  # share of the rows at each end that is not searched

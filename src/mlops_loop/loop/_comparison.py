@@ -64,7 +64,7 @@ def compare(
     """Compare two versions on labelled rows, in the order given, in one pass.
 
     Args:
-        rows: rows of the log, oldest first; see paired_loss.py for which of them count.
+        rows: rows of the log, oldest first; see _paired_loss.py for which of them count.
         model_pair: the two versions, and whether they shared rows or keys.
         error_rate: probability of calling a challenger better that is not; the same for worse.
         min_rows: number of rows below which the conclusion is `undecided`.

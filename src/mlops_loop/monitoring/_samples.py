@@ -14,13 +14,11 @@ from .._bundle import REFERENCE, Bundle
 from ..contract import Contract
 from ..contract._arrow import from_arrow
 from ..contract._check import Checked, check_rows
-from ..contract._columns import Columns, take
+from ..contract._columns import Columns, Floats, take
 from ..contract._model import Class
 from ..contract._outputs import PREDICTION, probability_names
 from ..evaluation._target import Labels, encode_target
 from ..prediction_log import LoggedRow, Output
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

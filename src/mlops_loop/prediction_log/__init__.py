@@ -40,13 +40,13 @@ __all__ = [
 
 
 def _import_redis() -> ModuleType:
-    from . import _redis as redis
+    from . import _redis
 
-    return redis
+    return _redis
 
 
 def _import_sql() -> ModuleType:
-    from ._sql import store as store
+    from ._sql import store
 
     return store
 
@@ -57,6 +57,7 @@ _STORES: dict[str, Callable[[], ModuleType]] = {
     "redis": _import_redis,
     "sqlite": _import_sql,
 }
+_STORE_OF_SCHEME = {**{name: name for name in _STORES}, "rediss": "redis"}
 
 
 def stores() -> list[str]:
@@ -71,9 +72,9 @@ def store_of(address: str) -> str:
         SettingsError: for an address without a store.
     """
     scheme, separator, _ = address.partition("://")
-    name = scheme if scheme in _STORES else scheme.removesuffix("s")
-    if not separator or name not in _STORES:
-        known = ", ".join(f"{name}://" for name in _STORES)
+    name = _STORE_OF_SCHEME.get(scheme)
+    if not separator or name is None:
+        known = ", ".join(f"{each}://" for each in _STORES)
         # The rest of an address may hold a password.
         raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
     return name

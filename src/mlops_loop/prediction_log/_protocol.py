@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from ._records import Counts, Label, LabelReport, LoggedRow, Record
 
@@ -45,7 +45,7 @@ class PredictionLog(Protocol):
         until: datetime | None,
         limit: int,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> list[LoggedRow]:
         """At most `limit` rows of a window, drawn uniformly; of those with a label if `labelled`.
@@ -61,7 +61,7 @@ class PredictionLog(Protocol):
         since: datetime | None,
         until: datetime | None,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         """Every row of a window in the order of event time, in memory that stays flat.

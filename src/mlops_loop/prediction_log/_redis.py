@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import redis
 
@@ -62,7 +62,7 @@ def archive(address: str, root: Path) -> str | None:
 
 
 def migrate(address: str, root: Path) -> str | None:
-    """None: there is one layout of keys so far (see redis_keys.py)."""
+    """None: there is one layout of keys so far (see _redis_keys.py)."""
     return None
 
 
@@ -114,14 +114,14 @@ class RedisPredictionLog:
         until: datetime | None,
         limit: int,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> list[LoggedRow]:
         start, stop = window(since, until)
         with self._server.translate_errors():
             among = queries.groups(self._client, self._keys, self._wanted(version))
             return queries.sample(
-                self._client, self._keys, among, start, stop, limit, labelled=bool(labelled)
+                self._client, self._keys, among, start, stop, limit, labelled=labelled
             )
 
     def rows(
@@ -129,15 +129,13 @@ class RedisPredictionLog:
         since: datetime | None,
         until: datetime | None,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         start, stop = window(since, until)
         with self._server.translate_errors():
             among = queries.groups(self._client, self._keys, self._wanted(version))
-            yield from queries.rows(
-                self._client, self._keys, among, start, stop, labelled=bool(labelled)
-            )
+            yield from queries.rows(self._client, self._keys, among, start, stop, labelled=labelled)
 
     def count(
         self, since: datetime | None, until: datetime | None, *, version: str | None = None

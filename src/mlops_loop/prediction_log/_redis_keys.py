@@ -5,7 +5,7 @@
     NAME:G:p:ID         a prediction: its place, then JSON, its group and its digests last
     NAME:G:l:ID         a label: microseconds, a blank, JSON, a line feed, who gave it; it may come
                         before the prediction
-    NAME:G:v            set: the groups (see versions.py) that answered something
+    NAME:G:v            set: the groups (see _versions.py) that answered something
     NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
                         then id
     NAME:G:sl:GROUP:STRATUM  the same of those that have a label

@@ -1,6 +1,6 @@
 """How the Redis log is read: each query is ranges of sorted sets whose cost is known.
 
-Times are microseconds (see timestamps.py), windows half-open. Nothing here changes the log.
+Times are microseconds (see _timestamps.py), windows half-open. Nothing here changes the log.
 """
 
 from collections.abc import Iterator, Sequence

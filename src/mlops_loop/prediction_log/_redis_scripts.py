@@ -1,6 +1,6 @@
 """What changes the Redis log, each as one script, which Redis runs whole or not at all.
 
-KEYS[1] is the prefix of a generation; redis_keys.py says what the keys hold. Scripts are sent in
+KEYS[1] is the prefix of a generation; _redis_keys.py says what the keys hold. Scripts are sent in
 full each time: a server that was restarted has forgotten those it knew.
 """
 

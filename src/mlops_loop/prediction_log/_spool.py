@@ -1,7 +1,8 @@
 """A log that goes on while its store is unavailable: records wait in a durable file on this host.
 
 A thread carries them over as soon as the store is available again. It may do so twice, by two
-processes at once or after a crash: the store inserts a record once.
+processes at once or after a crash: the store inserts a record once. A record that the store
+rejects is set aside in the file, so that it does not block those behind it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,15 +11,14 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from threading import Event, Lock, Thread
-from typing import Literal
 
 import structlog
 
-from ..errors import StoreError, StoreUnavailableError
+from ..errors import InputError, StoreError, StoreUnavailableError
 from ._protocol import PredictionLog
 from ._records import Counts, Label, LabelReport, LoggedRow, Record
 from ._serialization import label_to_stored, to_stored
-from ._spool_file import Spool
+from ._spool_file import Spool, WaitingItem
 
 _SECONDS_BETWEEN_TRIES = 1.0
 
@@ -67,7 +67,7 @@ class SpooledLog:
         if not self._unavailable.is_set():
             try:
                 return self._opened().add_labels(labels)
-            except StoreError as error:
+            except StoreUnavailableError as error:
                 self._became_unavailable(error)
         self._spool.keep_labels(labels).result()
         return LabelReport(early=len(labels))
@@ -78,7 +78,7 @@ class SpooledLog:
         until: datetime | None,
         limit: int,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> list[LoggedRow]:
         return self._opened().sample(since, until, limit, labelled=labelled, version=version)
@@ -88,7 +88,7 @@ class SpooledLog:
         since: datetime | None,
         until: datetime | None,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         return self._opened().rows(since, until, labelled=labelled, version=version)
@@ -143,13 +143,13 @@ class SpooledLog:
 
     def _settle(self, records: Sequence[Record], kept: Future[None], tried: Future[None]) -> None:
         error = tried.exception()
-        if isinstance(error, StoreError):
+        if isinstance(error, StoreUnavailableError):
             self._became_unavailable(error)
             self._keep(records).add_done_callback(partial(_pass_on, kept))
         else:
             _pass_on(kept, tried)
 
-    def _became_unavailable(self, error: StoreError) -> None:
+    def _became_unavailable(self, error: StoreUnavailableError) -> None:
         if not self._unavailable.is_set():
             self._unavailable.set()
             _logger().warning("predictions wait for the store", reason=str(error))
@@ -172,14 +172,41 @@ class SpooledLog:
 
     def _carry_page(self) -> bool:
         page = self._spool.page()
-        if page is None:
+        if not page:
             return False
         store = self._opened_now()
-        store.append(page.records).result()
-        if conflicting := store.add_labels(page.labels).conflicting:
-            _logger().warning("conflicting labels; the first ones stay", prediction_ids=conflicting)
-        self._spool.drop(page.last)
+        try:
+            _send(store, page)
+        except StoreUnavailableError:
+            raise
+        except (StoreError, InputError):
+            # One of the items is bad. Alone, it fails only itself.
+            for item in page:
+                self._carry_item(store, item)
+        self._spool.drop(page[-1].number)
         return True
+
+    def _carry_item(self, store: PredictionLog, item: WaitingItem) -> None:
+        """Carry one item over, or set it aside if the store accepts others."""
+        try:
+            _send(store, [item])
+        except StoreUnavailableError:
+            raise
+        except (StoreError, InputError) as error:
+            store.append([]).result()
+            self._spool.set_aside(item.number, str(error))
+            _logger().error(
+                "rejected by the store, set aside in the spool",
+                prediction_id=item.content.prediction_id,
+                reason=str(error),
+            )
+
+
+def _send(store: PredictionLog, items: Sequence[WaitingItem]) -> None:
+    store.append([item.content for item in items if isinstance(item.content, Record)]).result()
+    labels = [item.content for item in items if isinstance(item.content, Label)]
+    if conflicting := store.add_labels(labels).conflicting:
+        _logger().warning("conflicting labels; the first ones stay", prediction_ids=conflicting)
 
 
 def _logger() -> structlog.stdlib.BoundLogger:

@@ -36,26 +36,28 @@ _TABLES = f"""
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL,
         entity_key TEXT,
-        content BLOB NOT NULL
+        content BLOB NOT NULL,
+        rejection TEXT
     );
     CREATE INDEX IF NOT EXISTS items_by_entity ON items (entity_key) WHERE entity_key IS NOT NULL;
     PRAGMA user_version = {_FORMAT};
     COMMIT;
 """
 _ADD = "INSERT INTO items (kind, entity_key, content) VALUES (?, ?, ?)"
-_DEPTH = "SELECT coalesce(max(number) - min(number) + 1, 0) FROM items"
+# Items that the store has rejected stay in the file, with the reason, and do not wait.
+_DEPTH = "SELECT coalesce(max(number) - min(number) + 1, 0) FROM items WHERE rejection IS NULL"
+_OLDEST = "SELECT number, kind, content FROM items WHERE rejection IS NULL ORDER BY number LIMIT ?"
 _RECORD, _LABEL = "record", "label"
 
 Item = tuple[str, str | None, bytes]
 Work = Callable[[sqlite3.Connection], Any]
 
 
-class Page(NamedTuple):
-    """The oldest items, and the number of the last of them."""
+class WaitingItem(NamedTuple):
+    """A record or a label that waits, and its number in the spool."""
 
-    records: list[Record]
-    labels: list[Label]
-    last: int
+    number: int
+    content: Record | Label
 
 
 class Spool:
@@ -79,32 +81,24 @@ class Spool:
         return self._keep([(_LABEL, None, msgspec.msgpack.encode(each)) for each in labels])
 
     def depth(self) -> int:
-        """How many items there are."""
+        """How many items wait."""
         with self._file.reading() as connection:
             depth: int = connection.execute(_DEPTH).fetchone()[0]
             return depth
 
-    def page(self) -> Page | None:
-        """The oldest items, None if there are none."""
-        query = "SELECT number, kind, content FROM items ORDER BY number LIMIT ?"
+    def page(self) -> list[WaitingItem]:
+        """The oldest items that wait."""
         with self._file.reading() as connection:
-            items = connection.execute(query, (_PAGE,)).fetchall()
-        if not items:
-            return None
-        decode = msgspec.msgpack.decode
-        return Page(
-            [decode(content, type=Record) for _, kind, content in items if kind == _RECORD],
-            [decode(content, type=Label) for _, kind, content in items if kind == _LABEL],
-            items[-1][0],
-        )
+            items = connection.execute(_OLDEST, (_PAGE,)).fetchall()
+        return [WaitingItem(number, _decode(kind, content)) for number, kind, content in items]
 
     def drop(self, last: int) -> None:
-        """Delete the items up to this number."""
+        """Delete the items up to this number that wait."""
+        self._change("DELETE FROM items WHERE number <= ? AND rejection IS NULL", last)
 
-        def delete(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM items WHERE number <= ?", (last,))
-
-        self._writer.submit(delete).result()
+    def set_aside(self, number: int, rejection: str) -> None:
+        """Keep an item that the store rejects, so that it no longer waits."""
+        self._change("UPDATE items SET rejection = ? WHERE number = ?", rejection, number)
 
     def erase(self, entity_key: str) -> int:
         """Delete the records of an entity, and labels that wait with them; how many records."""
@@ -113,6 +107,12 @@ class Spool:
 
     def close(self) -> None:
         self._writer.close()
+
+    def _change(self, statement: str, *parameters: int | str) -> None:
+        def execute(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, parameters)
+
+        self._writer.submit(execute).result()
 
     def _keep(self, items: Sequence[Item]) -> Future[None]:
         return self._writer.submit(partial(self._insert, items=items), rows=len(items))
@@ -194,6 +194,12 @@ class SpoolFile:
             )
         if number < _FORMAT:
             connection.executescript(_TABLES)
+
+
+def _decode(kind: str, content: bytes) -> Record | Label:
+    if kind == _RECORD:
+        return msgspec.msgpack.decode(content, type=Record)
+    return msgspec.msgpack.decode(content, type=Label)
 
 
 def _erase(connection: sqlite3.Connection, entity_key: str) -> int:

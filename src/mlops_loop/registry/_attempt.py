@@ -10,10 +10,7 @@ ATTEMPT_TAG = "attempt"
 
 def registered(registry: Registry, attempt: str) -> Version | None:
     """The complete version of an attempt, if any."""
-    for version in registry.versions():
-        if version.tags.get(ATTEMPT_TAG) == attempt:
-            return version
-    return None
+    return next(iter(registry.versions_tagged(ATTEMPT_TAG, attempt)), None)
 
 
 def gate_result(registry: Registry, version: Version) -> GateResult:

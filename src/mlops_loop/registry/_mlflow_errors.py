@@ -3,25 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import ProjectError, RegistryError
-
-
-@contextmanager
-def translate_errors() -> Iterator[None]:
-    """Raise a RegistryError for exceptions of MLflow; also a decorator."""
-    try:
-        yield
-    except ProjectError:
-        raise
-    except Exception as error:
-        raise RegistryError(_message(error)) from error
+from ..errors import RegistryError
 
 
 @contextmanager
 def translate_mlflow_errors() -> Iterator[None]:
-    """Raise a RegistryError for exceptions of MLflow's fluent API in a stage of the project.
+    """Raise a RegistryError for exceptions of MLflow; also a decorator.
 
-    Errors of the project's own code pass unchanged.
+    Other exceptions, e.g. of the project's own code, pass unchanged.
     """
     try:
         yield

@@ -10,7 +10,7 @@ from typing import Any
 from .._bundle import Bundle
 from .._settings import Settings
 from ..errors import RegistryError
-from ._mlflow_errors import translate_errors
+from ._mlflow_errors import translate_mlflow_errors
 from ._pyfunc_model import save_pyfunc, vendored_wheel
 from ._tracking import Tracking, quiet_mlflow
 
@@ -73,33 +73,18 @@ class Registry:
         """Whether there is a store at all; answers without MLflow."""
         return self.tracking.exists()
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def create_store(self) -> None:
         """Create MLflow's database and the experiment, unless they exist."""
         _ = self.tracking.experiment_id
 
-    @translate_errors()
-    def start_run(
-        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
-    ) -> str:
-        """Begin a run and return its id."""
-        return self.tracking.start_run(name, parent=parent, tags=tags)
-
-    @translate_errors()
-    def log(
-        self,
-        run: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        parameters: Mapping[str, object] | None = None,
-        texts: Mapping[str, str] | None = None,
-    ) -> None:
-        """Add metrics, parameters and text files by name to a run."""
-        self.tracking.log(run, metrics=metrics, parameters=parameters)
-        for file, text in (texts or {}).items():
+    @translate_mlflow_errors()
+    def log_texts(self, run: str, texts: Mapping[str, str]) -> None:
+        """Add text files by name to a run's artifacts."""
+        for file, text in texts.items():
             self.tracking.log_text(run, text, file)
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def connect(self, run: str | None = None) -> None:
         """Set this store for MLflow's fluent API (`mlflow.start_run`, `mlflow.log_*`).
 
@@ -119,18 +104,18 @@ class Registry:
             mlflow.set_tracking_uri(self.tracking.address)
             mlflow.set_experiment(experiment_id=experiment)
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def log_folder(self, run: str, folder: Path, artifact: str) -> None:
         """Log a folder to the run's artifacts."""
         self.tracking.log_folder(run, folder, artifact)
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def run_tags(self, run: str) -> dict[str, str]:
         """The tags of a run, without those of MLflow itself."""
         tags = self.tracking.client.get_run(run).data.tags
         return {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def log_model(self, run: str, bundle: Bundle, artifact: str) -> None:
         """Log a bundle to the run's artifacts, as an MLflow model."""
         with TemporaryDirectory() as folder:
@@ -138,25 +123,21 @@ class Registry:
             save_pyfunc(bundle, draft, vendored_wheel(self.root))
             self.tracking.log_folder(run, draft, artifact)
 
+    @translate_mlflow_errors()
     def read_text(self, run: str, artifact: str) -> str | None:
         """A text file of the run's artifacts; None if there is none."""
+        if not self.tracking.has_artifact(run, artifact):
+            return None
         with TemporaryDirectory() as folder:
-            try:
-                return self.download(run, artifact, Path(folder)).read_text(encoding="utf-8")
-            except RegistryError:
-                return None
+            file = self.tracking.download(run, artifact, Path(folder))
+            return file.read_text(encoding="utf-8")
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
         return self.tracking.download(run, artifact, folder)
 
-    @translate_errors()
-    def finish(self, run: str, *, failed: bool = False) -> None:
-        """End a run."""
-        self.tracking.client.set_terminated(run, "FAILED" if failed else "FINISHED")
-
-    @translate_errors()
+    @translate_mlflow_errors()
     def create_version(self, run_id: str, artifact: str, tags: Mapping[str, str]) -> str:
         """Register the model of a run under `artifact`, which may follow; return the number.
 
@@ -173,45 +154,46 @@ class Registry:
         """Mark a version as complete: all artifacts are stored."""
         self.tag(version, COMPLETE_TAG, "true")
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def discard(self, version: str) -> None:
         """Remove a version; its number is not used again."""
         self.tracking.client.delete_model_version(self.name, version)
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def tag(self, version: str, key: str, value: str) -> None:
         self.tracking.client.set_model_version_tag(self.name, version, key, value)
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def versions(self) -> tuple[Version, ...]:
         """Complete versions, oldest first."""
-        if not self.exists():
-            return ()
-        found = self.tracking.client.search_model_versions(f"name='{self.name}'")
-        aliases = self._aliases()
-        versions = [_version(raw, aliases) for raw in found if COMPLETE_TAG in raw.tags]
-        return tuple(sorted(versions, key=lambda version: int(version.version)))
+        return self._search()
 
+    @translate_mlflow_errors()
+    def versions_tagged(self, key: str, value: str) -> tuple[Version, ...]:
+        """Complete versions with a tag of this value, oldest first."""
+        return self._search(f"tags.`{key}`='{value}'")
+
+    @translate_mlflow_errors()
     def version(self, version: str) -> Version:
         """One complete version.
 
         Raises:
             RegistryError: naming the versions that there are.
         """
-        versions = self.versions()
-        for found in versions:
+        matching = self._search(f"version_number={version}") if version.isdecimal() else ()
+        for found in matching:
             if found.version == version:
                 return found
-        known = ", ".join(found.version for found in versions)
+        known = ", ".join(found.version for found in self._search())
         hint = f"there are {known}" if known else "no versions yet: run `train`"
         raise RegistryError(f"there is no version {version} of {self.name}; {hint}")
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def alias(self, alias: str) -> str | None:
         """The version that carries an alias."""
         return self._aliases().get(alias) if self.exists() else None
 
-    @translate_errors()
+    @translate_mlflow_errors()
     def set_alias(self, alias: str, version: str | None) -> None:
         """Set an alias to a version, or remove it."""
         client = self.tracking.client
@@ -219,6 +201,19 @@ class Registry:
             client.delete_registered_model_alias(self.name, alias)
         else:
             client.set_registered_model_alias(self.name, alias, version)
+
+    def _search(self, *conditions: str) -> tuple[Version, ...]:
+        """Complete versions that meet conditions in MLflow's filter syntax, oldest first."""
+        if not self.exists():
+            return ()
+        query = " AND ".join([f"name='{self.name}'", *conditions])
+        aliases = self._aliases()
+        versions = [
+            _version(raw, aliases)
+            for raw in self.tracking.client.search_model_versions(query)
+            if COMPLETE_TAG in raw.tags
+        ]
+        return tuple(sorted(versions, key=lambda version: int(version.version)))
 
     def _aliases(self) -> dict[str, str]:
         models = self.tracking.client.search_registered_models(f"name='{self.name}'")

@@ -1,17 +1,13 @@
 """The role of a new version: champion, challenger or none."""
 
-from typing import Literal
-
 from .._project import Project
-from .._publication import Rollout
+from .._publication import Role, Rollout
 from .._run_context import RunContext
 from .._settings import Settings
 from ..evaluation._gate_result import GateResult
 from ._attempt import gate_result
 from ._mlflow_registry import Version
 from ._transitions import Transitions
-
-Role = Literal["champion", "challenger"]
 
 
 def assign_role(project: Project, version: Version) -> Version:

@@ -2,9 +2,8 @@
 
 import logging
 import shutil
-import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 _SQLITE = "sqlite:///"
 ARTIFACTS = "artifacts"
-PARENT_TAG = "mlflow.parentRunId"
-NAME_TAG = "mlflow.runName"
 # Warnings of MLflow about its own use of SQLAlchemy 2.1, its own type hints, and models without an
 # example.
 _CHATTER = (
@@ -77,59 +74,44 @@ class Tracking:
         with self._alone():
             return self._ensure_experiment(client)
 
-    def start_run(
-        self, name: str, *, parent: str | None = None, tags: Mapping[str, str] | None = None
-    ) -> str:
-        """Begin a run and return its id."""
-        all_tags = {NAME_TAG: name, **(tags or {})}
-        if parent is not None:
-            all_tags[PARENT_TAG] = parent
-        run = self.client.create_run(self.experiment_id, tags=all_tags)
-        return str(run.info.run_id)
-
-    def log(
-        self,
-        run: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        parameters: Mapping[str, object] | None = None,
-    ) -> None:
-        """Log metrics and parameters to a run in one request."""
-        from mlflow.entities import Metric, Param
-
-        now = time.time_ns() // 1_000_000
-        self.client.log_batch(
-            run,
-            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
-            params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
-        )
-
     def log_text(self, run: str, text: str, file: str) -> None:
         """Add a text file to a run's artifacts."""
-        folder = self._artifact_folder(run)
-        if folder is None:
-            self.client.log_text(run, text, file)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_text(text, encoding="utf-8")
+        with _translate_io_errors(run, file):
+            folder = self._artifact_folder(run)
+            if folder is None:
+                self.client.log_text(run, text, file)
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_text(text, encoding="utf-8")
 
     def log_folder(self, run: str, source: Path, artifact: str) -> None:
         """Add a folder to a run's artifacts."""
-        folder = self._artifact_folder(run)
-        if folder is None:
-            self.client.log_artifacts(run, str(source), artifact)
-        else:
-            shutil.copytree(source, folder / artifact, dirs_exist_ok=True)
+        with _translate_io_errors(run, artifact):
+            folder = self._artifact_folder(run)
+            if folder is None:
+                self.client.log_artifacts(run, str(source), artifact)
+            else:
+                shutil.copytree(source, folder / artifact, dirs_exist_ok=True)
+
+    def has_artifact(self, run: str, artifact: str) -> bool:
+        """Whether a run has a file or a folder among its artifacts."""
+        with _translate_io_errors(run, artifact):
+            folder = self._artifact_folder(run)
+            if folder is not None:
+                return (folder / artifact).exists()
+            parent = artifact.rpartition("/")[0] or None
+            return any(file.path == artifact for file in self.client.list_artifacts(run, parent))
 
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy a file or a folder of the run's artifacts into `folder`; returns where it is."""
-        own = self._artifact_folder(run)
-        if own is None:
-            return Path(self.client.download_artifacts(run, artifact, str(folder)))
-        source, target = own / artifact, folder / Path(artifact).name
-        if source.is_dir():
-            return Path(shutil.copytree(source, target, dirs_exist_ok=True))
-        return Path(shutil.copy(source, target))
+        with _translate_io_errors(run, artifact):
+            own = self._artifact_folder(run)
+            if own is None:
+                return Path(self.client.download_artifacts(run, artifact, str(folder)))
+            source, target = own / artifact, folder / Path(artifact).name
+            if source.is_dir():
+                return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+            return Path(shutil.copy(source, target))
 
     def _artifact_folder(self, run: str) -> Path | None:
         """The folder of a run's artifacts of a SQLite store; None for a server.
@@ -170,6 +152,15 @@ class Tracking:
             moved_from = f"{self.experiment} {found.experiment_id}, in {found.artifact_location}"
             client.rename_experiment(found.experiment_id, moved_from)
         return str(client.create_experiment(self.experiment, artifact_location=location))
+
+
+@contextmanager
+def _translate_io_errors(run: str, artifact: str) -> Iterator[None]:
+    """Raise a RegistryError for errors of the disk or of HTTP (`requests` raises OSError too)."""
+    try:
+        yield
+    except OSError as error:
+        raise RegistryError(f"artifact {artifact} of run {run}: {error}") from error
 
 
 @contextmanager

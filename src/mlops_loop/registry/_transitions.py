@@ -6,7 +6,7 @@ transition at a time: a lock excludes other processes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -58,10 +58,10 @@ class Transitions:
     audit_log: AuditLog
     clock: Clock
     features_digest: str
-    contract: Contract | None = None
-    require_servable: Callable[[Bundle], None] = lambda bundle: None
-    probation: bool = False
-    lock: Callable[[], AbstractContextManager[None]] = nullcontext
+    contract: Contract
+    require_servable: Callable[[Bundle], None]
+    probation: bool
+    lock: Callable[[], AbstractContextManager[None]]
     guard: Callable[[], None] = lambda: None
     callbacks: Mapping[str, Sequence[Callback]] = field(default_factory=dict)
 
@@ -236,8 +236,7 @@ class Transitions:
         try:
             restore_if_damaged(self.registry, self.store, version, self.features_digest)
             bundle = read_bundle(self.store.fetch(version), self.features_digest)
-            if self.contract is not None:
-                require_same_target(bundle, self.contract)
+            require_same_target(bundle, self.contract)
             self.require_servable(bundle)
             return bundle
         except BundleError as error:

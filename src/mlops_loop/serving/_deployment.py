@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 
 from .._predictor import Predictor
+from .._publication import Role
 from ..contract._columns import Columns, take
 from ..contract._decoder import Decoder
 from ..contract._json_schema import class_names
@@ -20,8 +21,6 @@ from ._identifiers import fraction
 from ._problem import Problem
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-Role = Literal["champion", "challenger"]
 
 
 @dataclass(frozen=True)

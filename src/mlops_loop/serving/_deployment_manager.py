@@ -1,22 +1,26 @@
 """Follows the published pointer: new versions come into service without a restart."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from time import monotonic
 
 import structlog
 
 from .._bundle import read_bundle, require_same_target
 from .._prediction_hooks import PredictionHooks
 from .._predictor import Predictor
-from .._publication import BundleStore, Rollout
+from .._publication import BundleStore, Role, Rollout
 from .._servable import PredictorFactory, load_servable
 from ..contract._model import Contract, UnknownFields
 from ..errors import BundleError
-from ._deployment import Deployment, Role, Variant
+from ._deployment import Deployment, Variant
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _NEVER = object()
+# A bundle that cannot serve may be repaired without a change of the pointer.
+_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class DeploymentManager:
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
         unknown_fields: treatment of fields that the contract does not contain.
+        now: returns seconds; a monotonic clock.
 
     Attributes:
         deployment: the current deployment; None before the first version.
@@ -49,23 +54,29 @@ class DeploymentManager:
         *,
         features_digest: str,
         predictor_factory: PredictorFactory,
-        contract: Contract | None = None,
-        hooks: PredictionHooks | None = None,
+        contract: Contract,
+        hooks: PredictionHooks,
         unknown_fields: UnknownFields = "reject",
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
         self._digest = features_digest
         self._predictor_factory = predictor_factory
         self._contract = contract
-        self._hooks = hooks or PredictionHooks()
+        self._hooks = hooks
         self.unknown_fields: UnknownFields = unknown_fields
+        self._now = now
+        self._next_try = 0.0
         self._stamp: object = _NEVER
         self._lock = Lock()
         self.deployment: Deployment | None = None
         self.failures: tuple[LoadFailure, ...] = ()
 
     def refresh(self) -> None:
-        """Follow the pointer; a version that cannot be loaded leaves the current one in service."""
+        """Follow the pointer if it has changed; a bundle that cannot be loaded changes nothing.
+
+        Failed bundles are tried again when the pointer changes, and once a minute.
+        """
         with self._lock:
             try:
                 self._follow()
@@ -75,10 +86,12 @@ class DeploymentManager:
 
     def _follow(self) -> None:
         stamp = self._store.stamp()
-        if stamp == self._stamp and not self.failures:
+        retries = bool(self.failures) and self._now() >= self._next_try
+        if stamp == self._stamp and not retries:
             return
         rollout = self._store.pointer().rollout(self._digest)
         self._stamp = stamp
+        self._next_try = self._now() + _RETRY_SECONDS
         if rollout.champion is None:
             missing = (LoadFailure("champion", "the pointer names no champion"),)
             self._report(*(missing if self.deployment else ()))
@@ -127,8 +140,7 @@ class DeploymentManager:
 
     def _load(self, version: str) -> Predictor:
         bundle = read_bundle(self._store.fetch(version), self._digest)
-        if self._contract is not None:
-            require_same_target(bundle, self._contract)
+        require_same_target(bundle, self._contract)
         return load_servable(bundle, self._predictor_factory, self._hooks)
 
     def _deploy(self, rollout: Rollout, champion: Variant, challenger: Variant | None) -> None:

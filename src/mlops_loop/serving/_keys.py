@@ -50,6 +50,7 @@ class ApiKeys:
         self._now = now
         self._seen = file.stamp() if file else None
         self._digests = [*self._fixed, *(file.digests() if file else ())]
+        self._failure = ""
         self._had_keys = bool(self._digests)
         self._next_read = now() + interval
 
@@ -91,11 +92,14 @@ class ApiKeys:
         stamp = self._file.stamp()
         if stamp == self._seen:
             return
-        self._seen = stamp
         try:
             self._digests = [*self._fixed, *self._file.digests()]
         except ServiceError as error:
-            logger.error("API keys not reloaded", reason=str(error))
+            if str(error) != self._failure:
+                logger.error("API keys not reloaded", reason=str(error))
+            self._failure = str(error)
+            return
+        self._seen, self._failure = stamp, ""
         self._had_keys = self._had_keys or bool(self._digests)
 
 

@@ -11,13 +11,13 @@ from ..contract._model import Contract, UnknownFields
 from ._labels import ID_LENGTH
 from ._openapi_schemas import Document, schemas
 from ._problem import MEDIA_TYPE as PROBLEM
+from ._response import JSON
 
 KEY_HEADER = "X-API-Key"
 ENTITY_HEADER = "X-Entity-Key"
 # Answered without an API key: health checks, and pages, which hold no data.
 PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/health/live", "/health/ready"})
 
-_JSON = "application/json"
 _PROBLEMS = {
     400: "The body is not JSON",
     401: "No valid API key",
@@ -32,14 +32,6 @@ _PROBLEMS = {
 def operation(path: str) -> Document:
     """The operation of one of the library's paths, e.g. for FastAPI's `openapi_extra`."""
     return deepcopy(_OPERATIONS[path])
-
-
-def library_operations() -> list[str]:
-    """The library's operations as method and path, e.g. `POST /predict`."""
-    return [
-        f"{'POST' if 'requestBody' in described else 'GET'} {path}"
-        for path, described in _OPERATIONS.items()
-    ]
 
 
 def with_components(document: Document, components: Document) -> Document:
@@ -91,10 +83,10 @@ def _body(schema: str, *examples: str) -> Document:
         "schema": _one_or_many(schema),
         "examples": {name: _ref(name, "examples") for name in examples},
     }
-    return {"required": True, "content": {_JSON: content}}
+    return {"required": True, "content": {JSON: content}}
 
 
-def _responses(description: str, schema: Document, *problems: int, media: str = _JSON) -> Document:
+def _responses(description: str, schema: Document, *problems: int, media: str = JSON) -> Document:
     content = {PROBLEM: {"schema": _ref("Problem")}}
     return {
         "200": {"description": description, "content": {media: {"schema": schema}}},
@@ -102,8 +94,8 @@ def _responses(description: str, schema: Document, *problems: int, media: str = 
     }
 
 
-def _get(name: str, summary: str, *problems: int, media: str = _JSON) -> Document:
-    schema = {"type": "object"} if media == _JSON else {"type": "string"}
+def _get(name: str, summary: str, *problems: int, media: str = JSON) -> Document:
+    schema = {"type": "object"} if media == JSON else {"type": "string"}
     responses = _responses(summary, schema, *problems, media=media)
     return {"operationId": name, "summary": summary, "responses": responses}
 

@@ -2,12 +2,12 @@
 
 The order of a prediction, and where each step is:
 
-1. validate the body: `contract.decoder`, or `contract.check` where something is wrong,
-2. identify the rows: `identified_rows`,
-3. run the project's `before_predict` hooks: `prediction_hooks`,
-4. compute features, encode, run the model: `deployment`, which calls `predictor`,
-5. record: `prediction_log`,
-6. respond: `prediction_response`; the web framework sends it when the record is durable.
+1. validate the body: `contract/_decoder.py`, or `contract/_check.py` where something is wrong,
+2. identify the rows: `_identified_rows.py`,
+3. run the project's `before_predict` hooks: `_prediction_hooks.py`,
+4. compute features, encode, run the model: `_deployment.py`, which calls `_predictor.py`,
+5. record: `prediction_log/_spool.py`, or a store,
+6. respond: `_prediction_response.py`; the web framework sends it when the record is durable.
 
 `PredictionHandler.predict` does the first step, and `_predict_rows` the others.
 """
@@ -28,14 +28,12 @@ from ..prediction_log import PredictionLog
 from ._deployment import Deployment
 from ._deployment_manager import DeploymentManager
 from ._identified_rows import IdentifiedRows
-from ._labels import decode_labels
+from ._labels import ID_LENGTH, decode_labels
 from ._metrics import Metrics
 from ._openapi import ENTITY_HEADER
 from ._prediction_response import PredictionResponse, encode, prediction_responses, variant_of
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
-
-_KEY_LENGTH = 200
 
 
 class PendingRequest(NamedTuple):
@@ -186,7 +184,7 @@ class PredictionHandler:
 
     def _validate(self, deployment: Deployment, request: PendingRequest) -> Decoded:
         if not _is_valid(request.entity_key):
-            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {_KEY_LENGTH} characters")
+            raise Problem(400, f"{ENTITY_HEADER} should have 1 to {ID_LENGTH} characters")
         try:
             return deployment.decoder.decode(request.body, self._max_rows)
         except InvalidRequestBody as error:
@@ -194,7 +192,7 @@ class PredictionHandler:
 
 
 def _is_valid(entity_key: str | None) -> bool:
-    return entity_key is None or 0 < len(entity_key) <= _KEY_LENGTH
+    return entity_key is None or 0 < len(entity_key) <= ID_LENGTH
 
 
 def _respond(

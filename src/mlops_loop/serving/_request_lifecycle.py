@@ -13,7 +13,7 @@ from .._logs import REQUEST_ID
 from ..errors import StoreError
 from ._openapi import KEY_HEADER, PUBLIC_PATHS
 from ._problem import Problem
-from ._response import ServiceResponse
+from ._response import JSON, ServiceResponse
 from ._service import PredictionService
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -116,8 +116,8 @@ def is_public(path: str) -> bool:
 
 def require_json(media_type: str | None) -> None:
     """Raises Problem 415 if a body is declared to be something else; it may be undeclared."""
-    if media_type and media_type != "application/json" and not _JSON.fullmatch(media_type):
-        raise Problem(415, f"send JSON as application/json, not as {media_type[:100]}")
+    if media_type and media_type != JSON and not _JSON.fullmatch(media_type):
+        raise Problem(415, f"send JSON as {JSON}, not as {media_type[:100]}")
 
 
 def too_large(limit: int) -> Problem:

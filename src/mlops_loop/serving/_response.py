@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from msgspec import Struct
 
 JSON = "application/json"
+# Longer bodies (in bytes) are predicted alone, as they would hold up the requests of their batch.
+SHORT_BODY = 16_384
 
 
 class ServiceResponse(Struct, frozen=True):

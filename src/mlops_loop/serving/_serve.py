@@ -21,8 +21,6 @@ from ._keys import ApiKeys
 if TYPE_CHECKING:
     from .._project import Project
 
-# Workers read it when they import prometheus_client (see `metrics`).
-_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 # Longer than load balancers keep idle connections, so that they close them first.
@@ -56,7 +54,8 @@ def serve(
     project.features.columns(project.contract)
     serving = project.settings.serving
     host, workers = host or serving.host, workers or serving.workers
-    _check_keys(project, host)
+    require_keys(project, host)
+    allow_anonymous_on_loopback(project, host)
     # One sentence here rather than a traceback from each worker.
     open_prediction_log(project.settings.prediction_log, root=project.root).close()
     port = _free_port(host, serving.port if port is None else port)
@@ -82,9 +81,11 @@ def serve(
 def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
     import uvicorn
 
+    from ._metrics import MULTIPROCESS_FOLDER
+
     with TemporaryDirectory(prefix="metrics-") as folder:
         if workers > 1:
-            os.environ.setdefault(_METRICS_FOLDER, folder)
+            os.environ.setdefault(MULTIPROCESS_FOLDER, folder)
         uvicorn.run(
             application,
             host=host,
@@ -105,7 +106,9 @@ def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
 def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: int) -> None:
     import waitress
 
-    service = app.extensions["mlops_loop"]
+    from .flask._lifecycle import EXTENSION
+
+    service = app.extensions[EXTENSION]
     service.start()
     try:
         waitress.create_server(
@@ -126,25 +129,37 @@ def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: 
         service.close()
 
 
-def _check_keys(project: "Project", host: str) -> None:
-    """Allow anonymous requests where there are no keys and only this machine can connect.
+def require_keys(project: "Project", host: str) -> None:
+    """Check that the network cannot reach a service without keys.
 
     Raises:
         ServiceError: if there are no keys and others could connect, or a key is invalid.
     """
-    serving = project.settings.serving
-    keys = ApiKeys(serving.api_keys, KeyFile(project.settings.path(serving.key_file)))
-    if keys.exist or serving.allow_anonymous:
-        return
-    if not _is_loopback(host):
+    if not _can_admit(project) and not _is_loopback(host):
         raise ServiceError(
             f"no API keys exist, and others can reach {host}: create a key with"
             " `key create NAME`, set serving.api_keys, or serve on 127.0.0.1"
         )
-    # For this process, and for the workers that it starts.
-    serving = serving.model_copy(update={"allow_anonymous": True})
-    project.settings = project.settings.model_copy(update={"serving": serving})
+
+
+def allow_anonymous_on_loopback(project: "Project", host: str) -> None:
+    """Set `serving.allow_anonymous` if there are no keys and only this machine can connect.
+
+    Changes the project's settings for this process, and the environment for its workers.
+    """
+    if _can_admit(project) or not _is_loopback(host):
+        return
+    settings = project.settings
+    serving = settings.serving.model_copy(update={"allow_anonymous": True})
+    project.settings = settings.model_copy(update={"serving": serving})
     os.environ[f"{project.env_prefix}SERVING__ALLOW_ANONYMOUS"] = "true"
+
+
+def _can_admit(project: "Project") -> bool:
+    """Whether a request can be admitted as the settings are: there are keys, or none are needed."""
+    serving = project.settings.serving
+    keys = ApiKeys(serving.api_keys, KeyFile(project.settings.path(serving.key_file)))
+    return keys.exist or serving.allow_anonymous
 
 
 def _is_loopback(host: str) -> bool:

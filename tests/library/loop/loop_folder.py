@@ -18,6 +18,7 @@ from mlops_loop._bundle import Manifest, write_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._publication import open_bundle_store
 from mlops_loop._settings import Settings, load_settings
+from mlops_loop.contract._model import parse_contract
 from mlops_loop.loop._lease import LeaseHolder
 from mlops_loop.loop._leased_state import LeasedStateStore
 from mlops_loop.loop._state import State, StateStore
@@ -80,6 +81,8 @@ class LoopFolder:
             audit_log=self.audit_log,
             clock=self.clock,
             features_digest=FEATURES,
+            contract=parse_contract(CONTRACT),
+            require_servable=lambda bundle: None,
             probation=bool(self.settings.challenge.probation),
             lock=self.lock,
         )

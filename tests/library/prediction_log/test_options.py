@@ -33,7 +33,10 @@ def test_an_option_that_makes_no_sense_is_refused(
         open_prediction_log(with_option(address, option), root=tmp_path)
 
 
-@pytest.mark.parametrize("unknown", ["nosql://x", "var/predictions.db", "records://x", ""])
+@pytest.mark.parametrize(
+    "unknown",
+    ["nosql://x", "sqlites:///x.db", "postgresqls://x", "var/predictions.db", "records://x", ""],
+)
 def test_an_address_without_a_store_names_those_there_are(unknown: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no store for .*this project has .*://"):
         open_prediction_log(unknown, root=tmp_path)
@@ -41,3 +44,7 @@ def test_an_address_without_a_store_names_those_there_are(unknown: str, tmp_path
 
 def test_every_store_of_the_project_is_tested_here() -> None:
     assert set(prediction_log.stores()) == set(STORES)
+
+
+def test_redis_over_tls_is_redis() -> None:
+    assert prediction_log.store_of("rediss://localhost") == "redis"

@@ -98,15 +98,15 @@ def open_source(address: str, settings: Settings) -> Source:
     # Each source needs packages of its own, and is imported when an address names it.
     match scheme if separator else "file":
         case "file":
-            from . import file as file
+            from . import file
 
             return file.open_source(address, settings)
         case "sample":
-            from . import sample as sample
+            from . import sample
 
             return sample.open_source(address, settings)
         case "sql":
-            from . import sql as sql
+            from . import sql
 
             return sql.open_source(address, settings)
     schemes = ", ".join(f"{name}://" for name in _SCHEMES)

@@ -15,11 +15,11 @@ from ..._project import Project
 from ..._settings import Replay
 from ...contract import Column, Contract
 from ...contract._check import check_rows
-from ...contract._columns import Array, Columns
+from ...contract._columns import Array, Columns, Floats
 from ...evaluation._bootstrap import Resampling, clusters
 from ...evaluation._champion import scores_of
 from ...evaluation._interval import Interval
-from ...evaluation._metrics import Floats, metrics_of
+from ...evaluation._metrics import metrics_of
 from ...evaluation._target import Labels, encode_target
 from ...monitoring import MonitoringReport
 from ...prediction_log import LoggedRow, Output

@@ -7,15 +7,13 @@ durable as a prediction: the server answers once it has synced.
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import redis
 
 from ...prediction_log._redis import current_keys
 from ...prediction_log._redis_server import RedisServer
-from .._leased_state import EncodedState, StoredState, encode_state
-
-Answer = TypeVar("Answer")
+from .._leased_state import Answer, EncodedState, StoredState, encode_state
 
 
 class RedisStateBackend:

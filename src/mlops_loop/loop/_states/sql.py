@@ -5,15 +5,12 @@ Each change is a transaction without other writers. It is as durable as a predic
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import TypeVar
 
 from sqlalchemy import select, update
 
 from ...prediction_log._sql.database import Database
 from ...prediction_log._sql.tables import LOOP
-from .._leased_state import EncodedState, StoredState, encode_state
-
-Answer = TypeVar("Answer")
+from .._leased_state import Answer, EncodedState, StoredState, encode_state
 
 
 class SqlStateBackend:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from .._records import Counts, Label, LabelReport, LoggedRow, Record
 from .._sampling import sampling_key, stratum
@@ -12,8 +12,7 @@ from .._serialization import label_to_stored, to_stored
 from .._timestamps import window
 from .._versions import GroupFilter, group_of
 from .._writer import CAPACITY, GroupCommitWriter
-from . import changes as changes
-from . import queries as queries
+from . import changes, queries
 from .database import Database, Row
 from .identifiers import to_text
 from .writer import Append, SqlWriteBackend
@@ -52,13 +51,13 @@ class SqlPredictionLog:
         until: datetime | None,
         limit: int,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> list[LoggedRow]:
         wanted = self._wanted(version)
         with self._database.reading() as connection:
             return queries.sample(
-                connection, *window(since, until), limit, labelled=bool(labelled), wanted=wanted
+                connection, *window(since, until), limit, labelled=labelled, wanted=wanted
             )
 
     def rows(
@@ -66,7 +65,7 @@ class SqlPredictionLog:
         since: datetime | None,
         until: datetime | None,
         *,
-        labelled: Literal[True] | None = None,
+        labelled: bool = False,
         version: str | None = None,
     ) -> Iterator[LoggedRow]:
         with self._database.reading() as connection:
@@ -77,7 +76,7 @@ class SqlPredictionLog:
                 # Each page has a read of its own: a long one would keep old rows from being purged.
                 with self._database.reading() as connection:
                     page, after = queries.page(
-                        connection, after, stop, _PAGE, labelled=bool(labelled), groups=groups
+                        connection, after, stop, _PAGE, labelled=labelled, groups=groups
                     )
                 yield from page
 

@@ -1,6 +1,6 @@
 """How the log is read: each query is a few index ranges whose cost is known.
 
-Times are microseconds (see timestamps.py), windows half-open. Each function reads from the
+Times are microseconds (see _timestamps.py), windows half-open. Each function reads from the
 connection it is given and changes nothing.
 """
 

@@ -15,10 +15,10 @@ from .schema import migrate as migrate_schema
 def database_at(address: str, root: Path) -> Database:
     """The database at `sqlite:///PATH` or `postgresql://HOST/DATABASE`; nothing is opened yet."""
     if address.startswith("sqlite:"):
-        from . import sqlite as sqlite
+        from . import sqlite
 
         return sqlite.database_at(address, root)
-    from . import postgresql as postgresql
+    from . import postgresql
 
     return postgresql.database_at(address, root)
 

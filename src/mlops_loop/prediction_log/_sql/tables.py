@@ -1,7 +1,7 @@
 """The tables of the log, as queries name them; `migrations/` defines them.
 
-Times are whole microseconds (see timestamps.py). `columns`, `outputs` and `label` are JSON, and
-`versions` is the group of a row (see ../versions.py).
+Times are whole microseconds (see _timestamps.py). `columns`, `outputs` and `label` are JSON, and
+`versions` is the group of a row (see _versions.py).
 """
 
 from sqlalchemy import TableClause, column, table

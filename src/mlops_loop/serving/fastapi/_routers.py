@@ -12,13 +12,10 @@ from .._openapi import ENTITY_HEADER, operation
 from .._prediction_handler import PendingRequest
 from .._problem import Problem
 from .._request_lifecycle import RequestContext, require_json
-from .._response import JSON, ServiceResponse
+from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
 from ._errors import CONTEXT
 from ._micro_batcher import MicroBatcher
-
-# Larger bodies take long enough for other requests to notice: a thread handles them.
-_SHORT_BODY = 16_384
 
 
 def prediction_router(service: PredictionService) -> APIRouter:
@@ -48,8 +45,8 @@ def prediction_router(service: PredictionService) -> APIRouter:
         body = await _read(request, service)
         pending = PendingRequest(body, request.headers.get(ENTITY_HEADER))
         with service.limiter:
-            if len(body) <= _SHORT_BODY:
-                # Validated, predicted and recorded: see `prediction_handler`.
+            if len(body) <= SHORT_BODY:
+                # Validated, predicted and recorded: see `_prediction_handler.py`.
                 response = await batcher.submit(pending)
             else:
                 response = await run_in_threadpool(service.predict, pending)

@@ -7,13 +7,10 @@ from .._metrics import MEDIA_TYPE
 from .._openapi import ENTITY_HEADER
 from .._prediction_handler import PendingRequest
 from .._request_lifecycle import require_json, too_large
-from .._response import JSON, ServiceResponse
+from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
 from ._documentation import described_as
 from ._micro_batcher import MicroBatcher
-
-# Larger bodies would hold up the requests of the same batch.
-_SHORT_BODY = 16_384
 
 
 def prediction_blueprint(service: PredictionService) -> Blueprint:
@@ -42,9 +39,11 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     @described_as("/predict")
     def predict() -> Response:
         pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER))
-        short = len(pending.body) <= _SHORT_BODY
         with service.limiter:
-            response = (batcher.submit if short else service.predict)(pending)
+            if len(pending.body) <= SHORT_BODY:
+                response = batcher.submit(pending)
+            else:
+                response = service.predict(pending)
             if response.recorded is not None:
                 response.recorded.result()
         return _to_http(response)

@@ -25,6 +25,7 @@ from mlops_loop.prediction_log import (
 from mlops_loop.prediction_log._spool import SpooledLog
 from mlops_loop.prediction_log._spool_file import Spool
 
+from ..polling import wait_until
 from ..processes import killed_while_appending
 from ..records import NOON, label, record
 
@@ -40,13 +41,6 @@ def open_log(server: Any, tmp_path: Path) -> Iterator[Callable[[], PredictionLog
     yield open_one
     for log in opened:
         log.close()
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def caught_up(log: PredictionLog) -> None:
