@@ -39,7 +39,7 @@ def from_arrow(contract: Contract, table: pa.Table) -> Columns:
 
     Args:
         contract: types and roles of the columns.
-        table: table in the types of `arrow_schema`, as read by snapshots and `contract/_casting.py`.
+        table: in the types of `arrow_schema`, as read by snapshots and `contract/_casting.py`.
 
     Raises:
         pyarrow.ArrowInvalid: if a column is of another type and does not cast without loss.
