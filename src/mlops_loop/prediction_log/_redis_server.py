@@ -31,6 +31,8 @@ _IN_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", r
 
 _START = "redis-server --port {port} --appendonly yes --appendfsync always"
 _UNREACHABLE = (redis.ConnectionError, redis.TimeoutError, OSError)
+# What an operator mends, and until then predictions wait in the spool.
+_UNAVAILABLE = (*_UNREACHABLE, BusyLoadingError, OutOfMemoryError, ReadOnlyError)
 # The first match counts; some of them are connection errors as well.
 _NEXT_STEPS = (
     (BusyLoadingError, "try again in a moment"),
@@ -114,5 +116,5 @@ class RedisServer:
         if step:
             message += f"; {step.format(port=self._port)}"
         rejected = bad_certificate or isinstance(error, AuthenticationError)
-        unreachable = isinstance(error, _UNREACHABLE) and not rejected
-        return (StoreUnavailableError if unreachable else StoreError)(f"{self.name}: {message}")
+        unavailable = isinstance(error, _UNAVAILABLE) and not rejected
+        return (StoreUnavailableError if unavailable else StoreError)(f"{self.name}: {message}")

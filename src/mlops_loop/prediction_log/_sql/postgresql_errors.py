@@ -14,6 +14,10 @@ _REJECTED = re.compile(
     r"authentication failed|no password supplied|pg_hba\.conf|(database|role) .* does not exist"
     r"|permission denied|certificate|does not support SSL"
 )
+_START = (
+    "check that a server runs at this address (`make store` starts one, in projects rendered for "
+    "PostgreSQL)"
+)
 _NEXT_STEPS = {
     "53100": "free some space on its disk; nothing that was acknowledged is lost",
     "25006": "it is a replica: name the primary",
@@ -26,27 +30,24 @@ def explain_postgresql_error(name: str, error: Exception) -> StoreError:
     if isinstance(error, StoreError) and str(error).startswith(name):
         return error
     message = _first_line(error)
-    if is_unavailable(error):
-        step = (
-            "check that a server runs at this address (`make store` starts one, in projects "
-            "rendered for PostgreSQL)"
-        )
-        return StoreUnavailableError(f"{name}: {message}; {step}")
     sqlstate = getattr(error, "sqlstate", None) or ""
     step = _NEXT_STEPS.get(sqlstate, "")
+    if is_unavailable(error):
+        return StoreUnavailableError(f"{name}: {message}; {step or _START}")
     if not sqlstate and isinstance(error, psycopg.OperationalError):
         step = "name user, password and database, as postgresql://user:pw@host/database"
     return StoreError(f"{name}: {message}; {step}" if step else f"{name}: {message}")
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Whether the server, or the way to it, is unavailable for now."""
+    """Whether the server cannot be reached, or cannot write until an operator mends it."""
     if not isinstance(error, psycopg.OperationalError):
         return isinstance(error, OSError)
     if error.sqlstate is None:
         return not _REJECTED.search(str(error))
-    # Connections that broke; a server that shuts down, crashed, or is starting.
-    return error.sqlstate.startswith("08") or error.sqlstate in ("57P01", "57P02", "57P03")
+    # Broken connections; insufficient resources, e.g. a full disk; a server that shuts down,
+    # crashed, or is starting.
+    return error.sqlstate.startswith(("08", "53")) or error.sqlstate in ("57P01", "57P02", "57P03")
 
 
 def _first_line(error: Exception) -> str:

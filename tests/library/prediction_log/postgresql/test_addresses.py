@@ -3,10 +3,12 @@
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from mlops_loop.errors import SettingsError, StoreError
+from mlops_loop.errors import SettingsError, StoreError, StoreUnavailableError
 from mlops_loop.prediction_log import Counts, open_prediction_log
+from mlops_loop.prediction_log._sql.postgresql_errors import explain_postgresql_error
 
 from ...store_server import opened
 from ...stores.postgresql import Server
@@ -51,3 +53,9 @@ def test_a_server_that_refuses_is_not_spooled_for(server: Server, tmp_path: Path
     with pytest.raises(StoreError, match="does not exist"):
         nowhere = server.address.replace("/postgres", "/nowhere")
         open_prediction_log(f"{nowhere}?spool=spool", root=tmp_path)
+
+
+def test_a_server_without_resources_is_unavailable() -> None:
+    error = explain_postgresql_error("log", psycopg.errors.DiskFull("could not extend file"))
+    assert isinstance(error, StoreUnavailableError)
+    assert "free some space on its disk" in str(error)

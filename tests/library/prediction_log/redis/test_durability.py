@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from mlops_loop.errors import StoreError
+from mlops_loop.errors import StoreError, StoreUnavailableError
 from mlops_loop.prediction_log import Counts, PredictionLog
 
 from ...store_server import opened
@@ -76,7 +76,7 @@ def test_a_full_server_refuses_and_keeps_what_it_has(server: Server, log: Predic
     log.append([plain("a")]).result()
     server.set(maxmemory="1kb")
     for records in ([plain("b")], []):
-        with pytest.raises(StoreError, match="nothing that was acknowledged is lost"):
+        with pytest.raises(StoreUnavailableError, match="nothing that was acknowledged is lost"):
             log.append(records).result()
     assert log.totals() == Counts(1, 0)
     server.set(maxmemory="0")
