@@ -184,8 +184,9 @@ def test_advertised_command_works(installed: Path, tools: dict[str, str], comman
         with started(f"{command} {flags}", installed, tools) as process:
             assert answers(f"http://127.0.0.1:{port}{SERVERS[command]}", process)
     elif command.split(" make ")[-1] == "serve":
-        with started(command, installed, tools) as process:
-            assert answers(f"http://127.0.0.1:9000{SERVERS['make serve']}", process)
+        port = free_port()
+        with started(command.replace("=9000", f"={port}"), installed, tools) as process:
+            assert answers(f"http://127.0.0.1:{port}{SERVERS['make serve']}", process)
     elif command in ENDLESS:
         with (
             started(command, installed, tools) as process,
