@@ -194,7 +194,7 @@ class SpooledLog:
             raise
         except (StoreError, InputError) as error:
             store.append([]).result()
-            self._spool.set_aside(item.number, str(error))
+            self._spool.archive_item(item.number, str(error))
             _logger().error(
                 "rejected by the store, set aside in the spool",
                 prediction_id=item.content.prediction_id,

@@ -96,7 +96,7 @@ class Spool:
         """Delete the items up to this number that wait."""
         self._change("DELETE FROM items WHERE number <= ? AND rejection IS NULL", last)
 
-    def set_aside(self, number: int, rejection: str) -> None:
+    def archive_item(self, number: int, rejection: str) -> None:
         """Keep an item that the store rejects, so that it no longer waits."""
         self._change("UPDATE items SET rejection = ? WHERE number = ?", rejection, number)
 
