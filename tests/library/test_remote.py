@@ -99,7 +99,7 @@ def test_a_batch_goes_from_url_to_url(folder: str, name: str, tmp_path: Path) ->
     assert read(f"{folder}/out.quarantine.parquet")["size"].to_pylist() == ["-1"]
     assert list((tmp_path / "work").iterdir()) == []
     write(f"{folder}/{name}", [1.0])
-    assert run(f"{folder}/{name}", f"{folder}/out.parquet", tmp_path / "work").kept == 0
+    assert run(f"{folder}/{name}", f"{folder}/out.parquet", tmp_path / "work").resumed == 0
     assert len(read(f"{folder}/out.parquet")) == 1
     with pytest.raises(FileNotFoundError):
         read(f"{folder}/out.quarantine.parquet")
@@ -116,7 +116,7 @@ def test_what_was_cut_off_goes_on_behind_its_finished_parts(folder: str, tmp_pat
         run(f"{folder}/in.parquet", f"{folder}/out.parquet", tmp_path, cut)
     told: list[int] = []
     resumed = run(f"{folder}/in.parquet", f"{folder}/out.parquet", tmp_path, told.append)
-    assert (resumed.kept, told) == (2, [4, 5])
+    assert (resumed.resumed, told) == (2, [4, 5])
     assert read(f"{folder}/out.parquet")["row"].to_pylist() == [0, 1, 3, 4]
 
 
@@ -127,7 +127,7 @@ def test_when_the_store_refuses_the_work_is_kept(tmp_path: Path) -> None:
         run(source, target, tmp_path / "work")
     (tmp_path / "none").mkdir()
     told: list[int] = []
-    assert run(source, target, tmp_path / "work", told.append).kept == 3
+    assert run(source, target, tmp_path / "work", told.append).resumed == 3
     assert told == []
     assert len(read(target)) == 3
 
