@@ -68,7 +68,8 @@ class Columns:
         sizes: rows of each embedding: the vocabulary, missing and unknown.
         fill: medians, which replace missing numbers.
         center: means, subtracted from the filled numbers.
-        scale: standard deviations, by which they are divided then.
+        scale: standard deviations, by which they are divided then; infinite for a constant.
+        has_missing: 1 for the numbers that were missing in some row, else 0.
     """
 
     numeric: list[int]
@@ -77,6 +78,7 @@ class Columns:
     fill: NDArray[np.float32]
     center: NDArray[np.float32]
     scale: NDArray[np.float32]
+    has_missing: NDArray[np.float32]
 
     @classmethod
     def fit(cls, matrix: Matrix, encoder: Encoder) -> Self:
@@ -87,8 +89,15 @@ class Columns:
         fill = np.nan_to_num(np.nanmedian(numbers, axis=0))
         filled = np.where(np.isnan(numbers), fill, numbers)
         deviation = filled.std(axis=0)
-        moments = fill, filled.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
-        return cls(numeric, categorical, sizes, *(each.astype(np.float32) for each in moments))
+        # What is constant in training has weights that are never trained: it gets no effect.
+        scale = np.where(deviation > 0, deviation, np.inf)
+        arrays: list[NDArray[Any]] = [
+            fill,
+            filled.mean(axis=0),
+            scale,
+            np.isnan(numbers).any(axis=0),
+        ]
+        return cls(numeric, categorical, sizes, *(each.astype(np.float32) for each in arrays))
 
     @property
     def embedding_widths(self) -> list[int]:

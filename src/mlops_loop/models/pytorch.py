@@ -53,7 +53,7 @@ class TabularNetwork(nn.Module):  # type: ignore[misc]  # types of PyTorch are n
     def __init__(self, columns: Columns, bias: NDArray[np.float32], config: NetworkConfig) -> None:
         super().__init__()
         self.numeric, self.categorical = columns.numeric, columns.categorical
-        for name in ("fill", "center", "scale"):
+        for name in ("fill", "center", "scale", "has_missing"):
             self.register_buffer(name, torch.from_numpy(getattr(columns, name)))
         widths = columns.embedding_widths
         self.embeddings = nn.ModuleList(
@@ -80,7 +80,8 @@ class TabularNetwork(nn.Module):  # type: ignore[misc]  # types of PyTorch are n
             embedding(indices[:, column]) for column, embedding in enumerate(self.embeddings)
         ]
         clipped = scaled.clamp(-MAX_ABS_NUMBER, MAX_ABS_NUMBER)
-        return self.layers(torch.cat([clipped, missing.float(), *embedded], dim=1))
+        indicators = missing.float() * self.has_missing
+        return self.layers(torch.cat([clipped, indicators, *embedded], dim=1))
 
 
 class Rescale(nn.Module):  # type: ignore[misc]

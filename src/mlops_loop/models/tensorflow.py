@@ -118,7 +118,8 @@ def _numbers(rows: Any, columns: Columns) -> list[Any]:
     numbers = ops.take(rows, columns.numeric, axis=1)
     missing = ops.isnan(numbers)
     scaled = (ops.where(missing, columns.fill, numbers) - columns.center) / columns.scale
-    return [ops.clip(scaled, -MAX_ABS_NUMBER, MAX_ABS_NUMBER), ops.cast(missing, "float32")]
+    indicators = ops.cast(missing, "float32") * columns.has_missing
+    return [ops.clip(scaled, -MAX_ABS_NUMBER, MAX_ABS_NUMBER), indicators]
 
 
 def _embeddings(rows: Any, columns: Columns) -> list[Any]:
