@@ -91,13 +91,12 @@ class Columns:
         deviation = filled.std(axis=0)
         # What is constant in training has weights that are never trained: it gets no effect.
         scale = np.where(deviation > 0, deviation, np.inf)
-        arrays: list[NDArray[Any]] = [
-            fill,
-            filled.mean(axis=0),
-            scale,
-            np.isnan(numbers).any(axis=0),
+        has_missing = np.isnan(numbers).any(axis=0)
+        arrays = [
+            np.asarray(each, dtype=np.float32)
+            for each in (fill, filled.mean(axis=0), scale, has_missing)
         ]
-        return cls(numeric, categorical, sizes, *(each.astype(np.float32) for each in arrays))
+        return cls(numeric, categorical, sizes, *arrays)
 
     @property
     def embedding_widths(self) -> list[int]:
