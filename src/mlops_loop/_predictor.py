@@ -7,14 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bundle import MODEL, Bundle, Manifest, read_bundle
+from ._bundle import MODEL, Bundle, Manifest
 from ._encoder import Matrix
 from ._feature_set import FeatureSet
 from ._process_environment import disable_telemetry
-from ._publication import NO_CHAMPION, BundleStore
 from .contract._columns import Columns
 from .contract._model import Class, Contract
-from .errors import InputError
 
 
 @dataclass(frozen=True)
@@ -106,28 +104,3 @@ def decide(
     else:
         codes = scores.argmax(axis=1)
     return Prediction([classes[code] for code in codes.tolist()], scores)
-
-
-def champion_predictor(
-    store: BundleStore, features: FeatureSet, *, threads: int = 1
-) -> OnnxPredictor:
-    """The champion of the present features code, loaded from the store.
-
-    Raises:
-        InputError: if there is no champion yet.
-        BundleError: if its bundle is damaged.
-    """
-    return OnnxPredictor(_champion(store, features), features, threads=threads)
-
-
-def champion_contract(store: BundleStore, features: FeatureSet) -> Contract:
-    """The contract that the champion was trained under (see `champion_predictor`)."""
-    return _champion(store, features).contract
-
-
-def _champion(store: BundleStore, features: FeatureSet) -> Bundle:
-    digest = features.digest
-    version = store.pointer().rollout(digest).champion
-    if version is None:
-        raise InputError(NO_CHAMPION)
-    return read_bundle(store.fetch(version), digest)

@@ -70,8 +70,8 @@ def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> 
     assert edited.published().champion is None
     train(edited)
     pointer = edited.bundles.pointer()
-    assert pointer.rollout(FEATURES.digest).champion == "1"
-    assert pointer.rollout(edited.features.digest).champion == "2"
+    assert pointer.rollout(project_in(edited.root).rollout_key).champion == "1"
+    assert pointer.rollout(edited.rollout_key).champion == "2"
     assert edited.registry.alias("champion") == "2"
     old = project_in(edited.root)
     assert old.transitions.reconcile() == []

@@ -239,7 +239,7 @@ def test_a_transition_cut_off_anywhere_is_mended(
         transitions.registry.set_alias("champion", "1")
         transitions.registry.set_alias("challenger", "2")
     if cut == "before the pointer":
-        transitions.store.set_rollout(FEATURES, Published(champion="1", challenger="2"))
+        transitions.store.set_rollout(transitions.key, Published(champion="1", challenger="2"))
         wanted = ("1", "2")
     assert transitions.reconcile()
     assert _state(transitions) == wanted

@@ -39,12 +39,12 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
     Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
     same command resumes after the parts that are finished.
     """
-    from .._predictor import champion_predictor
+    from .._champion import champion_predictor
     from .._scoring import score as run
     from .._scoring.recording import Recording
 
     with opened(session, logs=logged) as project:
-        predictor = champion_predictor(project.bundles, project.features)
+        predictor = champion_predictor(project)
         recording = (
             Recording(project.log, project.contract, project.clock, predictor.manifest.version)
             if logged

@@ -83,7 +83,7 @@ def find_predecessor(project: Project) -> Bundle | None:
 
     A champion with another target does not count, as it cannot be compared.
     """
-    version = project.bundles.pointer().predecessor(project.features.digest)
+    version = project.bundles.pointer().predecessor(project.rollout_key)
     if version is None:
         return None
     bundle = read_bundle(project.bundles.fetch(version))

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .._champion import other_target
 from .._clock import Clock
 from .._publication import Rollout as Published
 from .._settings import Settings
@@ -92,7 +93,7 @@ class RetrainingController:
             return None
         if state.champion is None:
             if state.waiting != self.transitions.features_digest:
-                self._begin("there is no champion yet")
+                self._begin(self._no_champion())
             return None
         if state.challenger is not None:
             self._judge(state.champion, state.challenger)
@@ -246,6 +247,10 @@ class RetrainingController:
             self.alert(decision.reason)
             self.transitions.rollback(**arguments)
         self._settle()
+
+    def _no_champion(self) -> str:
+        reason = other_target(self.transitions.store, self.transitions.contract)
+        return reason or "there is no champion yet"
 
     def _published(self) -> Published:
         return self.transitions.published()

@@ -6,7 +6,8 @@ A project names these in its `monitoring.py`, as a `MonitoringPlan`.
 from collections.abc import Sequence
 from datetime import datetime
 
-from .._bundle import read_bundle
+from .._bundle import read_bundle, require_same_target
+from .._champion import why_no_champion
 from .._project import Project
 from .._settings import ActionName
 from ..evaluation._metrics import MetricChoice
@@ -76,7 +77,7 @@ def monitor_project(
 
     Raises:
         InputError: if `segment_by` cannot divide the rows.
-        BundleError: if there is no bundle of the version.
+        BundleError: if there is no bundle of the version, or it has another target.
 
     Examples:
         >>> report = monitor_project(project, checks=[check_performance], page=False)
@@ -84,11 +85,18 @@ def monitor_project(
         'unknown'
     """
     monitored = version or project.published().champion
+    bundle, reason = None, ""
+    if monitored is None:
+        reason = why_no_champion(project.bundles, project.contract)
+    else:
+        bundle = read_bundle(project.bundles.fetch(monitored))
+        require_same_target(bundle, project.contract)
     return monitor(
         project.settings,
         project.contract,
         log=project.log,
-        bundle=None if monitored is None else read_bundle(project.bundles.fetch(monitored)),
+        bundle=bundle,
+        reason=reason,
         since=since,
         until=until,
         clock=project.clock,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .._clock import Clock, ManualClock
 from .._composition import Pipeline
 from .._gate_override import force_promote
-from .._predictor import OnnxPredictor, Prediction, champion_predictor
+from .._champion import champion_predictor
+from .._predictor import OnnxPredictor, Prediction
 from .._project import Project
 from .._references import SnapshotRef
 from .._run_context import RunContext
@@ -50,7 +51,7 @@ class TrainedProject:
     @cached_property
     def model(self) -> OnnxPredictor:
         """The model as the service runs it."""
-        return champion_predictor(self.project.bundles, self.project.features)
+        return champion_predictor(self.project)
 
     @cached_property
     def columns(self) -> Columns:

@@ -1,0 +1,77 @@
+"""The champion of a project, or the reason why there is none."""
+
+from typing import TYPE_CHECKING
+
+from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
+from ._publication import NO_CHAMPION, BundleStore
+from .contract._model import Contract
+from .errors import BundleError, InputError
+
+if TYPE_CHECKING:
+    from ._predictor import OnnxPredictor
+    from ._project import Project
+
+
+def champion_bundle(project: "Project") -> Bundle:
+    """The bundle of the champion.
+
+    Raises:
+        InputError: if there is no champion with the current features and target; the message says
+            what the last one predicts.
+        BundleError: if its bundle is damaged, or predicts classes that the contract does not have.
+    """
+    version = project.published().champion
+    if version is None:
+        raise InputError(why_no_champion(project.bundles, project.contract))
+    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+    require_same_target(bundle, project.contract)
+    return bundle
+
+
+def champion_predictor(project: "Project", *, threads: int = 1) -> "OnnxPredictor":
+    """The champion, loaded, for rows of the project's contract.
+
+    Raises:
+        InputError: as `champion_bundle`.
+        BundleError: likewise, or if the contract does not have an input of the champion.
+    """
+    from ._predictor import OnnxPredictor
+
+    bundle = champion_bundle(project)
+    require_inputs(bundle, project.contract)
+    return OnnxPredictor(bundle, project.features, threads=threads)
+
+
+def champion_contract(project: "Project") -> Contract:
+    """The contract of the champion, also of one with other features or another target.
+
+    Raises:
+        InputError: if nothing was published yet.
+        BundleError: if its bundle is damaged.
+    """
+    predecessor = project.bundles.pointer().predecessor(project.rollout_key)
+    version = project.published().champion or predecessor
+    if version is None:
+        raise InputError(NO_CHAMPION)
+    return read_bundle(project.bundles.fetch(version)).contract
+
+
+def why_no_champion(store: BundleStore, contract: Contract) -> str:
+    """Why no version is champion: the last one predicts another target, or has other features."""
+    return other_target(store, contract) or NO_CHAMPION
+
+
+def other_target(store: BundleStore, contract: Contract) -> str:
+    """What the last champion predicts instead of the contract's target; empty if that is no reason.
+
+    Hand-edited contracts are noticed by this, as well as adopted ones.
+    """
+    pointer = store.pointer()
+    version = pointer.rollout(pointer.current).champion
+    if version is None:
+        return ""
+    try:
+        require_same_target(read_bundle(store.fetch(version)), contract)
+    except BundleError as error:
+        return f"there is no champion for the contract's target: {error}"
+    return ""
