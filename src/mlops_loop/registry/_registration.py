@@ -25,6 +25,8 @@ from ..evaluation._interval import Interval
 from ._mlflow_registry import (
     ARTIFACT,
     HOLD_TAG,
+    HOLDOUT_DIGEST_TAG,
+    HOLDOUT_TAG,
     PASSED,
     REJECTED,
     SCORE_TAG,
@@ -136,6 +138,8 @@ def _register_and_publish(
         TARGET_DIGEST_TAG: manifest.target_digest,
         TARGET_TAG: project.contract.target_summary,
         SCORE_TAG: f"{gate.metric} {score}",
+        HOLDOUT_DIGEST_TAG: gate.holdout_digest,
+        HOLDOUT_TAG: gate.holdout,
         VERDICT_TAG: PASSED if gate.passed else REJECTED,
         **({HOLD_TAG: gate.hold} if gate.hold else {}),
     }
