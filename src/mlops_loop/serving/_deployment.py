@@ -12,13 +12,13 @@ import structlog
 
 from .._predictor import Predictor
 from .._publication import Role
+from .._traffic_split import bucket
 from ..contract._columns import Columns, take
 from ..contract._decoder import Decoder
 from ..contract._json_schema import class_names
 from ..contract._model import Contract, UnknownFields
 from ..errors import PredictionError
 from ..prediction_log._records import Output, Scalar
-from ._identifiers import fraction
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -134,7 +134,7 @@ class Deployment:
     def _split(
         self, columns: Columns, keys: Sequence[str], challenger: Variant
     ) -> list[tuple[Output, ...]]:
-        drawn = np.array([fraction(key, challenger.version) < self.share for key in keys])
+        drawn = np.array([bucket(key, challenger.version) < self.share for key in keys])
         outputs: list[tuple[Output, ...]] = [()] * len(keys)
         for variant, mask in ((self.champion, ~drawn), (challenger, drawn)):
             rows = np.flatnonzero(mask)
