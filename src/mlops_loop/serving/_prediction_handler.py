@@ -28,10 +28,10 @@ from ..errors import PredictionError
 from ..prediction_log import PredictionLog
 from ._deployment import Deployment
 from ._deployment_manager import DeploymentManager
+from ._headers import ENTITY_HEADER
 from ._identified_rows import IdentifiedRows
 from ._labels import ID_LENGTH, decode_labels
 from ._metrics import Metrics
-from ._openapi import ENTITY_HEADER
 from ._prediction_response import PredictionResponse, encode, prediction_responses, variant_of
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
