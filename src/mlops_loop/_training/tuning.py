@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from .._project_code import naming
 from ..data._split import Fold
 from ..errors import InputError
-from ..evaluation._metrics import Metric, MetricChoice
+from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate, Parameters
 from ..models._fitting import fit, predict
 from .cross_validation import for_problem, require_training_data

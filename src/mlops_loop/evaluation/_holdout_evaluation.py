@@ -37,7 +37,7 @@ from ._gate_result import GateResult
 from ._holdout import Holdout
 from ._importance import importances
 from ._measured import Measured
-from ._metrics import Metric, MetricChoice, fitting
+from ._metric import Metric, MetricChoice, fitting
 from ._reference import reference_file
 from ._reliability import reliability
 from ._scores import score_all

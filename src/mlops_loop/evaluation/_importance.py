@@ -10,7 +10,7 @@ from sklearn.inspection import permutation_importance
 from .._encoder import Matrix
 from ..contract._columns import Floats
 from ._measured import Importance
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 _ROWS = 5_000

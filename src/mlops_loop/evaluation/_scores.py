@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ..contract._columns import Floats
 from ._bootstrap import Resampling
 from ._measured import Score
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 
