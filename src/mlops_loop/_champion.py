@@ -22,7 +22,7 @@ def champion_bundle(project: "Project") -> Bundle:
     """
     version = project.published().champion
     if version is None:
-        raise InputError(why_no_champion(project.bundles, project.contract))
+        raise InputError(other_target(project.bundles, project.contract) or NO_CHAMPION)
     bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
     require_same_target(bundle, project.contract)
     return bundle
@@ -56,15 +56,10 @@ def champion_contract(project: "Project") -> Contract:
     return read_bundle(project.bundles.fetch(version)).contract
 
 
-def why_no_champion(store: BundleStore, contract: Contract) -> str:
-    """Why no version is champion: the last one predicts another target, or has other features."""
-    return other_target(store, contract) or NO_CHAMPION
-
-
 def other_target(store: BundleStore, contract: Contract) -> str:
-    """What the last champion predicts instead of the contract's target; empty if that is no reason.
+    """Why the last champion does not serve: it predicts another target; empty if it does not.
 
-    Hand-edited contracts are noticed by this, as well as adopted ones.
+    The contract may have been edited by hand, or replaced by `adopt`.
     """
     pointer = store.pointer()
     version = pointer.rollout(pointer.current).champion

@@ -73,7 +73,9 @@ def project_status(project: Project) -> Status:
             "other_schemas": project.log.other_schemas(),
         },
         loop=_loop(project, published),
-        no_champion=other_target(project.bundles, project.contract) if not published.champion else "",
+        no_champion=(
+            other_target(project.bundles, project.contract) if not published.champion else ""
+        ),
     )
 
 

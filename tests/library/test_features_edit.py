@@ -13,9 +13,10 @@ from flights import features as flights_features
 from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
-from mlops_loop._feature_set import FeatureSet
 from mlops_loop._explanation.run import explain_logged
+from mlops_loop._feature_set import FeatureSet
 from mlops_loop._lineage import trace
+from mlops_loop._packaged_features import packaged_features
 from mlops_loop._predictor import OnnxPredictor
 from mlops_loop._project import Project
 from mlops_loop.contract._check import check_rows
@@ -25,7 +26,6 @@ from mlops_loop.evaluation import _champion
 from mlops_loop.prediction_log import Output, Record
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import HOLD_TAG
-from mlops_loop.registry._packaged_features import packaged_features
 
 from .projects import project_in
 from .stages import train
@@ -94,7 +94,7 @@ def test_a_prediction_of_before_is_explained_and_traced_with_its_own_features(
 
 def test_train_says_what_is_compared_with_what(edited: Project, project: Project) -> None:
     summary = train(project).gate.summary()
-    assert "Champion 1 was trained on these rows, so it is not compared." in summary
+    assert "Compared with champion 1 on the same rows." in summary
     (card,) = (edited.root / "var/mlflow-artifacts").glob(f"{train(edited).run.run_id}/**/card.md")
     assert "Champion 1 predicted with its own features" in card.read_text(encoding="utf-8")
 

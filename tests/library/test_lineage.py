@@ -102,7 +102,7 @@ def test_versions_are_listed_with_role_and_score(project: Project, version: Vers
     head, holdout, *rows = result.output.splitlines()
     assert head.split()[:4] == ["version", "role", "features", "gate"]
     digest = version.tags["holdout_digest"]
-    assert holdout == f"holdout {digest} (1,122 rows, 2013-02-15 to 2013-02-28)"
+    assert holdout == f"holdout {digest} (1,122 rows, 2013-02-14 to 2013-02-28)"
     assert [row.split()[:3] for row in rows] == [["1", "champion", "current"]]
     assert version.tags["candidate"] in result.output
     assert f"  log_loss {score_of(project):.4f} [" in result.output

@@ -157,14 +157,14 @@ def test_a_version_for_the_target_becomes_champion_without_a_trial(after: Projec
 def test_labels_are_not_stored_for_predictions_about_something_else(after: Project) -> None:
     after.log.append([record("own", after.contract)]).result()
     file = after.root / "labels.csv"
-    file.write_text("prediction_id,label\nq,true\nown,false\n", encoding="utf-8")
+    file.write_text("prediction_id,label\np,false\nown,false\n", encoding="utf-8")
     result = run(after, "label", str(file))
     assert result.stdout.startswith("1 joined, 0 without")
     assert "left out: 1 of predictions about another target than gift? (binary" in result.stderr
-    row, other = after.log.get("own"), after.log.get("q")
+    row, other = after.log.get("own"), after.log.get("p")
     assert row is not None and other is not None
     assert row.label is not None and row.label.authority == f"user {actor()}"
-    assert other.label is None
+    assert other.label is not None and other.label.label is True
 
 
 def test_the_loop_begins_anew_and_logged_rows_are_left_out(after: Project) -> None:

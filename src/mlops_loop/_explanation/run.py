@@ -10,7 +10,7 @@ from .._project import Project
 from ..errors import BundleError, InputError, RegistryError
 from ..monitoring._samples import reference_sample
 from ..prediction_log import LoggedRow
-from ..registry._packaged_features import packaged_features
+from .._packaged_features import packaged_features
 from .explainer import Explainer
 from .results import Explanation
 

@@ -33,5 +33,5 @@ def _input_type(column: Column) -> DataType | AnyType:
     # integers and booleans, whose type in pandas depends on whether values are missing. The model
     # itself reads them in any form.
     if column.type == "datetime" or column.nullable and column.type in ("integer", "boolean"):
-        return AnyType()
+        return AnyType()  # type: ignore[no-untyped-call]
     return _TYPES[column.type]

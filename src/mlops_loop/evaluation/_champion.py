@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from .._bundle import Bundle, read_bundle, require_same_target
 from .._champion import other_target
+from .._packaged_features import packaged_features
 from .._predictor import OnnxPredictor, Predictor
 from .._project import Project
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, length, take, to_datetime64
 from ..errors import BundleError, ProjectError
-from ..registry._packaged_features import packaged_features
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
             return ChampionPredictions(everything, None, f"{reason}.")
     predecessor = find_predecessor(project)
     if predecessor is None:
-        reason = other_target(project.bundles, project.contract) or "there is no champion yet"
-        note = f"Compared with the baseline only: {reason}."
+        missing = other_target(project.bundles, project.contract) or "there is no champion yet"
+        note = f"Compared with the baseline only: {missing}."
         return ChampionPredictions(everything, note=note)
     try:
         with packaged_features(project.registry, predecessor) as features:

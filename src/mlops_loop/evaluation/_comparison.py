@@ -11,7 +11,7 @@ from ..contract import Contract
 from ..contract._columns import Columns, Floats
 from ._bootstrap import Resampling
 from ._interval import Interval
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 Rival = Literal["baseline", "champion"]
@@ -41,7 +41,7 @@ class Comparison:
         note: a remark on the comparison with the champion.
         hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
-        holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-15 to 2013-02-28`.
+        holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
         holdout_digest: identifies these rows; scores on other rows cannot be compared.
 
     Examples:

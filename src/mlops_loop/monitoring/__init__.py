@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from .._bundle import read_bundle, require_same_target
-from .._champion import why_no_champion
+from .._champion import other_target
 from .._project import Project
 from .._settings import ActionName
-from ..evaluation._metrics import MetricChoice
+from ..evaluation._metric import MetricChoice
 from ._checks import (
     DEFAULT_CHECKS,
     Check,
@@ -25,7 +25,7 @@ from ._monitoring_report import MonitoringReport, Window
 from ._options import MonitoringOptions
 from ._plan import Action, MonitoringPlan
 from ._receivers import Alert, Receiver
-from ._run import monitor
+from ._run import NOTHING_TO_COMPARE, monitor
 from ._window import MonitoringWindow
 
 __all__ = [
@@ -85,9 +85,9 @@ def monitor_project(
         'unknown'
     """
     monitored = version or project.published().champion
-    bundle, reason = None, ""
+    bundle, reason = None, NOTHING_TO_COMPARE
     if monitored is None:
-        reason = why_no_champion(project.bundles, project.contract)
+        reason = other_target(project.bundles, project.contract) or reason
     else:
         bundle = read_bundle(project.bundles.fetch(monitored))
         require_same_target(bundle, project.contract)

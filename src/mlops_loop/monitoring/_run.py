@@ -6,7 +6,6 @@ from datetime import datetime
 
 from .._bundle import Bundle
 from .._clock import Clock
-from .._publication import NO_CHAMPION
 from .._settings import Settings
 from ..contract import Contract
 from ..errors import InputError
@@ -16,6 +15,8 @@ from ._monitoring_report import MonitoringReport, Window
 from ._options import DEFAULT_OPTIONS, MonitoringOptions, segment_column
 from ._window import MonitoringWindow
 
+NOTHING_TO_COMPARE = "there is no champion to compare with: run `train` first"
+
 
 def monitor(
     settings: Settings,
@@ -23,7 +24,7 @@ def monitor(
     *,
     log: PredictionLog,
     bundle: Bundle | None,
-    reason: str = NO_CHAMPION,
+    reason: str = NOTHING_TO_COMPARE,
     since: datetime | None = None,
     until: datetime | None = None,
     clock: Clock,
@@ -56,7 +57,9 @@ def monitor(
     rows = log.count(since, until, version=version_only).predictions
     period = Window(since, until, rows, 0)
     others = log.other_schemas()
-    left_out = [f"{others} predictions of another target or other inputs are left out"] * bool(others)
+    left_out = [f"{others} predictions of another target or other inputs are left out"] * bool(
+        others
+    )
     if bundle is None:
         return _unchecked(period, reason, *left_out)
     if rows == 0 and log.totals().predictions == 0:

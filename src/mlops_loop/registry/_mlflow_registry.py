@@ -28,8 +28,6 @@ SCORE_TAG = "holdout_score"
 HOLDOUT_DIGEST_TAG, HOLDOUT_TAG = "holdout_digest", "holdout"
 # Digest of the contract's target, and the target for people.
 TARGET_DIGEST_TAG, TARGET_TAG = "target_digest", "target"
-# Name of the model among the artifacts of the run.
-ARTIFACT = "model"
 
 
 @dataclass(frozen=True)

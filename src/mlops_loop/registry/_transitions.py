@@ -16,8 +16,9 @@ from .._audit_log import INTENT, AuditEvent, AuditLog
 from .._bundle import Bundle, read_bundle, require_same_target
 from .._champion import other_target
 from .._clock import Clock
-from .._publication import BundleStore, rollout_key
+from .._publication import BundleStore
 from .._publication import Rollout as Published
+from .._publication import rollout_key
 from ..contract import Contract
 from ..errors import BundleError, RegistryError
 from ._aliases import align_aliases

@@ -42,9 +42,7 @@ def join_labels(
             conflicting.append(label.prediction_id)
     _insert_labels(connection, new, predictions)
     joined = len(new.keys() & predictions.keys())
-    return LabelReport(
-        joined, len(new) - joined, repeated, tuple(conflicting), tuple(other_target)
-    )
+    return LabelReport(joined, len(new) - joined, repeated, tuple(conflicting), tuple(other_target))
 
 
 def erase(connection: Connection, entity_key: str) -> int:
