@@ -72,6 +72,10 @@ def test_the_champion_is_compared_through_its_own_features(edited: Project) -> N
     assert "A trial beside it is not possible" in result.gate.summary()
     assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
     assert result.became == "champion"
+    card = edited.registry.read_text(result.run.run_id, "model_card.md")
+    assert card is not None and "Champion 1 predicted with its own features" in card
+    shown = CliRunner().invoke(cli, ["--root", str(edited.root), "models"]).output
+    assert "2        champion  current" in shown and f"champion  {FEATURES.digest[:8]}" in shown
 
 
 def test_a_prediction_of_before_is_explained_and_traced_with_its_own_features(
@@ -90,13 +94,6 @@ def test_a_prediction_of_before_is_explained_and_traced_with_its_own_features(
     packaged(edited).unlink()
     with pytest.raises(InputError, match="version 1, which predicted p, cannot be explained.*feat"):
         explain_logged(edited, "p")
-
-
-def test_train_says_what_is_compared_with_what(edited: Project, project: Project) -> None:
-    summary = train(project).gate.summary()
-    assert "Compared with champion 1 on the same rows." in summary
-    (card,) = (edited.root / "var/mlflow-artifacts").glob(f"{train(edited).run.run_id}/**/card.md")
-    assert "Champion 1 predicted with its own features" in card.read_text(encoding="utf-8")
 
 
 def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> None:
