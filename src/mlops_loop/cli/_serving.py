@@ -121,4 +121,4 @@ def ui(session: Session, host: str, port: int) -> None:
     from ..registry._ui import run_ui
 
     with opened(session) as project:
-        run_ui(project.settings, host=host, port=port)
+        run_ui(project.settings, host=host, port=port, report=click.echo)
