@@ -87,8 +87,8 @@ def _kept_outside(settings: Settings) -> list[str]:
     messages = []
     if not bundles.is_relative_to(var):
         messages.append(
-            f"the bundle store {settings.bundle_store} stays as it is: its versions serve only with "
-            "the contract of their target"
+            f"the bundle store {settings.bundle_store} stays as it is: its versions serve only "
+            "with the contract of their target"
         )
     database = Registry.open(settings).tracking.database
     if database is None or not database.resolve().is_relative_to(var):

@@ -154,8 +154,14 @@ def test_a_dead_tracking_server_is_named_after_ten_seconds(
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
         for scheme in ("http", "postgresql+psycopg"):
-            _fails(f"{scheme}://user:secret@127.0.0.1:1/", f"{scheme}://127.0.0.1:1 is unavail", project)
-        _fails(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port} is unavailable (no an", project)
+            _fails(
+                f"{scheme}://user:secret@127.0.0.1:1/",
+                f"{scheme}://127.0.0.1:1 is unavail",
+                project,
+            )
+        _fails(
+            f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port} is unavailable (no an", project
+        )
 
 
 def _fails(uri: str, message: str, project: Project) -> None:

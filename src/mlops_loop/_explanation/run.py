@@ -6,11 +6,11 @@ from contextlib import nullcontext
 from .._bundle import Bundle, read_bundle
 from .._champion import champion_bundle
 from .._feature_set import FeatureSet
+from .._packaged_features import packaged_features
 from .._project import Project
 from ..errors import BundleError, InputError, RegistryError
 from ..monitoring._samples import reference_sample
 from ..prediction_log import LoggedRow
-from .._packaged_features import packaged_features
 from .explainer import Explainer
 from .results import Explanation
 
