@@ -21,7 +21,8 @@ from ._duration import Duration
 from ._paths import Paths
 from ._settings_errors import close_match, message_of
 from ._training_window import TrainingWindow, check_reference, parse_training_window
-from .contract._model import Contract, UnknownFields, load_contract
+from .contract._contract_file import load_contract
+from .contract._model import Contract, UnknownFields
 from .errors import SettingsError
 
 CONFIG = Path("config/project.yaml")
