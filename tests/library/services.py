@@ -16,7 +16,8 @@ from mlops_loop._clock import Clock
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._project import Project
 from mlops_loop._publication import open_bundle_store
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.contract._model import Contract
