@@ -20,6 +20,8 @@ _CHARACTERS = 1 << 18
 _MAX_SKIPPED = 30
 # Share of rows that must be as wide as the header; strict, if lines are skipped to find one.
 _SHARE, _STRICT = 0.8, 0.95
+# So many rows may have a malformed one among them, whatever its share.
+_ROWS_WITH_ONE = 4
 _EXCEL_HINT = re.compile(r'^"?sep=(.)"?\s*$')
 _NUMBER = re.compile(r"^\s*[-+]?[\d.,]*\d[\d.,]*\s*$")
 
@@ -62,8 +64,9 @@ def fits(lines: Sequence[str], dialect: Csv, share: float = _SHARE) -> bool:
     rows = split_rows(lines[dialect.skip :], dialect)
     if not rows or len(rows[0]) < 2:
         return False
-    widths = [len(row) for row in rows[1:]]
-    return widths.count(len(rows[0])) >= share * len(widths)
+    others = [row for row in rows[1:] if len(row) != len(rows[0])]
+    below = len(rows) - 1
+    return len(others) <= max((1 - share) * below, below >= _ROWS_WITH_ONE)
 
 
 def split_rows(lines: Iterable[str], dialect: Csv) -> list[list[str]]:

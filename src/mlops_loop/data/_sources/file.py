@@ -21,7 +21,7 @@ from ...errors import SourceError
 from .._remote import File
 from . import columnar, csv_file, excel, json_lines
 from .finding import find_files
-from .formats import COLUMNAR, DAMAGED, format_of, is_text
+from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
 from .malformed import MalformedRows
 from .partitions import partition_values, with_partitions
@@ -63,6 +63,7 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
         try:
             tried = csv_file.detect(file) if dialect is None else dialect
             tried = csv_file.with_encoding(file, tried)
+            tried = tried.model_copy(update={"decimal": csv.decimal})
             names = column_names(file, tried)
         except SourceError:
             continue
@@ -175,11 +176,9 @@ def _common_types(files: Sequence[File]) -> Types:
 
 @contextmanager
 def _named(file: File) -> Iterator[None]:
-    """Raise a SourceError that names the file for errors of the system and of decompression."""
+    """Raise a SourceError that names the file for errors of the system."""
     try:
         yield
-    except DAMAGED as error:
-        raise SourceError(f"{file} is damaged or incomplete: write it again") from error
     except OSError as error:
         reason = error.strerror or str(error).partition("\n")[0]
         raise SourceError(f"{file} cannot be read: {reason}") from error

@@ -33,8 +33,8 @@ FORMATS: dict[str, Format] = {
     ".xlsb": "excel",
     ".ods": "excel",
 }
-# What decompression raises if a file is damaged, besides OSError.
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+# What decompression raises if a file is damaged.
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 # Formats with types of their own, which all have one writer's schema.
 COLUMNAR = ("parquet", "feather", "orc")
 _TEXT = ("csv", "json lines")
@@ -69,7 +69,8 @@ def _unzipped(content: IO[bytes]) -> IO[bytes]:
     ]
     if len(names) != 1:
         raise SourceError(
-            f"the archive has {len(names)} files instead of one: unpack it into a folder"
+            f"the archive {archive.filename or ''} has {len(names)} files instead of one: unpack "
+            "it into a folder"
         )
     return archive.open(names[0])
 
@@ -127,18 +128,19 @@ def require_readable(file: File) -> None:
 
 @contextmanager
 def opened_text(file: File) -> Iterator[IO[bytes]]:
-    """The bytes of a text file, decompressed."""
+    """The bytes of a text file, decompressed.
+
+    Raises:
+        SourceError: if it is damaged.
+    """
     decompress = _DECOMPRESSION.get(_endings(file)[1])
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         content = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-        if decompress is None:
-            yield content
-            return
         try:
-            yield stack.enter_context(decompress(content))
-        except SourceError as error:
-            raise SourceError(f"{file}: {error}") from error
+            yield stack.enter_context(decompress(content)) if decompress else content
+        except _DAMAGED as error:
+            raise SourceError(f"{file} is damaged or incomplete: write it again") from error
 
 
 def _endings(file: File) -> tuple[str, str]:
