@@ -11,7 +11,7 @@ import optuna
 from .._project_code import naming
 from ..data._split import Fold
 from ..errors import InputError
-from ..evaluation._metrics import Metric
+from ..evaluation._metric import Metric
 from ..models import Candidate, Parameters
 from ..models._fitting import fit, predict
 from .data import TrainingData

@@ -7,7 +7,7 @@ from dataclasses import replace
 from threadpoolctl import threadpool_limits
 
 from ..data._split import Fold
-from ..evaluation._metrics import Metric, MetricChoice
+from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
