@@ -29,14 +29,14 @@ class NativeSession:
     def __init__(
         self, model: ModelFile, *, threads: int = 1, trusted_types: Sequence[str] = ()
     ) -> None:
+        skops = _import_skops()
+        from threadpoolctl import ThreadpoolController
+
         if foreign := foreign_types(model.types, trusted_types):
             raise BundleError(
                 f"{model.name} contains types that are not trusted: {', '.join(foreign)}; if they "
                 "are yours, name them in `serving.trusted_types`"
             )
-        skops = _import_skops()
-        from threadpoolctl import ThreadpoolController
-
         try:
             stored = skops.loads(model.content, trusted=list(model.types))
         except Exception as error:  # an untrusted type, or whatever importing one raises

@@ -260,7 +260,8 @@ def test_a_candidate_without_onnx_form_says_so_and_cannot_win(data: EncodedData)
     board = cross_validate([*QUICK, oracle], data.train, METRIC)
     by_name = {row.candidate: row for row in board.rows}
     assert (
-        "oracle cannot be converted (NotImplementedError: no conv" in by_name["oracle"].ineligible
+        "oracle cannot be converted to ONNX (NotImplementedError: no conv"
+        in by_name["oracle"].ineligible
     )
     assert board.winner.candidate == "linear"
     assert "oracle cannot win: oracle cannot be converted" in board.table()

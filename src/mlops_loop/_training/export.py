@@ -27,7 +27,7 @@ def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
         kind = type(error).__name__
         first = str(error).partition("\n")[0][:200]
         raise ExportError(
-            f"{candidate.name} cannot be converted ({kind}: {first}): give it a to_onnx"
+            f"{candidate.name} cannot be converted to ONNX ({kind}: {first})"
         ) from error
 
 

@@ -22,7 +22,7 @@ from .parity import check_parity
 _CHECKED_ROWS = 1_000
 # Enough rows to see whether there is a converter.
 _FITTED_ROWS = 200
-_OPT_IN = "to serve it as it is, set `training.native_models: true`"
+_REMEDY = "give it a `to_onnx`, or set `training.native_models: true` to serve it as it is"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def find_form(
         obstacle = str(error)
     settings = data.rows.settings
     if not settings.training.native_models:
-        return ServedForm("skops", obstacle, f"{obstacle}; {_OPT_IN}")
+        return ServedForm("skops", obstacle, f"{obstacle}: {_REMEDY}")
     try:
         trusted = settings.serving.trusted_types
         file = store_estimator(estimator, classes=data.classes, trusted_types=trusted)

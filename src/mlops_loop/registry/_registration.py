@@ -185,7 +185,7 @@ def _write_card(
         rows=snapshot.rows,
         held_out=measured.rows,
         purpose=purpose(project.contract),
-        limits=limits(project.contract, manifest.trained_until),
+        limits=limits(project.contract, manifest),
         gate=gate,
         scores=measured.scores,
         reliability=measured.reliability,
