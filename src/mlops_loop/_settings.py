@@ -304,7 +304,9 @@ def load_settings(
     """
     root = root.resolve()
     if not (root / CONFIG).is_file():
-        raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
+        raise SettingsError(
+            f"there is no {CONFIG} in {root}: run from the project's root, or set {prefix}ROOT to it"
+        )
     variables = _variables(root, prefix)
     _check_names(variables, kind, prefix)
     try:

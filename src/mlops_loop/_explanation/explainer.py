@@ -14,7 +14,8 @@ from ..contract._check import check_rows
 from ..contract._columns import Columns, Floats, length, take, to_json
 from ..contract._model import Class, Column, Contract
 from ..errors import InputError
-from .results import Contribution, Explanation, Importance, Importances
+from ..evaluation._measured import Importance
+from .results import Contribution, Explanation, Importances
 from .shapley import ShapleyEstimator, import_shap
 
 _BACKGROUND = 50

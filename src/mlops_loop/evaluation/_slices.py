@@ -18,7 +18,7 @@ from ..contract._model import Column, Contract
 from ._bootstrap import Resampling
 from ._gate_result import SliceComparison
 from ._interval import Interval
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 Index = NDArray[np.intp]
