@@ -121,7 +121,7 @@ def test_what_could_not_be_served_is_not_tuned(
     rows: Rows, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = data_of(rows, encoder)
-    monkeypatch.setattr("mlops_loop._training.tuning.tune", lambda *given: {})
+    monkeypatch.setattr("mlops_loop._training.optuna_search.tune", lambda *given: {})
     names = [each.name for each in tune_all([DUMMY, LINEAR, SPLINES], data, METRIC)]
     assert names == ["dummy", "linear", "splines", "linear tuned"]
 
