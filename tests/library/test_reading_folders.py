@@ -86,6 +86,13 @@ def test_parts_of_a_competition_are_asked_about(tmp_path: Path, others: list[str
     assert count(table(fill(tmp_path / "parts", "train_1.csv", "train_2.csv"))) == 4
 
 
+def test_an_empty_file_beside_others_is_named(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", "a.csv")
+    (folder / "b.csv").touch()
+    read = table(folder)
+    assert (count(read), read.warnings()) == (2, ["skipped empty files in data: b.csv"])
+
+
 def test_a_file_that_lacks_a_column_is_named(tmp_path: Path) -> None:
     folder = fill(tmp_path / "data", "a.csv")
     (folder / "b.csv").write_text("x\n1\n")

@@ -51,6 +51,7 @@ def values(path: Path, column: str = "x") -> list[object]:
         (pa.array([1.5], pa.float16()), 1.5),
         (pa.array([2**63], pa.uint64()), 2**63),
         (pa.array([date(2026, 1, 1)], pa.date64()), date(2026, 1, 1)),
+        (pa.array([2**61], pa.timestamp("ms")), None),
         (pa.array([None], pa.null()), None),
     ],
     ids=lambda value: str(getattr(value, "type", "")),

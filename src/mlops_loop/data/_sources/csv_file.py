@@ -15,7 +15,7 @@ from ..._settings import DETECT, Csv
 from ...contract import Column
 from ...errors import SourceError
 from .._remote import File
-from .dialect import detect_dialect, first_lines, fits, is_aligned
+from .dialect import detect_dialect, first_lines, fits, has_padded_quotes, is_aligned
 from .encoding import detect_encoding, reject_binary
 from .formats import opened_text
 from .malformed import MalformedRows
@@ -37,12 +37,17 @@ def detect(file: File, given: Mapping[str, str | None] | None = None) -> Csv:
     lines = _head(file, encoding)
     dialect = detect_dialect(lines, fixed)
     if dialect.delimiter == " " and is_aligned(lines):
-        raise SourceError(
-            f"{file}: the columns are aligned by several blanks, which are no delimiter. Convert "
-            f"it: python -c \"import pandas; pandas.read_csv('{file}', sep=r'\\s+')"
-            ".to_parquet('table.parquet')\""
-        )
+        raise _conversion(file, "columns are aligned by several blanks", r"sep=r'\s+'")
+    if has_padded_quotes(lines, dialect):
+        raise _conversion(file, "blanks stand before quotes", "skipinitialspace=True")
     return dialect.model_copy(update={"encoding": encoding, "decimal": decimal})
+
+
+def _conversion(file: File, problem: str, option: str) -> SourceError:
+    return SourceError(
+        f'{file}: {problem}. Convert it: python -c "import pandas; '
+        f"pandas.read_csv('{file}', {option}).to_parquet('table.parquet')\""
+    )
 
 
 def with_encoding(file: File, csv: Csv) -> Csv:
