@@ -15,7 +15,8 @@ from ._file_lock import file_lock
 from ._paths import Paths
 from ._publication import BundleStore, Rollout, open_bundle_store
 from ._run_context import RunContext
-from ._settings import Settings, load_settings
+from ._settings import CONFIG, Settings
+from ._settings_loading import load_settings
 from .contract import Contract
 from .prediction_log import PredictionLog, open_prediction_log
 
@@ -53,7 +54,8 @@ class Project:
             library's; by default the store that the setting `prediction_log` names.
 
     The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
-    e.g. in a container.
+    e.g. in a container. A package that was installed as a wheel has no `config/` at `root`; then
+    the current folder is the project's, if it has one.
 
     Examples:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
@@ -85,7 +87,7 @@ class Project:
         prediction_log: "Callable[[Project], PredictionLog] | None" = None,
     ) -> None:
         self.package = package
-        self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
+        self.root = find_root(Path(root), os.environ.get(f"{self.env_prefix}ROOT"))
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
@@ -222,3 +224,17 @@ def _open_log(project: Project) -> PredictionLog:
 
 # Attributes that a copy of a project builds again.
 _CACHED = {name for name, value in vars(Project).items() if isinstance(value, cached_property)}
+
+
+def find_root(declared: Path, override: str | None) -> Path:
+    """The folder of a project: `override`, else `declared`, else the current one if it has config.
+
+    Examples:
+        >>> find_root(Path("/srv/demo"), "/mnt/demo").as_posix()
+        '/mnt/demo'
+    """
+    if override is not None:
+        return Path(override).resolve()
+    here = Path.cwd()
+    is_installed = not (declared / CONFIG).is_file() and (here / CONFIG).is_file()
+    return (here if is_installed else declared).resolve()

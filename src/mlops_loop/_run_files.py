@@ -15,9 +15,10 @@ from .errors import RegistryError
 if TYPE_CHECKING:  # the registry reads these files in its turn
     from .registry._mlflow_registry import Registry
 
-# Folders of a run's artifacts: what `fit` leaves, and what `evaluate` does.
+# Folders of a run's artifacts: what `fit` leaves, what `evaluate` does, and the MLflow model.
 EXPORTED = "exported"
 EVALUATION = "evaluation"
+MODEL_FOLDER = "model"
 
 FACTS = "exported.json"
 HOLDOUT = "holdout.parquet"

@@ -12,6 +12,8 @@ ProjectError
 │   └── DamagedBundleError     a published bundle is missing, incomplete or changed
 ├── StoreError                 a store rejects an operation
 │   └── StoreUnavailableError  a store cannot be reached
+├── PredictionError            a model gives no valid prediction for a row
+├── Problem                    an error response of the service; see `mlops_loop.serving.fastapi`
 ├── ProjectCodeError           code of the project raised an exception or returned something invalid
 │   └── HookError              a function before or after a prediction did
 ├── GateError                  no model passes the gate, or the decision is about another one
@@ -39,6 +41,7 @@ __all__ = [
     "GateError",
     "HookError",
     "InputError",
+    "PredictionError",
     "ProjectCodeError",
     "ProjectError",
     "RegistryError",
@@ -131,6 +134,10 @@ class TrainingError(ProjectError):
     """Candidates cannot be fitted or compared."""
 
     exit_code = 2
+
+
+class PredictionError(ProjectError):
+    """A model gives no finite prediction for a row."""
 
 
 class ProjectCodeError(ProjectError):

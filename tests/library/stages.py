@@ -14,7 +14,7 @@ from mlops_loop._run_context import RunContext
 from mlops_loop._training.leaderboard import Leaderboard
 from mlops_loop.evaluation._gate import GateRule
 from mlops_loop.evaluation._gate_result import GateResult
-from mlops_loop.evaluation._metrics import Metric, MetricChoice
+from mlops_loop.evaluation._metric import Metric, MetricChoice
 from mlops_loop.models import Candidate
 from mlops_loop.pipeline import (
     DecisionRef,

@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlops_loop._traffic_split import bucket
 from mlops_loop.evaluation import brier
 from mlops_loop.loop._comparison import compare
 from mlops_loop.loop._paired_loss import ModelPair, loss
 from mlops_loop.loop._sequential_test import SequentialTest, Unit, e_process, scaled
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
-from mlops_loop.serving._identifiers import fraction
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 PAIRED = ModelPair("1", "2", (False, True))
@@ -185,7 +185,7 @@ def split_rows(
     for number in range(count):
         moment = START + timedelta(minutes=number)
         key = None if keys is None else f"{seed} {random.integers(keys)}"
-        drawn = fraction(key or f"{seed} p{number}", "2") < 0.2
+        drawn = bucket(key or f"{seed} p{number}", "2") < 0.2
         version, share = ("2", challenger) if drawn else ("1", champion)
         output = Output(version, "", True, share >= 0.5, [1 - share, share])
         record = Record(f"{seed} p{number}", key, moment, moment, {}, (output,))

@@ -18,6 +18,7 @@ from mlops_loop import testing
 from mlops_loop._settings import Settings
 from mlops_loop._yaml_file import parse_yaml
 from mlops_loop.serving import _openapi as openapi
+from mlops_loop.serving._authorization import PUBLIC_PATHS
 
 from .places import FLIGHTS, REPOSITORY
 from .projects import cli
@@ -112,7 +113,7 @@ def test_the_pages_name_every_endpoint() -> None:
         f"`{'POST' if 'requestBody' in operation else 'GET'} {path}`"
         for path, operation in openapi._OPERATIONS.items()
     ]
-    pages = [f"`GET {path}`" for path in openapi.PUBLIC_PATHS]
+    pages = [f"`GET {path}`" for path in PUBLIC_PATHS]
     assert endpoints and [each for each in endpoints + pages if each not in PAGES["http"]] == []
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from mlops_loop._clock import ManualClock
 from mlops_loop._settings import Csv
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._labels import read_labels
 from mlops_loop.errors import InputError
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._settings import Csv, Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import Csv, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._sources import open_source, read_all
 from mlops_loop.data._sources.file import read_batches
 from mlops_loop.data._sources.prediction_log import LabelledLog

@@ -21,7 +21,7 @@ from mlops_loop.data._split import Split
 from mlops_loop.errors import GateError, InputError, RegistryError, SnapshotError, TrainingError
 from mlops_loop.evaluation._comparison import Comparison
 from mlops_loop.evaluation._gate_result import GateRuleResult
-from mlops_loop.evaluation._metrics import Metric
+from mlops_loop.evaluation._metric import Metric
 from mlops_loop.loop._factory import make_controller
 from mlops_loop.models import Candidate, baseline
 from mlops_loop.monitoring import MonitoringPlan

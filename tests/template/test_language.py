@@ -56,7 +56,7 @@ NAMES = {
     "Evidence": "LossDifference",
     "Trialled": "ModelPair",
     "Hearing": "ChallengerEvaluator",
-    "hear": "evaluate_challenger",
+    "hear": "decide_trial",
     "hearing": "evaluator",
     "Judgement": "ComparisonResult",
     "Ruling": "TrialDecision",

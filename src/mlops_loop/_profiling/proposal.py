@@ -11,8 +11,10 @@ import pyarrow as pa
 from .._settings import Csv, Settings
 from ..contract._arrow import from_arrow, table_columns
 from ..contract._casting import read_table
+from ..contract._column_definition import Categories, Column
 from ..contract._columns import Columns, missing, to_json
-from ..contract._model import Categories, Column, Contract, Problem, parse_contract
+from ..contract._contract_file import parse_contract
+from ..contract._model import Contract, Problem
 from ..contract._outputs import PREDICTION
 from ..errors import InputError
 from .contract_file import contract_text

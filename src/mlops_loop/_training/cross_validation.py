@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from ..contract._columns import Floats
 from ..data._split import Fold
 from ..errors import ExportError, TrainingError
-from ..evaluation._metrics import Metric, MetricChoice, fitting
+from ..evaluation._metric import Metric, MetricChoice, fitting
 from ..models import Candidate
 from ..models._fitting import fit, is_learnable, predict
 from .data import TrainingData

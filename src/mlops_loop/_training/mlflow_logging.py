@@ -14,9 +14,9 @@ from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
 from .._references import RunRef, SnapshotRef, require_run_ref
+from .._run_context import ATTEMPT_TAG
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import to_arrow
-from ..registry._attempt import ATTEMPT_TAG
 from .data import last_event
 from .exported import ExportedModel
 from .leaderboard import Leaderboard, Row

@@ -70,7 +70,7 @@ def diff(
     """List the changes from OLD (default: the champion's) to NEW (default: the project's)."""
     from .._predictor import champion_contract
     from ..contract._compatibility import differences
-    from ..contract._model import load_contract
+    from ..contract._contract_file import load_contract
 
     with opened(session) as project:
         before = load_contract(old) if old else champion_contract(project.bundles, project.features)

@@ -66,7 +66,7 @@ def erase(session: Session, key: str, yes: bool) -> None:
 
     Snapshots, exports and archives written before are not changed.
     """
-    from ..data._retention import erase as run
+    from .._retention import erase as run
     from ..errors import InputError
 
     if not yes and not sys.stdin.isatty():
@@ -84,7 +84,7 @@ def erase(session: Session, key: str, yes: bool) -> None:
 @click.pass_obj
 def prune(session: Session, age: timedelta) -> None:
     """Delete old predictions; labelled ones are archived in var/archive first."""
-    from ..data._retention import prune as run
+    from .._retention import prune as run
 
     with opened(session) as project:
         click.echo(run(project, age, actor=actor()).summary())

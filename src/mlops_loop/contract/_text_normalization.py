@@ -7,7 +7,7 @@ words that stand for a missing value become null. Values that are no texts stay 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._model import Column, ParseOptions
+from ._column_definition import Column, ParseOptions
 
 # Moments of other centuries are years with two digits, read with the wrong format.
 _YEARS = (1000, 2999)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from ..contract import Column, Contract
 from ..contract._arrow import ARROW_TYPES, table_columns
 from ..contract._casting import missing_columns, read_table
-from ..contract._model import Action
+from ..contract._column_definition import Action
 from ..errors import SourceError
 from ._external_sort import ExternalSorter
 from ._prefetch import prefetch

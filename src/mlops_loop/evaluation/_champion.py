@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bundle import Bundle, read_bundle, require_same_target
+from .._packaged_features import packaged_features
 from .._predictor import OnnxPredictor, Predictor
 from .._project import Project
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, length, take, to_datetime64
 from ..errors import BundleError, ProjectError
-from ..registry._packaged_features import packaged_features
 
 
 @dataclass(frozen=True)

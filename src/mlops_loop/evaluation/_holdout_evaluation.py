@@ -5,17 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .._bundle import ENCODER, MODEL, REFERENCE
-from .._card.calibration import Bin, reliability
-from .._card.card import Score, score_all
-from .._card.importance import importances
 from .._encoder import Encoder, Matrix
-from .._explanation.results import Importance
 from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
 from .._predictor import OnnxSession, decide
@@ -40,28 +35,12 @@ from ._champion import predict_with_champion
 from ._comparison import Comparison
 from ._gate_result import GateResult
 from ._holdout import Holdout
-from ._metrics import Metric, MetricChoice, fitting
+from ._importance import importances
+from ._measured import Measured
+from ._metric import Metric, MetricChoice, fitting
 from ._reference import reference_file
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """Metrics of a model on the held-out rows.
-
-    Attributes:
-        metrics: the deciding metric and the reported ones, by name.
-        rows: number of held-out rows.
-        deciles: the nine deciles of the predictions; empty for classes.
-        scores: every metric with its confidence bounds.
-        reliability: bins of the reliability diagram.
-        importances: permutation importance of the features.
-    """
-
-    metrics: dict[str, float]
-    rows: int
-    deciles: tuple[float, ...]
-    scores: tuple[Score, ...]
-    reliability: tuple[Bin, ...]
-    importances: tuple[Importance, ...]
+from ._reliability import reliability
+from ._scores import score_all
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,25 @@ from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
 from .._references import DecisionRef
-from .._run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
+from .._run_files import (
+    EVALUATION,
+    EXPORTED,
+    FACTS,
+    GATE,
+    MEASURED,
+    MODEL_FOLDER,
+    ExportedFacts,
+    RunFiles,
+)
 from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
 from ..errors import BundleError, GateError
 from ..evaluation._gate_result import GateResult
-from ..evaluation._holdout_evaluation import Measured, require_unchanged, subject_of
+from ..evaluation._holdout_evaluation import require_unchanged, subject_of
 from ..evaluation._interval import Interval
+from ..evaluation._measured import Measured
 from ._mlflow_registry import (
-    ARTIFACT,
     HOLD_TAG,
     PASSED,
     REJECTED,
@@ -139,7 +148,7 @@ def _register_and_publish(
         with TemporaryDirectory() as folder:
             manifest = msgspec.structs.replace(manifest, version=version)
             bundle = write_bundle(Path(folder) / "bundle", manifest, files)
-            registry.log_model(run, bundle, ARTIFACT)
+            registry.log_model(run, bundle, MODEL_FOLDER)
             _write_card(project, decision, bundle.manifest, gate, measured)
             if gate.passed:
                 with project.context.timed("publish"):
@@ -158,7 +167,7 @@ def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
     after the published versions.
     """
     while True:
-        version = project.registry.create_version(run, ARTIFACT, tags)
+        version = project.registry.create_version(run, MODEL_FOLDER, tags)
         try:
             project.bundles.fetch(version)
         except BundleError:

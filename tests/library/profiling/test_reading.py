@@ -16,7 +16,9 @@ from mlops_loop._profiling.sampling import sample
 from mlops_loop._profiling.table import Table
 from mlops_loop._profiling.types import InferredType, infer_type
 from mlops_loop.contract._casting import read_table
-from mlops_loop.contract._model import Column, Contract, ParseOptions, parse_contract
+from mlops_loop.contract._column_definition import Column, ParseOptions
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._sources.header import unique_names
 
 TEXTS = {

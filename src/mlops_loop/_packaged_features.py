@@ -7,18 +7,22 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from .._bundle import Bundle
-from .._feature_set import FeatureSet
-from ..errors import RegistryError
-from ._mlflow_registry import ARTIFACT, Registry
+from ._bundle import Bundle
+from ._feature_set import FeatureSet
+from ._run_files import MODEL_FOLDER
+from .errors import RegistryError
+
+if TYPE_CHECKING:
+    from .registry._mlflow_registry import Registry
 
 # Folder of packages in an MLflow model.
 CODE = "code"
 
 
 @contextmanager
-def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet]:
+def packaged_features(registry: "Registry", bundle: Bundle) -> Iterator[FeatureSet]:
     """Context manager: the features of a registered version.
 
     The current package of the project is imported already, so that the copy is imported under
@@ -37,7 +41,7 @@ def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet
     package, _, module = manifest.features_module.partition(".")
     alias = f"_{package}_{manifest.features_digest}"
     with TemporaryDirectory() as folder:
-        code = registry.download(manifest.run_id, f"{ARTIFACT}/{CODE}/{package}", Path(folder))
+        code = registry.download(manifest.run_id, f"{MODEL_FOLDER}/{CODE}/{package}", Path(folder))
         try:
             yield features_of(_import(alias, code, module), bundle)
         finally:

@@ -23,7 +23,7 @@ from ...evaluation._metrics import metrics_of
 from ...evaluation._target import Labels, encode_target
 from ...monitoring import MonitoringReport
 from ...prediction_log import LoggedRow, Output
-from .._version_timeline import Traces, follow, rejected_spans, served_spans
+from ..version_timeline import Traces, follow, rejected_spans, served_spans
 from .report import Decision, Month, ReplayReport
 
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
