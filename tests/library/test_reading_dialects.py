@@ -18,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_loop._profiling.table import Table, open_table
-from mlops_loop._settings import DETECT, Csv, Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import DETECT, Csv, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._sources.dialect import detect_dialect, first_lines
 from mlops_loop.data._sources.file import read_batches

@@ -9,8 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from mlops_loop._profiling.table import Table, open_table
-from mlops_loop._settings import load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._validation_report import validate_file
 from mlops_loop.errors import InputError, SourceError
