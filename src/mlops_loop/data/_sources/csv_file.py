@@ -227,8 +227,8 @@ def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
         if "Empty CSV" in reason:
             raise SourceError(f"{file} is empty") from error
         raise _LongRowError(
-            f"{file} has a row of more than {_BLOCK_BYTES[1] >> 20} MB: is a quote {csv.quote} never "
-            "closed? Give another one with --quote or csv.quote, e.g. --quote none"
+            f"{file} has a row of more than {_BLOCK_BYTES[1] >> 20} MB: is a quote {csv.quote} "
+            "never closed? Give another one with --quote or csv.quote, e.g. --quote none"
         ) from error
 
 
@@ -259,7 +259,7 @@ def in_decimals_of(columns: Sequence[Column], csv: Csv, table: pa.Table) -> pa.T
     for column in columns:
         own = column.parsing.decimal if column.parsing else "."
         if column.type in _NUMERIC and own != csv.decimal and column.name in table.column_names:
-            at = table.column_names.index(column.name)
+            at = table.schema.get_field_index(column.name)
             grouped = rf"[{own}](\d\d\d)"
             texts = pc.replace_substring_regex(table[column.name], grouped, r"\1")
             texts = pc.replace_substring(texts, csv.decimal, own)
