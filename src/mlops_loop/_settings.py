@@ -1,5 +1,6 @@
 """The settings of a project, by section."""
 
+import codecs
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +23,8 @@ from .errors import SettingsError
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
 ENV_PREFIX = "MLOPS_LOOP__"
+# Encoding of text files that differ in it.
+DETECT = "detect"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -69,13 +72,30 @@ class Ingestion(Section):
     max_logged_rows: Positive = 1_000_000
 
 
-class Csv(Section):
-    """How text files are written: by default as RFC 4180 has it."""
+def _known_encoding(name: str) -> str:
+    if name != DETECT:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"unknown encoding {name!r}: expected e.g. utf-8 or cp1252") from None
+    return name
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
-    encoding: str = "utf-8"
-    skip: Annotated[int, Field(ge=0)] = 0  # lines above the names
+
+Character = Annotated[str, Field(min_length=1, max_length=1)]
+
+
+class Csv(Section):
+    """How text files are written: by default as RFC 4180 has it.
+
+    A file that does not fit, e.g. with other delimiters, is read in the dialect that is detected.
+    """
+
+    delimiter: Character = ","
+    quote: Character | None = '"'
+    escape: Character | None = None
+    decimal: Literal[".", ","] | None = None  # None: as the contract's `parsing` says
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # or `detect`
+    skip: Annotated[int, Field(ge=0)] = 0  # lines above the header
 
 
 class Tuning(Section):
