@@ -103,7 +103,7 @@ class Format:
 REPUBLISH = "run `doctor`, which publishes the version again from the registry"
 BUNDLE = Format("a bundle manifest", 1, DamagedBundleError, REPUBLISH)
 # Part of the digest of the features: raised too when the same columns give other numbers.
-ENCODER = Format("an encoder", 1, BundleError, "train a new version")
+ENCODER = Format("an encoder", 2, BundleError, "train a new version")
 POINTER = Format(
     "a pointer", 1, BundleError, "restore the file, or delete it and run `promote VERSION`"
 )
