@@ -8,7 +8,7 @@ from .contract._model import Contract
 from .errors import BundleError, InputError
 
 if TYPE_CHECKING:
-    from ._predictor import OnnxPredictor
+    from ._predictor import BundlePredictor
     from ._project import Project
 
 
@@ -28,18 +28,17 @@ def champion_bundle(project: "Project") -> Bundle:
     return bundle
 
 
-def champion_predictor(project: "Project", *, threads: int = 1) -> "OnnxPredictor":
+def champion_predictor(project: "Project") -> "BundlePredictor":
     """The champion, loaded, for rows of the project's contract.
 
     Raises:
         InputError: as `champion_bundle`.
-        BundleError: likewise, or if the contract does not have an input of the champion.
+        BundleError: likewise, or if the contract does not have an input of the champion, or the
+            model cannot be loaded in this environment.
     """
-    from ._predictor import OnnxPredictor
-
     bundle = champion_bundle(project)
     require_inputs(bundle, project.contract)
-    return OnnxPredictor(bundle, project.features, threads=threads)
+    return project.load_predictor(bundle)
 
 
 def champion_contract(project: "Project") -> Contract:

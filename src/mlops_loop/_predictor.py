@@ -1,16 +1,15 @@
-"""Prediction of columns with ONNX Runtime, online and in batch scoring."""
+"""Prediction of columns with the model of a bundle, online and in batch scoring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bundle import MODEL, Bundle, Manifest
-from ._encoder import Matrix
+from ._bundle import Bundle, Manifest
 from ._feature_set import FeatureSet
-from ._process_environment import disable_telemetry
+from ._model_session import open_session
 from .contract._columns import Columns
 from .contract._model import Class, Contract
 
@@ -48,49 +47,26 @@ class Predictor(Protocol):
         ...
 
 
-class OnnxPredictor:
-    """A bundle in ONNX Runtime."""
+class BundlePredictor:
+    """A bundle's model, with the features and the encoder before it."""
 
-    def __init__(self, bundle: Bundle, features: FeatureSet, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        features: FeatureSet,
+        *,
+        threads: int = 1,
+        trusted_types: Sequence[str] = (),
+    ) -> None:
         self.manifest = bundle.manifest
         self.contract = bundle.contract
         self._encoder = bundle.encoder
         self._features = features
-        self._session = OnnxSession(bundle.read(MODEL), threads=threads)
+        self._session = open_session(bundle.model, threads=threads, trusted_types=trusted_types)
 
     def predict(self, columns: Columns) -> Prediction:
         matrix = self._encoder.encode(self._features.apply(columns))
         return decide(self._session.run(matrix), self.manifest.classes, self.manifest.threshold)
-
-
-class OnnxSession:
-    """An exported model in ONNX Runtime, on the CPU, with a limited number of threads."""
-
-    def __init__(self, model: bytes, *, threads: int = 1) -> None:
-        onnxruntime = _import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-        self._input = self._session.get_inputs()[0].name
-        # A classifier puts out its labels first.
-        self._outputs = [self._session.get_outputs()[-1].name]
-
-    def run(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Raw scores: probabilities of shape (rows, classes), or values of shape (rows, 1)."""
-        (scores,) = self._session.run(self._outputs, {self._input: matrix})
-        return np.asarray(scores, dtype=np.float64)
-
-
-def _import_onnxruntime() -> Any:
-    # It reads the environment when it is imported, and starts to report its use then.
-    disable_telemetry()
-    import onnxruntime
-
-    return onnxruntime
 
 
 def decide(

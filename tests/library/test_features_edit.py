@@ -18,7 +18,6 @@ from mlops_loop._explanation.run import explain_logged
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._lineage import trace
 from mlops_loop._packaged_features import packaged_features
-from mlops_loop._predictor import OnnxPredictor
 from mlops_loop._project import Project
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
@@ -88,7 +87,7 @@ def test_a_prediction_of_before_is_explained_and_traced_with_its_own_features(
     edited.log.append([Record("p", None, NOON, NOON, row, (output,))]).result()
     explanation = explain_logged(edited, "p")
     assert explanation.version == "1"
-    predictor = OnnxPredictor(read_bundle(edited.bundles.fetch("1")), FEATURES)
+    predictor = project_in(edited.root).load_predictor(read_bundle(edited.bundles.fetch("1")))
     probabilities = predictor.predict(check_rows(edited.contract, [row]).columns).probabilities
     assert probabilities is not None
     assert explanation.score == pytest.approx(probabilities[0, 1])

@@ -10,7 +10,7 @@ from flights.features import FEATURES
 from flights.models import CANDIDATES
 
 from mlops_loop._doctor import examine
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._publication import Rollout
 from mlops_loop._references import SnapshotRef
@@ -80,7 +80,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
         after.bundles,
         features_digest=FEATURES.digest,
         contract=after.contract,
-        predictor_factory=partial(OnnxPredictor, features=FEATURES),
+        predictor_factory=partial(BundlePredictor, features=FEATURES),
         hooks=after.hooks,
     )
     manager.refresh()

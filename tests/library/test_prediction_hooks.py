@@ -12,7 +12,7 @@ import pytest
 
 from mlops_loop._champion import champion_predictor
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor, Prediction
+from mlops_loop._predictor import BundlePredictor, Prediction
 from mlops_loop._scoring import score
 from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract._columns import Columns
@@ -195,4 +195,4 @@ def test_a_version_does_not_serve_with_a_broken_hook(project: Any) -> None:
 
 def test_without_hooks_the_predictor_stays_as_it_is(project: Any) -> None:
     predictor = champion_predictor(project)
-    assert isinstance(PredictionHooks().wrap(predictor), OnnxPredictor)
+    assert isinstance(PredictionHooks().wrap(predictor), BundlePredictor)

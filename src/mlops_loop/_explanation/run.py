@@ -63,6 +63,6 @@ def _answering(row: LoggedRow) -> str:
 
 
 def _explainer(project: Project, bundle: Bundle, features: FeatureSet) -> Explainer:
-    seed = project.settings.seed
+    seed, trusted = project.settings.seed, project.settings.serving.trusted_types
     sample = reference_sample(bundle.contract, bundle, _REFERENCE, seed)
-    return Explainer.open(bundle, features, sample.columns, seed=seed)
+    return Explainer.open(bundle, features, sample.columns, seed=seed, trusted_types=trusted)

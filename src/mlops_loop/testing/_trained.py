@@ -13,7 +13,7 @@ from .._champion import champion_predictor
 from .._clock import Clock, ManualClock
 from .._composition import Pipeline
 from .._gate_override import force_promote
-from .._predictor import OnnxPredictor, Prediction
+from .._predictor import BundlePredictor, Prediction
 from .._project import Project
 from .._references import SnapshotRef
 from .._run_context import RunContext
@@ -49,7 +49,7 @@ class TrainedProject:
     version: Version
 
     @cached_property
-    def model(self) -> OnnxPredictor:
+    def model(self) -> BundlePredictor:
         """The model as the service runs it."""
         return champion_predictor(self.project)
 

@@ -13,7 +13,7 @@ from flights.features import FEATURES
 
 from mlops_loop._profiling.project_file import changed_settings
 from mlops_loop._publication import Rollout
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
 
 from ..projects import cli, project_in
