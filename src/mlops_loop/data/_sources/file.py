@@ -25,15 +25,13 @@ from .._remote import File, find_remote, is_remote, opened
 from .header import unique_names
 
 BATCH_ROWS = 65_536
-# Texts that stand for a missing value.
-NULLS = ("", "NA", "NaN", "nan", "null", "NULL")
 PLAIN = Csv()
 _CSV, _PARQUET = ".csv", ".parquet"
 _ENDINGS = {_CSV: _CSV, ".tsv": _CSV, ".txt": _CSV, _PARQUET: _PARQUET, ".pq": _PARQUET}
 # Endings that are read from a folder, where a .txt may be a note.
 _KINDS = {_CSV, ".tsv", _PARQUET, ".pq"}
 _WILDCARDS = "*?["
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,7 @@ def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=list(NULLS),
+        null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
