@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._profiling.table import Table, open_table
+from mlops_loop._profiling.table import Table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest

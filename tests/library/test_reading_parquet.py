@@ -14,7 +14,7 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._profiling.table import open_table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.errors import InputError

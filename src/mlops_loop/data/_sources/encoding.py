@@ -6,7 +6,7 @@ from typing import IO
 
 from ...errors import SourceError
 from .._remote import File
-from .formats import opened_text
+from .compression import opened_text
 
 UTF_8 = "utf-8"
 # Encodings tried besides UTF-8; some of them cannot be distinguished by bytes alone.
