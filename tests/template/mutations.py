@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-
 import toolbox
 
 PROJECT = toolbox.TEMPLATE.name

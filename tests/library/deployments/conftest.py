@@ -5,7 +5,7 @@ import pytest
 
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._servable import PredictorFactory
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._columns import Columns
@@ -18,7 +18,7 @@ from .answers import Seconds
 
 @pytest.fixture
 def predictor_factory() -> PredictorFactory:
-    return partial(OnnxPredictor, features=FeatureSet())
+    return partial(BundlePredictor, features=FeatureSet())
 
 
 @pytest.fixture

@@ -136,7 +136,8 @@ def read_batches(
             for table in _tables(file, names, present, types, batch_rows, dialect, nulls):
                 rows = MalformedRows.of(table)
                 if rows is None:
-                    table = csv_file.in_decimals_of(columns or (), dialect, table)
+                    if is_text(file):
+                        table = csv_file.in_decimals_of(columns or (), dialect, table)
                     table = with_partitions(table, partitions)
                 elif not malformed:
                     raise SourceError(f"{rows.first}: correct the row")
