@@ -14,14 +14,15 @@ import pytest
 from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._publication import Rollout
 from mlops_loop._servable import PredictorFactory
 from mlops_loop._traffic_split import bucket
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.prediction_log._records import Output
 from mlops_loop.serving._deployment_manager import (
     DeploymentManager,
@@ -32,7 +33,7 @@ from mlops_loop.serving._identifiers import new_ids
 
 @pytest.fixture
 def predictor_factory() -> PredictorFactory:
-    return partial(OnnxPredictor, features=FeatureSet())
+    return partial(BundlePredictor, features=FeatureSet())
 
 
 class Seconds:
