@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from mlops_loop._profiling.table import open_table
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.errors import InputError
 
@@ -51,6 +51,7 @@ def values(path: Path, column: str = "x") -> list[object]:
         (pa.array([1.5], pa.float16()), 1.5),
         (pa.array([2**63], pa.uint64()), 2**63),
         (pa.array([date(2026, 1, 1)], pa.date64()), date(2026, 1, 1)),
+        (pa.array([2**61], pa.timestamp("ms")), None),
         (pa.array([None], pa.null()), None),
     ],
     ids=lambda value: str(getattr(value, "type", "")),

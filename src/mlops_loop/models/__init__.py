@@ -65,7 +65,7 @@ class Candidate:
         problems: the kinds of problem that it is a candidate for.
         to_onnx: converts the fitted estimator, given the number of matrix columns, to the bytes
             of an ONNX model; by default skl2onnx does. A candidate that cannot be converted is
-            compared, but cannot win.
+            compared, but wins only if `training.native_models` is set.
         is_baseline: whether it is the baseline of the gate, which cannot win.
         is_tuned: whether `parameters` were found by tuning.
         parameters: passed to `build`.

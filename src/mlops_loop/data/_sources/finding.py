@@ -28,7 +28,7 @@ def find_files(address: str, root: Path) -> list[File]:
 def find(address: str, root: Path) -> FoundFiles:
     """The table files at a path or URL, in a folder or of a glob.
 
-    Of a folder, hidden files and files of other formats are skipped.
+    Of a folder, hidden files and files of other formats are skipped, and empty ones beside others.
 
     Raises:
         SourceError: if there are none, or files of several formats.
@@ -75,6 +75,10 @@ def _chosen(
         files = [file for file in visible if file not in set(others)]
         notes += _skipped([file for file in hidden if format_of(file)], base, "hidden")
         notes += _skipped(others, base, "other")
+    empty = [file for file in files if isinstance(file, Path) and not file.stat().st_size]
+    if len(empty) < len(files):
+        files = [file for file in files if file not in set(empty)]
+        notes += _skipped(empty, base, "empty")
     if not files:
         raise SourceError(f"{where}: no .csv or .parquet file" + _hint(notes))
     for file in files:
