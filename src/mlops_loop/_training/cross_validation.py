@@ -1,7 +1,7 @@
 """Cross-validated comparison of the candidates, on rows that the gate never reads."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,9 @@ from ..contract._columns import Floats
 from ..data._split import Fold
 from ..errors import ExportError, TrainingError
 from ..evaluation._metric import Metric, MetricChoice, fitting
+from ..evaluation._perfect_score import PERFECT, is_perfect
 from ..models import Candidate
-from ..models._fitting import fit, is_learnable, predict
+from ..models._fitting import bounded_iterations, fit, is_learnable, predict, rows_to_fit
 from .data import TrainingData
 from .export import check_parity, export
 from .leaderboard import Entry, Leaderboard, Row
@@ -56,13 +57,19 @@ def cross_validate(
         _, folds = data.halved()
     names = ", ".join(candidate.name for candidate in candidates)
     data.rows.context.on_stage(f"cross-validating {names}")
-    with data.rows.context.timed("fits"):
+    with data.rows.context.timed("fits"), bounded_iterations():
         fits = _fit_all(candidates, data, folds, metrics)
     # Of the smallest fold: it is enough to see whether a candidate can be exported.
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))
     with data.rows.context.timed("export"):
         rows = [
-            _row(candidate, decides, done, _ineligible(candidate, done[least], data, folds[least]))
+            _row(
+                candidate,
+                decides,
+                done,
+                _ineligible(candidate, done[least], data, folds[least]),
+                _remarks(candidate, done, data, folds),
+            )
             for candidate, done in zip(candidates, fits, strict=True)
         ]
     # Candidates with equal scores keep their order.
@@ -180,7 +187,13 @@ def _ineligible(candidate: Candidate, fitted: _Fit, data: TrainingData, fold: Fo
     return ""
 
 
-def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], ineligible: str) -> Row:
+def _row(
+    candidate: Candidate,
+    metric: Metric,
+    fits: Sequence[_Fit],
+    ineligible: str,
+    remarks: Iterable[str],
+) -> Row:
     scores = tuple(fit.metrics[metric.name] for fit in fits)
     return Row(
         candidate=candidate.name,
@@ -196,4 +209,17 @@ def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], ineligible:
         parameters=dict(candidate.parameters),
         is_baseline=candidate.is_baseline,
         ineligible=ineligible,
+        remarks=tuple(remarks),
     )
+
+
+def _remarks(
+    candidate: Candidate, fits: Sequence[_Fit], data: TrainingData, folds: Sequence[Fold]
+) -> Iterator[str]:
+    rows = len(data.labels)
+    used = rows_to_fit(candidate, data.task, rows)
+    if used < rows:
+        yield f"fitted on a sample of {used:,} of {rows:,} rows, to bound its memory and time"
+    labels = np.concatenate([data.labels[fold.validation_idx] for fold in folds])
+    if is_perfect(labels, np.concatenate([fit.scores for fit in fits])):
+        yield PERFECT

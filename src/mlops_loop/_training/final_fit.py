@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..models import Candidate
-from ..models._fitting import fit
+from ..models._fitting import bounded_iterations, fit
 from .calibration import Calibrated, Calibration, OutOfFold
 from .calibration import calibrate as find_calibration
 from .calibration import cheapest_threshold
@@ -61,7 +61,8 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     context = data.rows.context
     context.on_stage(f"fitting {winner.candidate.name}")
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
-    with context.timed("fits"), threadpool_limits({"openmp": data.task.threads, "blas": 1}):
+    limits = {"openmp": data.task.threads, "blas": 1}
+    with context.timed("fits"), threadpool_limits(limits), bounded_iterations():
         fitted = [
             fit(candidate, data.task, data.matrix, data.labels)
             for candidate in (winner.candidate, baseline)

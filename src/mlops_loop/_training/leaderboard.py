@@ -28,6 +28,7 @@ class Row:
         size: mean bytes of the fitted estimator, as Python stores it.
         parameters: parameters that override the candidate's defaults.
         ineligible: why the candidate cannot win although it is compared; empty if it can.
+        remarks: what to know about the result, e.g. that a sample of the rows was used.
     """
 
     candidate: str
@@ -41,6 +42,7 @@ class Row:
     parameters: dict[str, object]
     is_baseline: bool = False
     ineligible: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Leaderboard:
     def table(self, width: int = 80) -> str:
         """Plain text, one line per candidate, with as many of the other metrics as there is room.
 
-        The winner has a star; candidates that cannot win have a line below the table.
+        The winner has a star; candidates that cannot win, and remarks, have a line below the table.
         """
         head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
         wide = max([9, *(len(name) for name in self.others)])
@@ -107,6 +109,7 @@ class Leaderboard:
             for rank, row in enumerate(self.rows, start=1)
         ]
         notes = [f"   {row.candidate} cannot win: {row.ineligible}" for row in self._ineligible()]
+        notes += [f"   {remark}" for remark in self._remarks()]
         return "\n".join([head + "".join(f" {name:>{wide}}" for name in others), *lines, *notes])
 
     def markdown(self) -> str:
@@ -119,6 +122,7 @@ class Leaderboard:
             cells += [f"{row.fit_seconds:.2f}", f"{row.predict_microseconds:.2f}"]
             lines.append(f"| {' | '.join([*cells, in_bytes(row.size)])} |")
         notes = [f"\n{row.candidate} cannot win: {row.ineligible}." for row in self._ineligible()]
+        notes += [f"\n{remark}." for remark in self._remarks()]
         return "\n".join([*lines, *notes]) + "\n"
 
     def to_json(self) -> str:
@@ -137,3 +141,6 @@ class Leaderboard:
 
     def _ineligible(self) -> list[Row]:
         return [row for row in self.rows if row.ineligible]
+
+    def _remarks(self) -> list[str]:
+        return [f"{row.candidate}: {remark}" for row in self.rows for remark in row.remarks]

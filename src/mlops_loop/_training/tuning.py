@@ -57,6 +57,7 @@ def tune_all(
     with (
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
+        bounded_iterations(),
     ):
         tuned = [
             replace(
