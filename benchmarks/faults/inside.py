@@ -23,7 +23,7 @@ from my_ml_project.project import project
 def rows(count: int) -> dict[str, Any]:
     """Held-out rows of the newest version, as a caller would send them."""
     from mlops_loop._bundle import read_bundle
-    from mlops_loop._predictor import OnnxPredictor
+    from mlops_loop._predictor import BundlePredictor
     from mlops_loop.contract._check import check_rows
     from mlops_loop.contract._columns import to_rows
     from mlops_loop.monitoring._samples import reference_sample
@@ -36,7 +36,7 @@ def rows(count: int) -> dict[str, Any]:
     checked = check_rows(contract, asked)
     answers = {}
     for bundle in bundles:
-        found = OnnxPredictor(bundle, project.features).predict(checked.columns)
+        found = BundlePredictor(bundle, project.features).predict(checked.columns)
         shares = found.probabilities
         answers[bundle.manifest.version] = found.values if shares is None else shares.tolist()
     return {"rows": asked, "answers": answers}

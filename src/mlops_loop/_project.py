@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from .prediction_log import PredictionLog, open_prediction_log
 
 if TYPE_CHECKING:
     from ._prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
+    from ._predictor import BundlePredictor
     from .loop._state import StateStore
     from .registry._callbacks import Callback
     from .registry._mlflow_registry import Registry
@@ -198,13 +199,31 @@ class Project:
         """The versions in service under the current features."""
         return self.bundles.pointer().rollout(self.features.digest)
 
+    def load_predictor(
+        self, bundle: Bundle, *, features: FeatureSet | None = None, threads: int = 1
+    ) -> "BundlePredictor":
+        """The model of a bundle, ready to predict.
+
+        Args:
+            bundle: a published version.
+            features: the features that it was trained with; by default the project's.
+            threads: number of threads that a prediction may use.
+
+        Raises:
+            BundleError: if it cannot be loaded in this environment.
+        """
+        # Imported when a model is loaded; a step of the loop without work does not need it.
+        from ._predictor import BundlePredictor
+
+        trusted = self.settings.serving.trusted_types
+        return BundlePredictor(
+            bundle, features or self.features, threads=threads, trusted_types=trusted
+        )
+
     def _require_servable(self, bundle: Bundle) -> None:
-        # Imported when something is published; a step of the loop without work does not need it.
-        from ._predictor import OnnxPredictor
         from ._servable import require_servable
 
-        make = partial(OnnxPredictor, features=self.features)
-        require_servable(bundle, make, self.hooks)
+        require_servable(bundle, self.load_predictor, self.hooks)
 
     def close(self) -> None:
         """Close the prediction log if it was opened; it is opened again on next use."""

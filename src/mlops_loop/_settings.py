@@ -99,6 +99,7 @@ class Training(Section):
     holdout: Duration = timedelta(days=14)
     holdout_share: Share = 0.2
     threads: Positive = 2
+    native_models: bool = False
     costs: Costs = Costs()
     tuning: Tuning = Tuning()
 
@@ -132,6 +133,7 @@ class Serving(Section):
     api_keys: tuple[str, ...] = ()
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
+    trusted_types: tuple[str, ...] = ()
 
 
 class Challenge(Section):

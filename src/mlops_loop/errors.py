@@ -18,7 +18,7 @@ ProjectError
 │   └── HookError              a function before or after a prediction did
 ├── GateError                  no model passes the gate, or the decision is about another one
 ├── TrainingError              candidates cannot be fitted or compared
-└── ExportError                a model cannot be exported, or ONNX predicts differently
+└── ExportError                a model cannot be exported, or its export predicts differently
 
 The text says what is wrong and how to fix it. The command line prints it without a traceback.
 
@@ -127,7 +127,7 @@ class StoreUnavailableError(StoreError):
 
 
 class ExportError(ProjectError):
-    """A model cannot be exported to ONNX, or ONNX predicts differently."""
+    """A model cannot be exported, or its export predicts differently."""
 
 
 class TrainingError(ProjectError):

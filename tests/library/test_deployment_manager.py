@@ -14,7 +14,7 @@ import pytest
 from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._publication import Rollout
 from mlops_loop._servable import PredictorFactory
 from mlops_loop._traffic_split import bucket
@@ -32,7 +32,7 @@ from mlops_loop.serving._identifiers import new_ids
 
 @pytest.fixture
 def predictor_factory() -> PredictorFactory:
-    return partial(OnnxPredictor, features=FeatureSet())
+    return partial(BundlePredictor, features=FeatureSet())
 
 
 class Seconds:

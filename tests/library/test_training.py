@@ -10,7 +10,7 @@ from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
 from mlops_loop._code_version import code_tags
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._run_context import RunContext
 from mlops_loop._settings import Settings
@@ -73,7 +73,7 @@ def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Train
     bundle = read_bundle(project.bundles.fetch("1"))
     table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
     columns = from_arrow(project.contract, table)
-    answer = OnnxPredictor(bundle, FEATURES).predict(columns)
+    answer = BundlePredictor(bundle, FEATURES).predict(columns)
     assert table["prediction"].to_pylist() == list(answer.values)
     assert answer.probabilities is not None
     assert np.allclose(table["probability_true"].to_numpy(), answer.probabilities[:, 1])

@@ -68,11 +68,16 @@ def purpose(contract: Contract) -> str:
     return " ".join(sentences)
 
 
-def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
-    """The limits of a model: period of training, rejected rows, rows with warnings."""
+def limits(contract: Contract, manifest: Manifest) -> tuple[str, ...]:
+    """The limits of a model: period of training, rejected rows, rows with warnings, its form."""
     sentences = []
-    if trained_until:
-        sentences.append(f"It was not trained on events after {trained_until[:16]}.")
+    if manifest.trained_until:
+        sentences.append(f"It was not trained on events after {manifest.trained_until[:16]}.")
+    if manifest.form == "skops":
+        sentences.append(
+            "It has no ONNX form: a service needs the extra native, the version of scikit-learn "
+            "that it was trained with, and more time for a row."
+        )
     refused = [column.name for column in contract.inputs if _is_bounded(column, "reject")]
     warned = [column.name for column in contract.inputs if _is_bounded(column, "warn")]
     if refused:

@@ -9,8 +9,10 @@ from threadpoolctl import threadpool_limits
 from ..data._split import Fold
 from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
+from ..models._fitting import bounded_iterations
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
+from .served_form import forms_before_fits
 
 
 def tune_all(
@@ -22,9 +24,10 @@ def tune_all(
 ) -> list[Candidate]:
     """Tune the candidates that have a search space.
 
-    The search is scored on one half of each fold's validation rows; `cross_validate` then compares
-    on the other half. Its budget is `training.tuning`: trials, those of earlier runs included, and
-    the time of this run. A trial that was interrupted is not counted.
+    Candidates that could not be served are not tuned. The search is scored on one half of each
+    fold's validation rows; `cross_validate` then compares on the other half. Its budget is
+    `training.tuning`: trials, those of earlier runs included, and the time of this run. A trial
+    that was interrupted is not counted.
 
     Args:
         candidates: the candidates.
@@ -38,6 +41,7 @@ def tune_all(
     Raises:
         InputError: if there is no earlier search of the same rows, features and folds.
         SnapshotError: if the folds cannot be halved.
+        TrainingError: if no candidate could be served.
 
     Examples:
         >>> def candidates(data, *, tune):
@@ -49,7 +53,12 @@ def tune_all(
     require_training_data(data, "tune_all")
     candidates = for_problem(candidates, data)
     decides, (folds, _) = metric.for_problem(data.task.problem), data.halved()
-    searched = [candidate for candidate in candidates if candidate.search_space is not None]
+    forms = forms_before_fits(candidates, data)
+    searched = [
+        candidate
+        for candidate in candidates
+        if candidate.search_space is not None and not forms[candidate.name].ineligible
+    ]
     studies = [study_name(candidate, decides, data, folds) for candidate in searched]
     storage = data.rows.settings.paths.tuning
     if resume:

@@ -44,7 +44,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
     from .._scoring.recording import Recording
 
     with opened(session, logs=logged) as project:
-        predictor = champion_predictor(project.bundles, project.features)
+        predictor = champion_predictor(project)
         recording = (
             Recording(project.log, project.contract, project.clock, predictor.manifest.version)
             if logged

@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .._bundle import ENCODER, MODEL, REFERENCE
+from .._bundle import ENCODER, REFERENCE
 from .._encoder import Encoder, Matrix
 from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
-from .._predictor import OnnxSession, decide
+from .._model_file import model_digest
+from .._model_session import ModelSession, open_session
+from .._predictor import decide
 from .._project import Project
 from .._references import DecisionRef, RunRef, require_run_ref
 from .._run_files import (
@@ -84,11 +86,16 @@ def evaluate_on_holdout(
     encoder = Encoder.from_json(files[ENCODER])
     columns = from_arrow(contract, pq.read_table(pa.BufferReader(files[HOLDOUT])))
     holdout = Holdout.of(contract, columns, project.features, encoder)
-    session = OnnxSession(files[MODEL], threads=project.settings.training.threads)
+    facts = EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
+    session = open_session(
+        facts.model(files),
+        threads=project.settings.training.threads,
+        trusted_types=project.settings.serving.trusted_types,
+    )
     predict = partial(_predict, session, is_value=not contract.classes)
     predicted = predict(holdout.matrix)
     with project.context.timed("gate"):
-        comparison = _compare(project, metric, holdout, predicted, files)
+        comparison = _compare(project, metric, holdout, predicted, files, facts)
     with project.context.timed("card"):
         metrics = {metric.name: metric, **fitting(reported, contract.problem)}
         measured = Measured(
@@ -106,7 +113,7 @@ def evaluate_on_holdout(
                 project.settings.seed,
             ),
         )
-    answers = decide(predicted, contract.classes, _facts(files).threshold)
+    answers = decide(predicted, contract.classes, facts.threshold)
     return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
 
 
@@ -148,7 +155,7 @@ def subject_of(run: RunRef) -> dict[str, str]:
     """The digests that identify what a decision is about."""
     return {
         "run": run.run_id,
-        "model": run.files.get(MODEL, ""),
+        "model": model_digest(run.files),
         "snapshot": run.snapshot.digest,
         "contract": run.contract,
         "features": run.features,
@@ -185,6 +192,7 @@ def _compare(
     holdout: Holdout,
     predicted: Floats,
     files: Mapping[str, bytes],
+    facts: ExportedFacts,
 ) -> Comparison:
     champion = predict_with_champion(project, holdout.columns)
     rows = champion.rows
@@ -198,8 +206,8 @@ def _compare(
         contract=project.contract,
         settings=project.settings.gate,
         resampling=_resampling(project, columns),
-        size=len(files[MODEL]),
-        latency=_facts(files).latency,
+        size=len(facts.model(files).content),
+        latency=facts.latency,
         champion=champion.predicted,
         note=champion.note,
         hold=champion.hold,
@@ -216,10 +224,6 @@ def _resampling(project: Project, columns: Columns) -> Resampling:
     )
 
 
-def _facts(files: Mapping[str, bytes]) -> ExportedFacts:
-    return EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
-
-
-def _predict(session: OnnxSession, matrix: Matrix, *, is_value: bool) -> Floats:
+def _predict(session: ModelSession, matrix: Matrix, *, is_value: bool) -> Floats:
     scores = session.run(matrix)
     return scores.reshape(-1) if is_value else scores

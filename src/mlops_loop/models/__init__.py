@@ -67,12 +67,15 @@ class Candidate:
         problems: the kinds of problem that it is a candidate for.
         to_onnx: converts the fitted estimator, given the number of matrix columns, to the bytes
             of an ONNX model; by default skl2onnx does. A candidate that cannot be converted is
-            compared, but cannot win.
+            compared, but wins only if `training.native_models` is set.
         is_baseline: whether it is the baseline of the gate, which cannot win.
         is_tuned: whether `parameters` were found by tuning.
         parameters: passed to `build`.
         max_rows: number of rows that it is fitted on at most, for a `Task`: of more, a uniform
             sample. By default all rows.
+        scales_target: whether it is fitted on a numeric target around 0, in units of its spread;
+            predictions are in units of the target either way. False for a loss that needs the
+            target as it is, e.g. Poisson's.
 
     Examples:
         >>> from sklearn.impute import SimpleImputer
@@ -99,6 +102,7 @@ class Candidate:
     is_tuned: bool = False
     parameters: Parameters = field(default_factory=dict)
     max_rows: Callable[[Task], int] | None = None
+    scales_target: bool = True
 
     def estimator(self, task: Task, **parameters: Any) -> Any:
         """An unfitted estimator with the candidate's parameters, overridden by the given ones."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .._encoder import Matrix
 from ..errors import TrainingError
 from . import Candidate, Task, predict_scores
+from ._scaled_target import ScaledTarget
 
 
 def fit(
@@ -43,7 +44,10 @@ def fit(
     if empty.any():
         matrix = np.where(empty, np.float32(0), matrix)
     try:
-        return candidate.estimator(task, **parameters).fit(matrix, labels)
+        estimator = candidate.estimator(task, **parameters)
+        if task.is_regression and candidate.scales_target:
+            return ScaledTarget.fit(estimator, matrix, labels)
+        return estimator.fit(matrix, labels)
     except Exception as error:  # whatever its library raises
         raise _error(candidate, "be fitted", error) from error
 
@@ -82,9 +86,11 @@ def predict(
 
 def _error(candidate: Candidate, verb: str, error: Exception) -> TrainingError:
     first = str(error).partition("\n")[0]
+    is_about_target = candidate.scales_target and "negative" in first
+    hint = " (`scales_target=False` leaves the target as it is)" if is_about_target else ""
     return TrainingError(
-        f"the candidate {candidate.name} cannot {verb} ({type(error).__name__}: {first}): "
-        "see models.py"
+        f"the candidate {candidate.name} cannot {verb} ({type(error).__name__}: {first}): see "
+        f"models.py{hint}"
     )
 
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from .._bundle import CONTRACT, ENCODER, MODEL, REFERENCE, Manifest, write_bundle
+from .._bundle import CONTRACT, ENCODER, REFERENCE, Manifest, write_bundle
 from .._card.card import Card, limits, purpose
 from .._card.page import write_card
 from .._formats import EVALUATION as EVALUATION_FORMAT
@@ -73,8 +73,9 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
             return known[-1]
         exported = RunFiles.read(registry, run.run_id, EXPORTED, run.files).content
         measured = EVALUATION_FORMAT.decode(evaluation[MEASURED], Measured, MEASURED)
-        manifest = _manifest(project, decision, exported, gate, measured)
-        files = {name: exported[name] for name in (MODEL, ENCODER, CONTRACT)}
+        facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
+        manifest = _manifest(project, decision, facts, gate, measured)
+        files = {name: exported[name] for name in (facts.model(exported).name, ENCODER, CONTRACT)}
         files[REFERENCE] = evaluation[REFERENCE]
         version = _register_and_publish(project, decision, manifest, files, gate, measured)
     return registry.version(version)
@@ -96,12 +97,11 @@ def _require_about(gate: GateResult, decision: DecisionRef) -> None:
 def _manifest(
     project: Project,
     decision: DecisionRef,
-    exported: Mapping[str, bytes],
+    facts: ExportedFacts,
     gate: GateResult,
     measured: Measured,
 ) -> Manifest:
     """The manifest without version and digests of files."""
-    facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
     contract, run = project.contract, decision.run
     return Manifest(
         version="",
@@ -121,6 +121,8 @@ def _manifest(
         metric=gate.metric,
         metrics=measured.metrics,
         parity=facts.parity,
+        form=facts.form,
+        types=facts.types,
         library=installed_library(project.root),
     )
 
@@ -192,7 +194,7 @@ def _write_card(
         rows=snapshot.rows,
         held_out=measured.rows,
         purpose=purpose(project.contract),
-        limits=limits(project.contract, manifest.trained_until),
+        limits=limits(project.contract, manifest),
         gate=gate,
         scores=measured.scores,
         reliability=measured.reliability,

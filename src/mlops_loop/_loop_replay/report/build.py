@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ..._bundle import read_bundle
-from ..._predictor import OnnxPredictor
 from ..._project import Project
 from ..._settings import Replay
 from ...contract import Column, Contract
@@ -100,7 +99,7 @@ class _ReportBuilder:
         self._most_drifted = most_drifted
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
-        self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)), project.features)
+        self._first = project.load_predictor(read_bundle(project.bundles.fetch(version)))
 
     def month(self, month: PlayedMonth) -> Month:
         rows = list(self._project.log.rows(month.since, month.until))
