@@ -20,7 +20,8 @@ from ._atomic import atomic_folder
 from ._formats import BUNDLE
 from ._formats import REPUBLISH as REMEDY
 from ._model_file import Form, ModelFile, file_name
-from .contract._model import Class, Contract, parse_contract
+from .contract._contract_file import parse_contract
+from .contract._model import Class, Contract
 from .errors import BundleError, DamagedBundleError
 
 if TYPE_CHECKING:  # the registry does without numpy

@@ -15,7 +15,8 @@ from ._file_lock import file_lock
 from ._paths import Paths
 from ._publication import BundleStore, Rollout, open_bundle_store
 from ._run_context import RunContext
-from ._settings import CONFIG, Settings, load_settings
+from ._settings import CONFIG, Settings
+from ._settings_loading import load_settings
 from .contract import Contract
 from .prediction_log import PredictionLog, open_prediction_log
 

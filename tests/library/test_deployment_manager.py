@@ -20,8 +20,9 @@ from mlops_loop._servable import PredictorFactory
 from mlops_loop._traffic_split import bucket
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.prediction_log._records import Output
 from mlops_loop.serving._deployment_manager import (
     DeploymentManager,

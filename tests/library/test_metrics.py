@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from mlops_loop.contract._model import Problem, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.errors import ContractError, SettingsError
 from mlops_loop.evaluation._formatting import format_metric
 from mlops_loop.evaluation._metric import Metric

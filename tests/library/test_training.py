@@ -17,7 +17,8 @@ from mlops_loop._settings import Settings
 from mlops_loop._training.export import _skl2onnx
 from mlops_loop.contract._arrow import from_arrow
 from mlops_loop.contract._columns import length
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
 from mlops_loop.evaluation._champion import ChampionPredictions, predict_with_champion

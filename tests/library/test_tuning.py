@@ -10,7 +10,8 @@ import pytest
 
 from mlops_loop._encoder import Encoder
 from mlops_loop._run_context import RunContext
-from mlops_loop._settings import Settings, Tuning, load_settings
+from mlops_loop._settings import Settings, Tuning
+from mlops_loop._settings_loading import load_settings
 from mlops_loop._training.cross_validation import cross_validate
 from mlops_loop._training.data import TrainingData
 from mlops_loop._training.optuna_search import opened, tune

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .._bundle import Manifest
 from .._duration import format_duration
 from ..contract import Column, Contract
-from ..contract._model import Action
+from ..contract._column_definition import Action
 from ..evaluation._gate_result import GateResult, SliceComparison
 from ..evaluation._measured import Bin, Importance, Score
 

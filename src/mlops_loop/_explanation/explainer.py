@@ -11,8 +11,9 @@ from .._bundle import Bundle
 from .._feature_set import FeatureSet
 from .._predictor import BundlePredictor
 from ..contract._check import check_rows
+from ..contract._column_definition import Column
 from ..contract._columns import Columns, Floats, length, take, to_json
-from ..contract._model import Class, Column, Contract
+from ..contract._model import Class, Contract
 from ..errors import InputError
 from ..evaluation._measured import Importance
 from .results import Contribution, Explanation, Importances

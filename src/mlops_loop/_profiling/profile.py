@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract._casting import read_table
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from .cardinality import DistinctCounter, DuplicateCounter, Hashes, hash_rows, hash_values
 from .table import Table
 

@@ -8,17 +8,20 @@ from typing import Any
 import click
 
 from ._common import DURATION, EXISTING, MOMENT, Session, actor, opened
+from ._dialect import Dialect, dialect_options, overruled
 
 
 @click.command()
 @click.argument("file", type=EXISTING)
+@dialect_options
 @click.pass_obj
-def label(session: Session, file: Path) -> None:
+def label(session: Session, file: Path, dialect: Dialect) -> None:
     """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label."""
     from ..data._labels import read_labels
 
     with opened(session) as project:
-        labels = read_labels(file, project.contract, project.clock, project.settings.csv)
+        csv = overruled(project.settings.csv, dialect)
+        labels = read_labels(file, project.contract, project.clock, csv)
         report = project.log.add_labels(labels)
         click.echo(
             f"{report.joined} joined, {report.early} without a prediction so far, "

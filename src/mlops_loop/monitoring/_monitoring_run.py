@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from .._project_code import code_error, describe
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from ..errors import ProjectCodeError, ProjectError
 from ._advice import advise
 from ._checks import Check

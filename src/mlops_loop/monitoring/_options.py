@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..contract import Contract
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from ..errors import InputError
 from ..evaluation._metric import MetricChoice
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from .._settings import Settings
 from ..contract import Contract
+from ..contract._column_definition import Column
 from ..contract._columns import missing, to_json
-from ..contract._model import Column
 from ..evaluation._metric import Metric
 from ._drift import FEWEST_ROWS, find_drift
 from ._monitoring_report import Answer, Segment

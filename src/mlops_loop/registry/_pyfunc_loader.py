@@ -10,8 +10,8 @@ from .._bundle import read_bundle
 from .._feature_set import FeatureSet
 from .._packaged_features import features_of
 from .._predictor import BundlePredictor
+from ..contract._column_definition import Column
 from ..contract._columns import DTYPES, Array, Columns, to_datetime64
-from ..contract._model import Column
 from ..contract._outputs import PREDICTION, probability_names
 
 

@@ -17,9 +17,10 @@ from mlops_loop._audit_log import AuditLog
 from mlops_loop._bundle import Manifest, write_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._publication import open_bundle_store
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop._traffic_split import bucket
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.loop._lease import LeaseHolder
 from mlops_loop.loop._leased_state import LeasedStateStore
 from mlops_loop.loop._state import State, StateStore

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlops_loop._run_context import RunContext
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.evaluation._gate_result import GateResult
 from mlops_loop.loop._audit import LoopAuditLog
 from mlops_loop.loop._challenger_evaluation import decide_trial

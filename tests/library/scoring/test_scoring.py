@@ -12,7 +12,7 @@ from mlops_loop._clock import SystemClock
 from mlops_loop._scoring import score
 from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract import Contract
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import InputError, SourceError, StoreError
 from mlops_loop.prediction_log import open_prediction_log
 
