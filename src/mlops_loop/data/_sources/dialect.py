@@ -2,8 +2,8 @@
 
 clevercsv ranks the dialects; the header decides which of them are possible, because a character
 inside the values (`:` in times, `,` in decimal commas) is rarely in the names as often. Of 66
-files, among them those of the tests, clevercsv 0.8 alone splits 61 right, DuckDB's `sniff_csv` 56 (not
-decimal commas after semicolons, escaped delimiters, malformed rows), and both rules together all.
+files, among them those of the tests, clevercsv 0.8 alone splits 61 right, DuckDB's `sniff_csv` 56
+(not decimal commas after semicolons, escaped delimiters, malformed rows), both rules together all.
 """
 
 import csv
