@@ -221,6 +221,7 @@ FILES: dict[str, tuple[str, Row, Row]] = {
         ["a", "y"],
         ["1", "2,5"],
     ),
+    "dollars": (lines("a$b$y", lambda n: f"{n}$x$0"), ["a", "b", "y"], ["1", "x", "0"]),
     "blanks": (lines("a b y", lambda n: f"{n} 2 0"), ["a", "b", "y"], ["1", "2", "0"]),
     "colons": (lines("a:b:y", lambda n: f"{n}:x:0"), ["a", "b", "y"], ["1", "x", "0"]),
     "control characters": (
@@ -356,7 +357,8 @@ def test_lines_of_malformed_rows_are_those_of_an_editor(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,y\n" + b"x,\xe9\n", "not text in utf-8: give its encoding with --encoding"),
+        (b"a,y\n" + b"x,\xe9\n", "not text in utf-8, but probably in cp1252: give --encoding"),
+        (("a,y\n" + "é,1\n" * 9).encode() + b"\xff,2\n", "in.csv, line 11: invalid UTF-8"),
         (b'a,y\n1,2\n3,"4\n5,6\n', "the quote before '4' is never closed"),
         (b"a,y\n1,2\n3,\x00\x01\n", "binary file"),
         (b"\n\n", "is empty"),

@@ -51,6 +51,7 @@ def count(read: Table) -> int:
         (".ipynb_checkpoints/a-checkpoint.csv", "skipped hidden files in data: .ipynb_checkpoints"),
         ("._a.csv", "skipped hidden files in data: ._a.csv"),
         ("__MACOSX/._a.csv", "skipped hidden files in data: __MACOSX"),
+        ("~$a.csv", "skipped hidden files in data: ~$a.csv"),
         ("_temporary/0.csv", "skipped hidden files in data: _temporary"),
         ("README.md", "skipped other files in data: README.md"),
         ("notes.txt", "skipped other files in data: notes.txt"),

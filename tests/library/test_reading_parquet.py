@@ -174,6 +174,12 @@ def test_json_lines_are_read(tmp_path: Path) -> None:
     assert "in.jsonl, line 2: expected a JSON object" in read.warnings()[0]
 
 
+def test_json_lines_under_another_name_are_recognized(tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"x": 1}\n{"x": 2}\n')
+    with pytest.raises(InputError, match="name it .jsonl"):
+        open_table(str(tmp_path / "in.json"), tmp_path)
+
+
 def test_the_first_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
     path = tmp_path / "in.xlsx"
     workbook(path)

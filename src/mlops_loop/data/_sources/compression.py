@@ -60,8 +60,8 @@ def endings(file: File) -> tuple[str, str]:
 
 
 def is_hidden(path: PurePosixPath) -> bool:
-    """Whether a tool put the file aside: `.name`, `_name`, a checkpoint of a notebook."""
-    return any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts)
+    """Whether a tool put the file aside: `.name`, `_name`, `~$name` of Excel, a checkpoint."""
+    return any(part.startswith((".", "_", "~$")) and part not in (".", "..") for part in path.parts)
 
 
 @contextmanager

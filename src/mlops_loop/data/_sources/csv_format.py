@@ -68,8 +68,12 @@ def _head(file: File, encoding: str) -> list[str]:
 
 
 def encoding_error(file: File, encoding: str) -> SourceError:
-    """The error for a file that is not in this encoding."""
+    """The error for a file that is not in this encoding; names the one that is detected."""
+    try:
+        likely = detect_encoding(file)
+    except SourceError as error:
+        return error
     return SourceError(
-        f"{file} is not text in {encoding}: give its encoding with --encoding, e.g. cp1252, or as "
+        f"{file} is not text in {encoding}, but probably in {likely}: give --encoding {likely}, or "
         "csv.encoding in config/project.yaml"
     )

@@ -16,6 +16,8 @@ from ..._settings import Csv
 _DELIMITERS = ",;\t|:^~\x01\x1f "
 # Delimiters below lines to skip; any two lines of text may have as many blanks.
 _COMMON = ",;\t|"
+# Delimiters of files that would have a single column otherwise.
+_RARE = "$#!/%&*@="
 _QUOTES = ('"', "'", None)
 _ROWS = 1_000
 _CHARACTERS = 1 << 18
@@ -192,6 +194,9 @@ def _single_column(lines: Sequence[str], known: Csv, pinned: frozenset[str]) -> 
     best = _ranked(lines, known, pinned, _DELIMITERS)
     if "delimiter" in pinned or len(split_rows(lines[:1], best)[0]) > 1:
         return best
+    rare = "".join(sign for sign in _RARE if sign in lines[0])
+    if rare and (dialect := _possible(lines, known, pinned, rare, _STRICT)) is not None:
+        return dialect
     unused = [delimiter for delimiter in ",\t|;" if not any(delimiter in line for line in lines)]
     delimiter = unused[0] if unused else ","
     return best.model_copy(update={"delimiter": delimiter, "quote": '"', "escape": None})

@@ -3,9 +3,11 @@
 from pathlib import PurePosixPath
 from typing import Literal
 
+import msgspec
+
 from ...errors import SourceError
 from .._remote import File
-from .compression import endings
+from .compression import endings, opened_text
 
 Format = Literal["csv", "json lines", "parquet", "feather", "orc", "excel"]
 FORMATS: dict[str, Format] = {
@@ -28,6 +30,7 @@ FORMATS: dict[str, Format] = {
 # Formats with types of their own, which all have one writer's schema.
 COLUMNAR = ("parquet", "feather", "orc")
 _TEXT = ("csv", "json lines")
+_LONGEST_LINE = 1 << 20
 _DATABASES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 # Functions of pandas that read what is not read here.
 _PANDAS = {
@@ -75,6 +78,8 @@ def require_readable(file: File) -> None:
             f"{file} is a database: give its SQLAlchemy URL with a query, e.g. "
             f"sqlite:///{name} --query 'select * from …'"
         )
+    if ending == ".json" and _has_an_object_a_line(file):
+        raise SourceError(f"{file} has a JSON object in each line: name it .jsonl")
     stem = name.removesuffix(PurePosixPath(name).suffix)
     if ending in _PANDAS:
         call = _PANDAS[ending].format(name)
@@ -86,3 +91,12 @@ def require_readable(file: File) -> None:
         f"{file}: files that end in {ending or 'nothing'} are not read; convert it to .csv or "
         f".parquet (also read: {', '.join(sorted(FORMATS))})"
     )
+
+
+def _has_an_object_a_line(file: File) -> bool:
+    with opened_text(file) as content:
+        line = content.readline(_LONGEST_LINE)
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
