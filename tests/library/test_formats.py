@@ -12,7 +12,7 @@ import mlops_loop
 from mlops_loop import _formats as formats
 from mlops_loop._formats import Format
 
-from .stored_documents import WRITTEN, Stored
+from .stored_documents import WRITTEN, Stored, bundle
 
 KINDS = [pytest.param(kind, write, id=write.__name__) for kind, write in WRITTEN.items()]
 
