@@ -150,7 +150,7 @@ class Monitor:
         from evidently.legacy.calculations import stattests
         from evidently.legacy.core import ColumnType as kinds
 
-        from mlops_loop.monitoring._report import Comparison
+        from mlops_loop.monitoring._report import EvidentlyResult
 
         tests = {
             "wasserstein": (stattests.wasserstein_stat_test, kinds.Numerical),
@@ -163,7 +163,7 @@ class Monitor:
                 test, kind = tests[pair.method]
                 sides = (pandas.Series(side).dropna() for side in (pair.reference, pair.window))
                 distances[pair.name] = float(test(*sides, kind, pair.threshold).drift_score)
-            return Comparison(distances, None)
+            return EvidentlyResult(distances, None)
 
         return compare
 

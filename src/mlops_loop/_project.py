@@ -141,8 +141,9 @@ class Project:
 
     @cached_property
     def features(self) -> FeatureSet:
-        """The declared features without those disabled in the settings."""
-        return self.declared_features.without(self.settings.features.disabled)
+        """The declared features without those disabled in the settings, and with the calendar."""
+        features = self.settings.features
+        return self.declared_features.without(features.disabled).with_calendar(features.calendar)
 
     @property
     def hooks(self) -> "PredictionHooks":

@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from ._duration import Duration
+from ._feature_set import DatetimePart
 from ._paths import Paths
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
@@ -61,10 +62,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _distinct(parts: tuple[DatetimePart, ...]) -> tuple[DatetimePart, ...]:
+    return tuple(dict.fromkeys(parts))
+
+
 class Features(Section):
-    """Declared features that are left out, e.g. because their columns are not in the table."""
+    """Which features there are besides the columns of the contract.
+
+    Attributes:
+        disabled: declared features that are left out, e.g. because their columns are not in the
+            table.
+        calendar: parts of the event time that are features.
+    """
 
     disabled: tuple[str, ...] = ()
+    calendar: Annotated[tuple[DatetimePart, ...], AfterValidator(_distinct)] = ()
 
 
 class Ingestion(Section):

@@ -99,7 +99,7 @@ def test_the_settings_file_names_every_key() -> None:
     # A project that has no past to play needs no section for it.
     known = {key for key, _ in settings(Settings)}
     optional = set() if "replay" in body else {key for key in known if "replay." in key}
-    assert set(keys(body)) == known - {"root", "features.disabled"} - optional
+    assert set(keys(body)) == known - {"root", "features.disabled", "features.calendar"} - optional
 
 
 def test_the_page_of_settings_names_every_environment_variable() -> None:

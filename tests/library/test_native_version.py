@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from flights.app import app, service
 
 from mlops_loop import Project
 from mlops_loop._bundle import Bundle, read_bundle
+from mlops_loop._clock import ManualClock
 from mlops_loop._doctor import examine
 from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._settings import CONFIG
@@ -27,7 +29,7 @@ from mlops_loop.testing import application_client
 
 from .conftest import open_copy
 from .native_candidates import SPLINES
-from .projects import cli
+from .projects import cli, project_in
 from .stages import Trained, train
 from .test_registered_model import predict_alone
 
@@ -105,7 +107,8 @@ def test_batch_scoring_explanation_and_monitoring_work_with_it(moved: Project) -
     explanation = champion_explainer(moved).explain(example_row(moved.contract))
     parts = sum(part.contribution for part in explanation.contributions)
     assert explanation.base + parts == pytest.approx(explanation.score)
-    assert monitor_project(moved).window.rows == rows.num_rows
+    later = project_in(moved.root, ManualClock(datetime(2013, 5, 1, tzinfo=UTC)))
+    assert 0 < monitor_project(later).window.rows < rows.num_rows
 
 
 def test_the_registered_model_predicts_alone(native: Trained, tmp_path: Path) -> None:

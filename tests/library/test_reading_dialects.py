@@ -18,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_loop._profiling.table import Table, open_table
-from mlops_loop._settings import DETECT, Csv, Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import DETECT, Csv, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._sources.dialect import detect_dialect, first_lines
 from mlops_loop.data._sources.file import read_batches
@@ -191,6 +192,11 @@ FILES: dict[str, tuple[str, Row, Row]] = {
         ["a", "b", "y"],
         ["1", "2", "0"],
     ),
+    "titles with delimiters of their own": (
+        "Company\nExported 2021-01-01, by Jane\n;;\n" + lines("a;b;y", lambda n: f"{n};2,5;0"),
+        ["a", "b", "y"],
+        ["1", "2,5", "0"],
+    ),
     "a hint for Excel": (
         "sep=;\n" + lines("a;b;y", lambda n: f"{n};2,5;0"),
         ["a", "b", "y"],
@@ -208,6 +214,11 @@ FILES: dict[str, tuple[str, Row, Row]] = {
     ),
     "blanks": (lines("a b y", lambda n: f"{n} 2 0"), ["a", "b", "y"], ["1", "2", "0"]),
     "colons": (lines("a:b:y", lambda n: f"{n}:x:0"), ["a", "b", "y"], ["1", "x", "0"]),
+    "control characters": (
+        lines("a\x01b\x01y", lambda n: f"{n}\x01x\x010"),
+        ["a", "b", "y"],
+        ["1", "x", "0"],
+    ),
     "carets": (lines("a^b^y", lambda n: f"{n}^x^0"), ["a", "b", "y"], ["1", "x", "0"]),
 }
 
@@ -231,10 +242,19 @@ def test_header_and_rows_are_split_alike(tmp_path: Path, name: str) -> None:
     assert len(found) == (1 if name == "one row" else COUNT)
 
 
-def test_columns_that_are_aligned_by_blanks_are_rejected_with_the_remedy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a    b    y\n1    2    3\n4    5    6\n", r"aligned by several blanks.*sep=r'\\s\+'"),
+        ('"a", "b"\n"x, y", "z"\n' * 5, "blanks stand before quotes.*skipinitialspace=True"),
+    ],
+)
+def test_what_no_dialect_fits_is_rejected_with_the_remedy(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "in.txt"
-    path.write_text("a    b    y\n1    2    3\n4    5    6\n")
-    with pytest.raises(InputError, match=r"aligned by several blanks.*sep=r'\\s\+'"):
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
         table(path)
 
 
@@ -302,7 +322,7 @@ def test_adopt_names_few_malformed_rows_and_goes_on(tmp_path: Path) -> None:
     read = table(path)
     assert len(rows(read)) == 39
     assert read.warnings() == [
-        f"1 malformed rows will be rejected, the first in {path}, line 8: 5 values, expected 4"
+        f"malformed rows will be rejected: 1, the first in {path}, line 8: 5 values, expected 4"
     ]
 
 

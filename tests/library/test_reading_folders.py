@@ -9,8 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from mlops_loop._profiling.table import Table, open_table
-from mlops_loop._settings import load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._validation_report import validate_file
 from mlops_loop.errors import InputError, SourceError
@@ -84,6 +84,19 @@ def test_parts_of_a_competition_are_asked_about(tmp_path: Path, others: list[str
         table(folder)
     assert count(table(folder / "*.csv")) == 2 * (1 + len(others))
     assert count(table(fill(tmp_path / "parts", "train_1.csv", "train_2.csv"))) == 4
+
+
+def test_a_table_with_versions_is_rejected(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", "_delta_log/0.json", "a.csv")
+    with pytest.raises(InputError, match="is a Delta table"):
+        table(folder)
+
+
+def test_an_empty_file_beside_others_is_named(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", "a.csv")
+    (folder / "b.csv").touch()
+    read = table(folder)
+    assert (count(read), read.warnings()) == (2, ["skipped empty files in data: b.csv"])
 
 
 def test_a_file_that_lacks_a_column_is_named(tmp_path: Path) -> None:

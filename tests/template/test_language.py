@@ -58,7 +58,7 @@ NAMES = {
     "Hearing": "ChallengerEvaluator",
     "hear": "decide_trial",
     "hearing": "evaluator",
-    "Judgement": "ComparisonResult",
+    "Judgement": "TrialResult",
     "Ruling": "TrialDecision",
     "barred": "check_guardrails",
     "Story": "ReplayReport",

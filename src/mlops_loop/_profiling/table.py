@@ -69,7 +69,7 @@ class Table:
             return [*self.notes]
         return [
             *self.notes,
-            f"{self.malformed.rows} malformed rows will be rejected, the first in "
+            f"malformed rows will be rejected: {self.malformed.rows}, the first in "
             f"{self.malformed.first}",
         ]
 
@@ -202,8 +202,8 @@ def _well_formed(
     if count > limit * (rows + count):
         raise InputError(
             f"{count} of {rows + count} rows are malformed, the first in {first}; more than "
-            f"ingestion.max_bad_share ({limit:.0%}) allows. Correct the rows or the header, or "
-            "give --delimiter, --quote or --escape"
+            f"ingestion.max_bad_share ({limit:.0%}) allows. Correct the rows or the header, or, of "
+            "CSV, give --delimiter, --quote or --escape"
         )
 
 

@@ -7,9 +7,9 @@ from .._settings import Challenge
 from ..contract import Contract
 from ..prediction_log import PredictionLog
 from ._challenger_trial import Transition, Trial, TrialDecision
-from ._comparison import ComparisonResult, compare
 from ._guardrails import measure_guardrails, sample_size
 from ._paired_loss import ModelPair
+from ._trial_result import TrialResult, compare_losses
 
 
 def decide_trial(
@@ -43,18 +43,18 @@ def decide_trial(
     until = now - contract.label_horizon
     # In a split, rows that the champion answered count as well.
     both = trial.challenger if trial.share is None else None
-    comparison = compare(
+    result = compare_losses(
         log.rows(trial.since, until, labelled=True, version=both) if trial.since < until else (),
         pair,
         error_rate=settings.error_rate,
         min_rows=settings.min_labels,
         unit=settings.unit,
     )
-    return _decide(trial, comparison, settings, now)
+    return _decide(trial, result, settings, now)
 
 
 def _decide(
-    trial: Trial, comparison: ComparisonResult, settings: Challenge, now: datetime
+    trial: Trial, result: TrialResult, settings: Challenge, now: datetime
 ) -> TrialDecision | None:
     if_better: Transition
     otherwise: Transition
@@ -64,14 +64,14 @@ def _decide(
     else:
         if_better, otherwise, limit = "promote", "reject", settings.max_duration
         role, than = "", ""
-    result = f"version {trial.challenger}{role}: {comparison.summary()}"
-    if comparison.conclusion == "better":
-        return TrialDecision(if_better, f"{result}, significantly better{than}", comparison.metrics)
-    if comparison.conclusion == "worse":
-        return TrialDecision(otherwise, f"{result}, significantly worse", comparison.metrics)
+    text = f"version {trial.challenger}{role}: {result.summary()}"
+    if result.conclusion == "better":
+        return TrialDecision(if_better, f"{text}, significantly better{than}", result.metrics)
+    if result.conclusion == "worse":
+        return TrialDecision(otherwise, f"{text}, significantly worse", result.metrics)
     if now - trial.since > limit:
-        reason = f"{result}, not significantly better in {_span(limit)}"
-        return TrialDecision(otherwise, reason, comparison.metrics)
+        reason = f"{text}, not significantly better in {_span(limit)}"
+        return TrialDecision(otherwise, reason, result.metrics)
     return None
 
 

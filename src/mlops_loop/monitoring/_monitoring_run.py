@@ -31,7 +31,7 @@ def run(
     return save_report(
         window.settings.root,
         report,
-        result.comparison,
+        result.evidently,
         name=window.name,
         page=window.options.page,
         publish=not window.options.version_only,

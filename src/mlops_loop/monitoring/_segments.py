@@ -13,7 +13,7 @@ from ..evaluation._metric import Metric
 from ._drift import FEWEST_ROWS, find_drift
 from ._monitoring_report import Answer, Segment
 from ._performance_delta import PerformanceDelta, measure
-from ._report import compare
+from ._report import run_evidently
 from ._samples import Sample
 from ._slices import rows_with
 
@@ -57,7 +57,7 @@ class SegmentFinder:
             self.settings.monitoring,
             reference=before,
             window=window,
-            compare=partial(compare, page=False),
+            compare=partial(run_evidently, page=False),
         )
         delta = self._measured(value, n_comparisons)
         return Segment(

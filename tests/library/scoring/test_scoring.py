@@ -61,6 +61,25 @@ def test_small_batches_give_the_same_answer_and_hold_few_rows(source: Path, tmp_
     assert len(pyarrow.parquet.read_table(parts.quarantine_path)) == 2
 
 
+def test_rows_that_cannot_be_split_are_set_aside_as_they_stand(tmp_path: Path) -> None:
+    write(table([0.2, -1.0, 0.9]), tmp_path / "in.csv")
+    with (tmp_path / "in.csv").open("a") as file:
+        file.write("k3,too,short\n")
+    for ending, batch_rows in (("csv", 100), ("parquet", 1)):
+        target = tmp_path / f"out.{ending}"
+        scored = score(tmp_path / "in.csv", target, predictor(), batch_rows=batch_rows)
+        assert (scored.rows, scored.predicted) == (4, 2)
+        path = scored.quarantine_path
+        assert path == tmp_path / f"out.quarantine.{ending}"
+        is_csv = ending == "csv"
+        bad = (pyarrow.csv.read_csv if is_csv else pyarrow.parquet.read_table)(path).to_pylist()
+        reasons = "line 5 is malformed: 3 values, expected 4"
+        assert [(row["row"], row["reasons"], row["raw"] or None) for row in bad] == [
+            (1, "size is below 0", None),
+            (3, reasons, "k3,too,short"),
+        ]
+
+
 def test_a_regression_has_numbers_and_no_probabilities(tmp_path: Path) -> None:
     write(table([*SIZES]), tmp_path / "in.parquet")
     scored = score(tmp_path / "in.parquet", tmp_path / "out.parquet", predictor(NUMBER))

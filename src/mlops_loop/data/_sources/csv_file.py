@@ -15,12 +15,13 @@ from ..._settings import DETECT, Csv
 from ...contract import Column
 from ...errors import SourceError
 from .._remote import File
-from .dialect import detect_dialect, first_lines, fits, is_aligned
+from .dialect import detect_dialect, first_lines, fits, has_padded_quotes, is_aligned
 from .encoding import detect_encoding, reject_binary
 from .formats import opened_text
-from .malformed import MalformedRows
+from .malformed import MalformedRows, is_malformed
 
-_BLOCK_BYTES = 8 << 20
+# A row has to fit into a block; the second size is for files with a longer one.
+_BLOCK_BYTES = (1 << 20, 64 << 20)
 _HEAD_BYTES = 1 << 16
 _NUMERIC = ("integer", "number")
 
@@ -37,12 +38,17 @@ def detect(file: File, given: Mapping[str, str | None] | None = None) -> Csv:
     lines = _head(file, encoding)
     dialect = detect_dialect(lines, fixed)
     if dialect.delimiter == " " and is_aligned(lines):
-        raise SourceError(
-            f"{file}: the columns are aligned by several blanks, which are no delimiter. Convert "
-            f"it: python -c \"import pandas; pandas.read_csv('{file}', sep=r'\\s+')"
-            ".to_parquet('table.parquet')\""
-        )
+        raise _conversion(file, "columns are aligned by several blanks", r"sep=r'\s+'")
+    if has_padded_quotes(lines, dialect):
+        raise _conversion(file, "blanks stand before quotes", "skipinitialspace=True")
     return dialect.model_copy(update={"encoding": encoding, "decimal": decimal})
+
+
+def _conversion(file: File, problem: str, option: str) -> SourceError:
+    return SourceError(
+        f'{file}: {problem}. Convert it: python -c "import pandas; '
+        f"pandas.read_csv('{file}', {option}).to_parquet('table.parquet')\""
+    )
 
 
 def with_encoding(file: File, csv: Csv) -> Csv:
@@ -68,30 +74,62 @@ def header(file: File, csv: Csv) -> list[str]:
     """
     with opened_text(file) as content:
         reject_binary(file, content.read(_HEAD_BYTES))
+    small, large = _BLOCK_BYTES
+    try:
+        return _header(file, csv, small)
+    except _LongRowError:
+        return _header(file, csv, large)
+
+
+def _header(file: File, csv: Csv, block_bytes: int) -> list[str]:
+    reading = pyarrow.csv.ReadOptions(
+        block_size=block_bytes, skip_rows=csv.skip, encoding=csv.encoding, use_threads=False
+    )
+    parsing = _parsing(csv, lambda row: "skip")
     with opened_text(file) as content, _arrow_errors(file, csv):
-        reading = pyarrow.csv.ReadOptions(
-            skip_rows=csv.skip, encoding=csv.encoding, use_threads=False
-        )
-        parsing = _parsing(csv, lambda row: "skip")
         with pyarrow.csv.open_csv(content, reading, parsing) as reader:
             names: list[str] = reader.schema.names
             return names
 
 
-def batches(
-    file: File, names: list[str], present: list[int], csv: Csv, nulls: Sequence[str]
-) -> Iterator[pa.Table]:
+class _LongRowError(SourceError):
+    """A row is longer than a block."""
+
+
+def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
     """Blocks of the columns at these positions; malformed rows follow the block they were in."""
     wanted = [names[at] for at in present]
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=list(nulls),
+        null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
+    small, large = _BLOCK_BYTES
+    # Rows that were yielded, good ones and malformed ones.
+    done = [0, 0]
+    try:
+        for table in _blocks(file, names, csv, converting, small):
+            done[is_malformed(table)] += table.num_rows
+            yield table
+    except _LongRowError:
+        for table in _blocks(file, names, csv, converting, large):
+            kind = is_malformed(table)
+            again = min(done[kind], table.num_rows)
+            done[kind] -= again
+            yield table.slice(again)
+
+
+def _blocks(
+    file: File,
+    names: list[str],
+    csv: Csv,
+    converting: pyarrow.csv.ConvertOptions,
+    block_bytes: int,
+) -> Iterator[pa.Table]:
     reading = pyarrow.csv.ReadOptions(
-        block_size=_BLOCK_BYTES,
+        block_size=block_bytes,
         column_names=names,
         skip_rows=csv.skip,
         skip_rows_after_names=1,
@@ -186,9 +224,9 @@ def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
             raise _encoding_error(file, csv.encoding) from error
         if "Empty CSV" in reason:
             raise SourceError(f"{file} is empty") from error
-        raise SourceError(
-            f"{file} has a row of more than {_BLOCK_BYTES >> 20} MB: is a quote {csv.quote} never "
-            "closed? Give another one with --quote or csv.quote, e.g. --quote none"
+        raise _LongRowError(
+            f"{file} has a row of more than {_BLOCK_BYTES[1] >> 20} MB: is a quote {csv.quote} "
+            "never closed? Give another one with --quote or csv.quote, e.g. --quote none"
         ) from error
 
 
@@ -219,7 +257,7 @@ def in_decimals_of(columns: Sequence[Column], csv: Csv, table: pa.Table) -> pa.T
     for column in columns:
         own = column.parsing.decimal if column.parsing else "."
         if column.type in _NUMERIC and own != csv.decimal and column.name in table.column_names:
-            at = table.column_names.index(column.name)
+            at = table.schema.get_field_index(column.name)
             grouped = rf"[{own}](\d\d\d)"
             texts = pc.replace_substring_regex(table[column.name], grouped, r"\1")
             texts = pc.replace_substring(texts, csv.decimal, own)

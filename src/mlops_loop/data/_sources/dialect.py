@@ -11,7 +11,7 @@ from itertools import islice
 
 from ..._settings import Csv
 
-_DELIMITERS = ",;\t|:^~ "
+_DELIMITERS = ",;\t|:^~\x01\x1f "
 # Delimiters below lines to skip; any two lines of text may have as many blanks.
 _COMMON = ",;\t|"
 _QUOTES = ('"', "'", None)
@@ -53,20 +53,25 @@ def detect_dialect(lines: Sequence[str], given: Mapping[str, str | None] | None 
         known, pinned = known.model_copy(update={"delimiter": hint[1]}), pinned | {"delimiter"}
         return _ranked(lines[1:], known, pinned, _DELIMITERS).model_copy(update={"skip": 1})
     return (
-        _fitting(lines, known, pinned, _DELIMITERS, _SHARE)
+        _fitting(lines, known, pinned)
         or _below_a_title(lines, known, pinned)
         or _single_column(lines, known, pinned)
     )
 
 
-def fits(lines: Sequence[str], dialect: Csv, share: float = _SHARE) -> bool:
+def fits(lines: Sequence[str], dialect: Csv) -> bool:
     """Whether there are two columns or more, and most rows are as wide as the header."""
-    rows = split_rows(lines[dialect.skip :], dialect)
+    return _misfits(lines[dialect.skip :], dialect, _SHARE) is not None
+
+
+def _misfits(lines: Sequence[str], dialect: Csv, share: float) -> int | None:
+    """Number of rows that are not as wide as the header; None if they are too many."""
+    rows = split_rows(lines, dialect)
     if not rows or len(rows[0]) < 2:
-        return False
-    others = [row for row in rows[1:] if len(row) != len(rows[0])]
+        return None
+    others = sum(len(row) != len(rows[0]) for row in rows[1:])
     below = len(rows) - 1
-    return len(others) <= max((1 - share) * below, below >= _ROWS_WITH_ONE)
+    return others if others <= max((1 - share) * below, below >= _ROWS_WITH_ONE) else None
 
 
 def split_rows(lines: Iterable[str], dialect: Csv) -> list[list[str]]:
@@ -84,6 +89,13 @@ def split_rows(lines: Iterable[str], dialect: Csv) -> list[list[str]]:
         return []
 
 
+def has_padded_quotes(lines: Sequence[str], dialect: Csv) -> bool:
+    """Whether blanks stand between delimiters and quotes, which are no quotes then."""
+    rows = split_rows(lines[dialect.skip :], dialect)
+    padded = re.compile(rf"^ +{re.escape(dialect.quote or '')}.*")
+    return dialect.quote is not None and any(padded.match(cell) for cell in rows[0])
+
+
 def is_aligned(lines: Sequence[str]) -> bool:
     """Whether the columns are separated by several blanks, for which there is no delimiter."""
     rows = [line.split() for line in lines if line.strip()]
@@ -92,21 +104,26 @@ def is_aligned(lines: Sequence[str]) -> bool:
     return all(len(row) == len(rows[0]) for row in rows)
 
 
-def _fitting(
+def _fitting(lines: Sequence[str], known: Csv, pinned: frozenset[str]) -> Csv | None:
+    """The best dialect that fits the header; None if there is none."""
+    best = _ranked(lines, known, pinned, _DELIMITERS)
+    return best if fits(lines, best) else _possible(lines, known, pinned, _DELIMITERS, _SHARE)
+
+
+def _possible(
     lines: Sequence[str], known: Csv, pinned: frozenset[str], delimiters: str, share: float
 ) -> Csv | None:
-    """The best dialect that fits the header; None if there is none."""
-    best = _ranked(lines, known, pinned, delimiters)
-    if fits(lines, best, share):
-        return best
+    """The best dialect with a delimiter that the header allows."""
     possible = [
-        dialect for dialect in _candidates(known, pinned, delimiters) if fits(lines, dialect, share)
+        dialect
+        for dialect in _candidates(known, pinned, delimiters)
+        if _misfits(lines, dialect, share) is not None
     ]
     if not possible:
         return None
     left = "".join(dict.fromkeys(dialect.delimiter for dialect in possible))
     best = _ranked(lines, known, pinned, left)
-    return best if fits(lines, best, share) else possible[0]
+    return best if _misfits(lines, best, share) is not None else possible[0]
 
 
 def _candidates(known: Csv, pinned: frozenset[str], delimiters: str) -> Iterable[Csv]:
@@ -142,14 +159,15 @@ def _is_enclosing(quote: str, lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _below_a_title(lines: Sequence[str], known: Csv, pinned: frozenset[str]) -> Csv | None:
+    """The dialect below lines to skip in which the fewest rows differ from the header."""
+    found: list[tuple[int, int, Csv]] = []
     for skip in range(1, min(_MAX_SKIPPED, len(lines) - 1)):
         below = lines[skip:]
-        if not below[0].strip():
-            continue
-        dialect = _fitting(below, known, pinned, _COMMON, _STRICT)
+        dialect = _possible(below, known, pinned, _COMMON, _STRICT) if below[0].strip() else None
         if dialect is not None and _could_be_names(split_rows(below[:1], dialect)):
-            return dialect.model_copy(update={"skip": skip})
-    return None
+            misfits = _misfits(below, dialect, _STRICT) or 0
+            found.append((misfits, skip, dialect.model_copy(update={"skip": skip})))
+    return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
 def _could_be_names(rows: list[list[str]]) -> bool:

@@ -10,6 +10,8 @@ from .._remote import File, find_remote, is_remote, local_path
 from .formats import FORMATS, format_of, is_hidden, require_readable
 
 _MOST_NAMED = 3
+# Folders that table formats with versions keep beside their Parquet files.
+_LAKES = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def find_files(address: str, root: Path) -> list[File]:
 def find(address: str, root: Path) -> FoundFiles:
     """The table files at a path or URL, in a folder or of a glob.
 
-    Of a folder, hidden files and files of other formats are skipped.
+    Of a folder, hidden files and files of other formats are skipped, and empty ones beside others.
 
     Raises:
         SourceError: if there are none, or files of several formats.
@@ -68,6 +70,7 @@ def _chosen(
     """The table files; a folder may have others, of a glob each one has to be a table."""
     notes: list[str] = []
     if is_folder:
+        _require_no_lake(files, where)
         hidden = [file for file in files if is_hidden(_below(base, file))]
         visible = [file for file in files if file not in set(hidden)]
         # A .txt in a folder may be a note.
@@ -75,6 +78,10 @@ def _chosen(
         files = [file for file in visible if file not in set(others)]
         notes += _skipped([file for file in hidden if format_of(file)], base, "hidden")
         notes += _skipped(others, base, "other")
+    empty = [file for file in files if isinstance(file, Path) and not file.stat().st_size]
+    if len(empty) < len(files):
+        files = [file for file in files if file not in set(empty)]
+        notes += _skipped(empty, base, "empty")
     if not files:
         raise SourceError(f"{where}: no .csv or .parquet file" + _hint(notes))
     for file in files:
@@ -87,6 +94,17 @@ def _chosen(
             f"e.g. '{where.rstrip('/')}/*{PurePosixPath(str(files[0])).suffix}'"
         )
     return FoundFiles(sorted(files, key=str), tuple(notes))
+
+
+def _require_no_lake(files: Sequence[File], where: str) -> None:
+    """Raise SourceError for a folder in which old versions of rows lie beside current ones."""
+    folders = {part for file in files for part in PurePosixPath(str(file)).parts}
+    for mark, name in _LAKES.items():
+        if mark in folders:
+            raise SourceError(
+                f"{where} is a {name} table, whose files hold deleted rows too: export its rows as "
+                "Parquet, or read it with a source of your own"
+            )
 
 
 def _is_txt(file: File) -> bool:

@@ -37,7 +37,7 @@ class MalformedRows:
     @classmethod
     def of(cls, table: pa.Table) -> "MalformedRows | None":
         """The malformed rows that a table stands for; None for a table of values."""
-        if _TEXT not in table.column_names:
+        if not is_malformed(table):
             return None
         columns = (table[name].to_pylist() for name in (_LINE, _PROBLEM, _TEXT))
         return cls((table.schema.metadata or {}).get(_FILE, b"").decode(), *columns)
@@ -56,3 +56,8 @@ class MalformedRows:
         """A reason for each row."""
         for line, problem in zip(self.lines, self.problems, strict=True):
             yield f"line {line} is malformed: {problem}"
+
+
+def is_malformed(table: pa.Table) -> bool:
+    """Whether a table stands for malformed rows."""
+    return _TEXT in table.column_names

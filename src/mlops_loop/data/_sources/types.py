@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ...contract._arrow import whole
 
 _UUID_BYTES = 16
+_MOST_MICROSECONDS = 2**63 - 1
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
@@ -64,8 +65,7 @@ def to_plain(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
     if pa.types.is_string(kind):
         return _written(array)
     if pa.types.is_timestamp(kind) and not pa.types.is_date(array.type):
-        # A nanosecond is cut off.
-        array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
+        array = _microseconds(array)
     return array.cast(kind, safe=False)
 
 
@@ -123,6 +123,17 @@ def _texts(array: pa.Array) -> pa.Array:
         return array.cast(pa.string())
     except pa.ArrowInvalid:
         return pa.array([value and value.hex() for value in array.to_pylist()], pa.string())
+
+
+def _microseconds(array: pa.Array) -> pa.Array:
+    """Timestamps without nanoseconds; null beyond the 290,000 years that microseconds count."""
+    kind = pa.timestamp("us", array.type.tz)
+    try:
+        return array.cast(kind, safe=array.type.unit in ("s", "ms"))
+    except pa.ArrowInvalid:
+        limit = _MOST_MICROSECONDS // (10**6 if array.type.unit == "s" else 10**3)
+        is_small = pc.less(pc.abs(pc.coalesce(array.cast(pa.int64()), 0)), limit)
+        return pc.if_else(is_small, array, None).cast(kind)
 
 
 def _written(array: pa.Array) -> pa.Array:
