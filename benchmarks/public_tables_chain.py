@@ -1,4 +1,4 @@
-"""All stages after `adopt` in a project, and plain scikit-learn on its split; for `public_tables.py`."""
+"""Stages after `adopt` in a project, and plain scikit-learn on its split: `public_tables.py`."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Public tables that packages ship, as CSV files; run by `public_tables.py` in an environment of its own."""
+"""Public tables that packages ship, as CSV files; `public_tables.py` runs it elsewhere."""
 
 import json
 import sys
