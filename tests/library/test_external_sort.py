@@ -8,7 +8,6 @@ import pytest
 
 from mlops_loop.data._deduplication import find_duplicates
 from mlops_loop.data._external_sort import ExternalSorter
-from mlops_loop.data._key_hash import key_hashes
 
 RNG = np.random.default_rng(4)
 ROWS = 100_000
@@ -64,28 +63,3 @@ def test_of_equal_rows_one_is_no_repeat(tmp_path: Path, run_rows: int, words: in
     assert sorted(np.flatnonzero(~first)) == sorted(seen.values())
     last = find_duplicates(sorter, ["word"], POSITION, "max", tmp_path)
     assert (~last).sum() == len(seen) and not last[-1]
-
-
-def test_equal_keys_share_a_number_and_others_do_not() -> None:
-    gaps = pa.table(
-        {
-            "text": ["", "a", "é" * 8, "x" * 8, "x" * 9, "x" * 9 + "y", None, "word"],
-            "number": [0.5, None, 3.0, 4.0, 5.0, 6.0, 7.0, -0.5],
-            "flag": [True, False, None, True, True, True, True, True],
-            "moment": pa.array([1, 2, 3, None, 5, 6, 7, 8], pa.timestamp("us", tz="UTC")),
-        }
-    )
-    hashes = key_hashes(gaps)
-    assert len(set(hashes.tolist())) == gaps.num_rows
-    order = RNG.permutation(gaps.num_rows)
-    np.testing.assert_array_equal(key_hashes(gaps.take(pa.array(order))), hashes[order])
-    np.testing.assert_array_equal(key_hashes(gaps.slice(3, 4)), hashes[3:7])
-    for name in gaps.column_names:
-        words = key_hashes(gaps.select([name]))
-        assert len(set(words.tolist())) >= gaps.num_rows - 1 or name == "flag"
-    assert len(key_hashes(gaps.slice(0, 0))) == 0
-
-
-def test_numbers_of_many_keys_hardly_ever_meet() -> None:
-    table = pa.table({"key": [f"key-{number}" for number in range(ROWS)]})
-    assert len(np.unique(key_hashes(table))) == ROWS

@@ -94,6 +94,14 @@ DECODERS = {
 }
 
 
+def test_a_bundle_of_the_first_format_holds_onnx(tmp_path: Path) -> None:
+    path, read = bundle(tmp_path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document.pop("form") == "onnx" and document["format"] == 2
+    path.write_text(json.dumps({**document, "format": 1}), encoding="utf-8")
+    assert read().manifest.form == "onnx"  # type: ignore[attr-defined]
+
+
 def test_no_other_module_decodes_documents() -> None:
     root = Path(mlops_loop.__file__).parent
     found = {

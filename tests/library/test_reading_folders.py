@@ -86,6 +86,12 @@ def test_parts_of_a_competition_are_asked_about(tmp_path: Path, others: list[str
     assert count(table(fill(tmp_path / "parts", "train_1.csv", "train_2.csv"))) == 4
 
 
+def test_a_table_with_versions_is_rejected(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", "_delta_log/0.json", "a.csv")
+    with pytest.raises(InputError, match="is a Delta table"):
+        table(folder)
+
+
 def test_an_empty_file_beside_others_is_named(tmp_path: Path) -> None:
     folder = fill(tmp_path / "data", "a.csv")
     (folder / "b.csv").touch()

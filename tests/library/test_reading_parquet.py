@@ -142,7 +142,7 @@ def test_adopt_and_ingest_agree_on_infinite_values(root: Path, adopt: Adopt) -> 
     assert found.snapshot.table()["x"].null_count == 2
 
 
-@pytest.mark.parametrize("name", ["in.feather", "in.arrow", "in.orc", "in.pq"])
+@pytest.mark.parametrize("name", ["in.feather", "in.arrow", "in.stream.arrow", "in.orc", "in.pq"])
 def test_other_columnar_files_are_read(tmp_path: Path, name: str) -> None:
     table = pa.table({"x": [1.5, None], "at": pa.array([NAIVE] * 2), "y": ["a", "b"]})
     path = tmp_path / name
@@ -150,6 +150,9 @@ def test_other_columnar_files_are_read(tmp_path: Path, name: str) -> None:
         pyarrow.orc.write_table(table, path)
     elif name == "in.pq":
         pyarrow.parquet.write_table(table, path)
+    elif name == "in.stream.arrow":
+        with pa.ipc.new_stream(path, table.schema) as stream:
+            stream.write_table(table)
     else:
         pyarrow.feather.write_feather(table, str(path), compression="zstd")
     assert values(path) == [1.5, None] and values(path, "y") == ["a", "b"]
@@ -224,6 +227,7 @@ def test_columns_of_sqlite_may_mix_types(root: Path, adopt: Adopt) -> None:  # n
         ("in", "end in nothing"),
         ("in.parquet.gz", "decompress it first"),
         ("in.7z", "convert it"),
+        ("in.db", "is a database: .*sqlite:///in.db --query"),
     ],
 )
 def test_what_is_not_read_is_rejected_with_the_line_that_converts_it(

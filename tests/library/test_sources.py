@@ -71,7 +71,7 @@ def test_csv_values_stay_texts_and_empty_ones_are_null(settings: Settings) -> No
     write(settings, "in.csv", HEADER + rows)
     table = read(settings, "in.csv")
     assert table["size"].to_pylist() == ["oops", None]
-    assert table["note"].to_pylist() == [None, None]
+    assert table["note"].to_pylist() == ["NA", "null"]
     assert table["y"].to_pylist() == ["true", None]
 
 

@@ -1,20 +1,25 @@
-"""Counts of the columns, in one pass and bounded memory."""
+"""Counts of the columns, in one pass over the table and bounded memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract._casting import read_table
+from ..contract._casting import CastResult, read_table
 from ..contract._column_definition import Column
-from .cardinality import DistinctCounter, DuplicateCounter, Hashes, hash_rows, hash_values
+from ..data._duckdb import by_position, scratch_database
 from .table import Table
 
 # Limit of distinct texts in a column with categories.
 MOST_CATEGORIES = 1_000
 _MAX_STRAYS = 200
+# Rows in one statement, each of which has a fixed cost.
+_BLOCK_ROWS = 1 << 17
 
 
 @dataclass
@@ -23,28 +28,41 @@ class Facts:
 
     Attributes:
         missing: rows without a value, strays included.
-        strays: texts that could not be read, limited to the first distinct ones.
+        strays: texts that stand for no value of the type, limited to the first distinct ones.
         unread: rows with such texts.
+        distinct: number of different values.
         minimum: smallest number, or earliest datetime in microseconds since 1970.
-        words: number of rows by text; None if there are too many distinct ones.
+        common: number of rows by text, of the most frequent ones; by number only of the first.
+        has_words: whether the values are texts or booleans.
+        same_as: an earlier column with the same value in each row; None if there is none.
     """
 
     rows: int = 0
     missing: int = 0
     unread: int = 0
     strays: Counter[str] = field(default_factory=Counter)
+    distinct: int = 0
     minimum: float | None = None
     maximum: float | None = None
-    words: Counter[str] | None = field(default_factory=Counter)
-    seen: DistinctCounter = field(default_factory=DistinctCounter)
+    common: Counter[str] = field(default_factory=Counter)
+    has_words: bool = False
+    same_as: str | None = None
 
     @property
     def present(self) -> int:
         return self.rows - self.missing
 
     @property
-    def distinct(self) -> int:
-        return self.seen.count if self.words is None else len(self.words)
+    def words(self) -> Counter[str] | None:
+        """Number of rows by text; None if there are too many, or the values are no texts."""
+        complete = self.has_words and self.distinct <= len(self.common)
+        return self.common if complete else None
+
+    def without(self, absent: Mapping[str, int]) -> "Facts":
+        """The same with these texts, and their numbers of rows, as missing values."""
+        common = Counter({word: rows for word, rows in self.common.items() if word not in absent})
+        missing = self.missing + sum(absent.values())
+        return replace(self, common=common, missing=missing, distinct=self.distinct - len(absent))
 
 
 @dataclass(frozen=True)
@@ -59,56 +77,110 @@ class Profile:
 def profile(table: Table, columns: Sequence[Column]) -> Profile:
     """Read all rows once, in the types of draft columns, and count."""
     facts = {column.name: Facts() for column in columns}
-    repeats = DuplicateCounter()
+    with TemporaryDirectory() as folder, scratch_database(Path(folder), len(columns)) as database:
+        # One transaction: each would write the rows that are still in memory.
+        database.begin()
+        rows = 0
+        for block in _regrouped(table.read()):
+            cast = read_table(columns, block)
+            for column in columns:
+                _count_strays(facts[column.name], block[column.name], cast, column)
+            database.register("added", by_position(_comparable(cast.table)))
+            if not rows:
+                database.execute("create table rows as from added limit 0")
+            database.execute("insert into rows from added")
+            database.unregister("added")
+            rows += block.num_rows
+        database.commit()
+        if not rows:
+            return Profile(facts, 0, 0)
+        for at, column in enumerate(columns):
+            _count(facts[column.name], database, f"c{at}", column, rows)
+        _compare(facts, database, columns)
+        return Profile(facts, rows, _duplicates(database, len(columns), rows))
+
+
+def _regrouped(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in fewer, larger tables of one schema, without empty ones."""
+    held: list[pa.Table] = []
     rows = 0
-    for block in table.read():
-        if not block.num_rows:
-            continue
-        rows += block.num_rows
-        cast = read_table(columns, block)
-        hashes = []
-        for column in columns:
-            values = cast.table[column.name].combine_chunks()
-            hashes.append(hash_values(values))
-            column_facts = facts[column.name]
-            _count(column_facts, column, values, hashes[-1])
-            if column.name in cast.unreadable:
-                mask = pa.array(cast.unreadable[column.name])
-                _count_strays(column_facts, block[column.name].filter(mask))
-        if hashes:
-            repeats.add(hash_rows(hashes))
-    return Profile(facts, rows, repeats.count)
+    for block in blocks:
+        if held and (rows + block.num_rows > _BLOCK_ROWS or block.schema != held[0].schema):
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+        if block.num_rows:
+            held.append(block)
+            rows += block.num_rows
+    if held:
+        yield pa.concat_tables(held)
 
 
-def _count(facts: Facts, column: Column, values: pa.Array, hashes: Hashes) -> None:
-    facts.rows += len(values)
-    facts.missing += values.null_count
-    if values.null_count == len(values):
+def _comparable(table: pa.Table) -> pa.Table:
+    """Datetimes as microseconds since 1970, and integers as numbers."""
+    for at, kind in enumerate(table.schema.types):
+        if pa.types.is_timestamp(kind):
+            table = table.set_column(at, table.schema.names[at], table[at].cast(pa.int64()))
+    return table
+
+
+def _count_strays(facts: Facts, raw: pa.ChunkedArray, cast: CastResult, column: Column) -> None:
+    """Texts that the types of numbers, datetimes and booleans read as missing, or not at all."""
+    if pa.types.is_string(raw.type) and column.type not in ("category", "text"):
+        mask = pc.and_(pc.is_valid(raw), pc.is_null(cast.table[column.name]))
+    elif column.name in cast.unreadable:
+        mask = pa.chunked_array([pa.array(cast.unreadable[column.name])])
+    else:
         return
-    facts.seen.add(hashes[hashes != 0] if values.null_count else hashes)
-    if column.type in ("category", "text", "boolean"):
-        _count_words(facts, values)
-        return
-    facts.words = None
-    if column.type == "datetime":
-        values = values.cast(pa.int64())
-    edges = pc.min_max(values).as_py()
-    facts.minimum = min(edge for edge in (facts.minimum, edges["min"]) if edge is not None)
-    facts.maximum = max(edge for edge in (facts.maximum, edges["max"]) if edge is not None)
-
-
-def _count_words(facts: Facts, values: pa.Array) -> None:
-    if facts.words is None:
-        return
-    for counted in pc.value_counts(values.drop_null()).to_pylist():
-        word = counted["values"]
-        facts.words[str(word).lower() if isinstance(word, bool) else word] += counted["counts"]
-    if len(facts.words) > MOST_CATEGORIES:
-        facts.words = None
-
-
-def _count_strays(facts: Facts, values: pa.ChunkedArray) -> None:
-    facts.unread += len(values)
-    for value in values.to_pylist():
+    strays = raw.filter(mask).to_pylist()
+    facts.unread += len(strays)
+    for value in strays:
         if len(facts.strays) < _MAX_STRAYS or str(value) in facts.strays:
             facts.strays[str(value)] += 1
+
+
+def _count(
+    facts: Facts, database: duckdb.DuckDBPyConnection, name: str, column: Column, rows: int
+) -> None:
+    facts.rows = rows
+    facts.has_words = column.type in ("category", "text", "boolean")
+    counted = (
+        f"(select {name} as value, count(*) as n from rows where {name} is not null group by 1)"
+    )
+    sql = f"select count(*), coalesce(sum(n), 0), min(value), max(value) from {counted}"
+    ((facts.distinct, present, low, high),) = database.execute(sql).fetchall()
+    facts.missing = rows - int(present)
+    if not facts.has_words:
+        facts.minimum, facts.maximum = low, high
+    limit = MOST_CATEGORIES if facts.has_words else 1
+    sql = f"select value, n from {counted} order by n desc, value limit {limit}"
+    facts.common = Counter(
+        {_text(value): count for value, count in database.execute(sql).fetchall()}
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _compare(
+    facts: Mapping[str, Facts], database: duckdb.DuckDBPyConnection, columns: Sequence[Column]
+) -> None:
+    """Find columns with the same values, by a fingerprint of all values with their positions."""
+    numeric = ("integer", "number", "datetime")
+    values = [
+        f"c{at}::double" if column.type in numeric else f"c{at}::varchar"
+        for at, column in enumerate(columns)
+    ]
+    prints = ", ".join(f"bit_xor(hash({value}, rowid))" for value in values)
+    (fingerprints,) = database.execute(f"select {prints} from rows").fetchall()
+    first: dict[object, str] = {}
+    for column, fingerprint in zip(columns, fingerprints, strict=True):
+        if facts[column.name].distinct > 1:
+            same = first.setdefault(fingerprint, column.name)
+            facts[column.name].same_as = same if same != column.name else None
+
+
+def _duplicates(database: duckdb.DuckDBPyConnection, columns: int, rows: int) -> int:
+    named = ", ".join(f"c{at}" for at in range(columns))
+    ((distinct,),) = database.execute(f"select count(distinct hash({named})) from rows").fetchall()
+    return rows - int(distinct)

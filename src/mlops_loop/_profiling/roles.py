@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..contract._column_definition import Categories, Column, ParseOptions, Range, Role
 from .profile import Facts
@@ -66,9 +66,7 @@ def read_strays(
     known = facts.words or Counter()
     if inferred.type in ("category", "text"):
         absent = {word: rows for word, rows in known.items() if word.lower().strip() in NOTHING}
-        left = Counter({word: rows for word, rows in known.items() if word not in absent})
-        words = left if facts.words is not None else None
-        facts = replace(facts, words=words, missing=facts.missing + sum(absent.values()))
+        facts = facts.without(absent)
         notes: list[str] = []
     else:
         absent = dict(facts.strays.most_common(_MOST_MISSING_WORDS))

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from .._calibration import Calibration
 from .._model_file import Form
 from ..models import Candidate
-from ..models._fitting import fit
+from ..models._fitting import bounded_iterations, fit
 from .calibration import Calibrated, OutOfFold
 from .calibration import calibrate as find_calibration
 from .calibration import cheapest_threshold
@@ -66,7 +66,8 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     context = data.rows.context
     context.on_stage(f"fitting {winner.candidate.name}")
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
-    with context.timed("fits"), threadpool_limits({"openmp": data.task.threads, "blas": 1}):
+    limits = {"openmp": data.task.threads, "blas": 1}
+    with context.timed("fits"), threadpool_limits(limits), bounded_iterations():
         fitted = [
             fit(candidate, data.task, data.matrix, data.labels)
             for candidate in (winner.candidate, baseline)

@@ -19,7 +19,7 @@ from ._column_definition import Column
 from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
 from ._model import Contract
-from ._text_normalization import normalize_text
+from ._text_normalization import means_missing, normalize_text
 
 Mask = NDArray[np.bool_]
 
@@ -61,6 +61,8 @@ def read_table(columns: Sequence[Column], raw: pa.Table) -> CastResult:
         lost = pc.and_(pc.is_valid(values), pc.is_null(read))
         if values.type == pa.float64() or values.type == pa.float32():
             lost = pc.and_not(lost, pc.fill_null(pc.is_nan(values), False))
+        if pa.types.is_string(values.type) and pc.any(lost).as_py():
+            lost = pc.and_not(lost, means_missing(values))
         if pc.any(lost).as_py():
             failed[column.name] = lost.to_numpy(zero_copy_only=False)
     schema = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in columns])

@@ -12,6 +12,9 @@ from ._column_definition import Column, ParseOptions
 # Moments of other centuries are years with two digits, read with the wrong format.
 _YEARS = (1000, 2999)
 _INFINITE = {"inf", "-inf"}
+# Texts that are a missing number, boolean or datetime whatever the contract says. In a category
+# they are values unless its `parsing.missing` lists them: NA may be North America.
+_NO_VALUE = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 _ISO = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -35,6 +38,12 @@ def normalize_text(column: Column, values: pa.Array) -> pa.Array:
     if column.type == "boolean":
         return _truth(parsing, values)
     return _moment(parsing, values) if column.type == "datetime" else values
+
+
+def means_missing(texts: pa.Array) -> pa.Array:
+    """Mask of the texts that are a missing number, boolean or datetime in any file."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return pc.fill_null(pc.is_in(trimmed, value_set=pa.array(_NO_VALUE)), False)
 
 
 def read_format(texts: pa.Array, pattern: str) -> pa.Array:

@@ -96,15 +96,13 @@ class _LongRowError(SourceError):
     """A row is longer than a block."""
 
 
-def batches(
-    file: File, names: list[str], present: list[int], csv: Csv, nulls: Sequence[str]
-) -> Iterator[pa.Table]:
+def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
     """Blocks of the columns at these positions; malformed rows follow the block they were in."""
     wanted = [names[at] for at in present]
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=list(nulls),
+        null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )

@@ -28,8 +28,6 @@ from .partitions import partition_values, with_partitions
 from .types import common_types
 
 BATCH_ROWS = 65_536
-# Texts that stand for a missing value.
-NULLS = ("", "NA", "NaN", "nan", "null", "NULL")
 PLAIN = Csv()
 Types = dict[str, pa.DataType]
 
@@ -99,7 +97,6 @@ def read_batches(
     batch_rows: int = BATCH_ROWS,
     csv: Csv = PLAIN,
     *,
-    nulls: Sequence[str] = NULLS,
     malformed: bool = False,
     dialects: Sequence[Csv] | None = None,
 ) -> Iterator[pa.Table]:
@@ -112,7 +109,6 @@ def read_batches(
         columns: the columns to read, by default all columns of each file.
         batch_rows: limit of rows in a table.
         csv: dialect of text files; another one is detected for files that do not fit.
-        nulls: texts that stand for a missing value in text files, unless they are quoted.
         malformed: whether to yield tables of `MalformedRows` for rows that cannot be split.
         dialects: the dialect of each file, if it is known.
 
@@ -133,7 +129,7 @@ def read_batches(
             partitions = {name: value for name, value in partitions.items() if name in wanted}
         present = [names.index(name) for name in wanted if name in names]
         with _named(file):
-            for table in _tables(file, names, present, types, batch_rows, dialect, nulls):
+            for table in _tables(file, names, present, types, batch_rows, dialect):
                 rows = MalformedRows.of(table)
                 if rows is None:
                     if is_text(file):
@@ -152,11 +148,10 @@ def _tables(
     types: Types,
     batch_rows: int,
     csv: Csv,
-    nulls: Sequence[str],
 ) -> Iterator[pa.Table]:
     match format_of(file):
         case "csv":
-            return csv_file.batches(file, names, present, csv, nulls)
+            return csv_file.batches(file, names, present, csv)
         case "json lines":
             return json_lines.batches(file, names, present)
         case "excel":

@@ -38,6 +38,7 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZ
 # Formats with types of their own, which all have one writer's schema.
 COLUMNAR = ("parquet", "feather", "orc")
 _TEXT = ("csv", "json lines")
+_DATABASES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 # Functions of pandas that read what is not read here.
 _PANDAS = {
     ".json": "read_json('{}')",
@@ -113,6 +114,11 @@ def require_readable(file: File) -> None:
     name = PurePosixPath(str(file)).name
     if compression:
         raise SourceError(f"{file}: decompress it first; only text files are read compressed")
+    if ending in _DATABASES:
+        raise SourceError(
+            f"{file} is a database: give its SQLAlchemy URL with a query, e.g. "
+            f"sqlite:///{name} --query 'select * from …'"
+        )
     stem = name.removesuffix(PurePosixPath(name).suffix)
     if ending in _PANDAS:
         call = _PANDAS[ending].format(name)
