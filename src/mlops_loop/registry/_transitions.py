@@ -14,23 +14,25 @@ import msgspec
 
 from .._audit_log import INTENT, AuditEvent, AuditLog
 from .._bundle import Bundle, read_bundle, require_same_target
+from .._champion import other_target
 from .._clock import Clock
 from .._publication import BundleStore
 from .._publication import Rollout as Published
+from .._publication import rollout_key
 from ..contract import Contract
 from ..errors import BundleError, RegistryError
 from ._aliases import align_aliases
 from ._callbacks import Callback, run_callbacks
 from ._history import (
     DROPPED,
-    champion_of_other_features,
+    champion_of_other_rollout,
     champions,
     last_move,
     last_of,
     open_intent,
     transitions,
 )
-from ._mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG, Registry
+from ._mlflow_registry import FORCED_TAG, REJECTED, TARGET_TAG, VERDICT_TAG, Registry
 from ._restoration import restore_if_damaged
 from ._rollout_rules import promoted
 
@@ -39,7 +41,7 @@ Details = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Transitions:
-    """Moves versions in and out of service, for one digest of the features.
+    """Moves versions in and out of service, for one digest of the features and one target.
 
     Attributes:
         contract: contract of the project; a version with another target cannot serve.
@@ -65,8 +67,13 @@ class Transitions:
     guard: Callable[[], None] = lambda: None
     callbacks: Mapping[str, Sequence[Callback]] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """Key of the rollout that transitions change."""
+        return rollout_key(self.features_digest, self.contract.target_digest)
+
     def published(self) -> Published:
-        return self.store.pointer().rollout(self.features_digest)
+        return self.store.pointer().rollout(self.key)
 
     def last(self) -> AuditEvent | None:
         """The last transition that was done."""
@@ -94,7 +101,10 @@ class Transitions:
         """
         with self._alone() as before:
             if before.champion is None:
-                raise RegistryError("there is no champion to challenge: promote the version")
+                raise RegistryError(
+                    other_target(self.store, self.contract)
+                    or "there is no champion to challenge: promote the version"
+                )
             if before.champion == version:
                 raise RegistryError(f"version {version} is already the champion")
             self._require(version)
@@ -172,13 +182,19 @@ class Transitions:
 
     def _nothing_to_roll_back_to(self) -> str:
         """Why there is no way back with this code, and which way there is."""
-        other = champion_of_other_features(self.audit_log, self.features_digest)
+        other = champion_of_other_rollout(self.audit_log, self.key)
         if other is None:
             return (
                 "there is no earlier champion to roll back to: promote another version, or train "
                 "one"
             )
         version, features = other
+        if features == self.features_digest:
+            tags = self._tags_of(version)
+            return (
+                f"the previous champion is version {version}, which predicts another target, "
+                f"{tags.get(TARGET_TAG, 'unknown')}: restore config/contract.yaml to use it"
+            )
         return (
             f"the previous champion is version {version}, which has other features ({features}) "
             f"than this code: deploy {self._commit_of(version)}, whose services use it"
@@ -186,12 +202,16 @@ class Transitions:
 
     def _commit_of(self, version: str) -> str:
         """The commit that a version was trained from, in words."""
-        tags = {found.version: found.tags for found in self.registry.versions()}.get(version, {})
+        tags = self._tags_of(version)
         commit = tags.get("git_commit", "unknown")
         if commit == "unknown":
             return "the code that it was trained with"
         changes = " (with changes that were not committed)" * (tags.get("git_dirty") == "true")
         return f"commit {commit}{changes}"
+
+    def _tags_of(self, version: str) -> Mapping[str, str]:
+        """The tags of a version; none if it is not registered any more."""
+        return {found.version: found.tags for found in self.registry.versions()}.get(version, {})
 
     def is_open(self) -> bool:
         """Whether a transition is running, or was interrupted."""
@@ -223,7 +243,7 @@ class Transitions:
         return repaired
 
     def _history(self) -> list[AuditEvent]:
-        return transitions(self.audit_log, self.features_digest)
+        return transitions(self.audit_log, self.key)
 
     def _require(self, version: str) -> Bundle:
         """A version may serve if it is registered, published, whole, and of these features."""
@@ -261,19 +281,20 @@ class Transitions:
             **(details or {}),
             "version": version,
             "features": self.features_digest,
+            "rollout": self.key,
             "previous": self._replaced(before),
             "before": msgspec.to_builtins(before),
             "after": msgspec.to_builtins(after),
         }
         intent = {**recorded, "transition": kind}
         self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
-        self.store.set_rollout(self.features_digest, after)
+        self.store.set_rollout(self.key, after)
         self._align()
         return self._record(AuditEvent(self.clock.now(), kind, actor, reason, recorded))
 
     def _replaced(self, before: Published) -> str | None:
         """The champion up to now; the first one with these features replaces that of others."""
-        return before.champion or self.store.pointer().predecessor(self.features_digest)
+        return before.champion or self.store.pointer().predecessor(self.key)
 
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
@@ -291,11 +312,11 @@ class Transitions:
         return event
 
     def _align(self) -> list[str]:
-        """Let the aliases follow the pointer, as long as these features are the current ones.
+        """Let the aliases follow the pointer, as long as this rollout is the current one.
 
         Old and new code may run beside each other; the aliases follow the last transition.
         """
         pointer = self.store.pointer()
-        if pointer.current not in ("", self.features_digest):
+        if pointer.current not in ("", self.key):
             return []
-        return align_aliases(self.registry, pointer.rollout(self.features_digest))
+        return align_aliases(self.registry, pointer.rollout(self.key))
