@@ -38,7 +38,7 @@ def _load_pyfunc(path: str) -> BundleModel:
     # By name: MLflow has put the project's code on the path.
     module = bundle.manifest.features_module
     declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
-    # Whoever loads an MLflow model runs its code, and so trusts its types as well.
+    # Loading an MLflow model runs its code, so its types are trusted as well.
     trusted = bundle.manifest.types
     return BundleModel(
         BundlePredictor(bundle, features_of(declared, bundle), trusted_types=trusted)
