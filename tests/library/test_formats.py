@@ -77,6 +77,14 @@ def test_older_formats_are_read_through_one_function_each() -> None:
         third.decode(b'{"format": -1}', dict, "pointer.json")
 
 
+def test_a_bundle_of_the_first_format_holds_onnx(tmp_path: Path) -> None:
+    path, read = bundle(tmp_path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document.pop("form") == "onnx" and document["format"] == 2
+    path.write_text(json.dumps({**document, "format": 1}), encoding="utf-8")
+    assert read().manifest.form == "onnx"  # type: ignore[attr-defined]
+
+
 # Modules that decode what no later process reads, or what a store of rows counts for.
 DECODERS = {
     "_formats.py": "documents",
@@ -92,14 +100,6 @@ DECODERS = {
     "prediction_log/_versions.py": "columns of the prediction log",
     "_scoring/parts.py": "parts of a job, whose format is that of the job",
 }
-
-
-def test_a_bundle_of_the_first_format_holds_onnx(tmp_path: Path) -> None:
-    path, read = WRITTEN[formats.BUNDLE](tmp_path)
-    document = json.loads(path.read_text(encoding="utf-8"))
-    assert document.pop("form") == "onnx" and document["format"] == 2
-    path.write_text(json.dumps({**document, "format": 1}), encoding="utf-8")
-    assert read().manifest.form == "onnx"  # type: ignore[attr-defined]
 
 
 def test_no_other_module_decodes_documents() -> None:

@@ -71,6 +71,8 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,
+        holdout=comparison.holdout,
+        holdout_digest=comparison.holdout_digest,
     )
 
 

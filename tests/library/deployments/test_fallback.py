@@ -89,7 +89,7 @@ def test_the_previous_champion_answers_if_the_champion_cannot_be_loaded_at_the_s
     publisher.publish("6")
     publisher.damage("6")
     rollout = Rollout(champion="6", challenger="5", probation=True, previous="5")
-    publisher.store.set_rollout(publisher.features.digest, rollout)
+    publisher.store.set_rollout(publisher.key, rollout)
     for seconds.value in (0, 60):
         deployments.refresh()
         assert {row[0].version for row in answered(deployments, columns)} == {"5"}
@@ -115,7 +115,7 @@ def test_without_an_intact_bundle_nothing_serves(
         publisher.publish(version)
         publisher.damage(version)
     rollout = Rollout(champion="6", previous="5")
-    publisher.store.set_rollout(publisher.features.digest, rollout)
+    publisher.store.set_rollout(publisher.key, rollout)
     deployments.refresh()
     assert deployments.deployment is None
     assert "version 6 cannot serve" in reasons(deployments)

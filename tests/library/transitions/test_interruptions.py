@@ -8,7 +8,7 @@ import pytest
 from mlops_loop._publication import Rollout as Published
 from mlops_loop.registry._transitions import Transitions
 
-from .versions import FEATURES, WHO, kinds, open_transitions, state
+from .versions import WHO, kinds, open_transitions, state
 
 
 @pytest.mark.parametrize("cut", ["before the pointer", "before the alias", "before the close"])
@@ -25,7 +25,7 @@ def test_a_transition_cut_off_anywhere_is_mended(
         transitions.registry.set_alias("champion", "1")
         transitions.registry.set_alias("challenger", "2")
     if cut == "before the pointer":
-        transitions.store.set_rollout(FEATURES, Published(champion="1", challenger="2"))
+        transitions.store.set_rollout(transitions.key, Published(champion="1", challenger="2"))
         wanted = ("1", "2")
     assert transitions.reconcile()
     assert state(transitions) == wanted
