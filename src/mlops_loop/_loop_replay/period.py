@@ -62,8 +62,9 @@ def _first_trained(times: np.ndarray, settings: Settings, contract: Contract) ->
     first: np.datetime64 = times[0] + np.timedelta64(needed)
     if first >= times[-1]:
         raise InputError(
-            f"{settings.source} covers {(times[-1] - times[0]).item()} and a replay needs more than "
-            f"{needed}, twice label_horizon and training.holdout: replay more rows, or lower these"
+            f"{settings.source} covers {(times[-1] - times[0]).item()} and a replay needs more "
+            f"than {needed}, twice label_horizon and training.holdout: replay more rows, or lower "
+            "these"
         )
     return first
 
