@@ -1,6 +1,7 @@
 """Columnar files, workbooks, JSON Lines and databases, with the types of other tools."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,8 +15,10 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._profiling.table import open_table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract import Contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.errors import InputError
 
@@ -26,6 +29,7 @@ NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 NAIVE = datetime(2026, 1, 10, 12)
 ID = UUID("0e67ecd7-d380-4fe4-9a71-932ef48965bb")
 ROWS = 40
+KINDS = ["a", b"b", None]
 
 
 def values(path: Path, column: str = "x") -> list[object]:
@@ -170,6 +174,12 @@ def test_json_lines_are_read(tmp_path: Path) -> None:
     assert "in.jsonl, line 2: expected a JSON object" in read.warnings()[0]
 
 
+def test_json_lines_under_another_name_are_recognized(tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"x": 1}\n{"x": 2}\n')
+    with pytest.raises(InputError, match="name it .jsonl"):
+        open_table(str(tmp_path / "in.json"), tmp_path)
+
+
 def test_the_first_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
     path = tmp_path / "in.xlsx"
     workbook(path)
@@ -201,20 +211,39 @@ def workbook(path: Path) -> None:
 def test_columns_of_sqlite_may_mix_types(root: Path, adopt: Adopt) -> None:  # noqa: F811
     count = 21_000  # more than a block
     with closing(sqlite3.connect(root / "shop.db")) as database, database:
-        database.execute("create table sales (code, size, y integer)")
+        database.execute("create table sales (code, size, kind, y integer)")
         rows = [
-            (n % 9 if n < 18_000 else f"c{n % 9}", n / 7 if n % 2 else n, n % 2)
+            (n % 9 if n < 18_000 else f"c{n % 9}", n / 7 if n % 2 else n, KINDS[n % 3], n % 2)
             for n in range(count)
         ]
-        database.executemany("insert into sales values (?, ?, ?)", rows)
+        database.executemany("insert into sales values (?, ?, ?, ?)", rows)
     database.close()
     done = adopt("sqlite:///shop.db", "--query", "select * from sales", "--target", "y")
     assert done.exit_code == 0, done.output
-    assert (contract(root).column("code").type, contract(root).column("size").type) == (
-        "category",
-        "number",
-    )
-    assert ingest(load_settings(root), contract(root)).rows == count
+    found = contract(root)
+    types = [found.column(name).type for name in ("code", "size", "kind")]
+    assert types == ["category", "number", "category"]
+    assert ingest(load_settings(root), found).rows == count
+
+
+class Warehouse:
+    """A source of one's own, with types of its writer."""
+
+    address = "warehouse"
+
+    def tables(self, contract: Contract, **hints: object) -> Iterator[pa.Table]:
+        at = pa.array([1_768_046_400_000_000_001] * 2, pa.timestamp("ns"))
+        yield pa.table({"key": pa.array(["a", "b"], pa.string_view()), "at": at, "y": [b"c", b"d"]})
+
+
+def test_a_source_of_ones_own_has_types_of_other_tools(root: Path) -> None:  # noqa: F811
+    contract = parse_contract("""
+{problem: multiclass, label_horizon: 1d, columns: {
+key: {type: text, role: id}, at: {type: datetime, role: time},
+y: {type: category, role: target, categories: {values: [c, d, e]}}}}
+""")
+    found = ingest(load_settings(root), contract, sources=[Warehouse()]).snapshot.table()
+    assert found["at"].to_pylist() == [NOON, NOON] and found["y"].to_pylist() == ["c", "d"]
 
 
 @pytest.mark.parametrize(

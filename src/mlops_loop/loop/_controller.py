@@ -27,6 +27,7 @@ from ..registry._transitions import Transitions
 from ._audit import ACTOR, LoopAuditLog
 from ._challenger_trial import Trial
 from ._lease import LeaseHolder, LostLeaseError
+from ._outlook import outlook
 from ._policy import ActionTable, Due, cooldown_reason
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
@@ -65,10 +66,12 @@ class RetrainingController:
             return Step((), idle="the loop is paused: run `loop resume`")
         known = len(self.audit.completed())
         try:
-            monitoring, idle = self._step(), ""
+            monitoring = self._step()
         except LostLeaseError:
-            monitoring, idle = None, "another process has taken over the loop"
-        return Step(self.audit.completed()[known:], monitoring, idle)
+            idle = "another process has taken over the loop"
+            return Step(self.audit.completed()[known:], idle=idle)
+        upcoming = outlook(self.lease.state, self.settings, self.clock.now())
+        return Step(self.audit.completed()[known:], monitoring, outlook=upcoming)
 
     def _step(self) -> MonitoringReport | None:
         if self.transitions.is_open():

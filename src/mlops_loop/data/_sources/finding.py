@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import SourceError
 from .._remote import File, find_remote, is_remote, local_path
-from .formats import FORMATS, format_of, is_hidden, require_readable
+from .compression import is_hidden
+from .formats import FORMATS, format_of, require_readable
 
 _MOST_NAMED = 3
 # Folders that table formats with versions keep beside their Parquet files.
