@@ -28,9 +28,8 @@ HOLDOUT_ROWS = 30
 TRIAL_LABELS = (30, 500)
 # Days with rows that a trial needs: its test compares days.
 TRIAL_DAYS = 21
-# Lengths of a window that people expect, longest first.
-_WINDOWS = (Monitoring().window, WEEK, DAY)
-# Windows that the table should cover, if shorter ones have enough rows.
+# Windows that the table should cover; else a window is a week, if that has enough rows. In shorter
+# ones, what recurs each day or week would be drift.
 _WINDOWS_OF_TABLE = 3
 _LONGEST = timedelta(days=36_525)
 _RECENT = (0.5, 0.99)
@@ -129,9 +128,9 @@ def _holdout(rate: RowRate, window: timedelta) -> timedelta:
 def _window(rate: RowRate) -> timedelta:
     # Where not all days have rows, it reaches from one to the next.
     needed = rate.period(WINDOW_LABELS[0], days=2 - rate.days)
-    longest = rate.span / _WINDOWS_OF_TABLE
-    suitable = (window for window in _WINDOWS if needed <= window <= longest)
-    return next(suitable, _rounded(needed))
+    default = Monitoring().window
+    usual = default if default <= rate.span / _WINDOWS_OF_TABLE else WEEK
+    return max(usual, _rounded(needed))
 
 
 def _trial(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetting]:

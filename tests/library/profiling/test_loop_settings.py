@@ -58,7 +58,7 @@ def test_settings_fit_the_rows(rows_a_day: float, days: int, horizon: timedelta)
 
     # A window has the labels to measure performance with, and reaches over days without rows.
     assert rate.within(window) >= monitoring.min_labels >= WINDOW_LABELS[0]
-    assert window >= DAY / rate.days
+    assert window >= max(7 * DAY, DAY / rate.days)
     # The holdout is large enough, and leaves rows of after a change to train on: by the window
     # after the one in which it is noticed, 30 at least.
     assert rate.within(holdout) >= HOLDOUT_ROWS
