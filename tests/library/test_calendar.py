@@ -8,10 +8,10 @@ import pytest
 from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
+from mlops_loop._champion import champion_predictor
 from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._feature_set import DatetimePart, FeatureSet
 from mlops_loop._packaged_features import packaged_features
-from mlops_loop._predictor import champion_predictor
 from mlops_loop._project import Project
 from mlops_loop._settings import CONFIG
 from mlops_loop._settings_loading import load_settings

@@ -18,7 +18,8 @@ from ..loop._controller import RetrainingController
 from ..loop._factory import make_controller
 from ..monitoring import MonitoringPlan, MonitoringReport
 from .period import replay_period
-from .report.build import PlayedMonth, build_report
+from .report.build import build_report
+from .report.month import PlayedMonth
 from .report.report_html import render
 from .service import running_service
 from .stream import Stream, read_stream

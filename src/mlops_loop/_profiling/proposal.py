@@ -23,7 +23,8 @@ from .profile import Profile, profile
 from .roles import InferredColumn, infer_column, read_strays
 from .sampling import Sampled, sample
 from .settings_suggestions import SampledTable, Suggestions, suggest_settings, usable
-from .table import Table, open_table
+from .table import Table
+from .table_opening import open_table
 from .target import decide_classes, infer_problem, require_variety
 from .target_leakage import find_leaks
 from .types import InferredType, infer_type

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._champion import other_target
 from .._clock import Clock
 from .._publication import Rollout as Published
 from .._settings import Settings
@@ -85,7 +86,7 @@ class RetrainingController:
             return None
         if state.champion is None:
             if state.waiting != self.transitions.features_digest:
-                self._begin("there is no champion yet")
+                self._begin(self._no_champion())
             return None
         if state.challenger is not None:
             self._judge()
@@ -241,6 +242,10 @@ class RetrainingController:
             self.stages.alert(decision.reason)
             self.transitions.rollback(**arguments)
         self._settle()
+
+    def _no_champion(self) -> str:
+        reason = other_target(self.transitions.store, self.transitions.contract)
+        return reason or "there is no champion yet"
 
     def _published(self) -> Published:
         return self.transitions.published()

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-
 from mlops_loop._profiling.contract_file import contract_text
 from mlops_loop._profiling.sampling import sample
 from mlops_loop._profiling.table import Table
@@ -17,7 +16,7 @@ from mlops_loop.contract._casting import read_table
 from mlops_loop.contract._column_definition import Column, ParseOptions
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
-from mlops_loop.data._sources.csv_file import detect
+from mlops_loop.data._sources.csv_format import detect
 from mlops_loop.data._sources.encoding import detect_encoding
 from mlops_loop.data._sources.header import unique_names
 
