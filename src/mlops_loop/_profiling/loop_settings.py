@@ -117,7 +117,7 @@ def loop_settings(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetti
     yield LoopSetting(("training", "holdout"), held, reason)
     cooldown = min(Loop().cooldown, _rounded(window / 2))
     yield LoopSetting(("loop", "cooldown"), cooldown, "half of monitoring.window, or less")
-    yield from _trial(rate, label_horizon)
+    yield from _trial(rate, label_horizon, window)
 
 
 def _holdout(rate: RowRate, window: timedelta) -> timedelta:
@@ -133,17 +133,19 @@ def _window(rate: RowRate) -> timedelta:
     return max(usual, _rounded(needed))
 
 
-def _trial(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetting]:
+def _trial(rate: RowRate, label_horizon: timedelta, window: timedelta) -> Iterator[LoopSetting]:
     defaults = Challenge()
     arrival = rate.period(TRIAL_LABELS[0], TRIAL_DAYS)
     needed = _rounded(label_horizon + arrival)
-    probation = max(defaults.probation, needed)
+    # No retraining begins during a trial: it should not outlast many windows.
+    duration = max(min(defaults.max_duration, 2 * window), needed)
+    probation = max(min(defaults.probation, window), needed)
     expected = rate.within(probation - label_horizon)
     reason = (
         f"label_horizon {format_duration(label_horizon)}, and {_rounded(arrival).days} days for"
     )
     reason += f" {TRIAL_LABELS[0]} labels on {TRIAL_DAYS} days; or longer"
-    yield LoopSetting(("challenge", "max_duration"), max(defaults.max_duration, needed), reason)
+    yield LoopSetting(("challenge", "max_duration"), duration, reason)
     yield LoopSetting(("challenge", "probation"), probation, reason)
     reason = f"four in five of about {expected:,.0f} labels in challenge.probation, within"
     reason += f" {TRIAL_LABELS[0]} and {TRIAL_LABELS[1]}"
