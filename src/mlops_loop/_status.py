@@ -29,10 +29,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Status:
-    """Versions in service, size of the prediction log, state of the loop."""
+    """Versions in service, size of the prediction log, state of the loop.
+
+    Attributes:
+        challenger: version on trial.
+        previous: previous champion, while the champion is on probation.
+    """
 
     champion: Version | None
     challenger: Version | None
+    previous: Version | None
     log: dict[str, int]
     loop: dict[str, str | None]
 
@@ -40,12 +46,17 @@ class Status:
         return asdict(self)
 
     def messages(self) -> list[str]:
-        champion, challenger = self.champion, self.challenger
+        champion, previous = self.champion, self.previous
         others = self.log["other_schemas"]
-        other = "previous" if self.loop["state"] == "probation" else "challenger"
+        other = (
+            f"challenger  {self.challenger.summary() if self.challenger else 'none'}"
+            if previous is None
+            else f"previous    {previous.summary()}; it predicts as well while version "
+            f"{champion.version if champion else ''} is on probation"
+        )
         return [
             f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
-            f"{other:<11} {challenger.summary() if challenger else 'none'}",
+            other,
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
             + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
             + (f"; not counted: {others} of another target or other inputs" if others else ""),
@@ -57,9 +68,11 @@ def project_status(project: Project) -> Status:
     """Read the pointer, the log and the loop's state."""
     published = project.published()
     totals = project.log.totals()
+    other = _version(project, published.challenger)
     return Status(
         champion=_version(project, published.champion),
-        challenger=_version(project, published.challenger),
+        challenger=None if published.probation else other,
+        previous=other if published.probation else None,
         log={
             "predictions": totals.predictions,
             "labels": totals.labels,
