@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ._bundle import read_bundle
+from ._champion import other_target
 from ._project import Project
 from ._publication import Rollout
 from .evaluation._formatting import format_metric
@@ -34,6 +35,7 @@ class Status:
     Attributes:
         challenger: version on trial.
         previous: previous champion, while the champion is on probation.
+        no_champion: why a published version is not the champion: it predicts another target.
     """
 
     champion: Version | None
@@ -41,6 +43,7 @@ class Status:
     previous: Version | None
     log: dict[str, int]
     loop: dict[str, str | None]
+    no_champion: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -48,14 +51,15 @@ class Status:
     def messages(self) -> list[str]:
         champion, previous = self.champion, self.previous
         others = self.log["other_schemas"]
-        other = (
-            f"challenger  {self.challenger.summary() if self.challenger else 'none'}"
-            if previous is None
-            else f"previous    {previous.summary()}; it predicts as well while version "
-            f"{champion.version if champion else ''} is on probation"
-        )
+        missing = self.no_champion or "none yet: run `train`"
+        other = f"challenger  {self.challenger.summary() if self.challenger else 'none'}"
+        if champion and previous:
+            other = (
+                f"previous    {previous.summary()}; predicts in shadow while version "
+                f"{champion.version} is on probation"
+            )
         return [
-            f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
+            f"champion    {champion.summary() if champion else missing}",
             other,
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
             + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
@@ -80,6 +84,9 @@ def project_status(project: Project) -> Status:
             "other_schemas": project.log.other_schemas(),
         },
         loop=_loop(project, published),
+        no_champion=(
+            other_target(project.bundles, project.contract) if not published.champion else ""
+        ),
     )
 
 

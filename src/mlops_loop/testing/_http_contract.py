@@ -97,7 +97,13 @@ class HttpContract:
 
     def test_labels_join_their_predictions(self, service: ServiceUnderTest) -> None:
         label = {"prediction_id": service.predict()["prediction_id"], "label": service.label}
-        none = {"joined": 0, "early": 0, "repeated": 0, "conflicting": []}
+        none = {
+            "joined": 0,
+            "early": 0,
+            "repeated": 0,
+            "conflicting": [],
+            "other_target": [],
+        }
         assert service.http.post("/labels", json=label).json() == none | {"joined": 1}
         assert service.http.post("/labels", json=[label]).json() == none | {"repeated": 1}
 

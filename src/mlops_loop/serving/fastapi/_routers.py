@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from .._headers import ENTITY_HEADER
+from .._headers import ENTITY_HEADER, KEY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._openapi import operation
 from .._prediction_handler import PendingRequest
@@ -59,7 +59,7 @@ def prediction_router(service: PredictionService) -> APIRouter:
     async def labels(request: Request) -> Response:
         body = await _read(request, service)
         with service.limiter:
-            response = await run_in_threadpool(service.label, body)
+            response = await run_in_threadpool(service.label, body, request.headers.get(KEY_HEADER))
         return _to_http(request, response)
 
     _add_get(router, "/model", lambda: _json(service.model()))

@@ -3,7 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from .._headers import ENTITY_HEADER
+from .._headers import ENTITY_HEADER, KEY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._prediction_handler import PendingRequest
 from .._request_lifecycle import require_json, too_large, without_bom
@@ -53,7 +53,7 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     def labels() -> Response:
         body = _read(service)
         with service.limiter:
-            return _to_http(service.label(body))
+            return _to_http(service.label(body, request.headers.get(KEY_HEADER)))
 
     @blueprint.get("/model")
     @described_as("/model")
