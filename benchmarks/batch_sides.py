@@ -150,7 +150,7 @@ def mlflow_side(folder: Path, source: Path, target: Path) -> None:
 
 def raw_side(folder: Path, rows: int) -> None:
     """The session alone, on an array that is there already; its seconds of clock and processor."""
-    from mlops_loop._predictor import OnnxSession
+    from mlops_loop._model_session import OnnxSession
 
     bundles = sorted((folder / BUNDLES).glob("*/model.onnx"))
     session = OnnxSession(bundles[0].read_bytes())

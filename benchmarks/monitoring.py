@@ -67,7 +67,7 @@ class Monitor:
     def __init__(self, root: Path) -> None:
         self.project = load_project(root)
         from mlops_loop._bundle import read_bundle
-        from mlops_loop._predictor import OnnxPredictor
+        from mlops_loop._predictor import BundlePredictor
         from mlops_loop.contract._evidently_definition import compared_columns
         from mlops_loop.monitoring._samples import reference_sample
 
@@ -76,7 +76,7 @@ class Monitor:
         if champion is None:
             sys.exit(f"{root} has no champion: run its `train` first")
         self.bundle = read_bundle(self.project.bundles.fetch(champion))
-        self.predictor = OnnxPredictor(self.bundle, self.project.features)
+        self.predictor = BundlePredictor(self.bundle, self.project.features)
         self.compared = compared_columns(self.contract)
         self.pool = reference_sample(self.contract, self.bundle, sys.maxsize, 0)
         self.compare = self._distances()
@@ -150,7 +150,7 @@ class Monitor:
         from evidently.legacy.calculations import stattests
         from evidently.legacy.core import ColumnType as kinds
 
-        from mlops_loop.monitoring._report import Comparison
+        from mlops_loop.monitoring._report import EvidentlyResult
 
         tests = {
             "wasserstein": (stattests.wasserstein_stat_test, kinds.Numerical),
@@ -163,7 +163,7 @@ class Monitor:
                 test, kind = tests[pair.method]
                 sides = (pandas.Series(side).dropna() for side in (pair.reference, pair.window))
                 distances[pair.name] = float(test(*sides, kind, pair.threshold).drift_score)
-            return Comparison(distances, None)
+            return EvidentlyResult(distances, None)
 
         return compare
 

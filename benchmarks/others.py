@@ -25,7 +25,7 @@ from my_ml_project.project import project
 @bentoml.service(workers=1, logging={"access": {"enabled": False}})
 class Side:
     def __init__(self) -> None:
-        self.predictor = champion_predictor(project.bundles, project.features)
+        self.predictor = champion_predictor(project)
 
     @bentoml.api(route="/predict")
     def predict(self, row: dict) -> dict:

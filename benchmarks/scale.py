@@ -85,7 +85,7 @@ class Player:
     def __init__(self, project: Any, traffic: Traffic) -> None:
         from my_ml_project.cli import load_pipeline
 
-        from mlops_loop._predictor import OnnxPredictor
+        from mlops_loop._predictor import BundlePredictor
         from mlops_loop.loop._factory import make_controller
         from mlops_loop.monitoring import MonitoringPlan
         from mlops_loop.serving._deployment_manager import DeploymentManager
@@ -95,7 +95,7 @@ class Player:
         self._deployments = DeploymentManager(
             project.bundles,
             features_digest=project.features.digest,
-            predictor_factory=partial(OnnxPredictor, features=project.features),
+            predictor_factory=partial(BundlePredictor, features=project.features),
         )
         self._waiting: list[tuple[datetime, list[Any]]] = []
         self.loop = make_controller(project, load_pipeline, MonitoringPlan())

@@ -11,7 +11,9 @@ SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
 EMAIL = re.compile(r"[^@\s<>\"\\,;:()\[\]]+@[^@\s<>\"\\,;:()\[\]]+\.[^@\s<>\"\\,;:()\[\].]{2,}")
 LONGEST_SLUG = 60
-LONGEST_PACKAGE = 30
+LONGEST_PACKAGE = 60
+
+MAY_BE_EMPTY = {"description"}
 
 # Folders and modules of the project itself that a package of the same name would hide.
 OWN_NAMES = frozenset({"src", "tests", "tools", "config", "var", "vendor", "library", "conftest"})
@@ -21,11 +23,15 @@ DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
 )
 
-# Modules that some supported Python has and another has not.
-PASSING_STDLIB = frozenset("""
+# Programs of the project's environment that a command of the same name would replace.
+OWN_COMMANDS = frozenset({"activate", "deactivate", "pip", "poetry", "python", "pythonw", "uv"})
+
+# Modules that some supported Python has and another has not, and those that
+# `sys.stdlib_module_names` leaves out: tests, installers, and what Python imports at its start.
+OTHER_STDLIB = frozenset("""
     aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr
-    imp lib2to3 mailcap msilib nis nntplib ossaudiodev pathlib pipes smtpd sndhdr spwd string sunau
-    telnetlib tomllib uu xdrlib
+    imp lib2to3 mailcap msilib nis nntplib ossaudiodev pathlib pip pipes pkg_resources
+    sitecustomize smtpd sndhdr spwd string sunau telnetlib test tomllib usercustomize uu xdrlib
     """.split())
 
 # What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
@@ -92,9 +98,28 @@ def check_python() -> None:
         )
 
 
+def check_cookiecutter(answers: dict[str, str]) -> None:
+    """Cookiecutter 1 copies the values that are derived from the answers as they stand."""
+    if "{" in answers["__license_expression"]:
+        raise Refused(
+            "This Cookiecutter is too old for this template, which needs version 2.1 or newer: "
+            "install it with 'pipx install cookiecutter' and Python 3.11 or newer."
+        )
+
+
+def check_types(answers: dict[str, str]) -> None:
+    """In YAML, the format of a user's configuration, a plain `no` is a truth value."""
+    for question, answer in answers.items():
+        if not question.startswith("_") and not isinstance(answer, str):
+            raise Refused(
+                f"{question} is {json.dumps(answer)} instead of text: quote the answer "
+                f"in your Cookiecutter configuration, e.g. {question}: 'no'."
+            )
+
+
 def check_text(question: str, answer: str, example: str) -> None:
     """Free text may hold any character that stands on one line of a text file."""
-    if not answer.strip():
+    if not answer.strip() and question not in MAY_BE_EMPTY:
         raise Refused(f"{question} is empty: answer something like {example!r}.")
     for character in answer:
         unprintable = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
@@ -119,6 +144,11 @@ def check_slug(slug: str) -> None:
         )
     if slug.lower().split(".")[0] in DEVICE_NAMES:
         raise Refused(f"project_slug {slug!r} is a device on Windows: {'my-' + slug!r} would do.")
+    if re.sub(r"[0-9.]+$", "", slug.lower()) in OWN_COMMANDS:
+        raise Refused(
+            f"project_slug {slug!r} names a program of the environment, which the command of "
+            f"the project would replace: {'my-' + slug.lower()!r} would do."
+        )
     if re.sub(r"[-_.]+", "-", slug.lower()) in TAKEN:
         raise Refused(
             f"project_slug {slug!r} is the name of a package that the project depends on: "
@@ -141,7 +171,7 @@ def check_package(package: str) -> None:
             f"{package[:LONGEST_PACKAGE].strip('_')!r} would do."
         )
     for names, owner in (
-        (sys.stdlib_module_names | PASSING_STDLIB, "a module of the standard library"),
+        (sys.stdlib_module_names | OTHER_STDLIB, "a module of the standard library"),
         (TAKEN, "a package that the project depends on"),
         (OWN_NAMES, "a folder of the project"),
     ):
@@ -177,7 +207,9 @@ def suggest(answer: str, joint: str, otherwise: str) -> str:
 
 
 def check(answers: dict[str, str]) -> None:
+    check_cookiecutter(answers)
     check_python()
+    check_types(answers)
     check_text("project_name", answers["project_name"], "My ML Project")
     check_slug(answers["project_slug"])
     check_package(answers["package_name"])

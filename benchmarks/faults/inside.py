@@ -3,6 +3,7 @@
     python inside.py QUESTION [ARGUMENT]   prints one JSON document
 
 rows COUNT   rows to ask about, and what each published version answers to them
+address      of the prediction log, as the settings name it
 logged       the ids that the prediction log holds, and how many it says there are
 point        reads rollouts, a line each, and puts them in force
 
@@ -22,7 +23,7 @@ from my_ml_project.project import project
 def rows(count: int) -> dict[str, Any]:
     """Held-out rows of the newest version, as a caller would send them."""
     from mlops_loop._bundle import read_bundle
-    from mlops_loop._predictor import OnnxPredictor
+    from mlops_loop._predictor import BundlePredictor
     from mlops_loop.contract._check import check_rows
     from mlops_loop.contract._columns import to_rows
     from mlops_loop.monitoring._samples import reference_sample
@@ -35,10 +36,14 @@ def rows(count: int) -> dict[str, Any]:
     checked = check_rows(contract, asked)
     answers = {}
     for bundle in bundles:
-        found = OnnxPredictor(bundle, project.features).predict(checked.columns)
+        found = BundlePredictor(bundle, project.features).predict(checked.columns)
         shares = found.probabilities
         answers[bundle.manifest.version] = found.values if shares is None else shares.tolist()
     return {"rows": asked, "answers": answers}
+
+
+def address() -> str:
+    return str(project.settings.prediction_log)
 
 
 def logged() -> dict[str, Any]:
@@ -86,7 +91,7 @@ def main() -> None:
     elif question == "backwards":
         backwards(*arguments)
     else:
-        questions: dict[str, Any] = {"rows": rows, "logged": logged}
+        questions: dict[str, Any] = {"rows": rows, "address": address, "logged": logged}
         print(json.dumps(questions[question](*map(int, arguments))))
 
 

@@ -47,7 +47,7 @@ class Store:
         """Start with what it has kept; there once it takes connections."""
         if not self.is_server:
             return
-        program = f"mlops_loop.prediction_log.local_{self._subject.store}"
+        program = f"mlops_loop.local_servers.{self._subject.store}"
         flags = ["--port", str(self._port), "--folder", str(self._folder)]
         with (self._folder.parent / "store.log").open("ab") as log:
             self._process = subprocess.Popen(

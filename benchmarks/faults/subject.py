@@ -1,7 +1,6 @@
 """The project that the scenarios work on: rendered, installed, with two versions to serve."""
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -53,11 +52,7 @@ class Subject:
     @cached_property
     def address(self) -> str:
         """Of the prediction log, as the project's settings name it."""
-        text = (self.root / "config/project.yaml").read_text(encoding="utf-8")
-        found = re.search(r"^prediction_log: (\S+)$", text, re.MULTILINE)
-        if found is None:
-            raise FaultsError(f"{self.root}/config/project.yaml names no prediction_log")
-        return found[1]
+        return str(self.ask("address", settings={}))
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Environment variables for a command of the project, with some settings changed."""

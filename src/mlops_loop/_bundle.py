@@ -1,6 +1,7 @@
 """What training hands to serving: one folder, written once, verified whenever it is read.
 
-model.onnx         one float tensor in, probabilities or values out
+model.onnx         one float tensor in, probabilities or values out; model.skops is an estimator of
+                   scikit-learn that has no such form
 encoder.json       columns to that tensor
 contract.yaml      the contract the model was trained under
 reference.parquet  held-out rows with predictions, for monitoring; the service leaves it alone
@@ -18,14 +19,15 @@ import msgspec
 from ._atomic import atomic_folder
 from ._formats import BUNDLE
 from ._formats import REPUBLISH as REMEDY
-from .contract._model import Class, Contract, parse_contract
+from ._model_file import Form, ModelFile, file_name
+from .contract._contract_file import parse_contract
+from .contract._model import Class, Contract
 from .errors import BundleError, DamagedBundleError
 
 if TYPE_CHECKING:  # the registry does without numpy
     from ._encoder import Encoder
 
 MANIFEST = "bundle.json"
-MODEL = "model.onnx"
 ENCODER = "encoder.json"
 CONTRACT = "contract.yaml"
 REFERENCE = "reference.parquet"
@@ -45,6 +47,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         metric: name of the metric that the gate compares.
         metrics: metrics on the held-out rows.
         parity: largest difference between native and exported model, and the tolerance.
+        form: form of the model's file.
+        types: types in a model of the form `skops`, see `ModelFile`.
         library: version of the library that made the bundle.
         files: SHA-256 of every other file of the bundle.
     """
@@ -66,6 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     metrics: dict[str, float] = {}
     parity: dict[str, float] = {}
+    form: Form = "onnx"
+    types: tuple[str, ...] = ()
     library: str = ""
     files: dict[str, str] = {}
 
@@ -100,6 +106,11 @@ class Bundle:
         """
         for name in self.manifest.files:
             self.read(name)
+
+    @property
+    def model(self) -> ModelFile:
+        form = self.manifest.form
+        return ModelFile(self.read(file_name(form)), form, self.manifest.types)
 
     @cached_property
     def contract(self) -> Contract:
@@ -151,7 +162,7 @@ def read_bundle(directory: Path, features_digest: str | None = None) -> Bundle:
             f"({manifest.features_digest}) than this code has ({features_digest}): train again"
         )
     bundle = Bundle(directory, manifest)
-    for name in (MODEL, ENCODER, CONTRACT):
+    for name in (file_name(manifest.form), ENCODER, CONTRACT):
         bundle.read(name)
     return bundle
 

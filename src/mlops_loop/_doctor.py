@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ._bundle import read_bundle, require_same_target
+from ._bundle import Bundle, read_bundle, require_same_target
 from ._packaging import installed_library
 from ._project import Project
-from .errors import ProjectError
+from .errors import BundleError, ProjectError
 from .registry._restoration import restore_if_damaged
 
 
@@ -72,11 +72,21 @@ def _complete(project: Project, version: str) -> str:
             project.registry, project.bundles, version, project.features.digest
         )
     bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+    if bundle.manifest.form == "skops":
+        _require_loadable(project, bundle)
     published = project.published()
     if version in (published.champion, published.challenger):
         require_same_target(bundle, project.contract)
     state = "was damaged and has been published again" if restored else "is complete"
     return f"version {version} {state} (library {bundle.manifest.library})"
+
+
+def _require_loadable(project: Project, bundle: Bundle) -> None:
+    """Load a model that takes more than a service does."""
+    try:
+        project.load_predictor(bundle)
+    except BundleError as error:
+        raise BundleError(f"version {bundle.manifest.version} cannot serve: {error}") from error
 
 
 def _registry(project: Project) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from itertools import repeat
 
@@ -9,33 +10,42 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from ._datetime_parts import EPOCH, datetime_parts, reference_date
 from ._feature_set import FeatureColumn
 from ._formats import ENCODER
-from .contract._columns import Array, Columns, length, missing
+from .contract._columns import Columns, length
 
 Matrix = NDArray[np.float32]
 
 UNKNOWN = -1.0
 # Sums of products of such numbers still fit into float32.
 LARGEST = np.float32(1e18)
-_CALENDAR_PARTS = ("month", "weekday", "hour")
 
 
 class _Stored(Struct, frozen=True):
     columns: tuple[FeatureColumn, ...]
     vocabularies: dict[str, tuple[str, ...]]
+    references: dict[str, date]
 
 
 @dataclass(frozen=True)
 class Encoder:
     """Encodes feature columns; numbers stay as they are, categories become positions.
 
-    A missing value is NaN, a category that was not seen in training is -1, and a datetime
-    becomes its month, weekday and hour in UTC. Numbers end at `LARGEST`, on either side of zero.
+    A missing value is NaN, and a category that was not seen in training is -1. A datetime becomes
+    its month, weekday and hour in UTC, and the days, with fractions, that have elapsed since a
+    reference date in the middle of the training rows; for later dates the last number goes on
+    growing. Numbers end at `LARGEST`, on either side of zero.
+
+    Attributes:
+        columns: the columns to encode, in order.
+        vocabularies: categories by column, in the order of their positions.
+        references: reference dates by column.
     """
 
     columns: tuple[FeatureColumn, ...]
     vocabularies: dict[str, tuple[str, ...]]
+    references: dict[str, date] = field(default_factory=dict)
     _positions: dict[str, dict[str | None, float]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +57,7 @@ class Encoder:
 
     @classmethod
     def fit(cls, specs: Sequence[FeatureColumn], columns: Columns) -> "Encoder":
-        """Learn the vocabulary of each category, in sorted order."""
+        """Learn the vocabulary of each category, in sorted order, and the reference dates."""
         vocabularies = {
             spec.name: tuple(
                 sorted({str(value) for value in columns[spec.name] if value is not None})
@@ -55,23 +65,25 @@ class Encoder:
             for spec in specs
             if spec.type == "category"
         }
-        return cls(tuple(specs), vocabularies)
+        references = {
+            spec.name: reference_date(columns[spec.name])
+            for spec in specs
+            if "elapsed_days" in spec.parts
+        }
+        return cls(tuple(specs), vocabularies, references)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the matrix columns, in order."""
         names: list[str] = []
         for spec in self.columns:
-            parts = _CALENDAR_PARTS if spec.type == "datetime" else ()
-            names += [f"{spec.name}_{part}" for part in parts] or [spec.name]
+            names += [f"{spec.name}_{part}" for part in spec.parts] or [spec.name]
         return tuple(names)
 
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the matrix columns that hold category positions."""
-        widths = [
-            len(_CALENDAR_PARTS) if column.type == "datetime" else 1 for column in self.columns
-        ]
+        widths = [len(column.parts) or 1 for column in self.columns]
         starts = {column.name: sum(widths[:at]) for at, column in enumerate(self.columns)}
         return tuple(starts[name] for name in self.vocabularies)
 
@@ -96,15 +108,17 @@ class Encoder:
                 codes = map(position, values.tolist(), repeat(UNKNOWN))
                 matrix[:, at] = np.fromiter(codes, np.float32, len(values))
             elif spec.type == "datetime":
-                matrix[:, at : at + len(_CALENDAR_PARTS)] = _calendar(values)
-                at += len(_CALENDAR_PARTS) - 1
+                reference = self.references.get(spec.name, EPOCH)
+                matrix[:, at : at + len(spec.parts)] = datetime_parts(values, spec.parts, reference)
+                at += len(spec.parts) - 1
             else:
                 matrix[:, at] = values
             at += 1
 
     def to_json(self) -> bytes:
-        """A JSON object with `columns` and `vocabularies`."""
-        return ENCODER.encode(_Stored(self.columns, self.vocabularies), indent=1)
+        """A JSON object with `columns`, `vocabularies` and `references`."""
+        stored = _Stored(self.columns, self.vocabularies, self.references)
+        return ENCODER.encode(stored, indent=1)
 
     @classmethod
     def from_json(cls, content: str | bytes) -> "Encoder":
@@ -114,18 +128,4 @@ class Encoder:
             BundleError: if the format is not known, or the document is damaged.
         """
         stored = ENCODER.decode(content, _Stored, "encoder.json")
-        return cls(stored.columns, stored.vocabularies)
-
-
-def _calendar(moments: Array) -> NDArray[np.float64]:
-    days = moments.astype("datetime64[D]").astype(np.int64)
-    parts = np.stack(
-        [
-            moments.astype("datetime64[M]").astype(np.int64) % 12 + 1,
-            (days + 3) % 7,
-            moments.astype("datetime64[h]").astype(np.int64) % 24,
-        ],
-        axis=1,
-    ).astype(np.float64)
-    parts[missing(moments)] = np.nan
-    return parts
+        return cls(stored.columns, stored.vocabularies, stored.references)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the digest alone does without numpy
     from .contract._columns import Array, Columns
 
 FeatureType = Literal["number", "category", "boolean", "datetime"]
+DatetimePart = Literal["month", "weekday", "hour", "elapsed_days"]
+DATETIME_PARTS: tuple[DatetimePart, ...] = ("month", "weekday", "hour", "elapsed_days")
 FeatureFunction: TypeAlias = "Callable[..., Array]"
 # Kinds of NumPy types by declared output.
 _KINDS = {"number": "fiub", "boolean": "fiub", "category": "O", "datetime": "M"}
@@ -25,11 +27,20 @@ _PROBED_ROWS = 16
 
 @dataclass(frozen=True)
 class FeatureColumn:
-    """One column that the encoder reads; `calendar` ones are left out of drift."""
+    """One column that the encoder reads; `calendar` ones are left out of drift.
+
+    Attributes:
+        parts: numbers that a datetime becomes, by default all; no other column has any.
+    """
 
     name: str
     type: str
     calendar: bool = False
+    parts: tuple[DatetimePart, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.type == "datetime" and not self.parts:
+            object.__setattr__(self, "parts", DATETIME_PARTS)
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,9 @@ class FeatureSet:
     Attributes:
         module: `__name__` of the module that declares them. The code of this module and of the
             modules of the same package that it imports is part of the digest.
+        declared: the declared features by name.
+        calendar: parts of the event time that are features as well, `features.calendar` of the
+            settings.
 
     Examples:
         >>> FEATURES = FeatureSet(__name__)
@@ -87,16 +101,18 @@ class FeatureSet:
 
     module: str = ""
     declared: dict[str, _Declared] = field(default_factory=dict)
+    calendar: tuple[DatetimePart, ...] = ()
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the code of the features, and of the encoder's format.
+        """Digest of the code of the features, the calendar, and the encoder's format.
 
         Processes with the same digest encode a row as the same numbers; a published version serves
         only with features of this digest. Comments and formatting do not change it.
         """
         code = module_digest(self.module) if self.module else ""
-        parts = [str(ENCODER.number), code, *self.declared]
+        calendar = (f"calendar:{part}" for part in self.calendar)
+        parts = [str(ENCODER.number), code, *self.declared, *calendar]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def feature(
@@ -129,13 +145,18 @@ class FeatureSet:
                 f"features.disabled: unknown feature {unknown[0]!r} (declared: {known})"
             )
         others = {name: item for name, item in self.declared.items() if name not in names}
-        return FeatureSet(self.module, others)
+        return replace(self, declared=others)
+
+    def with_calendar(self, parts: tuple[DatetimePart, ...]) -> "FeatureSet":
+        """The features with parts of the event time."""
+        return replace(self, calendar=parts)
 
     def columns(self, contract: Contract) -> tuple[FeatureColumn, ...]:
-        """All columns of the model: the contract's features, then the declared ones.
+        """All columns of the model: the contract's features, the event time, the declared ones.
 
         Raises:
             ContractError: if a feature needs a column that is not part of a request.
+            SettingsError: if there is a calendar and no event time.
         """
         plain = tuple(
             FeatureColumn(column.name, column.type, calendar=column.type == "datetime")
@@ -150,7 +171,19 @@ class FeatureSet:
                     f"the feature {feature.column.name} in features.py needs {unknown[0]!r}, "
                     "which is not an input column of config/contract.yaml"
                 )
-        return plain + tuple(feature.column for feature in self.declared.values())
+        declared = tuple(feature.column for feature in self.declared.values())
+        return plain + self._event_time(contract) + declared
+
+    def _event_time(self, contract: Contract) -> tuple[FeatureColumn, ...]:
+        """The time column, if the calendar has parts of it."""
+        if not self.calendar:
+            return ()
+        if contract.time is None:
+            raise SettingsError(
+                "features.calendar needs event times, and config/contract.yaml has no column with "
+                "role time: give one that role, or remove the key from config/project.yaml"
+            )
+        return (FeatureColumn(contract.time.name, "datetime", True, self.calendar),)
 
     def apply(self, columns: "Columns") -> "Columns":
         """The input columns and the declared features, arrays of the same length.

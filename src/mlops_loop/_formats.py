@@ -99,11 +99,16 @@ class Format:
         return {key: value for key, value in document.items() if key != KEY}
 
 
+def _in_onnx(manifest: Document) -> Document:
+    """Of format 1, which knew no other form of a model."""
+    return {**manifest, "form": "onnx"}
+
+
 # What serves.
 REPUBLISH = "run `doctor`, which publishes the version again from the registry"
-BUNDLE = Format("a bundle manifest", 1, DamagedBundleError, REPUBLISH)
+BUNDLE = Format("a bundle manifest", 2, DamagedBundleError, REPUBLISH, older={1: _in_onnx})
 # Part of the digest of the features: raised too when the same columns give other numbers.
-ENCODER = Format("an encoder", 1, BundleError, "train a new version")
+ENCODER = Format("an encoder", 2, BundleError, "train a new version")
 POINTER = Format(
     "a pointer", 1, BundleError, "restore the file, or delete it and run `promote VERSION`"
 )

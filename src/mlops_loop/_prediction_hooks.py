@@ -10,7 +10,6 @@ from ._project_code import describe, failure
 from .contract._columns import Columns, length
 from .contract._model import Contract
 from .errors import HookError, ProjectError
-from .serving._problem import Problem
 
 BeforePredict = Callable[[Columns], Columns]
 AfterPredict = Callable[[Columns, Prediction], Prediction]
@@ -106,10 +105,10 @@ class _FinishingPredictor:
 
 @contextmanager
 def _named(kind: str, hook: object) -> Iterator[None]:
-    """Name the hook that raises; a `Problem` or an error of the library is raised as it is."""
+    """Name the hook that raises; an error of the library, e.g. `Problem`, is raised as it is."""
     try:
         yield
-    except (Problem, ProjectError):
+    except ProjectError:
         raise
     except Exception as error:
         raise HookError(f"{kind}: {describe(hook)} {failure(hook, error)}") from error

@@ -1,20 +1,22 @@
-"""Prediction of columns with ONNX Runtime, online and in batch scoring."""
+"""Prediction of columns with the model of a bundle, online and in batch scoring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bundle import MODEL, Bundle, Manifest, read_bundle
-from ._encoder import Matrix
+from ._bundle import Bundle, Manifest, read_bundle
 from ._feature_set import FeatureSet
-from ._process_environment import disable_telemetry
+from ._model_session import open_session
 from ._publication import NO_CHAMPION, BundleStore
 from .contract._columns import Columns
 from .contract._model import Class, Contract
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from ._project import Project
 
 
 @dataclass(frozen=True)
@@ -50,49 +52,26 @@ class Predictor(Protocol):
         ...
 
 
-class OnnxPredictor:
-    """A bundle in ONNX Runtime."""
+class BundlePredictor:
+    """A bundle's model, with the features and the encoder before it."""
 
-    def __init__(self, bundle: Bundle, features: FeatureSet, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        features: FeatureSet,
+        *,
+        threads: int = 1,
+        trusted_types: Sequence[str] = (),
+    ) -> None:
         self.manifest = bundle.manifest
         self.contract = bundle.contract
         self._encoder = bundle.encoder
         self._features = features
-        self._session = OnnxSession(bundle.read(MODEL), threads=threads)
+        self._session = open_session(bundle.model, threads=threads, trusted_types=trusted_types)
 
     def predict(self, columns: Columns) -> Prediction:
         matrix = self._encoder.encode(self._features.apply(columns))
         return decide(self._session.run(matrix), self.manifest.classes, self.manifest.threshold)
-
-
-class OnnxSession:
-    """An exported model in ONNX Runtime, on the CPU, with a limited number of threads."""
-
-    def __init__(self, model: bytes, *, threads: int = 1) -> None:
-        onnxruntime = _import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-        self._input = self._session.get_inputs()[0].name
-        # A classifier puts out its labels first.
-        self._outputs = [self._session.get_outputs()[-1].name]
-
-    def run(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Raw scores: probabilities of shape (rows, classes), or values of shape (rows, 1)."""
-        (scores,) = self._session.run(self._outputs, {self._input: matrix})
-        return np.asarray(scores, dtype=np.float64)
-
-
-def _import_onnxruntime() -> Any:
-    # It reads the environment when it is imported, and starts to report its use then.
-    disable_telemetry()
-    import onnxruntime
-
-    return onnxruntime
 
 
 def decide(
@@ -108,16 +87,14 @@ def decide(
     return Prediction([classes[code] for code in codes.tolist()], scores)
 
 
-def champion_predictor(
-    store: BundleStore, features: FeatureSet, *, threads: int = 1
-) -> OnnxPredictor:
+def champion_predictor(project: "Project") -> BundlePredictor:
     """The champion of the present features code, loaded from the store.
 
     Raises:
         InputError: if there is no champion yet.
-        BundleError: if its bundle is damaged.
+        BundleError: if its bundle is damaged, or cannot be loaded in this environment.
     """
-    return OnnxPredictor(_champion(store, features), features, threads=threads)
+    return project.load_predictor(_champion(project.bundles, project.features))
 
 
 def champion_contract(store: BundleStore, features: FeatureSet) -> Contract:

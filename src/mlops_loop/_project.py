@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ from ._file_lock import file_lock
 from ._paths import Paths
 from ._publication import BundleStore, Rollout, open_bundle_store
 from ._run_context import RunContext
-from ._settings import Settings, load_settings
+from ._settings import CONFIG, Settings
+from ._settings_loading import load_settings
 from .contract import Contract
 from .prediction_log import PredictionLog, open_prediction_log
 
 if TYPE_CHECKING:
     from ._prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
+    from ._predictor import BundlePredictor
     from .loop._state import StateStore
     from .registry._callbacks import Callback
     from .registry._mlflow_registry import Registry
@@ -53,7 +55,8 @@ class Project:
             library's; by default the store that the setting `prediction_log` names.
 
     The environment variable `PACKAGE__ROOT`, with the package's name in capitals, overrides `root`,
-    e.g. in a container.
+    e.g. in a container. A package that was installed as a wheel has no `config/` at `root`; then
+    the current folder is the project's, if it has one.
 
     Examples:
         >>> project = Project("/srv/demo", package="demo", features=FeatureSet())
@@ -85,7 +88,7 @@ class Project:
         prediction_log: "Callable[[Project], PredictionLog] | None" = None,
     ) -> None:
         self.package = package
-        self.root = Path(os.environ.get(f"{self.env_prefix}ROOT", root)).resolve()
+        self.root = find_root(Path(root), os.environ.get(f"{self.env_prefix}ROOT"))
         self.paths = Paths(self.root)
         self.clock = clock or SystemClock()
         self.settings_type = settings
@@ -138,8 +141,9 @@ class Project:
 
     @cached_property
     def features(self) -> FeatureSet:
-        """The declared features without those disabled in the settings."""
-        return self.declared_features.without(self.settings.features.disabled)
+        """The declared features without those disabled in the settings, and with the calendar."""
+        features = self.settings.features
+        return self.declared_features.without(features.disabled).with_calendar(features.calendar)
 
     @property
     def hooks(self) -> "PredictionHooks":
@@ -197,13 +201,31 @@ class Project:
         """The versions in service under the current features."""
         return self.bundles.pointer().rollout(self.features.digest)
 
+    def load_predictor(
+        self, bundle: Bundle, *, features: FeatureSet | None = None, threads: int = 1
+    ) -> "BundlePredictor":
+        """The model of a bundle, ready to predict.
+
+        Args:
+            bundle: a published version.
+            features: the features that it was trained with; by default the project's.
+            threads: number of threads that a prediction may use.
+
+        Raises:
+            BundleError: if it cannot be loaded in this environment.
+        """
+        # Imported when a model is loaded; a step of the loop without work does not need it.
+        from ._predictor import BundlePredictor
+
+        trusted = self.settings.serving.trusted_types
+        return BundlePredictor(
+            bundle, features or self.features, threads=threads, trusted_types=trusted
+        )
+
     def _require_servable(self, bundle: Bundle) -> None:
-        # Imported when something is published; a step of the loop without work does not need it.
-        from ._predictor import OnnxPredictor
         from ._servable import require_servable
 
-        make = partial(OnnxPredictor, features=self.features)
-        require_servable(bundle, make, self.hooks)
+        require_servable(bundle, self.load_predictor, self.hooks)
 
     def close(self) -> None:
         """Close the prediction log if it was opened; it is opened again on next use."""
@@ -222,3 +244,17 @@ def _open_log(project: Project) -> PredictionLog:
 
 # Attributes that a copy of a project builds again.
 _CACHED = {name for name, value in vars(Project).items() if isinstance(value, cached_property)}
+
+
+def find_root(declared: Path, override: str | None) -> Path:
+    """The folder of a project: `override`, else `declared`, else the current one if it has config.
+
+    Examples:
+        >>> find_root(Path("/srv/demo"), "/mnt/demo").as_posix()
+        '/mnt/demo'
+    """
+    if override is not None:
+        return Path(override).resolve()
+    here = Path.cwd()
+    is_installed = not (declared / CONFIG).is_file() and (here / CONFIG).is_file()
+    return (here if is_installed else declared).resolve()

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 __all__ = ["RunContext"]
 
+# Tag of a run and its version: `RunContext.attempt`.
+ATTEMPT_TAG = "attempt"
+
 
 def _ignore(*progress: object) -> None:
     """Follow nothing."""

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ._bundle import CONTRACT, ENCODER, MODEL, REFERENCE
+from ._bundle import CONTRACT, ENCODER, REFERENCE
+from ._model_file import Form, ModelFile, file_name, model_digest
 from .errors import RegistryError
 
 if TYPE_CHECKING:  # the registry reads these files in its turn
     from .registry._mlflow_registry import Registry
 
-# Folders of a run's artifacts: what `fit` leaves, and what `evaluate` does.
+# Folders of a run's artifacts: what `fit` leaves, what `evaluate` does, and the MLflow model.
 EXPORTED = "exported"
 EVALUATION = "evaluation"
+MODEL_FOLDER = "model"
 
 FACTS = "exported.json"
 HOLDOUT = "holdout.parquet"
@@ -26,7 +28,7 @@ GATE = "gate.json"
 MEASURED = "evaluation.json"
 
 _FILES = {
-    EXPORTED: (MODEL, ENCODER, CONTRACT, FACTS, HOLDOUT, BASELINE),
+    EXPORTED: (ENCODER, CONTRACT, FACTS, HOLDOUT, BASELINE),
     EVALUATION: (GATE, MEASURED, REFERENCE),
 }
 
@@ -40,6 +42,8 @@ class ExportedFacts(msgspec.Struct, frozen=True):
         trained_until: the latest event time of the training rows.
         latency: median time to predict one row, in seconds.
         parity: how near the exported form is to the native one.
+        form: form of the model's file.
+        types: types in a model of the form `skops`, see `ModelFile`.
     """
 
     candidate: str
@@ -47,6 +51,12 @@ class ExportedFacts(msgspec.Struct, frozen=True):
     trained_until: str | None
     latency: float
     parity: dict[str, float]
+    form: Form = "onnx"
+    types: tuple[str, ...] = ()
+
+    def model(self, files: Mapping[str, bytes]) -> ModelFile:
+        """The model among the files of the run."""
+        return ModelFile(files[file_name(self.form)], self.form, self.types)
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,10 @@ class RunFiles:
         Raises:
             RegistryError: if a file is missing, or differs from the digest in the reference.
         """
-        if missing := [name for name in _FILES[folder] if name not in digests]:
+        missing = [name for name in _FILES[folder] if name not in digests]
+        if folder == EXPORTED and not model_digest(digests):
+            missing.append("model")
+        if missing:
             raise RegistryError(
                 f"the reference to run {run} names no {folder}/{missing[0]}: hand on what the "
                 "stage before this one returned"

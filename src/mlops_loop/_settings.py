@@ -1,33 +1,31 @@
-"""How the project behaves: `config/project.yaml`, overridden by the environment and `.env`."""
+"""The settings of a project, by section."""
 
-import os
-from collections.abc import Mapping
+import codecs
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
-from pydantic_settings.exceptions import SettingsError as SourceSettingsError
-from yaml import YAMLError
 
 from ._duration import Duration
+from ._feature_set import DatetimePart
 from ._paths import Paths
-from ._settings_errors import close_match, message_of
 from ._training_window import TrainingWindow, check_reference, parse_training_window
-from .contract._model import Contract, UnknownFields, load_contract
+from .contract._contract_file import load_contract
+from .contract._model import Contract, UnknownFields
 from .errors import SettingsError
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
 ENV_PREFIX = "MLOPS_LOOP__"
-DOTENV = Path(".env")
+# Encoding of text files that differ in it.
+DETECT = "detect"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -64,10 +62,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _distinct(parts: tuple[DatetimePart, ...]) -> tuple[DatetimePart, ...]:
+    return tuple(dict.fromkeys(parts))
+
+
 class Features(Section):
-    """Declared features that are left out, e.g. because their columns are not in the table."""
+    """Which features there are besides the columns of the contract.
+
+    Attributes:
+        disabled: declared features that are left out, e.g. because their columns are not in the
+            table.
+        calendar: parts of the event time that are features.
+    """
 
     disabled: tuple[str, ...] = ()
+    calendar: Annotated[tuple[DatetimePart, ...], AfterValidator(_distinct)] = ()
 
 
 class Ingestion(Section):
@@ -75,13 +84,30 @@ class Ingestion(Section):
     max_logged_rows: Positive = 1_000_000
 
 
-class Csv(Section):
-    """How text files are written: by default as RFC 4180 has it."""
+def _known_encoding(name: str) -> str:
+    if name != DETECT:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"unknown encoding {name!r}: expected e.g. utf-8 or cp1252") from None
+    return name
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
-    encoding: str = "utf-8"
-    skip: Annotated[int, Field(ge=0)] = 0  # lines above the names
+
+Character = Annotated[str, Field(min_length=1, max_length=1)]
+
+
+class Csv(Section):
+    """How text files are written: by default as RFC 4180 has it.
+
+    A file that does not fit, e.g. with other delimiters, is read in the dialect that is detected.
+    """
+
+    delimiter: Character = ","
+    quote: Character | None = '"'
+    escape: Character | None = None
+    decimal: Literal[".", ","] | None = None  # None: as the contract's `parsing` says
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # or `detect`
+    skip: Annotated[int, Field(ge=0)] = 0  # lines above the header
 
 
 class Tuning(Section):
@@ -99,6 +125,7 @@ class Training(Section):
     holdout: Duration = timedelta(days=14)
     holdout_share: Share = 0.2
     threads: Positive = 2
+    native_models: bool = False
     costs: Costs = Costs()
     tuning: Tuning = Tuning()
 
@@ -132,6 +159,7 @@ class Serving(Section):
     api_keys: tuple[str, ...] = ()
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
+    trusted_types: tuple[str, ...] = ()
 
 
 class Challenge(Section):
@@ -277,83 +305,3 @@ class Settings(BaseSettings):
     def contract(self) -> Contract:
         """Read `config/contract.yaml`."""
         return load_contract(self.path(CONTRACT))
-
-
-SettingsType = TypeVar("SettingsType", bound=Settings)
-
-
-def load_settings(
-    root: Path,
-    kind: type[SettingsType] = Settings,  # type: ignore[assignment]
-    *,
-    prefix: str = ENV_PREFIX,
-    **overrides: object,
-) -> SettingsType:
-    """Read the settings of the project at `root`.
-
-    Args:
-        root: the folder that holds `config/`.
-        kind: the project's class of settings.
-        prefix: prefix of the environment variables that override the file.
-        overrides: top-level keys that win over the environment and the file.
-
-    Raises:
-        SettingsError: if the file is missing, or a key is unknown or of the wrong type.
-    """
-    root = root.resolve()
-    if not (root / CONFIG).is_file():
-        raise SettingsError(f"there is no {CONFIG} in {root}: run from the project's root")
-    variables = _variables(root, prefix)
-    _check_names(variables, kind, prefix)
-    try:
-        return kind(
-            _env_prefix=prefix,  # type: ignore[call-arg]
-            _env_file=root / DOTENV,
-            root=root,
-            **overrides,  # type: ignore[arg-type]
-        )
-    except YAMLError as error:
-        raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
-    except SourceSettingsError as error:
-        raise SettingsError(_invalid_json(error, variables)) from error
-    except ValidationError as error:
-        origins = {name: origin for name, (origin, _) in variables.items()}
-        text = (root / CONFIG).read_text(encoding="utf-8")
-        raise SettingsError(
-            message_of(error, kind, file=str(CONFIG), text=text, prefix=prefix, variables=origins)
-        ) from error
-
-
-def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
-    """Variables with the prefix by their name in capitals: where they are set, and the value."""
-    dotenv = DotEnvSettingsSource(Settings, env_file=root / DOTENV).env_vars
-    sources: dict[str, Mapping[str, str | None]] = {
-        f"{DOTENV}:": dotenv,
-        "environment variable": os.environ,
-    }
-    return {
-        name.upper(): (origin, value or "")
-        for origin, values in sources.items()
-        for name, value in values.items()
-        if name.upper().startswith(prefix.upper())
-    }
-
-
-def _check_names(
-    variables: Mapping[str, tuple[str, str]], kind: type[Settings], prefix: str
-) -> None:
-    """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
-    keys = [name.upper() for name in kind.model_fields]
-    for name, (origin, _) in variables.items():
-        key = name.removeprefix(prefix.upper()).partition("__")[0]
-        if key not in keys:
-            raise SettingsError(
-                f"{origin} {name} overrides no key of {CONFIG}{close_match(key, keys)}"
-            )
-
-
-def _invalid_json(error: SourceSettingsError, variables: Mapping[str, tuple[str, str]]) -> str:
-    """Which variable should be JSON; its value is not shown, as it may hold a secret."""
-    invalid = getattr(error.__cause__, "doc", None)
-    names = [f"{origin} {name}" for name, (origin, value) in variables.items() if value == invalid]
-    return f"{names[0] if names else error}: lists and sections are written as JSON, e.g. '[\"a\"]'"

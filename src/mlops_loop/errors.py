@@ -12,11 +12,13 @@ ProjectError
 │   └── DamagedBundleError     a published bundle is missing, incomplete or changed
 ├── StoreError                 a store rejects an operation
 │   └── StoreUnavailableError  a store cannot be reached
+├── PredictionError            a model gives no valid prediction for a row
+├── Problem                    an error response of the service; see `mlops_loop.serving.fastapi`
 ├── ProjectCodeError           code of the project raised an exception or returned something invalid
 │   └── HookError              a function before or after a prediction did
 ├── GateError                  no model passes the gate, or the decision is about another one
 ├── TrainingError              candidates cannot be fitted or compared
-└── ExportError                a model cannot be exported, or ONNX predicts differently
+└── ExportError                a model cannot be exported, or its export predicts differently
 
 The text says what is wrong and how to fix it. The command line prints it without a traceback.
 
@@ -39,6 +41,7 @@ __all__ = [
     "GateError",
     "HookError",
     "InputError",
+    "PredictionError",
     "ProjectCodeError",
     "ProjectError",
     "RegistryError",
@@ -124,13 +127,17 @@ class StoreUnavailableError(StoreError):
 
 
 class ExportError(ProjectError):
-    """A model cannot be exported to ONNX, or ONNX predicts differently."""
+    """A model cannot be exported, or its export predicts differently."""
 
 
 class TrainingError(ProjectError):
     """Candidates cannot be fitted or compared."""
 
     exit_code = 2
+
+
+class PredictionError(ProjectError):
+    """A model gives no finite prediction for a row."""
 
 
 class ProjectCodeError(ProjectError):

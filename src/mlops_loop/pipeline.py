@@ -1,6 +1,6 @@
 """The building blocks of a project's `pipeline.py`.
 
-Held-out rows are only accepted by `export_onnx`, which does not read their labels, and by
+Held-out rows are only accepted by `export_model`, which does not read their labels, and by
 `evaluate_on_holdout`; `register_version` needs the decision of the gate about the same model.
 
 Examples: Fit, evaluate and register on the latest snapshot.
@@ -15,7 +15,7 @@ Examples: Fit, evaluate and register on the latest snapshot.
     ...     leaderboard = cross_validate(candidates, data.train, log_loss)
     ...     log_leaderboard(leaderboard)
     ...     model = fit_best(leaderboard, data.train, calibrate=True)
-    ...     run = log_exported_model(project, export_onnx(model, parity=data.holdout))
+    ...     run = log_exported_model(project, export_model(model, parity=data.holdout))
     >>> connect_mlflow(project, run)
     >>> with mlflow.start_run(run_id=run.run_id):
     ...     evaluation = evaluate_on_holdout(project, run, log_loss)
@@ -30,7 +30,7 @@ from ._composition import Pipeline
 from ._references import DecisionRef, RunRef, SnapshotRef
 from ._training.cross_validation import cross_validate
 from ._training.data import encode, split
-from ._training.exported import export_onnx
+from ._training.exported import export_model
 from ._training.final_fit import fit_best
 from ._training.mlflow_logging import (
     connect_mlflow,
@@ -59,7 +59,7 @@ __all__ = [
     "cross_validate",
     "encode",
     "evaluate_on_holdout",
-    "export_onnx",
+    "export_model",
     "fit_best",
     "ingest_sources",
     "lineage_tags",

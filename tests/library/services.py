@@ -16,9 +16,11 @@ from mlops_loop._clock import Clock
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._project import Project
 from mlops_loop._publication import open_bundle_store
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.prediction_log import PredictionLog
 from mlops_loop.serving._service import PredictionService
 

@@ -14,7 +14,7 @@ from mlops_loop._run_context import RunContext
 from mlops_loop._training.leaderboard import Leaderboard
 from mlops_loop.evaluation._gate import GateRule
 from mlops_loop.evaluation._gate_result import GateResult
-from mlops_loop.evaluation._metrics import Metric, MetricChoice
+from mlops_loop.evaluation._metric import Metric, MetricChoice
 from mlops_loop.models import Candidate
 from mlops_loop.pipeline import (
     DecisionRef,
@@ -26,7 +26,7 @@ from mlops_loop.pipeline import (
     cross_validate,
     encode,
     evaluate_on_holdout,
-    export_onnx,
+    export_model,
     fit_best,
     lineage_tags,
     log_decision,
@@ -104,7 +104,7 @@ def fit(
         leaderboard = cross_validate(candidates, data.train, metric, reported)
         log_leaderboard(leaderboard)
         model = fit_best(leaderboard, data.train, calibrate=True)
-        return log_exported_model(project, export_onnx(model, parity=data.holdout))
+        return log_exported_model(project, export_model(model, parity=data.holdout))
 
 
 def evaluate(

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from mlops_loop._predictor import OnnxSession
+from mlops_loop._calibration import Calibration
+from mlops_loop._model_session import OnnxSession
 from mlops_loop._settings import Costs
 from mlops_loop._training.calibration import (
     Calibrated,
-    Calibration,
     OutOfFold,
     calibrate,
     cheapest_threshold,

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mlops_loop._card.calibration import reliability
-from mlops_loop._card.importance import importances
 from mlops_loop._card.page import html, markdown
 from mlops_loop._project import Project
+from mlops_loop.evaluation._importance import importances
 from mlops_loop.evaluation._metrics import metrics_of
+from mlops_loop.evaluation._reliability import reliability
 
 RNG = np.random.default_rng(8)
 

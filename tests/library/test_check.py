@@ -20,7 +20,7 @@ from mlops_loop.contract._check import (
     columns_with_violations,
 )
 from mlops_loop.contract._columns import to_rows
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._pandera_schema import (
     find_violations,
     pandera_schema,

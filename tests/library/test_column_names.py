@@ -14,7 +14,8 @@ import yaml
 
 from mlops_loop._bundle import read_bundle
 from mlops_loop._clock import ManualClock
-from mlops_loop._settings import CONTRACT, load_settings
+from mlops_loop._settings import CONTRACT
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.contract._mlflow_signature import mlflow_signature
 from mlops_loop.data._ingestion import ingest

@@ -1,6 +1,6 @@
 import pytest
 
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import ContractError
 
 GOOD = """

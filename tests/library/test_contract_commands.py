@@ -9,9 +9,10 @@ from click.testing import CliRunner, Result
 from mlops_loop._settings import Settings
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._compatibility import differences
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._dictionary import dictionary
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 
 from .projects import cli
 

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._column_definition import Column, Range
 from mlops_loop.contract._columns import to_rows
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._decoder import (
     MAX_LISTED,
     Decoded,
@@ -17,7 +19,7 @@ from mlops_loop.contract._decoder import (
     TooManyRows,
 )
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Column, Contract, Range, parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.contract._strategy import rows
 
 CONTRACT = parse_contract("""

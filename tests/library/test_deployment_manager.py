@@ -14,24 +14,26 @@ import pytest
 from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._publication import Rollout
 from mlops_loop._servable import PredictorFactory
+from mlops_loop._traffic_split import bucket
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._columns import Columns
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.prediction_log._records import Output
 from mlops_loop.serving._deployment_manager import (
     DeploymentManager,
     PointerWatcher,
 )
-from mlops_loop.serving._identifiers import fraction, new_ids
+from mlops_loop.serving._identifiers import new_ids
 
 
 @pytest.fixture
 def predictor_factory() -> PredictorFactory:
-    return partial(OnnxPredictor, features=FeatureSet())
+    return partial(BundlePredictor, features=FeatureSet())
 
 
 class Seconds:
@@ -349,9 +351,9 @@ def test_ids_sort_by_time_and_differ() -> None:
     assert {(text[14], text[19] in "89ab", len(text)) for text in early} == {("7", True, 36)}
 
 
-def test_fractions_are_even_and_depend_on_the_salt() -> None:
-    drawn = np.array([fraction(str(number), "1") for number in range(4000)])
-    other = np.array([fraction(str(number), "2") for number in range(4000)])
+def test_buckets_are_even_and_depend_on_the_challenger() -> None:
+    drawn = np.array([bucket(str(number), "1") for number in range(4000)])
+    other = np.array([bucket(str(number), "2") for number in range(4000)])
     assert np.histogram(drawn, 4, (0, 1))[0] == pytest.approx([1000] * 4, abs=150)
     assert abs(np.corrcoef(drawn, other)[0, 1]) < 0.1
 

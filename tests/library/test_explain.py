@@ -20,8 +20,9 @@ from mlops_loop._feature_set import FeatureSet
 from mlops_loop._project import Project
 from mlops_loop._training.export import export
 from mlops_loop.contract._columns import Columns, take, to_rows
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.contract._model import Problem, parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.errors import InputError
 from mlops_loop.evaluation._target import Labels
 from mlops_loop.prediction_log import Output, Record

@@ -13,12 +13,12 @@ from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
 from mlops_loop._feature_set import FeatureSet
+from mlops_loop._packaged_features import packaged_features
 from mlops_loop._project import Project
 from mlops_loop.errors import RegistryError
 from mlops_loop.evaluation import _champion
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import HOLD_TAG
-from mlops_loop.registry._packaged_features import packaged_features
 
 from .projects import project_in
 from .stages import train

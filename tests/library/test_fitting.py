@@ -7,9 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from mlops_loop._encoder import Encoder, Matrix
+from mlops_loop._model_session import OnnxSession
 from mlops_loop._training.cross_validation import cross_validate
-from mlops_loop._training.export import check_parity, export
+from mlops_loop._training.export import export
 from mlops_loop._training.onnx_postprocessing import append_postprocessing
+from mlops_loop._training.parity import check_parity
 from mlops_loop.contract._model import Problem
 from mlops_loop.evaluation._metrics import metrics_of
 from mlops_loop.evaluation._target import Labels
@@ -55,7 +57,9 @@ def test_columns_that_are_empty_or_constant_where_it_is_fitted(
             assert np.isfinite(answers).all(), (name, candidate.name)
             if not candidate.is_baseline:
                 model = export(candidate, estimator, matrix.shape[1])
-                parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
+                parity = check_parity(
+                    OnnxSession(model), estimator, matrix[400:], encoder, classes=classes
+                )
                 assert parity.difference <= parity.tolerance, (name, candidate.name)
 
 
@@ -116,7 +120,7 @@ def test_a_class_that_a_fold_lacks(encoder: Encoder, rows: Rows, library: str, a
             model = append_postprocessing(
                 export(candidate, estimator, matrix.shape[1]), seen, 3, None
             )
-            check_parity(model, estimator, matrix, encoder, classes=3)
+            check_parity(OnnxSession(model), estimator, matrix, encoder, classes=3)
 
 
 @for_every_problem

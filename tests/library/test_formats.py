@@ -35,7 +35,7 @@ from mlops_loop._scoring.parts import Parts
 from mlops_loop._training.leaderboard import Leaderboard
 from mlops_loop.errors import StoreError
 from mlops_loop.evaluation._gate_result import GateResult
-from mlops_loop.evaluation._holdout_evaluation import Measured
+from mlops_loop.evaluation._measured import Measured
 from mlops_loop.loop._leased_state import EncodedState, StoredState, encode_state
 from mlops_loop.loop._state import Lease, State
 from mlops_loop.monitoring import MonitoringReport, Window

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mlops_loop._settings import Gate
 from mlops_loop.contract._columns import Columns
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import GateError, ProjectCodeError
 from mlops_loop.evaluation._bootstrap import Resampling, clusters
 from mlops_loop.evaluation._comparison import Comparison

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_loop._documentation import read_page
 from mlops_loop._settings import CONTRACT, Settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 
 from .publisher import Publisher
 

@@ -7,8 +7,9 @@ import pyarrow.parquet
 import pytest
 from msgspec.structs import replace
 
-from mlops_loop._settings import Csv, Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import Csv, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import Ingested, ingest
 from mlops_loop.data._snapshot import latest_snapshot
 from mlops_loop.errors import ContractError, SnapshotError, SourceError

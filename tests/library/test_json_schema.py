@@ -1,6 +1,7 @@
 import pytest
 
 from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import (
     class_names,
     class_schema,
@@ -8,7 +9,7 @@ from mlops_loop.contract._json_schema import (
     example_row,
     row_schema,
 )
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._model import Contract
 
 BARE = """
 problem: PROBLEM

@@ -7,7 +7,8 @@ import pytest
 
 from mlops_loop._clock import ManualClock
 from mlops_loop._settings import Csv
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._labels import read_labels
 from mlops_loop.errors import InputError
 
@@ -69,7 +70,8 @@ def test_labels_of_a_parquet_file_keep_their_types(tmp_path: Path) -> None:
     [
         ("prediction_id;label\na;maybe\n", "row 1: the label 'maybe' should be true or false"),
         ("prediction_id;outcome\na;ja\n", "has no column label"),
-        ("", "cannot be read"),
+        ("", "labels.csv is empty"),
+        ("prediction_id;label\na;ja\n;nein\n", "row 2: no prediction_id; nothing was stored"),
     ],
 )
 def test_labels_that_cannot_be_read_say_why(tmp_path: Path, lines: str, said: str) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
 
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 
 from .projects import cli
 

@@ -2,17 +2,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from mlops_loop.contract._model import Problem, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.errors import ContractError, SettingsError
 from mlops_loop.evaluation._formatting import format_metric
-from mlops_loop.evaluation._metrics import (
-    DEFAULT_METRIC,
-    Metric,
-    accuracy,
-    log_loss,
-    metrics_of,
-    rmse,
-)
+from mlops_loop.evaluation._metric import Metric
+from mlops_loop.evaluation._metrics import DEFAULT_METRIC, accuracy, log_loss, metrics_of, rmse
 from mlops_loop.evaluation._target import encode_target
 
 RNG = np.random.default_rng(7)

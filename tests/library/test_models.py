@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mlops_loop._encoder import LARGEST, Encoder, Matrix
-from mlops_loop._predictor import OnnxSession
-from mlops_loop._training.export import OPSETS, check_parity, export
+from mlops_loop._model_session import OnnxSession
+from mlops_loop._training.export import OPSETS, export
+from mlops_loop._training.parity import check_parity
 from mlops_loop._training.size import size_of
 from mlops_loop.contract._model import Problem
 from mlops_loop.evaluation._target import Labels
@@ -75,7 +76,7 @@ def test_the_exported_model_answers_the_same(
     for candidate in learning(library):
         estimator = candidate.estimator(task_of(problem, encoder)).fit(train, labels[:400])
         model = export(candidate, estimator, matrix.shape[1])
-        parity = check_parity(model, estimator, matrix[400:], encoder, classes=classes)
+        parity = check_parity(OnnxSession(model), estimator, matrix[400:], encoder, classes=classes)
         assert parity.difference <= parity.tolerance <= 1e-4, candidate.name
         assert parity.rows > 200
         opsets = onnx.load_from_string(model).opset_import
@@ -110,7 +111,10 @@ def test_values_that_float32_can_barely_tell_apart_stay_on_their_side(
         answers = predicted(estimator, matrix, classes)
         assert np.ptp(answers[:, 1] if classes else answers) > 0.8, candidate.name
         model = export(candidate, estimator, 3)
-        assert check_parity(model, estimator, matrix, encoder, classes=classes).difference < 1e-5
+        assert (
+            check_parity(OnnxSession(model), estimator, matrix, encoder, classes=classes).difference
+            < 1e-5
+        )
 
 
 @of_every_library
@@ -128,7 +132,9 @@ def test_a_matrix_without_categories_or_without_numbers_will_do(
             estimator = candidate.estimator(task_of("binary", part)).fit(matrix, labels)
             assert predicted(estimator, matrix, 2).sum(axis=1) == pytest.approx(1)
             model = export(candidate, estimator, matrix.shape[1])
-            assert check_parity(model, estimator, matrix, part, classes=2).rows > len(matrix)
+            assert check_parity(OnnxSession(model), estimator, matrix, part, classes=2).rows > len(
+                matrix
+            )
 
 
 @of_every_library

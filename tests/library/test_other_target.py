@@ -8,7 +8,7 @@ import pytest
 from flights.features import FEATURES
 
 from mlops_loop._doctor import examine
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._settings import CONTRACT
 from mlops_loop.errors import RegistryError
@@ -52,7 +52,7 @@ def test_the_service_does_not_serve_what_predicts_something_else(after: Project)
         after.bundles,
         features_digest=FEATURES.digest,
         contract=after.contract,
-        predictor_factory=partial(OnnxPredictor, features=FEATURES),
+        predictor_factory=partial(BundlePredictor, features=FEATURES),
         hooks=after.hooks,
     )
     manager.refresh()

@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import OnnxPredictor, Prediction, champion_predictor
+from mlops_loop._predictor import BundlePredictor, Prediction, champion_predictor
 from mlops_loop._scoring import score
 from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract._columns import Columns
@@ -101,7 +101,7 @@ def test_batch_scoring_runs_the_same_hooks(project: Any, tmp_path: Path) -> None
     scored = score(
         tmp_path / "in.parquet",
         tmp_path / "out.parquet",
-        champion_predictor(project.bundles, project.features),
+        champion_predictor(project),
         project.contract,
         hooks=project.hooks,
         record=recording.append,
@@ -193,5 +193,5 @@ def test_a_version_does_not_serve_with_a_broken_hook(project: Any) -> None:
 
 
 def test_without_hooks_the_predictor_stays_as_it_is(project: Any) -> None:
-    predictor = champion_predictor(project.bundles, project.features)
-    assert isinstance(PredictionHooks().wrap(predictor), OnnxPredictor)
+    predictor = champion_predictor(project)
+    assert isinstance(PredictionHooks().wrap(predictor), BundlePredictor)

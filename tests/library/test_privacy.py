@@ -8,7 +8,7 @@ from pathlib import Path
 PREDICT = """
 from onnx import TensorProto, helper
 
-from mlops_loop._predictor import OnnxSession
+from mlops_loop._model_session import OnnxSession
 
 ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]
 graph = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:])

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop._bundle import MODEL, Manifest, read_bundle, write_bundle
+from mlops_loop._bundle import Manifest, read_bundle, write_bundle
 from mlops_loop._publication import Rollout, open_bundle_store
 from mlops_loop.errors import BundleError, SettingsError
 
@@ -26,13 +26,13 @@ def test_a_bundle_is_read_as_it_was_written(tmp_path: Path) -> None:
     written = write_bundle(tmp_path / "1", manifest(), FILES)
     found = read_bundle(tmp_path / "1", "features")
     assert found.manifest == written.manifest
-    assert found.read(MODEL) == b"model"
+    assert found.read("model.onnx") == b"model"
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     write_bundle(tmp_path / "1", manifest(), FILES)
-    (tmp_path / "1" / MODEL).write_bytes(b"other")
+    (tmp_path / "1" / "model.onnx").write_bytes(b"other")
     with pytest.raises(BundleError, match="digest differs"):
         read_bundle(tmp_path / "1")
 

@@ -13,7 +13,7 @@ from flights.features import FEATURES
 import mlops_loop
 from mlops_loop._bundle import read_bundle
 from mlops_loop._packaging.wheel_file import pack, read_wheel, unpack
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
@@ -103,7 +103,7 @@ def test_the_registered_model_answers_a_frame_like_the_service(trained: Trained)
         if column.type == "datetime":
             frame[column.name] = pandas.to_datetime(frame[column.name])
     answers = _load_pyfunc(str(folder)).predict(frame)
-    expected = OnnxPredictor(read_bundle(folder), FEATURES).predict(
+    expected = BundlePredictor(read_bundle(folder), FEATURES).predict(
         check_rows(project.contract, [row]).columns
     )
     assert expected.probabilities is not None

@@ -20,9 +20,8 @@ from click.testing import CliRunner, Result
 
 from mlops_loop._bundle import REFERENCE, read_bundle, write_bundle
 from mlops_loop._project import Project
-from mlops_loop._run_files import EVALUATION, GATE
+from mlops_loop._run_files import EVALUATION, GATE, MODEL_FOLDER
 from mlops_loop.errors import RegistryError
-from mlops_loop.registry._mlflow_registry import ARTIFACT
 
 from .mlflow_runs import start_run
 from .projects import ENV_PREFIX, cli, project_in
@@ -137,10 +136,10 @@ def register_again(project: Project) -> None:
     files = {name: bundle.read(name) for name in bundle.manifest.files}
     assert REFERENCE in files
     run = start_run(registry, "again")
-    version = registry.create_version(run, ARTIFACT, registry.version("1").tags)
+    version = registry.create_version(run, MODEL_FOLDER, registry.version("1").tags)
     manifest = msgspec.structs.replace(bundle.manifest, run_id=run, version=version)
     again = write_bundle(project.root / "again", manifest, files)
-    registry.log_model(run, again, ARTIFACT)
+    registry.log_model(run, again, MODEL_FOLDER)
     project.bundles.publish(again)
     registry.complete(version)
 

@@ -14,9 +14,9 @@ from mlops_loop._audit_log import AuditEvent
 from mlops_loop._clock import ManualClock
 from mlops_loop._project import Project
 from mlops_loop._publication import Rollout as Published
+from mlops_loop._retention import Pruned, prune
 from mlops_loop._settings import Settings
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.data._retention import Pruned, prune
 from mlops_loop.prediction_log import Label, Output, Record
 
 from .projects import cli, project_in

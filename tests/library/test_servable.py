@@ -7,12 +7,13 @@ import pytest
 
 from mlops_loop._bundle import read_bundle
 from mlops_loop._feature_set import FeatureSet
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._servable import load_servable, require_servable
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.errors import BundleError
 
-load = partial(OnnxPredictor, features=FeatureSet())
+load = partial(BundlePredictor, features=FeatureSet())
 
 
 def test_what_answers_its_example_row_is_servable(publisher: Any) -> None:

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from mlops_loop import Section, Settings
-from mlops_loop._settings import CONFIG, ENV_PREFIX, load_settings
+from mlops_loop._settings import CONFIG, ENV_PREFIX
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.errors import SettingsError
 
 from .places import FLIGHTS

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_loop.contract._arrow import arrow_schema
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._digest import BLOCK_ROWS, table_digest
 from mlops_loop.data._snapshot import (
     LATEST,

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._settings import Csv, Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import Csv, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._sources import open_source, read_all
 from mlops_loop.data._sources.file import read_batches
 from mlops_loop.data._sources.prediction_log import LabelledLog
@@ -135,10 +136,10 @@ def test_what_is_held_of_a_parquet_file_does_not_grow_with_it(settings: Settings
     ("name", "content", "said"),
     [
         ("in.csv", "key,at,y\na,2026-01-01,true\n", "missing columns size; it has key, at, y"),
-        ("in.csv", "", "cannot be read"),
-        ("in.csv", HEADER + "a,2026-01-01\n", "cannot be read.*Expected 5 columns, got 2"),
-        ("in.parquet", "no Parquet", "cannot be read"),
-        ("in.xlsx", "no table", "expected only .csv, or only .parquet"),
+        ("in.csv", "", "in.csv is empty"),
+        ("in.csv", HEADER + "a,2026-01-01\n", "in.csv, line 2: 2 values, expected 5"),
+        ("in.parquet", "no Parquet", "damaged, incomplete or not a parquet file"),
+        ("in.xlsx", "no table", "in.xlsx is not a workbook"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
@@ -155,7 +156,7 @@ def test_an_address_that_leads_nowhere_is_an_error(settings: Settings) -> None:
         ("nothing.csv", "no file or folder"),
         ("empty", "no .csv or .parquet"),
         ("*.csv", "no .csv or .parquet"),
-        ("ftp://host/file", "unknown scheme ftp://.*file://"),
+        ("gopher://host/file", "unknown scheme gopher://.*file://"),
         ("prediction_log://x", "unknown scheme prediction_log://"),
     ):
         with pytest.raises(SourceError, match=said):

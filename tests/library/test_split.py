@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._columns import Columns, concat, length, take
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._row_hash import hash_rows
 from mlops_loop.data._split import folds, halved, split
 from mlops_loop.errors import SnapshotError

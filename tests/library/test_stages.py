@@ -21,7 +21,7 @@ from mlops_loop.data._split import Split
 from mlops_loop.errors import GateError, InputError, RegistryError, SnapshotError, TrainingError
 from mlops_loop.evaluation._comparison import Comparison
 from mlops_loop.evaluation._gate_result import GateRuleResult
-from mlops_loop.evaluation._metrics import Metric
+from mlops_loop.evaluation._metric import Metric
 from mlops_loop.loop._factory import make_controller
 from mlops_loop.models import Candidate, baseline
 from mlops_loop.monitoring import MonitoringPlan
@@ -33,7 +33,7 @@ from mlops_loop.pipeline import (
     Version,
     cross_validate,
     encode,
-    export_onnx,
+    export_model,
     fit_best,
     split,
     tune_all,
@@ -146,7 +146,7 @@ def test_held_out_rows_are_not_learnt_from(data: EncodedData) -> None:
         fit_best(leaderboard, holdout, calibrate=True)  # type: ignore[arg-type]
     model = fit_best(leaderboard, data.train, calibrate=True)
     with pytest.raises(TypeError, match="checks parity on the held-out rows .*, not TrainingData"):
-        export_onnx(model, parity=data.train)  # type: ignore[arg-type]
+        export_model(model, parity=data.train)  # type: ignore[arg-type]
 
 
 def test_a_version_needs_a_decision_of_the_gate(trained: Trained) -> None:
@@ -260,7 +260,8 @@ def test_a_candidate_without_onnx_form_says_so_and_cannot_win(data: EncodedData)
     board = cross_validate([*QUICK, oracle], data.train, METRIC)
     by_name = {row.candidate: row for row in board.rows}
     assert (
-        "oracle cannot be converted (NotImplementedError: no conv" in by_name["oracle"].ineligible
+        "oracle cannot be converted to ONNX (NotImplementedError: no conv"
+        in by_name["oracle"].ineligible
     )
     assert board.winner.candidate == "linear"
     assert "oracle cannot win: oracle cannot be converted" in board.table()

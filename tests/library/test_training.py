@@ -10,14 +10,15 @@ from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
 from mlops_loop._code_version import code_tags
-from mlops_loop._predictor import OnnxPredictor
+from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._run_context import RunContext
 from mlops_loop._settings import Settings
 from mlops_loop._training.export import _skl2onnx
 from mlops_loop.contract._arrow import from_arrow
 from mlops_loop.contract._columns import length
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
 from mlops_loop.evaluation._champion import ChampionPredictions, predict_with_champion
@@ -73,7 +74,7 @@ def test_the_reference_holds_held_out_rows_with_their_predictions(trained: Train
     bundle = read_bundle(project.bundles.fetch("1"))
     table = pyarrow.parquet.read_table(bundle.directory / "reference.parquet")
     columns = from_arrow(project.contract, table)
-    answer = OnnxPredictor(bundle, FEATURES).predict(columns)
+    answer = BundlePredictor(bundle, FEATURES).predict(columns)
     assert table["prediction"].to_pylist() == list(answer.values)
     assert answer.probabilities is not None
     assert np.allclose(table["probability_true"].to_numpy(), answer.probabilities[:, 1])

@@ -13,7 +13,7 @@ from mlops_loop._bundle import Bundle, Manifest, write_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._publication import Rollout as Published
 from mlops_loop._publication import open_bundle_store
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import BundleError, RegistryError
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import Registry

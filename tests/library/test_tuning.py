@@ -10,10 +10,12 @@ import pytest
 
 from mlops_loop._encoder import Encoder
 from mlops_loop._run_context import RunContext
-from mlops_loop._settings import Settings, Tuning, load_settings
+from mlops_loop._settings import Settings, Tuning
+from mlops_loop._settings_loading import load_settings
 from mlops_loop._training.cross_validation import cross_validate
 from mlops_loop._training.data import TrainingData
-from mlops_loop._training.tuning import opened, study_name, tune, tune_all
+from mlops_loop._training.optuna_search import opened, tune
+from mlops_loop._training.tuning import study_name, tune_all
 from mlops_loop.errors import InputError
 from mlops_loop.evaluation._metrics import log_loss
 from mlops_loop.models import Candidate, baseline

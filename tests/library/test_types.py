@@ -14,7 +14,7 @@ HEAD = """
 from mlops_loop import Project
 from mlops_loop.evaluation import log_loss
 from mlops_loop.pipeline import (
-    RunRef, SnapshotRef, cross_validate, encode, evaluate_on_holdout, export_onnx, fit_best,
+    RunRef, SnapshotRef, cross_validate, encode, evaluate_on_holdout, export_model, fit_best,
     register_version, split, tune_all
 )
 
@@ -23,13 +23,13 @@ def fit(project: Project, snapshot: SnapshotRef, run: RunRef) -> None:
     data = encode(split(snapshot.load(project)), project.features)
     leaderboard = cross_validate([], data.train, log_loss)
     model = fit_best(leaderboard, data.train, calibrate=True)
-    export_onnx(model, parity=data.holdout)
+    export_model(model, parity=data.holdout)
 """
 WRONG = """
     cross_validate([], data.holdout, log_loss)
     tune_all([], data.holdout, log_loss)
     fit_best(leaderboard, data.holdout, calibrate=True)
-    export_onnx(model, parity=data.train)
+    export_model(model, parity=data.train)
     evaluate_on_holdout(project, snapshot, log_loss)
     register_version(project, run)
 """

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._references import SnapshotRef
 from mlops_loop._run_context import RunContext
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop._training.data import TrainingData
-from mlops_loop.contract._model import Problem, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.data._rows import Rows
 from mlops_loop.data._split import Fold
 from mlops_loop.evaluation._target import Labels

@@ -63,9 +63,11 @@ def cookiecutter(
     *,
     env: dict[str, str] | None = None,
     typed: str | None = None,
+    config: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the Cookiecutter command as a user does, answering on the command line or by typing."""
-    options = ["--default-config", "--output-dir", str(output)]
+    settings = ["--config-file", str(config)] if config else ["--default-config"]
+    options = [*settings, "--output-dir", str(output)]
     if typed is None:
         options.append("--no-input")
     return subprocess.run(

@@ -72,6 +72,14 @@ def test_braces_typed_at_the_prompt_are_text(tmp_path: Path) -> None:
     assert tomllib.loads(text)["project"]["description"] == description
 
 
+def test_empty_description_leaves_no_trace(bake: Bake) -> None:
+    project = bake(description="")
+    metadata = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert metadata["description"] == ""
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith("# My ML Project\n\nA machine-learning project")
+
+
 @pytest.mark.parametrize(
     ("name", "slug", "package"),
     [
@@ -79,7 +87,11 @@ def test_braces_typed_at_the_prompt_are_text(tmp_path: Path) -> None:
         ("Überflug: 2 Städte", "uberflug-2-stadte", "uberflug_2_stadte"),
         ("2nd try", "2nd-try", "p2nd_try"),
         ("🚀", "my-ml-project", "my_ml_project"),
-        ("a very long name " * 8, ("a-very-long-name-" * 8)[:60], "a_very_long_name_a_very_long_n"),
+        (
+            "a very long name " * 8,
+            ("a-very-long-name-" * 8)[:60],
+            ("a_very_long_name_" * 8)[:60].strip("_"),
+        ),
     ],
 )
 def test_names_follow_from_the_name(bake: Bake, name: str, slug: str, package: str) -> None:
@@ -88,7 +100,7 @@ def test_names_follow_from_the_name(bake: Bake, name: str, slug: str, package: s
     assert [path.name for path in (project / "src").iterdir()] == [package]
 
 
-@pytest.mark.parametrize("package", ["m", "a_package_name_of_thirty_chars"])
+@pytest.mark.parametrize("package", ["m", "a_package_name_of_" + "sixty_" * 7])
 def test_the_shortest_and_the_longest_names_stay_formatted(bake: Bake, package: str) -> None:
     project = bake(package_name=package)
     for style in (["black", "--check", "--quiet", "--diff"], ["isort", "--check"], ["flake8"]):

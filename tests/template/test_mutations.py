@@ -268,7 +268,7 @@ LIBRARY_MUTATIONS: dict[str, tuple[Change, str, str]] = {
     ),
     "a requirement that is not declared any more": (
         edit("pyproject.toml", '    "optuna>=4.1",\n', ""),
-        f"{LIBRARY}/_training/tuning.py",
+        f"{LIBRARY}/_training/optuna_search.py",
         "needs optuna, which pyproject.toml does not declare",
     ),
 }

@@ -1,5 +1,6 @@
 """Answers that are refused: one sentence that helps, and nothing left behind."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pre_gen_project
 import pytest
 
 from baking import cookiecutter
+from toolbox import ROOT
 
 GOOD = {
     "project_name": "My ML Project",
@@ -17,6 +19,7 @@ GOOD = {
     "author_email": "you@example.com",
     "python_version": "3.13",
     "model_library": "tensorflow",
+    "__license_expression": "MIT",
 }
 BAD = [
     ("project_name", " "),
@@ -30,6 +33,8 @@ BAD = [
     ("project_slug", "with space"),
     ("project_slug", "CON"),
     ("project_slug", "mlflow"),
+    ("project_slug", "Python3.11"),
+    ("project_slug", "pip"),
     ("project_slug", "x" * 61),
     ("package_name", ""),
     ("package_name", "my-package"),
@@ -39,14 +44,16 @@ BAD = [
     ("package_name", "class"),
     ("package_name", "match"),
     ("package_name", "json"),
+    ("package_name", "test"),
+    ("package_name", "sitecustomize"),
+    ("package_name", "pip"),
     ("package_name", "distutils"),
     ("package_name", "numpy"),
     ("package_name", "yaml"),
     ("package_name", "sklearn"),
     ("package_name", "starlette"),
     ("package_name", "tests"),
-    ("package_name", "x" * 31),
-    ("description", ""),
+    ("package_name", "x" * 61),
     ("description", "bell\a"),
     ("author_name", "\t"),
     ("author_email", "nobody"),
@@ -68,8 +75,11 @@ def test_bad_answer_gets_one_sentence_with_one_that_would_do(
     assert pre_gen_project.main({**GOOD, question: advice}) == 0
 
 
-def test_good_answers_are_accepted_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert pre_gen_project.main(GOOD) == 0
+@pytest.mark.parametrize("answers", [{}, {"description": ""}, {"package_name": "x" * 60}])
+def test_good_answers_are_accepted_in_silence(
+    answers: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pre_gen_project.main({**GOOD, **answers}) == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -80,3 +90,24 @@ def test_refused_project_leaves_nothing(tmp_path: Path, question: str, answer: s
     sentence = done.stderr.splitlines()[0]
     assert sentence.startswith(f"{question} {answer!r}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_old_cookiecutter_is_refused_first(capsys: pytest.CaptureFixture[str]) -> None:
+    # Cookiecutter 1.7 hands over the derived values as cookiecutter.json has them.
+    derived = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    given = {**GOOD, **{name: derived[name] for name in derived if name.startswith("__")}}
+    assert pre_gen_project.main(given) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("This Cookiecutter is too old") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("question", ["author_name", "project_name", "description"])
+def test_truth_value_in_a_users_configuration_is_refused(tmp_path: Path, question: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"default_context:\n  {question}: no\n")
+    done = cookiecutter(tmp_path / "out", config=config)
+    sentence = done.stderr.splitlines()[0]
+    assert done.returncode != 0 and sentence.startswith(f"{question} is false")
+    assert sentence.endswith(f"e.g. {question}: 'no'.")
+    config.write_text(f"default_context:\n  {question}: 'no'\n")
+    assert cookiecutter(tmp_path / "out", config=config).returncode == 0

@@ -198,7 +198,7 @@ def test_lightgbm_and_postgresql_take_an_extra_and_a_line_each(
     address = f"prediction_log: postgresql://postgres@localhost:{port}/postgres #"
     replace(mine / "config/project.yaml", "# prediction_log:", address)
 
-    store = f"{PYTHON} -m mlops_loop.prediction_log.local_postgresql --hasty --port {port}"
+    store = f"{PYTHON} -m mlops_loop.local_servers.postgresql --hasty --port {port}"
     with (tmp_path / "store.log").open("w") as log, started(store, mine, tools, log):
         wait_for(port)
         run("make ingest", mine, tools)

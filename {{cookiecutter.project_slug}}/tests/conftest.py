@@ -14,7 +14,7 @@ from mlops_loop.testing import TrainedProject, application_client, trained_proje
 
 from {{ cookiecutter.package_name }}.app import app, service
 from {{ cookiecutter.package_name }}.pipeline import PIPELINE
-from {{ cookiecutter.package_name }}.project import project as own_project
+from {{ cookiecutter.package_name }}.project import project as _project
 
 # The data of the tests: None for that of the project, or e.g. a Parquet file beside them where
 # that is large, or cannot be reached from everywhere.
@@ -25,7 +25,7 @@ SOURCE = None
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedProject:
     """Your project with a champion. It is shared: read it, and change `project` instead."""
     root = tmp_path_factory.mktemp("trained") / "project"
-    return trained_project(own_project, root, PIPELINE, source=SOURCE)
+    return trained_project(_project, root, PIPELINE, source=SOURCE)
 
 
 @pytest.fixture

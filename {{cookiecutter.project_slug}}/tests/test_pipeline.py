@@ -7,7 +7,7 @@ from mlops_loop import Project
 from mlops_loop.registry import gate_result
 from mlops_loop.testing import TrainedProject
 
-from {{ cookiecutter.package_name }}.metrics import hit_rate_of_top_decile
+from {{ cookiecutter.package_name }} import metrics
 from {{ cookiecutter.package_name }}.pipeline import PIPELINE
 
 
@@ -30,4 +30,4 @@ def test_the_top_decile_counts_hits_among_the_highest_probabilities() -> None:
     labels = np.array([0, 1] * 10)
     probability = np.linspace(0, 1, 20)  # the last two rows are the top decile
     predicted = np.column_stack([1 - probability, probability])
-    assert hit_rate_of_top_decile(labels, predicted) == 0.5
+    assert metrics.hit_rate_of_top_decile(labels, predicted) == 0.5

@@ -9,18 +9,28 @@ has none. uv, where present, installs faster.
 
 from __future__ import annotations  # so that an older Python gets as far as the sentence in `main`
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
 TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
+# The settings of pip that say where packages come from and how they are fetched. The others, e.g.
+# `user`, `target` or `no-deps`, are meant for other environments and would break this one.
+PIP_SETTINGS = frozenset("""
+    cache-dir cert client-cert default-timeout disable-pip-version-check extra-index-url find-links
+    index-url keyring-provider no-cache-dir no-index proxy retries timeout trusted-host
+    use-deprecated use-feature
+    """.split())
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
@@ -50,13 +60,35 @@ def executable(environment: Path, name: str) -> Path:
     return environment / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
 
 
+@cache
+def pip_settings() -> dict[str, str]:
+    """Environment variables with those settings of pip that suit any environment, and no others."""
+    plain = {key: value for key, value in os.environ.items() if not is_of_pip(key)}
+    if config_file := os.environ.get("PIP_CONFIG_FILE"):
+        plain["PIP_CONFIG_FILE"] = config_file
+    # The level of messages may be a setting as well, and could silence the list.
+    listed = output([sys.executable, "-m", "pip", "config", "list", "--verbose"], plain)
+    settings: dict[str, str] = {}
+    for section in ("global", "install"):
+        for name, value in re.findall(rf"^{section}\.([\w-]+)=(['\"].*)$", listed, re.MULTILINE):
+            settings[variable(name)] = " ".join(ast.literal_eval(value).split())
+    settings.update({key: value for key, value in os.environ.items() if is_of_pip(key)})
+    suitable = {variable(name) for name in PIP_SETTINGS}
+    return {key: value for key, value in settings.items() if key in suitable}
+
+
+def variable(name: str) -> str:
+    """The environment variable of an option of pip."""
+    return "PIP_" + name.upper().replace("-", "_")
+
+
+def is_of_pip(key: str) -> bool:
+    return key.upper().startswith("PIP_")
+
+
 def index_settings() -> dict[str, str]:
     """Environment variables that send Poetry and uv to pip's index; what is set already wins."""
-    index = (
-        os.environ.get("PIP_INDEX_URL", "")
-        or output([sys.executable, "-m", "pip", "config", "get", "global.index-url"])
-        or output([sys.executable, "-c", DEFAULT_INDEX])
-    )
+    index = pip_settings().get("PIP_INDEX_URL") or output([sys.executable, "-c", DEFAULT_INDEX])
     wanted = {"POETRY_PYPI_MIRROR_URL": index, "UV_DEFAULT_INDEX": index}
     return {key: value for key, value in wanted.items() if value and key not in os.environ}
 
@@ -64,9 +96,18 @@ def index_settings() -> dict[str, str]:
 def environment(settings: dict[str, str]) -> dict[str, str]:
     """The environment of the tools: no foreign virtual environment, no question, no download."""
     foreign = {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONHOME", "PYTHONPATH"}
-    env = {key: value for key, value in os.environ.items() if key not in foreign}
-    fixed = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "UV_PYTHON_DOWNLOADS": "never"}
-    return {**env, **settings, **fixed, "POETRY_NO_INTERACTION": "1", "PIP_NO_INPUT": "1"}
+    env = {
+        key: value for key, value in os.environ.items() if key not in foreign and not is_of_pip(key)
+    }
+    fixed = {
+        "PIP_CONFIG_FILE": os.devnull,  # so that pip reads no file: `pip_settings` has done it
+        "PIP_NO_INPUT": "1",
+        "POETRY_NO_INTERACTION": "1",
+        "POETRY_VIRTUALENVS_CREATE": "true",
+        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    return {**env, **pip_settings(), **settings, **fixed}
 
 
 def make_environment(directory: Path, requirements: list[str], fingerprint: str) -> bool:

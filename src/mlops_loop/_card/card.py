@@ -1,20 +1,13 @@
 """The contents of a model card."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._bundle import Manifest
 from .._duration import format_duration
-from .._explanation.results import Importance
 from ..contract import Column, Contract
-from ..contract._columns import Floats
-from ..contract._model import Action
-from ..evaluation._bootstrap import Resampling
+from ..contract._column_definition import Action
 from ..evaluation._gate_result import GateResult, SliceComparison
-from ..evaluation._interval import Interval
-from ..evaluation._metrics import Metric
-from ..evaluation._target import Labels
-from .calibration import Bin
+from ..evaluation._measured import Bin, Importance, Score
 
 _SLICES = 8
 _PROBLEMS = {
@@ -22,15 +15,6 @@ _PROBLEMS = {
     "multiclass": "decides between several classes",
     "regression": "estimates a number",
 }
-
-
-@dataclass(frozen=True)
-class Score:
-    """One metric on the held-out rows, and its direction."""
-
-    name: str
-    interval: Interval
-    better: str
 
 
 @dataclass(frozen=True)
@@ -84,11 +68,16 @@ def purpose(contract: Contract) -> str:
     return " ".join(sentences)
 
 
-def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
-    """The limits of a model: period of training, rejected rows, rows with warnings."""
+def limits(contract: Contract, manifest: Manifest) -> tuple[str, ...]:
+    """The limits of a model: period of training, rejected rows, rows with warnings, its form."""
     sentences = []
-    if trained_until:
-        sentences.append(f"It was not trained on events after {trained_until[:16]}.")
+    if manifest.trained_until:
+        sentences.append(f"It was not trained on events after {manifest.trained_until[:16]}.")
+    if manifest.form == "skops":
+        sentences.append(
+            "It has no ONNX form: a service needs the extra native, the version of scikit-learn "
+            "that it was trained with, and more time for a row."
+        )
     refused = [column.name for column in contract.inputs if _is_bounded(column, "reject")]
     warned = [column.name for column in contract.inputs if _is_bounded(column, "warn")]
     if refused:
@@ -104,22 +93,6 @@ def limits(contract: Contract, trained_until: str | None) -> tuple[str, ...]:
         "Its metrics are those of the held-out rows; run `monitor` for the current ones."
     )
     return tuple(sentences)
-
-
-def score_all(
-    metrics: Mapping[str, Metric], labels: Labels, predicted: Floats, resampling: Resampling
-) -> tuple[Score, ...]:
-    """Every metric with its interval."""
-    scorers = [metric.scorer(labels, predicted) for metric in metrics.values()]
-    draws = resampling.scores(scorers)
-    return tuple(
-        Score(
-            name,
-            resampling.interval(metric.value(labels, predicted), draws[:, at]),
-            "higher" if metric.greater_is_better else "lower",
-        )
-        for at, (name, metric) in enumerate(metrics.items())
-    )
 
 
 def _is_bounded(column: Column, on_violation: Action) -> bool:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -10,14 +11,16 @@ from .._atomic import atomic_write
 from .._formats import MODEL_CARD
 from .._settings import Settings
 from .._templates import load_template
-from ..registry._mlflow_registry import Registry
 from .card import Card
+
+if TYPE_CHECKING:  # the registry writes the card of a version
+    from ..registry._mlflow_registry import Registry
 
 DATA = "model_card.json"
 _MARKDOWN_SYNTAX = re.compile(r"([\\`|\[\]<])")
 
 
-def write_card(card: Card, settings: Settings, registry: Registry) -> None:
+def write_card(card: Card, settings: Settings, registry: "Registry") -> None:
     """Write a card to `var/reports` as Markdown and HTML, and to the MLflow run with its data."""
     pages = {"md": markdown(card), "html": html(card)}
     for ending, text in pages.items():
@@ -29,7 +32,7 @@ def write_card(card: Card, settings: Settings, registry: Registry) -> None:
     registry.log_texts(card.manifest.run_id, texts)
 
 
-def read_card(registry: Registry, run: str) -> Card:
+def read_card(registry: "Registry", run: str) -> Card:
     """The card that `write_card` logged to a run."""
     with TemporaryDirectory() as folder:
         data = registry.download(run, DATA, Path(folder)).read_bytes()

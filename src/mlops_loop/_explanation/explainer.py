@@ -1,6 +1,6 @@
 """Explains predictions of a published model, from its bundle only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,12 +9,14 @@ import numpy as np
 
 from .._bundle import Bundle
 from .._feature_set import FeatureSet
-from .._predictor import OnnxPredictor
+from .._predictor import BundlePredictor
 from ..contract._check import check_rows
+from ..contract._column_definition import Column
 from ..contract._columns import Columns, Floats, length, take, to_json
-from ..contract._model import Class, Column, Contract
+from ..contract._model import Class, Contract
 from ..errors import InputError
-from .results import Contribution, Explanation, Importance, Importances
+from ..evaluation._measured import Importance
+from .results import Contribution, Explanation, Importances
 from .shapley import ShapleyEstimator, import_shap
 
 _BACKGROUND = 50
@@ -35,14 +37,20 @@ class Explainer:
         seed: seed of the random permutations.
     """
 
-    predictor: OnnxPredictor
+    predictor: BundlePredictor
     columns: tuple[Column, ...]
     reference: Columns
     seed: int
 
     @classmethod
     def open(
-        cls, bundle: Bundle, features: FeatureSet, reference: Columns, *, seed: int
+        cls,
+        bundle: Bundle,
+        features: FeatureSet,
+        reference: Columns,
+        *,
+        seed: int,
+        trusted_types: Sequence[str] = (),
     ) -> "Explainer":
         """An explainer of a bundle.
 
@@ -51,13 +59,15 @@ class Explainer:
             features: the features that it was trained with.
             reference: its held-out rows.
             seed: seed of all random numbers.
+            trusted_types: see `open_session`.
         """
         read = {column.name for column in bundle.encoder.columns}
         read |= {name for made in features.declared.values() for name in made.inputs}
         columns = tuple(column for column in bundle.contract.inputs if column.name in read)
         order = np.random.default_rng(seed).permutation(length(reference))
         rows = take({column.name: reference[column.name] for column in columns}, order)
-        return cls(OnnxPredictor(bundle, features), columns, rows, seed)
+        predictor = BundlePredictor(bundle, features, trusted_types=trusted_types)
+        return cls(predictor, columns, rows, seed)
 
     @property
     def contract(self) -> Contract:

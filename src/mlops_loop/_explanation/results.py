@@ -6,6 +6,7 @@ from typing import Any
 
 from ..contract._columns import JsonValue
 from ..contract._model import Class
+from ..evaluation._measured import Importance
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,6 @@ class Explanation:
             f"{self.output} is the sum of"
         )
         return f"{head}\n{_aligned(ends)}"
-
-
-@dataclass(frozen=True)
-class Importance:
-    """The importance of a column, in the unit of the method."""
-
-    column: str
-    importance: float
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ def _answering(row: LoggedRow) -> str:
 
 def _explainer(project: Project, version: str) -> Explainer:
     bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
-    seed = project.settings.seed
+    seed, trusted = project.settings.seed, project.settings.serving.trusted_types
     sample = reference_sample(bundle.contract, bundle, _REFERENCE, seed)
-    return Explainer.open(bundle, project.features, sample.columns, seed=seed)
+    return Explainer.open(
+        bundle, project.features, sample.columns, seed=seed, trusted_types=trusted
+    )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._yaml_file import parse_yaml
-from ..contract._model import Column, Contract
+from ..contract._column_definition import Column
+from ..contract._model import Contract
 
 _MAX_LISTED = 5
 

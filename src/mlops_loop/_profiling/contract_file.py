@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from .._duration import format_duration
-from ..contract._model import Column, Contract
+from ..contract._column_definition import Column
+from ..contract._model import Contract
 
 _WIDTH = 96
 _HEAD = """

@@ -7,7 +7,7 @@ from itertools import product
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract._model import ParseOptions
+from ..contract._column_definition import ParseOptions
 from ..contract._text_normalization import read_epoch, read_format
 
 # Ambiguous dates such as 05/06 follow the convention of the separator: month first with slashes,

@@ -6,7 +6,7 @@ from itertools import product
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract._model import ParseOptions
+from ..contract._column_definition import ParseOptions
 from ..contract._text_normalization import without_signs
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"

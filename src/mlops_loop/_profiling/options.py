@@ -1,7 +1,7 @@
 """Options of the user for a table."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 
@@ -19,7 +19,7 @@ class InferenceOptions:
         label_horizon: delay of the labels; by default a day, or zero for a table over a short
             time.
         query: SQL query, for a database.
-        encoding: encoding of text files; None to infer it.
+        dialect: fields of `Csv` that are known; the others are detected.
     """
 
     address: str
@@ -31,7 +31,7 @@ class InferenceOptions:
     ignore: tuple[str, ...] = ()
     label_horizon: timedelta | None = None
     query: str | None = None
-    encoding: str | None = None
+    dialect: Mapping[str, str | None] = field(default_factory=dict)
 
     def roles(self, names: Sequence[str]) -> dict[str, str]:
         """The roles given by the user, by column.

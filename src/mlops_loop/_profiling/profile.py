@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract._casting import CastResult, read_table
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from ..data._duckdb import by_position, scratch_database
 from .table import Table
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from .._settings import Settings
+from .._settings import Csv, Settings
 from ..contract._arrow import from_arrow, table_columns
 from ..contract._casting import read_table
+from ..contract._column_definition import Categories, Column
 from ..contract._columns import Columns, missing, to_json
-from ..contract._model import Categories, Column, Contract, Problem, parse_contract
+from ..contract._contract_file import parse_contract
+from ..contract._model import Contract, Problem
 from ..contract._outputs import PREDICTION
 from ..errors import InputError
 from .contract_file import contract_text
@@ -66,7 +68,8 @@ def propose(
     Raises:
         InputError: if the table cannot be read, or no model can be trained on it.
     """
-    table = open_table(request.address, root, request.query, request.encoding)
+    limit = settings.ingestion.max_bad_share
+    table = open_table(request.address, root, request.query, request.dialect, limit)
     return _Adoption(request, table, known).propose(settings)
 
 
@@ -95,7 +98,7 @@ class _Adoption:
         columns = [_with_leak(inferred, leaks.get(inferred.column.name)) for inferred in columns]
         contract = self._written(contract, columns, counted.rows)
         facts = {inferred.column.name: inferred.facts for inferred in columns}
-        warnings = (*warn(contract, counted, facts, self.table), *doubts)
+        warnings = (*self.table.warnings(), *warn(contract, counted, facts, self.table), *doubts)
         return Proposal(self.table, counted.rows, contract, tuple(columns), changes, warnings)
 
     def _counted(self) -> tuple[dict[str, InferredType], Profile]:
@@ -120,7 +123,7 @@ class _Adoption:
             values = pa.concat_arrays([values, pa.array(strays)])
         is_time = self.given.get(name) == "time"
         csv = self.table.csv
-        comma_first = csv is not None and csv.delimiter == ";"
+        comma_first = csv is not None and _has_decimal_comma(csv)
         inferred = infer_type(values, comma_first=comma_first, moment=is_time)
         if is_time and inferred.type != "datetime":
             raise InputError(f"--time {name}: contains no dates, e.g. {values.drop_null()[0]}")
@@ -193,6 +196,11 @@ class _Adoption:
         notes = {inferred.column.name: inferred.notes for inferred in columns}
         text = contract_text(contract, notes, address=self.table.address, rows=rows)
         return parse_contract(text, "config/contract.yaml")
+
+
+def _has_decimal_comma(csv: Csv) -> bool:
+    """Whether 1,234 is preferably read as a decimal; semicolons come with decimal commas."""
+    return csv.delimiter == ";" if csv.decimal is None else csv.decimal == ","
 
 
 def _with_leak(inferred: InferredColumn, score: float | None) -> InferredColumn:

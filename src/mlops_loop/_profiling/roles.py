@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from ..contract._model import Categories, Column, ParseOptions, Range, Role
+from ..contract._column_definition import Categories, Column, ParseOptions, Range, Role
 from .profile import Facts
 from .types import NOTHING, InferredType
 

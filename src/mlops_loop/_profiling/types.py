@@ -7,7 +7,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract._model import Column, ColumnType, ParseOptions
+from ..contract._column_definition import Column, ColumnType, ParseOptions
 from .datetime_formats import infer_datetime_format, read_compact
 from .number_formats import infer_number_format
 

@@ -11,7 +11,8 @@ from .._feature_set import FeatureSet
 from .._paths import Paths
 from .._settings import CONFIG, CONTRACT
 from .._yaml_file import parse_yaml
-from ..contract._model import Contract, parse_contract
+from ..contract._contract_file import parse_contract
+from ..contract._model import Contract
 from ..errors import ContractError
 from .changes import contract_changes, settings_changes
 from .project_file import changed_settings

@@ -19,11 +19,11 @@ from ..data._remote import File, opened
 from ..data._sources.file import (
     check_files,
     column_names,
-    find_files,
     fitting,
-    is_text,
     read_batches,
 )
+from ..data._sources.finding import find_files
+from ..data._sources.formats import format_of
 from ..errors import InputError
 from .traffic import ReplayRow
 
@@ -48,7 +48,7 @@ class FileRows:
     @property
     def total(self) -> int | None:
         """Number of rows; None if counting would require reading them."""
-        if any(is_text(file) for file in self.files):
+        if any(format_of(file) != "parquet" for file in self.files):
             return None
         rows = 0
         for file in self.files:

@@ -15,8 +15,10 @@ from ..contract._arrow import table_columns
 from ..contract._casting import check_table
 from ..contract._check import Checked
 from ..contract._columns import take
+from ..data._malformed import rejected_rows
 from ..data._prefetch import prefetch
-from .tables import Block, Tables
+from ..data._sources.malformed import MalformedRows
+from .tables import RAW, Block, Tables
 
 
 class Batch(NamedTuple):
@@ -36,7 +38,12 @@ def predicted(tables: Tables, offset: int, raw: Iterable[pa.Table]) -> Generator
 def _checked(tables: Tables, batches: Iterable[pa.Table]) -> Iterator[Batch]:
     columns = table_columns(tables.contract, target=False)
     for raw in batches:
-        yield Batch(raw, check_table(tables.contract, raw, columns), None)
+        malformed = MalformedRows.of(raw)
+        if malformed is not None:
+            texts = pa.table({RAW: malformed.texts})
+            yield Batch(texts, rejected_rows(malformed), None)
+        else:
+            yield Batch(raw, check_table(tables.contract, raw, columns), None)
 
 
 def _predicted(tables: Tables, offset: int, batches: Iterable[Batch]) -> Iterator[Batch]:

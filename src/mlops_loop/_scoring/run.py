@@ -118,7 +118,7 @@ def score(
         tables = Tables(contract, hooks.wrap(predictor), work, hooks)
         run = _Run(tables, parts, str(source), record, part_seconds)
         resumed = parts.rows
-        batches = skip_rows(resumed, read_batches(files, columns, batch_rows, csv))
+        batches = skip_rows(resumed, read_batches(files, columns, batch_rows, csv, malformed=True))
         with closing(predicted(tables, resumed, batches)) as coming:
             run.all(coming, progress or (lambda rows: None))
         total = _total(parts.done)

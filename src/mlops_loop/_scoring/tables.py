@@ -20,6 +20,8 @@ from ..data._quarantine import quarantine_rows
 from .identifiers import prediction_ids
 
 Index = NDArray[np.intp]
+# Text of a row that could not be split into values.
+RAW = "raw"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ class Tables:
         return pa.table({**own, **named}, schema=self.schema)
 
     def rejections(self, raw: pa.Table, checked: Checked, offset: int, origin: str) -> pa.Table:
-        """Rejected rows as texts, with all columns of the contract."""
+        """Rejected rows as texts, with all columns of the contract.
+
+        The column `raw` has the text of rows that could not be split into values.
+        """
         reasons: dict[int, list[str]] = {}
         for violation in checked.rejections:
             reasons.setdefault(violation.row, []).append(violation.summary())
@@ -91,7 +96,10 @@ class Tables:
         missing = pa.nulls(raw.num_rows, pa.string())
         present = set(raw.column_names)
         names = [column.name for column in table_columns(self.contract, target=False)]
-        table = pa.table({name: raw[name] if name in present else missing for name in names})
+        columns = {name: raw[name] if name in present else missing for name in names}
+        name = RAW if RAW not in columns else f"{RAW}_"
+        columns[name] = raw[RAW] if raw.column_names == [RAW] and not checked.columns else missing
+        table = pa.table(columns)
         return quarantine_rows(table, list(reasons), texts, origin=origin, offset=offset)
 
     @cached_property

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from .._calibration import SMALLEST, Calibration
 from .._encoder import Matrix
 from .._settings import Costs
 from ..contract._columns import Floats
 from ..models import predict_scores
 
 Codes = NDArray[np.int64]
-SMALLEST = 1e-7
 _THRESHOLDS = np.linspace(0.01, 0.99, 99)
 
 
@@ -36,21 +36,6 @@ class OutOfFold:
     labels: Codes
     probabilities: Floats
     fold: Codes
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """softmax(scale * log p + shift), with one shift a class."""
-
-    scale: float
-    shift: tuple[float, ...]
-
-    def apply(self, probabilities: Floats) -> Floats:
-        """Probabilities of the same shape (rows, classes)."""
-        scores = self.scale * np.log(np.clip(probabilities, SMALLEST, 1.0)) + np.array(self.shift)
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        calibrated: Floats = odds / odds.sum(axis=1, keepdims=True)
-        return calibrated
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from ..contract._columns import Floats
 from ..data._split import Fold
-from ..errors import ExportError, TrainingError
-from ..evaluation._metrics import Metric, MetricChoice, fitting
+from ..errors import TrainingError
+from ..evaluation._metric import Metric, MetricChoice, fitting
 from ..models import Candidate
 from ..models._fitting import fit, is_learnable, predict
 from .data import TrainingData
-from .export import check_parity, export
 from .leaderboard import Entry, Leaderboard, Row
+from .served_form import ServedForm, find_form, forms_before_fits
 from .size import size_of
-
-# Enough rows to see whether an exported form predicts the same.
-_CHECKED_ROWS = 1_000
 
 
 def cross_validate(
@@ -33,8 +30,8 @@ def cross_validate(
     """Compare candidates by cross-validation: the leaderboard.
 
     A candidate that cannot be exported to ONNX, or predicts differently there, is compared but
-    cannot win. If one was tuned, all are compared on the half of each fold's validation rows that
-    the search did not use.
+    cannot win, unless `training.native_models` is set. If one was tuned, all are compared on the
+    half of each fold's validation rows that the search did not use.
 
     Args:
         candidates: a baseline and at least one other candidate.
@@ -44,7 +41,7 @@ def cross_validate(
 
     Raises:
         TrainingError: if there is no baseline or nothing else for this kind of problem, or a
-            candidate cannot be fitted.
+            candidate cannot be fitted, or none could be served.
         SettingsError: if the metric does not fit the problem.
     """
     require_training_data(data, "cross_validate")
@@ -54,6 +51,7 @@ def cross_validate(
     folds = data.folds
     if any(candidate.is_tuned for candidate in candidates):
         _, folds = data.halved()
+    forms = forms_before_fits(candidates, data)
     names = ", ".join(candidate.name for candidate in candidates)
     data.rows.context.on_stage(f"cross-validating {names}")
     with data.rows.context.timed("fits"):
@@ -62,8 +60,9 @@ def cross_validate(
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))
     with data.rows.context.timed("export"):
         rows = [
-            _row(candidate, decides, done, _ineligible(candidate, done[least], data, folds[least]))
+            _row(candidate, decides, done, form or forms[candidate.name])
             for candidate, done in zip(candidates, fits, strict=True)
+            for form in [_form(candidate, done[least], data, folds[least])]
         ]
     # Candidates with equal scores keep their order.
     order = sorted(range(len(rows)), key=lambda at: -decides.direction * rows[at].mean)
@@ -165,22 +164,15 @@ def _fit(
     )
 
 
-def _ineligible(candidate: Candidate, fitted: _Fit, data: TrainingData, fold: Fold) -> str:
-    """Why a fitted candidate cannot be exported; empty if it can, or is a constant one."""
+def _form(candidate: Candidate, fitted: _Fit, data: TrainingData, fold: Fold) -> ServedForm | None:
+    """The form of a fitted candidate; None if it is a baseline or a constant one."""
     learnable = is_learnable(data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
     if candidate.is_baseline or not learnable:
-        return ""
-    matrix = data.matrix[fold.validation_idx[:_CHECKED_ROWS]]
-    try:
-        model = export(candidate, fitted.estimator, matrix.shape[1])
-        if data.classes == len(getattr(fitted.estimator, "classes_", ())):
-            check_parity(model, fitted.estimator, matrix, data.task.encoder, classes=data.classes)
-    except ExportError as error:
-        return str(error)
-    return ""
+        return None
+    return find_form(candidate, fitted.estimator, data.matrix[fold.validation_idx], data)
 
 
-def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], ineligible: str) -> Row:
+def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], form: ServedForm) -> Row:
     scores = tuple(fit.metrics[metric.name] for fit in fits)
     return Row(
         candidate=candidate.name,
@@ -195,5 +187,7 @@ def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], ineligible:
         size=round(float(np.mean([fit.size for fit in fits]))),
         parameters=dict(candidate.parameters),
         is_baseline=candidate.is_baseline,
-        ineligible=ineligible,
+        ineligible=form.ineligible,
+        form=form.form,
+        obstacle=form.obstacle,
     )

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .._calibration import Calibration
+from .._model_file import Form
 from ..models import Candidate
 from ..models._fitting import fit
-from .calibration import Calibrated, Calibration, OutOfFold
+from .calibration import Calibrated, OutOfFold
 from .calibration import calibrate as find_calibration
 from .calibration import cheapest_threshold
 from .cross_validation import require_training_data
@@ -27,6 +29,7 @@ class FittedModel:
         calibration: calibration of the winner's probabilities, if that helps.
         threshold: probability from which the second of two classes is predicted.
         data: the data that they were fitted on.
+        form: the form in which the winner is exported.
     """
 
     candidate: Candidate
@@ -35,6 +38,7 @@ class FittedModel:
     calibration: Calibration | None
     threshold: float | None
     data: TrainingData
+    form: Form = "onnx"
 
     def calibrated(self) -> Any:
         """The winner as it is to be exported."""
@@ -56,7 +60,8 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
         TrainingError: if no candidate can win.
     """
     require_training_data(data, "fit_best")
-    winner = leaderboard.entries[leaderboard.rows.index(leaderboard.winner)]
+    row = leaderboard.winner
+    winner = leaderboard.entries[leaderboard.rows.index(row)]
     baseline = next(entry.candidate for entry in leaderboard.entries if entry.candidate.is_baseline)
     context = data.rows.context
     context.on_stage(f"fitting {winner.candidate.name}")
@@ -74,7 +79,9 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
             scores = calibration.apply(rows.probabilities) if calibration else rows.probabilities
             costs = data.rows.settings.training.costs
             threshold = cheapest_threshold(rows.labels, scores[:, 1], costs)
-    return FittedModel(winner.candidate, fitted[0], fitted[1], calibration, threshold, data)
+    return FittedModel(
+        winner.candidate, fitted[0], fitted[1], calibration, threshold, data, row.form
+    )
 
 
 def _out_of_fold(leaderboard: Leaderboard, scores: Any, data: TrainingData) -> OutOfFold:

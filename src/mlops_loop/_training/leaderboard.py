@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from .._formats import LEADERBOARD
+from .._model_file import Form
 from ..contract._columns import Floats
 from ..data._split import Fold
 from ..errors import TrainingError
@@ -28,6 +29,8 @@ class Row:
         size: mean bytes of the fitted estimator, as Python stores it.
         parameters: parameters that override the candidate's defaults.
         ineligible: why the candidate cannot win although it is compared; empty if it can.
+        form: the form in which it would be served.
+        obstacle: why it has no ONNX form; empty if it has one.
     """
 
     candidate: str
@@ -41,6 +44,15 @@ class Row:
     parameters: dict[str, object]
     is_baseline: bool = False
     ineligible: str = ""
+    form: Form = "onnx"
+    obstacle: str = ""
+
+    @property
+    def note(self) -> str:
+        """That it cannot win, or is served without ONNX, and why; empty for most."""
+        if self.ineligible:
+            return f"{self.candidate} cannot win: {self.ineligible}"
+        return f"{self.candidate} is served without ONNX: {self.obstacle}" if self.obstacle else ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class Leaderboard:
     def table(self, width: int = 80) -> str:
         """Plain text, one line per candidate, with as many of the other metrics as there is room.
 
-        The winner has a star; candidates that cannot win have a line below the table.
+        The winner has a star; candidates without an ONNX form have a line below the table.
         """
         head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
         wide = max([9, *(len(name) for name in self.others)])
@@ -106,7 +118,7 @@ class Leaderboard:
             + "".join(f" {format_metric(row.metrics[name]):>{wide}}" for name in others)
             for rank, row in enumerate(self.rows, start=1)
         ]
-        notes = [f"   {row.candidate} cannot win: {row.ineligible}" for row in self._ineligible()]
+        notes = [f"   {row.note}" for row in self.rows if row.note]
         return "\n".join([head + "".join(f" {name:>{wide}}" for name in others), *lines, *notes])
 
     def markdown(self) -> str:
@@ -118,7 +130,7 @@ class Leaderboard:
             cells += [f"{row.metrics[name]:.5f}" for name in self.others]
             cells += [f"{row.fit_seconds:.2f}", f"{row.predict_microseconds:.2f}"]
             lines.append(f"| {' | '.join([*cells, in_bytes(row.size)])} |")
-        notes = [f"\n{row.candidate} cannot win: {row.ineligible}." for row in self._ineligible()]
+        notes = [f"\n{row.note}." for row in self.rows if row.note]
         return "\n".join([*lines, *notes]) + "\n"
 
     def to_json(self) -> str:
@@ -134,6 +146,3 @@ class Leaderboard:
         """
         stored = LEADERBOARD.decode(text, _Stored, "leaderboard.json")
         return cls(stored.metric, stored.rows)
-
-    def _ineligible(self) -> list[Row]:
-        return [row for row in self.rows if row.ineligible]

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow.parquet as pq
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
-from .._bundle import CONTRACT, ENCODER, MODEL
+from .._bundle import CONTRACT, ENCODER
 from .._code_version import code_tags
 from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
 from .._references import RunRef, SnapshotRef, require_run_ref
+from .._run_context import ATTEMPT_TAG
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import to_arrow
-from ..registry._attempt import ATTEMPT_TAG
 from .data import last_event
 from .exported import ExportedModel
 from .leaderboard import Leaderboard, Row
@@ -89,6 +89,8 @@ def _log_candidate(row: Row, metric: str) -> None:
         mlflow.log_params(row.parameters)
         if row.ineligible:
             mlflow.set_tag("ineligible", row.ineligible)
+        else:
+            mlflow.set_tag("form", row.form)
 
 
 def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
@@ -96,7 +98,7 @@ def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
 
     Args:
         project: the project.
-        exported: the result of `export_onnx`.
+        exported: the result of `export_model`.
 
     Raises:
         RuntimeError: if no run is active.
@@ -111,10 +113,12 @@ def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
         trained_until=last_event(rows),
         latency=exported.latency,
         parity=exported.parity.values(),
+        form=exported.model.form,
+        types=exported.model.types,
     )
     files = RunFiles(
         {
-            MODEL: exported.content,
+            exported.model.name: exported.model.content,
             ENCODER: fitted.data.task.encoder.to_json(),
             CONTRACT: rows.contract.text.encode(),
             FACTS: EXPORTED_MODEL.encode(facts, indent=1),

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from .calibration import SMALLEST, Calibration
+from .._calibration import SMALLEST, Calibration
 
 _OUTPUT = "calibrated_probabilities"
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ._common import DURATION, Session
+from ._dialect import dialect_options
 
 
 @click.command()
@@ -24,7 +25,7 @@ from ._common import DURATION, Session
     "--label-horizon", type=DURATION, help="How long after a row its label is known, e.g. 7d."
 )
 @click.option("--query", help="SQL query, if FILE is the SQLAlchemy URL of a database.")
-@click.option("--encoding", help="Text encoding of the file.  [default: detected]")
+@dialect_options
 @click.option(
     "--keep", is_flag=True, help="Keep var/ and the log; needs the same target and inputs."
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ._common import AS_JSON, EXISTING, Session, opened, show_json
+from ._dialect import Dialect, dialect_options, overruled
 from ._progress import display
 
 
@@ -35,18 +36,18 @@ def schema(session: Session) -> None:
 
 
 @contract.command()
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE")
 @AS_JSON
+@dialect_options
 @click.pass_obj
-def check(session: Session, source: Path, as_json: bool) -> None:
+def check(session: Session, source: str, as_json: bool, dialect: Dialect) -> None:
     """List the rows of FILE that violate the contract; exit with 3 if some are rejected."""
     from ..data._validation_report import validate_file
 
     with opened(session) as project:
         with display("rows") as shown:
-            report = validate_file(
-                source, project.contract, csv=project.settings.csv, progress=shown.on_progress
-            )
+            csv = overruled(project.settings.csv, dialect)
+            report = validate_file(source, project.contract, csv=csv, progress=shown.on_progress)
         if as_json:
             show_json(report.to_json())
         else:
@@ -69,7 +70,7 @@ def diff(
     """List the changes from OLD (default: the champion's) to NEW (default: the project's)."""
     from .._predictor import champion_contract
     from ..contract._compatibility import differences
-    from ..contract._model import load_contract
+    from ..contract._contract_file import load_contract
 
     with opened(session) as project:
         before = load_contract(old) if old else champion_contract(project.bundles, project.features)

@@ -8,17 +8,20 @@ from typing import Any
 import click
 
 from ._common import DURATION, EXISTING, MOMENT, Session, actor, opened
+from ._dialect import Dialect, dialect_options, overruled
 
 
 @click.command()
 @click.argument("file", type=EXISTING)
+@dialect_options
 @click.pass_obj
-def label(session: Session, file: Path) -> None:
+def label(session: Session, file: Path, dialect: Dialect) -> None:
     """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label."""
     from ..data._labels import read_labels
 
     with opened(session) as project:
-        labels = read_labels(file, project.contract, project.clock, project.settings.csv)
+        csv = overruled(project.settings.csv, dialect)
+        labels = read_labels(file, project.contract, project.clock, csv)
         report = project.log.add_labels(labels)
         click.echo(
             f"{report.joined} joined, {report.early} without a prediction so far, "
@@ -63,7 +66,7 @@ def erase(session: Session, key: str, yes: bool) -> None:
 
     Snapshots, exports and archives written before are not changed.
     """
-    from ..data._retention import erase as run
+    from .._retention import erase as run
     from ..errors import InputError
 
     if not yes and not sys.stdin.isatty():
@@ -81,7 +84,7 @@ def erase(session: Session, key: str, yes: bool) -> None:
 @click.pass_obj
 def prune(session: Session, age: timedelta) -> None:
     """Delete old predictions; labelled ones are archived in var/archive first."""
-    from ..data._retention import prune as run
+    from .._retention import prune as run
 
     with opened(session) as project:
         click.echo(run(project, age, actor=actor()).summary())

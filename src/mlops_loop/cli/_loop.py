@@ -177,7 +177,7 @@ def replay(session: Session, months: int | None, rows_per_month: int | None, fre
     import logging
 
     from .._logs import configure_logs
-    from ..loop._replay import ProgressListener, replay_year
+    from .._loop_replay import ProgressListener, replay_year
 
     configure_logs(logging.ERROR)  # the display shows alerts already
     with opened(session, logs=False) as project, display("rows") as shown:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import click
 
 from ._common import AS_JSON, DURATION, Session, opened, show_json
+from ._dialect import Dialect, dialect_options, overruled
 from ._progress import display
 
 
@@ -32,9 +33,10 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
 @click.argument("source", metavar="INPUT")
 @click.argument("target", metavar="OUTPUT")
 @click.option("--log", "logged", is_flag=True, help="Write to the prediction log as well.")
+@dialect_options
 @click.pass_obj
-def score(session: Session, source: str, target: str, logged: bool) -> None:
-    """Predict every row of a CSV or Parquet INPUT; write .csv or .parquet, as OUTPUT ends.
+def score(session: Session, source: str, target: str, logged: bool, dialect: Dialect) -> None:
+    """Predict every row of INPUT, e.g. CSV or Parquet; write .csv or .parquet, as OUTPUT ends.
 
     Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
     same command resumes after the parts that are finished.
@@ -44,7 +46,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
     from .._scoring.recording import Recording
 
     with opened(session, logs=logged) as project:
-        predictor = champion_predictor(project.bundles, project.features)
+        predictor = champion_predictor(project)
         recording = (
             Recording(project.log, project.contract, project.clock, predictor.manifest.version)
             if logged
@@ -56,7 +58,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
                 target,
                 predictor,
                 project.contract,
-                csv=project.settings.csv,
+                csv=overruled(project.settings.csv, dialect),
                 hooks=project.hooks,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
@@ -72,6 +74,7 @@ def score(session: Session, source: str, target: str, logged: bool) -> None:
 @click.option("--labels", metavar="COLUMN", help="Send the labels in this column as well.")
 @click.option("--delay", type=DURATION, help="Delay of a label after its row, e.g. 7d.")
 @AS_JSON
+@dialect_options
 @click.pass_obj
 def replay(
     session: Session,
@@ -81,6 +84,7 @@ def replay(
     labels: str | None,
     delay: timedelta | None,
     as_json: bool,
+    dialect: Dialect,
 ) -> None:
     """Send the rows of FILE to a running service, one by one and in order.
 
@@ -95,9 +99,10 @@ def replay(
     project = session.project()
     serving = project.settings.serving
     own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
+    csv = overruled(project.settings.csv, dialect)
     with display("rows") as shown:
         result = run(
-            open_rows(source, project.contract, project.settings.csv, labels),
+            open_rows(source, project.contract, csv, labels),
             url or f"http://{serving.host}:{serving.port}",
             key=os.environ.get(KEY) or next(iter(own_keys), None),
             rate=rate,

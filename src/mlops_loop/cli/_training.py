@@ -61,7 +61,7 @@ def ingest(
 @AS_JSON
 @click.pass_obj
 def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_json: bool) -> None:
-    """Compare the candidates, fit the best one, and export it to ONNX."""
+    """Compare the candidates, fit the best one, and export it."""
     from .._references import SnapshotRef
 
     with (

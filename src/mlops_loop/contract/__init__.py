@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from .._lazy_exports import lazy_exports
-from ._model import Categories, Column, Contract, Range, load_contract, parse_contract
+from ._column_definition import Categories, Column, Range
+from ._contract_file import load_contract, parse_contract
+from ._model import Contract
 
 if TYPE_CHECKING:
     from ._check import Checked, Violation, check_rows

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._column_definition import Column, ColumnType
 from ._columns import Array, Columns, missing
-from ._model import Column, ColumnType, Contract
+from ._model import Contract
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "integer": pa.int64(),

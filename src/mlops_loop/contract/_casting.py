@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ._arrow import ARROW_TYPES, from_arrow, whole
 from ._check import Checked, Violation, check_columns
+from ._column_definition import Column
 from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
-from ._model import Column, Contract
+from ._model import Contract
 from ._text_normalization import means_missing, normalize_text
 
 Mask = NDArray[np.bool_]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _messages as messages
+from ._column_definition import Action, Column, ColumnType
 from ._columns import (
     DTYPES,
     INTEGER_LIMIT,
@@ -22,7 +23,7 @@ from ._columns import (
     to_datetime64,
     to_json,
 )
-from ._model import Action, Column, ColumnType, Contract, UnknownFields
+from ._model import Contract, UnknownFields
 
 
 @dataclass(frozen=True)

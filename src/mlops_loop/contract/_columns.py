@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._model import Column, ColumnType
+from ._column_definition import Column, ColumnType
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

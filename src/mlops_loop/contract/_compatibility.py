@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._duration import format_duration
+from ._column_definition import Column
 from ._json_schema import class_schema
-from ._model import Column, Contract
+from ._model import Contract
 
 
 @dataclass(frozen=True)

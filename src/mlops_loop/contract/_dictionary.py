@@ -1,7 +1,8 @@
 """The contract as a data dictionary in Markdown."""
 
 from .._duration import format_duration
-from ._model import Column, Contract
+from ._column_definition import Column
+from ._model import Contract
 
 _MEANING = {
     "binary": "one of two classes",

@@ -7,7 +7,8 @@ identifiers and groups do not recur.
 from collections.abc import Collection
 from typing import Any
 
-from ._model import Column, Contract
+from ._column_definition import Column
+from ._model import Contract
 
 
 def compared_columns(contract: Contract) -> tuple[Column, ...]:

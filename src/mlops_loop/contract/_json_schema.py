@@ -5,8 +5,9 @@ A schema accepts what the check accepts: bounds that only warn are part of the d
 
 from typing import Any
 
+from ._column_definition import Column, ColumnType
 from ._columns import JsonValue
-from ._model import Column, ColumnType, Contract, UnknownFields
+from ._model import Contract, UnknownFields
 
 Schema = dict[str, Any]
 

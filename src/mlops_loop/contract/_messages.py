@@ -1,6 +1,6 @@
 """Messages of violations, shared by all checks."""
 
-from ._model import Action, Column, ColumnType
+from ._column_definition import Action, Column, ColumnType
 
 MISSING = "is missing"
 UNKNOWN_FIELD = "is not in the contract"

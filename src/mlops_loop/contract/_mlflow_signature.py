@@ -3,7 +3,8 @@
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
-from ._model import Column, ColumnType, Contract
+from ._column_definition import Column, ColumnType
+from ._model import Contract
 from ._outputs import PREDICTION, probability_names
 
 _TYPES: dict[ColumnType, DataType] = {

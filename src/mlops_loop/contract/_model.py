@@ -1,163 +1,23 @@
-"""The contract as typed objects, read from YAML."""
+"""The contract: the columns of a table and the target."""
 
 import hashlib
 import json
-import math
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import model_validator
 
 from .._duration import Duration
-from .._yaml_file import YamlError, parse_yaml
 from ..errors import ContractError
+from ._column_definition import Column, Frozen, Role
 
-ColumnType = Literal["integer", "number", "category", "boolean", "datetime", "text"]
-Role = Literal["feature", "target", "id", "time", "group", "ignore"]
 Problem = Literal["binary", "multiclass", "regression"]
-Action = Literal["reject", "warn"]
 Class = bool | int | str
 # Treatment of request fields that the contract does not contain.
 UnknownFields = Literal["reject", "ignore"]
-_MOST_WHOLE = 2**63 - 1
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Range(_Frozen):
-    """Bounds of a numeric column, both included.
-
-    Attributes:
-        minimum: lower bound in the unit of the column; None for none.
-        maximum: likewise.
-        on_violation: `reject` quarantines a row outside, or answers a request with 422; `warn`
-            uses it, logs it and counts it.
-
-    Examples:
-        >>> Range(minimum=0, maximum=100, on_violation="reject").on_violation
-        'reject'
-    """
-
-    minimum: float | None = None
-    maximum: float | None = None
-    on_violation: Action = "warn"
-
-
-class Categories(_Frozen):
-    """The known values of a category.
-
-    Attributes:
-        values: the categories; for a target, in the order of the class codes.
-        on_violation: `reject` quarantines a row with another value, or answers a request with
-            422; `warn` uses it, logs it and counts it.
-
-    Examples:
-        >>> Categories(values=("north", "south")).on_violation
-        'warn'
-    """
-
-    values: tuple[str, ...]
-    on_violation: Action = "warn"
-
-
-class ParseOptions(_Frozen):
-    """How the texts of a file are read as the values of a column.
-
-    Attributes:
-        missing: texts that stand for a missing value.
-        trim: whether blanks around a text are removed.
-        decimal: the decimal separator.
-        thousands: the separator between groups of three digits.
-        strip: characters around a number that are removed, e.g. those of `$5` or `5%`.
-        true_words: texts that mean true besides `true` and `1`, in any case.
-        false_words: texts that mean false besides `false` and `0`.
-        formats: `strptime` formats of datetimes besides ISO 8601.
-        epoch: unit of datetimes that are numbers since 1970: seconds or milliseconds.
-    """
-
-    missing: tuple[str, ...] = ()
-    trim: bool = False
-    decimal: Literal[".", ","] = "."
-    thousands: Literal["", ",", ".", " ", "'", "\u00a0", "\u202f"] = ""
-    strip: str = ""
-    true_words: tuple[str, ...] = ()
-    false_words: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
-    epoch: Literal["s", "ms"] | None = None
-
-
-class Column(_Frozen):
-    """One column of the table.
-
-    Attributes:
-        name: name in the table and in requests.
-        type: `integer`, `number`, `category`, `boolean`, `datetime` or `text`.
-        role: `feature`, `target`, `id`, `time`, `group` or `ignore`.
-        nullable: whether the value may be missing; a missing value is rejected otherwise.
-        range: bounds, for integers and numbers.
-        categories: known values, for categories.
-        parsing: how texts of a CSV file are read, where the defaults do not fit.
-        unit: unit of the values, e.g. `km`.
-        description: text for the API, the data dictionary and the model card.
-        example: a valid value, shown in the API.
-
-    Raises:
-        ValueError: if a range or categories do not fit the type.
-
-    Examples:
-        >>> distance = Column(name="distance", type="number", unit="km", range=Range(minimum=0))
-        >>> distance.limits
-        (0.0, None)
-    """
-
-    name: str
-    type: ColumnType
-    role: Role = "feature"
-    nullable: bool = False
-    range: Range | None = None
-    categories: Categories | None = None
-    parsing: ParseOptions | None = None
-    unit: str | None = None
-    description: str = ""
-    example: bool | int | float | str | None = None
-
-    @model_validator(mode="after")
-    def _constraints_fit_the_type(self) -> "Column":
-        if self.range and self.type not in ("integer", "number"):
-            raise ValueError(f"column {self.name}: a range needs type integer or number")
-        if self.categories and self.type != "category":
-            raise ValueError(f"column {self.name}: categories need type category")
-        return self
-
-    @property
-    def limits(self) -> tuple[float | None, float | None]:
-        """The smallest and the largest value that the range allows.
-
-        64-bit integers for an integer column: beyond 2**53 a float cannot be compared exactly.
-        """
-        if self.range is None:
-            return None, None
-        low, high = self.range.minimum, self.range.maximum
-        if self.type != "integer":
-            return low, high
-        return (
-            None if low is None else math.ceil(_in_int64(low)),
-            None if high is None else math.floor(_in_int64(high)),
-        )
-
-
-def _short_digest(content: list[object]) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def _in_int64(bound: float) -> float:
-    return max(-_MOST_WHOLE, min(bound, _MOST_WHOLE))
-
-
-class Contract(_Frozen):
+class Contract(Frozen):
     """The columns of a table and the target.
 
     Attributes:
@@ -283,64 +143,5 @@ class Contract(_Frozen):
         return next((column for column in self.columns if column.role == role), None)
 
 
-def parse_contract(text: str, origin: str = "contract") -> Contract:
-    """Build a contract from YAML.
-
-    Args:
-        text: the YAML.
-        origin: its name in error messages.
-
-    Raises:
-        ContractError: if it is invalid; the message names the file and the key.
-
-    Examples:
-        >>> parse_contract("columns: {}")
-        Traceback (most recent call last):
-        ...
-        mlops_loop.errors.ContractError: contract: problem: Field required
-    """
-    try:
-        raw = parse_yaml(text)
-    except YamlError as error:
-        raise ContractError(f"{origin} is not valid YAML: {error}") from error
-    if not isinstance(raw, dict) or not isinstance(raw.get("columns"), dict):
-        raise ContractError(f"{origin} needs the keys problem, label_horizon and columns")
-    columns = [_with_name(name, body, origin) for name, body in raw["columns"].items()]
-    try:
-        return Contract.model_validate({**raw, "columns": columns, "text": text})
-    except ValidationError as error:
-        raise ContractError(f"{origin}: {_first_problem(error, columns)}") from error
-
-
-def load_contract(path: Path) -> Contract:
-    """Read a contract file.
-
-    Raises:
-        ContractError: if there is no such file, or as `parse_contract`.
-
-    Examples:
-        >>> load_contract(project.root / "config/contract.yaml").digest == project.contract.digest
-        True
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ContractError(
-            f"no contract at {path}: run the command in the project's folder"
-        ) from error
-    return parse_contract(text, str(path))
-
-
-def _with_name(name: object, body: object, origin: str) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise ContractError(f"{origin}: column {name} needs at least a type")
-    return {**body, "name": str(name)}
-
-
-def _first_problem(error: ValidationError, columns: list[dict[str, Any]]) -> str:
-    first = error.errors()[0]
-    location = list(first["loc"])
-    if len(location) > 1 and location[0] == "columns" and isinstance(location[1], int):
-        location[1] = columns[location[1]]["name"]
-    key = ".".join(str(part) for part in location)
-    return f"{key}: {first['msg']}" if key else first["msg"]
+def _short_digest(content: list[object]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

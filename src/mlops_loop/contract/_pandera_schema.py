@@ -9,7 +9,8 @@ from pandera.errors import SchemaErrors
 
 from . import _messages as messages
 from ._arrow import ARROW_TYPES, table_columns
-from ._model import Action, Column, Contract
+from ._column_definition import Action, Column
+from ._model import Contract
 
 Actions = Sequence[Action]
 

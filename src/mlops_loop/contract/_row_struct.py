@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ._model import Categories, Column, Range
+from ._column_definition import Categories, Column, Range
 
 # What JSON writes with a backslash.
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')

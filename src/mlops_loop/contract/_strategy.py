@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from ._column_definition import Column
 from ._columns import JsonValue
-from ._model import Column, Contract
+from ._model import Contract
 
 # Far beyond what data holds, and far from where sums of float32 overflow.
 _LARGE_NUMBER = 1e9

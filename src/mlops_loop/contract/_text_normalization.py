@@ -7,13 +7,14 @@ words that stand for a missing value become null. Values that are no texts stay 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._model import Column, ParseOptions
+from ._column_definition import Column, ParseOptions
 
 # Moments of other centuries are years with two digits, read with the wrong format.
 _YEARS = (1000, 2999)
 # Texts that are a missing number, boolean or datetime whatever the contract says. In a category they
 # are values unless its `parsing.missing` lists them: NA may be North America.
 _NO_VALUE = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
+_INFINITE = {"inf", "-inf"}
 _ISO = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -27,6 +28,8 @@ def normalize_text(column: Column, values: pa.Array) -> pa.Array:
         return values
     if column.type == "datetime" and (parsing.formats or parsing.epoch):
         values = _digits(values)
+    if pa.types.is_floating(values.type) and _INFINITE & {*parsing.missing}:
+        return pc.if_else(pc.is_inf(values), None, values)
     if not pa.types.is_string(values.type):
         return values
     values = _present(parsing, values)

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from ..contract import Column, Contract
 from ..contract._arrow import ARROW_TYPES, table_columns
 from ..contract._casting import missing_columns, read_table
-from ..contract._model import Action
+from ..contract._column_definition import Action
 from ..errors import SourceError
 from ._external_sort import ExternalSorter
 from ._prefetch import prefetch
 from ._quarantine import Quarantine, quarantine_rows
 from ._sources import Source
+from ._sources.malformed import MalformedRows
 from ._validation import Validated, validate
 
 # The order of arrival. No column of a contract can have this name: YAML lets no NUL through.
@@ -76,6 +77,11 @@ class RowCollector:
         taken = 0
         tables = source.tables(self._contract, since=self._since, until=self._until)
         for raw in prefetch(_regrouped(tables)):
+            malformed = MalformedRows.of(raw)
+            if malformed is not None:
+                self._set_aside(malformed, taken)
+                taken += len(malformed)
+                continue
             if raw.num_rows:
                 self._found.update(raw.column_names)
             absent = missing_columns(table_columns(self._contract), raw.column_names)
@@ -89,6 +95,15 @@ class RowCollector:
                 self._sort_out(raw, source.address, taken)
             taken += raw.num_rows
         self.rows += taken
+
+    def _set_aside(self, malformed: MalformedRows, offset: int) -> None:
+        """Quarantine rows that could not be split, as they stand in the file."""
+        self._counts["reject"][malformed.reason] += len(malformed)
+        raw = pa.table({"raw": malformed.texts})
+        rows, reasons = range(len(malformed)), list(malformed.reasons())
+        self.quarantine.add(
+            quarantine_rows(raw, rows, reasons, origin=malformed.file, offset=offset)
+        )
 
     def _in_window(self, raw: pa.Table) -> pa.Table:
         if self._contract.time is not None:

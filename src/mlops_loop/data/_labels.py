@@ -12,9 +12,11 @@ from ..contract._casting import check_table
 from ..contract._columns import to_json
 from ..errors import InputError, SourceError
 from ..prediction_log import Label
-from ._sources.file import PLAIN, column_names, find_files, fitting, read_batches
+from ._sources.file import PLAIN, column_names, fitting, read_batches
+from ._sources.finding import find_files
+from ._sources.types import in_common_types
 
-REQUIRED = ("prediction_id", "label")
+ID, LABEL = "prediction_id", "label"
 
 
 def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) -> list[Label]:
@@ -29,9 +31,9 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
     Raises:
         InputError: if a column is missing, or a label is no value of the contract's target.
     """
-    table = _table(path, csv)
     target = contract.target
-    checked = check_table(contract, pa.table({target.name: table["label"]}), [target])
+    table = _table(path, target, csv)
+    checked = check_table(contract, pa.table({target.name: table[LABEL]}), [target])
     if checked.rejections:
         first = checked.rejections[0]
         raise InputError(
@@ -40,21 +42,26 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
         )
     now: datetime = clock.now()
     values = checked.columns[target.name]
-    identities = (str(value) for value in table["prediction_id"].to_pylist())
+    identities = (str(value) for value in table[ID].to_pylist())
     return [
         Label(identity, to_json(target, value), now)
         for identity, value in zip(identities, values, strict=True)
     ]
 
 
-def _table(path: Path, csv: Csv) -> pa.Table:
+def _table(path: Path, target: Column, csv: Csv) -> pa.Table:
+    label = Column(name=LABEL, type=target.type, parsing=target.parsing)
+    columns = [Column(name=ID, type="text"), label]
     try:
         files = find_files(str(path), Path())
-        csv = fitting(files[0], [Column(name=name, type="text") for name in REQUIRED], csv)
-        names = column_names(files[0], csv)
-        for name in REQUIRED:
+        names = column_names(files[0], fitting(files[0], columns, csv))
+        for name in (ID, LABEL):
             if name not in names:
-                raise InputError(f"{path} has no column {name}: expected prediction_id and label")
-        return pa.concat_tables(read_batches(files, csv=csv))
+                raise InputError(f"{path} has no column {name}: expected {ID} and {LABEL}")
+        table = pa.concat_tables(in_common_types([*read_batches(files, columns, csv=csv)]))
     except SourceError as error:
         raise InputError(str(error)) from error
+    if table[ID].null_count:
+        row = table[ID].is_null().to_pylist().index(True)
+        raise InputError(f"{path}, row {row + 1}: no {ID}; nothing was stored")
+    return table

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
+from urllib.request import url2pathname
 
 import pyarrow as pa
 
@@ -48,6 +49,11 @@ class RemoteFile:
             info = self.fs.info(self.path)
         return str(sorted((key, str(value)) for key, value in info.items() if key != "name"))
 
+    def size(self) -> int:
+        """Size in bytes; 0 if the store does not tell."""
+        with _input_errors(self.name):
+            return int(self.fs.size(self.path) or 0)
+
     def put(self, file: Path) -> None:
         """Upload a local file.
 
@@ -74,7 +80,7 @@ def locate(address: str) -> File:
         InputError: if nothing here knows the protocol.
     """
     if not is_remote(address):
-        return Path(address.removeprefix(_LOCAL))
+        return local_path(address)
     from fsspec.core import url_to_fs
 
     scheme = address.partition("://")[0]
@@ -94,25 +100,42 @@ def is_remote(address: str) -> bool:
     return "://" in address and not address.startswith(_LOCAL)
 
 
-def find_remote(address: str, endings: set[str]) -> list[File]:
-    """The file at a URL, those of these endings in the folder there, or those of a glob.
+def local_path(address: str) -> Path:
+    """The path of a `file://` URL, or the path itself."""
+    return Path(
+        url2pathname(address.removeprefix(_LOCAL)) if address.startswith(_LOCAL) else address
+    )
+
+
+def is_file_url(address: str) -> bool:
+    """Whether an address is a URL that fsspec opens, e.g. `s3://…`."""
+    from fsspec import available_protocols
+
+    return address.partition("://")[0] in {"local", *available_protocols()}
+
+
+def find_remote(address: str) -> tuple[list[File], str]:
+    """The file at a URL, those in the folder there, or those of a glob; and that folder, if any.
 
     Raises:
         InputError: if there is no file, or the store fails.
     """
     location = locate(address)
     assert isinstance(location, RemoteFile)
+    folder = ""
     with _input_errors(location.name):
         if location.fs.isfile(location.path):
-            return [location]
+            return [location], folder
         if location.fs.isdir(location.path):
-            paths = [path for path in location.fs.find(location.path) if _ending(path) in endings]
+            folder = location.name.rstrip("/")
+            paths = location.fs.find(location.path)
         else:
             paths = location.fs.glob(location.path)
     if not paths:
         raise InputError(f"nothing to read at {location}: check its address")
     names = [shown(location.fs.unstrip_protocol(path)) for path in paths]
-    return [RemoteFile(location.fs, *entry) for entry in zip(paths, names, strict=True)]
+    files = [RemoteFile(location.fs, *entry) for entry in zip(paths, names, strict=True)]
+    return [*files], folder
 
 
 @contextmanager
@@ -137,10 +160,6 @@ def _input_errors(name: str) -> Iterator[None]:
     except Exception as error:  # each protocol has its own exceptions
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"{name} cannot be reached: {reason}") from error
-
-
-def _ending(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
 
 
 def shown(url: str) -> str:

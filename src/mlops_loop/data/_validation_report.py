@@ -12,7 +12,10 @@ from ..contract._arrow import table_columns
 from ..contract._casting import check_table, missing_columns
 from ..contract._check import Violation
 from ..contract._columns import JsonValue
-from ._sources.file import PLAIN, check_files, column_names, find_files, fitting, read_batches
+from ._malformed import rejected_rows
+from ._sources.file import PLAIN, check_files, column_names, fitting, read_batches
+from ._sources.finding import find_files
+from ._sources.malformed import MalformedRows
 
 # Number of examples (limit).
 EXAMPLES = 20
@@ -54,7 +57,7 @@ class ValidationReport:
 
 
 def validate_file(
-    source: Path,
+    source: Path | str,
     contract: Contract,
     *,
     csv: Csv = PLAIN,
@@ -76,12 +79,18 @@ def validate_file(
     rows = rejected = 0
     counts: dict[str, Counter[str]] = {"reject": Counter(), "warn": Counter()}
     examples: list[Violation] = []
-    for raw in read_batches(files, columns, csv=csv):
+    for raw in read_batches(files, columns, csv=csv, malformed=True):
         if not raw.num_rows:
             continue
-        checked = check_table(contract, raw, columns)
-        for violation in checked.violations:
-            counts[violation.action][violation.summary()] += 1
+        malformed = MalformedRows.of(raw)
+        if malformed is None:
+            checked = check_table(contract, raw, columns)
+            counted = ((violation.action, violation.summary()) for violation in checked.violations)
+        else:
+            checked = rejected_rows(malformed)
+            counted = (("reject", malformed.reason) for _ in malformed.texts)
+        for action, reason in counted:
+            counts[action][reason] += 1
         examples += _moved(checked.violations[: EXAMPLES - len(examples)], rows)
         rows += raw.num_rows
         rejected += int((~checked.accepted).sum())

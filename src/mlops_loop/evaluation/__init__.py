@@ -10,7 +10,8 @@ from ._comparison import Comparison
 from ._gate import GateRule
 from ._gate_result import GateResult, GateRuleResult, SliceComparison
 from ._interval import Interval
-from ._metrics import Metric, MetricByProblem, accuracy, brier, log_loss, mae, rmse, roc_auc
+from ._metric import Metric, MetricByProblem
+from ._metrics import accuracy, brier, log_loss, mae, rmse, roc_auc
 from ._rules import BetterThanBaseline, MaxLatency, MaxSize, NotWorseThanChampion, Slices
 
 __all__ = [

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..contract._columns import Columns, Floats, length, missing
 from ..contract._model import Contract
 from ._interval import Interval
-from ._metrics import Scorer
+from ._metric import Scorer
 
 # With fewer clusters than this, their variance is not known well enough; rows are drawn instead.
 _FEWEST_CLUSTERS = 5

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bundle import Bundle, read_bundle, require_same_target
-from .._predictor import OnnxPredictor, Predictor
+from .._packaged_features import packaged_features
+from .._predictor import Predictor
 from .._project import Project
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, length, take, to_datetime64
 from ..errors import BundleError, ProjectError
-from ..registry._packaged_features import packaged_features
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
     version = project.published().champion
     if version is not None:
         bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
-        predictor = OnnxPredictor(bundle, project.features, threads=_threads(project))
+        predictor = project.load_predictor(bundle, threads=_threads(project))
         try:
             return _compare(predictor, project.contract, held_out)
         except _NotComparedError as reason:
@@ -62,7 +62,9 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
         return ChampionPredictions(everything)
     try:
         with packaged_features(project.registry, predecessor) as features:
-            predictor = OnnxPredictor(predecessor, features, threads=_threads(project))
+            predictor = project.load_predictor(
+                predecessor, features=features, threads=_threads(project)
+            )
             compared = _compare(predictor, project.contract, held_out)
     except (_NotComparedError, ProjectError) as reason:
         hold = (

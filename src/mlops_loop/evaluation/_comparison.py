@@ -11,7 +11,7 @@ from ..contract import Contract
 from ..contract._columns import Columns, Floats
 from ._bootstrap import Resampling
 from ._interval import Interval
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 Rival = Literal["baseline", "champion"]

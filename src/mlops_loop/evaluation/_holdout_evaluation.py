@@ -5,20 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .._bundle import ENCODER, MODEL, REFERENCE
-from .._card.calibration import Bin, reliability
-from .._card.card import Score, score_all
-from .._card.importance import importances
+from .._bundle import ENCODER, REFERENCE
 from .._encoder import Encoder, Matrix
-from .._explanation.results import Importance
 from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
-from .._predictor import OnnxSession, decide
+from .._model_file import model_digest
+from .._model_session import ModelSession, open_session
+from .._predictor import decide
 from .._project import Project
 from .._references import DecisionRef, RunRef, require_run_ref
 from .._run_files import (
@@ -40,28 +37,12 @@ from ._champion import predict_with_champion
 from ._comparison import Comparison
 from ._gate_result import GateResult
 from ._holdout import Holdout
-from ._metrics import Metric, MetricChoice, fitting
+from ._importance import importances
+from ._measured import Measured
+from ._metric import Metric, MetricChoice, fitting
 from ._reference import reference_file
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """Metrics of a model on the held-out rows.
-
-    Attributes:
-        metrics: the deciding metric and the reported ones, by name.
-        rows: number of held-out rows.
-        deciles: the nine deciles of the predictions; empty for classes.
-        scores: every metric with its confidence bounds.
-        reliability: bins of the reliability diagram.
-        importances: permutation importance of the features.
-    """
-
-    metrics: dict[str, float]
-    rows: int
-    deciles: tuple[float, ...]
-    scores: tuple[Score, ...]
-    reliability: tuple[Bin, ...]
-    importances: tuple[Importance, ...]
+from ._reliability import reliability
+from ._scores import score_all
 
 
 @dataclass(frozen=True)
@@ -105,11 +86,16 @@ def evaluate_on_holdout(
     encoder = Encoder.from_json(files[ENCODER])
     columns = from_arrow(contract, pq.read_table(pa.BufferReader(files[HOLDOUT])))
     holdout = Holdout.of(contract, columns, project.features, encoder)
-    session = OnnxSession(files[MODEL], threads=project.settings.training.threads)
+    facts = EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
+    session = open_session(
+        facts.model(files),
+        threads=project.settings.training.threads,
+        trusted_types=project.settings.serving.trusted_types,
+    )
     predict = partial(_predict, session, is_value=not contract.classes)
     predicted = predict(holdout.matrix)
     with project.context.timed("gate"):
-        comparison = _compare(project, metric, holdout, predicted, files)
+        comparison = _compare(project, metric, holdout, predicted, files, facts)
     with project.context.timed("card"):
         metrics = {metric.name: metric, **fitting(reported, contract.problem)}
         measured = Measured(
@@ -127,7 +113,7 @@ def evaluate_on_holdout(
                 project.settings.seed,
             ),
         )
-    answers = decide(predicted, contract.classes, _facts(files).threshold)
+    answers = decide(predicted, contract.classes, facts.threshold)
     return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
 
 
@@ -169,7 +155,7 @@ def subject_of(run: RunRef) -> dict[str, str]:
     """The digests that identify what a decision is about."""
     return {
         "run": run.run_id,
-        "model": run.files.get(MODEL, ""),
+        "model": model_digest(run.files),
         "snapshot": run.snapshot.digest,
         "contract": run.contract,
         "features": run.features,
@@ -206,6 +192,7 @@ def _compare(
     holdout: Holdout,
     predicted: Floats,
     files: Mapping[str, bytes],
+    facts: ExportedFacts,
 ) -> Comparison:
     champion = predict_with_champion(project, holdout.columns)
     rows = champion.rows
@@ -219,8 +206,8 @@ def _compare(
         contract=project.contract,
         settings=project.settings.gate,
         resampling=_resampling(project, columns),
-        size=len(files[MODEL]),
-        latency=_facts(files).latency,
+        size=len(facts.model(files).content),
+        latency=facts.latency,
         champion=champion.predicted,
         note=champion.note,
         hold=champion.hold,
@@ -237,10 +224,6 @@ def _resampling(project: Project, columns: Columns) -> Resampling:
     )
 
 
-def _facts(files: Mapping[str, bytes]) -> ExportedFacts:
-    return EXPORTED_MODEL.decode(files[FACTS], ExportedFacts, FACTS)
-
-
-def _predict(session: OnnxSession, matrix: Matrix, *, is_value: bool) -> Floats:
+def _predict(session: ModelSession, matrix: Matrix, *, is_value: bool) -> Floats:
     scores = session.run(matrix)
     return scores.reshape(-1) if is_value else scores

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract._column_definition import Column
 from ..contract._columns import Columns, Floats, length, missing, to_json
-from ..contract._model import Column, Contract
+from ..contract._model import Contract
 from ._bootstrap import Resampling
 from ._gate_result import SliceComparison
 from ._interval import Interval
-from ._metrics import Metric
+from ._metric import Metric
 from ._target import Labels
 
 Index = NDArray[np.intp]

@@ -1,63 +1,79 @@
-"""Evaluation of two versions on trial from the prediction log."""
+"""The decision about two versions on trial, from the prediction log."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from .._clock import Clock
+from .._duration import format_duration
 from .._settings import Challenge
 from ..contract import Contract
 from ..prediction_log import PredictionLog
-from ._challenger_trial import Trial, TrialDecision, check_guardrails, decide
-from ._comparison import ComparisonResult, compare
-from ._guardrails import GuardrailMetrics, measure_guardrails, sample_size
+from ._challenger_trial import Transition, Trial, TrialDecision
+from ._guardrails import measure_guardrails, sample_size
 from ._paired_loss import ModelPair
+from ._trial_result import TrialResult, compare_losses
 
 
-@dataclass(frozen=True)
-class ChallengerEvaluator:
-    """Compares the two versions of a trial by logged rows.
+def decide_trial(
+    trial: Trial,
+    settings: Challenge,
+    contract: Contract,
+    log: PredictionLog,
+    now: datetime,
+    *,
+    largest_error: float = 1.0,
+) -> TrialDecision | None:
+    """The decision so far; None while the test is undecided and there is time left.
 
-    Attributes:
-        largest_error: the absolute error with a loss of 1, by champion; for regression.
+    A challenger that fails or is too slow is rejected, whatever its predictions.
+
+    Args:
+        trial: the two versions.
+        settings: limits of the trial.
+        contract: the contract of both versions.
+        log: the log of their predictions.
+        now: the current time.
+        largest_error: the absolute error with a loss of 1; for regression.
     """
+    pair = ModelPair(trial.champion, trial.challenger, contract.classes, largest_error, trial.share)
+    if not trial.probation:
+        sample = log.sample(trial.since, None, sample_size(settings, trial.share))
+        guardrails = measure_guardrails(sample, pair, trial.since)
+        if violation := guardrails.violation(settings):
+            reason = f"version {trial.challenger}: {violation}"
+            return TrialDecision("reject", reason, guardrails.metrics)
+    until = now - contract.label_horizon
+    # In a split, rows that the champion answered count as well.
+    both = trial.challenger if trial.share is None else None
+    result = compare_losses(
+        log.rows(trial.since, until, labelled=True, version=both) if trial.since < until else (),
+        pair,
+        error_rate=settings.error_rate,
+        min_rows=settings.min_labels,
+        unit=settings.unit,
+    )
+    return _decide(trial, result, settings, now)
 
-    settings: Challenge
-    contract: Contract
-    log: PredictionLog
-    clock: Clock
-    largest_error: Callable[[str], float]
 
-    def decision(self, trial: Trial) -> TrialDecision | None:
-        """The decision so far; None while the test is undecided and there is time left."""
-        model_pair = ModelPair(
-            trial.champion,
-            trial.challenger,
-            self.contract.classes,
-            self.largest_error(trial.champion),
-            trial.share,
-        )
-        if not trial.probation:
-            decision = check_guardrails(
-                trial, self._guardrail_metrics(trial, model_pair), self.settings
-            )
-            if decision is not None:
-                return decision
-        return decide(trial, self._comparison(trial, model_pair), self.settings, self.clock.now())
+def _decide(
+    trial: Trial, result: TrialResult, settings: Challenge, now: datetime
+) -> TrialDecision | None:
+    if_better: Transition
+    otherwise: Transition
+    if trial.probation:
+        if_better, otherwise, limit = "rollback", "confirm", settings.probation
+        role, than = ", previous champion", f" than version {trial.champion}"
+    else:
+        if_better, otherwise, limit = "promote", "reject", settings.max_duration
+        role, than = "", ""
+    text = f"version {trial.challenger}{role}: {result.summary()}"
+    if result.conclusion == "better":
+        return TrialDecision(if_better, f"{text}, significantly better{than}", result.metrics)
+    if result.conclusion == "worse":
+        return TrialDecision(otherwise, f"{text}, significantly worse", result.metrics)
+    if now - trial.since > limit:
+        reason = f"{text}, not significantly better in {_span(limit)}"
+        return TrialDecision(otherwise, reason, result.metrics)
+    return None
 
-    def _guardrail_metrics(self, trial: Trial, model_pair: ModelPair) -> GuardrailMetrics:
-        limit = sample_size(self.settings, trial.share)
-        rows = self.log.sample(trial.since, None, limit)
-        return measure_guardrails(rows, model_pair, trial.since)
 
-    def _comparison(self, trial: Trial, model_pair: ModelPair) -> ComparisonResult:
-        until = self.clock.now() - self.contract.label_horizon
-        known = trial.since < until
-        # In a split, rows that the champion answered count as well.
-        both = trial.challenger if trial.share is None else None
-        return compare(
-            self.log.rows(trial.since, until, labelled=True, version=both) if known else (),
-            model_pair,
-            error_rate=self.settings.error_rate,
-            min_rows=self.settings.min_labels,
-            unit=self.settings.unit,
-        )
+def _span(span: timedelta) -> str:
+    return f"{span.days} days" if span.days else format_duration(span)

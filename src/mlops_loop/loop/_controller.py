@@ -13,22 +13,22 @@ each transition, by the loop or by a user, the phase is derived from it. So a st
 interrupted anywhere is resumed by the next one, and manual transitions are respected.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from .._clock import Clock
 from .._publication import Rollout as Published
 from .._settings import Settings
-from ..monitoring import Action, Incident, MonitoringReport
+from ..monitoring import Action, MonitoringReport
 from ..monitoring._incidents import find_incidents
 from ..registry._transitions import Transitions
 from ._audit import ACTOR, LoopAuditLog
-from ._challenger_trial import Trial, TrialDecision, trial_of
+from ._challenger_trial import Trial
 from ._lease import LeaseHolder, LostLeaseError
 from ._policy import ActionTable, Due, cooldown_reason
 from ._retraining import RetrainingRequest, RetrainingResult
+from ._stages import Stages
 from ._state import Lease, phase_of
 from ._step import Step
 
@@ -38,11 +38,7 @@ class RetrainingController:
     """The loop; its collaborators are passed in.
 
     Attributes:
-        retrain: trains a version, or returns the one that the same attempt has registered.
-        assign_role: assigns the role of `loop.promotion` to a version that passed the gate.
-        track_alerts: sends one alert when a kind of finding begins, and one when it is over.
-        change_started_at: estimates when the change began, if `loop.training_window` needs it.
-        evaluate_challenger: decides about two versions on trial.
+        stages: what the loop runs.
         actions: actions by kind of finding; `actions` of the settings apply to other kinds.
     """
 
@@ -51,13 +47,7 @@ class RetrainingController:
     audit: LoopAuditLog
     transitions: Transitions
     clock: Clock
-    retrain: Callable[[RetrainingRequest], RetrainingResult]
-    assign_role: Callable[[RetrainingResult, str], None]
-    monitor: Callable[[], MonitoringReport]
-    alert: Callable[[str], None]
-    track_alerts: Callable[[MonitoringReport, Mapping[str, str]], None]
-    change_started_at: Callable[[Incident], datetime | None]
-    evaluate_challenger: Callable[[Trial], TrialDecision | None]
+    stages: Stages
     actions: Mapping[str, Action] = field(default_factory=dict)
 
     def step(self) -> Step:
@@ -95,10 +85,10 @@ class RetrainingController:
                 self._begin("there is no champion yet")
             return None
         if state.challenger is not None:
-            self._judge(state.champion, state.challenger)
+            self._judge()
         if not self._is_monitoring_due():
             return None
-        monitoring = self.monitor()
+        monitoring = self.stages.monitor()
         self._react(monitoring)
         return monitoring
 
@@ -138,7 +128,7 @@ class RetrainingController:
             self.transitions.previous(),
         )
         alerts = {action.kind: action.reason for action in planned if action.alert}
-        self.track_alerts(monitoring, alerts)
+        self.stages.track_alerts(monitoring, alerts)
         window = (state.monitored_until or now).isoformat()
         for action in planned:
             if action.record_as:
@@ -149,7 +139,7 @@ class RetrainingController:
             return
         changed = None
         if due.due == "retrain":
-            changed = self.change_started_at(
+            changed = self.stages.change_started_at(
                 next(incident for incident in incidents if incident.kind == due.kind)
             )
         self.lease.save(
@@ -194,10 +184,12 @@ class RetrainingController:
         rows_since = {"rows_since": state.changed.isoformat()} if state.changed else {}
         self.audit.record_once("retrain", state.reason, attempt=name, **rows_since)
         try:
-            result = self.retrain(RetrainingRequest(name, state.reason, resumed, state.changed))
+            result = self.stages.retrain(
+                RetrainingRequest(name, state.reason, resumed, state.changed)
+            )
             if result.gate.passed:
                 self.lease.require()
-                self.assign_role(result, state.reason)
+                self.stages.assign_role(result, state.reason)
         except LostLeaseError:
             raise
         except Exception as error:
@@ -220,16 +212,16 @@ class RetrainingController:
         else:
             message += f" To continue, run `challenge {version}` or `promote {version}`."
             self.audit.record_once("waiting", message, **details)
-            self.alert(message)
+            self.stages.alert(message)
             is_first = published.champion is None
             waiting = self.transitions.features_digest if is_first else ""
             self._settle(message, waiting=waiting, consecutive_failures=0)
 
-    def _judge(self, champion: str, challenger: str) -> None:
-        since = self.lease.state.since or self.clock.now()
-        trial = trial_of(champion, challenger, since, self._published())
-        decision = self.evaluate_challenger(trial)
-        if decision is None:
+    def _judge(self) -> None:
+        """Carry out the decision about the versions on trial, if there is one yet."""
+        trial = Trial.of(self._published(), self.lease.state.since or self.clock.now())
+        decision = None if trial is None else self.stages.decide_trial(trial)
+        if trial is None or decision is None:
             return
         arguments: dict[str, Any] = {
             "actor": ACTOR,
@@ -237,13 +229,13 @@ class RetrainingController:
             "details": decision.details,
         }
         if decision.transition == "promote":
-            self.transitions.promote(challenger, **arguments)
+            self.transitions.promote(trial.challenger, **arguments)
         elif decision.transition == "reject":
-            self.transitions.reject(challenger, **arguments)
+            self.transitions.reject(trial.challenger, **arguments)
         elif decision.transition == "confirm":
             self.transitions.confirm(**arguments)
         else:
-            self.alert(decision.reason)
+            self.stages.alert(decision.reason)
             self.transitions.rollback(**arguments)
         self._settle()
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from .._traffic_split import bucket
 from ..contract._model import Class
 from ..prediction_log import LoggedRow, Output
-from ..serving._identifiers import fraction
 
 _INITIAL_MEAN = 0.25
 
@@ -66,7 +66,7 @@ class ModelPair:
 
     def drawn(self, row: LoggedRow) -> float:
         """The hash of a row's key in [0, 1); the challenger predicts those below the share."""
-        return fraction(row.record.entity_key or row.record.prediction_id, self.challenger)
+        return bucket(row.record.entity_key or row.record.prediction_id, self.challenger)
 
     def _paired(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
         for row in rows:

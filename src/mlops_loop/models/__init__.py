@@ -33,8 +33,8 @@ class Task:
         rows: number of training rows.
 
     Examples:
-        >>> Task("binary", encoder, seed=1, threads=1, rows=5_000).min_samples_leaf
-        100
+        >>> Task("regression", encoder, seed=1, threads=1, rows=5_000).is_regression
+        True
     """
 
     problem: Problem
@@ -44,12 +44,8 @@ class Task:
     rows: int = 100_000
 
     @property
-    def min_samples_leaf(self) -> int:
-        """Default minimum number of rows in a leaf of a tree: 2 % of the rows, from 5 to 200.
-
-        Rows of one day or one group resemble each other, and smaller leaves overfit to that.
-        """
-        return min(max(self.rows // 50, 5), 200)
+    def is_regression(self) -> bool:
+        return self.problem == "regression"
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Candidate:
         problems: the kinds of problem that it is a candidate for.
         to_onnx: converts the fitted estimator, given the number of matrix columns, to the bytes
             of an ONNX model; by default skl2onnx does. A candidate that cannot be converted is
-            compared, but cannot win.
+            compared, but wins only if `training.native_models` is set.
         is_baseline: whether it is the baseline of the gate, which cannot win.
         is_tuned: whether `parameters` were found by tuning.
         parameters: passed to `build`.

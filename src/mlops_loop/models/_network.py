@@ -155,7 +155,7 @@ class NetworkEstimator(ABC):
 
     @property
     def is_regression(self) -> bool:
-        return self.task.problem == "regression"
+        return self.task.is_regression
 
     @property
     def outputs(self) -> int:

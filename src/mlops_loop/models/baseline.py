@@ -55,14 +55,14 @@ def _search_space(trial: Any) -> dict[str, Any]:
 
 
 def _dummy(task: Task, parameters: Parameters) -> Any:
-    if task.problem == "regression":
+    if task.is_regression:
         return DummyRegressor(strategy="mean")
     return DummyClassifier(strategy="prior")
 
 
 def _linear(task: Task, parameters: Parameters) -> Pipeline:
     strength = parameters.get("strength", 1.0)
-    if task.problem == "regression":
+    if task.is_regression:
         model: Any = Ridge(alpha=strength)
     else:
         # Few columns and many rows: a handful of Newton steps, the same on every machine.

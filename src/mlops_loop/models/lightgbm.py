@@ -11,19 +11,13 @@ import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 
 from . import Candidate, Parameters, Task
+from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
 
 # The newest that onnxmltools writes.
 _OPSET = 15
 
-# Small trees: rows of one day or one group resemble each other, and large trees learn that.
-_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.1,
-    "n_estimators": 100,
-    "num_leaves": 8,
-    "reg_lambda": 10.0,
-}
 # Deterministic and silent.
 _ALWAYS: dict[str, Any] = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 
@@ -44,19 +38,29 @@ def trees(**parameters: Any) -> Candidate:
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
-    kind = LGBMRegressor if task.problem == "regression" else LGBMClassifier
-    fixed = {"random_state": task.seed, "n_jobs": task.threads}
-    fixed["min_child_samples"] = task.min_samples_leaf
-    return kind(**{**_DEFAULTS, **_ALWAYS, **fixed, **parameters})
+    kind = LGBMRegressor if task.is_regression else LGBMClassifier
+    default = boosting_defaults(task)
+    chosen = {
+        "learning_rate": default.learning_rate,
+        "n_estimators": default.trees,
+        "num_leaves": default.leaves,
+        "min_child_samples": default.leaf_rows,
+        "reg_lambda": default.l2,
+        "feature_fraction_bynode": default.column_share,
+        "random_state": task.seed,
+        "n_jobs": task.threads,
+    }
+    return kind(**{**chosen, **_ALWAYS, **parameters})
 
 
 def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
-        "n_estimators": trial.suggest_int("n_estimators", 50, 300, step=25),
+        "n_estimators": trial.suggest_int("n_estimators", 50, 500, step=50),
         "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
-        "min_child_samples": trial.suggest_int("min_child_samples", 5, 200, log=True),
+        "min_child_samples": trial.suggest_int("min_child_samples", 5, 100, log=True),
         "reg_lambda": trial.suggest_float("reg_lambda", 1e-3, 10.0, log=True),
+        "feature_fraction_bynode": trial.suggest_float("feature_fraction_bynode", 0.3, 1.0),
     }
 
 
@@ -76,7 +80,8 @@ def to_onnx(estimator: Any, features: int) -> bytes:
     exact = np.zeros(len(written["nodes_values"].floats))
     for at, threshold in _thresholds(estimator.booster_.dump_model()["tree_info"], written):
         exact[at] = threshold
-    nearest = exact.astype(np.float32)
+    with np.errstate(over="ignore"):  # a split on missing values alone has a threshold beyond all
+        nearest = exact.astype(np.float32)
     below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     written["nodes_values"].floats[:] = below.tolist()
     return bytes(model.SerializeToString())

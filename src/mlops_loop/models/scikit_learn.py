@@ -9,17 +9,9 @@ from typing import Any
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from . import Candidate, Parameters, Task
+from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
-
-# Small trees: rows of one day or one group resemble each other, and large trees overfit to that.
-_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.1,
-    "max_iter": 100,
-    "max_leaf_nodes": 8,
-    "l2_regularization": 10.0,
-    "early_stopping": False,
-}
 
 
 def trees(**parameters: Any) -> Candidate:
@@ -38,17 +30,27 @@ def trees(**parameters: Any) -> Candidate:
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
-    is_regression = task.problem == "regression"
-    kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
-    chosen = {"min_samples_leaf": task.min_samples_leaf, "random_state": task.seed}
-    return kind(**{**_DEFAULTS, **chosen, **parameters})
+    kind = HistGradientBoostingRegressor if task.is_regression else HistGradientBoostingClassifier
+    default = boosting_defaults(task)
+    chosen = {
+        "learning_rate": default.learning_rate,
+        "max_iter": default.trees,
+        "max_leaf_nodes": default.leaves,
+        "min_samples_leaf": default.leaf_rows,
+        "l2_regularization": default.l2,
+        "max_features": default.column_share,
+        "early_stopping": False,
+        "random_state": task.seed,
+    }
+    return kind(**{**chosen, **parameters})
 
 
 def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
-        "max_iter": trial.suggest_int("max_iter", 50, 300, step=25),
+        "max_iter": trial.suggest_int("max_iter", 50, 500, step=50),
         "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 4, 64, log=True),
-        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 200, log=True),
+        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 100, log=True),
         "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 10.0, log=True),
+        "max_features": trial.suggest_float("max_features", 0.3, 1.0),
     }

@@ -12,22 +12,14 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from .._encoder import Matrix
 from . import Candidate, Parameters, Task
+from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
 
 # The newest that onnxmltools writes.
 _OPSET = 15
-
-# Small trees: rows of one day or one group resemble each other, and large trees learn that.
-_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.1,
-    "n_estimators": 100,
-    "grow_policy": "lossguide",
-    "max_depth": 0,
-    "max_leaves": 8,
-    "min_child_weight": 30.0,
-    "reg_lambda": 10.0,
-}
+# Rows of which the second derivatives of the log loss add up to one, about.
+_ROWS_PER_WEIGHT = 5
 
 
 def trees(**parameters: Any) -> Candidate:
@@ -46,18 +38,33 @@ def trees(**parameters: Any) -> Candidate:
 
 
 def _trees(task: Task, parameters: Parameters) -> Any:
-    fixed = {"random_state": task.seed, "n_jobs": task.threads, "tree_method": "hist"}
-    chosen = {**_DEFAULTS, **fixed, **parameters}
-    return XGBRegressor(**chosen) if task.problem == "regression" else Classifier(chosen)
+    default = boosting_defaults(task)
+    weight = default.leaf_rows / (1 if task.is_regression else _ROWS_PER_WEIGHT)
+    chosen = {
+        "learning_rate": default.learning_rate,
+        "n_estimators": default.trees,
+        "grow_policy": "lossguide",
+        "max_depth": 0,
+        "max_leaves": default.leaves,
+        "min_child_weight": weight,
+        "reg_lambda": default.l2,
+        "colsample_bynode": default.column_share,
+        "tree_method": "hist",
+        "random_state": task.seed,
+        "n_jobs": task.threads,
+        **parameters,
+    }
+    return XGBRegressor(**chosen) if task.is_regression else Classifier(chosen)
 
 
 def _search_space(trial: Any) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
-        "n_estimators": trial.suggest_int("n_estimators", 50, 300, step=25),
+        "n_estimators": trial.suggest_int("n_estimators", 50, 500, step=50),
         "max_leaves": trial.suggest_int("max_leaves", 4, 64, log=True),
-        "min_child_weight": trial.suggest_float("min_child_weight", 1.0, 100.0, log=True),
+        "min_child_weight": trial.suggest_float("min_child_weight", 0.5, 50.0, log=True),
         "reg_lambda": trial.suggest_float("reg_lambda", 1e-3, 10.0, log=True),
+        "colsample_bynode": trial.suggest_float("colsample_bynode", 0.3, 1.0),
     }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from .._bundle import read_bundle
 from .._project import Project
 from .._settings import ActionName
-from ..evaluation._metrics import MetricChoice
+from ..evaluation._metric import MetricChoice
 from ._checks import (
     DEFAULT_CHECKS,
     Check,

@@ -70,14 +70,14 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
         >>> plan = MonitoringPlan(checks=[check_drift])
     """
     from ._drift import find_drift
-    from ._report import compare
+    from ._report import run_evidently
 
     drift = find_drift(
         window.contract,
         window.settings.monitoring,
         reference=window.reference_sample,
         window=window.sample,
-        compare=partial(compare, page=window.options.page),
+        compare=partial(run_evidently, page=window.options.page),
     )
     compared: Status = "ok" if drift.scores else "unknown"
     return CheckResult(
@@ -85,7 +85,7 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
         statuses={"drift": "failed" if drift.drifted else compared},
         notes=(*drift.notes, *window.reference_notes),
         drift_scores=drift.scores,
-        comparison=drift.comparison,
+        evidently=drift.evidently,
     )
 
 

@@ -9,7 +9,7 @@ from ..contract._evidently_definition import compared_columns, is_number
 from ..contract._outputs import PREDICTION
 from ._column_comparison import ColumnComparison
 from ._findings import Finding
-from ._report import Comparison, compare
+from ._report import EvidentlyResult, run_evidently
 from ._samples import Sample
 
 FEWEST_ROWS = 50
@@ -21,7 +21,7 @@ _DISTANCES = {
     "jensen_shannon": "Jensen-Shannon distance",
 }
 
-Compare = Callable[..., Comparison]
+Compare = Callable[..., EvidentlyResult]
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Drift:
     Attributes:
         drifted: whether the share of drifted columns reaches `monitoring.drift_share`.
         scores: distance by column, `prediction` included.
-        comparison: Evidently's result; None if nothing could be compared.
+        evidently: Evidently's result; None if nothing could be compared.
     """
 
     drifted: bool = False
     findings: tuple[Finding, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    comparison: Comparison | None = None
+    evidently: EvidentlyResult | None = None
 
 
 def find_drift(
@@ -47,9 +47,9 @@ def find_drift(
     *,
     reference: Sample,
     window: Sample,
-    compare: Compare = compare,
+    compare: Compare = run_evidently,
 ) -> Drift:
-    """Compare a window with the reference; `compare` measures, as `report.compare` does.
+    """Compare a window with the reference; `compare` measures, as `run_evidently` does.
 
     A drift of the prediction is a finding, but does not count in the share of drifted inputs.
     """
@@ -83,8 +83,8 @@ def find_drift(
     if prediction is None:
         notes += ("the champion predicted none of these rows: its prediction is not compared",)
     everything = [*comparisons, *([] if prediction is None else [prediction])]
-    comparison = compare(contract, comparisons, prediction, drift_share=thresholds.drift_share)
-    return _judged(thresholds, everything, comparison, notes)
+    evidently = compare(contract, comparisons, prediction, drift_share=thresholds.drift_share)
+    return _judged(thresholds, everything, evidently, notes)
 
 
 def _prediction(
@@ -97,10 +97,10 @@ def _prediction(
 def _judged(
     thresholds: Thresholds,
     comparisons: list[ColumnComparison],
-    comparison: Comparison,
+    evidently: EvidentlyResult,
     notes: tuple[str, ...],
 ) -> Drift:
-    scores = comparison.distances
+    scores = evidently.distances
     inputs = [column for column in comparisons if column.name != PREDICTION]
     moved = [column for column in inputs if scores[column.name] >= column.threshold]
     share = len(moved) / len(inputs)
@@ -120,7 +120,7 @@ def _judged(
         text = f"{share:.0%} of the columns drifted (limit {limit:.0%})"
         whole = Finding("drift", text, "critical", None, "drifted_share", share, limit)
         findings.insert(0, whole)
-    return Drift(drifted, tuple(findings), scores, notes, comparison)
+    return Drift(drifted, tuple(findings), scores, notes, evidently)
 
 
 def _finding(column: ColumnComparison, score: float) -> Finding:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ._report import Comparison
+    from ._report import EvidentlyResult
 
 # A warning concerns one column or a part of the rows, a critical finding the whole window.
 Severity = Literal["warning", "critical"]
@@ -68,7 +68,7 @@ class CheckResult:
         notes: sentences, e.g. about what could not be checked.
         metrics: measured values by name, for the JSON file of the report.
         drift_scores: distance by column.
-        comparison: Evidently's, for the page of the report.
+        evidently: Evidently's result, for the page of the report.
 
     Examples:
         >>> result = CheckResult(statuses={"volume": "unknown"}, notes=["No row was logged."])
@@ -81,7 +81,7 @@ class CheckResult:
     notes: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     drift_scores: Mapping[str, float] = field(default_factory=dict)
-    comparison: "Comparison | None" = None
+    evidently: "EvidentlyResult | None" = None
 
     @classmethod
     def combine(cls, results: "Sequence[CheckResult]") -> "CheckResult":
@@ -105,8 +105,8 @@ class CheckResult:
                 for check_result in results
                 for name, score in check_result.drift_scores.items()
             },
-            comparison=next(
-                (check_result.comparison for check_result in results if check_result.comparison),
+            evidently=next(
+                (check_result.evidently for check_result in results if check_result.evidently),
                 None,
             ),
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from .._project_code import code_error, describe
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from ..errors import ProjectCodeError, ProjectError
 from ._advice import advise
 from ._checks import Check
@@ -31,7 +31,7 @@ def run(
     return save_report(
         window.settings.root,
         report,
-        result.comparison,
+        result.evidently,
         name=window.name,
         page=window.options.page,
         publish=not window.options.version_only,

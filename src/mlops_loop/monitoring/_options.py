@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ..contract import Contract
-from ..contract._model import Column
+from ..contract._column_definition import Column
 from ..errors import InputError
-from ..evaluation._metrics import MetricChoice
+from ..evaluation._metric import MetricChoice
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from .._settings import Settings
 from ..contract import Contract
-from ..evaluation._metrics import Metric
+from ..evaluation._metric import Metric
 from ..prediction_log import Counts, PredictionLog
 from ._findings import Finding, Status
 from ._performance_delta import PerformanceDelta, measure

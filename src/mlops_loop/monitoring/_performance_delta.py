@@ -22,7 +22,7 @@ from ..contract._columns import Floats
 from ..evaluation._bootstrap import Resampling, clusters
 from ..evaluation._formatting import format_metric
 from ..evaluation._interval import Interval
-from ..evaluation._metrics import Metric, Scorer
+from ..evaluation._metric import Metric, Scorer
 from ..evaluation._target import Labels
 from ._findings import Finding, Severity
 from ._samples import Sample

@@ -7,7 +7,7 @@ from typing import get_args
 
 from .._settings import ActionName
 from ..errors import SettingsError
-from ..evaluation._metrics import MetricChoice
+from ..evaluation._metric import MetricChoice
 from ._checks import DEFAULT_CHECKS, Check
 from ._incidents import Incident
 from ._receivers import RESERVED_NAMES, Receiver, name_of

@@ -18,21 +18,21 @@ from ._report_page import render
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EvidentlyResult:
     """Distance by column, and Evidently's snapshot, which can draw itself; None without a page."""
 
     distances: Mapping[str, float]
     snapshot: Any
 
 
-def compare(
+def run_evidently(
     contract: Contract,
     comparisons: Sequence[ColumnComparison],
     prediction: ColumnComparison | None,
     *,
     drift_share: float,
     page: bool = True,
-) -> Comparison:
+) -> EvidentlyResult:
     """Measure how far the window is from the reference.
 
     Args:
@@ -70,7 +70,7 @@ def compare(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
         )
-        return Comparison(_distances(snapshot), snapshot if page else None)
+        return EvidentlyResult(_distances(snapshot), snapshot if page else None)
 
 
 def run_report(
@@ -119,21 +119,21 @@ def run_report(
     ]
 
 
-def write_report(comparison: Comparison | None, verdict: Mapping[str, object], page: Path) -> None:
+def write_report(result: EvidentlyResult | None, verdict: Mapping[str, object], page: Path) -> None:
     """Write the page of charts, and beside it a JSON file with the verdict and all distances.
 
     Args:
-        comparison: what the charts show; without a snapshot only the JSON file is written.
+        result: what the charts show; without a snapshot only the JSON file is written.
         verdict: result of monitoring.
         page: path of the HTML file; the JSON file differs in the suffix.
     """
-    distances = {} if comparison is None else dict(comparison.distances)
+    distances = {} if result is None else dict(result.distances)
     text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
     with atomic_write(page.with_suffix(".json")) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
-    if comparison is not None and comparison.snapshot is not None:
+    if result is not None and result.snapshot is not None:
         with _quiet():
-            _write_page(comparison.snapshot, page)
+            _write_page(result.snapshot, page)
 
 
 def _write_page(snapshot: Any, page: Path) -> None:

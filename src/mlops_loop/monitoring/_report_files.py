@@ -6,13 +6,13 @@ from pathlib import Path
 from .._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from .._paths import Paths
 from ._monitoring_report import MonitoringReport
-from ._report import Comparison, write_report
+from ._report import EvidentlyResult, write_report
 
 
 def save_report(
     root: Path,
     report: MonitoringReport,
-    comparison: Comparison | None,
+    evidently: EvidentlyResult | None,
     *,
     name: str,
     page: bool,
@@ -23,7 +23,7 @@ def save_report(
     Args:
         root: the project's folder.
         report: the answers.
-        comparison: Evidently's; None if nothing was compared.
+        evidently: Evidently's result; None if nothing was compared.
         name: name of the files, without the suffix.
         page: whether there is a page besides the JSON file.
         publish: whether it is the status that the service shows.
@@ -32,10 +32,10 @@ def save_report(
         The report, with the page's path if there is one.
     """
     target = Paths(root).reports / f"{name}.html"
-    if page and comparison is not None:
+    if page and evidently is not None:
         report = replace(report, report=target.relative_to(root).as_posix())
     extra = {"messages": report.messages(), "metrics": dict(report.metrics)}
-    write_report(comparison, {**report.to_json(), **extra}, target)
+    write_report(evidently, {**report.to_json(), **extra}, target)
     if publish:
         save_monitoring_status(root, _status(report))
     return report

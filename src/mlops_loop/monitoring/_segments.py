@@ -7,13 +7,13 @@ from typing import Any
 
 from .._settings import Settings
 from ..contract import Contract
+from ..contract._column_definition import Column
 from ..contract._columns import missing, to_json
-from ..contract._model import Column
-from ..evaluation._metrics import Metric
+from ..evaluation._metric import Metric
 from ._drift import FEWEST_ROWS, find_drift
 from ._monitoring_report import Answer, Segment
 from ._performance_delta import PerformanceDelta, measure
-from ._report import compare
+from ._report import run_evidently
 from ._samples import Sample
 from ._slices import rows_with
 
@@ -57,7 +57,7 @@ class SegmentFinder:
             self.settings.monitoring,
             reference=before,
             window=window,
-            compare=partial(compare, page=False),
+            compare=partial(run_evidently, page=False),
         )
         delta = self._measured(value, n_comparisons)
         return Segment(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._settings import Settings
 from ..contract import Contract
-from ..evaluation._metrics import Metric
+from ..evaluation._metric import Metric
 from ..evaluation._slices import Slice, find_slices
 from ._findings import Finding
 from ._performance_delta import measure

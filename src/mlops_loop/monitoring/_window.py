@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..contract._check import Checked
-    from ..evaluation._metrics import Metric
+    from ..evaluation._metric import Metric
     from ._samples import Sample
 
 

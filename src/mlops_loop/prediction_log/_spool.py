@@ -2,7 +2,7 @@
 
 A thread carries them over as soon as the store is available again. It may do so twice, by two
 processes at once or after a crash: the store inserts a record once. A record that the store
-rejects is set aside in the file, so that it does not block those behind it.
+rejects is archived in the file, so that it does not block those behind it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -187,7 +187,7 @@ class SpooledLog:
         return True
 
     def _carry_item(self, store: PredictionLog, item: WaitingItem) -> None:
-        """Carry one item over, or set it aside if the store accepts others."""
+        """Carry one item over, or archive it if the store accepts others."""
         try:
             _send(store, [item])
         except StoreUnavailableError:
@@ -196,7 +196,7 @@ class SpooledLog:
             store.append([]).result()
             self._spool.archive_item(item.number, str(error))
             _logger().error(
-                "rejected by the store, set aside in the spool",
+                "rejected by the store, archived in the spool",
                 prediction_id=item.content.prediction_id,
                 reason=str(error),
             )

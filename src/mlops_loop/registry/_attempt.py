@@ -1,11 +1,10 @@
 """Finds the version of an interrupted attempt, and the gate's decision about a version."""
 
+from .._run_context import ATTEMPT_TAG
 from .._run_files import EVALUATION, GATE
 from ..errors import RegistryError
 from ..evaluation._gate_result import GateResult
 from ._mlflow_registry import Registry, Version
-
-ATTEMPT_TAG = "attempt"
 
 
 def registered(registry: Registry, attempt: str) -> Version | None:

@@ -24,8 +24,6 @@ FORCED_TAG = "forced"
 HOLD_TAG = "hold"
 # Name, value and interval of the deciding metric on the holdout; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
-# Name of the model among the artifacts of the run.
-ARTIFACT = "model"
 
 
 @dataclass(frozen=True)

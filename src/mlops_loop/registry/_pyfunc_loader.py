@@ -8,17 +8,17 @@ import numpy as np
 
 from .._bundle import read_bundle
 from .._feature_set import FeatureSet
-from .._predictor import OnnxPredictor
+from .._packaged_features import features_of
+from .._predictor import BundlePredictor
+from ..contract._column_definition import Column
 from ..contract._columns import DTYPES, Array, Columns, to_datetime64
-from ..contract._model import Column
 from ..contract._outputs import PREDICTION, probability_names
-from ._packaged_features import features_of
 
 
 class BundleModel:
     """A bundle with MLflow's interface: data frame in, data frame out."""
 
-    def __init__(self, predictor: OnnxPredictor) -> None:
+    def __init__(self, predictor: BundlePredictor) -> None:
         self._predictor = predictor
 
     def predict(self, frame: Any, params: dict[str, Any] | None = None) -> Any:
@@ -38,7 +38,11 @@ def _load_pyfunc(path: str) -> BundleModel:
     # By name: MLflow has put the project's code on the path.
     module = bundle.manifest.features_module
     declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
-    return BundleModel(OnnxPredictor(bundle, features_of(declared, bundle)))
+    # Whoever loads an MLflow model runs its code, and so trusts its types as well.
+    trusted = bundle.manifest.types
+    return BundleModel(
+        BundlePredictor(bundle, features_of(declared, bundle), trusted_types=trusted)
+    )
 
 
 def _array(spec: Column, frame: Any) -> Array:

@@ -2,11 +2,12 @@
 
 import shutil
 import sysconfig
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
 from .._bundle import Bundle
+from .._native_session import foreign_types
 from .._packaging.wheel_file import DISTRIBUTION, PACKAGE
 from ._tracking import quiet_mlflow
 
@@ -21,7 +22,7 @@ _REQUIREMENTS = (
     "pydantic-settings",
     "pyyaml",
 )
-
+_NATIVE_REQUIREMENTS = ("scikit-learn", "skops", "threadpoolctl")
 
 # Path of the library's wheel in the MLflow model, as in its requirements.
 WHEELS = "wheels"
@@ -35,8 +36,14 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
         directory: output folder, which must not exist.
         wheel: wheel of the library; None copies the code of the library instead.
     """
-    requirements = [f"{name}=={version(name)}" for name in _REQUIREMENTS]
     packages = [bundle.manifest.features_module.partition(".")[0]]
+    names = list(_REQUIREMENTS)
+    if bundle.manifest.form == "skops":
+        foreign = {name.partition(".")[0] for name in foreign_types(bundle.manifest.types, ())}
+        own, others = _own_and_others(foreign.difference(packages))
+        packages += sorted(own)
+        names += [*_NATIVE_REQUIREMENTS, *sorted(others)]
+    requirements = [f"{name}=={version(name)}" for name in names]
     if wheel is None:
         packages.append(__name__.partition(".")[0])
     else:
@@ -62,6 +69,17 @@ def save_pyfunc(bundle: Bundle, directory: Path, wheel: Path | None) -> None:
         shutil.copy(wheel, directory / WHEELS)
 
 
+def _own_and_others(packages: set[str]) -> tuple[set[str], set[str]]:
+    """Packages that are the project's own, and the distributions that the others are from."""
+    own = {name for name in packages if not any(map(_is_installed, _folders(name)))}
+    distributions = packages_distributions() if packages - own else {}
+    return own, {distributions[name][0] for name in packages - own}
+
+
+def _is_installed(folder: str) -> bool:
+    return Path(folder).is_relative_to(sysconfig.get_path("purelib"))
+
+
 def vendored_wheel(root: Path) -> Path | None:
     """The wheel in `vendor/` that the library was installed from.
 
@@ -74,5 +92,8 @@ def vendored_wheel(root: Path) -> Path | None:
 
 
 def _folders(package: str) -> list[str]:
+    """Where a package, or a module that is one file, lies."""
     spec = find_spec(package)
-    return list(spec.submodule_search_locations or ()) if spec else []
+    if spec is None:
+        return []
+    return list(spec.submodule_search_locations or [str(spec.origin)])

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from .._bundle import CONTRACT, ENCODER, MODEL, REFERENCE, Manifest, write_bundle
+from .._bundle import CONTRACT, ENCODER, REFERENCE, Manifest, write_bundle
 from .._card.card import Card, limits, purpose
 from .._card.page import write_card
 from .._formats import EVALUATION as EVALUATION_FORMAT
@@ -14,16 +14,25 @@ from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
 from .._references import DecisionRef
-from .._run_files import EVALUATION, EXPORTED, FACTS, GATE, MEASURED, ExportedFacts, RunFiles
+from .._run_files import (
+    EVALUATION,
+    EXPORTED,
+    FACTS,
+    GATE,
+    MEASURED,
+    MODEL_FOLDER,
+    ExportedFacts,
+    RunFiles,
+)
 from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
 from ..errors import BundleError, GateError
 from ..evaluation._gate_result import GateResult
-from ..evaluation._holdout_evaluation import Measured, require_unchanged, subject_of
+from ..evaluation._holdout_evaluation import require_unchanged, subject_of
 from ..evaluation._interval import Interval
+from ..evaluation._measured import Measured
 from ._mlflow_registry import (
-    ARTIFACT,
     HOLD_TAG,
     PASSED,
     REJECTED,
@@ -64,8 +73,9 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
             return known[-1]
         exported = RunFiles.read(registry, run.run_id, EXPORTED, run.files).content
         measured = EVALUATION_FORMAT.decode(evaluation[MEASURED], Measured, MEASURED)
-        manifest = _manifest(project, decision, exported, gate, measured)
-        files = {name: exported[name] for name in (MODEL, ENCODER, CONTRACT)}
+        facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
+        manifest = _manifest(project, decision, facts, gate, measured)
+        files = {name: exported[name] for name in (facts.model(exported).name, ENCODER, CONTRACT)}
         files[REFERENCE] = evaluation[REFERENCE]
         version = _register_and_publish(project, decision, manifest, files, gate, measured)
     return registry.version(version)
@@ -87,12 +97,11 @@ def _require_about(gate: GateResult, decision: DecisionRef) -> None:
 def _manifest(
     project: Project,
     decision: DecisionRef,
-    exported: Mapping[str, bytes],
+    facts: ExportedFacts,
     gate: GateResult,
     measured: Measured,
 ) -> Manifest:
     """The manifest without version and digests of files."""
-    facts = EXPORTED_MODEL.decode(exported[FACTS], ExportedFacts, FACTS)
     contract, run = project.contract, decision.run
     return Manifest(
         version="",
@@ -112,6 +121,8 @@ def _manifest(
         metric=gate.metric,
         metrics=measured.metrics,
         parity=facts.parity,
+        form=facts.form,
+        types=facts.types,
         library=installed_library(project.root),
     )
 
@@ -139,7 +150,7 @@ def _register_and_publish(
         with TemporaryDirectory() as folder:
             manifest = msgspec.structs.replace(manifest, version=version)
             bundle = write_bundle(Path(folder) / "bundle", manifest, files)
-            registry.log_model(run, bundle, ARTIFACT)
+            registry.log_model(run, bundle, MODEL_FOLDER)
             _write_card(project, decision, bundle.manifest, gate, measured)
             if gate.passed:
                 with project.context.timed("publish"):
@@ -158,7 +169,7 @@ def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
     after the published versions.
     """
     while True:
-        version = project.registry.create_version(run, ARTIFACT, tags)
+        version = project.registry.create_version(run, MODEL_FOLDER, tags)
         try:
             project.bundles.fetch(version)
         except BundleError:
@@ -183,7 +194,7 @@ def _write_card(
         rows=snapshot.rows,
         held_out=measured.rows,
         purpose=purpose(project.contract),
-        limits=limits(project.contract, manifest.trained_until),
+        limits=limits(project.contract, manifest),
         gate=gate,
         scores=measured.scores,
         reliability=measured.reliability,

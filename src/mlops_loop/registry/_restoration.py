@@ -7,8 +7,9 @@ import structlog
 
 from .._bundle import MANIFEST, read_bundle
 from .._publication import BundleStore
+from .._run_files import MODEL_FOLDER
 from ..errors import BundleError, DamagedBundleError, RegistryError
-from ._mlflow_registry import ARTIFACT, Registry, Version
+from ._mlflow_registry import Registry, Version
 
 
 def publish_from_registry(
@@ -26,7 +27,7 @@ def publish_from_registry(
         RegistryError: if the model cannot be downloaded, or its bundle cannot serve.
     """
     with TemporaryDirectory() as folder:
-        model = registry.download(version.run_id, ARTIFACT, Path(folder))
+        model = registry.download(version.run_id, MODEL_FOLDER, Path(folder))
         manifest = next(model.rglob(MANIFEST), model / MANIFEST)
         try:
             bundle = read_bundle(manifest.parent, features_digest)

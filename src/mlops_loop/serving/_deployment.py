@@ -12,13 +12,13 @@ import structlog
 
 from .._predictor import Predictor
 from .._publication import Role
+from .._traffic_split import bucket
 from ..contract._columns import Columns, take
 from ..contract._decoder import Decoder
 from ..contract._json_schema import class_names
 from ..contract._model import Contract, UnknownFields
+from ..errors import PredictionError
 from ..prediction_log._records import Output, Scalar
-from ._identifiers import fraction
-from ._problem import Problem
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class Variant:
         """One output a row, with the time that all of them took if `timed`.
 
         Raises:
-            Problem: 422 if a prediction is not finite.
+            PredictionError: if a prediction is not finite.
         """
         started = perf_counter()
         prediction = self.predictor.predict(columns)
@@ -59,10 +59,9 @@ class Variant:
         version, values = self.version, prediction.values
         scores = values if prediction.probabilities is None else prediction.probabilities
         if not np.isfinite(scores).all():
-            raise Problem(
-                422,
+            raise PredictionError(
                 f"version {version} gives no finite prediction: a value is far outside the range"
-                " of the training data",
+                " of the training data"
             )
         if prediction.probabilities is None:
             return [Output(version, self.role, served, value, None, seconds) for value in values]
@@ -135,7 +134,7 @@ class Deployment:
     def _split(
         self, columns: Columns, keys: Sequence[str], challenger: Variant
     ) -> list[tuple[Output, ...]]:
-        drawn = np.array([fraction(key, challenger.version) < self.share for key in keys])
+        drawn = np.array([bucket(key, challenger.version) < self.share for key in keys])
         outputs: list[tuple[Output, ...]] = [()] * len(keys)
         for variant, mask in ((self.champion, ~drawn), (challenger, drawn)):
             rows = np.flatnonzero(mask)

@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -21,9 +20,3 @@ def new_ids(moment: datetime, number: int) -> list[str]:
         f"{random[start + 4 : start + 7]}-{random[start + 7 : start + 19]}"
         for start in range(0, len(random), 20)
     ]
-
-
-def fraction(key: str, salt: str) -> float:
-    """A number in [0, 1) that is the same whenever key and salt are."""
-    digest = blake2b(f"{salt}\0{key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64

@@ -8,15 +8,11 @@ from copy import deepcopy
 
 from ..contract._json_schema import example_row
 from ..contract._model import Contract, UnknownFields
+from ._headers import ENTITY_HEADER, KEY_HEADER
 from ._labels import ID_LENGTH
 from ._openapi_schemas import Document, schemas
 from ._problem import MEDIA_TYPE as PROBLEM
 from ._response import JSON
-
-KEY_HEADER = "X-API-Key"
-ENTITY_HEADER = "X-Entity-Key"
-# Answered without an API key: health checks, and pages, which hold no data.
-PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/health/live", "/health/ready"})
 
 _PROBLEMS = {
     400: "The body is not JSON",

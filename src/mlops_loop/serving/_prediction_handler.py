@@ -24,13 +24,14 @@ from .._prediction_hooks import PredictionHooks
 from ..contract._columns import to_rows
 from ..contract._decoder import Decoded, InvalidRequestBody
 from ..contract._model import Contract
+from ..errors import PredictionError
 from ..prediction_log import PredictionLog
 from ._deployment import Deployment
 from ._deployment_manager import DeploymentManager
+from ._headers import ENTITY_HEADER
 from ._identified_rows import IdentifiedRows
 from ._labels import ID_LENGTH, decode_labels
 from ._metrics import Metrics
-from ._openapi import ENTITY_HEADER
 from ._prediction_response import PredictionResponse, encode, prediction_responses, variant_of
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
@@ -173,7 +174,10 @@ class PredictionHandler:
         if self._hooks.before:
             columns = self._hooks.prepare(columns)
             rows = to_rows(contract.inputs, columns)
-        outputs = deployment.predict(columns, identified.split_keys)
+        try:
+            outputs = deployment.predict(columns, identified.split_keys)
+        except PredictionError as error:
+            raise Problem(422, str(error)) from error
         records = identified.records(rows, outputs, contract)
         recorded = self._log.append(records)
         self._metrics.count_rows(outputs, decoded.warnings, deployment)

@@ -8,12 +8,13 @@ import msgspec
 
 from ..contract._check import Violation
 from ..contract._decoder import InvalidRequestBody, TooManyRows
+from ..errors import ProjectError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 
 
-class Problem(Exception):
+class Problem(ProjectError):
     """An error response: raise it anywhere in a request.
 
     Attributes:

@@ -11,14 +11,12 @@ from msgspec import Struct
 
 from .._logs import REQUEST_ID
 from ..errors import StoreError
-from ._openapi import KEY_HEADER, PUBLIC_PATHS
 from ._problem import Problem
 from ._response import JSON, ServiceResponse
 from ._service import PredictionService
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-REQUEST_ID_HEADER = "X-Request-ID"
 # Metric label of requests that no route of the application handles.
 UNROUTED = "other"
 
@@ -89,29 +87,6 @@ class RequestLifecycle:
             **fields,
             request_id=context.request_id,
         )
-
-
-def authorize(service: PredictionService, path: str, api_key: str | None) -> None:
-    """Check the API key of a request; paths in `PUBLIC_PATHS` need none.
-
-    Raises:
-        Problem: 401 without a valid key.
-    """
-    keys = service.keys
-    if keys.admit(api_key or "") or is_public(path):
-        return
-    detail = f"send a valid key in the header {KEY_HEADER}"
-    if not keys.exist:
-        detail = (
-            "no API keys exist: create one with `key create NAME`, or set serving.allow_anonymous"
-            " if only trusted callers can reach this service"
-        )
-    raise Problem(401, detail, headers={"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'})
-
-
-def is_public(path: str) -> bool:
-    """Whether a path is answered without an API key: health checks and pages without data."""
-    return path in PUBLIC_PATHS or path.startswith("/docs/assets/")
 
 
 def require_json(media_type: str | None) -> None:

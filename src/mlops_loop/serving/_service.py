@@ -3,13 +3,12 @@
 import gc
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .._logs import configure_if_unset
 from .._monitoring_status import MonitoringStatus, load_monitoring_status
-from .._predictor import OnnxPredictor
 from .._servable import PredictorFactory
 from ..errors import ServiceError, StoreError
 from . import _openapi as openapi
@@ -40,7 +39,7 @@ class PredictionService:
 
     Args:
         project: its settings, contract, features, hooks, bundle store and prediction log.
-        predictor_factory: makes a predictor of a bundle; by default ONNX Runtime's.
+        predictor_factory: makes a predictor of a bundle; by default `project.load_predictor`.
 
     Examples:
         >>> from fastapi import FastAPI
@@ -153,8 +152,7 @@ class PredictionService:
         return DeploymentManager(
             project.bundles,
             features_digest=project.features.digest,
-            predictor_factory=self._predictor_factory
-            or partial(OnnxPredictor, features=project.features),
+            predictor_factory=self._predictor_factory or project.load_predictor,
             contract=project.contract,
             hooks=project.hooks,
             unknown_fields=project.settings.serving.unknown_fields,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from .._project import Project
-from ..serving._openapi import KEY_HEADER
+from ..serving._headers import KEY_HEADER
 from ..serving._service import PredictionService
 from ._copies import API_KEY
 

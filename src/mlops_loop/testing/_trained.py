@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._clock import Clock, ManualClock
 from .._composition import Pipeline
 from .._gate_override import force_promote
-from .._predictor import OnnxPredictor, Prediction, champion_predictor
+from .._predictor import BundlePredictor, Prediction, champion_predictor
 from .._project import Project
 from .._references import SnapshotRef
 from .._run_context import RunContext
@@ -48,9 +48,9 @@ class TrainedProject:
     version: Version
 
     @cached_property
-    def model(self) -> OnnxPredictor:
+    def model(self) -> BundlePredictor:
         """The model as the service runs it."""
-        return champion_predictor(self.project.bundles, self.project.features)
+        return champion_predictor(self.project)
 
     @cached_property
     def columns(self) -> Columns:

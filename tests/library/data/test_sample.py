@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract import Contract
 from mlops_loop.contract._arrow import arrow_schema, from_arrow
 from mlops_loop.data._sources import open_source, read_all

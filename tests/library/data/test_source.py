@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mlops_loop._settings import CONTRACT, Settings, load_settings
+from mlops_loop._settings import CONTRACT, Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract import Contract, load_contract
 from mlops_loop.contract._arrow import arrow_schema
 from mlops_loop.contract._columns import Columns

@@ -17,14 +17,15 @@ from mlops_loop._audit_log import AuditLog
 from mlops_loop._bundle import Manifest, write_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._publication import open_bundle_store
-from mlops_loop._settings import Settings, load_settings
-from mlops_loop.contract._model import parse_contract
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop._traffic_split import bucket
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.loop._lease import LeaseHolder
 from mlops_loop.loop._leased_state import LeasedStateStore
 from mlops_loop.loop._state import State, StateStore
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
 from mlops_loop.registry._transitions import Transitions
-from mlops_loop.serving._identifiers import fraction
 
 from ..places import FLIGHTS
 from .collaborators import START, MemoryPlace, PaperRegistry, Rows
@@ -172,7 +173,7 @@ class LoopFolder:
         first = START + timedelta(minutes=len(self.log.stored))
         for number in range(count):
             moment, key = first + timedelta(minutes=number), f"key {number}"
-            drawn = fraction(key, "2") < self.settings.challenge.share
+            drawn = bucket(key, "2") < self.settings.challenge.share
             late = challenger if drawn else champion
             version = "2" if drawn and not (failing and self.log.stored) else "1"
             outputs = (Output(version, "", True, False, [1 - late, late]),)

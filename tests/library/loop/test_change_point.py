@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.loop._change_point import detect_change_point, least_squares_split
 from mlops_loop.monitoring import Finding
 from mlops_loop.prediction_log import Label, Output, PredictionLog, Record, open_prediction_log

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop._settings import CONFIG, Settings, load_settings
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop._loop_replay.period import replay_period
+from mlops_loop._settings import CONFIG, Settings
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.errors import InputError
-from mlops_loop.loop._replay_period import replay_period
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 COLUMNS = "columns: {x: {type: number}, y: {type: number, role: target}, at: {type: datetime%s}}"

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mlops_loop._settings import load_settings
+from mlops_loop._loop_replay.service import POLL_SECONDS, _stop, _wait_until_alive, running_service
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.loop._service import POLL_SECONDS, _stop, _wait_until_alive, running_service
 from mlops_loop.serving._key_file import KeyFile
 
 from ..projects import ENV_PREFIX, project_in

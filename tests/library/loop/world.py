@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlops_loop._run_context import RunContext
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.evaluation._gate_result import GateResult
 from mlops_loop.loop._audit import LoopAuditLog
-from mlops_loop.loop._challenger_evaluation import ChallengerEvaluator
+from mlops_loop.loop._challenger_evaluation import decide_trial
+from mlops_loop.loop._challenger_trial import Trial, TrialDecision
 from mlops_loop.loop._controller import RetrainingController
 from mlops_loop.loop._retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop._step import Step
-from mlops_loop.monitoring import Action, Finding, MonitoringReport, Window
+from mlops_loop.monitoring import Action, Finding, Incident, MonitoringReport, Window
 from mlops_loop.registry._role import apply_role, choose_role
 
 from .loop_folder import CONTRACT, LoopFolder
@@ -24,7 +25,7 @@ DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, t
 
 @dataclass
 class World(LoopFolder):
-    """A loop and its folder.
+    """A loop, its folder and its stages.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
     one that passed is not promoted. changed: when the change that monitoring found began. actions:
@@ -47,19 +48,7 @@ class World(LoopFolder):
             audit=LoopAuditLog(self.audit_log, self.clock),
             transitions=replace(self.transitions, guard=self.lease.require),
             clock=self.clock,
-            retrain=self._retrain,
-            assign_role=self._appoint,
-            monitor=self._monitor,
-            alert=self._alert,
-            track_alerts=self._watch,
-            change_started_at=lambda incident: self.changed,
-            evaluate_challenger=ChallengerEvaluator(
-                self.settings.challenge,
-                parse_contract(CONTRACT),
-                self.log,  # type: ignore[arg-type]
-                self.clock,
-                largest_error=lambda version: 1.0,
-            ).decision,
+            stages=self,
             actions=self.actions,
         )
 
@@ -89,7 +78,7 @@ class World(LoopFolder):
         """One column has drifted, says monitoring."""
         self.find(drift=True, findings=(DRIFT,), performance=performance)
 
-    def _retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
+    def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         made = [one for one in self.registry.versions() if one.tags["attempt"] == attempt.name]
         if made and attempt.resumed:
             passed, version = made[0].tags["gate"] == "passed", made[0].version
@@ -100,7 +89,7 @@ class World(LoopFolder):
         gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4}, hold=self.hold)
         return RetrainingResult(version, f"run-{version}", gate)
 
-    def _appoint(self, result: RetrainingResult, reason: str) -> None:
+    def assign_role(self, result: RetrainingResult, reason: str) -> None:
         published = self.transitions.published()
         if result.version not in (published.champion, published.challenger):
             role = choose_role(self.settings, published, result.gate)
@@ -109,16 +98,28 @@ class World(LoopFolder):
             if role is not None:
                 apply_role(result.version, role, result.gate, self.settings, transitions, context)
 
-    def _monitor(self) -> MonitoringReport:
+    def monitor(self) -> MonitoringReport:
         if self.found is None:
             self.find()
         assert self.found is not None
         return self.found
 
-    def _watch(self, found: MonitoringReport, told: Mapping[str, str]) -> None:
-        for text in told.values():
-            self._alert(text)
+    def track_alerts(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
+        for text in messages.values():
+            self.alert(text)
 
-    def _alert(self, text: str) -> None:
+    def alert(self, text: str) -> None:
         self.fuse()
         self.alerts.append(text)
+
+    def change_started_at(self, incident: Incident) -> datetime | None:
+        return self.changed
+
+    def decide_trial(self, trial: Trial) -> TrialDecision | None:
+        return decide_trial(
+            trial,
+            self.settings.challenge,
+            parse_contract(CONTRACT),
+            self.log,  # type: ignore[arg-type]
+            self.clock.now(),
+        )

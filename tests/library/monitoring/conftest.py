@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlops_loop._clock import ManualClock
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.prediction_log import open_prediction_log
 
 from ..places import FLIGHTS

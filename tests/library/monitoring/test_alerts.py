@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from mlops_loop._clock import ManualClock
 from mlops_loop._file_lock import file_lock
 from mlops_loop._project import Project
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.errors import SettingsError
 from mlops_loop.monitoring._alerts import MAX_AGE, Alerts, open_alerts
 from mlops_loop.monitoring._receivers import Alert, Receiver, to_apprise, to_file, to_webhook

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from mlops_loop.contract._columns import Columns
-from mlops_loop.evaluation._metrics import Metric, accuracy
+from mlops_loop.evaluation._metric import Metric
+from mlops_loop.evaluation._metrics import accuracy
 from mlops_loop.prediction_log import Label
 
 from .world import World

@@ -23,10 +23,12 @@ from mlops_loop._bundle import (
 from mlops_loop._clock import ManualClock
 from mlops_loop._encoder import Encoder
 from mlops_loop._feature_set import FeatureColumn
-from mlops_loop._settings import Settings, load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._arrow import to_arrow
 from mlops_loop.contract._columns import Columns, to_rows
-from mlops_loop.contract._model import Contract, parse_contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
 from mlops_loop.monitoring import MonitoringReport
 from mlops_loop.monitoring._options import MonitoringOptions
 from mlops_loop.monitoring._run import monitor

@@ -4,7 +4,8 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from mlops_loop.contract._model import Contract, load_contract
+from mlops_loop.contract._contract_file import load_contract
+from mlops_loop.contract._model import Contract
 
 ROWS = 300
 

@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 from flights.features import FEATURES
 
-from mlops_loop._settings import load_settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
 
 from ..projects import cli, project_in

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 
 from mlops_loop._profiling.contract_file import contract_text
-from mlops_loop._profiling.dialect import detect_dialect
-from mlops_loop._profiling.encoding import detect_encoding
 from mlops_loop._profiling.sampling import sample
 from mlops_loop._profiling.table import Table
 from mlops_loop._profiling.types import InferredType, infer_type
 from mlops_loop.contract._casting import read_table
-from mlops_loop.contract._model import Column, Contract, ParseOptions, parse_contract
+from mlops_loop.contract._column_definition import Column, ParseOptions
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Contract
+from mlops_loop.data._sources.csv_file import detect
+from mlops_loop.data._sources.encoding import detect_encoding
 from mlops_loop.data._sources.header import unique_names
 
 TEXTS = {
@@ -64,7 +66,7 @@ def test_letters_and_delimiters_are_found(tmp_path: Path, language: str, encodin
     path.write_bytes(text.encode(encoding))
     found = detect_encoding(path)
     assert path.read_bytes().decode(found).lstrip("\ufeff") == text
-    assert detect_dialect(path, found).delimiter in text.partition("\n")[0]
+    assert detect(path, {"encoding": found}).delimiter in text.partition("\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_letters_and_delimiters_are_found(tmp_path: Path, language: str, encodin
 def test_lines_are_cut(tmp_path: Path, text: str, delimiter: str, quote: str, skip: int) -> None:
     path = tmp_path / "in.csv"
     path.write_text(text)
-    found = detect_dialect(path, "utf-8")
+    found = detect(path)
     assert (found.delimiter, found.quote, found.skip) == (delimiter, quote, skip)
 
 

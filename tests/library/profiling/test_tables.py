@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from mlops_loop._settings import load_settings
-from mlops_loop.contract._model import Column
+from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract._column_definition import Column
 from mlops_loop.data._ingestion import ingest
 
 from .conftest import Adopt

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from mlops_loop.loop._replay_report import chart_geometry as chart_geometry
-from mlops_loop.loop._replay_report import report_charts as report_charts
-from mlops_loop.loop._replay_report import report_html as report_html
-from mlops_loop.loop._replay_report.metric_chart import metric_panel
+from mlops_loop._loop_replay.report import chart_geometry as chart_geometry
+from mlops_loop._loop_replay.report import report_charts as report_charts
+from mlops_loop._loop_replay.report import report_html as report_html
+from mlops_loop._loop_replay.report.metric_chart import metric_panel
 
 from .reader import Reader
 from .year import day, month, report, versions

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from mlops_loop._loop_replay.report import report_charts as report_charts
+from mlops_loop._loop_replay.report import report_html as report_html
+from mlops_loop._loop_replay.report.metric_chart import metric_panel
+from mlops_loop._loop_replay.report.report import Decision
 from mlops_loop.evaluation._interval import Interval
-from mlops_loop.loop._replay_report import report_charts as report_charts
-from mlops_loop.loop._replay_report import report_html as report_html
-from mlops_loop.loop._replay_report.metric_chart import metric_panel
-from mlops_loop.loop._replay_report.report import Decision
 
 from .reader import Reader
 from .year import DRIFT, NEVER, RETRAINED, day, month, report

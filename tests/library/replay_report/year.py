@@ -4,8 +4,8 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mlops_loop._loop_replay.report.report import Decision, Month, ReplayReport, VersionSpan
 from mlops_loop.evaluation._interval import Interval
-from mlops_loop.loop._replay_report.report import Decision, Month, ReplayReport, VersionSpan
 
 NEVER = (0.709, 0.633, 0.688, 0.668, 0.658, 0.625, 0.630, 0.628, 0.645, 0.705)
 RETRAINED = (0.709, 0.641, 0.754, 0.755, 0.752, 0.698, 0.720, 0.677, 0.682, 0.726)

@@ -12,7 +12,7 @@ from mlops_loop._bundle import Manifest
 from mlops_loop._predictor import Prediction, Predictor, decide
 from mlops_loop.contract import Contract
 from mlops_loop.contract._columns import Columns, length
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import StoreError
 
 COLUMNS = """

@@ -12,7 +12,7 @@ from mlops_loop._clock import SystemClock
 from mlops_loop._scoring import score
 from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract import Contract
-from mlops_loop.contract._model import parse_contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.errors import InputError, SourceError, StoreError
 from mlops_loop.prediction_log import open_prediction_log
 
@@ -59,6 +59,25 @@ def test_small_batches_give_the_same_answer_and_hold_few_rows(source: Path, tmp_
     assert done == [3, 6, 8]
     assert parts.quarantine_path is not None and whole.quarantine_path is not None
     assert len(pyarrow.parquet.read_table(parts.quarantine_path)) == 2
+
+
+def test_rows_that_cannot_be_split_are_set_aside_as_they_stand(tmp_path: Path) -> None:
+    write(table([0.2, -1.0, 0.9]), tmp_path / "in.csv")
+    with (tmp_path / "in.csv").open("a") as file:
+        file.write("k3,too,short\n")
+    for ending, batch_rows in (("csv", 100), ("parquet", 1)):
+        target = tmp_path / f"out.{ending}"
+        scored = score(tmp_path / "in.csv", target, predictor(), batch_rows=batch_rows)
+        assert (scored.rows, scored.predicted) == (4, 2)
+        path = scored.quarantine_path
+        assert path == tmp_path / f"out.quarantine.{ending}"
+        is_csv = ending == "csv"
+        bad = (pyarrow.csv.read_csv if is_csv else pyarrow.parquet.read_table)(path).to_pylist()
+        reasons = "line 5 is malformed: 3 values, expected 4"
+        assert [(row["row"], row["reasons"], row["raw"] or None) for row in bad] == [
+            (1, "size is below 0", None),
+            (3, reasons, "k3,too,short"),
+        ]
 
 
 def test_a_regression_has_numbers_and_no_probabilities(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-START = "mlops_loop.prediction_log.local_postgresql"
+START = "mlops_loop.local_servers.postgresql"
 # A server that was killed leaves children, which take a moment to see it.
 NOT_YET = "shared memory block"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-START = "mlops_loop.prediction_log.local_redis"
+START = "mlops_loop.local_servers.redis"
 
 
 class Server:

@@ -21,7 +21,7 @@ from flights.project import project as flights_project
 from mlops_loop import Project
 from mlops_loop import _documentation as documentation
 from mlops_loop._predictor import Prediction
-from mlops_loop.errors import SnapshotError
+from mlops_loop.errors import SnapshotError, TrainingError
 from mlops_loop.evaluation._metrics import log_loss
 from mlops_loop.monitoring import Alert, Finding, Incident, monitor_project
 from mlops_loop.pipeline import cross_validate, encode, split
@@ -148,15 +148,26 @@ def _(module: Any, world: World) -> None:
     assert eligible([module.baseline.dummy(), small], world) == {"dummy", "forest"}
 
 
+@uses("splines")
+def _(module: Any, world: World) -> None:
+    candidates = [module.baseline.dummy(), module.SPLINES]
+    with pytest.raises(TrainingError, match="splines cannot be .* `training.native_models: true`"):
+        eligible(candidates, world)
+    assert eligible(candidates, world, native_models=True) == {"dummy", "splines"}
+
+
 @uses("models")
 def _(module: Any, world: World) -> None:
     names = {candidate.name for candidate in module.CANDIDATES}
     assert len(names) == 3 and eligible(module.CANDIDATES, world) == names
 
 
-def eligible(candidates: list[Any], world: World) -> set[str]:
-    """The candidates that were compared, and can be exported."""
-    project = world.flights.project
+def eligible(candidates: list[Any], world: World, **training: object) -> set[str]:
+    """The candidates that were compared and could be served, with other settings of `training`."""
+    settings = world.flights.project.settings
+    section = settings.training.model_copy(update=training)
+    project = world.flights.project.copy()
+    project.settings = settings.model_copy(update={"training": section})
     data = encode(split(world.flights.snapshot.load(project)), project.features)
     board = cross_validate(candidates, data.train, log_loss)
     return {row.candidate for row in board.rows if not row.ineligible}

@@ -7,7 +7,8 @@ column for each feature: numbers as they are, categories as positions, NaN where
         SimpleImputer(), RandomForestClassifier(random_state=task.seed, **parameters)
     ))
 
-A candidate that cannot be exported to ONNX says so on the leaderboard, and cannot win.
+A candidate that cannot be exported to ONNX says so on the leaderboard, and wins only if the
+setting `training.native_models` is true.
 """
 
 from mlops_loop.models import Candidate, baseline, scikit_learn

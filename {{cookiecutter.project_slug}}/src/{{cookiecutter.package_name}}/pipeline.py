@@ -23,7 +23,7 @@ from mlops_loop.pipeline import (
     cross_validate,
     encode,
     evaluate_on_holdout,
-    export_onnx,
+    export_model,
     fit_best,
     ingest_sources,
     lineage_tags,
@@ -66,7 +66,7 @@ def fit(
         leaderboard = cross_validate(candidates, data.train, METRIC, REPORTED)
         log_leaderboard(leaderboard)
         model = fit_best(leaderboard, data.train, calibrate=True)
-        exported = export_onnx(model, parity=data.holdout)  # raises if ONNX predicts differently
+        exported = export_model(model, parity=data.holdout)  # raises if it differs
         return log_exported_model(project, exported)
 
 

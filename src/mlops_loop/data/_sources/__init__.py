@@ -1,6 +1,6 @@
 """Sources of rows: one module for each kind, chosen by address.
 
-A path or glob is a CSV or Parquet file, `sql://…` a query, `sample://…` the sample data.
+A path, glob or URL of files, e.g. CSV or Parquet; `sql://…` is a query, `sample://…` the sample.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,11 @@ import pyarrow as pa
 from ..._settings import Settings
 from ...contract import Contract
 from ...errors import SourceError
+from .._remote import is_file_url
 
 __all__ = ["Source", "open_source", "read_all"]
 
-_SCHEMES = ("file", "sample", "sql")
+_SCHEMES = ("file", "sample", "sql", "s3", "https")
 
 
 class Source(Protocol):
@@ -69,12 +70,14 @@ def read_all(
     Raises:
         SourceError: as `Source.tables`.
     """
-    try:
-        tables = source.tables(contract, since=since, until=until)
-        return pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SourceError(f"{source.address} cannot be read: {reason}") from error
+    from .malformed import MalformedRows
+    from .types import in_common_types
+
+    tables = list(source.tables(contract, since=since, until=until))
+    malformed = [rows for rows in map(MalformedRows.of, tables) if rows is not None]
+    if malformed:
+        raise SourceError(f"{malformed[0].first}: correct the row")
+    return pa.concat_tables(in_common_types(tables), promote_options="default")
 
 
 def open_source(address: str, settings: Settings) -> Source:
@@ -89,10 +92,10 @@ def open_source(address: str, settings: Settings) -> Source:
         SourceError: if the scheme is unknown or the address is invalid.
 
     Examples:
-        >>> open_source("ftp://example.com/rows", project.settings)
+        >>> open_source("gopher://example.com/rows", project.settings)
         Traceback (most recent call last):
         ...
-        mlops_loop.errors.SourceError: unknown scheme ftp:// in the source: ...
+        mlops_loop.errors.SourceError: unknown scheme gopher:// in the source: ...
     """
     scheme, separator, _ = address.partition("://")
     # Each source needs packages of its own, and is imported when an address names it.
@@ -109,6 +112,10 @@ def open_source(address: str, settings: Settings) -> Source:
             from . import sql
 
             return sql.open_source(address, settings)
+    if is_file_url(address):
+        from . import file
+
+        return file.open_source(address, settings)
     schemes = ", ".join(f"{name}://" for name in _SCHEMES)
     raise SourceError(
         f"unknown scheme {scheme}:// in the source: give the path of a CSV or Parquet file, or "

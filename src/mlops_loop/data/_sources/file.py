@@ -1,37 +1,37 @@
-"""CSV and Parquet: one file, a folder, or a glob.
+"""Files: one, a folder of them, or a glob; the ending of the name is the format.
 
-CSV values are read as text, so that an invalid one rejects its row and not the file; the contract's
-types are applied later. Rows are read in batches. The section `csv` of the settings is the format
-of text files; plain ones are read as well.
+Values of text files are read as text, so that an invalid one rejects its row and not the file; the
+contract's types are applied later. Rows are read in batches. The section `csv` of the settings is
+the dialect of text files; a file that does not fit it is read in the dialect that is detected.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from glob import glob
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from ..._settings import Csv, Settings
 from ...contract import Column, Contract
 from ...contract._arrow import table_columns
 from ...contract._casting import missing_columns
 from ...errors import SourceError
-from .._remote import File, find_remote, is_remote, opened
+from .._remote import File
+from . import columnar, csv_file, excel, json_lines
+from .finding import find_files
+from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
+from .malformed import MalformedRows
+from .partitions import partition_values, with_partitions
+from .types import common_types
 
 BATCH_ROWS = 65_536
+# Texts that are missing in every column; others are listed by the column's `parsing.missing`.
+NULLS = ("",)
 PLAIN = Csv()
-_CSV, _PARQUET = ".csv", ".parquet"
-_ENDINGS = {_CSV: _CSV, ".tsv": _CSV, ".txt": _CSV, _PARQUET: _PARQUET, ".pq": _PARQUET}
-# Endings that are read from a folder, where a .txt may be a note.
-_KINDS = {_CSV, ".tsv", _PARQUET, ".pq"}
-_WILDCARDS = "*?["
-_BLOCK_BYTES = 1 << 20
+Types = dict[str, pa.DataType]
 
 
 @dataclass(frozen=True)
@@ -47,70 +47,34 @@ class FileSource:
         columns = table_columns(contract)
         files = find_files(self.address, self.root)
         check_files(files, columns, self.csv)
-        yield from read_batches(files, columns, csv=self.csv)
+        yield from read_batches(files, columns, csv=self.csv, malformed=True)
 
 
 def open_source(address: str, settings: Settings) -> FileSource:
-    return FileSource(address.removeprefix("file://"), settings.root, settings.csv)
-
-
-def find_files(address: str, root: Path) -> list[File]:
-    """The CSV or Parquet files at a path or URL, in a folder or of a glob, sorted by name.
-
-    Raises:
-        SourceError: if there are none, or files of both kinds.
-        InputError: if a URL leads nowhere.
-    """
-    if not is_remote(address):
-        return [*find_local(address, root)]
-    remote = find_remote(address, _KINDS)
-    _require_one_kind(remote, address)
-    return sorted(remote, key=str)
-
-
-def find_local(address: str, root: Path) -> list[Path]:
-    """The same, of a path. Raises SourceError as `find_files` does."""
-    path = root / address.removeprefix("file://")
-    if path.is_file():
-        paths = [path]
-    elif path.is_dir():
-        paths = [file for file in path.rglob("*") if file.suffix.lower() in _KINDS]
-    elif any(sign in address for sign in _WILDCARDS):
-        paths = [Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()]
-    else:
-        raise SourceError(f"no file or folder {path}: check its address")
-    _require_one_kind(paths, str(path))
-    return sorted(paths)
-
-
-def _require_one_kind(files: Sequence[File], where: str) -> None:
-    endings = {file.suffix.lower() for file in files}
-    kinds = {_ENDINGS.get(ending) for ending in endings}
-    if not files:
-        raise SourceError(f"{where}: no .csv or .parquet file")
-    if len(kinds) > 1 or None in kinds:
-        raise SourceError(
-            f"{where}: found {', '.join(sorted(endings))}; expected only .csv, or only .parquet"
-        )
-
-
-def is_text(file: File) -> bool:
-    """Whether a file is a text file, by its ending."""
-    return _ENDINGS.get(file.suffix.lower()) == _CSV
+    return FileSource(address, settings.root, settings.csv)
 
 
 def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
-    """The format of a text file: that of the settings, or plain if only then a column is found."""
-    if csv == PLAIN or not is_text(file):
+    """The dialect of a text file: of the settings, plain or detected, the first that fits best."""
+    if not is_text(file):
         return csv
-    wanted = {column.name for column in columns}
-    for dialect in (csv, PLAIN):
+    best, most = csv, (False, False, 0)
+    for dialect in (csv, PLAIN, None):
         try:
-            if wanted & set(column_names(file, dialect)):
-                return dialect
+            tried = csv_file.detect(file) if dialect is None else dialect
+            tried = csv_file.with_encoding(file, tried)
+            tried = tried.model_copy(update={"decimal": csv.decimal})
+            names = column_names(file, tried)
         except SourceError:
             continue
-    return csv
+        known = len({column.name for column in columns} & set(names))
+        is_complete = known > 0 and not missing_columns(columns, names)
+        found = (is_complete, len(names) == 1 or csv_file.is_in_dialect(file, tried), known)
+        if found > most:
+            best, most = tried, found
+        if most[:2] == (True, True):
+            break
+    return best
 
 
 def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
@@ -134,103 +98,118 @@ def read_batches(
     columns: Sequence[Column] | None = None,
     batch_rows: int = BATCH_ROWS,
     csv: Csv = PLAIN,
+    *,
+    nulls: Sequence[str] = NULLS,
+    malformed: bool = False,
+    dialects: Sequence[Csv] | None = None,
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
-    Without a list of columns, all columns of each file. Each file yields at least one table, which
-    may be empty, so that its columns are known.
+    Each file yields at least one table, which may be empty, so that its columns are known.
+
+    Args:
+        files: files of one format.
+        columns: the columns to read, by default all columns of each file.
+        batch_rows: limit of rows in a table.
+        csv: dialect of text files; another one is detected for files that do not fit.
+        nulls: texts that stand for a missing value in text files, unless they are quoted.
+        malformed: whether to yield tables of `MalformedRows` for rows that cannot be split.
+        dialects: the dialect of each file, if it is known.
 
     Raises:
-        SourceError: at the first row whose end is ambiguous.
+        SourceError: if a file cannot be read; at the first malformed row, unless they are wanted.
     """
-    for file in files:
-        dialect = csv if columns is None else fitting(file, columns, csv)
-        names = column_names(file, dialect)
+    types = _common_types(files)
+    for number, file in enumerate(files):
+        dialect = dialects[number] if dialects else csv
+        if columns is not None:
+            dialect = fitting(file, columns, dialect)
+        if is_text(file):
+            dialect = csv_file.with_encoding(file, dialect)
+        partitions = partition_values(file)
+        names = _own_names(file, dialect)
         wanted = names if columns is None else [column.name for column in columns]
+        if columns is not None:
+            partitions = {name: value for name, value in partitions.items() if name in wanted}
         present = [names.index(name) for name in wanted if name in names]
-        with _named(str(file)):
-            if is_text(file):
-                batches = _csv(file, names, present, dialect)
-            else:
-                batches = _parquet(file, names, present, batch_rows)
-            for table in batches:
+        with _named(file):
+            for table in _tables(file, names, present, types, batch_rows, dialect, nulls):
+                rows = MalformedRows.of(table)
+                if rows is None:
+                    if is_text(file):
+                        table = csv_file.in_decimals_of(columns or (), dialect, table)
+                    table = with_partitions(table, partitions)
+                elif not malformed:
+                    raise SourceError(f"{rows.first}: correct the row")
                 for start in range(0, max(table.num_rows, 1), batch_rows):
                     yield table.slice(start, batch_rows)
 
 
+def _tables(
+    file: File,
+    names: list[str],
+    present: list[int],
+    types: Types,
+    batch_rows: int,
+    csv: Csv,
+    nulls: Sequence[str],
+) -> Iterator[pa.Table]:
+    match format_of(file):
+        case "csv":
+            return csv_file.batches(file, names, present, csv, nulls)
+        case "json lines":
+            return json_lines.batches(file, names, present)
+        case "excel":
+            return excel.batches(file, names, present)
+    return columnar.batches(file, names, present, types, batch_rows)
+
+
+def _common_types(files: Sequence[File]) -> Types:
+    """Types of the columns that columnar files share."""
+    schemas = []
+    for file in files:
+        if format_of(file) in COLUMNAR:
+            with _named(file):
+                schema = columnar.schema(file)
+            schemas.append(pa.schema(list(zip(unique_names(schema.names), schema.types))))
+    return common_types(schemas)
+
+
 @contextmanager
-def _named(origin: str) -> Iterator[None]:
-    """Raise a SourceError that names the file for errors of Arrow."""
+def _named(file: File) -> Iterator[None]:
+    """Raise a SourceError that names the file for errors of the system."""
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SourceError(f"{origin} cannot be read: {reason}") from error
+    except OSError as error:
+        reason = error.strerror or str(error).partition("\n")[0]
+        raise SourceError(f"{file} cannot be read: {reason}") from error
 
 
 def column_names(file: File, csv: Csv = PLAIN) -> list[str]:
-    """The file's columns by the names under which they are known here (see `unique_names`)."""
-    with _named(str(file)):
-        return unique_names(header(file, csv))
+    """The file's columns by the names under which they are known here (see `unique_names`).
+
+    Those in the names of its folders come last.
+    """
+    return list(dict.fromkeys([*_own_names(file, csv), *partition_values(file)]))
+
+
+def _own_names(file: File, csv: Csv) -> list[str]:
+    return unique_names(header(file, csv))
 
 
 def header(file: File, csv: Csv = PLAIN) -> list[str]:
-    """Names as they stand in the file."""
-    names: list[str]
-    if not is_text(file):
-        with opened(file) as content:
-            names = pyarrow.parquet.read_schema(content).names
+    """Names as they stand in the file.
+
+    Raises:
+        SourceError: if the file cannot be read.
+    """
+    with _named(file):
+        match format_of(file):
+            case "csv":
+                return csv_file.header(file, csv_file.with_encoding(file, csv))
+            case "json lines":
+                return json_lines.header(file)
+            case "excel":
+                return excel.header(file)
+        names: list[str] = columnar.schema(file).names
         return names
-    cast = pyarrow.csv.ReadOptions(skip_rows=csv.skip, encoding=csv.encoding)
-    with (
-        opened(file) as content,
-        pyarrow.csv.open_csv(content, cast, _parsing(csv)) as reader,
-    ):
-        names = reader.schema.names
-        return names
-
-
-def _parquet(
-    file: File, names: list[str], present: list[int], batch_rows: int
-) -> Iterator[pa.Table]:
-    wanted = [names[at] for at in present]
-    # Pre-buffered data stay in memory until the end of the file.
-    with opened(file) as content, pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
-        yield table.schema_arrow.empty_table().rename_columns(names).select(wanted)
-        # Selecting a repeated name returns all columns of that name.
-        columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
-        selected = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
-        # The other cores are used by the reader of the batches.
-        for batch in table.iter_batches(batch_rows, columns=columns, use_threads=False):
-            yield pa.Table.from_batches([batch]).rename_columns(selected).select(wanted)
-
-
-def _csv(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
-    wanted = [names[at] for at in present]
-    converting = pyarrow.csv.ConvertOptions(
-        column_types={name: pa.string() for name in wanted},
-        include_columns=wanted,
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    cast = pyarrow.csv.ReadOptions(
-        block_size=_BLOCK_BYTES,
-        column_names=names,
-        skip_rows=csv.skip,
-        skip_rows_after_names=1,
-        encoding=csv.encoding,
-    )
-    with (
-        opened(file) as content,
-        pyarrow.csv.open_csv(content, cast, _parsing(csv), converting) as reader,
-    ):
-        yield reader.schema.empty_table()
-        for batch in reader:
-            yield pa.Table.from_batches([batch])
-
-
-def _parsing(csv: Csv) -> pyarrow.csv.ParseOptions:
-    return pyarrow.csv.ParseOptions(
-        delimiter=csv.delimiter, quote_char=csv.quote, newlines_in_values=True
-    )

@@ -11,6 +11,7 @@ from ...contract import Contract
 from ...contract._arrow import table_columns
 from ...prediction_log import LoggedRow, PredictionLog
 from ...prediction_log._sampling import KEY_BITS, sampling_key
+from .values import to_array
 
 ADDRESS = "prediction log"
 _BLOCK_ROWS = 20_000
@@ -54,7 +55,7 @@ class LabelledLog:
         target = contract.target.name
         yield pa.table({name: pa.nulls(0) for name in names})
         while block := list(islice(rows, _BLOCK_ROWS)):
-            yield pa.table({name: _array(_values(block, name, target)) for name in names})
+            yield pa.table({name: to_array(_values(block, name, target)) for name in names})
 
     def _rows(self, since: datetime | None, until: datetime | None) -> Iterator[LoggedRow]:
         available = self.log.count(since, until).labels
@@ -95,11 +96,3 @@ def _values(block: list[LoggedRow], name: str, target: str) -> list[object]:
     if name == target:
         return [None if row.label is None else row.label.label for row in block]
     return [row.record.columns.get(name) for row in block]
-
-
-def _array(values: list[object]) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        # An older contract may have had another type: as text, the bad ones can be named.
-        return pa.array([None if value is None else str(value) for value in values])

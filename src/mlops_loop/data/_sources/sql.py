@@ -4,12 +4,10 @@ Address: `sql://` before a SQLAlchemy URL, as `sql://sqlite:///data/shop.db`; a 
 file starts at the project's root. A password belongs in the environment, not in the address.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -18,6 +16,7 @@ from ...contract import Contract
 from ...contract._arrow import table_columns
 from ...errors import SourceError
 from .header import unique_names
+from .values import to_table
 
 SCHEME = "sql://"
 BATCH_ROWS = 20_000
@@ -56,7 +55,7 @@ class SqlSource:
                 names = unique_names(result.keys())
                 yield pa.table({name: pa.nulls(0) for name in names})
                 for rows in result.partitions(BATCH_ROWS):
-                    yield _table(names, rows)
+                    yield to_table(names, rows)
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).partition("\n")[0]
             raise SourceError(f"{shown(self.url)} cannot be read: {reason}") from error
@@ -116,16 +115,3 @@ def placed_url(url: str, root: Path) -> str:
         # SQLite would make an empty one.
         raise SourceError(f"no database at {root / file}: check the address")
     return parsed.set(database=str(root / file)).render_as_string(hide_password=False)
-
-
-def _table(names: list[str], rows: Sequence[Any]) -> pa.Table:
-    return pa.table({name: _array([row[at] for row in rows]) for at, name in enumerate(names)})
-
-
-def _array(values: list[Any]) -> pa.Array:
-    values = [float(value) if isinstance(value, Decimal) else value for value in values]
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        # Databases without types mix them: as texts, the odd ones can be named.
-        return pa.array([None if value is None else str(value) for value in values])

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...errors import StoreError
+from .._headers import REQUEST_ID_HEADER
 from .._problem import MEDIA_TYPE, Problem
-from .._request_lifecycle import REQUEST_ID_HEADER, RequestContext, to_problem
+from .._request_lifecycle import RequestContext, to_problem
 from .._service import PredictionService
 
 # Where the middleware keeps the context of a request in its ASGI scope.

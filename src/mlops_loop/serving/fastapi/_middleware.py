@@ -4,15 +4,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .._openapi import KEY_HEADER
+from .._authorization import authorize
+from .._headers import KEY_HEADER, REQUEST_ID_HEADER
 from .._problem import Problem
-from .._request_lifecycle import (
-    REQUEST_ID_HEADER,
-    UNROUTED,
-    RequestLifecycle,
-    authorize,
-    too_large,
-)
+from .._request_lifecycle import UNROUTED, RequestLifecycle, too_large
 from .._service import PredictionService
 from ._errors import CONTEXT, send_problem
 

@@ -7,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from .._headers import ENTITY_HEADER
 from .._metrics import MEDIA_TYPE
-from .._openapi import ENTITY_HEADER, operation
+from .._openapi import operation
 from .._prediction_handler import PendingRequest
 from .._problem import Problem
 from .._request_lifecycle import RequestContext, require_json

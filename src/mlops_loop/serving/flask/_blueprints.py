@@ -3,8 +3,8 @@
 import msgspec
 from flask import Blueprint, Response, g, request
 
+from .._headers import ENTITY_HEADER
 from .._metrics import MEDIA_TYPE
-from .._openapi import ENTITY_HEADER
 from .._prediction_handler import PendingRequest
 from .._request_lifecycle import require_json, too_large
 from .._response import JSON, SHORT_BODY, ServiceResponse

@@ -4,8 +4,9 @@ import atexit
 
 from flask import Flask, Response, g, request
 
-from .._openapi import KEY_HEADER
-from .._request_lifecycle import REQUEST_ID_HEADER, UNROUTED, RequestLifecycle, authorize
+from .._authorization import authorize
+from .._headers import KEY_HEADER, REQUEST_ID_HEADER
+from .._request_lifecycle import UNROUTED, RequestLifecycle
 from .._service import PredictionService
 
 EXTENSION = "mlops_loop"

@@ -8,7 +8,7 @@ from .._bundle import read_bundle
 from .._project import Project
 from .._publication import Rollout as Published
 from ..prediction_log import LoggedRow
-from ._replay_report.report import Outcome, VersionSpan
+from .report.report import Outcome, VersionSpan
 
 
 @dataclass

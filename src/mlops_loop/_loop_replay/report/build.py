@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ..._bundle import read_bundle
-from ..._predictor import OnnxPredictor
 from ..._project import Project
 from ..._settings import Replay
 from ...contract import Column, Contract
@@ -23,7 +22,7 @@ from ...evaluation._metrics import metrics_of
 from ...evaluation._target import Labels, encode_target
 from ...monitoring import MonitoringReport
 from ...prediction_log import LoggedRow, Output
-from .._version_timeline import Traces, follow, rejected_spans, served_spans
+from ..version_timeline import Traces, follow, rejected_spans, served_spans
 from .report import Decision, Month, ReplayReport
 
 CHART_METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
@@ -100,7 +99,7 @@ class _ReportBuilder:
         self._most_drifted = most_drifted
         oldest = next(project.log.rows(None, None))
         version = _served(oldest).version
-        self._first = OnnxPredictor(read_bundle(project.bundles.fetch(version)), project.features)
+        self._first = project.load_predictor(read_bundle(project.bundles.fetch(version)))
 
     def month(self, month: PlayedMonth) -> Month:
         rows = list(self._project.log.rows(month.since, month.until))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from sklearn.inspection import permutation_importance
 
 from .._encoder import Matrix
-from .._explanation.results import Importance
 from ..contract._columns import Floats
-from ..evaluation._metrics import Metric
-from ..evaluation._target import Labels
+from ._measured import Importance
+from ._metric import Metric
+from ._target import Labels
 
 _ROWS = 5_000
 

@@ -4,21 +4,11 @@ scikit-learn's `calibration_curve` is limited to probabilities of two classes, a
 the number of rows of a bin.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..contract._columns import Floats
-from ..evaluation._target import Labels
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Rows with similar predictions: the mean prediction and the mean label."""
-
-    predicted: float
-    observed: float
-    rows: int
+from ._measured import Bin
+from ._target import Labels
 
 
 def reliability(labels: Labels, predicted: Floats, bins: int = 10) -> tuple[Bin, ...]:

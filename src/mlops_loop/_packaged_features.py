@@ -7,18 +7,22 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from .._bundle import Bundle
-from .._feature_set import FeatureSet
-from ..errors import RegistryError
-from ._mlflow_registry import ARTIFACT, Registry
+from ._bundle import Bundle
+from ._feature_set import DatetimePart, FeatureSet
+from ._run_files import MODEL_FOLDER
+from .errors import RegistryError
+
+if TYPE_CHECKING:
+    from .registry._mlflow_registry import Registry
 
 # Folder of packages in an MLflow model.
 CODE = "code"
 
 
 @contextmanager
-def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet]:
+def packaged_features(registry: "Registry", bundle: Bundle) -> Iterator[FeatureSet]:
     """Context manager: the features of a registered version.
 
     The current package of the project is imported already, so that the copy is imported under
@@ -37,7 +41,7 @@ def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet
     package, _, module = manifest.features_module.partition(".")
     alias = f"_{package}_{manifest.features_digest}"
     with TemporaryDirectory() as folder:
-        code = registry.download(manifest.run_id, f"{ARTIFACT}/{CODE}/{package}", Path(folder))
+        code = registry.download(manifest.run_id, f"{MODEL_FOLDER}/{CODE}/{package}", Path(folder))
         try:
             yield features_of(_import(alias, code, module), bundle)
         finally:
@@ -46,19 +50,27 @@ def packaged_features(registry: Registry, bundle: Bundle) -> Iterator[FeatureSet
 
 
 def features_of(declared: FeatureSet, bundle: Bundle) -> FeatureSet:
-    """The declared features that a version uses; the settings may have disabled some.
+    """The features that a version uses; the settings may have disabled some, and add a calendar.
 
     Raises:
         RegistryError: if they are not the features that the version was trained with.
     """
     used = {column.name for column in bundle.encoder.columns}
     features = declared.without([name for name in declared.declared if name not in used])
+    features = features.with_calendar(_calendar(bundle))
     if features.digest != bundle.manifest.features_digest:
         raise RegistryError(
             f"the features in the model of version {bundle.manifest.version} have the digest "
             f"{features.digest}, but it was trained with {bundle.manifest.features_digest}"
         )
     return features
+
+
+def _calendar(bundle: Bundle) -> tuple[DatetimePart, ...]:
+    """Parts of the event time that are features of a version."""
+    time = bundle.contract.time
+    columns = {column.name: column for column in bundle.encoder.columns}
+    return columns[time.name].parts if time is not None and time.name in columns else ()
 
 
 def _import(alias: str, package: Path, module: str) -> FeatureSet:

@@ -16,7 +16,7 @@ import httpx
 from .._project import Project
 from .._replay.client import ServiceClient
 from ..errors import ServiceError
-from ..serving._openapi import KEY_HEADER
+from ..serving._headers import KEY_HEADER
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -151,5 +151,5 @@ def _template() -> Template:
     filters = (three, span, count, short, pairs, label, clip, axis_label, report_charts.named)
     by_name = {function.__name__: function for function in filters}
     return load_template(
-        "mlops_loop.loop._replay_report", "report.html.j2", filters={**by_name, "day": _day}
+        "mlops_loop._loop_replay.report", "report.html.j2", filters={**by_name, "day": _day}
     )

@@ -8,12 +8,12 @@ from ..prediction_log import LoggedRow
 from ._paired_loss import ModelPair
 from ._sequential_test import SequentialTest, Unit
 
-ComparisonOutcome = Literal["better", "worse", "undecided"]
+Conclusion = Literal["better", "worse", "undecided"]
 
 
 @dataclass(frozen=True)
-class ComparisonResult:
-    """The result of the comparison so far.
+class TrialResult:
+    """The losses of both versions so far, and the conclusion of the test.
 
     Attributes:
         conclusion: whether the challenger is significantly better or worse, or neither so far.
@@ -26,7 +26,7 @@ class ComparisonResult:
         paired: whether these are the same rows.
     """
 
-    conclusion: ComparisonOutcome
+    conclusion: Conclusion
     loss: str
     champion_loss: float
     challenger_loss: float
@@ -53,14 +53,14 @@ class ComparisonResult:
         return f"{own} on {self.challenger_rows} labelled keys against {others}"
 
 
-def compare(
+def compare_losses(
     rows: Iterable[LoggedRow],
     model_pair: ModelPair,
     *,
     error_rate: float,
     min_rows: int,
     unit: Unit = "row",
-) -> ComparisonResult:
+) -> TrialResult:
     """Compare two versions on labelled rows, in the order given, in one pass.
 
     Args:
@@ -77,7 +77,7 @@ def compare(
         test.add(difference.day, difference.loss_reduction)
         champion.add(difference.champion_loss)
         challenger.add(difference.challenger_loss)
-    conclusion: ComparisonOutcome = "undecided"
+    conclusion: Conclusion = "undecided"
     if count >= min_rows:
         # A significant result stays valid, but is not used if the means contradict it.
         ahead = champion.value - challenger.value
@@ -85,7 +85,7 @@ def compare(
             conclusion = "better"
         elif ahead < 0 and test.is_significant(error_rate, negative=True):
             conclusion = "worse"
-    return ComparisonResult(
+    return TrialResult(
         conclusion=conclusion,
         loss=model_pair.loss_name,
         champion_loss=champion.value,

@@ -14,14 +14,14 @@ from .._replay.traffic import Traffic
 from .._settings import Replay, Settings
 from ..data._sources import open_source
 from ..errors import GateError, InputError
+from ..loop._controller import RetrainingController
+from ..loop._factory import make_controller
 from ..monitoring import MonitoringPlan, MonitoringReport
-from ._controller import RetrainingController
-from ._factory import make_controller
-from ._replay_period import replay_period
-from ._replay_report.build import PlayedMonth, build_report
-from ._replay_report.report_html import render
-from ._service import running_service
-from ._stream import Stream, read_stream
+from .period import replay_period
+from .report.build import PlayedMonth, build_report
+from .report.report_html import render
+from .service import running_service
+from .stream import Stream, read_stream
 
 STRIDE = timedelta(days=7)
 

@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlops_loop._traffic_split import bucket
 from mlops_loop.evaluation import brier
-from mlops_loop.loop._comparison import compare
 from mlops_loop.loop._paired_loss import ModelPair, loss
 from mlops_loop.loop._sequential_test import SequentialTest, Unit, e_process, scaled
+from mlops_loop.loop._trial_result import compare_losses
 from mlops_loop.prediction_log import Label, LoggedRow, Output, Record
-from mlops_loop.serving._identifiers import fraction
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 PAIRED = ModelPair("1", "2", (False, True))
@@ -26,7 +26,7 @@ def row(number: int, *, champion: float, challenger: float, late: bool) -> Logge
 
 
 def conclusion(rows: list[LoggedRow], min_rows: int = 100) -> str:
-    return compare(
+    return compare_losses(
         rows,
         PAIRED,
         error_rate=0.05,
@@ -55,7 +55,7 @@ def test_the_smaller_error_of_a_number_is_proven_better_in_any_units() -> None:
     errors = np.random.default_rng(3).normal(0, 1, (2000, 2)) * [1.0, 0.8]
     for unit in (1.0, 1000.0):
         rows = [_measured(number, *pair) for number, pair in enumerate(errors * unit)]
-        verdict = compare(
+        verdict = compare_losses(
             rows,
             ModelPair("1", "2", (), largest_error=3.0 * unit),
             error_rate=0.05,
@@ -93,7 +93,7 @@ def test_rows_that_only_one_version_predicted_are_passed_over() -> None:
     alone = LoggedRow(
         Record("x", None, START, START, {}, rows[0].record.outputs[:1]), rows[0].label
     )
-    verdict = compare(
+    verdict = compare_losses(
         [alone, *rows],
         PAIRED,
         error_rate=0.05,
@@ -146,7 +146,7 @@ def test_a_day_that_may_not_be_over_is_no_bet() -> None:
 
 def test_a_judge_by_days_needs_days() -> None:
     rows = noisy_rows(2000, champion=0.6, challenger=0.3)  # a day and a half
-    verdict = compare(rows, PAIRED, error_rate=0.05, min_rows=100, unit="day")
+    verdict = compare_losses(rows, PAIRED, error_rate=0.05, min_rows=100, unit="day")
     assert verdict.conclusion == "undecided" and verdict.champion_rows == 2000
 
 
@@ -185,7 +185,7 @@ def split_rows(
     for number in range(count):
         moment = START + timedelta(minutes=number)
         key = None if keys is None else f"{seed} {random.integers(keys)}"
-        drawn = fraction(key or f"{seed} p{number}", "2") < 0.2
+        drawn = bucket(key or f"{seed} p{number}", "2") < 0.2
         version, share = ("2", challenger) if drawn else ("1", champion)
         output = Output(version, "", True, share >= 0.5, [1 - share, share])
         record = Record(f"{seed} p{number}", key, moment, moment, {}, (output,))
@@ -201,7 +201,7 @@ def test_a_split_proves_what_is_so(
     champion: float, challenger: float, expected: str, unit: Unit
 ) -> None:
     rows = split_rows(1, 30_000, champion=champion, challenger=challenger)
-    found = compare(rows, SPLIT, error_rate=0.05, min_rows=100, unit=unit)
+    found = compare_losses(rows, SPLIT, error_rate=0.05, min_rows=100, unit=unit)
     assert found.conclusion == expected
     assert found.challenger_rows == pytest.approx(6000, rel=0.1)
     assert found.champion_rows == pytest.approx(24_000, rel=0.1)
@@ -212,7 +212,7 @@ def test_a_split_promotes_an_equal_version_rarely() -> None:
     for seed in range(60):
         rows = split_rows(seed, 1500, champion=0.3, challenger=0.3)
         for unit in UNITS:
-            found = compare(rows, SPLIT, error_rate=0.05, min_rows=100, unit=unit)
+            found = compare_losses(rows, SPLIT, error_rate=0.05, min_rows=100, unit=unit)
             better[unit] += found.conclusion == "better"
     assert max(better.values()) <= 8  # 5 % of 60 and three standard deviations
 
@@ -257,7 +257,7 @@ def test_the_loss_is_named(classes: tuple[str | bool, ...], name: str) -> None:
 def test_the_loss_of_two_classes_is_the_metric_brier() -> None:
     rows = noisy_rows(200, champion=0.6, challenger=0.3)
     pair = ModelPair("1", "2", (False, True))
-    result = compare(rows, pair, error_rate=0.05, min_rows=100)
+    result = compare_losses(rows, pair, error_rate=0.05, min_rows=100)
     labels = np.array([bool(row.label and row.label.label) for row in rows], dtype=np.int64)
     predicted = np.array([row.record.outputs[0].probabilities for row in rows])
     expected = brier.value(labels, predicted)

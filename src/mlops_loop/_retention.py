@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from .._audit_log import AuditEvent
-from .._project import Project
-from .._training_window import past_needed
-from ..registry._history import last_move, transitions
-from ._log_export import export_log
+from ._audit_log import AuditEvent
+from ._project import Project
+from ._training_window import past_needed
+from .data._log_export import export_log
+from .registry._history import last_move, transitions
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 

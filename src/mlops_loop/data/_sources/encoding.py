@@ -2,9 +2,11 @@
 
 import codecs
 from collections.abc import Iterator
-from pathlib import Path
+from typing import IO
 
-from ..errors import InputError
+from ...errors import SourceError
+from .._remote import File
+from .formats import opened_text
 
 UTF_8 = "utf-8"
 # Encodings tried besides UTF-8; some of them cannot be distinguished by bytes alone.
@@ -21,44 +23,51 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ARCHIVES = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook",
-    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "an Excel workbook or a zip archive: name it .xlsx or .csv.zip",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook: name it .xls",
+    b"\x1f\x8b": "a gzip archive: name it .csv.gz",
+    b"BZh": "a bzip2 archive: name it .csv.bz2",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive: name it .csv.zst",
+    b"\xfd7zXZ": "an xz archive: name it .csv.xz",
     b"PAR1": "a Parquet file: name it .parquet",
-    b"ARROW1": "an Arrow file",
-    b"%PDF": "a PDF page",
+    b"ARROW1": "an Arrow file: name it .feather",
+    b"ORC": "an ORC file: name it .orc",
+    b"%PDF": "a PDF page: export its table as CSV",
     b"SQLite format 3": "a SQLite database: give it as sqlite:///FILE with --query",
+    b"<!doctype html": "a web page: download the file itself",
+    b"<html": "a web page: download the file itself",
+    b"version https://git-lfs": "a pointer of Git LFS: run `git lfs pull`",
 }
 _BLOCK = 1 << 20
 _MAX_COLLECTED = 1 << 18
 
 
-def detect_encoding(file: Path) -> str:
-    """Python's name of the encoding of a file.
+def detect_encoding(file: File) -> str:
+    """Python's name of the encoding of a text file; UTF-8 if it is empty.
 
     The whole file is read, because the first non-ASCII character may be in its last line.
 
     Raises:
-        InputError: if the file is binary; the message names the detected format.
+        SourceError: if the file is binary; the message names the detected format.
     """
-    with file.open("rb") as opened:
-        head = opened.read(_BLOCK)
-    if marked := _marked(head):
-        return marked
-    reject_binary(file, head)
-    lines = _non_ascii_lines(file)
-    if lines is None:
-        return UTF_8
-    return _best_encoding(lines)
+    with opened_text(file) as content:
+        head = content.read(_BLOCK)
+        if marked := _marked(head):
+            return marked
+        reject_binary(file, head)
+        lines = _non_ascii_lines(head, content)
+    return UTF_8 if lines is None else _best_encoding(lines)
 
 
-def reject_binary(file: Path, head: bytes) -> None:
-    """Raise InputError if the beginning of a file is binary."""
+def reject_binary(file: File, head: bytes) -> None:
+    """Raise SourceError if the beginning of a text file is that of another format."""
     for mark, kind in _ARCHIVES.items():
-        if head.startswith(mark):
-            raise InputError(f"{file} is {kind}, not text: adopt reads CSV, Parquet and databases")
-    if b"\0" in head:
-        raise InputError(f"{file} is a binary file: adopt reads CSV and Parquet")
+        # Letters alone could be the name of a column.
+        is_marked = head.startswith(mark) and (b"\0" in head or not mark.isalnum())
+        if is_marked or (mark.startswith(b"<") and head.lstrip()[:20].lower().startswith(mark)):
+            raise SourceError(f"{file} is {kind}")
+    if b"\0" in head and _marked(head) is None:
+        raise SourceError(f"{file} is a binary file, not text: export the table as CSV or Parquet")
 
 
 def _marked(head: bytes) -> str | None:
@@ -71,12 +80,12 @@ def _marked(head: bytes) -> str | None:
     return None
 
 
-def _non_ascii_lines(file: Path) -> bytes | None:
+def _non_ascii_lines(head: bytes, content: IO[bytes]) -> bytes | None:
     """Lines with non-ASCII characters; None if the file is UTF-8."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
     collected = b""
     is_utf8 = True
-    for block in _blocks(file):
+    for block in _blocks(head, content):
         if block.isascii() and (not is_utf8 or not decoder.getstate()[0]):
             continue
         if is_utf8:
@@ -90,10 +99,10 @@ def _non_ascii_lines(file: Path) -> bytes | None:
     return None if is_utf8 else collected
 
 
-def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        while block := opened.read(_BLOCK):
-            yield block
+def _blocks(head: bytes, content: IO[bytes]) -> Iterator[bytes]:
+    yield head
+    while block := content.read(_BLOCK):
+        yield block
 
 
 def _best_encoding(lines: bytes) -> str:

@@ -1,0 +1,143 @@
+"""The definition of a column: type, role, bounds, and how texts are read."""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+ColumnType = Literal["integer", "number", "category", "boolean", "datetime", "text"]
+Role = Literal["feature", "target", "id", "time", "group", "ignore"]
+Action = Literal["reject", "warn"]
+_MOST_WHOLE = 2**63 - 1
+
+
+class Frozen(BaseModel):
+    """Base of the parts of a contract: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Range(Frozen):
+    """Bounds of a numeric column, both included.
+
+    Attributes:
+        minimum: lower bound in the unit of the column; None for none.
+        maximum: likewise.
+        on_violation: `reject` quarantines a row outside, or answers a request with 422; `warn`
+            uses it, logs it and counts it.
+
+    Examples:
+        >>> Range(minimum=0, maximum=100, on_violation="reject").on_violation
+        'reject'
+    """
+
+    minimum: float | None = None
+    maximum: float | None = None
+    on_violation: Action = "warn"
+
+
+class Categories(Frozen):
+    """The known values of a category.
+
+    Attributes:
+        values: the categories; for a target, in the order of the class codes.
+        on_violation: `reject` quarantines a row with another value, or answers a request with
+            422; `warn` uses it, logs it and counts it.
+
+    Examples:
+        >>> Categories(values=("north", "south")).on_violation
+        'warn'
+    """
+
+    values: tuple[str, ...]
+    on_violation: Action = "warn"
+
+
+class ParseOptions(Frozen):
+    """How the texts of a file are read as the values of a column.
+
+    Attributes:
+        missing: texts that stand for a missing value.
+        trim: whether blanks around a text are removed.
+        decimal: the decimal separator.
+        thousands: the separator between groups of three digits.
+        strip: characters around a number that are removed, e.g. those of `$5` or `5%`.
+        true_words: texts that mean true besides `true` and `1`, in any case.
+        false_words: texts that mean false besides `false` and `0`.
+        formats: `strptime` formats of datetimes besides ISO 8601.
+        epoch: unit of datetimes that are numbers since 1970: seconds or milliseconds.
+    """
+
+    missing: tuple[str, ...] = ()
+    trim: bool = False
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'", "\u00a0", "\u202f"] = ""
+    strip: str = ""
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    epoch: Literal["s", "ms"] | None = None
+
+
+class Column(Frozen):
+    """One column of the table.
+
+    Attributes:
+        name: name in the table and in requests.
+        type: `integer`, `number`, `category`, `boolean`, `datetime` or `text`.
+        role: `feature`, `target`, `id`, `time`, `group` or `ignore`.
+        nullable: whether the value may be missing; a missing value is rejected otherwise.
+        range: bounds, for integers and numbers.
+        categories: known values, for categories.
+        parsing: how texts of a CSV file are read, where the defaults do not fit.
+        unit: unit of the values, e.g. `km`.
+        description: text for the API, the data dictionary and the model card.
+        example: a valid value, shown in the API.
+
+    Raises:
+        ValueError: if a range or categories do not fit the type.
+
+    Examples:
+        >>> distance = Column(name="distance", type="number", unit="km", range=Range(minimum=0))
+        >>> distance.limits
+        (0.0, None)
+    """
+
+    name: str
+    type: ColumnType
+    role: Role = "feature"
+    nullable: bool = False
+    range: Range | None = None
+    categories: Categories | None = None
+    parsing: ParseOptions | None = None
+    unit: str | None = None
+    description: str = ""
+    example: bool | int | float | str | None = None
+
+    @model_validator(mode="after")
+    def _constraints_fit_the_type(self) -> "Column":
+        if self.range and self.type not in ("integer", "number"):
+            raise ValueError(f"column {self.name}: a range needs type integer or number")
+        if self.categories and self.type != "category":
+            raise ValueError(f"column {self.name}: categories need type category")
+        return self
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The smallest and the largest value that the range allows.
+
+        64-bit integers for an integer column: beyond 2**53 a float cannot be compared exactly.
+        """
+        if self.range is None:
+            return None, None
+        low, high = self.range.minimum, self.range.maximum
+        if self.type != "integer":
+            return low, high
+        return (
+            None if low is None else math.ceil(_in_int64(low)),
+            None if high is None else math.floor(_in_int64(high)),
+        )
+
+
+def _in_int64(bound: float) -> float:
+    return max(-_MOST_WHOLE, min(bound, _MOST_WHOLE))

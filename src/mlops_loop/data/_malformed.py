@@ -1,0 +1,17 @@
+"""Malformed rows of text files as violations of the contract."""
+
+import numpy as np
+
+from ..contract._check import Checked, Violation
+from ._sources.malformed import MalformedRows
+
+
+def rejected_rows(malformed: MalformedRows) -> Checked:
+    """The result of a check that rejects each of these rows, which have no values."""
+    violations = [
+        Violation(row, f"line {line}", text, f"is malformed: {problem}", "reject")
+        for row, (line, problem, text) in enumerate(
+            zip(malformed.lines, malformed.problems, malformed.texts, strict=True)
+        )
+    ]
+    return Checked({}, np.zeros(len(malformed), dtype=np.bool_), tuple(violations))

@@ -1,0 +1,109 @@
+"""Parquet, Feather and ORC, in the few types that the rest of the library knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet
+
+from ...errors import SourceError
+from .._remote import File, opened
+from .formats import format_of
+from .types import plain_type, to_plain
+
+
+def schema(file: File) -> pa.Schema:
+    """Columns as they stand in the file, in plain types.
+
+    Raises:
+        SourceError: if the file is damaged, or not of the format that its name says.
+    """
+    with _readable(file), opened(file) as content:
+        match format_of(file):
+            case "feather":
+                found = _ipc(content).schema
+            case "orc":
+                found = _orc(content).schema
+            case _:
+                found = pyarrow.parquet.read_schema(content)
+    if not found.names:
+        raise SourceError(f"{file} has no columns")
+    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in found])
+
+
+def batches(
+    file: File, names: list[str], present: list[int], types: dict[str, pa.DataType], rows: int
+) -> Iterator[pa.Table]:
+    """Blocks of the columns at these positions.
+
+    Args:
+        file: a file of a columnar format.
+        names: unique names of all its columns.
+        present: positions of the wanted ones.
+        types: types to yield, by unique name.
+        rows: limit of rows in a block, as far as the format has one.
+    """
+    wanted = [names[at] for at in present]
+    with _readable(file), opened(file) as content:
+        for table in _tables(file, content, names, present, rows):
+            columns = {name: to_plain(table[name], types[name]) for name in wanted}
+            yield pa.table(columns) if wanted else table.select([])
+
+
+def _tables(
+    file: File, content: object, names: list[str], present: list[int], rows: int
+) -> Iterator[pa.Table]:
+    match format_of(file):
+        case "feather":
+            reader = _ipc(content)
+            yield reader.schema.empty_table().rename_columns(names)
+            for number in range(reader.num_record_batches):
+                yield pa.Table.from_batches([reader.get_batch(number)]).rename_columns(names)
+        case "orc":
+            stripes = _orc(content)
+            yield stripes.schema.empty_table().rename_columns(names)
+            for number in range(stripes.nstripes):
+                batch = stripes.read_stripe(number)
+                yield pa.Table.from_batches([batch]).rename_columns(names)
+        case _:
+            yield from _parquet(content, names, present, rows)
+
+
+def _parquet(
+    content: object, names: list[str], present: list[int], rows: int
+) -> Iterator[pa.Table]:
+    # Pre-buffered data stay in memory until the end of the file.
+    with pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
+        yield table.schema_arrow.empty_table().rename_columns(names)
+        # Selecting a repeated name returns all columns of that name.
+        columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
+        selected = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
+        # The other cores are used by the reader of the batches.
+        for batch in table.iter_batches(rows, columns=columns, use_threads=False):
+            yield pa.Table.from_batches([batch]).rename_columns(selected)
+
+
+def _ipc(content: object) -> pa.ipc.RecordBatchFileReader:
+    return pa.ipc.open_file(
+        pa.memory_map(str(content)) if not hasattr(content, "read") else content
+    )
+
+
+def _orc(content: object) -> "pyarrow.orc.ORCFile":
+    # Imported when needed, as Arrow may be built without it.
+    import pyarrow.orc
+
+    return pyarrow.orc.ORCFile(content)
+
+
+@contextmanager
+def _readable(file: File) -> Iterator[None]:
+    try:
+        yield
+    except pa.ArrowException as error:
+        if "encrypt" in str(error).lower():
+            raise SourceError(f"{file} is encrypted: write it without encryption") from error
+        raise SourceError(
+            f"{file} is damaged, incomplete or not a {format_of(file)} file: write it again"
+        ) from error

@@ -1,0 +1,123 @@
+"""The stages of a project as the loop calls them.
+
+Heavy modules are imported when they are needed, so that a step without work takes half a second.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from .._bundle import read_bundle
+from .._composition import Pipeline
+from .._project import Project
+from .._run_context import RunContext
+from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
+from ..registry._transitions import Transitions
+from ._audit import ACTOR
+from ._challenger_trial import Trial, TrialDecision
+from ._retraining import RetrainingRequest, RetrainingResult
+
+# Absolute errors are clipped at this multiple of the RMSE, so that outliers do not decide a trial.
+_TYPICAL_ERRORS = 3.0
+# A change point is searched in this multiple of `monitoring.sample_rows`.
+_SAMPLES = 4
+
+
+class ProjectStages:
+    """The stages of a project as the loop calls them."""
+
+    def __init__(
+        self,
+        project: Project,
+        pipeline: Callable[[], Pipeline],
+        plan: MonitoringPlan,
+        transitions: Transitions,
+        prepare: Callable[[], None],
+    ) -> None:
+        self._project = project
+        self._pipeline = pipeline
+        self._plan = plan
+        self._transitions = transitions
+        self._prepare = prepare
+
+    def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
+        from ..registry._attempt import gate_result, registered
+        from ..registry._mlflow_errors import translate_mlflow_errors
+
+        self._prepare()
+        registry = self._transitions.registry
+        version = registered(registry, attempt.name) if attempt.resumed else None
+        if version is None:
+            project, pipeline = self._within(attempt.reason, attempt.name), self._pipeline()
+            now = project.clock.now()
+            with translate_mlflow_errors():
+                snapshot = pipeline.ingest(
+                    project,
+                    since=project.settings.loop.training_window.since(now, attempt.changed),
+                    until=now,
+                )
+                version = pipeline.train(project, snapshot)
+        return RetrainingResult(version.version, version.run_id, gate_result(registry, version))
+
+    def assign_role(self, result: RetrainingResult, reason: str) -> None:
+        from ..registry._role import assign_role
+
+        version = self._transitions.registry.version(result.version)
+        assign_role(self._within(reason), version)
+
+    def _within(self, reason: str, attempt: str = "") -> Project:
+        """The project for stages that the loop runs; they end if the lease is lost."""
+        project = self._project.within(RunContext(actor=ACTOR, reason=reason, attempt=attempt))
+        project.transitions = self._transitions
+        return project
+
+    def monitor(self) -> MonitoringReport:
+        self._prepare()
+        return monitor_project(self._project, checks=self._plan.checks, metric=self._plan.metric)
+
+    def alert(self, text: str) -> None:
+        from ..monitoring._alerts import open_alerts
+
+        self._prepare()
+        open_alerts(self._project, self._plan.receivers).send(text)
+
+    def track_alerts(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
+        from ..monitoring._alert_state import open_alert_tracker
+        from ..monitoring._alerts import open_alerts
+
+        alerts = open_alerts(self._project, self._plan.receivers)
+        open_alert_tracker(self._project, alerts).update(report, messages)
+
+    def change_started_at(self, incident: Incident) -> datetime | None:
+        if not self._project.settings.loop.training_window.since_change:
+            return None
+        from ._change_point import detect_change_point
+
+        # Searched in this window and the one before.
+        project, window = self._project, incident.report.window
+        return detect_change_point(
+            project.contract,
+            project.log,
+            since=window.since - (window.until - window.since),
+            until=window.until,
+            findings=incident.findings,
+            champion=project.published().champion or "",
+            limit=_SAMPLES * project.settings.monitoring.sample_rows,
+        )
+
+    def decide_trial(self, trial: Trial) -> TrialDecision | None:
+        from ._challenger_evaluation import decide_trial
+
+        project = self._project
+        return decide_trial(
+            trial,
+            project.settings.challenge,
+            project.contract,
+            project.log,
+            project.clock.now(),
+            largest_error=self._largest_error(trial.champion),
+        )
+
+    def _largest_error(self, version: str) -> float:
+        folder = self._project.bundles.fetch(version)
+        typical = read_bundle(folder).manifest.metrics.get("rmse")
+        return _TYPICAL_ERRORS * typical if typical else 1.0
