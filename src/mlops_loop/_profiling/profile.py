@@ -140,7 +140,9 @@ def _count(
 ) -> None:
     facts.rows = rows
     facts.has_words = column.type in ("category", "text", "boolean")
-    counted = f"(select {name} as value, count(*) as n from rows where {name} is not null group by 1)"
+    counted = (
+        f"(select {name} as value, count(*) as n from rows where {name} is not null group by 1)"
+    )
     sql = f"select count(*), coalesce(sum(n), 0), min(value), max(value) from {counted}"
     ((facts.distinct, present, low, high),) = database.execute(sql).fetchall()
     facts.missing = rows - int(present)
