@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-
 from mlops_loop._profiling.contract_file import contract_text
 from mlops_loop._profiling.sampling import sample
 from mlops_loop._profiling.table import Table
