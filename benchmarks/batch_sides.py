@@ -82,7 +82,7 @@ def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     made = write_bundle(own, champion.manifest, {**content, "model.onnx": model})
     published = open_bundle_store(str(folder / BUNDLES), folder)
     published.publish(made)
-    published.set_rollout(project.features.digest, Rollout(champion=made.manifest.version))
+    published.set_rollout(project.rollout_key, Rollout(champion=made.manifest.version))
     return encode
 
 

@@ -59,7 +59,7 @@ def point() -> None:
     from mlops_loop._publication import Rollout
 
     for line in sys.stdin:
-        project.bundles.set_rollout(project.features.digest, Rollout(**json.loads(line)))
+        project.bundles.set_rollout(project.rollout_key, Rollout(**json.loads(line)))
         print("done", flush=True)
 
 

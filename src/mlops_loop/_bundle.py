@@ -39,7 +39,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: version of the registered model, as text.
         features_module: declares the features, as `FEATURES`; empty if there are none.
-        schema_digest: schema digest of the contract (see `Contract.schema_digest`).
+        schema_digest: digest of the contract's target and inputs (see `Contract.schema_digest`).
+        target_digest: digest of the contract's target (see `Contract.target_digest`).
         classes: target values in the order of the probability columns; empty for regression.
         threshold: probability from which a binary prediction is the second class.
         prediction_deciles: boundaries of ten equal parts of the predictions on the held-out rows,
@@ -62,6 +63,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     features_module: str = ""
     contract_digest: str
     schema_digest: str = ""
+    target_digest: str = ""
     snapshot: str
     candidate: str = ""
     trained_until: str | None = None
@@ -176,8 +178,9 @@ def require_same_target(bundle: Bundle, contract: Contract) -> None:
     own = bundle.contract
     if own.target_digest != contract.target_digest:
         raise BundleError(
-            f"version {bundle.manifest.version} predicts {_target(own)}, and the contract's target "
-            f"is {_target(contract)}: train a new version"
+            f"version {bundle.manifest.version} predicts {own.target_summary}, and the contract's "
+            f"target is {contract.target_summary}: train a new version, or restore "
+            "config/contract.yaml"
         )
     unknown = [str(label) for label in own.classes if label not in contract.classes]
     if unknown:
@@ -187,8 +190,18 @@ def require_same_target(bundle: Bundle, contract: Contract) -> None:
         )
 
 
-def _target(contract: Contract) -> str:
-    return f"{contract.target.name} ({contract.problem}, {contract.target.type})"
+def require_inputs(bundle: Bundle, contract: Contract) -> None:
+    """Require that the contract has the inputs of a bundle.
+
+    Raises:
+        BundleError: naming the first one that it does not have.
+    """
+    column = contract.first_missing_input(bundle.contract)
+    if column is not None:
+        raise BundleError(
+            f"version {bundle.manifest.version} needs the column {column.name} ({column.type}), "
+            "which the contract does not have: train a new version, or restore config/contract.yaml"
+        )
 
 
 def _digest(content: bytes) -> str:

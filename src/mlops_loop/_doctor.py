@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ._bundle import Bundle, read_bundle, require_same_target
+from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
+from ._champion import other_target
 from ._packaging import installed_library
 from ._project import Project
 from .errors import BundleError, ProjectError
@@ -59,6 +60,8 @@ def _log(project: Project) -> str:
 
 def _bundles(project: Project) -> str:
     published = project.published()
+    if published.champion is None and (reason := other_target(project.bundles, project.contract)):
+        raise BundleError(reason)
     versions = dict.fromkeys((published.champion, published.challenger, published.previous))
     messages = [_complete(project, version) for version in versions if version is not None]
     return "; ".join(messages) or "nothing published yet"
@@ -77,6 +80,7 @@ def _complete(project: Project, version: str) -> str:
     published = project.published()
     if version in (published.champion, published.challenger):
         require_same_target(bundle, project.contract)
+        require_inputs(bundle, project.contract)
     state = "was damaged and has been published again" if restored else "is complete"
     return f"version {version} {state} (library {bundle.manifest.library})"
 

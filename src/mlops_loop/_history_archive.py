@@ -1,24 +1,28 @@
-"""Archive of a project's history (var/ and the prediction log)."""
+"""Archive of a project's history: var/ and the prediction log; and what stays outside of them."""
 
 import shutil
 from contextlib import closing
 from pathlib import Path
 
+from ._project import Project
+from ._publication import Rollout, open_bundle_store
 from ._settings import Settings
 from .errors import InputError, ProjectError
 from .prediction_log import archive_prediction_log, open_prediction_log
+from .registry._mlflow_registry import Registry
 
 # What an adoption replaced is no history of the model.
 _NO_HISTORY = frozenset(["backups"])
 
 
 def has_history(settings: Settings) -> bool:
-    """Whether `var/` or the prediction log holds anything.
+    """Whether `var/`, the prediction log or the bundle store holds anything.
 
     Raises:
         StoreError: if the prediction log cannot be opened.
     """
-    return _var_is_used(settings.paths.var) or _log_is_used(settings)
+    published = open_bundle_store(settings.bundle_store, settings.root).pointer()
+    return _var_is_used(settings.paths.var) or bool(published.rollouts) or _log_is_used(settings)
 
 
 def archive_history(settings: Settings) -> list[str]:
@@ -44,7 +48,25 @@ def archive_history(settings: Settings) -> list[str]:
             shutil.move(target, var)
         raise
     messages = [f"var/ was archived in {target}"] if used else []
-    return [*messages, f"the prediction log was archived in {archive}"] if archive else messages
+    if archive:
+        messages.append(f"the prediction log was archived in {archive}")
+    return [*messages, *_kept_outside(settings)]
+
+
+def retire_champion(project: Project) -> list[str]:
+    """End the service of a champion in a bundle store outside of `var/`, which stays there.
+
+    An adopted table may have a target of the same name; the champion is still about another table.
+
+    Returns:
+        A message about it; none if there was no champion.
+    """
+    champion = project.published().champion
+    if champion is None:
+        return []
+    with project.transitions.lock():
+        project.bundles.set_rollout(project.rollout_key, Rollout())
+    return [f"version {champion} in {project.settings.bundle_store} does not serve any more"]
 
 
 def require_outside_var(settings: Settings, address: str) -> None:
@@ -56,6 +78,25 @@ def require_outside_var(settings: Settings, address: str) -> None:
     path = (settings.root / address).resolve()
     if "://" not in address and path.is_relative_to(settings.paths.var.resolve()):
         raise InputError(f"{address} is in var/, which is archived: move the file elsewhere")
+
+
+def _kept_outside(settings: Settings) -> list[str]:
+    """What is neither in `var/` nor in the prediction log, and what becomes of it."""
+    var = settings.paths.var.resolve()
+    bundles = (settings.root / settings.bundle_store).resolve()
+    messages = []
+    if not bundles.is_relative_to(var):
+        messages.append(
+            f"the bundle store {settings.bundle_store} stays as it is: its versions serve only "
+            "with the contract of their target"
+        )
+    database = Registry.open(settings).tracking.database
+    if database is None or not database.resolve().is_relative_to(var):
+        messages.append(
+            "the tracking store stays as it is (tracking.uri): its versions of another target are "
+            "listed, but neither compared nor promoted"
+        )
+    return messages
 
 
 def _var_is_used(var: Path) -> bool:

@@ -19,6 +19,7 @@ _LABELS = {
     "library": "library",
     "contract_digest": "contract",
     "features_digest": "features",
+    "target": "target",
     "snapshot": "snapshot",
     "source": "source",
     "actor": "trained by",
@@ -66,7 +67,10 @@ class Lineage:
         for output in record.outputs:
             served = "served" if output.served else "in shadow"
             yield f"  version {output.version} ({output.variant}, {served}): {output.prediction!r}"
-        known = f"{label.label!r}, since {label.time.isoformat()}" if label else "unknown so far"
+        known = "unknown so far"
+        if label:
+            by = f", by {label.authority}" if label.authority else ""
+            known = f"{label.label!r}, since {label.time.isoformat()}{by}"
         yield f"  label: {known}"
 
     def _of_versions(self) -> Iterator[str]:
@@ -130,6 +134,7 @@ def _prediction_json(row: LoggedRow) -> dict[str, Any]:
             for output in record.outputs
         ],
         "label": row.label.label if row.label else None,
+        "label_authority": row.label.authority if row.label else None,
     }
 
 

@@ -17,6 +17,7 @@ from ._encoder import Matrix
 from ._model_file import ModelFile
 from .errors import BundleError, ExportError
 from .models import predict_scores
+from .models._scaled_target import ScaledTarget
 
 _PACKAGES = ("numpy", "scipy", "sklearn")
 # Of every B-spline. Other functions need to be named in the settings: a function may do anything.
@@ -42,6 +43,8 @@ class NativeSession:
         except Exception as error:  # an untrusted type, or whatever importing one raises
             raise BundleError(f"{model.name} cannot be loaded: {error}") from error
         self._estimator, self._classes = stored["estimator"], stored["classes"]
+        if stored["target"] is not None:
+            self._estimator = ScaledTarget(self._estimator, *stored["target"])
         self._calibration = _calibration(stored["calibration"])
         self._pools, self._threads = ThreadpoolController(), threads
 
@@ -73,8 +76,10 @@ def store_estimator(
         ExportError: if skops cannot store it, or it contains types that are not trusted.
     """
     skops = _import_skops()
+    scaled = estimator if isinstance(estimator, ScaledTarget) else None
     stored = {
-        "estimator": estimator,
+        "estimator": scaled.estimator if scaled else estimator,
+        "target": [scaled.center, scaled.scale] if scaled else None,
         "classes": classes,
         "calibration": calibration and [calibration.scale, *calibration.shift],
     }

@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bundle import Bundle, Manifest, read_bundle
+from ._bundle import Bundle, Manifest
 from ._feature_set import FeatureSet
 from ._model_session import open_session
-from ._publication import NO_CHAMPION, BundleStore
 from .contract._columns import Columns
 from .contract._model import Class, Contract
-from .errors import InputError
-
-if TYPE_CHECKING:
-    from ._project import Project
 
 
 @dataclass(frozen=True)
@@ -85,26 +80,3 @@ def decide(
     else:
         codes = scores.argmax(axis=1)
     return Prediction([classes[code] for code in codes.tolist()], scores)
-
-
-def champion_predictor(project: "Project") -> BundlePredictor:
-    """The champion of the present features code, loaded from the store.
-
-    Raises:
-        InputError: if there is no champion yet.
-        BundleError: if its bundle is damaged, or cannot be loaded in this environment.
-    """
-    return project.load_predictor(_champion(project.bundles, project.features))
-
-
-def champion_contract(store: BundleStore, features: FeatureSet) -> Contract:
-    """The contract that the champion was trained under (see `champion_predictor`)."""
-    return _champion(store, features).contract
-
-
-def _champion(store: BundleStore, features: FeatureSet) -> Bundle:
-    digest = features.digest
-    version = store.pointer().rollout(digest).champion
-    if version is None:
-        raise InputError(NO_CHAMPION)
-    return read_bundle(store.fetch(version), digest)

@@ -13,7 +13,7 @@ from ._clock import Clock, SystemClock
 from ._feature_set import FeatureSet
 from ._file_lock import file_lock
 from ._paths import Paths
-from ._publication import BundleStore, Rollout, open_bundle_store
+from ._publication import BundleStore, Rollout, open_bundle_store, rollout_key
 from ._run_context import RunContext
 from ._settings import CONFIG, Settings
 from ._settings_loading import load_settings
@@ -197,9 +197,14 @@ class Project:
             callbacks=self.callbacks,
         )
 
+    @property
+    def rollout_key(self) -> str:
+        """Key of the versions that serve with the current features and predict the target."""
+        return rollout_key(self.features.digest, self.contract.target_digest)
+
     def published(self) -> Rollout:
-        """The versions in service under the current features."""
-        return self.bundles.pointer().rollout(self.features.digest)
+        """The versions in service with the current features and target."""
+        return self.bundles.pointer().rollout(self.rollout_key)
 
     def load_predictor(
         self, bundle: Bundle, *, features: FeatureSet | None = None, threads: int = 1
@@ -239,6 +244,7 @@ def _open_log(project: Project) -> PredictionLog:
         project.settings.prediction_log,
         root=project.root,
         schema_digest=project.contract.schema_digest,
+        target_digest=project.contract.target_digest,
     )
 
 

@@ -86,7 +86,7 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     ]
     published = project.published()
     if published.challenger is not None:
-        move = last_move(transitions(project.audit_log, project.features.digest))
+        move = last_move(transitions(project.audit_log, project.rollout_key))
         trial = "probation" if published.probation else "trial"
         # Without a known beginning, nothing is deleted.
         began = _BEGINNING if move is None else move.time

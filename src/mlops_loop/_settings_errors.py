@@ -1,6 +1,6 @@
 """Messages for invalid settings: the key, the line or variable that sets it, and what is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -85,13 +85,27 @@ def _reason(details: Mapping[str, Any], key: Key, kind: type[BaseModel]) -> str:
 def _keys(kind: type[BaseModel], section: Key) -> list[str]:
     """The keys of a section."""
     for name in section:
-        annotation: Any = kind.model_fields[name].annotation
-        kind = next(
-            part
-            for part in (annotation, *get_args(annotation))
-            if isinstance(part, type) and issubclass(part, BaseModel)
-        )
+        model = _section(kind, name)
+        assert model is not None, name
+        kind = model
     return list(kind.model_fields)
+
+
+def all_keys(kind: type[BaseModel]) -> Iterator[Key]:
+    """All keys of the settings, those of sections and the sections themselves among them."""
+    for name in kind.model_fields:
+        yield (name,)
+        if section := _section(kind, name):
+            yield from ((name, *key) for key in all_keys(section))
+
+
+def _section(kind: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The class of a section; None if the key is a value."""
+    annotation: Any = kind.model_fields[name].annotation
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
 
 
 def _line(text: str, key: Key) -> int | None:

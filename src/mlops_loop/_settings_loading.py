@@ -11,7 +11,7 @@ from pydantic_settings.exceptions import SettingsError as SourceSettingsError
 from yaml import YAMLError
 
 from ._settings import CONFIG, ENV_PREFIX, Settings
-from ._settings_errors import close_match, message_of
+from ._settings_errors import all_keys, close_match, message_of
 from .errors import SettingsError
 
 DOTENV = Path(".env")
@@ -65,7 +65,10 @@ def load_settings(
 
 
 def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
-    """Variables with the prefix by their name in capitals: where they are set, and the value."""
+    """Variables of the project by their name in capitals: where they are set, and the value.
+
+    One underscore after the name of the package is enough, as it may be a typo.
+    """
     dotenv = DotEnvSettingsSource(Settings, env_file=root / DOTENV).env_vars
     sources: dict[str, Mapping[str, str | None]] = {
         f"{DOTENV}:": dotenv,
@@ -75,7 +78,7 @@ def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
         name.upper(): (origin, value or "")
         for origin, values in sources.items()
         for name, value in values.items()
-        if name.upper().startswith(prefix.upper())
+        if name.upper().startswith(prefix.upper().removesuffix("_"))
     }
 
 
@@ -83,12 +86,17 @@ def _check_names(
     variables: Mapping[str, tuple[str, str]], kind: type[Settings], prefix: str
 ) -> None:
     """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
-    keys = [name.upper() for name in kind.model_fields]
+    prefix = prefix.upper()
+    keys = [prefix + "__".join(key).upper() for key in all_keys(kind)]
+    sections = {prefix + name.upper() for name in kind.model_fields}
     for name, (origin, _) in variables.items():
-        key = name.removeprefix(prefix.upper()).partition("__")[0]
-        if key not in keys:
+        if name.startswith(prefix):
+            valid = prefix + name.removeprefix(prefix).partition("__")[0] in sections
+        else:  # a variable of another program, unless all that it lacks is an underscore
+            valid = name.replace("_", "") not in {key.replace("_", "") for key in keys}
+        if not valid:
             raise SettingsError(
-                f"{origin} {name} overrides no key of {CONFIG}{close_match(key, keys)}"
+                f"{origin} {name} overrides no key of {CONFIG}{close_match(name, keys)}"
             )
 
 

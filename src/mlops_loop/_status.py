@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ._bundle import read_bundle
+from ._champion import other_target
 from ._project import Project
 from ._publication import Rollout
 from .evaluation._formatting import format_metric
@@ -29,12 +30,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Status:
-    """Versions in service, size of the prediction log, state of the loop."""
+    """Versions in service, size of the prediction log, state of the loop.
+
+    `no_champion` says why a published version is not the champion: it predicts another target.
+    """
 
     champion: Version | None
     challenger: Version | None
     log: dict[str, int]
     loop: dict[str, str | None]
+    no_champion: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -42,9 +47,10 @@ class Status:
     def messages(self) -> list[str]:
         champion, challenger = self.champion, self.challenger
         others = self.log["other_schemas"]
+        missing = self.no_champion or "none yet: run `train`"
         other = "previous" if self.loop["state"] == "probation" else "challenger"
         return [
-            f"champion    {champion.summary() if champion else 'none yet: run `train`'}",
+            f"champion    {champion.summary() if champion else missing}",
             f"{other:<11} {challenger.summary() if challenger else 'none'}",
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
             + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
@@ -67,6 +73,9 @@ def project_status(project: Project) -> Status:
             "other_schemas": project.log.other_schemas(),
         },
         loop=_loop(project, published),
+        no_champion=(
+            other_target(project.bundles, project.contract) if not published.champion else ""
+        ),
     )
 
 

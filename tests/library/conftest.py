@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pyarrow.parquet
 import pytest
 from flights import pipeline
 from flights.features import FEATURES
+from threadpoolctl import threadpool_limits
 
 from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._feature_set import FeatureColumn
@@ -126,6 +127,13 @@ def rows() -> Rows:
         return matrix, np.digitize(signal, np.linspace(0, 2, classes - 1)).astype(np.int64)
 
     return make
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For fits outside a training: threads on small tables wait for each other."""
+    with threadpool_limits({"openmp": 1}):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from mlops_loop._bundle import Manifest, write_bundle
 from mlops_loop._encoder import Encoder
 from mlops_loop._feature_set import FeatureSet
-from mlops_loop._publication import BundleStore, Rollout
+from mlops_loop._publication import BundleStore, Rollout, rollout_key
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.contract._model import Contract
@@ -24,6 +24,10 @@ class Publisher:
     store: BundleStore
     contract: Contract
     features: FeatureSet
+
+    @property
+    def key(self) -> str:
+        return rollout_key(self.features.digest, self.contract.target_digest)
 
     def publish(
         self,
@@ -69,7 +73,7 @@ class Publisher:
         share: float = 0.5,
     ) -> None:
         rollout = Rollout(champion=champion, challenger=challenger, mode=mode, share=share)
-        self.store.set_rollout(self.features.digest, rollout)
+        self.store.set_rollout(self.key, rollout)
 
     def damage(self, version: str) -> None:
         path = self.store.fetch(version) / "model.onnx"

@@ -8,15 +8,16 @@ import pytest
 from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
+from mlops_loop._champion import champion_predictor
 from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._feature_set import DatetimePart, FeatureSet
 from mlops_loop._packaged_features import packaged_features
-from mlops_loop._predictor import champion_predictor
 from mlops_loop._project import Project
-from mlops_loop._settings import CONFIG, load_settings
+from mlops_loop._settings import CONFIG
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._columns import take
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._evidently_definition import compared_columns
-from mlops_loop.contract._model import parse_contract
 from mlops_loop.errors import SettingsError
 from mlops_loop.pipeline import SnapshotRef
 
@@ -79,7 +80,7 @@ def test_training_batch_online_explanation_and_monitoring_agree(timed: Project) 
         assert features.digest == timed.features.digest
 
     columns = take(SnapshotRef.latest(timed).load(timed).columns, np.arange(8))
-    model = champion_predictor(timed.bundles, timed.features)
+    model = champion_predictor(timed)
     online = [model.predict(take(columns, np.array([row]))).probabilities for row in range(8)]
     batch = model.predict(columns).probabilities
     assert batch is not None

@@ -4,25 +4,33 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flights import features as flights_features
 from flights.features import FEATURES
 
 from mlops_loop._bundle import read_bundle
+from mlops_loop._explanation.run import explain_logged
 from mlops_loop._feature_set import FeatureSet
+from mlops_loop._lineage import trace
 from mlops_loop._packaged_features import packaged_features
 from mlops_loop._project import Project
-from mlops_loop.errors import RegistryError
+from mlops_loop.contract._check import check_rows
+from mlops_loop.contract._json_schema import example_row
+from mlops_loop.errors import InputError, RegistryError
 from mlops_loop.evaluation import _champion
+from mlops_loop.prediction_log import Output, Record
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._mlflow_registry import HOLD_TAG
 
-from .projects import project_in
+from .projects import cli, project_in
 from .stages import train
 
+NOON = datetime(2013, 3, 2, 12, tzinfo=UTC)
 MORE = """
 
 @FEATURES.feature(inputs=("departure_minute",), output="number")
@@ -64,14 +72,37 @@ def test_the_champion_is_compared_through_its_own_features(edited: Project) -> N
     assert "A trial beside it is not possible" in result.gate.summary()
     assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
     assert result.became == "champion"
+    card = edited.registry.read_text(result.run.run_id, "model_card.md")
+    assert card is not None and "Champion 1 predicted with its own features" in card
+    shown = CliRunner().invoke(cli, ["--root", str(edited.root), "models"]).output
+    assert "1        champion  current" in shown
+    assert f"2        champion  {edited.features.digest[:8]}" in shown
+
+
+def test_a_prediction_of_before_is_explained_and_traced_with_its_own_features(
+    edited: Project,
+) -> None:
+    row = example_row(edited.contract) | {"gift?": True, "weight (kg)": 3.5}
+    output = Output("1", "champion", True, True, [0.4, 0.6])
+    edited.log.append([Record("p", None, NOON, NOON, row, (output,))]).result()
+    explanation = explain_logged(edited, "p")
+    assert explanation.version == "1"
+    predictor = project_in(edited.root).load_predictor(read_bundle(edited.bundles.fetch("1")))
+    probabilities = predictor.predict(check_rows(edited.contract, [row]).columns).probabilities
+    assert probabilities is not None
+    assert explanation.score == pytest.approx(probabilities[0, 1])
+    assert f"  features: {FEATURES.digest}" in trace(edited, "p").messages()
+    packaged(edited).unlink()
+    with pytest.raises(InputError, match="version 1, which predicted p, cannot be explained.*feat"):
+        explain_logged(edited, "p")
 
 
 def test_services_of_the_old_code_go_on_with_their_champion(edited: Project) -> None:
     assert edited.published().champion is None
     train(edited)
     pointer = edited.bundles.pointer()
-    assert pointer.rollout(FEATURES.digest).champion == "1"
-    assert pointer.rollout(edited.features.digest).champion == "2"
+    assert pointer.rollout(project_in(edited.root).rollout_key).champion == "1"
+    assert pointer.rollout(edited.rollout_key).champion == "2"
     assert edited.registry.alias("champion") == "2"
     old = project_in(edited.root)
     assert old.transitions.reconcile() == []

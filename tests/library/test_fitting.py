@@ -25,6 +25,8 @@ COLOUR, SIZE = 0, 1
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
 
 

@@ -1,16 +1,21 @@
 """Predictions over HTTP: the contract, the model, and the log behind them."""
 
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from mlops_loop._documentation import read_page
+from mlops_loop._publication import Rollout, rollout_key
 from mlops_loop._settings import CONTRACT, Settings
 from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.prediction_log import Record
 
 from .publisher import Publisher
+
+NOW = datetime(2013, 1, 1, tzinfo=UTC)
 
 
 def test_one_row_gets_one_answer(served: Any) -> None:
@@ -81,17 +86,44 @@ def test_labels_join_their_predictions(served: Any) -> None:
         row["prediction_id"] for row in served.http.post("/predict", json=[served.row] * 2).json()
     ]
     one = served.http.post("/labels", json={"prediction_id": ids[0], "label": True})
-    assert one.json() == {"joined": 1, "early": 0, "repeated": 0, "conflicting": []}
+    counts = {"joined": 1, "early": 0, "repeated": 0}
+    assert one.json() == {**counts, "conflicting": [], "other_target": []}
     many = [
         {"prediction_id": ids[0], "label": True},
         {"prediction_id": ids[1], "label": False},
         {"prediction_id": "not yet", "label": True},
     ]
     report = served.http.post("/labels", json=many).json()
-    assert report == {"joined": 1, "early": 1, "repeated": 1, "conflicting": []}
+    assert {name: report[name] for name in counts} == {"joined": 1, "early": 1, "repeated": 1}
     other = served.http.post("/labels", json={"prediction_id": ids[0], "label": False})
     assert other.json()["conflicting"] == [ids[0]]
     assert served.log.get(ids[0]).label.label is True
+
+
+def test_a_champion_of_another_target_never_answers(served: Any, problem: Any) -> None:
+    """Its labels are not those of this target either; what served before goes on."""
+    contract = served.publisher.contract
+    other = parse_contract(
+        contract.text.replace("problem: binary", "problem: regression").replace(
+            "type: boolean, role: target", "type: number, role: target"
+        )
+    )
+    assert other.target_digest != contract.target_digest
+    key = rollout_key(served.publisher.features.digest, other.target_digest)
+    foreign = Record("foreign", None, NOW, NOW, {}, (), target_digest=other.target_digest)
+    served.log.append([foreign]).result()
+    report = served.http.post("/labels", json={"prediction_id": "foreign", "label": True}).json()
+    assert (report["joined"], report["other_target"]) == (0, ["foreign"])
+    served.publisher.publish("9", contract=other)
+    served.publisher.store.set_rollout(key, Rollout(champion="9"))
+    served.refresh()
+    assert served.http.get("/model").json()["champion"]["version"] == "1"
+    served.publisher.point(None)
+    served.publisher.store.set_rollout(key, Rollout(champion="9"))
+    served.service.deployments.deployment = None
+    served.refresh()
+    for answer in (served.http.get("/health/ready"), served.http.post("/predict", json=served.row)):
+        assert "version 9 predicts" in problem(answer, 503)["detail"]
 
 
 def test_labels_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
@@ -135,8 +167,9 @@ def serve_contract(serve_shop: Any, shop_settings: Settings, publisher: Publishe
 
     def serve(text: str) -> Any:
         shop_settings.path(CONTRACT).write_text(text)
-        publisher.publish("1", 0.5, contract=parse_contract(text))
-        publisher.point("1")
+        other = replace(publisher, contract=parse_contract(text))
+        other.publish("1", 0.5)
+        other.point("1")
         return serve_shop()
 
     return serve

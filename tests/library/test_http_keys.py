@@ -9,6 +9,7 @@ import pytest
 
 from mlops_loop._settings import Settings
 from mlops_loop.errors import ServiceError
+from mlops_loop.prediction_log import Record
 from mlops_loop.serving._key_file import KeyFile
 from mlops_loop.serving._keys import ApiKeys
 
@@ -79,6 +80,17 @@ def test_keys_are_added_and_revoked_while_the_service_runs(
         assert ask(new).status_code == 200
 
 
+def test_a_label_knows_whose_key_gave_it(serve_shop: Any, shop_settings: Settings) -> None:
+    file = KeyFile(shop_settings.path(shop_settings.serving.key_file))
+    keys = {"key 1 of serving.api_keys": "first", "key billing": file.create("billing", NOW)}
+    with serve_shop(api_keys=("first",)) as served:
+        for authority, key in keys.items():
+            served.log.append([Record(authority, None, NOW, NOW, {}, ())]).result()
+            label = {"prediction_id": authority, "label": True}
+            served.http.post("/labels", json=label, headers={"X-API-Key": key})
+            assert served.log.get(authority).label.authority == authority
+
+
 def test_without_its_last_key_the_service_stays_closed(tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "keys.json")
     key = file.create("only", NOW)
@@ -106,11 +118,11 @@ def test_a_file_that_becomes_readable_again_is_read(
     keys = ApiKeys(["fixed"], file, interval=0)
     key = file.create("late", NOW)
 
-    def deny(self: KeyFile) -> list[bytes]:
+    def deny(self: KeyFile) -> dict[bytes, str]:
         raise ServiceError("permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(KeyFile, "digests", deny)
+        patch.setattr(KeyFile, "names", deny)
         assert not keys.admit(key) and keys.admit("fixed")
     # The file itself has not changed since.
     assert keys.admit(key)

@@ -4,13 +4,22 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
+
+from mlops_loop._encoder import Encoder
 from mlops_loop._project import Project
+from mlops_loop._training.cross_validation import cross_validate
 from mlops_loop._training.leaderboard import Leaderboard
 from mlops_loop._training.leaderboard_chart import draw_leaderboard
 from mlops_loop._training.size import in_bytes
 from mlops_loop.evaluation._formatting import format_metric
+from mlops_loop.evaluation._metrics import DEFAULT_METRIC
+from mlops_loop.evaluation._perfect_score import PERFECT, is_perfect
 
+from .candidates import ALL, PROBLEMS
+from .conftest import Rows
 from .stages import Trained, train
+from .training_data import training_data
 
 
 def test_the_leaderboard_names_every_candidate_best_first(trained: Trained) -> None:
@@ -81,3 +90,40 @@ def test_the_same_seed_gives_the_same_leaderboard(trained: Trained, project: Pro
 
     again = train(project)
     assert scores(again.leaderboard) == scores(trained.leaderboard)
+
+
+def test_a_perfect_score_is_doubted(encoder: Encoder, rows: Rows) -> None:
+    """A copy of the target among the columns, of classes and of numbers."""
+    for problem, classes in PROBLEMS:
+        matrix, labels = rows(classes)
+        halves = np.arange(300), np.arange(300, 600)
+        honest = training_data(matrix, labels, encoder, problem, folds=[halves])
+        leak = matrix.copy()
+        leak[:, 1] = labels
+        leaking = training_data(leak, labels, encoder, problem, folds=[halves])
+        metric = DEFAULT_METRIC.for_problem(problem)
+        assert PERFECT not in cross_validate(ALL[:3], honest, metric).table()
+        board = cross_validate(ALL[:3], leaking, metric)
+        assert f"{board.winner.candidate}: {PERFECT}" in board.table()
+        assert PERFECT in board.markdown() and not board.rows[-1].remarks
+
+
+def test_perfection_needs_rows_and_something_to_tell_apart() -> None:
+    labels = np.arange(200) % 2
+    right = np.eye(2)[labels]
+    assert is_perfect(labels, right)
+    assert not is_perfect(labels[:50], right[:50])
+    assert not is_perfect(labels * 0, np.eye(2)[labels * 0])
+    assert not is_perfect(labels, np.vstack([right[:199], 1 - right[199:]]))
+    assert is_perfect(1.6e9 + labels, 1.6e9 + labels + 1e-3)
+    assert not is_perfect(labels.astype(float), labels * 0.9)
+
+
+def test_a_candidate_that_is_fitted_on_a_sample_says_so(encoder: Encoder, rows: Rows) -> None:
+    matrix, labels = rows(2)
+    halves = np.arange(300), np.arange(300, 600)
+    data = training_data(matrix, labels, encoder, folds=[halves])
+    sampled = [ALL[0], replace(ALL[1], max_rows=lambda task: 100)]
+    board = cross_validate(sampled, data, DEFAULT_METRIC)
+    assert "linear: fitted on a sample of 100 of 600 rows" in board.table()
+    assert Leaderboard.from_json(board.to_json()) == board

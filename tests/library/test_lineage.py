@@ -10,7 +10,7 @@ from mlops_loop._bundle import read_bundle
 from mlops_loop._lineage import trace
 from mlops_loop._packaging import installed_library
 from mlops_loop._project import Project
-from mlops_loop._publication import Pointer, Rollout
+from mlops_loop._publication import Pointer, Rollout, rollout_key
 from mlops_loop.errors import InputError
 from mlops_loop.prediction_log import (
     Label,
@@ -18,7 +18,7 @@ from mlops_loop.prediction_log import (
     Record,
 )
 from mlops_loop.registry import Version
-from mlops_loop.registry._listing import listing, listing_json
+from mlops_loop.registry._listing import Listing
 
 from .projects import cli
 
@@ -99,8 +99,10 @@ def test_programs_can_follow_a_lineage(project: Project, version: Version) -> No
 
 def test_versions_are_listed_with_role_and_score(project: Project, version: Version) -> None:
     result = CliRunner().invoke(cli, ["--root", str(project.settings.root), "models"])
-    head, *rows = result.output.splitlines()
+    head, holdout, *rows = result.output.splitlines()
     assert head.split()[:4] == ["version", "role", "features", "gate"]
+    digest = version.tags["holdout_digest"]
+    assert holdout == f"holdout {digest} (1,122 rows, 2013-02-14 to 2013-02-28)"
     assert [row.split()[:3] for row in rows] == [["1", "champion", "current"]]
     assert version.tags["candidate"] in result.output
     assert f"  log_loss {score_of(project):.4f} [" in result.output
@@ -115,39 +117,58 @@ def test_the_age_of_a_version_is_told_in_days_or_hours() -> None:
     version = Version("7", "run", NOON, (), {})
 
     def listed(**age: int) -> str:
-        return listing([version], NOON + timedelta(**age), Pointer(), "own")
+        return Listing([version], Pointer(), "own", "").text(NOON + timedelta(**age))
 
     assert "  49 h" not in listed(hours=49)
     assert "  2 d" in listed(hours=49)
     assert "  3 h" in listed(hours=3)
 
 
-def test_versions_of_other_features_are_marked() -> None:
+def test_scores_of_other_holdouts_features_and_targets_are_apart() -> None:
     pointer = Pointer(
         {
-            "own": Rollout(champion="5", challenger="3", probation=True),
-            "other-features": Rollout(champion="8"),
+            rollout_key("own", "late"): Rollout(champion="5", challenger="3", probation=True),
+            rollout_key("other-features", "late"): Rollout(champion="8"),
+            rollout_key("own", "gift"): Rollout(champion="2"),
         },
-        "other-features",
+        rollout_key("other-features", "late"),
     )
     versions = [
-        Version(number, "run", NOON, aliases, {"features_digest": features, "snapshot": snapshot})
-        for number, features, aliases, snapshot in (
-            ("3", "own", (), "a"),
-            ("5", "own", (), "a"),
-            ("8", "other-features", ("champion",), "b"),
+        Version(
+            number,
+            "run",
+            NOON,
+            (),
+            {
+                "features_digest": features,
+                "target_digest": target,
+                "target": f"{target} (binary, boolean)",
+                "holdout_digest": holdout,
+                "holdout": "7 rows",
+            },
+        )
+        for number, features, target, holdout in (
+            ("2", "own", "gift", "a"),
+            ("3", "own", "late", "a"),
+            ("5", "own", "late", "a"),
+            ("8", "other-features", "late", "b"),
         )
     ]
-    head, *rows, features, scores = listing(versions, NOON, pointer, "own").splitlines()
-    assert [row.split()[:3] for row in rows] == [
-        ["8", "champion", "other-fe"],
-        ["5", "champion", "current"],
-        ["3", "previous", "current"],
+    listing = Listing(versions, pointer, "own", "late")
+    head, *lines = listing.text(NOON).splitlines()
+    assert [" ".join(line.split()[:3]) if line[0].isdigit() else line for line in lines] == [
+        "holdout b (7 rows)",
+        "8 champion other-fe",
+        "holdout a (7 rows)",
+        "5 champion current",
+        "3 previous current",
+        "holdout a (7 rows), another target: gift (binary, boolean)",
+        "2 champion current",
+        "Versions of other features serve only with the code of those features.",
+        "Versions of another target serve only with the contract of that target.",
     ]
-    assert features.startswith("Versions of other features serve only with the code")
-    assert scores == "Scores can be compared only for the same metric and snapshot."
-    same = listing(versions[:2], NOON, pointer, "own").splitlines()
-    assert len(same) == 3
-    first, *_, last = listing_json(versions, pointer, "own")
-    assert (first["role"], first["current_features"]) == ("previous", True)
+    assert len(Listing(versions[1:3], pointer, "own", "late").text(NOON).splitlines()) == 4
+    first, second, *_, last = listing.to_json()
+    assert (first["role"], first["current_target"]) == ("champion", False)
+    assert (second["role"], second["current_features"]) == ("previous", True)
     assert (last["role"], last["current_features"]) == ("champion", False)

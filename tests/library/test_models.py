@@ -1,7 +1,9 @@
 """What holds for every candidate of every library that the settings name."""
 
 import pickle
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -11,13 +13,16 @@ import pytest
 from numpy.typing import NDArray
 
 from mlops_loop._encoder import LARGEST, Encoder, Matrix
+from mlops_loop._feature_set import FeatureColumn
 from mlops_loop._model_session import OnnxSession
 from mlops_loop._training.export import OPSETS, export
 from mlops_loop._training.parity import check_parity
 from mlops_loop._training.size import size_of
 from mlops_loop.contract._model import Problem
 from mlops_loop.evaluation._target import Labels
+from mlops_loop.models import Task
 from mlops_loop.models import predict_scores as predicted
+from mlops_loop.models._fitting import fit
 
 from .candidates import (
     ALL,
@@ -33,6 +38,8 @@ from .candidates import (
 EXACT = {"lightgbm", "xgboost", "catboost"}
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 for_every_problem = pytest.mark.parametrize(("problem", "classes"), PROBLEMS)
 
@@ -208,3 +215,27 @@ def test_every_fitted_candidate_can_be_stored_and_answers_the_same(
         assert size_of(fitted) == len(stored), candidate.name
         again = predicted(pickle.loads(stored), matrix, classes)
         assert np.array_equal(again, predicted(fitted, matrix, classes)), candidate.name
+
+
+def test_the_linear_model_is_bounded_in_memory_and_time() -> None:
+    """Categories are sparse, and more rows than the bound are sampled."""
+    levels, rows = 2_000, 20_000
+    names = tuple(f"{level:04}" for level in range(levels))
+    encoder = Encoder(
+        (FeatureColumn("place", "category"), FeatureColumn("size", "number")), {"place": names}
+    )
+    rng = np.random.default_rng(2)
+    place = rng.integers(0, levels, rows)
+    matrix = np.stack([place, rng.normal(size=rows)], axis=1).astype(np.float32)
+    labels = (rng.normal(size=levels)[place] + matrix[:, 1] > 0).astype(np.int64)
+    linear = candidates_of("baseline")[1]
+    task = Task("binary", encoder, seed=1, threads=1, rows=3_000_000, classes=2)
+    tracemalloc.start()
+    fit(linear, task, matrix, labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.2 * rows * levels * 8  # what a matrix of one-hot columns takes
+    assert linear.max_rows is not None
+    assert 1_000_000 < linear.max_rows(task) < 20_000_000
+    many = replace(task, problem="multiclass", classes=100)
+    assert linear.max_rows(many) < linear.max_rows(task) // 10

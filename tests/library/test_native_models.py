@@ -20,7 +20,8 @@ from mlops_loop._model_file import ModelFile
 from mlops_loop._model_session import open_session
 from mlops_loop._native_session import store_estimator
 from mlops_loop._run_context import RunContext
-from mlops_loop._settings import load_settings
+from mlops_loop._settings import Settings
+from mlops_loop._settings_loading import load_settings
 from mlops_loop._training.cross_validation import cross_validate
 from mlops_loop._training.data import TrainingData
 from mlops_loop._training.exported import export_model
@@ -59,7 +60,7 @@ def data_of(
     trusted: Sequence[str] = (),
     context: RunContext | None = None,
 ) -> TrainingData:
-    settings = load_settings(
+    settings: Settings = load_settings(
         FLIGHTS,
         training={"native_models": native},
         serving={"trusted_types": list(trusted)},

@@ -3,31 +3,59 @@
 from datetime import UTC, datetime
 from functools import partial
 
-import numpy as np
 import pytest
+from click.testing import CliRunner, Result
+from flights import pipeline
 from flights.features import FEATURES
+from flights.models import CANDIDATES
 
 from mlops_loop._doctor import examine
 from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
+from mlops_loop._publication import Rollout
+from mlops_loop._references import SnapshotRef
 from mlops_loop._settings import CONTRACT
-from mlops_loop.errors import RegistryError
-from mlops_loop.evaluation._champion import predict_with_champion
+from mlops_loop.cli._common import actor
+from mlops_loop.contract import Contract
+from mlops_loop.evaluation import GateRuleResult
 from mlops_loop.loop._state import State
 from mlops_loop.prediction_log import Label, Output, Record
+from mlops_loop.registry import Version
+from mlops_loop.registry._attempt import gate_result
 from mlops_loop.serving._deployment_manager import DeploymentManager
 
 from .conftest import open_copy
+from .projects import cli
+from .stages import evaluate, fit
 
+NO_CHAMPION = (
+    "there is no champion for the contract's target: version 1 predicts arrives late (binary, "
+    "boolean), and the contract's target is gift? (binary, boolean): train a new version"
+)
 NOON = datetime(2013, 2, 1, 12, tzinfo=UTC)
+
+
+def record(prediction_id: str, contract: Contract) -> Record:
+    outputs = (Output("1", "champion", True, True, [0.2, 0.8]),)
+    digests = contract.schema_digest, contract.target_digest
+    return Record(prediction_id, None, NOON, NOON, {}, outputs, *digests)
+
+
+def run(project: Project, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--root", str(project.root), *words])
+
+
+def train_leniently(project: Project) -> Version:
+    """Train with a gate that accepts every model; gifts cannot be predicted."""
+    run = fit(project, SnapshotRef.latest(project), CANDIDATES)
+    decision = evaluate(project, run, [lambda comparison: GateRuleResult(True, "It is accepted.")])
+    return pipeline.register(project, decision)
 
 
 @pytest.fixture
 def before(project: Project) -> Project:
     """A project with a champion, a labelled prediction and a loop that has stepped."""
-    outputs = (Output("1", "champion", True, True, [0.2, 0.8]),)
-    digest = project.contract.schema_digest
-    project.log.append([Record("p", None, NOON, NOON, {}, outputs, digest)]).result()
+    project.log.append([record("p", project.contract)]).result()
     project.log.add_labels([Label("p", True, NOON)])
     assert project.loop_state.save(State(phase="triggered", champion="1"), 0)
     project.log.close()
@@ -67,16 +95,76 @@ def test_the_doctor_finds_all_that_is_about_something_else(after: Project) -> No
     assert not checks["bundles"].passed and "arrives late" in checks["bundles"].finding
     assert "1 of another target or other inputs are not counted" in checks["log"].finding
     assert "1 versions have another target or other inputs" in checks["registry"].finding
+    assert "a new version, or restore config/contract.yaml" in checks["bundles"].finding
     assert "about another target" in checks["loop"].finding
 
 
-def test_what_predicts_something_else_is_not_promoted_kept_or_compared(after: Project) -> None:
-    version = after.published().champion
-    assert version is not None
-    with pytest.raises(RegistryError, match="predicts arrives late"):
-        after.transitions.promote(version, actor="test", reason="by hand")
-    compared = predict_with_champion(after, {"x": np.zeros(3)})
-    assert compared.predicted is None and "another contract" in compared.note
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["score", "rows.parquet", "out.parquet"], NO_CHAMPION),
+        (["explain"], NO_CHAMPION),
+        (["challenge", "1"], NO_CHAMPION),
+        (["promote", "1"], "version 1 cannot serve: version 1 predicts arrives late"),
+        (["monitor", "--version", "1"], "version 1 predicts arrives late"),
+        (["rollback"], "version 1, which predicts another target, arrives late (binary, boolean)"),
+        (["train"], "has another target or other inputs than the contract: run `ingest` again"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_commands_say_in_a_sentence_that_it_predicts_something_else(
+    after: Project, words: list[str], message: str
+) -> None:
+    result = run(after, *words)
+    assert result.exit_code == 2 and message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_reports_name_what_is_left_out(after: Project) -> None:
+    left_out = "1 of another target or other inputs"
+    assert NO_CHAMPION in run(after, "status").stdout
+    assert f"not counted: {left_out}" in run(after, "status").stdout
+    monitored = run(after, "monitor", "--no-page").stdout
+    assert NO_CHAMPION in monitored
+    assert "1 predictions of another target or other inputs are left out" in monitored
+    exported = run(after, "log", "export", "--to", str(after.root / "log.csv"))
+    assert exported.stdout.endswith(f"; {left_out} left out\n")
+    listed = run(after, "models").stdout
+    assert ", another target: arrives late (binary, boolean)" in listed
+    assert "Versions of another target serve only with the contract of that target." in listed
+
+
+def test_a_version_for_the_target_becomes_champion_without_a_trial(after: Project) -> None:
+    """It would wait for a comparison with one that cannot serve beside it for ever."""
+    assert after.settings.loop.promotion == "live"
+    assert run(after, "ingest").exit_code == 0
+    version = train_leniently(after)
+    assert version.aliases == ("champion",)
+    assert after.published() == Rollout(champion=version.version)
+    summary = gate_result(after.registry, version).summary()
+    assert "Compared with the baseline only: there is no champion for the contract's tar" in summary
+    restored = open_copy(after.root)
+    path = after.root / CONTRACT
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("role: target", "nullable: true").replace("role: ignore", "role: target"),
+        encoding="utf-8",
+    )
+    assert restored.published().champion == "1"
+    assert restored.transitions.reconcile() == []
+
+
+def test_labels_are_not_stored_for_predictions_about_something_else(after: Project) -> None:
+    after.log.append([record("own", after.contract)]).result()
+    file = after.root / "labels.csv"
+    file.write_text("prediction_id,label\np,false\nown,false\n", encoding="utf-8")
+    result = run(after, "label", str(file))
+    assert result.stdout.startswith("1 joined, 0 without")
+    assert "left out: 1 of predictions about another target than gift? (binary" in result.stderr
+    row, other = after.log.get("own"), after.log.get("p")
+    assert row is not None and other is not None
+    assert row.label is not None and row.label.authority == f"user {actor()}"
+    assert other.label is not None and other.label.label is True
 
 
 def test_the_loop_begins_anew_and_logged_rows_are_left_out(after: Project) -> None:

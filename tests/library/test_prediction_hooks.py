@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from mlops_loop._champion import champion_predictor
 from mlops_loop._prediction_hooks import PredictionHooks
-from mlops_loop._predictor import BundlePredictor, Prediction, champion_predictor
+from mlops_loop._predictor import BundlePredictor, Prediction
 from mlops_loop._scoring import score
 from mlops_loop._scoring.recording import Recording
 from mlops_loop.contract._columns import Columns

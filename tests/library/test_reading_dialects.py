@@ -1,7 +1,4 @@
-"""Text files as people write them: delimiters, quotes, escapes, titles and rows that do not fit.
-
-clevercsv was compared with DuckDB's sniffer on these files; see `data/_sources/dialect.py`.
-"""
+"""Text files as people write them: delimiters, quotes, escapes, titles and rows that do not fit."""
 
 import bz2
 import gzip
@@ -17,13 +14,15 @@ import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 
-from mlops_loop._profiling.table import Table, open_table
+from mlops_loop._profiling.table import Table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings import DETECT, Csv, Settings
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._sources.dialect import detect_dialect, first_lines
 from mlops_loop.data._sources.file import read_batches
+from mlops_loop.data._sources.malformed import MalformedRows
 from mlops_loop.data._validation_report import validate_file
 from mlops_loop.errors import ContractError, InputError, SourceError
 
@@ -130,6 +129,11 @@ FILES: dict[str, tuple[str, Row, Row]] = {
         ["a", "b", "y"],
         ["x, 1", "1,5", "0"],
     ),
+    "lines of a log": (
+        lines("line", lambda n: f'10.0.0.{n} - "GET /a?b=1,c;d HTTP/1.0" 200'),
+        ["line"],
+        ['10.0.0.1 - "GET /a?b=1,c;d HTTP/1.0" 200'],
+    ),
     "URLs": (
         lines("url,y", lambda n: f"https://host/a:{n}?q=1|2;3,0"),
         ["url", "y"],
@@ -176,6 +180,11 @@ FILES: dict[str, tuple[str, Row, Row]] = {
         ["text", "y"],
         ["line one\nline, two 1", "0"],
     ),
+    "a closed quote at the end": (
+        lines("y,text", lambda n: '0,"a note\n"'),
+        ["y", "text"],
+        ["0", "a note\n"],
+    ),
     "empty cells": (lines("a,b,c,y", lambda n: f",,,{n}"), [*"abcy"], [None, None, None, "1"]),
     "a title": (
         "Report of May\n\n" + lines("a,b,y", lambda n: f"{n},2,0"),
@@ -212,6 +221,7 @@ FILES: dict[str, tuple[str, Row, Row]] = {
         ["a", "y"],
         ["1", "2,5"],
     ),
+    "dollars": (lines("a$b$y", lambda n: f"{n}$x$0"), ["a", "b", "y"], ["1", "x", "0"]),
     "blanks": (lines("a b y", lambda n: f"{n} 2 0"), ["a", "b", "y"], ["1", "2", "0"]),
     "colons": (lines("a:b:y", lambda n: f"{n}:x:0"), ["a", "b", "y"], ["1", "x", "0"]),
     "control characters": (
@@ -347,7 +357,8 @@ def test_lines_of_malformed_rows_are_those_of_an_editor(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,y\n" + b"x,\xe9\n", "not text in utf-8: give its encoding with --encoding"),
+        (b"a,y\n" + b"x,\xe9\n", "not text in utf-8, but probably in cp1252: give --encoding"),
+        (("a,y\n" + "é,1\n" * 9).encode() + b"\xff,2\n", "in.csv, line 11: invalid UTF-8"),
         (b'a,y\n1,2\n3,"4\n5,6\n', "the quote before '4' is never closed"),
         (b"a,y\n1,2\n3,\x00\x01\n", "binary file"),
         (b"\n\n", "is empty"),
@@ -363,6 +374,21 @@ def test_what_cannot_be_read_is_said_in_words_of_ours(
     path.write_bytes(content)
     with pytest.raises(SourceError, match=message):
         list(read_batches([path]))
+
+
+def test_a_long_row_is_read_in_a_larger_block(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    long = "x" * 2_000_000
+    middle = f"1,{long}\n1,2,3\n" + "2,short\n" * 200_000
+    path.write_text("a,y\n1,2,3\n" + "0,short\n" * 200_000 + middle)
+    found: list[object] = []
+    malformed: list[int] = []
+    for block in read_batches([path], malformed=True):
+        rows = MalformedRows.of(block)
+        malformed += rows.lines if rows else []
+        found += [] if rows else block["a"].to_pylist()
+    assert malformed == [2, 200_004]
+    assert found == ["0"] * 200_000 + ["1"] + ["2"] * 200_000
 
 
 def test_each_file_of_a_folder_is_read_in_its_own_dialect(tmp_path: Path) -> None:

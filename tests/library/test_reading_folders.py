@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._profiling.table import Table, open_table
+from mlops_loop._profiling.table import Table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
@@ -50,6 +51,7 @@ def count(read: Table) -> int:
         (".ipynb_checkpoints/a-checkpoint.csv", "skipped hidden files in data: .ipynb_checkpoints"),
         ("._a.csv", "skipped hidden files in data: ._a.csv"),
         ("__MACOSX/._a.csv", "skipped hidden files in data: __MACOSX"),
+        ("~$a.csv", "skipped hidden files in data: ~$a.csv"),
         ("_temporary/0.csv", "skipped hidden files in data: _temporary"),
         ("README.md", "skipped other files in data: README.md"),
         ("notes.txt", "skipped other files in data: notes.txt"),
@@ -84,6 +86,12 @@ def test_parts_of_a_competition_are_asked_about(tmp_path: Path, others: list[str
         table(folder)
     assert count(table(folder / "*.csv")) == 2 * (1 + len(others))
     assert count(table(fill(tmp_path / "parts", "train_1.csv", "train_2.csv"))) == 4
+
+
+def test_a_table_with_versions_is_rejected(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "data", "_delta_log/0.json", "a.csv")
+    with pytest.raises(InputError, match="is a Delta table"):
+        table(folder)
 
 
 def test_an_empty_file_beside_others_is_named(tmp_path: Path) -> None:

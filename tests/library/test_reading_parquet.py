@@ -1,6 +1,7 @@
 """Columnar files, workbooks, JSON Lines and databases, with the types of other tools."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,8 +15,10 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 
-from mlops_loop._profiling.table import open_table
+from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
+from mlops_loop.contract import Contract
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.errors import InputError
 
@@ -26,6 +29,7 @@ NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 NAIVE = datetime(2026, 1, 10, 12)
 ID = UUID("0e67ecd7-d380-4fe4-9a71-932ef48965bb")
 ROWS = 40
+KINDS = ["a", b"b", None]
 
 
 def values(path: Path, column: str = "x") -> list[object]:
@@ -142,7 +146,7 @@ def test_adopt_and_ingest_agree_on_infinite_values(root: Path, adopt: Adopt) -> 
     assert found.snapshot.table()["x"].null_count == 2
 
 
-@pytest.mark.parametrize("name", ["in.feather", "in.arrow", "in.orc", "in.pq"])
+@pytest.mark.parametrize("name", ["in.feather", "in.arrow", "in.stream.arrow", "in.orc", "in.pq"])
 def test_other_columnar_files_are_read(tmp_path: Path, name: str) -> None:
     table = pa.table({"x": [1.5, None], "at": pa.array([NAIVE] * 2), "y": ["a", "b"]})
     path = tmp_path / name
@@ -150,6 +154,9 @@ def test_other_columnar_files_are_read(tmp_path: Path, name: str) -> None:
         pyarrow.orc.write_table(table, path)
     elif name == "in.pq":
         pyarrow.parquet.write_table(table, path)
+    elif name == "in.stream.arrow":
+        with pa.ipc.new_stream(path, table.schema) as stream:
+            stream.write_table(table)
     else:
         pyarrow.feather.write_feather(table, str(path), compression="zstd")
     assert values(path) == [1.5, None] and values(path, "y") == ["a", "b"]
@@ -165,6 +172,12 @@ def test_json_lines_are_read(tmp_path: Path) -> None:
     read = open_table(str(path), tmp_path)
     assert sum(block.num_rows for block in read.read()) == 41
     assert "in.jsonl, line 2: expected a JSON object" in read.warnings()[0]
+
+
+def test_json_lines_under_another_name_are_recognized(tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"x": 1}\n{"x": 2}\n')
+    with pytest.raises(InputError, match="name it .jsonl"):
+        open_table(str(tmp_path / "in.json"), tmp_path)
 
 
 def test_the_first_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
@@ -198,20 +211,39 @@ def workbook(path: Path) -> None:
 def test_columns_of_sqlite_may_mix_types(root: Path, adopt: Adopt) -> None:  # noqa: F811
     count = 21_000  # more than a block
     with closing(sqlite3.connect(root / "shop.db")) as database, database:
-        database.execute("create table sales (code, size, y integer)")
+        database.execute("create table sales (code, size, kind, y integer)")
         rows = [
-            (n % 9 if n < 18_000 else f"c{n % 9}", n / 7 if n % 2 else n, n % 2)
+            (n % 9 if n < 18_000 else f"c{n % 9}", n / 7 if n % 2 else n, KINDS[n % 3], n % 2)
             for n in range(count)
         ]
-        database.executemany("insert into sales values (?, ?, ?)", rows)
+        database.executemany("insert into sales values (?, ?, ?, ?)", rows)
     database.close()
     done = adopt("sqlite:///shop.db", "--query", "select * from sales", "--target", "y")
     assert done.exit_code == 0, done.output
-    assert (contract(root).column("code").type, contract(root).column("size").type) == (
-        "category",
-        "number",
-    )
-    assert ingest(load_settings(root), contract(root)).rows == count
+    found = contract(root)
+    types = [found.column(name).type for name in ("code", "size", "kind")]
+    assert types == ["category", "number", "category"]
+    assert ingest(load_settings(root), found).rows == count
+
+
+class Warehouse:
+    """A source of one's own, with types of its writer."""
+
+    address = "warehouse"
+
+    def tables(self, contract: Contract, **hints: object) -> Iterator[pa.Table]:
+        at = pa.array([1_768_046_400_000_000_001] * 2, pa.timestamp("ns"))
+        yield pa.table({"key": pa.array(["a", "b"], pa.string_view()), "at": at, "y": [b"c", b"d"]})
+
+
+def test_a_source_of_ones_own_has_types_of_other_tools(root: Path) -> None:  # noqa: F811
+    contract = parse_contract("""
+{problem: multiclass, label_horizon: 1d, columns: {
+key: {type: text, role: id}, at: {type: datetime, role: time},
+y: {type: category, role: target, categories: {values: [c, d, e]}}}}
+""")
+    found = ingest(load_settings(root), contract, sources=[Warehouse()]).snapshot.table()
+    assert found["at"].to_pylist() == [NOON, NOON] and found["y"].to_pylist() == ["c", "d"]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +256,7 @@ def test_columns_of_sqlite_may_mix_types(root: Path, adopt: Adopt) -> None:  # n
         ("in", "end in nothing"),
         ("in.parquet.gz", "decompress it first"),
         ("in.7z", "convert it"),
+        ("in.db", "is a database: .*sqlite:///in.db --query"),
     ],
 )
 def test_what_is_not_read_is_rejected_with_the_line_that_converts_it(

@@ -17,6 +17,7 @@ from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
+from mlops_loop.data._snapshot import latest_snapshot
 from mlops_loop.registry._pyfunc_loader import _load_pyfunc
 from mlops_loop.registry._pyfunc_model import save_pyfunc
 
@@ -38,6 +39,8 @@ def predict_alone(
 ) -> list[dict[str, Any]]:
     """Two predictions by a process that does not find the library or the project by itself.
 
+    It predicts the project's own snapshot as well, which has time zones and missing values.
+
     Args:
         model: its URI.
         project: whose contract the row is for.
@@ -45,6 +48,7 @@ def predict_alone(
         also: a folder that packages are installed in.
     """
     tracking, packages = project.registry.tracking, ("mlops_loop", "flights")
+    snapshot = latest_snapshot(project.paths.snapshots).path
     row = {**example_row(project.contract), "weight (kg)": None}
     inputs = project.contract.inputs
     missing = [column.name for column in inputs if row[column.name] is None]
@@ -64,7 +68,13 @@ for name in {missing!r}:
     frame[name] = frame[name].astype(object if name in {words!r} else float)
 for name in {moments!r}:
     frame[name] = pandas.to_datetime(frame[name]).dt.tz_convert(None)
-print(model.predict(frame).to_json(orient="records"))
+answers = model.predict(frame).to_json(orient="records")
+snapshot = pandas.read_parquet({str(snapshot)!r})
+assert snapshot["sent at"].dt.tz is not None and snapshot["gift?"].isna().any()
+whole = snapshot.dropna(subset="gift?").astype({{"gift?": bool}})
+for rows in (snapshot, whole, snapshot.assign(**{{"gift?": None}})):
+    assert len(model.predict(rows)) == len(rows)
+print(answers)
 """
     command = [sys.executable, "-I", "-c", program]
     told = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)

@@ -1,16 +1,21 @@
 import shutil
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from mlops_loop._project import Project
-from mlops_loop.errors import RegistryError
+from mlops_loop.errors import InputError, RegistryError
+from mlops_loop.registry import _reachability, _ui
 from mlops_loop.registry._mlflow_registry import Registry
-from mlops_loop.registry._ui import ui_command
+from mlops_loop.registry._ui import run_ui, ui_command
 
 from .mlflow_runs import start_run
+from .projects import ENV_PREFIX, cli
 
 
 @pytest.fixture
@@ -107,6 +112,66 @@ def test_a_store_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None
 def test_the_pages_of_mlflow_are_those_of_the_projects_store(project: Project) -> None:
     command = ui_command(project.registry, host="127.0.0.1", port=5055)
     assert {"ui", "5055", project.registry.tracking.address} <= set(command)
+
+
+def test_the_pages_say_what_is_waited_for_and_open_in_the_classic_view(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ends with the first connection stands in for MLflow's."""
+    server = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()"
+    monkeypatch.setattr(_ui.signal, "signal", lambda *_: None)
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port} of 127.0.0.1 is in use: give another"):
+            run_ui(project.settings, host="127.0.0.1", port=port, report=print)
+    command = [sys.executable, "-c", server, str(port)]
+    monkeypatch.setattr(_ui, "ui_command", lambda *_, **__: command)
+    messages: list[str] = []
+    run_ui(project.settings, host="0.0.0.0", port=port, report=messages.append)
+    starting, ready = messages
+    assert starting.startswith("starting MLflow's user interface")
+    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
+    assert ready == f"ready: {address} (stop with Ctrl+C)"
+    monkeypatch.setattr(_ui, "ui_command", lambda *_, **__: [sys.executable, "-c", "exit(1)"])
+    with pytest.raises(RegistryError, match="MLflow ended with exit code 1"):
+        run_ui(project.settings, host="127.0.0.1", port=port, report=print)
+
+
+def test_a_server_has_pages_of_its_own(project: Project) -> None:
+    tracking = project.settings.tracking.model_copy(update={"uri": "http://mlflow.invalid/"})
+    messages: list[str] = []
+    settings = project.settings.model_copy(update={"tracking": tracking})
+    run_ui(settings, host="127.0.0.1", port=5055, report=messages.append)
+    (message,) = messages
+    assert message.endswith(": http://mlflow.invalid/#/experiments?workflowType=machine_learning")
+
+
+def test_a_dead_tracking_server_is_named_after_ten_seconds(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _reachability.TIMEOUT_SECONDS == 10
+    monkeypatch.setattr(_reachability, "TIMEOUT_SECONDS", 0.2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        for scheme in ("http", "postgresql+psycopg"):
+            _fails(
+                f"{scheme}://user:secret@127.0.0.1:1/",
+                f"{scheme}://127.0.0.1:1 is unavail",
+                project,
+            )
+        _fails(
+            f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port} is unavailable (no an", project
+        )
+
+
+def _fails(uri: str, message: str, project: Project) -> None:
+    """`models` names the address of the tracking server in one line, without a password."""
+    root = str(project.root)
+    result = CliRunner().invoke(
+        cli, ["--root", root, "models"], env={f"{ENV_PREFIX}TRACKING__URI": uri}
+    )
+    assert result.exit_code == 2 and message in result.stderr
+    assert "secret" not in result.stderr and len(result.stderr.splitlines()) == 1
 
 
 def test_an_error_of_mlflow_is_one_sentence(registry: Registry) -> None:

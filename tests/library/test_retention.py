@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
-from flights.features import FEATURES
 
 from mlops_loop._audit_log import AuditEvent
 from mlops_loop._clock import ManualClock
@@ -96,11 +95,11 @@ def test_what_may_have_a_label_yet_stays(project: Project) -> None:
 @pytest.mark.parametrize("probation", [False, True])
 def test_what_a_trial_is_judged_on_stays(project: Project, probation: bool) -> None:
     log(project, old=61 * DAY, tried=59 * DAY)
-    features = FEATURES.digest
+    key = project.rollout_key
     entry = Published(champion="1", challenger="2", probation=probation)
-    project.bundles.set_rollout(features, entry)
+    project.bundles.set_rollout(key, entry)
     assert prune(project, 20 * DAY, actor="me").rows == 0  # the journal is gone
-    details = {"version": "2", "features": features}
+    details = {"version": "2", "rollout": key}
     project.audit_log.append(AuditEvent(NOW - 60 * DAY, "challenge", "me", "by hand", details))
     pruned = prune(project, 20 * DAY, actor="me")
     assert left(project) == ["tried0", "tried1"]

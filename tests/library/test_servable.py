@@ -1,17 +1,23 @@
 """A bundle is tried with the real decoder and predictor before anybody is told of it."""
 
+import io
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
-from mlops_loop._bundle import read_bundle
+from mlops_loop._bundle import REFERENCE, read_bundle, write_bundle
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._predictor import BundlePredictor
 from mlops_loop._servable import load_servable, require_servable
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
 from mlops_loop.errors import BundleError
+
+from .stages import Trained
 
 load = partial(BundlePredictor, features=FeatureSet())
 
@@ -32,3 +38,19 @@ def test_a_model_for_another_matrix_is_not_servable(publisher: Any) -> None:
     publisher.publish("1", columns=99)
     with pytest.raises(BundleError, match="cannot predict the example row"):
         require_servable(read_bundle(publisher.store.fetch("1")), load)
+
+
+def test_a_held_out_row_is_tried_before_publication(trained: Trained, tmp_path: Path) -> None:
+    project = trained.project
+    bundle = read_bundle(project.bundles.fetch("1"))
+    require_servable(bundle, project.load_predictor, project.hooks)
+    files = {name: bundle.read(name) for name in bundle.manifest.files}
+    table = pyarrow.parquet.read_table(pa.BufferReader(files[REFERENCE]))
+    at = table.column_names.index("way (km)")
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(
+        table.set_column(at, "way (km)", pa.array([-1.0] * len(table))), buffer
+    )
+    damaged = write_bundle(tmp_path / "1", bundle.manifest, {**files, REFERENCE: buffer.getvalue()})
+    with pytest.raises(BundleError, match="rejects a row that it was evaluated on: way .* below 0"):
+        require_servable(damaged, project.load_predictor, project.hooks)

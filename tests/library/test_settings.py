@@ -1,3 +1,4 @@
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,7 +82,9 @@ def test_a_file_without_keys_is_explained(root: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("SEAD", "SEAD overrides no key of config/project.yaml; did you mean SEED?"),
+        ("SEAD", f"SEAD overrides no key of config/project.yaml; did you mean {ENV_PREFIX}SEED?"),
+        ("TRANING__FOLDS", f"did you mean {ENV_PREFIX}TRAINING__FOLDS?"),
+        ("SERVING_PORT", f"did you mean {ENV_PREFIX}SERVING__PORT?"),
         ("TRAINING__FOLD", "TRAINING__FOLD: training.fold: unknown key; did you mean folds?"),
         ("TRAINING__TUNING__TRIAL", "training.tuning.trial: unknown key; did you mean trials?"),
         ("TRAINING", "TRAINING: training: expected keys with values"),
@@ -101,6 +104,19 @@ def test_a_mistake_in_the_environment_is_named(
     origin = ".env:" if dotenv else "environment variable"
     assert str(caught.value).startswith(f"{origin} {ENV_PREFIX}{name}")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("rest", ["TRAINING__FOLDS", "TRAINING_FOLDS", "SEED"])
+def test_one_underscore_after_the_package_is_a_typo(
+    root: Path, monkeypatch: pytest.MonkeyPatch, rest: str
+) -> None:
+    stem = ENV_PREFIX.removesuffix("_")
+    monkeypatch.setenv(f"{stem}HOME", "a variable of another program")
+    assert load_settings(root).training.folds
+    monkeypatch.setenv(f"{stem}{rest}", "7")
+    meant = f"did you mean {ENV_PREFIX}{rest.replace('G_F', 'G__F')}?"
+    with pytest.raises(SettingsError, match=re.escape(meant)):
+        load_settings(root)
 
 
 def test_the_environment_overrides_dotenv_and_dotenv_the_file(

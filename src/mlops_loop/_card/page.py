@@ -11,12 +11,14 @@ from .._atomic import atomic_write
 from .._formats import MODEL_CARD
 from .._settings import Settings
 from .._templates import load_template
+from ..evaluation._formatting import format_metric
 from .card import Card
 
 if TYPE_CHECKING:  # the registry writes the card of a version
     from ..registry._mlflow_registry import Registry
 
 DATA = "model_card.json"
+_FILTERS = {"metric": format_metric}
 _MARKDOWN_SYNTAX = re.compile(r"([\\`|\[\]<])")
 
 
@@ -41,14 +43,15 @@ def read_card(registry: "Registry", run: str) -> Card:
 
 def markdown(card: Card) -> str:
     """The card in Markdown."""
-    return load_template("mlops_loop._card", "card.md.j2", escape=_escape_markdown).render(
-        card=card
+    template = load_template(
+        "mlops_loop._card", "card.md.j2", escape=_escape_markdown, filters=_FILTERS
     )
+    return template.render(card=card)
 
 
 def html(card: Card) -> str:
     """The card as a self-contained HTML page."""
-    return load_template("mlops_loop._card", "card.html.j2").render(card=card)
+    return load_template("mlops_loop._card", "card.html.j2", filters=_FILTERS).render(card=card)
 
 
 def _escape_markdown(value: object) -> object:

@@ -1,11 +1,14 @@
 """Explainers of the champion, and of the version of a logged prediction."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
-from .._bundle import read_bundle
+from .._bundle import Bundle, read_bundle
+from .._champion import champion_bundle
+from .._feature_set import FeatureSet
+from .._packaged_features import packaged_features
 from .._project import Project
-from .._publication import NO_CHAMPION
-from ..errors import BundleError, InputError
+from ..errors import BundleError, InputError, RegistryError
 from ..monitoring._samples import reference_sample
 from ..prediction_log import LoggedRow
 from .explainer import Explainer
@@ -21,14 +24,13 @@ def champion_explainer(project: Project) -> Explainer:
     Raises:
         InputError: if there is none.
     """
-    version = project.published().champion
-    if version is None:
-        raise InputError(NO_CHAMPION)
-    return _explainer(project, version)
+    return _explainer(project, champion_bundle(project), project.features)
 
 
 def explain_logged(project: Project, prediction_id: str, asked: str | None = None) -> Explanation:
     """Explain a logged prediction with the version that predicted it.
+
+    A version of other features is explained through its own, from the code in its model.
 
     Args:
         project: the project with the log.
@@ -42,14 +44,17 @@ def explain_logged(project: Project, prediction_id: str, asked: str | None = Non
     if logged is None:
         raise InputError(f"no prediction {prediction_id!r}")
     version = _answering(logged)
+    row: Mapping[str, object] = logged.record.columns
     try:
-        explainer = _explainer(project, version)
-    except BundleError as error:
+        bundle = read_bundle(project.bundles.fetch(version))
+        is_current = bundle.manifest.features_digest == project.features.digest
+        own = nullcontext(project.features)
+        with own if is_current else packaged_features(project.registry, bundle) as features:
+            return _explainer(project, bundle, features).explain(row, asked)
+    except (BundleError, RegistryError) as error:
         raise InputError(
             f"version {version}, which predicted {prediction_id}, cannot be explained: {error}"
         ) from error
-    row: Mapping[str, object] = logged.record.columns
-    return explainer.explain(row, asked)
 
 
 def _answering(row: LoggedRow) -> str:
@@ -57,10 +62,7 @@ def _answering(row: LoggedRow) -> str:
     return next((output for output in outputs if output.served), outputs[0]).version
 
 
-def _explainer(project: Project, version: str) -> Explainer:
-    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
+def _explainer(project: Project, bundle: Bundle, features: FeatureSet) -> Explainer:
     seed, trusted = project.settings.seed, project.settings.serving.trusted_types
     sample = reference_sample(bundle.contract, bundle, _REFERENCE, seed)
-    return Explainer.open(
-        bundle, project.features, sample.columns, seed=seed, trusted_types=trusted
-    )
+    return Explainer.open(bundle, features, sample.columns, seed=seed, trusted_types=trusted)

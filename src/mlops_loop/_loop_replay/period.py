@@ -1,6 +1,7 @@
 """The period that a replay covers: that of the settings, or by default the end of the source."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import numpy as np
 
@@ -10,15 +11,20 @@ from ..contract._casting import read_table
 from ..data._sources import open_source
 from ..errors import InputError
 
-# By default a replay covers the second half of the rows, and no more than this.
+# By default a replay covers the second half of the rows, and no more than the longer of these.
 LONGEST = timedelta(days=365)
+LONGEST_WINDOWS = 12
+# Rows of a month are sampled; a window then still has this many times `monitoring.min_labels`.
+_LABELS = 2
+_MONTH = timedelta(days=30)
 
 
 def replay_period(settings: Settings, contract: Contract) -> Replay:
     """The section `replay` of the settings; by default the second half of the source's rows.
 
     Raises:
-        InputError: if the contract has no time column, or all rows have the same time.
+        InputError: if the contract has no time column, all rows have the same time, or the first
+            model would need all of them.
         SourceError: if the source cannot be read.
     """
     if contract.time is None:
@@ -32,9 +38,41 @@ def replay_period(settings: Settings, contract: Contract) -> Replay:
     if not len(times) or times[0] == times[-1]:
         raise InputError(f"{settings.source} has no two rows of different times: nothing to replay")
     middle = times[max(len(times) // 2, int(np.searchsorted(times, times[0], "right")))]
-    since = max(middle, times[-1] - np.timedelta64(LONGEST))
+    longest = max(LONGEST, LONGEST_WINDOWS * settings.monitoring.window)
+    since = max(middle, _first_trained(times, settings, contract), times[-1] - longest)
     end = times[-1] + np.timedelta64(1, "us")
-    return Replay(source=settings.source, since=_moment(since), until=_moment(end))
+    return Replay(
+        source=settings.source,
+        since=_moment(since),
+        until=_moment(end),
+        rows_per_month=_rows_per_month(settings),
+    )
+
+
+def _first_trained(times: np.ndarray, settings: Settings, contract: Contract) -> np.datetime64:
+    """When the first model can have been trained: labels of as many rows as are held out are known.
+
+    Training rows, a gap of the label horizon, the held-out rows, and the horizon again until the
+    labels of these are known.
+
+    Raises:
+        InputError: if that is after the last row.
+    """
+    needed = 2 * (contract.label_horizon + settings.training.holdout)
+    first: np.datetime64 = times[0] + np.timedelta64(needed)
+    if first >= times[-1]:
+        raise InputError(
+            f"{settings.source} covers {(times[-1] - times[0]).item()} and a replay needs more "
+            f"than {needed}, twice label_horizon and training.holdout: replay more rows, or lower "
+            "these"
+        )
+    return first
+
+
+def _rows_per_month(settings: Settings) -> int:
+    window, labels = settings.monitoring.window, settings.monitoring.min_labels
+    default: int = Replay.model_fields["rows_per_month"].default
+    return max(default, ceil(_LABELS * labels * (_MONTH / window)))
 
 
 def _times(settings: Settings, contract: Contract) -> np.ndarray:

@@ -18,12 +18,14 @@ from ..loop._controller import RetrainingController
 from ..loop._factory import make_controller
 from ..monitoring import MonitoringPlan, MonitoringReport
 from .period import replay_period
-from .report.build import PlayedMonth, build_report
+from .report.build import build_report
+from .report.month import PlayedMonth
 from .report.report_html import render
 from .service import running_service
 from .stream import Stream, read_stream
 
-STRIDE = timedelta(days=7)
+# Time between two steps of the loop.
+STRIDES = timedelta(days=1), timedelta(days=7)
 
 Window = tuple[datetime, datetime]
 
@@ -135,7 +137,7 @@ class _Player:
         clock, rows = self.project.clock, 0
         assert isinstance(clock, ManualClock)
         monitoring: MonitoringReport | None = None
-        for moment in _strides(*window):
+        for moment in _strides(*window, _stride(self.project.settings)):
             published = self.project.published()
             self.client.wait_for(champion=published.champion, challenger=published.challenger)
             rows += self.stream.send(self.traffic, moment)
@@ -156,12 +158,18 @@ def _step(loop: RetrainingController, listener: ProgressListener) -> MonitoringR
     return step.monitoring
 
 
-def _strides(since: datetime, until: datetime) -> Iterator[datetime]:
-    """Weeks of a month; the last one has the remaining days."""
-    moment = since + STRIDE
-    while moment < until - STRIDE / 2:
+def _stride(settings: Settings) -> timedelta:
+    """A week, and a day if windows are short."""
+    shortest, longest = STRIDES
+    return longest if settings.monitoring.window >= 4 * longest else shortest
+
+
+def _strides(since: datetime, until: datetime, stride: timedelta) -> Iterator[datetime]:
+    """Moments of a month at which the loop takes a step; the last stride has the remaining days."""
+    moment = since + stride
+    while moment < until - stride / 2:
         yield moment
-        moment += STRIDE
+        moment += stride
     yield until
 
 

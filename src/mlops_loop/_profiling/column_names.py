@@ -3,17 +3,17 @@
 import re
 
 _PLACE_OR_CODE = re.compile(
-    r"(^|[^a-z])(zip|zipcode|zip code|postal|postcode|post code|postleitzahl|plz|cep|pincode|fips|sic|"
-    r"naics|icd|code|codes)([^a-z]|$)"
+    r"(^|[^a-z])(zip|zipcode|zip code|postal|postcode|post code|postleitzahl|plz|cep|pincode|"
+    r"fips|sic|naics|icd|code|codes)([^a-z]|$)"
 )
 _PEOPLE = (
-    "subject|subj|patient|person|participant|respondent|customer|client|user|student|pupil|employee|"
-    "driver|kunde|kunden"
+    "subject|subj|patient|person|participant|respondent|customer|client|user|student|pupil|"
+    "employee|driver|kunde|kunden"
 )
 _THINGS = (
-    "account|member|passenger|device|sensor|machine|engine|unit|station|store|shop|branch|household|"
-    "family|school|hospital|company|firm|vendor|seller|merchant|product|item|article|location|contract|"
-    "policy|session|player|team|vehicle|car|house|property|case|group"
+    "account|member|passenger|device|sensor|machine|engine|unit|station|store|shop|branch|"
+    "household|family|school|hospital|company|firm|vendor|seller|merchant|product|item|article|"
+    "location|contract|policy|session|player|team|vehicle|car|house|property|case|group"
 )
 _KEY = r"(id|ids|no|nr|num|number|nummer|key)"
 _ENTITY = re.compile(
@@ -21,7 +21,8 @@ _ENTITY = re.compile(
     r"|(^|[^a-z])ids?$"
 )
 _ROW_KEY = re.compile(
-    r"(^|[^a-z])(id|ids|key|no|nr|num|number|index|idx|uuid|guid|rownames?|unnamed|column 1)([^a-z]|$)"
+    r"(^|[^a-z])(id|ids|key|no|nr|num|number|index|idx|uuid|guid|rownames?|unnamed|column 1)"
+    r"([^a-z]|$)"
 )
 _DATED = re.compile(
     r"year|jahr|année|date|datum|time|month|day|week|created|updated|epoch|stamp|"

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from .._duration import format_duration
 from .highlights import highlights
 from .profile import MOST_CATEGORIES
 from .proposal import Proposal
@@ -27,8 +28,24 @@ def show(proposal: Proposal) -> None:
         grid.add_row(*(Text(cell) for cell in _cells(inferred)))
     console.print(grid)
     console.print(Text(f"\n{summary(proposal)}"))
+    _show_settings(console, proposal)
     for warning in proposal.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def _show_settings(console: Console, proposal: Proposal) -> None:
+    """Print the arithmetic behind settings."""
+    suggested = proposal.settings
+    if not suggested.rate:
+        return
+    horizon = format_duration(proposal.contract.label_horizon)
+    console.print(Text(f"\n{suggested.rate}, labels after {horizon}; settings that follow:"))
+    grid = RichTable(box=None, show_header=False)
+    for path, reason in suggested.reasons.items():
+        value = suggested.changes[path]
+        shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
+        grid.add_row(*(Text(cell) for cell in (".".join(path), shown, reason)))
+    console.print(grid)
 
 
 def show_highlights(proposal: Proposal) -> None:

@@ -65,7 +65,7 @@ def _about_target(proposal: Proposal, target: InferredColumn) -> Iterator[str]:
     numbers = [word for word in facts.common if word.lstrip("+-").isdigit()]
     if len(numbers) == len(facts.common) > 2:
         yield (
-            f"whole numbers are read as classes: if they are ratings or amounts, give --problem "
+            "whole numbers are read as classes: if they are ratings or amounts, give --problem "
             "regression"
         )
 

@@ -46,8 +46,8 @@ def grouping_hint(name: str, inferred: InferredType, facts: Facts) -> Hint | Non
         return None
     return Hint(
         "group",
-        f"{facts.distinct:,} values repeat over {facts.present:,} rows: give --group {name!r} if rows "
-        "of one belong together",
+        f"{facts.distinct:,} values repeat over {facts.present:,} rows: give --group {name!r} if "
+        "rows of one belong together",
     )
 
 

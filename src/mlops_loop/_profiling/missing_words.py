@@ -44,7 +44,8 @@ def find_missing_words(
     suspects = {
         word: rows for word, rows in facts.common.items() if word.strip().lower() in NOTHING
     }
-    absent, doubtful = {}, {}
+    absent: dict[str, int] = {}
+    doubtful: dict[str, int] = {}
     for word, rows in suspects.items():
         share = rows / max(facts.present, 1)
         is_absent = not word.strip() or (from_text and _is_absent(word, share, facts, is_target))

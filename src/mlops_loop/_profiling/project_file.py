@@ -20,7 +20,13 @@ _SECTION = r"\n*(^#[^\n]*\n)*^{name}:[^\n]*\n((?:[ \t]+[^\n]*|#   [^\n]*)?\n)*"
 _COMMENTED = "#   "
 
 
-def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str, ...] = ()) -> str:
+def changed_settings(
+    text: str,
+    changes: Mapping[Path, Any],
+    *,
+    drop: tuple[str, ...] = (),
+    comments: Mapping[Path, str] = {},
+) -> str:
     """The text of the file with changed values, without the dropped sections.
 
     A commented-out key is set where it is. A default is written only if it replaces another value.
@@ -29,6 +35,7 @@ def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str,
         text: the current text.
         changes: new values by the path of their key.
         drop: names of sections to remove, with the comments above them.
+        comments: comments on changed values of sections, in the place of those behind them.
     """
     for name in drop:
         text = re.sub(_SECTION.format(name=name), "\n", text, flags=re.MULTILINE)
@@ -58,6 +65,8 @@ def changed_settings(text: str, changes: Mapping[Path, Any], *, drop: tuple[str,
     yaml.dump(document, written)
     unchanged = set(text.splitlines())
     lines = [_near(line, unchanged) for line in written.getvalue().rstrip().splitlines()]
+    for path in changes:
+        _comment(lines, path, comments.get(path, ""))
     return "\n".join(lines) + "\n"
 
 
@@ -99,6 +108,18 @@ def _uncommented(text: str, paths: Sequence[Path]) -> str:
 
 def _find(lines: Sequence[str], pattern: str, start: int, end: int) -> int | None:
     return next((at for at in range(start, end) if re.match(pattern, lines[at])), None)
+
+
+def _comment(lines: list[str], path: Path, comment: str) -> None:
+    """Replace the comment behind a value of a section."""
+    name, *keys = path
+    start = _find(lines, rf"{name}:( |$)", 0, len(lines))
+    if not comment or start is None or len(keys) != 1:
+        return
+    end = _find(lines, r"\w", start + 1, len(lines)) or len(lines)
+    at = _find(lines, rf"  {keys[0]}:", start + 1, end)
+    if at is not None:
+        lines[at] = f"{lines[at].partition(' #')[0].rstrip()} # {comment}"
 
 
 def _near(line: str, unchanged: set[str]) -> str:

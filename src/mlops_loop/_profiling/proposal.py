@@ -25,8 +25,9 @@ from .options import InferenceOptions
 from .profile import Profile, profile
 from .roles import InferredColumn, infer_column, read_strays
 from .sampling import Sampled, sample
-from .settings_suggestions import Changes, SampledTable, adjust, usable
-from .table import Table, open_table
+from .settings_suggestions import SampledTable, Suggestions, suggest_settings, usable
+from .table import Table
+from .table_opening import open_table
 from .target import decide_classes, infer_problem, require_variety
 from .target_leakage import find_leaks
 from .types import InferredType, infer_type
@@ -45,7 +46,7 @@ class Proposal:
     Attributes:
         contract: the inferred contract, with its text.
         columns: every column with its facts and remarks, in the order of the table.
-        changes: changed settings, by the path of their key.
+        settings: new values of settings, and the arithmetic behind them.
         warnings: sentences about the whole table.
     """
 
@@ -53,7 +54,7 @@ class Proposal:
     rows: int
     contract: Contract
     columns: tuple[InferredColumn, ...]
-    changes: Changes
+    settings: Suggestions
     warnings: tuple[str, ...]
 
 
@@ -97,13 +98,14 @@ class _Adoption:
         self._require_features(columns)
         columns = [self._completed(inferred) for inferred in columns]
         contract, sampled_table = self._contract(columns, counted)
-        changes, doubts = adjust(settings, contract, self.table, sampled_table)
+        suggestions = suggest_settings(settings, contract, self.table, sampled_table)
         leaks = find_leaks(contract, sampled_table.columns)
         columns = [_with_leak(inferred, leaks.get(inferred.column.name)) for inferred in columns]
         contract = self._written(contract, columns, counted.rows)
         facts = {inferred.column.name: inferred.facts for inferred in columns}
-        warnings = (*self.table.warnings(), *warn(contract, counted, facts, self.table), *doubts)
-        return Proposal(self.table, counted.rows, contract, tuple(columns), changes, warnings)
+        doubts = (*self.table.warnings(), *suggestions.warnings)
+        warnings = (*warn(contract, counted, facts, self.table), *doubts)
+        return Proposal(self.table, counted.rows, contract, tuple(columns), suggestions, warnings)
 
     def _counted(self) -> tuple[dict[str, InferredType], Profile]:
         """Types, and facts of all rows; a type that later rows contradict is inferred again."""

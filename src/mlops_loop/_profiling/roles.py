@@ -1,7 +1,7 @@
 """The role of each column, and remarks for the user."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..contract._column_definition import Categories, Column, ParseOptions, Range, Role
 from .column_names import is_dated, is_entity, is_row_key
@@ -15,7 +15,7 @@ IDENTIFYING_SHARE = 0.95
 _TEXT_SHARE = 0.5
 _FEW = 20
 _MOST_MISSING_WORDS = 50
-# Categories beyond the limit are worth a level for the rest if the frequent ones are in so many rows.
+# The rest of too many categories becomes one if the frequent ones are in so many rows.
 _COVERED_SHARE = 0.2
 _OTHER = "other"
 

@@ -22,10 +22,7 @@ def _reason(before: Contract | None, after: Contract) -> str:
     if before is None:
         return "its contract cannot be read"
     if before.target_digest != after.target_digest:
-        return (
-            f"it is about {before.target.name} ({before.problem}, {before.target.type}), the new "
-            f"target is {after.target.name} ({after.problem}, {after.target.type})"
-        )
+        return f"it is about {before.target_summary}, the new target is {after.target_summary}"
     old = {(column.name, column.type) for column in before.inputs}
     new = {(column.name, column.type) for column in after.inputs}
     names = sorted({name for name, _ in old ^ new})

@@ -1,6 +1,6 @@
 """Settings that depend on the table: split, margins and minimum numbers of rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -12,12 +12,13 @@ from .._duration import format_duration
 from .._settings import Csv, Settings
 from ..contract._columns import Columns, length, missing, take
 from ..contract._model import Contract
-from ..data._split import Index, folds, split
+from ..data._split import Index, Moments, folds, split
 from ..errors import SnapshotError
 from ..evaluation._target import encode_target
+from .loop_settings import LoopSetting, Path, RowRate, loop_settings
 from .table import Table
 
-Changes = dict[tuple[str, ...], Any]
+Changes = dict[Path, Any]
 
 # Margins of the gate and of monitoring; for regression as shares of the target's standard
 # deviation.
@@ -26,6 +27,9 @@ _HELD = 0.2
 _FEW_ROWS = 1_000
 _SHARES = (0.3, 0.2, 0.25, 0.35, 0.4, 0.5)
 _FOLDS = (3, 2)
+_HOLDOUT = ("training", "holdout")
+# Periods that a table has to cover, so that it teaches these parts of the event time.
+_TAUGHT_IN = {"weekday": timedelta(days=14), "month": timedelta(days=365)}
 
 
 @dataclass(frozen=True)
@@ -50,25 +54,71 @@ def usable(contract: Contract, columns: Columns) -> Columns:
     return take(columns, complete)
 
 
-def adjust(
+@dataclass(frozen=True)
+class Suggestions:
+    """New values of settings.
+
+    Attributes:
+        changes: values by the path of their key.
+        reasons: the arithmetic behind values, by path; defaults included.
+        rate: how rows arrive, as text; empty without event times.
+        warnings: sentences, if no value is suitable.
+    """
+
+    changes: Changes
+    reasons: Mapping[Path, str]
+    rate: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def suggest_settings(
     settings: Settings, contract: Contract, table: Table, sampled_table: SampledTable
-) -> tuple[Changes, list[str]]:
-    """New values of settings, and warnings if none is suitable."""
+) -> Suggestions:
+    """New values of the settings that depend on the table."""
+    times = None if contract.time is None else sampled_table.columns[contract.time.name]
+    rate = None if times is None else RowRate.of(times, sampled_table.rows)
+    horizon = contract.label_horizon
+    loop = [] if rate is None else list(loop_settings(rate, horizon))
+    calendar, reason = ([], "") if times is None else _calendar(times)
     changes: Changes = {
         ("source",): table.address,
         ("query",): table.query,
         **{("csv", key): value for key, value in (table.csv or Csv()).model_dump().items()},
         **_margins(contract, sampled_table),
+        ("features", "calendar"): calendar,
         ("monitoring", "min_labels"): int(np.clip(sampled_table.rows // 20, 30, 300)),
         ("challenge", "min_labels"): int(np.clip(sampled_table.rows // 10, 50, 500)),
+        **{setting.path: setting.in_yaml for setting in loop},
     }
+    reasons = {setting.path: setting.reason for setting in loop}
+    if reason:
+        reasons["features", "calendar"] = reason
     limit = settings.ingestion.max_bad_share
     if sampled_table.bad > limit * 0.8:
         changes["ingestion", "max_bad_share"] = min(round(sampled_table.bad * 1.2 + 0.01, 2), 0.99)
-    training = _workable(settings, contract, sampled_table)
+    training = _workable(settings, contract, sampled_table, loop)
     if training is None:
-        return changes, ["too few rows to hold some out: training will fail"]
-    return {**changes, **training}, []
+        doubt = "too few rows to hold some out: training will fail"
+        return Suggestions(changes, reasons, str(rate or ""), (doubt,))
+    if training.get(_HOLDOUT) != changes.get(_HOLDOUT):
+        reasons[_HOLDOUT] = "as much of the table as can be held out"
+    return Suggestions({**changes, **training}, reasons, str(rate or ""))
+
+
+def _calendar(times: Moments) -> tuple[list[str], str]:
+    """Parts of the event time that the table can teach, and why no others."""
+    if not times.size:
+        return [], ""
+    span: timedelta = (times.max() - times.min()).astype("timedelta64[us]").item()
+    hours = np.unique(times.astype("datetime64[h]").astype(np.int64) % 24)
+    parts = ["hour"] if len(hours) > 1 else []
+    parts += [part for part, needed in _TAUGHT_IN.items() if span >= needed]
+    left_out = [] if len(hours) > 1 else ["hour (always the same)"]
+    left_out += [
+        f"{part} (needs {needed.days} days)" for part, needed in _TAUGHT_IN.items() if span < needed
+    ]
+    reason = "parts of the event time in UTC that are features"
+    return parts, f"{reason}; left out: {', '.join(left_out)}" if left_out else reason
 
 
 def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:
@@ -80,10 +130,10 @@ def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:
 
 
 def _workable(
-    settings: Settings, contract: Contract, sampled_table: SampledTable
+    settings: Settings, contract: Contract, sampled_table: SampledTable, loop: list[LoopSetting]
 ) -> Changes | None:
     """The first split in which each part can be used for training or evaluation."""
-    for training in _splits(contract, sampled_table):
+    for training in _splits(contract, sampled_table, loop):
         candidate = settings.training.model_copy(update=training)
         if _works(
             settings.model_copy(update={"training": candidate}), contract, sampled_table.columns
@@ -95,15 +145,24 @@ def _workable(
     return None
 
 
-def _splits(contract: Contract, sampled_table: SampledTable) -> Iterator[dict[str, Any]]:
+def _splits(
+    contract: Contract, sampled_table: SampledTable, loop: list[LoopSetting]
+) -> Iterator[dict[str, Any]]:
     shares = _SHARES if sampled_table.rows < _FEW_ROWS else (_HELD, *_SHARES)
     if contract.time is None:
         for share, count in product(shares, _FOLDS):
             yield {"holdout_share": share, "folds": count}
         return
     times = sampled_table.columns[contract.time.name]
-    for share, count in product(shares, _FOLDS):
-        yield {"holdout": _last(times, share), "folds": count}
+    if not times.size:
+        return
+    held = (setting.value for setting in loop if setting.path == _HOLDOUT)
+    fitting = [period for period in held if isinstance(period, timedelta)]
+    periods = [_last(times, share) for share in shares]
+    # Of a short table no more is held out than the first share.
+    periods = [min(period, periods[0]) for period in fitting] + periods
+    for period, count in product(periods, _FOLDS):
+        yield {"holdout": period, "folds": count}
 
 
 def _last(times: np.ndarray, share: float) -> timedelta:

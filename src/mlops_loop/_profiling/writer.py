@@ -64,8 +64,9 @@ def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Fil
     """
     drop = (_REPLAY,) if now.is_sample else ()
     disabled = features_without_columns(proposal.contract, features)
-    changes = {**proposal.changes, ("features", "disabled"): disabled}
-    settings = changed_settings(now.settings, changes, drop=drop)
+    suggested = proposal.settings
+    changes = {**suggested.changes, ("features", "disabled"): disabled}
+    settings = changed_settings(now.settings, changes, drop=drop, comments=suggested.reasons)
     return Files({CONTRACT: proposal.contract.text, CONFIG: settings})
 
 

@@ -4,9 +4,17 @@ from pathlib import Path
 
 from ..errors import SettingsError
 from .folder import FolderStore
-from .pointer import NO_CHAMPION, BundleStore, Pointer, Role, Rollout
+from .pointer import NO_CHAMPION, BundleStore, Pointer, Role, Rollout, rollout_key
 
-__all__ = ["NO_CHAMPION", "BundleStore", "Pointer", "Role", "Rollout", "open_bundle_store"]
+__all__ = [
+    "NO_CHAMPION",
+    "BundleStore",
+    "Pointer",
+    "Role",
+    "Rollout",
+    "open_bundle_store",
+    "rollout_key",
+]
 
 
 def open_bundle_store(address: str, root: Path) -> BundleStore:

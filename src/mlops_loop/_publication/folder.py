@@ -47,7 +47,7 @@ class FolderStore:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
-        pointer = self.pointer().with_rollout(features_digest, rollout)
+    def set_rollout(self, key: str, rollout: Rollout) -> None:
+        pointer = self.pointer().with_rollout(key, rollout)
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(POINTER_FORMAT.encode(pointer))

@@ -1,4 +1,4 @@
-"""The pointer: which versions serve, for each state of the features code."""
+"""The pointer: which versions serve, for each state of the features code and each target."""
 
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,6 +15,11 @@ NO_CHAMPION = (
 
 
 Role = Literal["champion", "challenger"]
+
+
+def rollout_key(features_digest: str, target_digest: str) -> str:
+    """The key of a rollout, from the digests of the features code and of the contract's target."""
+    return f"{features_digest}-{target_digest}"
 
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,30 +50,30 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pointer(msgspec.Struct, frozen=True):
-    """Entries by digest of the features code, so that old and new code can run side by side.
+    """Rollouts by features code and target, so that old and new code can run side by side.
 
-    A service answers with the rollout of its own code, and never with that of another. While new
-    code is rolled out, the services of the old code go on with their champion; to go back means
-    to deploy the old code.
+    A service answers with the rollout of its own code and target, and never with that of another.
+    While new code is rolled out, the services of the old code go on with their champion; to go back
+    means to deploy the old code.
 
     Attributes:
-        rollouts: the versions that serve, by digest of the features.
-        current: digest of the features whose rollout was changed last.
+        rollouts: the versions that serve, by `rollout_key`.
+        current: key of the rollout that was changed last.
     """
 
     rollouts: dict[str, Rollout] = {}
     current: str = ""
 
-    def rollout(self, features_digest: str) -> Rollout:
-        return self.rollouts.get(features_digest, Rollout())
+    def rollout(self, key: str) -> Rollout:
+        return self.rollouts.get(key, Rollout())
 
-    def with_rollout(self, features_digest: str, rollout: Rollout) -> "Pointer":
+    def with_rollout(self, key: str, rollout: Rollout) -> "Pointer":
         """The pointer with one rollout replaced."""
-        return Pointer({**self.rollouts, features_digest: rollout}, features_digest)
+        return Pointer({**self.rollouts, key: rollout}, key)
 
-    def predecessor(self, features_digest: str) -> str | None:
-        """Champion of the current features, for features without one; None if they have one."""
-        if self.rollout(features_digest).champion is not None:
+    def predecessor(self, key: str) -> str | None:
+        """Champion of the current rollout, for a key without one; None if it has one."""
+        if self.rollout(key).champion is not None:
             return None
         return self.rollout(self.current).champion
 
@@ -101,6 +106,6 @@ class BundleStore(Protocol):
         """A value that is cheap to compare and changes whenever the pointer does."""
         ...
 
-    def set_rollout(self, features_digest: str, rollout: Rollout) -> None:
-        """Replace one entry atomically; readers see the old pointer or the new one."""
+    def set_rollout(self, key: str, rollout: Rollout) -> None:
+        """Replace one rollout atomically; readers see the old pointer or the new one."""
         ...

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import numpy as np
 
+from ..contract import Contract
 from ..contract._columns import to_datetime64
 from ..errors import InputError
 from .client import CallError, ServiceClient
@@ -52,7 +53,7 @@ def replay(
     stats = ReplayStats()
     with _http(url, key) as http:
         client = ServiceClient(http, stats.seconds.append)
-        _require_model(client, url, key)
+        _require_model(client, url, key, rows.contract)
         began = time.monotonic()
         timed = rows.contract.time is not None
         horizon = rows.contract.label_horizon if timed else timedelta()
@@ -137,7 +138,7 @@ def _http(url: str, key: str | None) -> httpx.Client:
         ) from error
 
 
-def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
+def _require_model(client: ServiceClient, url: str, key: str | None, contract: Contract) -> None:
     try:
         model = client.model()
     except CallError as error:
@@ -153,3 +154,8 @@ def _require_model(client: ServiceClient, url: str, key: str | None) -> None:
         raise InputError(f"the server at {url} is not such a service: GET /model has no champion")
     if model["champion"] is None:
         raise InputError(f"the service at {url} has no model yet: run `train` first")
+    if model.get("target") not in (None, contract.target_summary):
+        raise InputError(
+            f"the service at {url} predicts {model['target']}, and the contract's target is "
+            f"{contract.target_summary}: train a version for it and restart the service"
+        )

@@ -1,9 +1,9 @@
 """Cross-validated comparison of the candidates, on rows that the gate never reads."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from ..contract._columns import Floats
 from ..data._split import Fold
 from ..errors import TrainingError
 from ..evaluation._metric import Metric, MetricChoice, fitting
+from ..evaluation._perfect_score import PERFECT, is_perfect
 from ..models import Candidate
-from ..models._fitting import fit, is_learnable, predict
+from ..models._fitting import bounded_iterations, fit, is_learnable, predict, rows_to_fit
 from .data import TrainingData
 from .leaderboard import Entry, Leaderboard, Row
 from .served_form import ServedForm, find_form, forms_before_fits
@@ -54,13 +55,16 @@ def cross_validate(
     forms = forms_before_fits(candidates, data)
     names = ", ".join(candidate.name for candidate in candidates)
     data.rows.context.on_stage(f"cross-validating {names}")
-    with data.rows.context.timed("fits"):
+    with data.rows.context.timed("fits"), bounded_iterations():
         fits = _fit_all(candidates, data, folds, metrics)
     # Of the smallest fold: it is enough to see whether a candidate can be exported.
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))
     with data.rows.context.timed("export"):
         rows = [
-            _row(candidate, decides, done, form or forms[candidate.name])
+            replace(
+                _row(candidate, decides, done, form or forms[candidate.name]),
+                remarks=tuple(_remarks(candidate, done, data, folds)),
+            )
             for candidate, done in zip(candidates, fits, strict=True)
             for form in [_form(candidate, done[least], data, folds[least])]
         ]
@@ -191,3 +195,15 @@ def _row(candidate: Candidate, metric: Metric, fits: Sequence[_Fit], form: Serve
         form=form.form,
         obstacle=form.obstacle,
     )
+
+
+def _remarks(
+    candidate: Candidate, fits: Sequence[_Fit], data: TrainingData, folds: Sequence[Fold]
+) -> Iterator[str]:
+    rows = len(data.labels)
+    used = rows_to_fit(candidate, data.task, rows)
+    if used < rows:
+        yield f"fitted on a sample of {used:,} of {rows:,} rows, to bound its memory and time"
+    labels = np.concatenate([data.labels[fold.validation_idx] for fold in folds])
+    if is_perfect(labels, np.concatenate([fit.scores for fit in fits])):
+        yield PERFECT

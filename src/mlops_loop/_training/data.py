@@ -163,6 +163,7 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
                 seed=settings.seed,
                 threads=settings.training.threads,
                 rows=length(rows.columns),
+                classes=len(contract.classes),
             ),
             rows=rows,
             features=features.digest,

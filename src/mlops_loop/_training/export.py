@@ -9,6 +9,8 @@ import numpy as np
 
 from ..errors import ExportError
 from ..models import Candidate
+from ..models._scaled_target import ScaledTarget
+from .onnx_postprocessing import append_rescaling
 
 # Supported by ONNX Runtime of recent years; pinned, so that upgrades do not change bundles.
 OPSETS = {"": 17, "ai.onnx.ml": 3}
@@ -21,8 +23,10 @@ def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
         ExportError: if the library has no converter for the estimator.
     """
     convert = candidate.to_onnx or _skl2onnx
+    scaled = estimator if isinstance(estimator, ScaledTarget) else None
     try:
-        return convert(estimator, features)
+        content = convert(scaled.estimator if scaled else estimator, features)
+        return append_rescaling(content, scaled.center, scaled.scale) if scaled else content
     except Exception as error:  # converters raise whatever comes
         kind = type(error).__name__
         first = str(error).partition("\n")[0][:200]

@@ -9,13 +9,15 @@ from threadpoolctl import threadpool_limits
 from .._calibration import Calibration
 from .._model_file import Form
 from ..models import Candidate
-from ..models._fitting import fit
+from ..models._fitting import bounded_iterations, fit
 from .calibration import Calibrated, OutOfFold
 from .calibration import calibrate as find_calibration
 from .calibration import cheapest_threshold
 from .cross_validation import require_training_data
 from .data import TrainingData
 from .leaderboard import Leaderboard
+
+_ROWS_PER_THREAD = 50_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     context = data.rows.context
     context.on_stage(f"fitting {winner.candidate.name}")
     # Linear algebra on one thread: the matrices are narrow, and the sums come out the same.
-    with context.timed("fits"), threadpool_limits({"openmp": data.task.threads, "blas": 1}):
+    # Several threads of a fit on few rows wait for each other, most of all on a busy machine.
+    threads = min(data.task.threads, 1 + len(data.labels) // _ROWS_PER_THREAD)
+    limits = {"openmp": threads, "blas": 1}
+    with context.timed("fits"), threadpool_limits(limits), bounded_iterations():
         fitted = [
             fit(candidate, data.task, data.matrix, data.labels)
             for candidate in (winner.candidate, baseline)

@@ -31,6 +31,7 @@ class Row:
         ineligible: why the candidate cannot win although it is compared; empty if it can.
         form: the form in which it would be served.
         obstacle: why it has no ONNX form; empty if it has one.
+        remarks: what to know about the result, e.g. that a sample of the rows was used.
     """
 
     candidate: str
@@ -46,13 +47,17 @@ class Row:
     ineligible: str = ""
     form: Form = "onnx"
     obstacle: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
-    def note(self) -> str:
-        """That it cannot win, or is served without ONNX, and why; empty for most."""
+    def notes(self) -> list[str]:
+        """That it cannot win, or is served without ONNX, and why; and the remarks."""
+        notes = [f"{self.candidate}: {remark}" for remark in self.remarks]
         if self.ineligible:
-            return f"{self.candidate} cannot win: {self.ineligible}"
-        return f"{self.candidate} is served without ONNX: {self.obstacle}" if self.obstacle else ""
+            return [f"{self.candidate} cannot win: {self.ineligible}", *notes]
+        if self.obstacle:
+            return [f"{self.candidate} is served without ONNX: {self.obstacle}", *notes]
+        return notes
 
 
 @dataclass(frozen=True)
@@ -105,20 +110,21 @@ class Leaderboard:
     def table(self, width: int = 80) -> str:
         """Plain text, one line per candidate, with as many of the other metrics as there is room.
 
-        The winner has a star; candidates without an ONNX form have a line below the table.
+        The winner has a star; candidates without an ONNX form, and remarks, have a line below the
+        table.
         """
-        head = f"   {'candidate':<16} {self.metric:>18} {'fit s':>8} {'µs/row':>8} {'size':>8}"
+        head = f"   {'candidate':<16} {self.metric:>21} {'fit s':>8} {'µs/row':>8} {'size':>8}"
         wide = max([9, *(len(name) for name in self.others)])
         others = self.others[: max(width - len(head), 0) // (wide + 1)]
         winner = self.winner
         lines = [
             f"{'*' if row is winner else ' '}{rank:>2} {row.candidate:<16}"
-            f"{format_metric(row.mean):>9} ± {format_metric(row.std):<6} {row.fit_seconds:>8.2f}"
+            f"{format_metric(row.mean):>9} ± {format_metric(row.std):<9} {row.fit_seconds:>8.2f}"
             f" {row.predict_microseconds:>8.2f} {in_bytes(row.size):>8}"
             + "".join(f" {format_metric(row.metrics[name]):>{wide}}" for name in others)
             for rank, row in enumerate(self.rows, start=1)
         ]
-        notes = [f"   {row.note}" for row in self.rows if row.note]
+        notes = [f"   {note}" for row in self.rows for note in row.notes]
         return "\n".join([head + "".join(f" {name:>{wide}}" for name in others), *lines, *notes])
 
     def markdown(self) -> str:
@@ -126,11 +132,11 @@ class Leaderboard:
         names += ["fit s", "µs a row", "size"]
         lines = [f"|{' | '.join(names)} |", "| --- " * len(names) + "|"]
         for rank, row in enumerate(self.rows, start=1):
-            cells = [str(rank), row.candidate, f"{row.mean:.5f}", f"{row.std:.5f}"]
-            cells += [f"{row.metrics[name]:.5f}" for name in self.others]
+            cells = [str(rank), row.candidate, f"{row.mean:.5g}", f"{row.std:.5g}"]
+            cells += [f"{row.metrics[name]:.5g}" for name in self.others]
             cells += [f"{row.fit_seconds:.2f}", f"{row.predict_microseconds:.2f}"]
             lines.append(f"| {' | '.join([*cells, in_bytes(row.size)])} |")
-        notes = [f"\n{row.note}." for row in self.rows if row.note]
+        notes = [f"\n{note}." for row in self.rows for note in row.notes]
         return "\n".join([*lines, *notes]) + "\n"
 
     def to_json(self) -> str:

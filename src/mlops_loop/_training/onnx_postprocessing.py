@@ -1,4 +1,4 @@
-"""Postprocessing in ONNX: columns for classes missing in training, and calibration.
+"""Postprocessing in ONNX: classes missing in training, calibration, and the target's units.
 
 Converters choose the version of ONNX, so that only operators are used which old ones have.
 """
@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from .._calibration import SMALLEST, Calibration
 
 _OUTPUT = "calibrated_probabilities"
+_VALUE = "rescaled_value"
 
 
 def append_postprocessing(
@@ -38,6 +39,30 @@ def append_postprocessing(
     graph.graph.node.append(helper.make_node("Identity", [last], [_OUTPUT]))
     shape = helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, [None, classes])
     graph.graph.output.append(shape)
+    content: bytes = graph.SerializeToString()
+    return content
+
+
+def append_rescaling(model: bytes, center: float, scale: float) -> bytes:
+    """The model of a scaled target in units of the target, in double precision.
+
+    Args:
+        model: ONNX model; its last output are deviations from the mean, in units of the spread.
+        center: mean of the target.
+        scale: spread of the target.
+    """
+    graph = onnx.load_from_string(model)
+    for name, value in (("tail_unit", scale), ("tail_center", center)):
+        graph.graph.initializer.append(numpy_helper.from_array(np.array(value), name))
+    last = graph.graph.output[-1].name
+    graph.graph.node.extend(
+        [
+            helper.make_node("Cast", [last], ["tail_doubles"], to=TensorProto.DOUBLE),
+            helper.make_node("Mul", ["tail_doubles", "tail_unit"], ["tail_deviation"]),
+            helper.make_node("Add", ["tail_deviation", "tail_center"], [_VALUE]),
+        ]
+    )
+    graph.graph.output.append(helper.make_tensor_value_info(_VALUE, TensorProto.DOUBLE, None))
     content: bytes = graph.SerializeToString()
     return content
 

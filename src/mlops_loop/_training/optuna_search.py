@@ -11,6 +11,7 @@ import optuna
 from .._project_code import naming
 from ..data._split import Fold
 from ..errors import InputError
+from ..evaluation._formatting import format_metric
 from ..evaluation._metric import Metric
 from ..models import Candidate, Parameters
 from ..models._fitting import fit, predict
@@ -84,7 +85,9 @@ def _search(
         number = _done(study)
         context.on_trial(number, budget.trials)
         if _complete(study):
-            context.on_stage(f"{candidate.name}: trial {number}, best {study.best_value:.4f}")
+            context.on_stage(
+                f"{candidate.name}: trial {number}, best {format_metric(study.best_value)}"
+            )
 
     context.on_trial(done, budget.trials)
     if done < budget.trials:

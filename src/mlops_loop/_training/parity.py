@@ -11,6 +11,7 @@ from .._model_session import ModelSession
 from ..contract._columns import Floats
 from ..errors import ExportError
 from ..models import predict_scores
+from ..models._scaled_target import ScaledTarget
 
 TOLERANCE = 1e-5
 _ROWS = 10_000
@@ -23,7 +24,8 @@ class Parity:
     """Largest difference between the native and the exported model.
 
     Attributes:
-        tolerance: largest allowed difference, in probability or in units of the target.
+        difference: in probability, or in units of the spread of the target.
+        tolerance: largest allowed difference, in the same units.
         rows: rows compared, those made with missing values and unseen categories included.
     """
 
@@ -56,8 +58,8 @@ def check_parity(
         estimator: the native one.
         matrix: held-out rows.
         encoder: says which columns are categories.
-        classes: number of classes, 0 for a regression, whose tolerance is relative to its
-            largest answer.
+        classes: number of classes, 0 for a regression, whose differences are in units of the
+            spread of the target, and whose tolerance grows with the largest deviation.
         tolerance: largest difference allowed.
 
     Raises:
@@ -66,13 +68,22 @@ def check_parity(
     rows = np.concatenate([matrix[:_ROWS], stressed(matrix, encoder)])
     native = _predicted(estimator, rows, classes)
     scores = exported.run(rows).reshape(native.shape)
-    if not classes:
-        tolerance *= max(1.0, float(np.abs(native).max()))
     differences = np.abs(native - scores)
+    if not classes:
+        center, spread = _center_and_spread(estimator, native)
+        differences /= spread
+        tolerance *= max(1.0, float(np.abs(native - center).max()) / spread)
     difference = float(differences.max())
     if not difference <= tolerance:
         raise ExportError(_complaint(differences, tolerance))
     return Parity(difference, tolerance, len(rows))
+
+
+def _center_and_spread(estimator: Any, native: Floats) -> tuple[float, float]:
+    """Of the target, or of the predictions of an estimator that takes the target as it is."""
+    if isinstance(estimator, ScaledTarget):
+        return estimator.center, estimator.scale
+    return float(native.mean()), float(native.std()) or 1.0
 
 
 def _predicted(estimator: Any, rows: Matrix, classes: int) -> Floats:

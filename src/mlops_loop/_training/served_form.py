@@ -13,7 +13,7 @@ from .._model_session import open_session
 from .._native_session import store_estimator
 from ..errors import BundleError, ExportError, TrainingError
 from ..models import Candidate
-from ..models._fitting import fit, is_learnable
+from ..models._fitting import bounded_iterations, fit, is_learnable
 from .data import TrainingData
 from .export import export
 from .parity import check_parity
@@ -48,7 +48,8 @@ def forms_before_fits(candidates: Sequence[Candidate], data: TrainingData) -> di
     Raises:
         TrainingError: if no candidate could be served.
     """
-    with data.rows.context.timed("forms"), threadpool_limits({"openmp": 1, "blas": 1}):
+    limits = {"openmp": 1, "blas": 1}
+    with data.rows.context.timed("forms"), threadpool_limits(limits), bounded_iterations():
         forms = {candidate.name: _form_before_fits(candidate, data) for candidate in candidates}
     for name, form in forms.items():
         if form.obstacle:

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from ..data._split import Fold
 from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
+from ..models._fitting import bounded_iterations
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
 from .served_form import forms_before_fits
@@ -65,6 +66,7 @@ def tune_all(
     with (
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
+        bounded_iterations(),
     ):
         tuned = [
             replace(

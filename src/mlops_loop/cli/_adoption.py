@@ -45,7 +45,12 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     have are disabled in config/project.yaml. Contents of var/ and the prediction log are archived.
     """
     from .._clock import SystemClock
-    from .._history_archive import archive_history, has_history, require_outside_var
+    from .._history_archive import (
+        archive_history,
+        has_history,
+        require_outside_var,
+        retire_champion,
+    )
     from .._profiling.console import show, show_highlights
     from .._profiling.options import InferenceOptions
     from .._profiling.proposal import propose
@@ -76,6 +81,8 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
         for message in archive_history(settings):
             click.echo(message)
     backup = install(files, settings.root, SystemClock().now())
+    for message in [] if keep else retire_champion(project.copy()):
+        click.echo(message)
     click.echo(f"written: {', '.join(map(str, files.written))}; backup: {backup}")
     click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
     if now.is_sample:

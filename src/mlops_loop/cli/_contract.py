@@ -68,12 +68,12 @@ def diff(
     session: Session, old: Path | None, new: Path | None, fail_on: str | None, as_json: bool
 ) -> None:
     """List the changes from OLD (default: the champion's) to NEW (default: the project's)."""
-    from .._predictor import champion_contract
+    from .._champion import champion_contract
     from ..contract._compatibility import differences
     from ..contract._contract_file import load_contract
 
     with opened(session) as project:
-        before = load_contract(old) if old else champion_contract(project.bundles, project.features)
+        before = load_contract(old) if old else champion_contract(project)
         changes = differences(before, load_contract(new) if new else project.contract)
         if as_json:
             show_json({"changes": [change.to_json() for change in changes]})

@@ -21,12 +21,18 @@ def label(session: Session, file: Path, dialect: Dialect) -> None:
 
     with opened(session) as project:
         csv = overruled(project.settings.csv, dialect)
-        labels = read_labels(file, project.contract, project.clock, csv)
+        labels = read_labels(file, project.contract, project.clock, csv, f"user {actor()}")
         report = project.log.add_labels(labels)
         click.echo(
             f"{report.joined} joined, {report.early} without a prediction so far, "
             f"{report.repeated} repeated, {len(report.conflicting)} conflicting"
         )
+        if report.other_target:
+            click.echo(
+                f"left out: {len(report.other_target)} of predictions about another target than "
+                f"{project.contract.target_summary}",
+                err=True,
+            )
         for prediction_id in report.conflicting:
             click.echo(f"conflicting: {prediction_id} keeps its first label", err=True)
 
@@ -54,7 +60,9 @@ def export(session: Session, /, target: Path, **options: Any) -> None:
 
     with opened(session) as project:
         rows = export_log(project.log, project.contract, target, **options)
-        click.echo(f"{rows} predictions in {target}")
+        others = project.log.other_schemas()
+        left_out = f"; {others} of another target or other inputs left out" if others else ""
+        click.echo(f"{rows} predictions in {target}{left_out}")
 
 
 @log.command()

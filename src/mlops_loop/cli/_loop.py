@@ -81,11 +81,9 @@ def step(session: Session, as_json: bool) -> None:
         done = controller.step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
-            show_json({"entries": entries, "idle": done.idle or None})
+            show_json({"entries": entries, "idle": done.idle or None, "next": done.outlook or None})
         else:
-            lines = [entry.summary() for entry in done.entries]
-            lines += [done.idle] if done.idle else []
-            click.echo("\n".join(lines) or "nothing to do")
+            click.echo("\n".join([*(entry.summary() for entry in done.entries), done.summary()]))
 
 
 @loop.command()
@@ -104,7 +102,7 @@ def run(session: Session, every: int) -> None:
     # A step that is terminated then releases its lease.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened(session) as project:
-        controller, idle = make_controller(project, session.pipeline, session.monitoring()), ""
+        controller, last = make_controller(project, session.pipeline, session.monitoring()), ""
         while True:
             _retry_alerts(session, project)
             try:
@@ -114,9 +112,10 @@ def run(session: Session, every: int) -> None:
             else:
                 for entry in done.entries:
                     click.echo(entry.summary())
-                if done.idle and done.idle != idle:
-                    click.echo(done.idle)
-                idle = done.idle
+                # What it waits for is the same for many steps.
+                if done.entries or (done.idle or done.outlook) != last:
+                    click.echo(done.summary())
+                last = done.idle or done.outlook
             time.sleep(every)
 
 

@@ -11,15 +11,19 @@ from ._common import AS_JSON, REASON, Session, actor, opened, show_json
 @click.pass_obj
 def listed(session: Session, as_json: bool) -> None:
     """List the registered versions with role, age and metrics."""
-    from ..registry._listing import listing, listing_json
+    from ..registry._listing import Listing
 
     with opened(session) as project:
-        versions = project.registry.versions()
-        pointer, features = project.bundles.pointer(), project.features.digest
+        listing = Listing(
+            project.registry.versions(),
+            project.bundles.pointer(),
+            project.features.digest,
+            project.contract.target_digest,
+        )
         if as_json:
-            show_json({"versions": listing_json(versions, pointer, features)})
-        elif versions:
-            click.echo(listing(versions, project.clock.now(), pointer, features))
+            show_json({"versions": listing.to_json()})
+        elif listing.versions:
+            click.echo(listing.text(project.clock.now()))
         else:
             click.echo("no versions yet: run `train`")
 

@@ -41,7 +41,7 @@ def score(session: Session, source: str, target: str, logged: bool, dialect: Dia
     Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
     same command resumes after the parts that are finished.
     """
-    from .._predictor import champion_predictor
+    from .._champion import champion_predictor
     from .._scoring import score as run
     from .._scoring.recording import Recording
 
@@ -126,4 +126,4 @@ def ui(session: Session, host: str, port: int) -> None:
     from ..registry._ui import run_ui
 
     with opened(session) as project:
-        run_ui(project.settings, host=host, port=port)
+        run_ui(project.settings, host=host, port=port, report=click.echo)

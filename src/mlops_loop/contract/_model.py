@@ -114,9 +114,15 @@ class Contract(Frozen):
     def target_digest(self) -> str:
         """Digest of the target: problem, name and type.
 
-        Part of the loop's state, which survives a change of the inputs.
+        Part of every logged row, registered version, bundle and loop state, and of the key by which
+        a service finds its versions. It does not change with the inputs.
         """
         return _short_digest([self.problem, self.target.name, self.target.type])
+
+    @property
+    def target_summary(self) -> str:
+        """The target in messages, e.g. `late (binary, boolean)`."""
+        return f"{self.target.name} ({self.problem}, {self.target.type})"
 
     @cached_property
     def schema_digest(self) -> str:

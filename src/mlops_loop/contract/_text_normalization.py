@@ -14,8 +14,8 @@ from ._column_definition import Column, ParseOptions
 
 # Moments of other centuries are years with two digits, read with the wrong format.
 _YEARS = (1000, 2999)
-# Texts that are a missing number, boolean or datetime whatever the contract says. In a category they
-# are values unless its `parsing.missing` lists them: NA may be North America.
+# Texts that are a missing number, boolean or datetime whatever the contract says. In a category
+# they are values unless its `parsing.missing` lists them: NA may be North America.
 _NO_VALUE = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 _INFINITE = {"inf", "-inf"}
 # Microseconds of a unit, and the digits that stay within 64 bits and the calendar.

@@ -20,6 +20,7 @@ from ._prefetch import prefetch
 from ._quarantine import Quarantine, quarantine_rows
 from ._sources import Source
 from ._sources.malformed import MalformedRows
+from ._sources.types import plain_table
 from ._validation import Validated, validate
 
 # The order of arrival. No column of a contract can have this name: YAML lets no NUL through.
@@ -82,6 +83,7 @@ class RowCollector:
                 self._set_aside(malformed, taken)
                 taken += len(malformed)
                 continue
+            raw = plain_table(raw)
             if raw.num_rows:
                 self._found.update(raw.column_names)
             absent = missing_columns(table_columns(self._contract), raw.column_names)

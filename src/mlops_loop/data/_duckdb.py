@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-# A column that is being written needs about a megabyte, however few rows there are. The limit does not
-# hold within a transaction, so that every statement is one.
+# A column that is being written needs about a megabyte, however few rows there are. The limit does
+# not hold within a transaction, so that every statement is one.
 _MEMORY_MB, _COLUMN_MB = 80, 1
 
 
@@ -22,7 +22,7 @@ def scratch_database(folder: Path, columns: int = 0) -> Iterator[duckdb.DuckDBPy
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scratch.duckdb"
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{_MEMORY_MB + _COLUMN_MB * columns}MB",
         "temp_directory": str(folder / "scratch"),
         # Each thread needs memory of its own, however many cores there are.

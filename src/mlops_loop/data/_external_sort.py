@@ -3,8 +3,8 @@
 Knuth, The Art of Computer Programming, volume 3, section 5.4. A single run stays in
 memory. Runs are small and not compressed: allocating memory takes longer than writing and reading.
 
-DuckDB's `order by` takes its place only for narrow tables: with 250 columns it fails for want of memory
-from 2.6 million rows at a limit of 1 GB, and from half a million at 300 MB.
+DuckDB's `order by` would do for narrow tables only: with 250 columns it runs out of memory from
+2.6 million rows at a limit of 1 GB, and from half a million at 300 MB.
 """
 
 from bisect import bisect_left

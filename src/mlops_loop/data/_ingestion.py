@@ -123,7 +123,7 @@ def ingest(
         _refuse(collector, settings, f"{address} has no", _before(until))
         moment = None if until is None else until.isoformat()
         warnings = collector.counts("warn")
-        origin = Origin(address, contract.digest, moment, warnings)
+        origin = Origin(address, contract.digest, moment, warnings, contract.schema_digest)
         quarantine_path = None
         if collector.bad:
             quarantine_path = collector.quarantine.write(settings.paths.quarantine)

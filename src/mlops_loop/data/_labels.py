@@ -19,7 +19,9 @@ from ._sources.types import in_common_types
 ID, LABEL = "prediction_id", "label"
 
 
-def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) -> list[Label]:
+def read_labels(
+    path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN, authority: str = ""
+) -> list[Label]:
     """Labels of a CSV or Parquet file with the columns `prediction_id` and `label`.
 
     Args:
@@ -27,6 +29,7 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
         contract: valid labels, and how texts are parsed.
         clock: the time of arrival.
         csv: format of text files; a plain one with commas is read as well.
+        authority: who gives the labels.
 
     Raises:
         InputError: if a column is missing, or a label is no value of the contract's target.
@@ -44,7 +47,7 @@ def read_labels(path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN) 
     values = checked.columns[target.name]
     identities = (str(value) for value in table[ID].to_pylist())
     return [
-        Label(identity, to_json(target, value), now)
+        Label(identity, to_json(target, value), now, authority)
         for identity, value in zip(identities, values, strict=True)
     ]
 

@@ -30,6 +30,7 @@ _OWN = pa.schema(
         ("prediction", pa.string()),
         ("probabilities", pa.list_(pa.float64())),
         ("label", pa.string()),
+        ("label_authority", pa.string()),
     ]
 )
 
@@ -105,6 +106,7 @@ def _outputs(row: LoggedRow) -> list[dict[str, Any]]:
             "prediction": json.dumps(output.prediction),
             "probabilities": output.probabilities,
             "label": None if row.label is None else json.dumps(row.label.label),
+            "label_authority": None if row.label is None else row.label.authority,
         }
         for output in record.outputs
     ]

@@ -35,12 +35,14 @@ class Origin:
         contract: digest of the contract they were checked against.
         until: the cut-off, ISO 8601; None if there was none.
         warnings: rows used although something is unusual about them, by sentence.
+        schema_digest: digest of the target and the inputs; empty if unknown.
     """
 
     source: str
     contract: str
     until: str | None = None
     warnings: Mapping[str, int] = field(default_factory=dict)
+    schema_digest: str = ""
 
 
 class _Facts(Struct, frozen=True):
@@ -89,8 +91,13 @@ class Snapshot:
         """The rows as arrays, see `contract/_columns.py`.
 
         Raises:
-            SnapshotError: if the file is damaged, or was made for other columns.
+            SnapshotError: if the file is damaged, or was made for another target or other columns.
         """
+        if self.origin.schema_digest not in ("", contract.schema_digest):
+            raise SnapshotError(
+                f"snapshot {self.digest} has another target or other inputs than the contract: run "
+                "`ingest` again"
+            )
         table = self.table()
         if table.schema != arrow_schema(contract):
             raise SnapshotError(

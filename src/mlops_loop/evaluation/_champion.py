@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bundle import Bundle, read_bundle, require_same_target
+from .._champion import other_target
 from .._packaged_features import packaged_features
 from .._predictor import Predictor
 from .._project import Project
@@ -59,7 +60,9 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
             return ChampionPredictions(everything, None, f"{reason}.")
     predecessor = find_predecessor(project)
     if predecessor is None:
-        return ChampionPredictions(everything)
+        missing = other_target(project.bundles, project.contract) or "there is no champion yet"
+        note = f"Compared with the baseline only: {missing}."
+        return ChampionPredictions(everything, note=note)
     try:
         with packaged_features(project.registry, predecessor) as features:
             predictor = project.load_predictor(
@@ -85,7 +88,7 @@ def find_predecessor(project: Project) -> Bundle | None:
 
     A champion with another target does not count, as it cannot be compared.
     """
-    version = project.bundles.pointer().predecessor(project.features.digest)
+    version = project.bundles.pointer().predecessor(project.rollout_key)
     if version is None:
         return None
     bundle = read_bundle(project.bundles.fetch(version))
@@ -98,18 +101,15 @@ def find_predecessor(project: Project) -> Bundle | None:
 
 def _compare(predictor: Predictor, contract: Contract, held_out: Columns) -> ChampionPredictions:
     version = predictor.manifest.version
-    if not _predicts_alike(predictor, contract):
-        raise _NotComparedError(f"Champion {version} has another contract")
+    _require_comparable(predictor, contract)
     rows = _unseen(predictor, contract, held_out)
     if not rows.any():
         raise _NotComparedError(
             f"Champion {version} was trained on these rows, so it is not compared"
         )
-    note = (
-        ""
-        if rows.all()
-        else f"{(~rows).sum()} rows that champion {version} was trained on are left out."
-    )
+    note = f"Compared with champion {version} on the same rows."
+    if not rows.all():
+        note += f" {(~rows).sum()} rows that champion {version} was trained on are left out."
     return ChampionPredictions(rows, scores_of(predictor, take(held_out, rows)), note)
 
 
@@ -125,11 +125,18 @@ def _threads(project: Project) -> int:
     return project.settings.training.threads
 
 
-def _predicts_alike(predictor: Predictor, contract: Contract) -> bool:
-    wanted = {(column.name, column.type) for column in predictor.contract.inputs}
-    given = {(column.name, column.type) for column in contract.inputs}
-    same_target = predictor.contract.target_digest == contract.target_digest
-    return same_target and predictor.contract.classes == contract.classes and wanted <= given
+def _require_comparable(predictor: Predictor, contract: Contract) -> None:
+    """Raise _NotComparedError unless both predict the same classes from columns of the contract."""
+    own, version = predictor.contract, predictor.manifest.version
+    if own.classes != contract.classes:
+        classes = ", ".join(map(str, own.classes))
+        raise _NotComparedError(f"Champion {version} predicts other classes ({classes})")
+    column = contract.first_missing_input(own)
+    if column is not None:
+        raise _NotComparedError(
+            f"Champion {version} needs the column {column.name} ({column.type}), which the "
+            "contract does not have"
+        )
 
 
 def _unseen(predictor: Predictor, contract: Contract, held_out: Columns) -> NDArray[np.bool_]:

@@ -41,6 +41,8 @@ class Comparison:
         note: a remark on the comparison with the champion.
         hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
+        holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
+        holdout_digest: identifies these rows; scores on other rows cannot be compared.
 
     Examples:
         >>> comparison.rival, len(comparison)
@@ -62,6 +64,8 @@ class Comparison:
     champion: Floats | None = None
     note: str = ""
     hold: str = ""
+    holdout: str = ""
+    holdout_digest: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -6,6 +6,7 @@ from .._project_code import describe, naming
 from ..errors import GateError, ProjectCodeError
 from ._comparison import Comparison
 from ._gate_result import GateResult, GateRuleResult
+from ._perfect_score import PERFECT, is_perfect
 from ._rules import bounds
 
 GateRule = Callable[[Comparison], GateRuleResult]
@@ -23,7 +24,8 @@ Examples:
 def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult:
     """Decide whether a model may be published: passed if every rule passed.
 
-    The messages of the result begin with the rules that failed, by name.
+    The messages of the result begin with the rules that failed, by name. A score that is perfect
+    passes, with a message that doubts it.
 
     Args:
         comparison: the candidate, the baseline and the champion on the held-out rows.
@@ -57,6 +59,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     messages = [
         *failed,
         f"{metric.name} on {len(comparison)} held-out rows: {score}.",
+        f"Note: {PERFECT}." if is_perfect(comparison.labels, comparison.candidate) else "",
         comparison.note,
         *(result.text for result in results if result.passed),
     ]
@@ -68,6 +71,8 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,
+        holdout=comparison.holdout,
+        holdout_digest=comparison.holdout_digest,
     )
 
 

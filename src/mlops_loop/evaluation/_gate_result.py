@@ -60,6 +60,8 @@ class GateResult:
         slices: comparisons on slices of the rows.
         metric: name of the metric that decided.
         hold: why a version that passed is not promoted automatically; empty if it may be.
+        holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
+        holdout_digest: identifies these rows; scores on other rows cannot be compared.
         subject: digests of run, model, snapshot, contract and features.
 
     Examples:
@@ -74,6 +76,8 @@ class GateResult:
     slices: tuple[SliceComparison, ...] = ()
     metric: str = ""
     hold: str = ""
+    holdout: str = ""
+    holdout_digest: str = ""
     subject: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:

@@ -36,6 +36,7 @@ from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison
 from ._gate_result import GateResult
+from ._held_out_rows import holdout_digest, holdout_summary
 from ._holdout import Holdout
 from ._importance import importances
 from ._measured import Measured
@@ -196,10 +197,10 @@ def _compare(
 ) -> Comparison:
     champion = predict_with_champion(project, holdout.columns)
     rows = champion.rows
-    columns = take(holdout.columns, np.flatnonzero(rows))
+    columns, labels = take(holdout.columns, np.flatnonzero(rows)), holdout.labels[rows]
     return Comparison(
         metric=metric,
-        labels=holdout.labels[rows],
+        labels=labels,
         candidate=predicted[rows],
         baseline=np.load(io.BytesIO(files[BASELINE]), allow_pickle=False)[rows],
         columns=columns,
@@ -211,6 +212,8 @@ def _compare(
         champion=champion.predicted,
         note=champion.note,
         hold=champion.hold,
+        holdout=holdout_summary(project.contract, columns),
+        holdout_digest=holdout_digest(project.contract, columns, labels),
     )
 
 

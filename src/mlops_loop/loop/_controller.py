@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._champion import other_target
 from .._clock import Clock
 from .._publication import Rollout as Published
 from .._settings import Settings
@@ -26,6 +27,7 @@ from ..registry._transitions import Transitions
 from ._audit import ACTOR, LoopAuditLog
 from ._challenger_trial import Trial
 from ._lease import LeaseHolder, LostLeaseError
+from ._outlook import outlook
 from ._policy import ActionTable, Due, cooldown_reason
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
@@ -64,10 +66,12 @@ class RetrainingController:
             return Step((), idle="the loop is paused: run `loop resume`")
         known = len(self.audit.completed())
         try:
-            monitoring, idle = self._step(), ""
+            monitoring = self._step()
         except LostLeaseError:
-            monitoring, idle = None, "another process has taken over the loop"
-        return Step(self.audit.completed()[known:], monitoring, idle)
+            idle = "another process has taken over the loop"
+            return Step(self.audit.completed()[known:], idle=idle)
+        upcoming = outlook(self.lease.state, self.settings, self.clock.now())
+        return Step(self.audit.completed()[known:], monitoring, outlook=upcoming)
 
     def _step(self) -> MonitoringReport | None:
         if self.transitions.is_open():
@@ -82,7 +86,7 @@ class RetrainingController:
             return None
         if state.champion is None:
             if state.waiting != self.transitions.features_digest:
-                self._begin("there is no champion yet")
+                self._begin(self._no_champion())
             return None
         if state.challenger is not None:
             self._judge()
@@ -238,6 +242,10 @@ class RetrainingController:
             self.stages.alert(decision.reason)
             self.transitions.rollback(**arguments)
         self._settle()
+
+    def _no_champion(self) -> str:
+        reason = other_target(self.transitions.store, self.transitions.contract)
+        return reason or "there is no champion yet"
 
     def _published(self) -> Published:
         return self.transitions.published()

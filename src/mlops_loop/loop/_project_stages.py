@@ -48,12 +48,13 @@ class ProjectStages:
         version = registered(registry, attempt.name) if attempt.resumed else None
         if version is None:
             project, pipeline = self._within(attempt.reason, attempt.name), self._pipeline()
-            now = project.clock.now()
+            # Of younger rows only some labels have arrived, which are no fair sample.
+            until = project.clock.now() - project.contract.label_horizon
             with translate_mlflow_errors():
                 snapshot = pipeline.ingest(
                     project,
-                    since=project.settings.loop.training_window.since(now, attempt.changed),
-                    until=now,
+                    since=project.settings.loop.training_window.since(until, attempt.changed),
+                    until=until,
                 )
                 version = pipeline.train(project, snapshot)
         return RetrainingResult(version.version, version.run_id, gate_result(registry, version))

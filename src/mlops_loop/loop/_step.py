@@ -14,8 +14,28 @@ class Step:
         entries: the new entries of the audit log.
         monitoring: the report, if monitoring was due.
         idle: why nothing was done; empty if nothing prevented it.
+        outlook: what happens next, and when; empty if something prevented the step.
     """
 
     entries: tuple[AuditEvent, ...]
     monitoring: MonitoringReport | None = None
     idle: str = ""
+    outlook: str = ""
+
+    def summary(self) -> str:
+        """What was done besides the entries, and when something will be."""
+        if self.idle:
+            return self.idle
+        done = "nothing else is due" if self.entries else "nothing is due"
+        if self.monitoring is not None:
+            done = _checked(self.monitoring)
+        return f"{done}; {self.outlook}"
+
+
+def _checked(report: MonitoringReport) -> str:
+    window = report.window
+    unknown = [note for note in report.notes if "unknown" in note or not report.statuses]
+    notes = f" ({'; '.join(unknown)})" if unknown else ""
+    findings = f"{len(report.findings) or 'no'} finding{'' if len(report.findings) == 1 else 's'}"
+    period = f"{window.since:%Y-%m-%d} to {window.until:%Y-%m-%d}"
+    return f"checked {period}: {window.rows} predictions, {findings}{notes}"

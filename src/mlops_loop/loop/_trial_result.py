@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..evaluation._formatting import format_metric
 from ..prediction_log import LoggedRow
 from ._paired_loss import ModelPair
 from ._sequential_test import SequentialTest, Unit
@@ -46,8 +47,8 @@ class TrialResult:
         }
 
     def summary(self) -> str:
-        own = f"mean {self.loss} {self.challenger_loss:.4f}"
-        others = f"the champion's {self.champion_loss:.4f} on {self.champion_rows}"
+        own = f"mean {self.loss} {format_metric(self.challenger_loss)}"
+        others = f"the champion's {format_metric(self.champion_loss)} on {self.champion_rows}"
         if self.paired:
             return f"{own} against {others} labelled rows"
         return f"{own} on {self.challenger_rows} labelled keys against {others}"

@@ -31,6 +31,7 @@ class Task:
         seed: seed of all random numbers.
         threads: number of threads that the estimator may use.
         rows: number of training rows.
+        classes: number of classes; 0 for a regression.
 
     Examples:
         >>> Task("regression", encoder, seed=1, threads=1, rows=5_000).is_regression
@@ -42,6 +43,7 @@ class Task:
     seed: int
     threads: int
     rows: int = 100_000
+    classes: int = 0
 
     @property
     def is_regression(self) -> bool:
@@ -69,6 +71,11 @@ class Candidate:
         is_baseline: whether it is the baseline of the gate, which cannot win.
         is_tuned: whether `parameters` were found by tuning.
         parameters: passed to `build`.
+        max_rows: number of rows that it is fitted on at most, for a `Task`: of more, a uniform
+            sample. By default all rows.
+        scales_target: whether it is fitted on a numeric target around 0, in units of its spread;
+            predictions are in units of the target either way. False for a loss that needs the
+            target as it is, e.g. Poisson's.
 
     Examples:
         >>> from sklearn.impute import SimpleImputer
@@ -94,6 +101,8 @@ class Candidate:
     is_baseline: bool = False
     is_tuned: bool = False
     parameters: Parameters = field(default_factory=dict)
+    max_rows: Callable[[Task], int] | None = None
+    scales_target: bool = True
 
     def estimator(self, task: Task, **parameters: Any) -> Any:
         """An unfitted estimator with the candidate's parameters, overridden by the given ones."""

@@ -1,5 +1,8 @@
 """Fitting of candidates, with a fallback for rows that their library cannot fit."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,6 +11,7 @@ from numpy.typing import NDArray
 from .._encoder import Matrix
 from ..errors import TrainingError
 from . import Candidate, Task, predict_scores
+from ._scaled_target import ScaledTarget
 
 
 def fit(
@@ -15,6 +19,7 @@ def fit(
 ) -> Any:
     """A fitted estimator; a constant one if there is nothing to learn.
 
+    Of more rows than the candidate is fitted on, a uniform sample is used (`Candidate.max_rows`).
     A column that is empty in these rows, e.g. of a new sensor, becomes constant, so that its values
     in other rows do not change predictions.
 
@@ -28,15 +33,41 @@ def fit(
     Raises:
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
+    rows = rows_to_fit(candidate, task, len(labels))
+    if rows < len(labels):
+        sample = np.random.default_rng(task.seed).choice(len(labels), rows, replace=False)
+        sample.sort()  # neighbouring rows stay neighbours
+        matrix, labels = matrix[sample], labels[sample]
     if not is_learnable(matrix, labels):
         return _constant(labels).fit(matrix, labels)
     empty = np.isnan(matrix).all(axis=0)
     if empty.any():
         matrix = np.where(empty, np.float32(0), matrix)
     try:
-        return candidate.estimator(task, **parameters).fit(matrix, labels)
+        estimator = candidate.estimator(task, **parameters)
+        if task.is_regression and candidate.scales_target:
+            return ScaledTarget.fit(estimator, matrix, labels)
+        return estimator.fit(matrix, labels)
     except Exception as error:  # whatever its library raises
         raise _error(candidate, "be fitted", error) from error
+
+
+@contextmanager
+def bounded_iterations() -> Iterator[None]:
+    """For fits: a solver that stops at its limit of iterations has done what it should.
+
+    Around the threads that fit, as filters of warnings belong to the process.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def rows_to_fit(candidate: Candidate, task: Task, rows: int) -> int:
+    """The number of rows, of those at hand, that a candidate is fitted on."""
+    return rows if candidate.max_rows is None else min(rows, candidate.max_rows(task))
 
 
 def predict(
@@ -55,9 +86,11 @@ def predict(
 
 def _error(candidate: Candidate, verb: str, error: Exception) -> TrainingError:
     first = str(error).partition("\n")[0]
+    is_about_target = candidate.scales_target and "negative" in first
+    hint = " (`scales_target=False` leaves the target as it is)" if is_about_target else ""
     return TrainingError(
-        f"the candidate {candidate.name} cannot {verb} ({type(error).__name__}: {first}): "
-        "see models.py"
+        f"the candidate {candidate.name} cannot {verb} ({type(error).__name__}: {first}): see "
+        f"models.py{hint}"
     )
 
 

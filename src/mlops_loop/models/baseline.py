@@ -18,7 +18,11 @@ __all__ = ["dummy", "linear"]
 
 _MISSING = UNKNOWN - 1
 # A number that no data holds, in float32.
-_FAR_BELOW = -1e30
+_FAR_ABOVE = 1e30
+# Values of the matrix at most, which bounds the memory of a fit to about a gigabyte, and products
+# of an iteration, which bounds its time to a minute or two.
+_MAX_VALUES = 20_000_000
+_MAX_PRODUCTS = 100_000_000
 
 
 def dummy() -> Candidate:
@@ -37,7 +41,8 @@ def dummy() -> Candidate:
 def linear(**parameters: Any) -> Candidate:
     """Logistic or ridge regression on scaled numbers and one-hot categories.
 
-    Missing numbers are replaced by the median, and a column indicates them.
+    Missing numbers are replaced by the median, and a column indicates them. Of a table so large
+    that it would take gigabytes, or minutes for a fit, a uniform sample of the rows is used.
 
     Args:
         parameters: `strength` of the regularization, by default 1.
@@ -47,7 +52,20 @@ def linear(**parameters: Any) -> Candidate:
         >>> linear(strength=10.0).estimator(Task("regression", encoder, seed=1, threads=1))[-1]
         Ridge(alpha=10.0)
     """
-    return Candidate("linear", _linear, search_space=_search_space, parameters=parameters)
+    return Candidate(
+        "linear",
+        _linear,
+        search_space=_search_space,
+        parameters=parameters,
+        max_rows=_max_rows,
+    )
+
+
+def _max_rows(task: Task) -> int:
+    categories = len(task.encoder.categorical)
+    width = 2 * len(task.encoder.names) - categories
+    outputs = task.classes if task.classes > 2 else 1
+    return min(_MAX_VALUES, _MAX_PRODUCTS // outputs) // max(width, 1)
 
 
 def _search_space(trial: Any) -> dict[str, Any]:
@@ -65,21 +83,21 @@ def _linear(task: Task, parameters: Parameters) -> Pipeline:
     if task.is_regression:
         model: Any = Ridge(alpha=strength)
     else:
-        # Few columns and many rows: a handful of Newton steps, the same on every machine.
-        model = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=50)
+        # Its steps cost the same for each class and level, unlike those of Newton's method.
+        model = LogisticRegression(C=1 / strength, solver="lbfgs", tol=1e-5, max_iter=300)
     return Pipeline([("columns", _columns(task.encoder)), ("model", model)])
 
 
 def _columns(encoder: Encoder) -> ColumnTransformer:
-    """Numbers imputed and scaled, whether they were there, and categories one-hot."""
+    """Numbers imputed and scaled, whether one is missing, and categories one-hot."""
     categories = list(encoder.categorical)
     numbers = [at for at in range(len(encoder.names)) if at not in categories]
     parts: list[tuple[str, Pipeline, Sequence[int]]] = []
     if numbers:
-        parts += [("value", _value(), numbers), ("presence", _presence(), numbers)]
+        parts += [("value", _value(), numbers), ("missing", _missing(), numbers)]
     if categories:
         parts.append(("category", _category(encoder), categories))
-    return ColumnTransformer(parts, sparse_threshold=0)
+    return ColumnTransformer(parts)  # sparse where most of it is zeros
 
 
 def _value() -> Pipeline:
@@ -87,10 +105,10 @@ def _value() -> Pipeline:
     return Pipeline([("impute", impute), ("scale", StandardScaler())])
 
 
-def _presence() -> Pipeline:
+def _missing() -> Pipeline:
     # An indicator made of steps that have an ONNX form; scikit-learn's own has none.
-    fill = SimpleImputer(strategy="constant", fill_value=_FAR_BELOW, keep_empty_features=True)
-    return Pipeline([("fill", fill), ("mark", Binarizer(threshold=_FAR_BELOW / 10))])
+    fill = SimpleImputer(strategy="constant", fill_value=_FAR_ABOVE, keep_empty_features=True)
+    return Pipeline([("fill", fill), ("mark", Binarizer(threshold=_FAR_ABOVE / 10))])
 
 
 def _category(encoder: Encoder) -> Pipeline:
@@ -98,6 +116,5 @@ def _category(encoder: Encoder) -> Pipeline:
     positions = [
         np.arange(_MISSING, len(words), dtype=np.float32) for words in encoder.vocabularies.values()
     ]
-    # In double precision the solver sees a matrix it can factor.
-    one_hot = OneHotEncoder(categories=positions, handle_unknown="ignore", sparse_output=False)
+    one_hot = OneHotEncoder(categories=positions, handle_unknown="ignore")
     return Pipeline([("fill", fill), ("one_hot", one_hot)])

@@ -6,7 +6,8 @@ A project names these in its `monitoring.py`, as a `MonitoringPlan`.
 from collections.abc import Sequence
 from datetime import datetime
 
-from .._bundle import read_bundle
+from .._bundle import read_bundle, require_same_target
+from .._champion import other_target
 from .._project import Project
 from .._settings import ActionName
 from ..evaluation._metric import MetricChoice
@@ -24,7 +25,7 @@ from ._monitoring_report import MonitoringReport, Window
 from ._options import MonitoringOptions
 from ._plan import Action, MonitoringPlan
 from ._receivers import Alert, Receiver
-from ._run import monitor
+from ._run import NOTHING_TO_COMPARE, monitor
 from ._window import MonitoringWindow
 
 __all__ = [
@@ -76,7 +77,7 @@ def monitor_project(
 
     Raises:
         InputError: if `segment_by` cannot divide the rows.
-        BundleError: if there is no bundle of the version.
+        BundleError: if there is no bundle of the version, or it has another target.
 
     Examples:
         >>> report = monitor_project(project, checks=[check_performance], page=False)
@@ -84,11 +85,18 @@ def monitor_project(
         'unknown'
     """
     monitored = version or project.published().champion
+    bundle, reason = None, NOTHING_TO_COMPARE
+    if monitored is None:
+        reason = other_target(project.bundles, project.contract) or reason
+    else:
+        bundle = read_bundle(project.bundles.fetch(monitored))
+        require_same_target(bundle, project.contract)
     return monitor(
         project.settings,
         project.contract,
         log=project.log,
-        bundle=None if monitored is None else read_bundle(project.bundles.fetch(monitored)),
+        bundle=bundle,
+        reason=reason,
         since=since,
         until=until,
         clock=project.clock,

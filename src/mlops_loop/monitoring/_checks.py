@@ -27,17 +27,20 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
     """Check whether the model predicts as well as on its held-out rows.
 
     Compares the deciding metric by a bootstrap of days or groups (Efron & Tibshirani, An
-    Introduction to the Bootstrap, 1993), on rows older than `label_horizon`, after adjusting it to
-    the base rate of the held-out rows. The status is `unknown` with too few labels.
+    Introduction to the Bootstrap, 1993), on the latest rows older than `label_horizon`, a window of
+    them, after adjusting it to the base rate of the held-out rows. The status is `unknown` with too
+    few labels.
 
     Examples:
         >>> plan = MonitoringPlan(checks=[check_performance])
     """
     from ._performance import find_performance, unknown
 
-    since, until = window.period.since, window.mature_until
-    if until <= since:
-        result = unknown("no row of the window is older than label_horizon")
+    counts = window.log.count(window.mature_since, window.mature_until, version=window.version)
+    if not counts.predictions:
+        since, until = window.mature_since, window.mature_until
+        period = f"{since:%Y-%m-%d} to {until:%Y-%m-%d}, older than label_horizon"
+        result = unknown(f"there are no predictions of {period}")
     else:
         result = find_performance(
             window.settings,
@@ -45,7 +48,7 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
             window.metric,
             reference=window.holdout,
             labelled=window.labelled_sample,
-            counts=window.log.count(since, until, version=window.version),
+            counts=counts,
         )
     labels = int(result.metrics.get("labels", 0))
     return CheckResult(

@@ -12,7 +12,8 @@ from ._findings import Finding
 from ._report import EvidentlyResult, run_evidently
 from ._samples import Sample
 
-FEWEST_ROWS = 50
+# The threshold of a column allows for chance at few rows; with fewer, it finds next to nothing.
+FEWEST_ROWS = 30
 # Probability of a finding without a drift, for all columns together.
 BY_CHANCE = 0.05
 

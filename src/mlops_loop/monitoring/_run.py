@@ -1,6 +1,7 @@
 """One run of monitoring: a window of the log against the reference."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from .._bundle import Bundle
@@ -14,6 +15,8 @@ from ._monitoring_report import MonitoringReport, Window
 from ._options import DEFAULT_OPTIONS, MonitoringOptions, segment_column
 from ._window import MonitoringWindow
 
+NOTHING_TO_COMPARE = "there is no champion to compare with: run `train` first"
+
 
 def monitor(
     settings: Settings,
@@ -21,6 +24,7 @@ def monitor(
     *,
     log: PredictionLog,
     bundle: Bundle | None,
+    reason: str = NOTHING_TO_COMPARE,
     since: datetime | None = None,
     until: datetime | None = None,
     clock: Clock,
@@ -33,7 +37,8 @@ def monitor(
         settings: thresholds, the size of samples and windows, the reference.
         contract: contract of the data.
         log: the predictions and their labels.
-        bundle: the champion; without one nothing is checked, and a note says so.
+        bundle: the champion; without one nothing is checked.
+        reason: why there is no champion, for the note that says so.
         since: beginning of the window in event time, by default `monitoring.window` before its end.
         until: end of the window, excluded; by default now.
         clock: says what is old enough to have its label.
@@ -51,16 +56,22 @@ def monitor(
     version_only = bundle.manifest.version if bundle is not None and options.version_only else None
     rows = log.count(since, until, version=version_only).predictions
     period = Window(since, until, rows, 0)
+    others = log.other_schemas()
+    left_out = [f"{others} predictions of another target or other inputs are left out"] * bool(
+        others
+    )
     if bundle is None:
-        return _unchecked(period, "there is no champion to compare with: run `train` first")
+        return _unchecked(period, reason, *left_out)
     if rows == 0 and log.totals().predictions == 0:
-        return _unchecked(period, "the prediction log is empty: start the service and use it")
+        empty = "the prediction log is empty: start the service and use it"
+        return _unchecked(period, *(left_out or [empty]))
     # What runs the checks imports a good deal, which the answers above do without.
     from ._monitoring_run import run
 
     window = MonitoringWindow(settings, contract, log, bundle, clock, period, options)
-    return run(window, checks, column)
+    report = run(window, checks, column)
+    return replace(report, notes=(*report.notes, *left_out))
 
 
-def _unchecked(period: Window, note: str) -> MonitoringReport:
-    return MonitoringReport(period, notes=(note,))
+def _unchecked(period: Window, *notes: str) -> MonitoringReport:
+    return MonitoringReport(period, notes=notes)

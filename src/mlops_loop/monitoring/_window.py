@@ -71,9 +71,10 @@ class MonitoringWindow:
 
     @cached_property
     def labelled(self) -> "pd.DataFrame":
-        """Rows of the window that are older than the label horizon and have a label.
+        """Labelled rows of the latest period of the window's length that has its labels.
 
-        The same columns, and the contract's target.
+        It ends the label horizon ago, or with the window if that was earlier. The same columns,
+        and the contract's target.
         """
         return self._frame(self.labelled_sample)
 
@@ -102,6 +103,14 @@ class MonitoringWindow:
     def mature_until(self) -> datetime:
         """The end of the event times whose labels are known by now."""
         return min(self.period.until, self.clock.now() - self.contract.label_horizon)
+
+    @property
+    def mature_since(self) -> datetime:
+        """The beginning of as long a period that ends there.
+
+        Periods of consecutive windows follow each other without a gap, however long labels take.
+        """
+        return self.mature_until - (self.period.until - self.period.since)
 
     @cached_property
     def logged(self) -> Sequence[LoggedRow]:
@@ -134,14 +143,14 @@ class MonitoringWindow:
 
     @cached_property
     def labelled_sample(self) -> "Sample":
-        """The labelled rows older than the label horizon, with the version's scores."""
+        """The rows of `labelled`, with the version's scores."""
         from ._performance import labelled_rows
 
         return labelled_rows(
             self.settings,
             self.contract,
             self.log,
-            self.period.since,
+            self.mature_since,
             self.mature_until,
             self.version,
         )

@@ -9,7 +9,7 @@ Examples:
     >>> output = Output(version="3", variant="champion", served=True, prediction=True)
     >>> log.append([Record("p1", None, now, now, {"distance": 1400.0}, (output,))]).result()
     >>> log.add_labels([Label("p1", True, now)])
-    LabelReport(joined=1, early=0, repeated=0, conflicting=())
+    LabelReport(joined=1, early=0, repeated=0, conflicting=(), other_target=())
     >>> log.totals()
     Counts(predictions=1, labels=1)
     >>> row: LoggedRow = log.sample(None, None, limit=10)[0]
@@ -81,7 +81,11 @@ def store_of(address: str) -> str:
 
 
 def open_prediction_log(
-    address: str, *, root: Path, schema_digest: str | None = None
+    address: str,
+    *,
+    root: Path,
+    schema_digest: str | None = None,
+    target_digest: str | None = None,
 ) -> PredictionLog:
     """The log at an address such as `sqlite:///var/predictions.db`.
 
@@ -92,6 +96,8 @@ def open_prediction_log(
         root: the project's folder, where relative paths start.
         schema_digest: schema digest of the contract; rows of other schemas are left out. With
             None all rows are read.
+        target_digest: target digest of the contract; labels of predictions about another target
+            are left out. With None all labels are stored.
 
     Raises:
         SettingsError: for an address that is invalid or has no store, or if the store's package is
@@ -100,7 +106,7 @@ def open_prediction_log(
         StoreError: if the store cannot be used, e.g. because its schema is of another revision.
     """
     with _store(address) as store:
-        log: PredictionLog = store.open_log(address, root, schema_digest)
+        log: PredictionLog = store.open_log(address, root, schema_digest, target_digest)
         return log
 
 

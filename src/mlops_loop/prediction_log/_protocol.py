@@ -36,7 +36,8 @@ class PredictionLog(Protocol):
         """Store labels durably, also those that come before their prediction.
 
         The first label of an id stays. Equal ones are counted as repeated, others are reported
-        as conflicting.
+        as conflicting. A log that was opened for a target stores no label of a prediction about
+        another one, and reports its id.
         """
 
     def sample(

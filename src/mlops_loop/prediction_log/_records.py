@@ -44,7 +44,8 @@ class Record(Struct, frozen=True):
 class Label(Struct, frozen=True):
     """The true value of what was predicted, and when it became known.
 
-    `authority` names who gave it; empty if unknown.
+    `authority` names who gave it, e.g. `key billing` (an API key) or `user ada` (the command
+    `label`); empty if unknown.
     """
 
     prediction_id: str
@@ -58,12 +59,14 @@ class LabelReport(Struct, frozen=True):
 
     `early` ones wait for their prediction, `repeated` ones are equal to the known label.
     `conflicting` holds the prediction ids that had another label already: the first one stays.
+    `other_target` holds those whose prediction is about another target: their labels are left out.
     """
 
     joined: int = 0
     early: int = 0
     repeated: int = 0
     conflicting: tuple[str, ...] = ()
+    other_target: tuple[str, ...] = ()
 
     def __add__(self, other: "LabelReport") -> "LabelReport":
         return LabelReport(
@@ -71,6 +74,7 @@ class LabelReport(Struct, frozen=True):
             self.early + other.early,
             self.repeated + other.repeated,
             self.conflicting + other.conflicting,
+            self.other_target + other.other_target,
         )
 
 

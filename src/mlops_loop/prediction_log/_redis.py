@@ -23,7 +23,7 @@ from . import _redis_queries as queries
 from ._protocol import PredictionLog
 from ._records import Counts, Label, LabelReport, LoggedRow, Record
 from ._redis_keys import LAYOUT, Keys, bounds, packed_label, packed_value, unpacked_label
-from ._redis_scripts import APPEND, EARLY, ERASE, JOINED, LABEL, PRUNE
+from ._redis_scripts import APPEND, EARLY, ERASE, FOREIGN, JOINED, LABEL, PRUNE
 from ._redis_server import RedisServer
 from ._redis_writer import Call, RedisWriteBackend
 from ._sampling import STRATA
@@ -39,12 +39,16 @@ _LABELS_A_CALL = 1_000
 _DELETED_A_CALL = 1_000
 
 
-def open_log(address: str, root: Path, schema_digest: str | None = None) -> PredictionLog:
+def open_log(
+    address: str, root: Path, schema_digest: str | None = None, target_digest: str | None = None
+) -> PredictionLog:
     """The log at `redis://HOST:PORT/DATABASE`."""
     server = RedisServer(address, root)
+    open_store = partial(
+        RedisPredictionLog, server, schema_digest=schema_digest, target_digest=target_digest
+    )
     if server.spool is None:
-        return RedisPredictionLog(server, schema_digest=schema_digest)
-    open_store = partial(RedisPredictionLog, server, schema_digest=schema_digest)
+        return open_store()
     return SpooledLog(open_store, Spool(Path(root) / server.spool))
 
 
@@ -75,9 +79,11 @@ class RedisPredictionLog:
         *,
         capacity: int = CAPACITY,
         schema_digest: str | None = None,
+        target_digest: str | None = None,
     ) -> None:
         self._server = server
         self._schema_digest = schema_digest
+        self._target_digest = target_digest
         self._client = server.connect()
         try:
             with server.translate_errors():
@@ -188,7 +194,7 @@ class RedisPredictionLog:
         return deleted
 
     def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
-        arguments: list[str | bytes] = []
+        arguments: list[str | bytes] = [self._target_digest or ""]
         for label in labels:
             arguments += label.prediction_id, packed_label(label)
         answers: list[Any] = self._writer.submit(Call(LABEL, arguments), rows=len(labels)).result()
@@ -205,6 +211,11 @@ class RedisPredictionLog:
             early=answers.count(EARLY),
             repeated=len(known) - len(conflicting),
             conflicting=tuple(conflicting),
+            other_target=tuple(
+                label.prediction_id
+                for label, answer in zip(labels, answers, strict=True)
+                if answer == FOREIGN
+            ),
         )
 
 

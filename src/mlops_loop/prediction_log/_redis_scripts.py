@@ -37,16 +37,24 @@ for at = 1, #ARGV, 4 do
 end
 """
 
-EARLY, JOINED = 0, 1
+EARLY, JOINED, FOREIGN = 0, 1, 2
 
-# Arguments, two a label: id, value. Answers for each EARLY, JOINED, or the value it has already.
+# Arguments: the target (or nothing), then two a label: id, value. Answers for each EARLY, JOINED,
+# FOREIGN if its prediction is about another target, or the value it has already.
 LABEL = f"""{_FILED}
+local function is_foreign(value)
+  local target = cjson.decode(string.sub(value, 10))[7]
+  return ARGV[1] ~= '' and target ~= '' and target ~= ARGV[1]
+end
+
 local answers = {{}}
-for at = 1, #ARGV, 2 do
+for at = 2, #ARGV, 2 do
   local id, answer = ARGV[at], redis.call('GET', KEYS[1] .. 'l:' .. ARGV[at])
-  if not answer then
+  local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
+  if value and is_foreign(value) then
+    answer = {FOREIGN}
+  elseif not answer then
     redis.call('SET', KEYS[1] .. 'l:' .. id, ARGV[at + 1])
-    local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
     answer = {EARLY}
     if value then
       redis.call('ZADD', KEYS[1] .. 'sl:' .. filed(value), 0, string.sub(value, 2, 9) .. id)

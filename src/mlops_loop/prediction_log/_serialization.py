@@ -86,6 +86,11 @@ def from_stored(stored: StoredRecord, label: StoredLabel | None) -> LoggedRow:
     return LoggedRow(record, Label(label.prediction_id, value, time, label.authority))
 
 
+def is_foreign(target_digest: str, own: str | None) -> bool:
+    """Whether a prediction is about another target; False if either target is unknown."""
+    return bool(own and target_digest) and target_digest != own
+
+
 def same_value(one: str, other: str) -> bool:
     """Whether two labels are equal, e.g. 1 and 1.0."""
     return bool(msgspec.json.decode(one) == msgspec.json.decode(other))

@@ -205,8 +205,16 @@ class SpooledLog:
 def _send(store: PredictionLog, items: Sequence[WaitingItem]) -> None:
     store.append([item.content for item in items if isinstance(item.content, Record)]).result()
     labels = [item.content for item in items if isinstance(item.content, Label)]
-    if conflicting := store.add_labels(labels).conflicting:
-        _logger().warning("conflicting labels; the first ones stay", prediction_ids=conflicting)
+    report = store.add_labels(labels)
+    if report.conflicting:
+        _logger().warning(
+            "conflicting labels; the first ones stay", prediction_ids=report.conflicting
+        )
+    if report.other_target:
+        _logger().warning(
+            "labels of predictions about another target left out",
+            prediction_ids=report.other_target,
+        )
 
 
 def _logger() -> structlog.stdlib.BoundLogger:

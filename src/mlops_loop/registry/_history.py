@@ -1,4 +1,4 @@
-"""Past transitions in the audit log, for one digest of the features."""
+"""Past transitions in the audit log, for one rollout of the pointer."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ DROPPED = "dropped"
 TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
 
 
-def transitions(audit_log: AuditLog, features_digest: str) -> list[AuditEvent]:
+def transitions(audit_log: AuditLog, key: str) -> list[AuditEvent]:
     """Intents with their results, oldest first."""
     kinds = (INTENT, DROPPED, *TRANSITIONS)
     return [
         entry
         for entry in audit_log.entries()
-        if entry.kind in kinds and entry.details.get("features") == features_digest
+        if entry.kind in kinds and entry.details.get("rollout") == key
     ]
 
 
@@ -38,13 +38,12 @@ def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
 
 
-def champion_of_other_features(audit_log: AuditLog, features_digest: str) -> tuple[str, str] | None:
-    """The last champion that had other features: the version, and the digest of its features."""
+def champion_of_other_rollout(audit_log: AuditLog, key: str) -> tuple[str, str] | None:
+    """The last champion with other features or another target: the version, and its features."""
     last: tuple[str, str] | None = None
     for entry in audit_log.entries():
-        features = str(entry.details.get("features"))
-        if entry.kind in ("promote", "rollback") and features != features_digest:
-            last = str(entry.details["version"]), features
+        if entry.kind in ("promote", "rollback") and entry.details.get("rollout") != key:
+            last = str(entry.details["version"]), str(entry.details.get("features"))
     return last
 
 

@@ -11,7 +11,7 @@ from .._feature_set import FeatureSet
 from .._packaged_features import features_of
 from .._predictor import BundlePredictor
 from ..contract._column_definition import Column
-from ..contract._columns import DTYPES, Array, Columns, to_datetime64
+from ..contract._columns import DTYPES, Array, Columns
 from ..contract._outputs import PREDICTION, probability_names
 
 
@@ -38,7 +38,7 @@ def _load_pyfunc(path: str) -> BundleModel:
     # By name: MLflow has put the project's code on the path.
     module = bundle.manifest.features_module
     declared: FeatureSet = import_module(module).FEATURES if module else FeatureSet()
-    # Whoever loads an MLflow model runs its code, and so trusts its types as well.
+    # Loading an MLflow model runs its code, so its types are trusted as well.
     trusted = bundle.manifest.types
     return BundleModel(
         BundlePredictor(bundle, features_of(declared, bundle), trusted_types=trusted)
@@ -56,12 +56,16 @@ def _array(spec: Column, frame: Any) -> Array:
     values = frame[spec.name]
     is_missing = values.isna().to_numpy()
     if spec.type == "datetime":
-        moments = [np.datetime64("NaT") if m else to_datetime64(v) for v, m in _pairs(values)]
-        return np.array(moments, dtype=dtype)
+        return _moments(values).astype(dtype)
     array: Array = np.array(values.to_numpy(dtype=object, copy=True))
     array[is_missing] = None if dtype == "object" else np.nan
     return array.astype(dtype)
 
 
-def _pairs(values: Any) -> Any:
-    return zip(values.dt.to_pydatetime(), values.isna(), strict=True)
+def _moments(values: Any) -> Array:
+    """Datetimes or ISO 8601 texts as UTC, which those without a time zone are taken for."""
+    import pandas
+
+    moments = pandas.to_datetime(values, utc=True, format="ISO8601")
+    array: Array = moments.dt.tz_localize(None).to_numpy()
+    return array

@@ -34,9 +34,13 @@ from ..evaluation._interval import Interval
 from ..evaluation._measured import Measured
 from ._mlflow_registry import (
     HOLD_TAG,
+    HOLDOUT_DIGEST_TAG,
+    HOLDOUT_TAG,
     PASSED,
     REJECTED,
     SCORE_TAG,
+    TARGET_DIGEST_TAG,
+    TARGET_TAG,
     VERDICT_TAG,
     Registry,
     Version,
@@ -113,6 +117,7 @@ def _manifest(
         features_module=project.features.module,
         contract_digest=run.contract,
         schema_digest=contract.schema_digest,
+        target_digest=contract.target_digest,
         snapshot=run.snapshot.digest,
         candidate=facts.candidate,
         trained_until=facts.trained_until,
@@ -141,7 +146,11 @@ def _register_and_publish(
     tags = {
         **registry.run_tags(run),
         "schema_digest": manifest.schema_digest,
+        TARGET_DIGEST_TAG: manifest.target_digest,
+        TARGET_TAG: project.contract.target_summary,
         SCORE_TAG: f"{gate.metric} {score}",
+        HOLDOUT_DIGEST_TAG: gate.holdout_digest,
+        HOLDOUT_TAG: gate.holdout,
         VERDICT_TAG: PASSED if gate.passed else REJECTED,
         **({HOLD_TAG: gate.hold} if gate.hold else {}),
     }

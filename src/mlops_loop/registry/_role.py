@@ -1,9 +1,11 @@
 """The role of a new version: champion, challenger or none."""
 
+from .._champion import champion_bundle
 from .._project import Project
 from .._publication import Role, Rollout
 from .._run_context import RunContext
 from .._settings import Settings
+from ..errors import BundleError
 from ..evaluation._gate_result import GateResult
 from ._attempt import gate_result
 from ._mlflow_registry import Version
@@ -24,7 +26,7 @@ def assign_role(project: Project, version: Version) -> Version:
     Returns:
         The version with its new aliases.
     """
-    published = project.published()
+    published = _able_to_serve(project)
     gate = gate_result(project.registry, version)
     if version.version not in (published.champion, published.challenger):
         role = choose_role(project.settings, published, gate, succeeds=_succeeds(project))
@@ -53,6 +55,17 @@ def choose_role(
     if settings.loop.promotion == "live":
         return "challenger"
     return "champion" if settings.loop.promotion == "gate" else None
+
+
+def _able_to_serve(project: Project) -> Rollout:
+    """The versions in service; none if the champion predicts classes that do not exist any more."""
+    published = project.published()
+    try:
+        if published.champion is not None:
+            champion_bundle(project)
+    except BundleError:
+        return Rollout()
+    return published
 
 
 def _succeeds(project: Project) -> bool:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._file_lock import file_lock
 from ..errors import RegistryError
+from ._reachability import require_reachable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _SQLITE = "sqlite:///"
+# MLflow shows other pages for experiments about agents.
+_CLASSIC = {"mlflow.experimentKind": "custom_model_development"}
 ARTIFACTS = "artifacts"
 # Warnings of MLflow about its own use of SQLAlchemy 2.1, its own type hints, and models without an
 # example.
@@ -131,6 +134,7 @@ class Tracking:
         return file_lock(self.database.with_suffix(".lock"))
 
     def _open(self) -> "MlflowClient":
+        require_reachable(self.address)
         try:
             if self.database is not None:
                 self.artifacts.mkdir(parents=True, exist_ok=True)
@@ -151,7 +155,9 @@ class Tracking:
             # runs need a new experiment.
             moved_from = f"{self.experiment} {found.experiment_id}, in {found.artifact_location}"
             client.rename_experiment(found.experiment_id, moved_from)
-        return str(client.create_experiment(self.experiment, artifact_location=location))
+        return str(
+            client.create_experiment(self.experiment, artifact_location=location, tags=_CLASSIC)
+        )
 
 
 @contextmanager

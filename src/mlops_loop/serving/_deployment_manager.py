@@ -8,9 +8,10 @@ from time import monotonic
 import structlog
 
 from .._bundle import read_bundle, require_same_target
+from .._champion import other_target
 from .._prediction_hooks import PredictionHooks
 from .._predictor import Predictor
-from .._publication import BundleStore, Role, Rollout
+from .._publication import BundleStore, Role, Rollout, rollout_key
 from .._servable import PredictorFactory, load_servable
 from ..contract._model import Contract, UnknownFields
 from ..errors import BundleError
@@ -36,7 +37,7 @@ class DeploymentManager:
 
     Args:
         store: store of published bundles.
-        features_digest: digest of the running code; it selects the rollout.
+        features_digest: digest of the running code; with the target it selects the rollout.
         predictor_factory: makes a predictor of a bundle.
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
@@ -61,6 +62,7 @@ class DeploymentManager:
     ) -> None:
         self._store = store
         self._digest = features_digest
+        self._key = rollout_key(features_digest, contract.target_digest)
         self._predictor_factory = predictor_factory
         self._contract = contract
         self._hooks = hooks
@@ -89,12 +91,11 @@ class DeploymentManager:
         retries = bool(self.failures) and self._now() >= self._next_try
         if stamp == self._stamp and not retries:
             return
-        rollout = self._store.pointer().rollout(self._digest)
+        rollout = self._store.pointer().rollout(self._key)
         self._stamp = stamp
         self._next_try = self._now() + _RETRY_SECONDS
         if rollout.champion is None:
-            missing = (LoadFailure("champion", "the pointer names no champion"),)
-            self._report(*(missing if self.deployment else ()))
+            self._report(*self._missing_champion())
             return
         champion, failures = self._variant("champion", rollout.champion)
         if champion is None:
@@ -109,6 +110,13 @@ class DeploymentManager:
             )
         self._deploy(rollout, champion, challenger)
         self._report(*failures)
+
+    def _missing_champion(self) -> tuple[LoadFailure, ...]:
+        """Why the pointer names no champion, unless nothing was published yet."""
+        if self.deployment is not None:
+            return (LoadFailure("champion", "the pointer names no champion"),)
+        reason = other_target(self._store, self._contract)
+        return (LoadFailure("champion", reason),) if reason else ()
 
     def _fall_back(self, version: str) -> None:
         """Serve the previous champion, as there is nothing else to serve."""

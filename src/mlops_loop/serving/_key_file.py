@@ -50,9 +50,9 @@ class KeyFile:
             raise ServiceError(f"the API keys in {self.path} cannot be read: {error}") from error
         return API_KEYS.decode(content, _Stored, self.path).keys
 
-    def digests(self) -> list[bytes]:
-        """The SHA-256 of each key; ServiceError as `keys`."""
-        return [bytes.fromhex(stored.sha256) for stored in self.keys().values()]
+    def names(self) -> dict[bytes, str]:
+        """The name of each key by its SHA-256; ServiceError as `keys`."""
+        return {bytes.fromhex(stored.sha256): name for name, stored in self.keys().items()}
 
     def stamp(self) -> Stamp | None:
         """Changes whenever the file does; None if there is no file."""

@@ -43,15 +43,17 @@ class ApiKeys:
         interval: float = 1.0,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._fixed = [_digest(key) for key in keys]
+        self._fixed = {
+            _digest(key): f"{number} of serving.api_keys" for number, key in enumerate(keys, 1)
+        }
         self._file = file
         self._allow_anonymous = allow_anonymous
         self._interval = interval
         self._now = now
         self._seen = file.stamp() if file else None
-        self._digests = [*self._fixed, *(file.digests() if file else ())]
+        self._names = {**self._fixed, **(file.names() if file else {})}
         self._failure = ""
-        self._had_keys = bool(self._digests)
+        self._had_keys = bool(self._names)
         self._next_read = now() + interval
 
     @property
@@ -64,7 +66,7 @@ class ApiKeys:
     def exist(self) -> bool:
         """Whether there is any key that a caller could send."""
         self._refresh()
-        return bool(self._digests)
+        return bool(self._names)
 
     def warn_if_closed(self) -> None:
         """Log a warning if no request can be admitted for want of keys."""
@@ -75,15 +77,19 @@ class ApiKeys:
             )
 
     def admit(self, key: str) -> bool:
-        """Whether a header's value, decoded as Latin-1, is one of the keys.
+        """Whether a header's value, decoded as Latin-1, is one of the keys."""
+        return not self.required or self.name_of(key) is not None
+
+    def name_of(self, key: str) -> str | None:
+        """The name of a key; None if there is no such key.
 
         The comparison takes the same time for every value.
         """
-        if not self.required:
-            return True
         given = sha256(key.encode("latin-1")).digest()
-        matches = [hmac.compare_digest(given, digest) for digest in self._digests]
-        return True in matches
+        matches = [
+            name for digest, name in self._names.items() if hmac.compare_digest(given, digest)
+        ]
+        return matches[0] if matches else None
 
     def _refresh(self) -> None:
         if self._file is None or self._now() < self._next_read:
@@ -93,14 +99,14 @@ class ApiKeys:
         if stamp == self._seen:
             return
         try:
-            self._digests = [*self._fixed, *self._file.digests()]
+            self._names = {**self._fixed, **self._file.names()}
         except ServiceError as error:
             if str(error) != self._failure:
                 logger.error("API keys not reloaded", reason=str(error))
             self._failure = str(error)
             return
         self._seen, self._failure = stamp, ""
-        self._had_keys = self._had_keys or bool(self._digests)
+        self._had_keys = self._had_keys or bool(self._names)
 
 
 def _digest(key: str) -> bytes:

@@ -15,7 +15,11 @@ _FIELDS = {"prediction_id", "label"}
 
 
 def decode_labels(
-    body: bytes, contract: Contract, moment: datetime, max_rows: int | None = None
+    body: bytes,
+    contract: Contract,
+    moment: datetime,
+    max_rows: int | None = None,
+    authority: str = "",
 ) -> list[Label]:
     """Labels of a body: one object, or a list of them.
 
@@ -24,6 +28,7 @@ def decode_labels(
         contract: its target says what a label may be.
         moment: time at which the labels became known.
         max_rows: limit of rows per body.
+        authority: who gives the labels.
 
     Raises:
         TooManyRows: if there are more than `max_rows`, whatever is in them.
@@ -49,7 +54,7 @@ def decode_labels(
         raise InvalidRequestBody("labels violate the contract", ordered)
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
-        Label(item["prediction_id"], value, moment)
+        Label(item["prediction_id"], value, moment, authority)
         for item, value in zip(listed, values, strict=True)
     ]
 

@@ -19,7 +19,7 @@ _PROBLEMS = {
     401: "No valid API key",
     408: "The body did not arrive in time",
     413: "The body or its list of rows is too large",
-    415: "Content-Type is not JSON",
+    415: "The body is not JSON, or compressed",
     422: "Rows violate the contract; every violation is listed",
     503: "Try again after the seconds in Retry-After",
 }

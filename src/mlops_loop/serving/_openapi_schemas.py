@@ -43,8 +43,13 @@ _LABEL_REPORT: Document = {
             "items": {"type": "string"},
             "description": "Ids with a different recorded label, which stays",
         },
+        "other_target": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids of predictions about another target; their labels are left out",
+        },
     },
-    "required": ["joined", "early", "repeated", "conflicting"],
+    "required": ["joined", "early", "repeated", "conflicting", "other_target"],
 }
 
 

@@ -118,15 +118,21 @@ class PredictionHandler:
             for number, request in enumerate(requests)
         ]
 
-    def label(self, body: bytes) -> ServiceResponse:
+    def label(self, body: bytes, authority: str = "") -> ServiceResponse:
         """Record labels durably and report how many joined their prediction.
+
+        Args:
+            body: JSON, one label or a list of them.
+            authority: who gives them, e.g. `key billing`.
 
         Raises:
             Problem: 400, 413 or 422.
             StoreError: if the log does not accept them.
         """
         try:
-            labels = decode_labels(body, self.contract, self._clock.now(), self._max_rows)
+            labels = decode_labels(
+                body, self.contract, self._clock.now(), self._max_rows, authority
+            )
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
         return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))

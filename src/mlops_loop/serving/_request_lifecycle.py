@@ -2,6 +2,7 @@
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from itertools import count
 from time import perf_counter
@@ -89,10 +90,26 @@ class RequestLifecycle:
         )
 
 
-def require_json(media_type: str | None) -> None:
-    """Raises Problem 415 if a body is declared to be something else; it may be undeclared."""
+def require_json(media_type: str | None, encoding: str | None) -> None:
+    """Raises Problem 415 for a body that is declared as something other than plain JSON.
+
+    Args:
+        media_type: the header Content-Type, if there is one.
+        encoding: the header Content-Encoding, if there is one.
+    """
     if media_type and media_type != JSON and not _JSON.fullmatch(media_type):
         raise Problem(415, f"send JSON as {JSON}, not as {media_type[:100]}")
+    if encoding and encoding.strip().lower() != "identity":
+        raise Problem(
+            415,
+            f"send the body without Content-Encoding, not as {encoding[:100]}",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
+def without_bom(body: bytes) -> bytes:
+    """A body without the byte order mark that some clients write first (RFC 8259, section 8.1)."""
+    return body.removeprefix(BOM_UTF8)
 
 
 def too_large(limit: int) -> Problem:

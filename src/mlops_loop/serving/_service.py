@@ -177,9 +177,10 @@ class PredictionService:
             return [_not_started()] * len(requests)
         return self._handler.predict_batch(requests)
 
-    def label(self, body: bytes) -> ServiceResponse:
-        """See `PredictionHandler.label`."""
-        return self._running.label(body)
+    def label(self, body: bytes, api_key: str | None = None) -> ServiceResponse:
+        """See `PredictionHandler.label`; the name of the API key is recorded with the labels."""
+        name = self.keys.name_of(api_key or "")
+        return self._running.label(body, f"key {name}" if name else "")
 
     def model(self) -> dict[str, Any]:
         """Body of `GET /model`."""

@@ -19,6 +19,7 @@ def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> di
         "challenger": _variant(deployment.challenger) if deployment else None,
         "mode": deployment.mode if deployment else None,
         "share": deployment.share if deployment else None,
+        "target": deployment.contract.target_summary if deployment else None,
         **({"monitoring": status} if status else {}),
     }
 

@@ -1,5 +1,7 @@
 """The HTTP contract suite: the guarantees to clients of a service, whatever the data contract."""
 
+import codecs
+import gzip
 from typing import Any
 
 import httpx
@@ -95,7 +97,13 @@ class HttpContract:
 
     def test_labels_join_their_predictions(self, service: ServiceUnderTest) -> None:
         label = {"prediction_id": service.predict()["prediction_id"], "label": service.label}
-        none = {"joined": 0, "early": 0, "repeated": 0, "conflicting": []}
+        none = {
+            "joined": 0,
+            "early": 0,
+            "repeated": 0,
+            "conflicting": [],
+            "other_target": [],
+        }
         assert service.http.post("/labels", json=label).json() == none | {"joined": 1}
         assert service.http.post("/labels", json=[label]).json() == none | {"repeated": 1}
 
@@ -158,6 +166,18 @@ class HttpContract:
         headers = {"Content-Type": "text/csv"}
         response = service.http.post(path, content=b"{}", headers=headers)
         assert "not as text/csv" in problem(response, 415)["detail"]
+
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_a_compressed_body_is_not_read(self, service: ServiceUnderTest, path: str) -> None:
+        headers = {"Content-Encoding": "gzip"}
+        response = service.http.post(path, content=gzip.compress(b"[]"), headers=headers)
+        assert "not as gzip" in problem(response, 415)["detail"]
+
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_a_byte_order_mark_is_no_part_of_the_body(
+        self, service: ServiceUnderTest, path: str
+    ) -> None:
+        assert service.http.post(path, content=codecs.BOM_UTF8 + b"[]").status_code == 200
 
     def test_every_violation_of_the_contract_is_listed(self, service: ServiceUnderTest) -> None:
         rows = [service.row, {**service.row, "no such column": 1}, 7]

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .._champion import champion_predictor
 from .._clock import Clock, ManualClock
 from .._composition import Pipeline
 from .._gate_override import force_promote
-from .._predictor import BundlePredictor, Prediction, champion_predictor
+from .._predictor import BundlePredictor, Prediction
 from .._project import Project
 from .._references import SnapshotRef
 from .._run_context import RunContext

@@ -1,8 +1,11 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from mlops_loop._clock import ManualClock
 from mlops_loop.contract._columns import Columns
 from mlops_loop.evaluation._metric import Metric
 from mlops_loop.evaluation._metrics import accuracy
+from mlops_loop.monitoring import MonitoringReport
+from mlops_loop.monitoring._run import monitor
 from mlops_loop.prediction_log import Label
 
 from .world import World
@@ -64,3 +67,17 @@ def test_performance_is_measured_in_the_metric_of_the_project(world: World) -> N
     world.predict(columns)
     finding, *_ = world.monitor(metric=own).findings
     assert finding.kind == "performance" and "share_right is" in finding.text
+
+
+def test_labels_that_take_longer_than_a_window_count_a_horizon_later(world: World) -> None:
+    world.predict(world.parcels(2))
+    horizon = 3 * world.span
+    contract = world.contract.model_copy(update={"label_horizon": horizon})
+
+    def found(now: datetime) -> MonitoringReport:
+        clock = ManualClock(now)
+        return monitor(world.settings, contract, log=world.log, bundle=world.bundle, clock=clock)
+
+    assert found(world.now).performance == "unknown"
+    later = found(world.now + horizon)
+    assert (later.window.rows, later.performance) == (0, "ok")

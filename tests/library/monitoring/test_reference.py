@@ -50,7 +50,7 @@ def test_the_holdout_stands_in_for_a_past_that_is_not_there(world: World) -> Non
     world.predict(world.parcels(2))
     found = world.monitor(world.settings_with(reference="before:365d"))
     assert found.findings == ()
-    assert "0 rows in the log for the reference before:365d (at least 50)" in found.notes[-1]
+    assert "0 rows in the log for the reference before:365d (at least 30)" in found.notes[-1]
 
 
 def test_the_log_keeps_what_the_reference_needs() -> None:

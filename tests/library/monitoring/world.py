@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from mlops_loop._bundle import (
     CONTRACT,
     ENCODER,
-    MODEL,
     REFERENCE,
     Bundle,
     Manifest,
@@ -108,7 +107,7 @@ def make_bundle(folder: Path) -> Bundle:
         snapshot="snapshot",
     )
     files = {
-        MODEL: b"",
+        "model.onnx": b"",
         ENCODER: Encoder.fit(specs, held_out).to_json(),
         CONTRACT: PARCELS.text.encode(),
         REFERENCE: reference.getvalue(),

@@ -1,13 +1,19 @@
 """A log that was opened for a schema leaves out rows of other ones, and says how many."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from mlops_loop.prediction_log import Counts, PredictionLog, open_prediction_log
+from mlops_loop.prediction_log import (
+    Counts,
+    LabelReport,
+    PredictionLog,
+    open_prediction_log,
+)
 
 from .records import NOON, answered_by, ids, label
 
@@ -43,6 +49,24 @@ def test_rows_of_other_schemas_are_left_out_and_counted(
     assert own.other_schemas() == 8
     assert log.totals() == log.count(None, None) == Counts(12, 4)
     assert len(list(log.rows(None, None))) == 12 and log.other_schemas() == 0
+
+
+def test_labels_of_predictions_about_another_target_are_left_out(
+    address: str, tmp_path: Path, log: PredictionLog
+) -> None:
+    records = [
+        msgspec.structs.replace(answered_by(name, NOON, "1"), target_digest=target)
+        for name, target in (("own", "ta"), ("other", "tb"), ("unknown", ""))
+    ]
+    log.append(records).result()
+    with closing(open_prediction_log(address, root=tmp_path, target_digest="ta")) as own:
+        given = [label(name) for name in ("own", "other", "unknown", "early", "other")]
+        report = own.add_labels(given)
+        assert report == LabelReport(joined=2, early=1, other_target=("other", "other"))
+        assert own.add_labels([label("own")]).repeated == 1
+        row = own.get("other")
+        assert row is not None and row.label is None and own.totals().labels == 2
+    assert log.add_labels([label("other")]).joined == 1
 
 
 def test_a_version_of_another_schema_is_another_one(own: PredictionLog, log: PredictionLog) -> None:

@@ -11,6 +11,8 @@ import yaml
 from click.testing import CliRunner
 from flights.features import FEATURES
 
+from mlops_loop._profiling.project_file import changed_settings
+from mlops_loop._publication import Rollout
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
 
@@ -68,6 +70,29 @@ def test_a_history_is_kept_only_where_target_and_inputs_stay(root: Path, adopt: 
     assert (root / "var/mlflow.db").exists()
     other = adopt(table, "--target", "y", "--ignore", "x", "--keep", "--yes")
     assert other.exit_code == 2 and "other inputs: x" in other.output
+
+
+def test_stores_outside_of_var_stay_and_their_champion_serves_no_more(
+    root: Path, adopt: Adopt
+) -> None:
+    path = root / "config/project.yaml"
+    outside = {("bundle_store",): "../shared", ("tracking", "uri"): "sqlite:///../mlflow.db"}
+    path.write_text(changed_settings(path.read_text(encoding="utf-8"), outside), encoding="utf-8")
+    table = write(root / "in.csv", numbers())
+    assert adopt(table, "--target", "y").exit_code == 0
+    project = project_in(root)
+    project.bundles.set_rollout("other", Rollout(champion="1"))
+    project.bundles.set_rollout(project.rollout_key, Rollout(champion="3"))
+    again = ("--target", "y", "--label-horizon", "3d", "--yes")
+    kept = adopt(table, "--keep", *again)
+    assert kept.exit_code == 0 and project.published().champion == "3", kept.output
+    done = adopt(table, "--target", "y", "--label-horizon", "4d", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "the bundle store ../shared stays as it is" in done.output
+    assert "the tracking store stays as it is (tracking.uri)" in done.output
+    assert "version 3 in ../shared does not serve any more" in done.output
+    assert project.published() == Rollout()
+    assert project.bundles.pointer().rollout("other").champion == "1"
 
 
 def test_a_table_in_the_folder_that_is_archived_is_not_lost(root: Path, adopt: Adopt) -> None:

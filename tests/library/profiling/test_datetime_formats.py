@@ -78,8 +78,9 @@ def test_what_cannot_be_read_is_left_out_with_what_would_be(root: Path, adopt: A
     dates = [f"{day}. März 2021" for day in (15, 16, 17)]
     zones = [f"2021-10-{day} 00:01 Europe/Berlin" for day in (15, 16, 17)]
     lines = [
-        "when,zoned,x,y", *(f"{dates[n % 3]},{zones[n % 3]},{n % 7},{n % 31 / 9:.2f}" for n in range(90))
-    ]  # fmt: skip
+        "when,zoned,x,y",
+        *(f"{dates[n % 3]},{zones[n % 3]},{n % 7},{n % 31 / 9:.2f}" for n in range(90)),
+    ]
     done = adopt(write(root / "in.csv", lines), "--target", "y")
     assert done.exit_code == 0, done.output
     for name in ("when", "zoned"):

@@ -106,7 +106,11 @@ CONTRACT = """
 problem: regression
 label_horizon: 1d
 columns:
-  word: {type: category, nullable: true, parsing: {missing: ["?"]}, categories: {values: [a, other], other: other}}
+  word:
+    type: category
+    nullable: true
+    parsing: {missing: ["?"]}
+    categories: {values: [a, other], other: other}
   strict: {type: category, parsing: {missing: ["?"]}}
   size: {type: number, nullable: true}
   y: {type: number, role: target}

@@ -68,6 +68,17 @@ def test_a_default_replaces_another_value(rendered: str) -> None:
     assert yaml.safe_load(again)["csv"] == {"delimiter": ","}
 
 
+def test_a_changed_value_carries_its_reason(rendered: str) -> None:
+    reasons = {("training", "holdout"): "two of #7 windows", ("training", "folds"): "not written"}
+    changed = changed_settings(rendered, CHANGES, comments=reasons)
+    assert "\n  holdout: 70d # two of #7 windows\n" in changed
+    assert "not written" not in changed
+    assert yaml.safe_load(changed) == yaml.safe_load(changed_settings(rendered, CHANGES))
+    again = {("training", "holdout"): "28d"}
+    second = changed_settings(changed, again, comments={("training", "holdout"): "four weeks"})
+    assert "\n  holdout: 28d # four weeks\n" in second
+
+
 def test_a_section_that_the_file_does_not_have_is_added() -> None:
     changed = changed_settings("source: a\n", {("training", "folds"): 2})
     assert yaml.safe_load(changed) == {"source": "a", "training": {"folds": 2}}

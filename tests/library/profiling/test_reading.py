@@ -16,7 +16,7 @@ from mlops_loop.contract._casting import read_table
 from mlops_loop.contract._column_definition import Column, ParseOptions
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
-from mlops_loop.data._sources.csv_file import detect
+from mlops_loop.data._sources.csv_format import detect
 from mlops_loop.data._sources.encoding import detect_encoding
 from mlops_loop.data._sources.header import unique_names
 

@@ -57,7 +57,7 @@ def test_a_copy_stands_after_the_last_row_and_may_be_changed(
     copy = flights.copy(tmp_path / "copy")
     last = flights.columns["scheduled_departure"].max()
     assert np.datetime64(copy.clock.now().replace(tzinfo=None)) - last == np.timedelta64(1, "s")
-    copy.bundles.set_rollout(copy.features.digest, Rollout(champion=None))
+    copy.bundles.set_rollout(copy.rollout_key, Rollout(champion=None))
     assert copy.published().champion is None
     assert flights.project.published().champion == flights.version.version
 

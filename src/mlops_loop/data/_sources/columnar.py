@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -52,14 +54,14 @@ def batches(
 
 
 def _tables(
-    file: File, content: object, names: list[str], present: list[int], rows: int
+    file: File, content: Path | IO[bytes], names: list[str], present: list[int], rows: int
 ) -> Iterator[pa.Table]:
     match format_of(file):
         case "feather":
             reader = _ipc(content)
             yield reader.schema.empty_table().rename_columns(names)
-            for number in range(reader.num_record_batches):
-                yield pa.Table.from_batches([reader.get_batch(number)]).rename_columns(names)
+            for batch in _ipc_batches(reader):
+                yield pa.Table.from_batches([batch]).rename_columns(names)
         case "orc":
             stripes = _orc(content)
             yield stripes.schema.empty_table().rename_columns(names)
@@ -71,7 +73,7 @@ def _tables(
 
 
 def _parquet(
-    content: object, names: list[str], present: list[int], rows: int
+    content: Path | IO[bytes], names: list[str], present: list[int], rows: int
 ) -> Iterator[pa.Table]:
     # Pre-buffered data stay in memory until the end of the file.
     with pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
@@ -84,13 +86,26 @@ def _parquet(
             yield pa.Table.from_batches([batch]).rename_columns(selected)
 
 
-def _ipc(content: object) -> pa.ipc.RecordBatchFileReader:
-    return pa.ipc.open_file(
-        pa.memory_map(str(content)) if not hasattr(content, "read") else content
-    )
+def _ipc(content: Path | IO[bytes]) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchReader:
+    """Feather files have an index at their end; an Arrow stream has none."""
+    source = pa.memory_map(str(content)) if isinstance(content, Path) else content
+    try:
+        return pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        return pa.ipc.open_stream(source)
 
 
-def _orc(content: object) -> "pyarrow.orc.ORCFile":
+def _ipc_batches(
+    reader: pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchReader,
+) -> Iterator[pa.RecordBatch]:
+    if isinstance(reader, pa.ipc.RecordBatchFileReader):
+        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+    else:
+        yield from reader
+
+
+def _orc(content: Path | IO[bytes]) -> "pyarrow.orc.ORCFile":
     # Imported when needed, as Arrow may be built without it.
     import pyarrow.orc
 

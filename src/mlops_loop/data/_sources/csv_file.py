@@ -4,66 +4,26 @@ Rows that have another number of values than the header are yielded as `Malforme
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from ..._settings import DETECT, Csv
+from ..._settings import Csv
 from ...contract import Column
 from ...errors import SourceError
 from .._remote import File
-from .dialect import detect_dialect, first_lines, fits, has_padded_quotes, is_aligned
-from .encoding import detect_encoding, reject_binary
-from .formats import opened_text
+from .compression import opened_text
+from .csv_format import encoding_error
+from .encoding import reject_binary
 from .malformed import MalformedRows, is_malformed
 
 # A row has to fit into a block; the second size is for files with a longer one.
 _BLOCK_BYTES = (1 << 20, 64 << 20)
-_HEAD_BYTES = 1 << 16
+_HEAD_BYTES, _TAIL_BYTES = 1 << 16, 1 << 6
 _NUMERIC = ("integer", "number")
-
-
-def detect(file: File, given: Mapping[str, str | None] | None = None) -> Csv:
-    """The dialect and encoding of a file, as far as they are not given.
-
-    Raises:
-        SourceError: if it is empty, binary, or not text in the given encoding.
-    """
-    fixed = dict(given or {})
-    encoding = fixed.pop("encoding", None) or detect_encoding(file)
-    decimal = fixed.pop("decimal", None)
-    lines = _head(file, encoding)
-    dialect = detect_dialect(lines, fixed)
-    if dialect.delimiter == " " and is_aligned(lines):
-        raise _conversion(file, "columns are aligned by several blanks", r"sep=r'\s+'")
-    if has_padded_quotes(lines, dialect):
-        raise _conversion(file, "blanks stand before quotes", "skipinitialspace=True")
-    return dialect.model_copy(update={"encoding": encoding, "decimal": decimal})
-
-
-def _conversion(file: File, problem: str, option: str) -> SourceError:
-    return SourceError(
-        f'{file}: {problem}. Convert it: python -c "import pandas; '
-        f"pandas.read_csv('{file}', {option}).to_parquet('table.parquet')\""
-    )
-
-
-def with_encoding(file: File, csv: Csv) -> Csv:
-    """The dialect with the encoding of this file, if the settings leave it open."""
-    if csv.encoding != DETECT:
-        return csv
-    return csv.model_copy(update={"encoding": detect_encoding(file)})
-
-
-def is_in_dialect(file: File, csv: Csv) -> bool:
-    """Whether the first rows of a file are as wide as its header."""
-    try:
-        return fits(_head(file, csv.encoding), csv)
-    except SourceError:
-        return False
 
 
 def header(file: File, csv: Csv) -> list[str]:
@@ -96,15 +56,13 @@ class _LongRowError(SourceError):
     """A row is longer than a block."""
 
 
-def batches(
-    file: File, names: list[str], present: list[int], csv: Csv, nulls: Sequence[str]
-) -> Iterator[pa.Table]:
+def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Iterator[pa.Table]:
     """Blocks of the columns at these positions; malformed rows follow the block they were in."""
     wanted = [names[at] for at in present]
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=list(nulls),
+        null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
@@ -151,7 +109,8 @@ def _blocks(
                     yield malformed.take().table()
             if malformed.rows:
                 yield malformed.take().table()
-            _require_closed_quote(file, table)
+            if names[-1] in table.column_names:
+                _require_closed_quote(file, csv, table[names[-1]])
 
 
 class _Malformed:
@@ -197,33 +156,17 @@ def _parsing(csv: Csv, skip: object) -> pyarrow.csv.ParseOptions:
     )
 
 
-def _head(file: File, encoding: str) -> list[str]:
-    """The first lines of a file, which has some."""
-    try:
-        with (
-            opened_text(file) as content,
-            io.TextIOWrapper(content, encoding, newline="") as text,
-        ):
-            lines = first_lines(text)
-    except UnicodeError as error:
-        raise _encoding_error(file, encoding) from error
-    if not any(line.strip("\ufeff \r\n") for line in lines):
-        raise SourceError(f"{file} is empty")
-    lines[0] = lines[0].removeprefix("\ufeff")
-    return lines
-
-
 @contextmanager
 def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
     """Raise a SourceError in words of ours for an error of Arrow."""
     try:
         yield
     except UnicodeError as error:
-        raise _encoding_error(file, csv.encoding) from error
+        raise encoding_error(file, csv.encoding) from error
     except pa.ArrowException as error:
         reason = str(error)
         if "UTF8" in reason or "codec" in reason:
-            raise _encoding_error(file, csv.encoding) from error
+            raise encoding_error(file, csv.encoding) from error
         if "Empty CSV" in reason:
             raise SourceError(f"{file} is empty") from error
         raise _LongRowError(
@@ -232,24 +175,25 @@ def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
         ) from error
 
 
-def _encoding_error(file: File, encoding: str) -> SourceError:
-    return SourceError(
-        f"{file} is not text in {encoding}: give its encoding with --encoding, e.g. cp1252, or as "
-        "csv.encoding in config/project.yaml"
+def _require_closed_quote(file: File, csv: Csv, last: pa.ChunkedArray) -> None:
+    """A quote that is never closed makes one value of all lines up to the end of the file."""
+    value = last[-1].as_py() if len(last) else None
+    if value is None or not value.endswith("\n") or _tail(file, csv).endswith(csv.quote or ""):
+        return
+    first = value.partition("\n")[0]
+    raise SourceError(
+        f"{file}: the quote before {first[:40]!r} is never closed; correct the row, or read "
+        "quotes as text with --quote none"
     )
 
 
-def _require_closed_quote(file: File, last: pa.Table) -> None:
-    """A quote that is never closed makes one value of all lines up to the end of the file."""
-    if not last.num_rows or not last.num_columns:
-        return
-    value = last.column(last.num_columns - 1)[-1].as_py()
-    if value is not None and value.endswith("\n"):
-        first = value.partition("\n")[0]
-        raise SourceError(
-            f"{file}: the quote before {first[:40]!r} is never closed; correct the row, or read "
-            "quotes as text with --quote none"
-        )
+def _tail(file: File, csv: Csv) -> str:
+    """The last characters of a file, without blanks."""
+    tail = b""
+    with opened_text(file) as content:
+        while block := content.read(_BLOCK_BYTES[0]):
+            tail = (tail + block)[-_TAIL_BYTES:]
+    return tail.decode(csv.encoding, errors="ignore").rstrip()
 
 
 def in_decimals_of(columns: Sequence[Column], csv: Csv, table: pa.Table) -> pa.Table:

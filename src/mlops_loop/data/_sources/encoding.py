@@ -1,12 +1,13 @@
 """Detection of the encoding of a text file, and rejection of binary files."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import IO
 
 from ...errors import SourceError
 from .._remote import File
-from .formats import opened_text
+from .compression import opened_text
 
 UTF_8 = "utf-8"
 # Encodings tried besides UTF-8; some of them cannot be distinguished by bytes alone.
@@ -38,6 +39,7 @@ _ARCHIVES = {
     b"<html": "a web page: download the file itself",
     b"version https://git-lfs": "a pointer of Git LFS: run `git lfs pull`",
 }
+_WORD = re.compile(rb"[a-zA-Z\x80-\xff]*[\x80-\xff][a-zA-Z\x80-\xff]*")
 _BLOCK = 1 << 20
 _MAX_COLLECTED = 1 << 18
 
@@ -56,7 +58,10 @@ def detect_encoding(file: File) -> str:
             return marked
         reject_binary(file, head)
         lines = _non_ascii_lines(head, content)
-    return UTF_8 if lines is None else _best_encoding(lines)
+    if lines is None:
+        return UTF_8
+    _require_no_damaged_utf8(file, lines)
+    return _best_encoding(lines)
 
 
 def reject_binary(file: File, head: bytes) -> None:
@@ -105,6 +110,27 @@ def _blocks(head: bytes, content: IO[bytes]) -> Iterator[bytes]:
         yield block
 
 
+def _require_no_damaged_utf8(file: File, lines: bytes) -> None:
+    """Raise SourceError if most lines are UTF-8: in another encoding hardly any would be."""
+    good = sum(_is_utf8(line) for line in lines.splitlines())
+    if 2 * good <= len(lines.splitlines()):
+        return
+    with opened_text(file) as content:
+        number = next(number for number, line in enumerate(content, 1) if not _is_utf8(line))
+    raise SourceError(
+        f"{file}, line {number}: invalid UTF-8, which most of the file is; correct the line, or "
+        "give the encoding with --encoding"
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode(UTF_8)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _best_encoding(lines: bytes) -> str:
     """The result of charset-normalizer; among equally good encodings the most common one.
 
@@ -114,6 +140,8 @@ def _best_encoding(lines: bytes) -> str:
     from charset_normalizer import from_bytes
 
     matches = from_bytes(lines, cp_isolation=_KNOWN)
+    if matches.best() is None:  # e.g. because of digits beside letters
+        matches = from_bytes(b" ".join(set(_WORD.findall(lines))), cp_isolation=_KNOWN)
     best = matches.best()
     if best is None:
         return _MOST_COMMON

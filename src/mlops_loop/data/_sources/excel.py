@@ -1,7 +1,10 @@
-"""Excel and OpenDocument workbooks: the first sheet that is not empty, through python-calamine."""
+"""Excel and OpenDocument workbooks: the first sheet that has rows, through python-calamine."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,47 +14,62 @@ from .._remote import File, opened
 from .formats import format_of
 from .values import to_table
 
-Row = list[Any]
+_Row = list[Any]
+
+
+@dataclass(frozen=True)
+class _Workbook:
+    """Header and rows of the first sheet that has some, and the names of all such sheets."""
+
+    header: list[str]
+    rows: pa.Table
+    sheets: tuple[str, ...]
 
 
 def header(file: File) -> list[str]:
-    """The first row with as many names as a row below may have.
+    """The first row that is more than a title.
 
     Raises:
         SourceError: if the workbook is empty or damaged, or python-calamine is not installed.
     """
-    return [_name(cell) for cell in _rows(file)[0]]
+    return [*_workbook(file).header]
 
 
 def batches(file: File, names: list[str], present: list[int]) -> Iterator[pa.Table]:
     """The rows below the header in one block; a workbook fits into memory by its limits."""
-    _, *rows = _rows(file)
-    wanted = [names[at] for at in present]
-    yield to_table(wanted, [[_value(row[at]) for at in present] for row in rows])
+    table = _workbook(file).rows.rename_columns(names)
+    yield table.select([names[at] for at in present])
 
 
 def about_sheets(file: File) -> str | None:
     """A remark if there are several sheets with rows; None otherwise, and for other formats."""
-    if format_of(file) != "excel":
+    sheets = _workbook(file).sheets if format_of(file) == "excel" else ()
+    if len(sheets) < 2:
         return None
-    names = [name for name, rows in _sheets(file) if rows]
-    if len(names) < 2:
-        return None
-    return f"{file} has the sheets {', '.join(names)}: only {names[0]} is read"
+    return f"{file} has the sheets {', '.join(sheets)}: only {sheets[0]} is read"
 
 
-def _rows(file: File) -> list[Row]:
-    """Rows of the first sheet that has some, from the header on and without empty ones."""
-    rows = next((rows for _, rows in _sheets(file) if rows), [])
-    rows = [row for row in rows if any(cell != "" for cell in row)]
+def _workbook(file: File) -> _Workbook:
+    state = file.stat().st_mtime_ns if isinstance(file, Path) else file.state()
+    return _read(file, state)
+
+
+@lru_cache(maxsize=1)  # parsing takes long, and the header is asked for first
+def _read(file: File, state: object) -> _Workbook:
+    """Read a workbook that has not changed since it was in this state."""
+    sheets = {name: rows for name, rows in _sheets(file) if rows}
+    if not sheets:
+        raise SourceError(f"{file} is empty")
+    rows = next(iter(sheets.values()))
     while len(rows) > 1 and _filled(rows[0]) == 1 < _filled(rows[1]):
         rows = rows[1:]  # a title above the header
-    if not rows:
-        raise SourceError(f"{file} is empty")
-    return rows
+    numbered = [str(at) for at in range(len(rows[0]))]
+    table = to_table(numbered, [[_value(cell) for cell in row] for row in rows[1:]])
+    return _Workbook([_name(cell) for cell in rows[0]], table, tuple(sheets))
 
 
-def _sheets(file: File) -> Iterator[tuple[str, list[Row]]]:
+def _sheets(file: File) -> Iterator[tuple[str, list[_Row]]]:
+    """The rows of each sheet that are not empty."""
     try:
         from python_calamine import CalamineError, load_workbook
     except ImportError as error:
@@ -63,14 +81,15 @@ def _sheets(file: File) -> Iterator[tuple[str, list[Row]]]:
         with opened(file) as content:
             workbook = load_workbook(content)
             for name in workbook.sheet_names:
-                yield name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=True)
+                rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=True)
+                yield name, [row for row in rows if _filled(row)]
     except (CalamineError, OSError) as error:
         raise SourceError(
             f"{file} is not a workbook, damaged or protected by a password: save it again"
         ) from error
 
 
-def _filled(row: Row) -> int:
+def _filled(row: _Row) -> int:
     return sum(cell != "" for cell in row)
 
 

@@ -19,11 +19,11 @@ from ...contract._arrow import table_columns
 from ...contract._casting import missing_columns
 from ...errors import SourceError
 from .._remote import File
-from . import columnar, csv_file, excel, json_lines
+from . import columnar, csv_file, csv_format, excel, json_lines
 from .finding import find_files
 from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
-from .malformed import MalformedRows
+from .malformed import MalformedRows, is_malformed
 from .partitions import partition_values, with_partitions
 from .types import common_types
 
@@ -61,15 +61,15 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
     best, most = csv, (False, False, 0)
     for dialect in (csv, PLAIN, None):
         try:
-            tried = csv_file.detect(file) if dialect is None else dialect
-            tried = csv_file.with_encoding(file, tried)
+            tried = csv_format.detect(file) if dialect is None else dialect
+            tried = csv_format.with_encoding(file, tried)
             tried = tried.model_copy(update={"decimal": csv.decimal})
             names = column_names(file, tried)
         except SourceError:
             continue
         known = len({column.name for column in columns} & set(names))
         is_complete = known > 0 and not missing_columns(columns, names)
-        found = (is_complete, len(names) == 1 or csv_file.is_in_dialect(file, tried), known)
+        found = (is_complete, len(names) == 1 or csv_format.is_in_dialect(file, tried), known)
         if found > most:
             best, most = tried, found
         if most[:2] == (True, True):
@@ -99,7 +99,6 @@ def read_batches(
     batch_rows: int = BATCH_ROWS,
     csv: Csv = PLAIN,
     *,
-    nulls: Sequence[str] = NULLS,
     malformed: bool = False,
     dialects: Sequence[Csv] | None = None,
 ) -> Iterator[pa.Table]:
@@ -112,7 +111,6 @@ def read_batches(
         columns: the columns to read, by default all columns of each file.
         batch_rows: limit of rows in a table.
         csv: dialect of text files; another one is detected for files that do not fit.
-        nulls: texts that stand for a missing value in text files, unless they are quoted.
         malformed: whether to yield tables of `MalformedRows` for rows that cannot be split.
         dialects: the dialect of each file, if it is known.
 
@@ -122,27 +120,34 @@ def read_batches(
     types = _common_types(files)
     for number, file in enumerate(files):
         dialect = dialects[number] if dialects else csv
-        if columns is not None:
-            dialect = fitting(file, columns, dialect)
-        if is_text(file):
-            dialect = csv_file.with_encoding(file, dialect)
-        partitions = partition_values(file)
-        names = _own_names(file, dialect)
-        wanted = names if columns is None else [column.name for column in columns]
-        if columns is not None:
-            partitions = {name: value for name, value in partitions.items() if name in wanted}
-        present = [names.index(name) for name in wanted if name in names]
-        with _named(file):
-            for table in _tables(file, names, present, types, batch_rows, dialect, nulls):
-                rows = MalformedRows.of(table)
-                if rows is None:
-                    if is_text(file):
-                        table = csv_file.in_decimals_of(columns or (), dialect, table)
-                    table = with_partitions(table, partitions)
-                elif not malformed:
-                    raise SourceError(f"{rows.first}: correct the row")
-                for start in range(0, max(table.num_rows, 1), batch_rows):
-                    yield table.slice(start, batch_rows)
+        for table in _read(file, columns, types, batch_rows, dialect):
+            rows = MalformedRows.of(table)
+            if rows is not None and not malformed:
+                raise SourceError(f"{rows.first}: correct the row")
+            for start in range(0, max(table.num_rows, 1), batch_rows):
+                yield table.slice(start, batch_rows)
+
+
+def _read(
+    file: File, columns: Sequence[Column] | None, types: Types, batch_rows: int, csv: Csv
+) -> Iterator[pa.Table]:
+    if columns is not None:
+        csv = fitting(file, columns, csv)
+    if is_text(file):
+        csv = csv_format.with_encoding(file, csv)
+    partitions = partition_values(file)
+    names = _own_names(file, csv)
+    wanted = names if columns is None else [column.name for column in columns]
+    if columns is not None:
+        partitions = {name: value for name, value in partitions.items() if name in wanted}
+    present = [names.index(name) for name in wanted if name in names]
+    with _named(file):
+        for table in _tables(file, names, present, types, batch_rows, csv):
+            if not is_malformed(table):
+                if is_text(file):
+                    table = csv_file.in_decimals_of(columns or (), csv, table)
+                table = with_partitions(table, partitions)
+            yield table
 
 
 def _tables(
@@ -152,11 +157,10 @@ def _tables(
     types: Types,
     batch_rows: int,
     csv: Csv,
-    nulls: Sequence[str],
 ) -> Iterator[pa.Table]:
     match format_of(file):
         case "csv":
-            return csv_file.batches(file, names, present, csv, nulls)
+            return csv_file.batches(file, names, present, csv)
         case "json lines":
             return json_lines.batches(file, names, present)
         case "excel":
@@ -206,7 +210,7 @@ def header(file: File, csv: Csv = PLAIN) -> list[str]:
     with _named(file):
         match format_of(file):
             case "csv":
-                return csv_file.header(file, csv_file.with_encoding(file, csv))
+                return csv_file.header(file, csv_format.with_encoding(file, csv))
             case "json lines":
                 return json_lines.header(file)
             case "excel":

@@ -7,9 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import SourceError
 from .._remote import File, find_remote, is_remote, local_path
-from .formats import FORMATS, format_of, is_hidden, require_readable
+from .compression import is_hidden
+from .formats import FORMATS, format_of, require_readable
 
 _MOST_NAMED = 3
+# Folders that table formats with versions keep beside their Parquet files.
+_LAKES = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def _chosen(
     """The table files; a folder may have others, of a glob each one has to be a table."""
     notes: list[str] = []
     if is_folder:
+        _require_no_lake(files, where)
         hidden = [file for file in files if is_hidden(_below(base, file))]
         visible = [file for file in files if file not in set(hidden)]
         # A .txt in a folder may be a note.
@@ -91,6 +95,17 @@ def _chosen(
             f"e.g. '{where.rstrip('/')}/*{PurePosixPath(str(files[0])).suffix}'"
         )
     return FoundFiles(sorted(files, key=str), tuple(notes))
+
+
+def _require_no_lake(files: Sequence[File], where: str) -> None:
+    """Raise SourceError for a folder in which old versions of rows lie beside current ones."""
+    folders = {part for file in files for part in PurePosixPath(str(file)).parts}
+    for mark, name in _LAKES.items():
+        if mark in folders:
+            raise SourceError(
+                f"{where} is a {name} table, whose files hold deleted rows too: export its rows as "
+                "Parquet, or read it with a source of your own"
+            )
 
 
 def _is_txt(file: File) -> bool:

@@ -1,19 +1,13 @@
-"""Formats of table files, by the endings of their names; compressed text is read as it comes."""
+"""Formats of table files, by the endings of their names."""
 
-import bz2
-import gzip
-import lzma
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from pathlib import PurePosixPath
+from typing import Literal
 
-import pyarrow as pa
+import msgspec
 
 from ...errors import SourceError
-from .._remote import File, opened
+from .._remote import File
+from .compression import endings, opened_text
 
 Format = Literal["csv", "json lines", "parquet", "feather", "orc", "excel"]
 FORMATS: dict[str, Format] = {
@@ -33,11 +27,11 @@ FORMATS: dict[str, Format] = {
     ".xlsb": "excel",
     ".ods": "excel",
 }
-# What decompression raises if a file is damaged.
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 # Formats with types of their own, which all have one writer's schema.
 COLUMNAR = ("parquet", "feather", "orc")
 _TEXT = ("csv", "json lines")
+_LONGEST_LINE = 1 << 20
+_DATABASES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 # Functions of pandas that read what is not read here.
 _PANDAS = {
     ".json": "read_json('{}')",
@@ -55,38 +49,9 @@ _PANDAS = {
 }
 
 
-def _zstandard(content: IO[bytes]) -> IO[bytes]:
-    stream: IO[bytes] = pa.CompressedInputStream(content, "zstd")
-    return stream
-
-
-def _unzipped(content: IO[bytes]) -> IO[bytes]:
-    archive = zipfile.ZipFile(content)
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith("/") and not is_hidden(PurePosixPath(name))
-    ]
-    if len(names) != 1:
-        raise SourceError(
-            f"the archive {archive.filename or ''} has {len(names)} files instead of one: unpack "
-            "it into a folder"
-        )
-    return archive.open(names[0])
-
-
-_DECOMPRESSION: dict[str, Callable[[Any], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-    ".zst": _zstandard,
-    ".zip": _unzipped,
-}
-
-
 def format_of(file: File) -> Format | None:
     """The format of a file, by the ending of its name; None if it is none of ours."""
-    ending, compression = _endings(file)
+    ending, compression = endings(file)
     found = FORMATS.get(ending)
     return None if compression and found not in _TEXT else found
 
@@ -94,11 +59,6 @@ def format_of(file: File) -> Format | None:
 def is_text(file: File) -> bool:
     """Whether a file is delimited text, by its ending."""
     return format_of(file) == "csv"
-
-
-def is_hidden(path: PurePosixPath) -> bool:
-    """Whether a tool put the file aside: `.name`, `_name`, a checkpoint of a notebook."""
-    return any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts)
 
 
 def require_readable(file: File) -> None:
@@ -109,10 +69,17 @@ def require_readable(file: File) -> None:
     """
     if format_of(file) is not None:
         return
-    ending, compression = _endings(file)
+    ending, compression = endings(file)
     name = PurePosixPath(str(file)).name
     if compression:
         raise SourceError(f"{file}: decompress it first; only text files are read compressed")
+    if ending in _DATABASES:
+        raise SourceError(
+            f"{file} is a database: give its SQLAlchemy URL with a query, e.g. "
+            f"sqlite:///{name} --query 'select * from …'"
+        )
+    if ending == ".json" and _has_an_object_a_line(file):
+        raise SourceError(f"{file} has a JSON object in each line: name it .jsonl")
     stem = name.removesuffix(PurePosixPath(name).suffix)
     if ending in _PANDAS:
         call = _PANDAS[ending].format(name)
@@ -126,29 +93,10 @@ def require_readable(file: File) -> None:
     )
 
 
-@contextmanager
-def opened_text(file: File) -> Iterator[IO[bytes]]:
-    """The bytes of a text file, decompressed.
-
-    Raises:
-        SourceError: if it is damaged.
-    """
-    decompress = _DECOMPRESSION.get(_endings(file)[1])
-    with ExitStack() as stack:
-        source = stack.enter_context(opened(file))
-        content = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-        try:
-            yield stack.enter_context(decompress(content)) if decompress else content
-        except _DAMAGED as error:
-            raise SourceError(f"{file} is damaged or incomplete: write it again") from error
-
-
-def _endings(file: File) -> tuple[str, str]:
-    """The ending that names the format, and that of the compression, in lower case."""
-    path = PurePosixPath(str(file).lower().replace("\\", "/"))
-    if path.suffix in _DECOMPRESSION:
-        return (
-            PurePosixPath(path.stem).suffix or (".csv" if path.suffix == ".zip" else ""),
-            path.suffix,
-        )
-    return path.suffix, ""
+def _has_an_object_a_line(file: File) -> bool:
+    with opened_text(file) as content:
+        line = content.readline(_LONGEST_LINE)
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeError):
+        return False

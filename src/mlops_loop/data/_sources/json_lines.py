@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ...errors import SourceError
 from .._remote import File
-from .formats import opened_text
+from .compression import opened_text
 from .malformed import MalformedRows
 from .values import to_array
 

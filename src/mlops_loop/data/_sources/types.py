@@ -60,13 +60,23 @@ def to_plain(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
         array = pc.run_end_decode(array)
     if _is_text(array.type) and not pa.types.is_string(array.type):
         array = _texts(array)
-    if array.type == kind or pa.types.is_null(array.type):
+    if array.type == kind:
+        return array
+    if pa.types.is_null(array.type):
         return array.cast(kind)
     if pa.types.is_string(kind):
         return _written(array)
     if pa.types.is_timestamp(kind) and not pa.types.is_date(array.type):
         array = _microseconds(array)
     return array.cast(kind, safe=False)
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """A table of any source in plain types."""
+    kinds = [plain_type(kind) for kind in table.schema.types]
+    if kinds == table.schema.types:
+        return table
+    return cast_table(table, dict(zip(table.column_names, kinds, strict=True)))
 
 
 def in_common_types(tables: Sequence[pa.Table]) -> list[pa.Table]:

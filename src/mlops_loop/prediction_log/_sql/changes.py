@@ -6,10 +6,10 @@ Nobody else writes meanwhile (see `Database.transaction`).
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
 
 from .._records import LabelReport
-from .._serialization import StoredLabel, same_value
+from .._serialization import StoredLabel, is_foreign, same_value
 from .identifiers import to_text
 from .tables import COPIED, COUNTERS, LABELS, PREDICTIONS
 
@@ -17,23 +17,32 @@ from .tables import COPIED, COUNTERS, LABELS, PREDICTIONS
 _PRUNED_A_JOB = 1_000
 
 
-def join_labels(connection: Connection, labels: Sequence[StoredLabel]) -> LabelReport:
-    """Insert labels whose prediction has none; the first of several for one prediction stays."""
+def join_labels(
+    connection: Connection, labels: Sequence[StoredLabel], target_digest: str | None = None
+) -> LabelReport:
+    """Insert labels whose prediction has none; the first of several for one prediction stays.
+
+    With a target, labels of predictions about another one are left out.
+    """
     ids = [to_text(label.prediction_id) for label in labels]
-    known = _known_labels(connection, ids)
+    predictions, known = _predictions(connection, ids), _known_labels(connection, ids)
     new: dict[str, StoredLabel] = {}
     repeated = 0
-    conflicting = []
+    conflicting, other_target = [], []
     for stored_id, label in zip(ids, labels, strict=True):
         first = known.get(stored_id)
-        if first is None:
+        prediction = predictions.get(stored_id)
+        if prediction is not None and is_foreign(prediction.target_digest, target_digest):
+            other_target.append(label.prediction_id)
+        elif first is None:
             known[stored_id], new[stored_id] = label.value, label
         elif same_value(first, label.value):
             repeated += 1
         else:
             conflicting.append(label.prediction_id)
-    joined = _insert_labels(connection, new) if new else 0
-    return LabelReport(joined, len(new) - joined, repeated, tuple(conflicting))
+    _insert_labels(connection, new, predictions)
+    joined = len(new.keys() & predictions.keys())
+    return LabelReport(joined, len(new) - joined, repeated, tuple(conflicting), tuple(other_target))
 
 
 def erase(connection: Connection, entity_key: str) -> int:
@@ -70,12 +79,20 @@ def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {row.prediction_id: row.label for row in connection.execute(query)}
 
 
-def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
-    """Insert labels with what they copy of their predictions; how many predictions there are."""
-    query = select(PREDICTIONS.c.prediction_id, *(PREDICTIONS.c[name] for name in COPIED))
-    rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(new)))
-    predictions: dict[str, Sequence[Any]] = {row[0]: row[1:] for row in rows}
-    unknown = (None,) * len(COPIED)
+def _predictions(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """The target of predictions, and what their labels copy of them; by id."""
+    names = ("prediction_id", "target_digest", *COPIED)
+    query = select(*(PREDICTIONS.c[name] for name in names))
+    rows = connection.execute(query.where(PREDICTIONS.c.prediction_id.in_(ids)))
+    return {row.prediction_id: row for row in rows}
+
+
+def _insert_labels(
+    connection: Connection, new: dict[str, StoredLabel], predictions: dict[str, Row[Any]]
+) -> None:
+    """Insert labels with what they copy of their predictions."""
+    if not new:
+        return
     connection.execute(
         # RETURNING makes SQLAlchemy insert many rows a statement.
         insert(LABELS).returning(LABELS.c.prediction_id),
@@ -85,9 +102,8 @@ def _insert_labels(connection: Connection, new: dict[str, StoredLabel]) -> int:
                 "label": label.value,
                 "time": label.time,
                 "authority": label.authority,
-                **dict(zip(COPIED, predictions.get(stored_id, unknown), strict=True)),
+                **{name: getattr(predictions.get(stored_id), name, None) for name in COPIED},
             }
             for stored_id, label in new.items()
         ],
     ).all()
-    return len(predictions)

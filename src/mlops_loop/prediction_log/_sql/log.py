@@ -26,10 +26,16 @@ class SqlPredictionLog:
     """A PredictionLog; see there for what each method promises."""
 
     def __init__(
-        self, database: Database, *, capacity: int = CAPACITY, schema_digest: str | None = None
+        self,
+        database: Database,
+        *,
+        capacity: int = CAPACITY,
+        schema_digest: str | None = None,
+        target_digest: str | None = None,
     ) -> None:
         self._database = database
         self._schema_digest = schema_digest
+        self._target_digest = target_digest
         self._writer = GroupCommitWriter(
             SqlWriteBackend(database), capacity=capacity, acknowledged=database.acknowledged
         )
@@ -42,7 +48,8 @@ class SqlPredictionLog:
         report = LabelReport()
         for start in range(0, len(stored), _LABELS_A_JOB):
             part = stored[start : start + _LABELS_A_JOB]
-            report += self._change(partial(changes.join_labels, labels=part), rows=len(part))
+            join = partial(changes.join_labels, labels=part, target_digest=self._target_digest)
+            report += self._change(join, rows=len(part))
         return report
 
     def sample(

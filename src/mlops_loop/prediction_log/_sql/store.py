@@ -23,10 +23,14 @@ def database_at(address: str, root: Path) -> Database:
     return postgresql.database_at(address, root)
 
 
-def open_log(address: str, root: Path, schema_digest: str | None = None) -> PredictionLog:
+def open_log(
+    address: str, root: Path, schema_digest: str | None = None, target_digest: str | None = None
+) -> PredictionLog:
     """The log at an address, behind a spool if it names one."""
     database = database_at(address, root)
-    open_store = partial(SqlPredictionLog, database, schema_digest=schema_digest)
+    open_store = partial(
+        SqlPredictionLog, database, schema_digest=schema_digest, target_digest=target_digest
+    )
     if database.spool is None:
         return open_store()
     return SpooledLog(open_store, Spool(Path(root) / database.spool))

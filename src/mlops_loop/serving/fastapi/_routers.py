@@ -7,12 +7,12 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from .._headers import ENTITY_HEADER
+from .._headers import ENTITY_HEADER, KEY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._openapi import operation
 from .._prediction_handler import PendingRequest
 from .._problem import Problem
-from .._request_lifecycle import RequestContext, require_json
+from .._request_lifecycle import RequestContext, require_json, without_bom
 from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
 from ._errors import CONTEXT
@@ -59,7 +59,7 @@ def prediction_router(service: PredictionService) -> APIRouter:
     async def labels(request: Request) -> Response:
         body = await _read(request, service)
         with service.limiter:
-            response = await run_in_threadpool(service.label, body)
+            response = await run_in_threadpool(service.label, body, request.headers.get(KEY_HEADER))
         return _to_http(request, response)
 
     _add_get(router, "/model", lambda: _json(service.model()))
@@ -106,13 +106,13 @@ async def _read(request: Request, service: PredictionService) -> bytes:
     """The body of a request.
 
     Raises:
-        Problem: 408 if it takes longer than `serving.request_timeout`, 415 if it is not JSON.
+        Problem: 408 if it takes longer than `serving.request_timeout`, 415 if it is not plain JSON.
     """
-    require_json(request.headers.get("content-type"))
+    require_json(request.headers.get("content-type"), request.headers.get("content-encoding"))
     seconds = service.project.settings.serving.request_timeout.total_seconds()
     try:
         async with asyncio.timeout(seconds):
-            return await request.body()
+            return without_bom(await request.body())
     except TimeoutError:
         detail = f"the body did not arrive in time (limit {seconds:g} s)"
         raise Problem(408, detail, headers={"Connection": "close"}) from None

@@ -3,10 +3,10 @@
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from .._headers import ENTITY_HEADER
+from .._headers import ENTITY_HEADER, KEY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._prediction_handler import PendingRequest
-from .._request_lifecycle import require_json, too_large
+from .._request_lifecycle import require_json, too_large, without_bom
 from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
 from ._documentation import described_as
@@ -53,7 +53,7 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     def labels() -> Response:
         body = _read(service)
         with service.limiter:
-            return _to_http(service.label(body))
+            return _to_http(service.label(body, request.headers.get(KEY_HEADER)))
 
     @blueprint.get("/model")
     @described_as("/model")
@@ -96,13 +96,13 @@ def operations_blueprint(service: PredictionService) -> Blueprint:
 
 
 def _read(service: PredictionService) -> bytes:
-    """The body of a request; Problem 413 if it is too large, 415 if it is not JSON."""
-    require_json(request.headers.get("Content-Type"))
+    """The body of a request; Problem 413 if it is too large, 415 if it is not plain JSON."""
+    require_json(request.headers.get("Content-Type"), request.headers.get("Content-Encoding"))
     body = request.get_data(cache=True)
     limit = service.project.settings.serving.max_body_bytes
     if len(body) > limit:
         raise too_large(limit)
-    return body
+    return without_bom(body)
 
 
 def _to_http(response: ServiceResponse) -> Response:

@@ -1,0 +1,157 @@
+"""The table to adopt, if it is in files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+
+from .._settings import DETECT, Csv
+from ..contract import Column
+from ..data._remote import File, is_remote, local_path
+from ..data._sources import csv_format, excel
+from ..data._sources import file as files
+from ..data._sources.encoding import detect_encoding
+from ..data._sources.finding import find
+from ..data._sources.formats import COLUMNAR, format_of, is_text
+from ..data._sources.header import unique_names
+from ..data._sources.malformed import MalformedRows
+from ..errors import InputError
+from .table import Malformed, Table, in_common_types
+
+Dialect = Mapping[str, str | None]
+# Formats whose blocks have the same types.
+_OF_ONE_TYPE = ("csv", *COLUMNAR)
+# Names of files that are usually different tables.
+_PARTS = ("train", "test", "valid", "val", "sample_submission", "submission", "holdout")
+
+
+def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -> Table:
+    """Infer how to read files.
+
+    Args:
+        address: a path relative to the current folder, or a URL; of a file, folder or glob.
+        root: the project's root; paths in its settings are relative to it.
+        given: fields of `Csv` that are known; the others are detected.
+        max_malformed: limit of the share of malformed rows.
+
+    Raises:
+        SourceError: if there is no file, or one of them cannot be read.
+        InputError: if the files are different tables.
+    """
+    found = find(address, Path.cwd())
+    _require_one_table(address, found.files)
+    csv, dialects = _dialects(found.files, given)
+    headers = {
+        file: files.header(file, dialect)
+        for file, dialect in zip(found.files, dialects, strict=True)
+    }
+    columns = [files.column_names(file, dialect) for file, dialect in zip(headers, dialects)]
+    names = list(dict.fromkeys(name for own in columns for name in own))
+    renamed = {
+        name: given
+        for header in headers.values()
+        for given, name in zip(header, unique_names(header), strict=True)
+        if given.split() != name.split()
+    }
+    malformed = Malformed()
+
+    def read() -> Iterator[pa.Table]:
+        batches = files.read_batches(found.files, malformed=True, dialects=dialects)
+        good = _well_formed(batches, malformed, max_malformed)
+        return (_complete(table, names) for table in good)
+
+    notes = [*found.notes, *_about_headers(found.files, columns, names)]
+    notes += [note for file in found.files if (note := excel.about_sheets(file))]
+    return Table(
+        address if is_remote(address) else _relative_to(root, local_path(address)),
+        tuple(names),
+        read if format_of(found.files[0]) in _OF_ONE_TYPE else in_common_types(read),
+        csv,
+        renamed=renamed,
+        notes=tuple(notes),
+        malformed=malformed,
+    )
+
+
+def _require_one_table(address: str, found: Sequence[File]) -> None:
+    """Raise InputError for a folder with e.g. train.csv beside test.csv."""
+    if len(found) < 2 or any(sign in address for sign in "*?"):
+        return
+    stems = {PurePosixPath(str(file)).name.partition(".")[0].lower(): file for file in found}
+    parts = [stem for stem in stems if stem.startswith(_PARTS)]
+    kinds = {next(part for part in _PARTS if stem.startswith(part)) for stem in parts}
+    if "train" in kinds and len(kinds) > 1:
+        named = ", ".join(PurePosixPath(str(stems[stem])).name for stem in sorted(parts))
+        train = next(str(stems[stem]) for stem in sorted(parts) if stem.startswith("train"))
+        raise InputError(
+            f"{address} has {named}, which are usually different tables: adopt one of them, e.g. "
+            f"`adopt {train}`, or all with a glob, e.g. `adopt '{address.rstrip('/')}/*'`"
+        )
+
+
+def _dialects(found: Sequence[File], given: Dialect) -> tuple[Csv | None, list[Csv]]:
+    """The dialect of the largest file, which is that of most rows, and of each file."""
+    if not is_text(found[0]):
+        return None, [files.PLAIN] * len(found)
+    largest = max(found, key=_size)
+    encodings = {given["encoding"]} if "encoding" in given else set(map(detect_encoding, found))
+    csv = csv_format.detect(largest, given)
+    if len(encodings) > 1:
+        csv = csv.model_copy(update={"encoding": DETECT})
+    columns = [
+        Column(name=name, type="text", nullable=True) for name in files.column_names(largest, csv)
+    ]
+    if len(found) == 1:
+        return csv, [csv]
+    return csv, [files.fitting(file, columns, csv) for file in found]
+
+
+def _size(file: File) -> int:
+    return file.stat().st_size if isinstance(file, Path) else file.size()
+
+
+def _about_headers(
+    found: Sequence[File], columns: Sequence[Sequence[str]], names: Sequence[str]
+) -> Iterator[str]:
+    for file, own in zip(found, columns, strict=True):
+        absent = [name for name in names if name not in own]
+        if absent:
+            yield f"{file} has no column {', '.join(absent[:5])}: missing in its rows"
+
+
+def _well_formed(
+    batches: Iterator[pa.Table], malformed: Malformed, limit: float
+) -> Iterator[pa.Table]:
+    """The tables of values. Raises InputError at the end, if too many rows are malformed."""
+    rows = count = 0
+    first = ""
+    for table in batches:
+        bad = MalformedRows.of(table)
+        if bad is None:
+            rows += table.num_rows
+            yield table
+        else:
+            first, count = first or bad.first, count + len(bad)
+    malformed.rows, malformed.first = count, first
+    if count > limit * (rows + count):
+        raise InputError(
+            f"{count} of {rows + count} rows are malformed, the first in {first}; more than "
+            f"ingestion.max_bad_share ({limit:.0%}) allows. Correct the rows or the header, or, of "
+            "CSV, give --delimiter, --quote or --escape"
+        )
+
+
+def _complete(table: pa.Table, names: list[str]) -> pa.Table:
+    """The table with all columns; a column that its file does not have is null."""
+    for name in names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
+    return table.select(names)
+
+
+def _relative_to(root: Path, address: Path) -> str:
+    path = Path.cwd() / address
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
