@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ..contract._column_definition import Column
-from .column_names import is_entity, is_year
+from .column_names import is_code, is_entity, is_year
 from .profile import MOST_CATEGORIES, Facts
 from .types import InferredType
 
@@ -37,7 +37,7 @@ class Hint:
 
 def grouping_hint(name: str, inferred: InferredType, facts: Facts) -> Hint | None:
     """A column whose values repeat and name e.g. a customer should keep its rows together."""
-    if inferred.type not in ("category", "integer") or facts.distinct < 2:
+    if inferred.type not in ("category", "integer") or facts.distinct < 2 or is_code(name):
         return None
     if facts.present < _ROWS_OF_A_GROUP * facts.distinct:
         return None
