@@ -6,8 +6,8 @@ from ._audit_log import AuditEvent
 from ._bundle import read_bundle, require_same_target
 from ._card.page import read_card, write_card
 from ._project import Project
-from .registry._mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
 from .registry._restoration import publish_from_registry
+from .registry._version import FORCED_TAG, REJECTED, VERDICT_TAG
 
 
 def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:

@@ -167,8 +167,8 @@ class PredictionService:
     def versions(self) -> dict[str, str]:
         """The versions in service by role; empty before the first one."""
         deployment = self.deployments.deployment
-        variants = deployment.variants if deployment else []
-        return {variant.role: variant.version for variant in variants}
+        served = deployment.versions if deployment else []
+        return {each.role: each.version for each in served}
 
     def predict(self, request: PendingRequest) -> ServiceResponse:
         """See `PredictionHandler.predict`."""
