@@ -32,11 +32,15 @@ class Version:
 class Status:
     """Versions in service, size of the prediction log, state of the loop.
 
-    `no_champion` says why a published version is not the champion: it predicts another target.
+    Attributes:
+        challenger: version on trial.
+        previous: previous champion, while the champion is on probation.
+        no_champion: why a published version is not the champion: it predicts another target.
     """
 
     champion: Version | None
     challenger: Version | None
+    previous: Version | None
     log: dict[str, int]
     loop: dict[str, str | None]
     no_champion: str = ""
@@ -45,13 +49,18 @@ class Status:
         return asdict(self)
 
     def messages(self) -> list[str]:
-        champion, challenger = self.champion, self.challenger
+        champion, previous = self.champion, self.previous
         others = self.log["other_schemas"]
         missing = self.no_champion or "none yet: run `train`"
-        other = "previous" if self.loop["state"] == "probation" else "challenger"
+        other = f"challenger  {self.challenger.summary() if self.challenger else 'none'}"
+        if champion and previous:
+            other = (
+                f"previous    {previous.summary()}; predicts in shadow while version "
+                f"{champion.version} is on probation"
+            )
         return [
             f"champion    {champion.summary() if champion else missing}",
-            f"{other:<11} {challenger.summary() if challenger else 'none'}",
+            other,
             f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
             + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
             + (f"; not counted: {others} of another target or other inputs" if others else ""),
@@ -63,9 +72,11 @@ def project_status(project: Project) -> Status:
     """Read the pointer, the log and the loop's state."""
     published = project.published()
     totals = project.log.totals()
+    other = _version(project, published.challenger)
     return Status(
         champion=_version(project, published.champion),
-        challenger=_version(project, published.challenger),
+        challenger=None if published.probation else other,
+        previous=other if published.probation else None,
         log={
             "predictions": totals.predictions,
             "labels": totals.labels,

@@ -113,7 +113,7 @@ def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     (message,) = [text for text in result.messages if "NotWorseThanChampion" in text]
     assert message.startswith(
         "Rejected by NotWorseThanChampion: It may be worse than the champion by more than 0.005: "
-        "the gain is estimated as -"
+        f"the gain in {metric} is estimated as -"
     )
     assert "and its lower confidence bound -" in message and "is below -0.005." in message
 

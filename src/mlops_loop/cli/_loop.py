@@ -33,7 +33,9 @@ def monitor(
 
     with opened(session) as project:
         plan = session.monitoring()
-        report = monitor_project(project, checks=plan.checks, metric=plan.metric, **options)
+        report = monitor_project(
+            project, checks=plan.checks, metric=plan.metric, actions=plan.actions, **options
+        )
         if as_json:
             show_json(report.to_json())
         else:
@@ -45,7 +47,10 @@ def monitor(
 
             alerts = open_alerts(project, plan.receivers)
             alerts.retry()
-            messages = {incident.kind: incident.text for incident in find_incidents(report)}
+            messages = {
+                incident.kind: f"{report.window}: {incident.text}; advice: {report.advice}"
+                for incident in find_incidents(report)
+            }
             open_alert_tracker(project, alerts).update(report, messages)
         if report.has_failed_checks:
             raise click.exceptions.Exit(1)

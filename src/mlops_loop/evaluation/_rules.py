@@ -30,7 +30,8 @@ class BetterThanBaseline:
         passed = gain.low > 0
         return GateRuleResult(
             passed,
-            f"It is {'' if passed else 'not significantly '}better than the baseline: gain {gain}.",
+            f"It is {'' if passed else 'not significantly '}better than the baseline: gain in "
+            f"{comparison.metric.name} {gain}.",
             {"baseline": comparison.score_of("baseline")} | bounds("gain_over_baseline", gain),
         )
 
@@ -60,11 +61,12 @@ class NotWorseThanChampion:
         gain = comparison.gain_over("champion")
         passed = gain.low >= -margin
         values = {"champion": comparison.score_of("champion"), "margin": margin}
-        text = f"It is not worse than the champion by more than {margin:g}: gain {gain}."
+        name = comparison.metric.name
+        text = f"It is not worse than the champion by more than {margin:g}: gain in {name} {gain}."
         if not passed:
             text = (
-                f"It may be worse than the champion by more than {margin:g}: the gain is estimated "
-                f"as {format_metric(gain.value)}, and its lower confidence bound "
+                f"It may be worse than the champion by more than {margin:g}: the gain in {name} "
+                f"is estimated as {format_metric(gain.value)}, and its lower confidence bound "
                 f"{format_metric(gain.low)} is below {-margin:g}."
             )
         return GateRuleResult(passed, text, values | bounds("gain_over_champion", gain))
@@ -107,7 +109,7 @@ class Slices:
         failed = [part for part in compared if part.failed]
         texts = [
             f"On {part.name} ({part.rows} rows) it is worse than the {rival} by more than "
-            f"{margin:g}: gain {part.gain}."
+            f"{margin:g}: gain in {comparison.metric.name} {part.gain}."
             for part in failed
         ]
         if compared and not failed:

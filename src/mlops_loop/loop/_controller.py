@@ -93,8 +93,7 @@ class RetrainingController:
         if not self._is_monitoring_due():
             return None
         monitoring = self.stages.monitor()
-        self._react(monitoring)
-        return monitoring
+        return self._react(monitoring)
 
     def _follow(self) -> None:
         """Adopt publications by a user or another process."""
@@ -122,8 +121,12 @@ class RetrainingController:
         last = self.lease.state.monitored_until
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
-    def _react(self, monitoring: MonitoringReport) -> None:
-        """Alert about the findings, and act on them once the decision is recorded."""
+    def _react(self, monitoring: MonitoringReport) -> MonitoringReport:
+        """Alert about the findings, and act on them once the decision is recorded.
+
+        Returns:
+            The report with the decision.
+        """
         state, now = self.lease.state, self.clock.now()
         incidents = find_incidents(monitoring)
         planned = ActionTable(self.settings.actions, self.actions).plan(
@@ -131,7 +134,17 @@ class RetrainingController:
             cooldown_reason(state, self.settings.loop, now),
             self.transitions.previous(),
         )
-        alerts = {action.kind: action.reason for action in planned if action.alert}
+        decisions = {action.kind: action.decision or "alert only" for action in planned}
+        if planned:
+            text = "; ".join(f"{kind}: {decision}" for kind, decision in decisions.items())
+            monitoring = self.stages.record_decision(monitoring, text)
+        alerts = {
+            action.kind: (
+                f"{monitoring.window}: {action.cause}; decision: {decisions[action.kind]}"
+            )
+            for action in planned
+            if action.alert
+        }
         self.stages.track_alerts(monitoring, alerts)
         window = (state.monitored_until or now).isoformat()
         for action in planned:
@@ -140,7 +153,7 @@ class RetrainingController:
         due = next((action for action in planned if action.due), None)
         if due is None:
             self.lease.save(monitored_until=now)
-            return
+            return monitoring
         changed = None
         if due.due == "retrain":
             changed = self.stages.change_started_at(
@@ -155,6 +168,7 @@ class RetrainingController:
             monitored_until=now,
         )
         self._act()
+        return monitoring
 
     def _act(self) -> None:
         """Carry out the triggered action, once."""

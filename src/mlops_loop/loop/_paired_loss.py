@@ -17,6 +17,7 @@ from datetime import date
 
 from .._traffic_split import bucket
 from ..contract._model import Class
+from ..evaluation._formatting import format_metric
 from ..prediction_log import LoggedRow, Output
 
 _INITIAL_MEAN = 0.25
@@ -53,10 +54,14 @@ class ModelPair:
 
     @property
     def loss_name(self) -> str:
-        """Name of the loss; of two classes the halved Brier score is the metric `brier`."""
+        """Name of the mean loss; of two classes the halved Brier score is the metric `brier`."""
         if not self.classes:
-            return "clipped squared error"
+            return f"rmse (errors clipped at {format_metric(self.largest_error)})"
         return "Brier score" if len(self.classes) == 2 else "halved Brier score"
+
+    def mean_loss(self, mean: float) -> float:
+        """A mean of losses, for regression in units of the target."""
+        return mean if self.classes else self.largest_error * mean**0.5
 
     def loss_differences(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
         """Differences of labelled rows, oldest first; other rows are skipped."""

@@ -1,22 +1,17 @@
 """Actions on the findings of monitoring."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from .._settings import Actions
 from .._settings import Loop as LoopSettings
 from ..monitoring import Action, ActionName, Incident
+from ..monitoring._advice import ADVICE, action_for, action_key, name_of_action
 from ._state import State
 
 Due = Literal["retrain", "rollback"]
-ADVICE = {
-    "performance": "consider `train`, or `rollback`",
-    "drift": "consider `train`",
-    "drift_only": "performance holds, so `train` may wait",
-    "quality": "check the source of the data",
-}
 
 
 @dataclass(frozen=True)
@@ -25,17 +20,26 @@ class PlannedAction:
 
     Attributes:
         kind: kind of the incident.
-        reason: reason, as a sentence.
+        cause: what was found.
+        decision: what is done about it, or should be; empty if nothing but an alert.
         alert: whether receivers are alerted.
         record_as: kind of the entry in the audit log, if the transition writes none itself.
         due: the transition to carry out.
     """
 
     kind: str
-    reason: str
+    cause: str
+    decision: str
     alert: bool
     record_as: Literal["alert", "advise", "wait", "action"] | None = None
     due: Due | None = None
+
+    @property
+    def reason(self) -> str:
+        """The reason for the audit log; a transition of the loop names its decision itself."""
+        if self.due or not self.decision:
+            return self.cause
+        return f"{self.cause}: {self.decision}"
 
 
 @dataclass(frozen=True)
@@ -50,67 +54,61 @@ class ActionTable:
     settings: Actions
     own: Mapping[str, Action]
 
-    def action(self, incident: Incident) -> Action:
-        """The action on an incident; by default `alert`."""
-        for kind in (row(incident), incident.kind):
-            if kind in self.own:
-                return self.own[kind]
-        action: ActionName = getattr(self.settings, row(incident), "alert")
-        return action
-
     def plan(
         self, incidents: Sequence[Incident], blocked_reason: str | None, previous: str | None
     ) -> Sequence[PlannedAction]:
         """The action on each incident, in the same order. Functions of the project are called.
+
+        One transition is carried out in a step: the first that is due.
 
         Args:
             incidents: the incidents of a window.
             blocked_reason: why no retraining may begin now; None if one may.
             previous: the champion to roll back to; None if there is none.
         """
-        return [self._plan(incident, blocked_reason, previous) for incident in incidents]
+        planned = [self._plan(incident, blocked_reason, previous) for incident in incidents]
+        due = next((action for action in planned if action.due), None)
+        if due is None:
+            return planned
+        return [
+            replace(action, decision=due.decision) if action.due else action for action in planned
+        ]
 
     def _plan(
         self, incident: Incident, blocked_reason: str | None, previous: str | None
     ) -> PlannedAction:
-        action = self.action(incident)
+        action = action_for(incident, self.settings, self.own)
         if not callable(action):
             return _planned(incident, action, blocked_reason, previous)
-        name = getattr(action, "__name__", type(action).__name__)
+        name = name_of_action(action)
         try:
             follow_up = action(incident)
         except Exception as error:
             import structlog
 
             structlog.get_logger(__name__).exception("action failed", action=name)
-            reason = f"{incident.text}: {name} failed: {type(error).__name__}: {error}"
-            return PlannedAction(incident.kind, reason, True, "action")
+            decision = f"{name} failed: {type(error).__name__}: {error}"
+            return PlannedAction(incident.kind, incident.text, decision, True, "action")
         if follow_up is None:
-            return PlannedAction(incident.kind, f"{incident.text}: {name}", False, "action")
+            return PlannedAction(incident.kind, incident.text, name, False, "action")
         return _planned(incident, follow_up, blocked_reason, previous)
 
 
 def _planned(
     incident: Incident, action: ActionName, blocked_reason: str | None, previous: str | None
 ) -> PlannedAction:
-    kind, reason = incident.kind, incident.text
-    if action == "advise":
-        advice = ADVICE.get(row(incident))
-        return PlannedAction(kind, f"{reason}: {advice}" if advice else reason, False, "advise")
-    if action == "alert":
-        return PlannedAction(kind, reason, True, "alert")
-    if action == "retrain" and blocked_reason:
-        return PlannedAction(kind, f"{reason}: {blocked_reason}", True, "wait")
-    if action == "rollback" and previous is None:
-        text = f"{reason}: there is no earlier champion to roll back to, consider `train`"
-        return PlannedAction(kind, text, True, "advise")
-    return PlannedAction(kind, reason, True, due=action)
-
-
-def row(incident: Incident) -> str:
-    """The key of an incident in the table: `drift_only` is a drift while performance holds."""
-    drift_only = incident.kind == "drift" and incident.report.performance == "ok"
-    return "drift_only" if drift_only else incident.kind
+    kind, cause = incident.kind, incident.text
+    if action == "retrain":
+        if blocked_reason:
+            return PlannedAction(kind, cause, blocked_reason, True, "wait")
+        return PlannedAction(kind, cause, "retrain", True, due=action)
+    if action == "rollback":
+        if previous is None:
+            decision = "there is no earlier champion to roll back to, consider `train`"
+            return PlannedAction(kind, cause, decision, True, "advise")
+        return PlannedAction(kind, cause, f"roll back to version {previous}", True, due=action)
+    decision = ADVICE.get(action_key(incident), "")
+    return PlannedAction(kind, cause, decision, action == "alert", action)
 
 
 def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str | None:

@@ -73,7 +73,17 @@ class ProjectStages:
 
     def monitor(self) -> MonitoringReport:
         self._prepare()
-        return monitor_project(self._project, checks=self._plan.checks, metric=self._plan.metric)
+        return monitor_project(
+            self._project,
+            checks=self._plan.checks,
+            metric=self._plan.metric,
+            actions=self._plan.actions,
+        )
+
+    def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
+        from ..monitoring._report_files import record_decision
+
+        return record_decision(self._project.root, report, decision)
 
     def alert(self, text: str) -> None:
         from ..monitoring._alerts import open_alerts

@@ -15,6 +15,9 @@ class Stages(Protocol):
     def monitor(self) -> MonitoringReport:
         """Check the window that ends now."""
 
+    def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
+        """Put the decision in the place of the report's advice."""
+
     def alert(self, text: str) -> None:
         """Send one alert."""
 

@@ -20,8 +20,8 @@ class TrialResult:
         conclusion: whether the challenger is significantly better or worse, or neither so far.
         loss: name of the loss, which is not the metric that decides at the gate: it is bounded, as
             the sequential test needs.
-        champion_loss: mean loss of the champion.
-        challenger_loss: mean loss of the challenger.
+        champion_loss: mean loss of the champion; for regression in units of the target.
+        challenger_loss: mean loss of the challenger, likewise.
         champion_rows: number of rows of the champion; in shadow also those of the challenger.
         challenger_rows: number of rows of the challenger.
         paired: whether these are the same rows.
@@ -47,7 +47,7 @@ class TrialResult:
         }
 
     def summary(self) -> str:
-        own = f"mean {self.loss} {format_metric(self.challenger_loss)}"
+        own = f"{self.loss} {format_metric(self.challenger_loss)}"
         others = f"the champion's {format_metric(self.champion_loss)} on {self.champion_rows}"
         if self.paired:
             return f"{own} against {others} labelled rows"
@@ -89,8 +89,8 @@ def compare_losses(
     return TrialResult(
         conclusion=conclusion,
         loss=model_pair.loss_name,
-        champion_loss=champion.value,
-        challenger_loss=challenger.value,
+        champion_loss=model_pair.mean_loss(champion.value),
+        challenger_loss=model_pair.mean_loss(challenger.value),
         champion_rows=champion.count,
         challenger_rows=challenger.count,
         paired=model_pair.share is None,

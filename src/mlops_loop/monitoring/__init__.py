@@ -3,7 +3,7 @@
 A project names these in its `monitoring.py`, as a `MonitoringPlan`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .._bundle import read_bundle, require_same_target
@@ -55,6 +55,7 @@ def monitor_project(
     *,
     checks: Sequence[Check] = DEFAULT_CHECKS,
     metric: MetricChoice | None = None,
+    actions: Mapping[str, Action] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     version: str | None = None,
@@ -67,6 +68,7 @@ def monitor_project(
         project: project whose log is read.
         checks: the checks, run in this order.
         metric: metric of the performance; None for the one that the model was selected by.
+        actions: the project's own actions by kind of finding, for the advice of the report.
         since: beginning of the window in event time, by default `monitoring.window` before its
             end.
         until: end of the window, excluded; by default now.
@@ -102,6 +104,10 @@ def monitor_project(
         clock=project.clock,
         checks=checks,
         options=MonitoringOptions(
-            page=page, segment_by=segment_by, version_only=version is not None, metric=metric
+            page=page,
+            segment_by=segment_by,
+            version_only=version is not None,
+            metric=metric,
+            actions=actions or {},
         ),
     )

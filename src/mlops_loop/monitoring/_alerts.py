@@ -32,16 +32,18 @@ class Alerts:
         folder: has a folder for each receiver, with one file for each undelivered alert.
         clock: the current time.
         timeout: seconds that a delivery may take, and that all retries for one receiver may take.
+        prefix: the beginning of every alert, e.g. the name of the project.
     """
 
     receivers: Mapping[str, Receiver]
     folder: Path
     clock: Clock
     timeout: float = TIMEOUT_SECONDS
+    prefix: str = ""
 
     def send(self, text: str) -> None:
         """Send a text to all receivers; a failure is logged and stored, and delays no other."""
-        alert = Alert(self.clock.now(), text)
+        alert = Alert(self.clock.now(), f"{self.prefix}{text}")
         for name in self.receivers:
             if not self._delivered(name, alert):
                 self._store(name, alert)
@@ -101,4 +103,4 @@ def open_alerts(project: Project, receivers: Sequence[Receiver] = ()) -> Alerts:
     """The receivers of the settings, and those of the project."""
     everybody = settings_receivers(project.settings)
     everybody |= {name_of(receiver): receiver for receiver in receivers}
-    return Alerts(everybody, project.paths.alert_outbox, project.clock)
+    return Alerts(everybody, project.paths.alert_outbox, project.clock, prefix=f"{project.name}: ")

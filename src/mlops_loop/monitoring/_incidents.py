@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ._findings import Finding
 from ._monitoring_report import KINDS, MonitoringReport
 
-MAX_COLUMNS = 5
+MAX_FINDINGS = 3
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,8 @@ def _incident(kind: str, report: MonitoringReport) -> Incident:
 
 
 def _text(kind: str, findings: Sequence[Finding]) -> str:
-    columns = [finding.column for finding in findings if finding.column]
-    if kind not in KINDS or not columns:
-        return "; ".join(finding.text for finding in findings[:MAX_COLUMNS]) or kind
-    rest = len(columns) - MAX_COLUMNS
-    more = f" and {rest} more column{'s' if rest > 1 else ''}" if rest > 0 else ""
-    ratios = [
-        finding.value / finding.threshold
-        for finding in findings
-        if finding.value is not None and finding.threshold
-    ]
-    times = f", up to {max(ratios):.1f} times the threshold" if ratios else ""
-    return f"{kind} in {', '.join(columns[:MAX_COLUMNS])}{more}{times}"
+    if not findings:
+        return kind
+    rest = len(findings) - MAX_FINDINGS
+    more = f"; {rest} more finding{'s' if rest > 1 else ''}" if rest > 0 else ""
+    return "; ".join(finding.text for finding in findings[:MAX_FINDINGS]) + more

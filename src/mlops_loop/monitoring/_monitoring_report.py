@@ -33,6 +33,14 @@ class Window:
     rows: int
     sampled: int
 
+    @property
+    def name(self) -> str:
+        """The name of its reports, without a file extension."""
+        return f"monitor-{self.since:%Y%m%dT%H%M}-{self.until:%Y%m%dT%H%M}"
+
+    def __str__(self) -> str:
+        return f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
+
     def to_json(self) -> dict[str, object]:
         return {
             **asdict(self),
@@ -86,7 +94,8 @@ class MonitoringReport:
         drift_scores: Evidently's distance by compared column, `prediction` included.
         notes: sentences, e.g. about what could not be checked.
         metrics: values behind the status of the performance, by name.
-        advice: recommendation from all statuses; empty if nothing was checked.
+        advice: what to do about the findings, or what the loop has decided; empty if nothing was
+            checked.
         segments: the results for each value of a column, if requested.
 
     Examples:
@@ -158,8 +167,7 @@ class MonitoringReport:
             if kind not in (*KINDS, CHECK)
         ]
         lines = [
-            f"{window.since:%Y-%m-%d %H:%M} to {window.until:%Y-%m-%d %H:%M}: "
-            f"{window.rows} predictions, {window.sampled} of them sampled",
+            f"{window}: {window.rows} predictions, {window.sampled} of them sampled",
             "; ".join(
                 [
                     f"drift: {'yes' if self.drift else 'no'}",

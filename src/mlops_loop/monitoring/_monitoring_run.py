@@ -25,7 +25,7 @@ def run(
     report = _report(window, result)
     report = replace(
         report,
-        advice=advise(drift=report.drift, quality=report.quality, performance=report.performance),
+        advice=advise(report, window.settings.actions, window.options.actions),
         segments=() if segment_by is None else _segments(window, segment_by),
     )
     return save_report(

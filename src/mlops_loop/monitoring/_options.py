@@ -1,11 +1,16 @@
 """Options of a run of monitoring, besides the window."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..contract import Contract
 from ..contract._column_definition import Column
 from ..errors import InputError
 from ..evaluation._metric import MetricChoice
+
+if TYPE_CHECKING:
+    from ._plan import Action
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,14 @@ class MonitoringOptions:
         version_only: leave out rows that the version did not predict. The report is then about
             that version, and is not published to the service.
         metric: metric of the performance; None for the one that the model was selected by.
+        actions: the project's own actions by kind of finding, for the advice.
     """
 
     page: bool = True
     segment_by: str | None = None
     version_only: bool = False
     metric: MetricChoice | None = None
+    actions: "Mapping[str, Action]" = field(default_factory=dict)
 
 
 DEFAULT_OPTIONS = MonitoringOptions()

@@ -72,7 +72,8 @@ class PerformanceDelta:
         limit = self.limit(margin)
         text = (
             f"performance is worse{where}: {self.metric} is {format_metric(self.adjusted)} "
-            f"{basis(self.metric)} (limit {format_metric(limit)})"
+            f"{basis(self.metric)} on {self.rows} labelled rows, "
+            f"{format_metric(self.reference)} on the holdout (limit {format_metric(limit)})"
         )
         return Finding(
             "performance", text, severity, column, self.metric, self.adjusted, limit, value
@@ -93,9 +94,15 @@ class PerformanceDelta:
         return (
             f"{self.metric} {format_metric(self.value)} on {self.rows} labelled rows, "
             f"{format_metric(self.adjusted)} {basis(self.metric)}, against "
-            f"{format_metric(self.reference)} on the holdout (difference {self.worsening}, "
-            "positive is worse)"
+            f"{format_metric(self.reference)} on the holdout: {self.change()}"
         )
+
+    def change(self) -> str:
+        """How much better or worse it is, with the bounds of the interval."""
+        worse = self.worsening
+        if worse.value < 0:
+            return f"better by {Interval(-worse.value, -worse.high, -worse.low)}"
+        return f"worse by {worse}"
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,12 @@ FEWEST_FOR_AGE = 20
 _TEXTS = {
     "violation_share": "{value:.1%} of the rows violate the contract{in_column} (limit "
     "{threshold:.1%})",
-    "missing_share": "{column} is missing in {value:.0%} of the rows (limit {threshold:.0%})",
+    "missing_share": "{column} is missing in {value:.0%} of the rows, {before:.0%} before (limit "
+    "{threshold:.0%})",
     "unseen_share": "{column} has values not seen in training in {value:.1%} of the rows (limit "
     "{threshold:.1%})",
     "distinct_values": "{column} has the same value in every row",
-    "rows": "only {value:.0f} rows (limit {threshold:.0f}, half of the previous window)",
+    "rows": "only {value:.0f} rows, {before:.0f} in the previous window (limit {threshold:.0f})",
     "age_hours": "the newest row is {value:.0f} hours older than the end of the window (limit "
     "{threshold:.0f})",
 }
@@ -64,10 +65,10 @@ def find_quality(
         return []
     findings = _violations(checked, max_share)
     reported = {finding.column for finding in findings}
-    for name, share in _missing_shares(contract, checked, reference).items():
-        value, limit = share
+    for name, (value, before) in _missing_shares(contract, checked, reference).items():
+        limit = _missing_limit(before)
         if value > limit and name not in reported:
-            findings.append(_finding(name, "missing_share", value, limit))
+            findings.append(_finding(name, "missing_share", value, limit, before))
     for name, value in _unseen_shares(checked, reference, bundle).items():
         if value > max_share and name not in reported:
             findings.append(_finding(name, "unseen_share", value, max_share))
@@ -81,7 +82,9 @@ def find_traffic(traffic: Traffic) -> list[Finding]:
     findings = []
     half = traffic.rows_before / 2
     if traffic.rows_before >= FEWEST_BEFORE and traffic.rows < half:
-        findings.append(_finding(None, "rows", float(traffic.rows), half))
+        findings.append(
+            _finding(None, "rows", float(traffic.rows), half, float(traffic.rows_before))
+        )
     if traffic.newest is not None and traffic.rows >= FEWEST_FOR_AGE:
         limit = (traffic.until - traffic.since) / 4
         age = traffic.until - traffic.newest
@@ -113,11 +116,11 @@ def _violations(checked: Checked, max_share: float) -> list[Finding]:
 def _missing_shares(
     contract: Contract, checked: Checked, reference: Sample
 ) -> Mapping[str, tuple[float, float]]:
-    """Share in the window, and the share from which it is too much."""
+    """Share in the window, and in the reference."""
     return {
         name: (
             float(missing(checked.columns[name]).mean()),
-            _missing_limit(float(missing(reference.columns[name]).mean())),
+            float(missing(reference.columns[name]).mean()),
         )
         for spec in compared_columns(contract)
         if (name := spec.name) in reference.columns
@@ -139,11 +142,13 @@ def _unseen_shares(checked: Checked, reference: Sample, bundle: Bundle) -> Mappi
     return shares
 
 
-def _finding(column: str | None, statistic: str, value: float, threshold: float) -> Finding:
+def _finding(
+    column: str | None, statistic: str, value: float, threshold: float, before: float = 0.0
+) -> Finding:
     severity: Severity = "critical" if column is None else "warning"
     in_column = f" in {column}" if column else ""
     text = _TEXTS[statistic].format(
-        column=column, in_column=in_column, value=value, threshold=threshold
+        column=column, in_column=in_column, value=value, threshold=threshold, before=before
     )
     return Finding("quality", text, severity, column, statistic, value, threshold)
 

@@ -34,11 +34,27 @@ def save_report(
     target = Paths(root).reports / f"{name}.html"
     if page and evidently is not None:
         report = replace(report, report=target.relative_to(root).as_posix())
-    extra = {"messages": report.messages(), "metrics": dict(report.metrics)}
-    write_report(evidently, {**report.to_json(), **extra}, target)
+    write_report(evidently, _content(report), target)
     if publish:
         save_monitoring_status(root, _status(report))
     return report
+
+
+def record_decision(root: Path, report: MonitoringReport, decision: str) -> MonitoringReport:
+    """Put a decision in the place of the advice, in the saved report and in the status.
+
+    Returns:
+        The report with the decision.
+    """
+    report = replace(report, advice=decision)
+    page = Paths(root).reports / f"{report.window.name}.html"
+    write_report(EvidentlyResult(report.drift_scores, None), _content(report), page)
+    save_monitoring_status(root, _status(report))
+    return report
+
+
+def _content(report: MonitoringReport) -> dict[str, object]:
+    return {**report.to_json(), "messages": report.messages(), "metrics": dict(report.metrics)}
 
 
 def _status(report: MonitoringReport) -> MonitoringStatus:

@@ -96,8 +96,7 @@ class MonitoringWindow:
     def name(self) -> str:
         """The name of its reports, without a file extension."""
         version = f"-version-{self.version}" if self.options.version_only else ""
-        since, until = self.period.since, self.period.until
-        return f"monitor-{since:%Y%m%dT%H%M}-{until:%Y%m%dT%H%M}{version}"
+        return f"{self.period.name}{version}"
 
     @property
     def mature_until(self) -> datetime:

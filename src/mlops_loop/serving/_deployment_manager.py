@@ -42,6 +42,8 @@ class DeploymentManager:
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
         unknown_fields: treatment of fields that the contract does not contain.
+        other_target: returns why nothing may serve any more, because the project has got another
+            target; empty as long as it has not.
         now: returns seconds; a monotonic clock.
 
     Attributes:
@@ -58,6 +60,7 @@ class DeploymentManager:
         contract: Contract,
         hooks: PredictionHooks,
         unknown_fields: UnknownFields = "reject",
+        other_target: Callable[[], str] = lambda: "",
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
@@ -67,6 +70,7 @@ class DeploymentManager:
         self._contract = contract
         self._hooks = hooks
         self.unknown_fields: UnknownFields = unknown_fields
+        self._other_target = other_target
         self._now = now
         self._next_try = 0.0
         self._stamp: object = _NEVER
@@ -87,6 +91,10 @@ class DeploymentManager:
                 self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
 
     def _follow(self) -> None:
+        if reason := self._other_target():
+            self.deployment, self._stamp = None, _NEVER
+            self._report(LoadFailure("champion", reason))
+            return
         stamp = self._store.stamp()
         retries = bool(self.failures) and self._now() >= self._next_try
         if stamp == self._stamp and not retries:

@@ -7,7 +7,7 @@ import pytest
 from .world import World
 
 DAY = timedelta(days=1)
-TOLD = "drift in wind_speed, up to 4.0 times the threshold"
+TOLD = "wind_speed drifted"
 
 
 def test_without_a_champion_the_first_step_trains_one(world: World) -> None:
@@ -28,9 +28,10 @@ def test_a_drift_retrains_and_the_new_version_challenges(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)
     world.drift()
-    assert world.step().monitoring is world.found
+    report = world.step().monitoring
+    assert report is not None and report.advice == "drift: retrain"
     assert (world.state.phase, world.state.challenger) == ("challenging", "2")
-    assert world.alerts == [TOLD]
+    assert world.alerts == [f"2013-03-02 00:00 to 2013-04-01 00:00: {TOLD}; decision: retrain"]
     assert world.kinds() == ["retrain", "challenge"]
 
 

@@ -9,17 +9,21 @@ from structlog.testing import capture_logs
 from mlops_loop.loop._lease import set_paused
 from mlops_loop.monitoring import ActionName, Finding, Incident
 
-from .world import World
+from .world import DRIFT, World
 
 DAY = timedelta(days=1)
-TOLD = "drift in wind_speed, up to 4.0 times the threshold"
+TOLD = "wind_speed drifted"
 
 
 @pytest.mark.parametrize(
     ("action", "entries", "alerts"),
     [
         ("advise", [("advise", f"{TOLD}: consider `train`")], []),
-        ("alert", [("alert", TOLD)], [TOLD]),
+        (
+            "alert",
+            [("alert", f"{TOLD}: consider `train`")],
+            [f"2013-03-02 00:00 to 2013-04-01 00:00: {TOLD}; decision: consider `train`"],
+        ),
     ],
 )
 def test_a_person_may_keep_the_decision(
@@ -67,7 +71,8 @@ def test_a_kind_without_an_action_alerts(world: World) -> None:
     world.clock.advance(31 * DAY)
     world.find(findings=(VOLUME,))
     assert [entry.kind for entry in world.step().entries] == ["alert"]
-    assert world.alerts == [VOLUME.text]
+    (alert,) = world.alerts
+    assert alert.endswith(f": {VOLUME.text}; decision: alert only")
 
 
 def test_an_action_of_the_project_may_ask_for_another(world: World) -> None:
@@ -96,8 +101,40 @@ def test_an_action_that_fails_alerts_and_the_others_are_carried_out(world: World
     world.find(drift=True, performance="worse", findings=(VOLUME,))
     with capture_logs():
         world.step()
-    assert f"{VOLUME.text}: broken failed: OSError: no route" in world.alerts
+    decision = "broken failed: OSError: no route"
+    assert any(text.endswith(f": {VOLUME.text}; decision: {decision}") for text in world.alerts)
     assert len(world.retrainings) == 1 and "action" in world.kinds()
+
+
+def test_a_window_has_one_decision_in_report_alerts_and_audit_log(world: World) -> None:
+    world.change("actions", performance="rollback")
+    world.on_probation()
+    world.clock.advance(30 * DAY)
+    findings = (DRIFT, Finding("performance", "log_loss is 0.6"), Finding("quality", "x is empty"))
+    world.find(drift=True, performance="worse", quality=True, findings=findings)
+    report = world.step().monitoring
+    assert report is not None
+    assert report.advice == (
+        "performance: roll back to version 1; drift: roll back to version 1; "
+        "quality: check the source of the data"
+    )
+    decisions = [text.rpartition("; decision: ")[2] for text in world.alerts]
+    assert decisions == [*["roll back to version 1"] * 2, "check the source of the data"]
+    assert world.kinds() == ["alert", "rollback"] and not world.retrainings
+
+
+def test_a_cooldown_is_the_decision_of_the_report(world: World) -> None:
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift(performance="worse")
+    world.step()
+    world.transitions.reject("2", actor="someone", reason="by hand")
+    world.clock.advance(31 * DAY)
+    world.change("loop", cooldown=timedelta(days=90))
+    world.drift(performance="worse")
+    report = world.step().monitoring
+    assert report is not None and report.advice.startswith("performance: next retraining from")
+    assert "retrain;" not in report.advice
 
 
 def test_by_the_gate_a_version_is_champion_at_once_and_on_probation(world: World) -> None:

@@ -62,7 +62,8 @@ def test_the_smaller_error_of_a_number_is_proven_better_in_any_units() -> None:
             min_rows=100,
         )
         assert verdict.conclusion == "better"
-        assert 0 < verdict.challenger_loss < verdict.champion_loss < 0.2
+        assert verdict.champion_loss == pytest.approx(unit, rel=0.02)
+        assert verdict.challenger_loss == pytest.approx(0.8 * unit, rel=0.02)
 
 
 def _measured(number: int, champion: float, challenger: float) -> LoggedRow:
@@ -247,7 +248,7 @@ def test_what_was_answered_before_the_challenger_came_tells_nothing() -> None:
     [
         ((False, True), "Brier score"),
         (("a", "b", "c"), "halved Brier score"),
-        ((), "clipped squared error"),
+        ((), "rmse (errors clipped at 1.0000)"),
     ],
 )
 def test_the_loss_is_named(classes: tuple[str | bool, ...], name: str) -> None:
@@ -263,5 +264,5 @@ def test_the_loss_of_two_classes_is_the_metric_brier() -> None:
     expected = brier.value(labels, predicted)
     assert result.champion_loss == pytest.approx(expected)
     assert f"against the champion's {expected:.4f} on 200 labelled rows" in result.summary()
-    assert result.summary().startswith(f"mean Brier score {result.challenger_loss:.4f} ")
+    assert result.summary().startswith(f"Brier score {result.challenger_loss:.4f} ")
     assert result.metrics["loss"] == "Brier score"

@@ -104,6 +104,9 @@ class World(LoopFolder):
         assert self.found is not None
         return self.found
 
+    def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
+        return replace(report, advice=decision)
+
     def track_alerts(self, report: MonitoringReport, messages: Mapping[str, str]) -> None:
         for text in messages.values():
             self.alert(text)

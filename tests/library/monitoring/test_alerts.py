@@ -108,6 +108,9 @@ def test_a_webhook_must_be_an_http_address(tmp_path: Path) -> None:
         project_with(tmp_path, webhook="file:///etc/passwd")
 
 
+SENT = Alert(START, f"Late Flights: {ALERT.text}")
+
+
 def test_every_receiver_of_settings_and_project_is_alerted(
     tmp_path: Path, hook: Hook, mail: Mail
 ) -> None:
@@ -117,11 +120,11 @@ def test_every_receiver_of_settings_and_project_is_alerted(
     )
     with capture_logs() as logs:
         open_alerts(project, [own.append]).send(ALERT.text)
-    assert [(entry["log_level"], entry["text"]) for entry in logs] == [("warning", ALERT.text)]
+    assert [(entry["log_level"], entry["text"]) for entry in logs] == [("warning", SENT.text)]
     sent = (tmp_path / "var/sent.jsonl").read_text(encoding="utf-8")
-    assert json.loads(sent) == ALERT.to_json()
-    assert hook.heard[0][1] == {"text": ALERT.text}
-    assert len(mail.heard) == 2 and own == [ALERT]  # one message for each address
+    assert json.loads(sent) == SENT.to_json()
+    assert hook.heard[0][1] == {"text": SENT.text}
+    assert len(mail.heard) == 2 and own == [SENT]  # one message for each address
     assert pending(project.paths.alert_outbox) == []
 
 
@@ -133,7 +136,7 @@ def test_a_receiver_that_fails_keeps_no_other_from_being_alerted(
         open_alerts(project).send(ALERT.text)
     assert [entry["log_level"] for entry in logs] == ["warning", "error"]
     assert len(hook.heard) == 1
-    assert pending(project.paths.alert_outbox) == [ALERT.text]
+    assert pending(project.paths.alert_outbox) == [SENT.text]
 
 
 def alerts_to(receiver: Receiver, folder: Path, clock: ManualClock, timeout: float = 5) -> Alerts:

@@ -5,6 +5,7 @@ import pytest
 from mlops_loop._monitoring_status import load_monitoring_status
 from mlops_loop.errors import InputError
 from mlops_loop.monitoring import monitor_project
+from mlops_loop.monitoring._report_files import record_decision
 from mlops_loop.monitoring._run import monitor
 
 from ..projects import project_in
@@ -44,6 +45,18 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: Wor
     written = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert told.items() <= written.items()
     assert written["distances"] == found.drift_scores
+
+
+def test_a_decision_of_the_loop_replaces_the_advice(world: World) -> None:
+    world.predict(world.parcels(2))
+    report = world.monitor()
+    decided = record_decision(world.settings.root, report, "drift: retrain")
+    saved = load_monitoring_status(world.settings.root)
+    assert saved is not None and saved.messages == decided.messages()
+    assert "advice: drift: retrain" in decided.messages()
+    path = world.settings.path(str(report.report)).with_suffix(".json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert (content["advice"], content["distances"]) == ("drift: retrain", report.drift_scores)
 
 
 def test_the_verdict_is_left_for_the_service(world: World) -> None:
