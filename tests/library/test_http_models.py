@@ -70,10 +70,9 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
 
 def test_the_address_of_the_reports_is_named(shop_settings: Settings, served: Any) -> None:
     assert "reports" not in served.http.get("/model").json()
-    deployments = SimpleNamespace(deployment=None)
-    assert model(deployments, None, "https://reports.example")["reports"] == (  # type: ignore[arg-type]
-        "https://reports.example"
-    )
+    deployments: Any = SimpleNamespace(deployment=None)
+    body = model(deployments, None, "https://reports.example")
+    assert body["reports"] == "https://reports.example"
 
 
 def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
