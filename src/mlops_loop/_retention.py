@@ -23,6 +23,7 @@ class Pruned:
         rows: number of deleted rows.
         archived: number of labelled ones, in `archive`; None if there were none.
         needed_by: why older rows were kept; empty if all were deleted.
+        other_schemas: number of deleted rows of another target or other inputs; none are archived.
     """
 
     until: datetime
@@ -30,9 +31,12 @@ class Pruned:
     archived: int = 0
     archive: Path | None = None
     needed_by: str = ""
+    other_schemas: int = 0
 
     def summary(self) -> str:
         message = f"{self.rows} predictions before {self.until:%Y-%m-%d %H:%M} deleted"
+        if self.other_schemas:
+            message += f", {self.other_schemas} of them of another target or other inputs"
         if self.archive is not None:
             message += f", {self.archived} labelled ones archived in {self.archive.as_posix()}"
         return f"{message}; later ones are kept for {self.needed_by}" if self.needed_by else message
@@ -55,7 +59,9 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
     if log.count(None, until).labels:
         archive = project.paths.archive / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
         archived = export_log(log, project.contract, archive, until=until, labelled=True)
-    pruned = Pruned(until, log.prune(until), archived, archive, needed_by)
+    others = log.other_schemas()
+    rows = log.prune(until)
+    pruned = Pruned(until, rows, archived, archive, needed_by, others - log.other_schemas())
     if pruned.rows:
         details: dict[str, object] = {"rows": pruned.rows, "archived": archived}
         project.audit_log.append(AuditEvent(now, "prune", actor, pruned.summary(), details))

@@ -25,7 +25,7 @@ The text says what is wrong and how to fix it. The command line prints it withou
 Examples:
     >>> from mlops_loop.data import open_source
     >>> try:
-    ...     open_source("ftp://example.com/rows", project.settings)
+    ...     open_source("gopher://example.com/rows", project.settings)
     ... except ProjectError as error:
     ...     print(error.exit_code)
     2

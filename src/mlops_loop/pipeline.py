@@ -41,8 +41,9 @@ from ._training.mlflow_logging import (
 from ._training.tuning import tune_all
 from .data._ingestion import ingest_sources
 from .data._sources import open_source
+from .evaluation._decision import log_decision
 from .evaluation._gate import apply_rules
-from .evaluation._holdout_evaluation import evaluate_on_holdout, log_decision
+from .evaluation._holdout_evaluation import evaluate_on_holdout
 from .registry import Version
 from .registry._registration import register_version
 from .registry._role import assign_role

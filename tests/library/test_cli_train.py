@@ -11,7 +11,7 @@ from flights.cli import load_pipeline
 from mlops_loop._project import Project
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.registry import Version
-from mlops_loop.registry._mlflow_registry import FORCED_TAG, REJECTED, VERDICT_TAG
+from mlops_loop.registry._version import FORCED_TAG, REJECTED, VERDICT_TAG
 
 from .projects import ENV_PREFIX, cli, cli_with
 

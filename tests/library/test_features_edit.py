@@ -25,7 +25,7 @@ from mlops_loop.errors import InputError, RegistryError
 from mlops_loop.evaluation import _champion
 from mlops_loop.prediction_log import Output, Record
 from mlops_loop.registry import ChampionChange
-from mlops_loop.registry._mlflow_registry import HOLD_TAG
+from mlops_loop.registry._version import HOLD_TAG
 
 from .projects import cli, project_in
 from .stages import train

@@ -126,6 +126,32 @@ def test_a_champion_of_another_target_never_answers(served: Any, problem: Any) -
         assert "version 9 predicts" in problem(answer, 503)["detail"]
 
 
+def test_a_running_service_notices_that_the_target_was_changed(
+    served: Any, shop_settings: Settings, problem: Any
+) -> None:
+    path = shop_settings.path(CONTRACT)
+    text = path.read_text()
+
+    def change(new: str) -> Any:
+        draft = path.with_name("draft.yaml")
+        draft.write_text(new)
+        draft.replace(path)
+        served.refresh()
+        return served.http.get("/health/ready")
+
+    harmless = text.replace("maximum: 1000", "maximum: 2000")
+    assert change(harmless).status_code == 200
+    other = text.replace("delivered: {type: datetime, nullable: true}", "").replace(
+        "returned: {type", "delivered: {type"
+    )
+    for status in (change(other), served.http.post("/predict", json=served.row), change("half: {")):
+        detail = problem(status, 503)["detail"]
+        assert "target was returned (binary, boolean) when the service started" in detail
+        assert "is delivered (binary, boolean) now: restart the service" in detail
+    assert change(text).status_code == 200
+    assert served.http.post("/predict", json=served.row).status_code == 200
+
+
 def test_labels_that_violate_the_contract_get_every_violation(served: Any, problem: Any) -> None:
     labels = [
         {"prediction_id": "a", "label": True},

@@ -175,6 +175,17 @@ def test_the_loop_begins_anew_and_logged_rows_are_left_out(after: Project) -> No
     assert after.log.other_schemas() == 1
 
 
+def test_a_champion_whose_input_is_not_in_the_contract_is_named(before: Project) -> None:
+    path = before.root / CONTRACT
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("weight (kg): {", "weight (kg): {role: ignore, "), "utf-8")
+    message = "version 1 needs the column weight (kg) (number), which the contract does not have"
+    scored = run(before, "score", str(before.root / "parcels.parquet"), "out.parquet")
+    assert scored.exit_code == 2 and message in scored.stderr
+    assert message in run(before, "doctor").stdout
+    assert run(before, "explain").exit_code == 0
+
+
 def test_bounds_may_change_and_the_history_stays(before: Project) -> None:
     path = before.settings.root / CONTRACT
     text = path.read_text(encoding="utf-8").replace("maximum: 2000", "maximum: 3000")

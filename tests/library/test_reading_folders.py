@@ -13,6 +13,7 @@ from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
+from mlops_loop.data._sources import open_source
 from mlops_loop.data._validation_report import validate_file
 from mlops_loop.errors import InputError, SourceError
 
@@ -166,5 +167,7 @@ def test_urls_are_addresses_of_tables(tmp_path: Path) -> None:
     (tmp_path / "config/project.yaml").write_text(text, encoding="utf-8")
     contract = parse_contract(CONTRACT.text.replace("  year: {type: integer}\n", ""))
     assert ingest(load_settings(tmp_path, source=f"{base}/a.csv"), contract).rows == 2
+    secret = open_source("https://me:word@host/a.csv?signature=x", load_settings(tmp_path))
+    assert secret.address == "https://host/a.csv"
     with pytest.raises(SourceError, match="unknown scheme gopher://"):
         ingest(load_settings(tmp_path, source="gopher://host/a.csv"), contract)

@@ -249,14 +249,15 @@ y: {type: category, role: target, categories: {values: [c, d, e]}}}}
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("in.json", r"pandas.read_json\('in.json'\).to_parquet\('in.parquet'\)"),
+        ("in.json", r"pandas.read_json\('.*/in.json'\).to_parquet\('.*/in.parquet'\)"),
         ("in.dta", "read_stata"),
         ("in.sas7bdat", "read_sas"),
-        ("in.rds", "convert it to .csv or .parquet"),
+        ("in.rds", r"Rscript -e .*readRDS\('.*/in.rds'\), '.*/in.csv'"),
+        ("in.arff", "import pandas, scipy.io.arff; "),
         ("in", "end in nothing"),
         ("in.parquet.gz", "decompress it first"),
         ("in.7z", "convert it"),
-        ("in.db", "is a database: .*sqlite:///in.db --query"),
+        ("in.db", "this is a database; .*in.db --query"),
     ],
 )
 def test_what_is_not_read_is_rejected_with_the_line_that_converts_it(

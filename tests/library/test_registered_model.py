@@ -18,6 +18,7 @@ from mlops_loop._project import Project
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.data._snapshot import latest_snapshot
+from mlops_loop.errors import InputError
 from mlops_loop.registry._pyfunc_loader import _load_pyfunc
 from mlops_loop.registry._pyfunc_model import save_pyfunc
 
@@ -119,3 +120,10 @@ def test_the_registered_model_answers_a_frame_like_the_service(trained: Trained)
     assert expected.probabilities is not None
     assert answers["probability_true"].to_list() == [expected.probabilities[0, 1]] * 3
     assert answers.index.to_list() == [7, 8, 9]
+
+
+def test_a_value_that_cannot_be_read_is_named(trained: Trained) -> None:
+    row = {**example_row(trained.project.contract), "weight (kg)": "heavy"}
+    model = _load_pyfunc(str(trained.project.bundles.fetch("1")))
+    with pytest.raises(InputError, match=r"weight \(kg\): should be a finite number"):
+        model.predict(pandas.DataFrame([row]))

@@ -27,7 +27,9 @@ from mlops_loop._replay.rows import FileRows, open_rows
 from mlops_loop._replay.run import KEY, MAX_CONSECUTIVE_FAILURES
 from mlops_loop._replay.traffic import ReplayRow, Traffic
 from mlops_loop._settings import Csv, Settings
+from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
+from mlops_loop.errors import InputError
 
 from .projects import cli
 
@@ -194,6 +196,16 @@ def test_no_more_rows_a_second_are_sent_than_asked_for(served: Any, write: Any, 
     began = time.monotonic()
     play(write(), "--url", address(served), "--rate", "20")
     assert time.monotonic() - began >= (ROWS - 1) / 20
+
+
+def test_a_service_of_another_target_gets_no_rows(
+    write: Callable[..., Path], served: Any, shop: Contract
+) -> None:
+    contract = parse_contract(shop.text.replace("returned:", "kept:"))
+    rows = open_rows(str(write()), contract, Csv(), None)
+    with pytest.raises(InputError, match="predicts returned .*target is kept .*restart the serv"):
+        replay(rows, address(served))
+    assert served.log.totals().predictions == 0
 
 
 def test_a_service_that_goes_ends_the_replay(

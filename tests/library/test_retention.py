@@ -92,6 +92,15 @@ def test_what_may_have_a_label_yet_stays(project: Project) -> None:
     assert left(project) == ["waiting0", "waiting1"]
 
 
+def test_deleted_rows_of_another_target_are_counted(project: Project) -> None:
+    log(project, old=61 * DAY)
+    at = NOW - 61 * DAY
+    project.log.append([Record("other", None, at, at, {}, (), "other schema")]).result()
+    pruned = prune(project, 20 * DAY, actor="me")
+    assert (pruned.rows, pruned.archived, pruned.other_schemas) == (3, 1, 1)
+    assert "deleted, 1 of them of another target or other inputs, 1 labelled" in pruned.summary()
+
+
 @pytest.mark.parametrize("probation", [False, True])
 def test_what_a_trial_is_judged_on_stays(project: Project, probation: bool) -> None:
     log(project, old=61 * DAY, tried=59 * DAY)

@@ -38,7 +38,7 @@ def replay_period(settings: Settings, contract: Contract) -> Replay:
     if not len(times) or times[0] == times[-1]:
         raise InputError(f"{settings.source} has no two rows of different times: nothing to replay")
     middle = times[max(len(times) // 2, int(np.searchsorted(times, times[0], "right")))]
-    longest = max(LONGEST, LONGEST_WINDOWS * settings.monitoring.window)
+    longest = np.timedelta64(max(LONGEST, LONGEST_WINDOWS * settings.monitoring.window))
     since = max(middle, _first_trained(times, settings, contract), times[-1] - longest)
     end = times[-1] + np.timedelta64(1, "us")
     return Replay(
@@ -61,9 +61,10 @@ def _first_trained(times: np.ndarray, settings: Settings, contract: Contract) ->
     needed = 2 * (contract.label_horizon + settings.training.holdout)
     first: np.datetime64 = times[0] + np.timedelta64(needed)
     if first >= times[-1]:
+        days = int((times[-1] - times[0]) / np.timedelta64(1, "D"))
         raise InputError(
-            f"{settings.source} covers {(times[-1] - times[0]).item()} and a replay needs more than "
-            f"{needed}, twice label_horizon and training.holdout: replay more rows, or lower these"
+            f"{settings.source} covers {days} days, and a replay needs more than {needed.days} "
+            "(twice label_horizon and training.holdout): replay more rows, or lower one of these"
         )
     return first
 

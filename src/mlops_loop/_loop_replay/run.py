@@ -24,8 +24,9 @@ from .report.report_html import render
 from .service import running_service
 from .stream import Stream, read_stream
 
-# Time between two steps of the loop.
-STRIDES = timedelta(days=1), timedelta(days=7)
+DAY = timedelta(days=1)
+# Steps of the loop in a window.
+STEPS = 4
 
 Window = tuple[datetime, datetime]
 
@@ -159,9 +160,8 @@ def _step(loop: RetrainingController, listener: ProgressListener) -> MonitoringR
 
 
 def _stride(settings: Settings) -> timedelta:
-    """A week, and a day if windows are short."""
-    shortest, longest = STRIDES
-    return longest if settings.monitoring.window >= 4 * longest else shortest
+    """Time between two steps, in whole days: a week, if a window has 30 days."""
+    return max(settings.monitoring.window // (STEPS * DAY), 1) * DAY
 
 
 def _strides(since: datetime, until: datetime, stride: timedelta) -> Iterator[datetime]:

@@ -28,9 +28,8 @@ HOLDOUT_ROWS = 30
 TRIAL_LABELS = (30, 500)
 # Days with rows that a trial needs: its test compares days.
 TRIAL_DAYS = 21
-# Lengths of a window that people expect, longest first.
-_WINDOWS = (Monitoring().window, WEEK, DAY)
-# Windows that the table should cover, if shorter ones have enough rows.
+# Windows that the table should cover; else a window is a week, if that has enough rows. In shorter
+# ones, what recurs each day or week would be drift.
 _WINDOWS_OF_TABLE = 3
 _LONGEST = timedelta(days=36_525)
 _RECENT = (0.5, 0.99)
@@ -118,7 +117,7 @@ def loop_settings(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetti
     yield LoopSetting(("training", "holdout"), held, reason)
     cooldown = min(Loop().cooldown, _rounded(window / 2))
     yield LoopSetting(("loop", "cooldown"), cooldown, "half of monitoring.window, or less")
-    yield from _trial(rate, label_horizon)
+    yield from _trial(rate, label_horizon, window)
 
 
 def _holdout(rate: RowRate, window: timedelta) -> timedelta:
@@ -129,22 +128,24 @@ def _holdout(rate: RowRate, window: timedelta) -> timedelta:
 def _window(rate: RowRate) -> timedelta:
     # Where not all days have rows, it reaches from one to the next.
     needed = rate.period(WINDOW_LABELS[0], days=2 - rate.days)
-    longest = rate.span / _WINDOWS_OF_TABLE
-    suitable = (window for window in _WINDOWS if needed <= window <= longest)
-    return next(suitable, _rounded(needed))
+    default = Monitoring().window
+    usual = default if default <= rate.span / _WINDOWS_OF_TABLE else WEEK
+    return max(usual, _rounded(needed))
 
 
-def _trial(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetting]:
+def _trial(rate: RowRate, label_horizon: timedelta, window: timedelta) -> Iterator[LoopSetting]:
     defaults = Challenge()
     arrival = rate.period(TRIAL_LABELS[0], TRIAL_DAYS)
     needed = _rounded(label_horizon + arrival)
-    probation = max(defaults.probation, needed)
+    # No retraining begins during a trial: it should not outlast many windows.
+    duration = max(min(defaults.max_duration, 2 * window), needed)
+    probation = max(min(defaults.probation, window), needed)
     expected = rate.within(probation - label_horizon)
     reason = (
         f"label_horizon {format_duration(label_horizon)}, and {_rounded(arrival).days} days for"
     )
     reason += f" {TRIAL_LABELS[0]} labels on {TRIAL_DAYS} days; or longer"
-    yield LoopSetting(("challenge", "max_duration"), max(defaults.max_duration, needed), reason)
+    yield LoopSetting(("challenge", "max_duration"), duration, reason)
     yield LoopSetting(("challenge", "probation"), probation, reason)
     reason = f"four in five of about {expected:,.0f} labels in challenge.probation, within"
     reason += f" {TRIAL_LABELS[0]} and {TRIAL_LABELS[1]}"

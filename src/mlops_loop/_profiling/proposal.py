@@ -188,7 +188,8 @@ class _Adoption:
         read = usable(contract, self._sampled(contract))
         if self.request.label_horizon is None and _is_short(contract, read):
             contract = contract.model_copy(update={"label_horizon": _NO_TIME})
-        return contract, SampledTable(read, counted.rows, _bad_share(columns, counted.rows))
+        bad = _bad_share(columns, counted.rows, self.table.malformed.rows)
+        return contract, SampledTable(read, counted.rows, bad)
 
     def _sampled(self, contract: Contract) -> Columns:
         cast = read_table(table_columns(contract), self.sampled.table)
@@ -228,11 +229,11 @@ def _is_short(contract: Contract, columns: Columns) -> bool:
     return not times.size or times.max() - times.min() < np.timedelta64(_SHORT)
 
 
-def _bad_share(columns: list[InferredColumn], rows: int) -> float:
-    """Upper bound of the share of rows that violate the contract, summed over the columns."""
-    bad = 0
+def _bad_share(columns: list[InferredColumn], rows: int, malformed: int) -> float:
+    """Upper bound of the share of rows that will be rejected, summed over the columns."""
+    bad = malformed
     for inferred in columns:
         if inferred.column.role != "ignore":
             left = inferred.facts.unread - sum(inferred.facts.strays.values())
             bad += inferred.facts.missing if not inferred.column.nullable else max(left, 0)
-    return min(bad / rows, 1.0)
+    return min(bad / (rows + malformed), 1.0)

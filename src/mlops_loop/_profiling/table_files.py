@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from .._settings import DETECT, Csv
 from ..contract import Column
-from ..data._remote import File, is_remote, local_path
+from ..data._remote import File, is_remote, local_path, shown
 from ..data._sources import csv_format, excel
 from ..data._sources import file as files
 from ..data._sources.encoding import detect_encoding
@@ -62,8 +62,11 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
 
     notes = [*found.notes, *_about_headers(found.files, columns, names)]
     notes += [note for file in found.files if (note := excel.about_sheets(file))]
+    named = shown(address) if is_remote(address) else _relative_to(root, local_path(address))
+    if is_remote(address) and named != address:
+        notes.append("password and query of the URL are not written: set `source` in .env")
     return Table(
-        address if is_remote(address) else _relative_to(root, local_path(address)),
+        named,
         tuple(names),
         read if format_of(found.files[0]) in _OF_ONE_TYPE else in_common_types(read),
         csv,

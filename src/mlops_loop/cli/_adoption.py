@@ -32,7 +32,7 @@ from ._dialect import dialect_options
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without confirmation.")
 @click.pass_obj
 def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: Any) -> None:
-    """Configure the project for your data: a CSV or Parquet file, folder or glob, or a database.
+    """Configure the project for your data: a file, folder, glob or URL of tables, or a database.
 
     Writes config/contract.yaml, and the source and dependent settings in config/project.yaml;
     replaced files are backed up in var/backups. Declared features whose columns the table does not

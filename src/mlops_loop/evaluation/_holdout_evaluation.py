@@ -2,40 +2,26 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .._bundle import ENCODER, REFERENCE
+from .._bundle import ENCODER
 from .._encoder import Encoder, Matrix
-from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
-from .._model_file import model_digest
 from .._model_session import ModelSession, open_session
 from .._predictor import decide
 from .._project import Project
-from .._references import DecisionRef, RunRef, require_run_ref
-from .._run_files import (
-    BASELINE,
-    EVALUATION,
-    EXPORTED,
-    FACTS,
-    GATE,
-    HOLDOUT,
-    MEASURED,
-    ExportedFacts,
-    RunFiles,
-)
+from .._references import RunRef, require_run_ref, require_unchanged
+from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import from_arrow
 from ..contract._columns import Columns, Floats, take
-from ..errors import GateError
 from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison
-from ._gate_result import GateResult
 from ._held_out_rows import holdout_digest, holdout_summary
 from ._holdout import Holdout
 from ._importance import importances
@@ -116,68 +102,6 @@ def evaluate_on_holdout(
         )
     answers = decide(predicted, contract.classes, facts.threshold)
     return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
-
-
-def log_decision(project: Project, evaluation: Evaluation, gate: GateResult) -> DecisionRef:
-    """Log the gate's decision and the metrics to the active run, the run of the model.
-
-    Args:
-        project: the project.
-        evaluation: the result of `evaluate_on_holdout`.
-        gate: the result of `apply_rules`.
-
-    Raises:
-        RuntimeError: if another run or none is active.
-    """
-    import mlflow
-
-    run = evaluation.run
-    active = mlflow.active_run()
-    if active is None or active.info.run_id != run.run_id:
-        raise RuntimeError(
-            "log_decision needs the run of the model: `with mlflow.start_run(run_id=run.run_id):`"
-        )
-    gate = replace(gate, subject=subject_of(run))
-    metrics = {f"gate_{name}": value for name, value in gate.metrics.items()}
-    metrics |= {f"holdout_{name}": value for name, value in evaluation.measured.metrics.items()}
-    mlflow.log_metrics(metrics)
-    files = RunFiles(
-        {
-            GATE: gate.to_json().encode(),
-            MEASURED: EVALUATION_FORMAT.encode(evaluation.measured),
-            REFERENCE: evaluation.reference,
-        }
-    )
-    files.log(project.registry, run.run_id, EVALUATION)
-    return DecisionRef(run=run, passed=gate.passed, files=files.digests)
-
-
-def subject_of(run: RunRef) -> dict[str, str]:
-    """The digests that identify what a decision is about."""
-    return {
-        "run": run.run_id,
-        "model": model_digest(run.files),
-        "snapshot": run.snapshot.digest,
-        "contract": run.contract,
-        "features": run.features,
-    }
-
-
-def require_unchanged(project: Project, run: RunRef) -> None:
-    """Check that contract and features are still those of the run.
-
-    Raises:
-        GateError: naming the file that has changed.
-    """
-    for name, of_run, of_project in (
-        ("config/contract.yaml", run.contract, project.contract.digest),
-        ("features.py", run.features, project.features.digest),
-    ):
-        if of_run != of_project:
-            raise GateError(
-                f"{name} has changed since run {run.run_id} was fitted ({of_run[:16]}, now "
-                f"{of_project[:16]}): run `fit` again"
-            )
 
 
 def deciles_of(predicted: Floats) -> tuple[float, ...]:

@@ -2,6 +2,6 @@
 
 from ._attempt import gate_result
 from ._callbacks import ChampionChange
-from ._mlflow_registry import Version
+from ._version import Version
 
 __all__ = ["ChampionChange", "Version", "gate_result"]

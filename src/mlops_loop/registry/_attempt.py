@@ -4,7 +4,8 @@ from .._run_context import ATTEMPT_TAG
 from .._run_files import EVALUATION, GATE
 from ..errors import RegistryError
 from ..evaluation._gate_result import GateResult
-from ._mlflow_registry import Registry, Version
+from ._mlflow_registry import Registry
+from ._version import Version
 
 
 def registered(registry: Registry, attempt: str) -> Version | None:

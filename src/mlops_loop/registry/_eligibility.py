@@ -8,8 +8,9 @@ from .._publication import BundleStore
 from ..contract import Contract
 from ..errors import BundleError, RegistryError
 from ._history import champion_of_other_rollout
-from ._mlflow_registry import FORCED_TAG, REJECTED, TARGET_TAG, VERDICT_TAG, Registry
+from ._mlflow_registry import Registry
 from ._restoration import restore_if_damaged
+from ._version import FORCED_TAG, REJECTED, TARGET_TAG, VERDICT_TAG
 
 
 def require_eligible(

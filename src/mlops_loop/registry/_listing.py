@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from .._publication import Pointer, rollout_key
-from ._mlflow_registry import (
+from ._version import (
     HOLDOUT_DIGEST_TAG,
     HOLDOUT_TAG,
     SCORE_TAG,

@@ -1,11 +1,8 @@
 """Registered versions of the model, with their aliases and tags, in MLflow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from .._bundle import Bundle
 from .._settings import Settings
@@ -13,45 +10,7 @@ from ..errors import RegistryError
 from ._mlflow_errors import translate_mlflow_errors
 from ._pyfunc_model import save_pyfunc, vendored_wheel
 from ._tracking import Tracking, quiet_mlflow
-
-# Set once all artifacts are stored; a version without it was interrupted.
-COMPLETE_TAG = "complete"
-VERDICT_TAG = "gate"
-PASSED, REJECTED = "passed", "rejected"
-# Why a version that the gate had rejected was promoted by hand.
-FORCED_TAG = "forced"
-# Why a version that passed the gate is not promoted automatically.
-HOLD_TAG = "hold"
-# Name, value and interval of the deciding metric on the holdout; `gate.json` has the numbers.
-SCORE_TAG = "holdout_score"
-# Digest of the held-out rows behind the score, and the rows for people.
-HOLDOUT_DIGEST_TAG, HOLDOUT_TAG = "holdout_digest", "holdout"
-# Digest of the contract's target, and the target for people.
-TARGET_DIGEST_TAG, TARGET_TAG = "target_digest", "target"
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version of the model.
-
-    Attributes:
-        version: its number in the MLflow registry, as text.
-        run_id: id of the MLflow run that trained it.
-        created: time of registration, with a time zone.
-        aliases: e.g. `champion`.
-        tags: digests of its lineage, the gate's decision and the like.
-
-    Examples:
-        >>> version = project.registry.versions()[0]
-        >>> version.version, version.tags["gate"]
-        ('1', 'passed')
-    """
-
-    version: str
-    run_id: str
-    created: datetime
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str]
+from ._version import COMPLETE_TAG, Version, version_of
 
 
 class Registry:
@@ -211,7 +170,7 @@ class Registry:
         query = " AND ".join([f"name='{self.name}'", *conditions])
         aliases = self._aliases()
         versions = [
-            _version(raw, aliases)
+            version_of(raw, aliases)
             for raw in self.tracking.client.search_model_versions(query)
             if COMPLETE_TAG in raw.tags
         ]
@@ -221,14 +180,3 @@ class Registry:
         models = self.tracking.client.search_registered_models(f"name='{self.name}'")
         found = dict(models[0].aliases) if models else {}
         return {str(alias): str(version) for alias, version in found.items()}
-
-
-def _version(raw: Any, aliases: Mapping[str, str]) -> Version:
-    number = str(raw.version)
-    return Version(
-        version=number,
-        run_id=str(raw.run_id),
-        created=datetime.fromtimestamp(raw.creation_timestamp / 1000, UTC),
-        aliases=tuple(sorted(name for name, version in aliases.items() if version == number)),
-        tags=dict(raw.tags),
-    )

@@ -4,15 +4,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
 from .._bundle import read_bundle
 from .._feature_set import FeatureSet
 from .._packaged_features import features_of
 from .._predictor import BundlePredictor
-from ..contract._column_definition import Column
-from ..contract._columns import DTYPES, Array, Columns
+from ..contract._arrow import from_arrow
+from ..contract._casting import read_table
+from ..contract._columns import Columns
+from ..contract._messages import unreadable
+from ..contract._model import Contract
 from ..contract._outputs import PREDICTION, probability_names
+from ..errors import InputError
 
 
 class BundleModel:
@@ -24,8 +28,7 @@ class BundleModel:
     def predict(self, frame: Any, params: dict[str, Any] | None = None) -> Any:
         """Predictions, and probabilities by class, with the index of `frame`."""
         contract = self._predictor.contract
-        columns: Columns = {spec.name: _array(spec, frame) for spec in contract.inputs}
-        answer = self._predictor.predict(columns)
+        answer = self._predictor.predict(_columns(contract, frame))
         answers: dict[str, Any] = {PREDICTION: answer.values}
         if answer.probabilities is not None:
             names = probability_names(contract.classes)
@@ -45,27 +48,15 @@ def _load_pyfunc(path: str) -> BundleModel:
     )
 
 
-def _array(spec: Column, frame: Any) -> Array:
-    """One column of a data frame in the contract's type; values of an absent one are missing."""
-    dtype = DTYPES[spec.type]
-    if spec.name not in frame:
-        empty = None if dtype == "object" else np.nan
-        if spec.type == "datetime":
-            return np.full(len(frame), np.datetime64("NaT"), dtype=dtype)
-        return np.full(len(frame), empty, dtype=dtype)
-    values = frame[spec.name]
-    is_missing = values.isna().to_numpy()
-    if spec.type == "datetime":
-        return _moments(values).astype(dtype)
-    array: Array = np.array(values.to_numpy(dtype=object, copy=True))
-    array[is_missing] = None if dtype == "object" else np.nan
-    return array.astype(dtype)
+def _columns(contract: Contract, frame: Any) -> Columns:
+    """A data frame in the contract's types; values of an absent column are missing.
 
-
-def _moments(values: Any) -> Array:
-    """Datetimes or ISO 8601 texts as UTC, which those without a time zone are taken for."""
-    import pandas
-
-    moments = pandas.to_datetime(values, utc=True, format="ISO8601")
-    array: Array = moments.dt.tz_localize(None).to_numpy()
-    return array
+    Raises:
+        InputError: if a value cannot be read, naming its column.
+    """
+    present = [column.name for column in contract.inputs if column.name in frame]
+    cast = read_table(contract.inputs, pa.Table.from_pandas(frame[present], preserve_index=False))
+    for column in contract.inputs:
+        if column.name in cast.unreadable:
+            raise InputError(f"{column.name}: {unreadable(column)}")
+    return from_arrow(contract, cast.table)

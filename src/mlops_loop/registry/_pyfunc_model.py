@@ -18,6 +18,7 @@ _REQUIREMENTS = (
     "numpy",
     "onnxruntime",
     "pandas",
+    "pyarrow",
     "pydantic",
     "pydantic-settings",
     "pyyaml",

@@ -13,7 +13,7 @@ from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
-from .._references import DecisionRef
+from .._references import DecisionRef, require_unchanged
 from .._run_files import (
     EVALUATION,
     EXPORTED,
@@ -28,11 +28,12 @@ from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
 from ..errors import BundleError, GateError
+from ..evaluation._decision import subject_of
 from ..evaluation._gate_result import GateResult
-from ..evaluation._holdout_evaluation import require_unchanged, subject_of
 from ..evaluation._interval import Interval
 from ..evaluation._measured import Measured
-from ._mlflow_registry import (
+from ._mlflow_registry import Registry
+from ._version import (
     HOLD_TAG,
     HOLDOUT_DIGEST_TAG,
     HOLDOUT_TAG,
@@ -42,7 +43,6 @@ from ._mlflow_registry import (
     TARGET_DIGEST_TAG,
     TARGET_TAG,
     VERDICT_TAG,
-    Registry,
     Version,
 )
 

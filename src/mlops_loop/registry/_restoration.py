@@ -9,7 +9,8 @@ from .._bundle import MANIFEST, read_bundle
 from .._publication import BundleStore
 from .._run_files import MODEL_FOLDER
 from ..errors import BundleError, DamagedBundleError, RegistryError
-from ._mlflow_registry import Registry, Version
+from ._mlflow_registry import Registry
+from ._version import Version
 
 
 def publish_from_registry(

@@ -8,8 +8,8 @@ from .._settings import Settings
 from ..errors import BundleError
 from ..evaluation._gate_result import GateResult
 from ._attempt import gate_result
-from ._mlflow_registry import Version
 from ._transitions import Transitions
+from ._version import Version
 
 
 def assign_role(project: Project, version: Version) -> Version:

@@ -24,8 +24,8 @@ logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One model version and its role."""
+class ServedVersion:
+    """A model version in service, and its role: the `variant` of responses and of the log."""
 
     role: Role
     predictor: Predictor
@@ -76,8 +76,8 @@ class Variant:
 class Deployment:
     """The versions that serve. Immutable: a request ends with the deployment it began with."""
 
-    champion: Variant
-    challenger: Variant | None = None
+    champion: ServedVersion
+    challenger: ServedVersion | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
     unknown_fields: UnknownFields = "reject"
@@ -95,13 +95,13 @@ class Deployment:
         return class_names(self.contract)
 
     @property
-    def variants(self) -> list[Variant]:
+    def versions(self) -> list[ServedVersion]:
         """All that serve, the champion first."""
         return [self.champion, *([self.challenger] if self.challenger else ())]
 
-    def variant(self, role: str) -> Variant:
-        """The variant in a role."""
-        return self.variants[-1] if role == "challenger" else self.champion
+    def in_role(self, role: str) -> ServedVersion:
+        """The version in a role."""
+        return self.versions[-1] if role == "challenger" else self.champion
 
     def predict(self, columns: Columns, keys: Sequence[str]) -> list[tuple[Output, ...]]:
         """Outputs of each row; the first of them is the one to serve.
@@ -122,7 +122,7 @@ class Deployment:
         return list(zip(served, shadow, strict=True))
 
     def _predict_or_none(
-        self, challenger: Variant, columns: Columns, *, served: bool
+        self, challenger: ServedVersion, columns: Columns, *, served: bool
     ) -> list[Output] | None:
         """None where it fails: a challenger must not cost the caller a prediction."""
         try:
@@ -132,17 +132,17 @@ class Deployment:
             return None
 
     def _split(
-        self, columns: Columns, keys: Sequence[str], challenger: Variant
+        self, columns: Columns, keys: Sequence[str], challenger: ServedVersion
     ) -> list[tuple[Output, ...]]:
         drawn = np.array([bucket(key, challenger.version) < self.share for key in keys])
         outputs: list[tuple[Output, ...]] = [()] * len(keys)
-        for variant, mask in ((self.champion, ~drawn), (challenger, drawn)):
+        for version, mask in ((self.champion, ~drawn), (challenger, drawn)):
             rows = np.flatnonzero(mask)
             if not len(rows):
                 continue
             part = columns if len(rows) == len(keys) else take(columns, rows)
             predicted = None
-            if variant is challenger:
+            if version is challenger:
                 predicted = self._predict_or_none(challenger, part, served=True)
             predicted = predicted or self.champion.outputs(part, served=True)
             for row, output in zip(rows, predicted, strict=True):

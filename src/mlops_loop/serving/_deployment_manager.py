@@ -15,7 +15,7 @@ from .._publication import BundleStore, Role, Rollout, rollout_key
 from .._servable import PredictorFactory, load_servable
 from ..contract._model import Contract, UnknownFields
 from ..errors import BundleError
-from ._deployment import Deployment, Variant
+from ._deployment import Deployment, ServedVersion
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -42,6 +42,8 @@ class DeploymentManager:
         contract: the project's; a version with another target does not serve.
         hooks: pre- and post-processing of the project.
         unknown_fields: treatment of fields that the contract does not contain.
+        other_target: returns why nothing may serve any more, because the project has got another
+            target; empty as long as it has not.
         now: returns seconds; a monotonic clock.
 
     Attributes:
@@ -58,6 +60,7 @@ class DeploymentManager:
         contract: Contract,
         hooks: PredictionHooks,
         unknown_fields: UnknownFields = "reject",
+        other_target: Callable[[], str] = lambda: "",
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
@@ -67,6 +70,7 @@ class DeploymentManager:
         self._contract = contract
         self._hooks = hooks
         self.unknown_fields: UnknownFields = unknown_fields
+        self._other_target = other_target
         self._now = now
         self._next_try = 0.0
         self._stamp: object = _NEVER
@@ -87,6 +91,10 @@ class DeploymentManager:
                 self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
 
     def _follow(self) -> None:
+        if reason := self._other_target():
+            self.deployment, self._stamp = None, _NEVER
+            self._report(LoadFailure("champion", reason))
+            return
         stamp = self._store.stamp()
         retries = bool(self.failures) and self._now() >= self._next_try
         if stamp == self._stamp and not retries:
@@ -97,7 +105,7 @@ class DeploymentManager:
         if rollout.champion is None:
             self._report(*self._missing_champion())
             return
-        champion, failures = self._variant("champion", rollout.champion)
+        champion, failures = self._served("champion", rollout.champion)
         if champion is None:
             if self.deployment is None and rollout.previous is not None:
                 self._fall_back(rollout.previous)
@@ -105,9 +113,7 @@ class DeploymentManager:
             return
         challenger = None
         if rollout.challenger is not None:
-            challenger, failures = self._variant(
-                "challenger", rollout.challenger, champion=champion
-            )
+            challenger, failures = self._served("challenger", rollout.challenger, champion=champion)
         self._deploy(rollout, champion, challenger)
         self._report(*failures)
 
@@ -120,7 +126,7 @@ class DeploymentManager:
 
     def _fall_back(self, version: str) -> None:
         """Serve the previous champion, as there is nothing else to serve."""
-        previous, _ = self._variant("champion", version)
+        previous, _ = self._served("champion", version)
         if previous is not None:
             self._deploy(Rollout(champion=version), previous, None)
 
@@ -131,27 +137,29 @@ class DeploymentManager:
         instead = f"; version {self.deployment.champion.version} answers instead"
         return tuple(LoadFailure(one.role, one.reason + instead) for one in failures)
 
-    def _variant(
-        self, role: Role, version: str, *, champion: Variant | None = None
-    ) -> tuple[Variant | None, tuple[LoadFailure, ...]]:
+    def _served(
+        self, role: Role, version: str, *, champion: ServedVersion | None = None
+    ) -> tuple[ServedVersion | None, tuple[LoadFailure, ...]]:
         try:
             predictor = self._loaded(version) or self._load(version)
             if champion is not None:
                 _require_same_inputs(predictor, champion.predictor)
         except Exception as error:
             return None, (LoadFailure(role, f"version {version} cannot serve: {error}"),)
-        return Variant(role, predictor), ()
+        return ServedVersion(role, predictor), ()
 
     def _loaded(self, version: str) -> Predictor | None:
-        variants = self.deployment.variants if self.deployment else []
-        return next((each.predictor for each in variants if each.version == version), None)
+        versions = self.deployment.versions if self.deployment else []
+        return next((each.predictor for each in versions if each.version == version), None)
 
     def _load(self, version: str) -> Predictor:
         bundle = read_bundle(self._store.fetch(version), self._digest)
         require_same_target(bundle, self._contract)
         return load_servable(bundle, self._predictor_factory, self._hooks)
 
-    def _deploy(self, rollout: Rollout, champion: Variant, challenger: Variant | None) -> None:
+    def _deploy(
+        self, rollout: Rollout, champion: ServedVersion, challenger: ServedVersion | None
+    ) -> None:
         deployment = Deployment(
             champion, challenger, rollout.mode, rollout.share, self.unknown_fields
         )

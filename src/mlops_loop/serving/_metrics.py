@@ -112,7 +112,7 @@ class Metrics:
             for output in outputs
         )
         for (role, version, served, prediction), number in counts.items():
-            bucket = deployment.variant(role).prediction_bucket(prediction)
+            bucket = deployment.in_role(role).prediction_bucket(prediction)
             self._predictions(role, version, "true" if served else "false", bucket).inc(number)
         for warning in warnings:
             self._warnings.labels(warning.column).inc()
@@ -155,8 +155,8 @@ class _HostCollector(Collector):
             "Newest row that a version was trained on",
             labels=labels,
         )
-        for variant in self._deployment.variants if self._deployment else ():
-            manifest, own = variant.predictor.manifest, (variant.role, variant.version)
+        for served in self._deployment.versions if self._deployment else ():
+            manifest, own = served.predictor.manifest, (served.role, served.version)
             models.add_metric(own, 1)
             created.add_metric(own, _seconds(manifest.created))
             if manifest.trained_until:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from .._logs import configure_if_unset
 from .._monitoring_status import MonitoringStatus, load_monitoring_status
 from .._servable import PredictorFactory
+from .._settings import CONTRACT
 from ..errors import ServiceError, StoreError
 from . import _openapi as openapi
 from . import _status as status
 from ._concurrency import ConcurrencyLimiter
+from ._contract_watch import ContractWatch
 from ._deployment_manager import DeploymentManager, PointerWatcher
 from ._key_file import KeyFile
 from ._keys import ApiKeys
@@ -156,14 +158,17 @@ class PredictionService:
             contract=project.contract,
             hooks=project.hooks,
             unknown_fields=project.settings.serving.unknown_fields,
+            other_target=ContractWatch(
+                project.settings.path(CONTRACT), project.contract
+            ).other_target,
         )
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions in service by role; empty before the first one."""
         deployment = self.deployments.deployment
-        variants = deployment.variants if deployment else []
-        return {variant.role: variant.version for variant in variants}
+        served = deployment.versions if deployment else []
+        return {each.role: each.version for each in served}
 
     def predict(self, request: PendingRequest) -> ServiceResponse:
         """See `PredictionHandler.predict`."""

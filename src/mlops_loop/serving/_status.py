@@ -3,7 +3,7 @@
 from typing import Any
 
 from .._monitoring_status import MonitoringStatus
-from ._deployment import Variant
+from ._deployment import ServedVersion
 from ._deployment_manager import DeploymentManager
 
 
@@ -18,8 +18,8 @@ def model(
     """
     deployment = deployments.deployment
     return {
-        "champion": _variant(deployment.champion) if deployment else None,
-        "challenger": _variant(deployment.challenger) if deployment else None,
+        "champion": _described(deployment.champion) if deployment else None,
+        "challenger": _described(deployment.challenger) if deployment else None,
         "mode": deployment.mode if deployment else None,
         "share": deployment.share if deployment else None,
         "target": deployment.contract.target_summary if deployment else None,
@@ -40,10 +40,10 @@ def ready(deployments: DeploymentManager) -> dict[str, Any]:
     }
 
 
-def _variant(variant: Variant | None) -> dict[str, Any] | None:
-    if variant is None:
+def _described(served: ServedVersion | None) -> dict[str, Any] | None:
+    if served is None:
         return None
-    manifest = variant.predictor.manifest
+    manifest = served.predictor.manifest
     return {
         "version": manifest.version,
         "candidate": manifest.candidate,

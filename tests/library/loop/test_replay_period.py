@@ -22,6 +22,7 @@ def contract(role: str = ", role: time") -> Contract:
 
 def settings(root: Path, days: list[int], section: str = "") -> Settings:
     rows = [f"{(START + timedelta(days=day)).isoformat()},1,2" for day in days]
+    root.mkdir(exist_ok=True)
     (root / "in.csv").write_text("\n".join(["at,x,y", *rows, ",1,2"]), encoding="utf-8")
     (root / "config").mkdir()
     (root / CONFIG).write_text(f"source: in.csv\n{section}", encoding="utf-8")
@@ -29,21 +30,36 @@ def settings(root: Path, days: list[int], section: str = "") -> Settings:
 
 
 def test_by_default_it_is_the_second_half_of_the_rows(tmp_path: Path) -> None:
-    replay = replay_period(settings(tmp_path, [3, 0, 1, 2, 40, 50]), contract())
-    assert (replay.source, replay.since) == ("in.csv", START + timedelta(days=3))
-    last = START + timedelta(days=50)
+    replay = replay_period(settings(tmp_path, [70, 0, 1, 2, 80, 90]), contract())
+    assert (replay.source, replay.since) == ("in.csv", START + timedelta(days=70))
+    last = START + timedelta(days=90)
     assert last < replay.until < last + timedelta(seconds=1)
-    assert replay.report_from is None
+    assert (replay.report_from, replay.rows_per_month) == (None, 5_000)
 
 
-def test_it_is_no_longer_than_a_year(tmp_path: Path) -> None:
-    replay = replay_period(settings(tmp_path, list(range(0, 3000, 10))), contract())
+def test_it_is_no_longer_than_a_year_or_twelve_windows(tmp_path: Path) -> None:
+    days = list(range(0, 3000, 10))
+    replay = replay_period(settings(tmp_path / "a", days), contract())
     assert replay.since == START + timedelta(days=2990 - 365)
+    slow = settings(tmp_path / "b", days, "monitoring: {window: 90d}")
+    assert replay_period(slow, contract()).since == START + timedelta(days=2990 - 12 * 90)
 
 
-def test_some_rows_are_left_to_train_on(tmp_path: Path) -> None:
-    replay = replay_period(settings(tmp_path, [0, 0, 0, 0, 5]), contract())
-    assert replay.since == START + timedelta(days=5)
+def test_rows_are_left_to_train_on_and_to_hold_out_with_their_labels(tmp_path: Path) -> None:
+    given = settings(tmp_path, [0, 0, 0, 0, 200], "training: {holdout: 20d}")
+    assert replay_period(given, contract()).since == START + timedelta(days=200)
+    given = settings(tmp_path / "b", list(range(200)), "training: {holdout: 20d}")
+    slow = contract().model_copy(update={"label_horizon": timedelta(days=60)})
+    assert replay_period(given, slow).since == START + timedelta(days=160)
+    slow = contract().model_copy(update={"label_horizon": timedelta(days=90)})
+    with pytest.raises(InputError, match="covers 199 days.* more than 220 .*twice label_horizon"):
+        replay_period(given, slow)
+
+
+def test_a_month_has_the_labels_of_short_windows(tmp_path: Path) -> None:
+    section = "monitoring: {window: 1d, min_labels: 300}"
+    replay = replay_period(settings(tmp_path, list(range(60)), section), contract())
+    assert replay.rows_per_month == 2 * 300 * 30
 
 
 def test_the_section_of_the_settings_takes_precedence(tmp_path: Path) -> None:

@@ -77,6 +77,17 @@ def test_files_of_a_folder_are_one_table(root: Path, adopt: Adopt) -> None:
     assert ingest(load_settings(root), contract(root)).rows == 2 * ROWS
 
 
+def test_malformed_rows_are_among_those_that_may_be_rejected(root: Path, adopt: Adopt) -> None:
+    header, *rows = numbers()
+    rows[::25] = ["1,2"] * 12
+    rows[1::25] = ["1,,3"] * 12
+    done = adopt(write(root / "in.csv", [header, *rows]), "--target", "y")
+    assert done.exit_code == 0, done.output
+    assert "malformed rows will be rejected: 12, the first in" in " ".join(done.output.split())
+    ingested = ingest(load_settings(root), contract(root))
+    assert (ingested.rows, ingested.quarantined) == (ROWS - 24, 24)
+
+
 def test_parquet_keeps_its_types(root: Path, adopt: Adopt) -> None:
     count = range(ROWS)
     table = pa.table(

@@ -84,8 +84,8 @@ def open_source(address: str, settings: Settings) -> Source:
     """Open the source at an address.
 
     Args:
-        address: a path or glob of CSV or Parquet files (relative to the project's folder) or their
-            URL, `sql://…` or `sample://…`.
+        address: a path or glob of files, e.g. CSV or Parquet (relative to the project's folder), or
+            their URL, `sql://…` or `sample://…`.
         settings: settings of the project, e.g. how to read CSV files.
 
     Raises:

@@ -18,7 +18,7 @@ from ...contract import Column, Contract
 from ...contract._arrow import table_columns
 from ...contract._casting import missing_columns
 from ...errors import SourceError
-from .._remote import File
+from .._remote import File, is_remote, shown
 from . import columnar, csv_file, csv_format, excel, json_lines
 from .finding import find_files
 from .formats import COLUMNAR, format_of, is_text
@@ -34,7 +34,10 @@ Types = dict[str, pa.DataType]
 
 @dataclass(frozen=True)
 class FileSource:
+    """Files at a location: the address as it may be shown, or with a password or signature."""
+
     address: str
+    location: str
     root: Path
     csv: Csv = PLAIN
 
@@ -43,13 +46,14 @@ class FileSource:
     ) -> Iterator[pa.Table]:
         """All rows; event times are not known before the contract's types are applied."""
         columns = table_columns(contract)
-        files = find_files(self.address, self.root)
+        files = find_files(self.location, self.root)
         check_files(files, columns, self.csv)
         yield from read_batches(files, columns, csv=self.csv, malformed=True)
 
 
 def open_source(address: str, settings: Settings) -> FileSource:
-    return FileSource(address, settings.root, settings.csv)
+    named = shown(address) if is_remote(address) else address
+    return FileSource(named, address, settings.root, settings.csv)
 
 
 def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:

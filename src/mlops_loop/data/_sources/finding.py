@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from ...errors import SourceError
 from .._remote import File, find_remote, is_remote, local_path
 from .compression import is_hidden
-from .formats import FORMATS, format_of, require_readable
+from .conversion import require_readable
+from .formats import FORMATS, format_of
 
 _MOST_NAMED = 3
 # Folders that table formats with versions keep beside their Parquet files.
