@@ -112,7 +112,9 @@ def _description(column: Column) -> str:
     bounds, categories = column.range, column.categories
     if bounds is not None and bounds.on_violation == "warn":
         edges = [edge for edge in (bounds.minimum, bounds.maximum) if edge is not None]
-        parts.append(f"usually between {edges[0]:g} and {edges[1]:g}" if len(edges) == 2 else "")
+        parts.append(
+            f"usually between {edges[0]:.15g} and {edges[1]:.15g}" if len(edges) == 2 else ""
+        )
     if categories is not None and categories.on_violation == "warn":
         parts.append(f"known values: {', '.join(categories.values)}")
     return "; ".join(part for part in parts if part)

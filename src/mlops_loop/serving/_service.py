@@ -189,7 +189,8 @@ class PredictionService:
 
     def model(self) -> dict[str, Any]:
         """Body of `GET /model`."""
-        return status.model(self.deployments, self._monitoring_status())
+        reports = self.project.settings.alerts.reports
+        return status.model(self.deployments, self._monitoring_status(), reports)
 
     def ready(self) -> dict[str, Any]:
         """Body of `GET /health/ready`.
