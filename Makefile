@@ -1,9 +1,11 @@
 # `make demo` and `make test` set up all they need in .tools; nothing global is touched.
 
 ifeq ($(OS),Windows_NT)
+BASE_PYTHON := python
 TOOL_PYTHON := .tools/Scripts/python.exe
 LIBRARY_PYTHON := .tools/library/Scripts/python.exe
 else
+BASE_PYTHON := python3
 TOOL_PYTHON := .tools/bin/python
 LIBRARY_PYTHON := .tools/library/bin/python
 endif
@@ -19,22 +21,22 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: ## Render the default project, install it, run its loop (LIBRARY=source: the library from src)
-	@python3 tools/demo.py --library $(LIBRARY) $(ARGS)
+	@$(BASE_PYTHON) tools/demo.py --library $(LIBRARY) $(ARGS)
 
 test: ## Run the tests of template and library (ARGS="-k refusals", ARGS=tests/library/test_gate.py)
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/run_tests.py $(ARGS)
 
 test-real: ## Run what needs a container engine, deployment runtimes and the like
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/run_tests.py -m real $(ARGS)
 
 test-all: ## Run variants that take every pair of answers (ARGS="--shard 1/4", --list, --help)
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/prove.py $(ARGS)
 
 test-networks: ## Run the library's tests of PyTorch and TensorFlow, which bring gigabytes
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m pytorch tests/library $(ARGS)
 	@$(TOOL_PYTHON) tools/run_tests.py --heavy -m tensorflow tests/library $(ARGS)
 
@@ -44,40 +46,40 @@ lint: types ## Check style and types of library and template
 	@$(TOOL_PYTHON) -m flake8 $(CODE)
 
 types: ## Check types: the tools in their environment, the library in its own
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/library.py
 	@$(TOOL_PYTHON) -m mypy benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
 	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src
 
 format: ## Put the template's own code into style
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) -m isort --quiet $(CODE)
 	@$(TOOL_PYTHON) -m black --quiet $(CODE)
 
 wheel: ## Build the library into the wheel that rendered projects carry
-	@python3 tools/toolbox.py demo
+	@$(BASE_PYTHON) tools/toolbox.py demo
 	@$(TOOL_PYTHON) tools/wheel.py $(ARGS)
 
 lock: ## Renew all locks and print what moved (ARGS=project, tools or names for one)
-	@python3 tools/toolbox.py demo
+	@$(BASE_PYTHON) tools/toolbox.py demo
 	@$(TOOL_PYTHON) tools/lock.py $(ARGS)
 
 audit: ## Ask for known vulnerabilities of everything in the lock of all options
-	@python3 tools/audit.py $(ARGS)
+	@$(BASE_PYTHON) tools/audit.py $(ARGS)
 
 options: ## Write docs/options.md anew
-	@python3 tools/options.py
+	@$(BASE_PYTHON) tools/options.py
 
 reference: ## Write the API reference of the library to build/reference, from its docstrings
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/reference.py
 
 faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) -m benchmarks.faults $(ARGS)
 
 image: ## Build the image of rendered services and ask them (needs Docker; ARGS=--help)
-	@python3 tools/toolbox.py test
+	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/image.py $(ARGS)
 
 clean: ## Delete the tools, the demo and all caches

@@ -81,7 +81,7 @@ def require_outside_var(settings: Settings, address: str) -> None:
 
 
 def _kept_outside(settings: Settings) -> list[str]:
-    """What is neither in `var/` nor in the prediction log, and what becomes of it."""
+    """What is neither in `var/` nor in the prediction log, and what happens to it."""
     var = settings.paths.var.resolve()
     bundles = (settings.root / settings.bundle_store).resolve()
     messages = []

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlops_loop.data import _duckdb
 from mlops_loop.data._deduplication import find_duplicates
 from mlops_loop.data._external_sort import ExternalSorter
 
@@ -63,3 +64,15 @@ def test_of_equal_rows_one_is_no_repeat(tmp_path: Path, run_rows: int, words: in
     assert sorted(np.flatnonzero(~first)) == sorted(seen.values())
     last = find_duplicates(sorter, ["word"], POSITION, "max", tmp_path)
     assert (~last).sum() == len(seen) and not last[-1]
+
+
+def test_what_exceeds_the_limit_of_memory_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_duckdb, "_MEMORY_MB", 24)
+    with _duckdb.scratch_database(tmp_path) as database:
+        database.execute("create temp table t as select hash(range)::varchar a from range(2000000)")
+        assert sum(file.stat().st_size for file in (tmp_path / "scratch").iterdir()) > 1_000_000
+        counted = database.execute("select count(distinct a), count(*) from t").fetchall()
+    assert counted == [(2_000_000, 2_000_000)]
+    assert not list(tmp_path.iterdir())

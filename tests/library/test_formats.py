@@ -92,6 +92,7 @@ DECODERS = {
     "cli/_explanation.py": "a row of the user",
     "cli/_training.py": "shown on standard output",
     "contract/_decoder.py": "bodies of requests",
+    "data/_sources/conversion.py": "a file of the user, to tell its format",
     "data/_sources/json_lines.py": "rows of the user",
     "monitoring/_report_page.py": "a page of Evidently",
     "prediction_log/_redis_keys.py": "the layout of the Redis log",

@@ -84,7 +84,7 @@ def test_a_body_that_does_not_arrive_gets_408(serve_shop: Any, framework: str) -
 
 def test_openapi_names_the_reason_of_415(served: Any) -> None:
     responses = served.http.get("/openapi.json").json()["paths"]["/predict"]["post"]["responses"]
-    assert responses["415"]["description"] == "Content-Type is not JSON"
+    assert responses["415"]["description"] == "The body is not JSON, or compressed"
 
 
 def test_openapi_has_the_version_that_fastapi_gives_it(served: Any) -> None:

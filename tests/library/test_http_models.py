@@ -1,9 +1,11 @@
 """Which version predicts, and how the service reports what serves."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from mlops_loop._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from mlops_loop._settings import Settings
+from mlops_loop.serving._status import model
 
 
 def test_in_a_split_the_key_decides(served: Any) -> None:
@@ -64,6 +66,13 @@ def test_the_last_verdict_of_monitoring_stands_beside_the_model(
     }
     (shop_settings.paths.monitoring_status).write_bytes(b'{"drift": "\xff')
     assert "monitoring" not in served.http.get("/model").json()
+
+
+def test_the_address_of_the_reports_is_named(shop_settings: Settings, served: Any) -> None:
+    assert "reports" not in served.http.get("/model").json()
+    deployments: Any = SimpleNamespace(deployment=None)
+    body = model(deployments, None, "https://reports.example")
+    assert body["reports"] == "https://reports.example"
 
 
 def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:

@@ -193,7 +193,7 @@ def test_the_loop_notices_what_a_person_decided(played: Run) -> None:
     other = "1" if champion != "1" else "2"
     played("promote", other, "--reason", "to see it noticed")
     status = said(played("status", "--json"))
-    assert (status["champion"]["version"], status["challenger"]["version"]) == (other, champion)
+    assert (status["champion"]["version"], status["previous"]["version"]) == (other, champion)
     assert f"version {other}" in played("confirm").output
     assert "on no probation" not in played("confirm").output
     played("challenge", champion)

@@ -78,6 +78,18 @@ def test_time_folds_expand_and_never_look_ahead(settings: Settings) -> None:
     assert columns["at"][judged_once].max() == columns["at"][train_idx].max()
 
 
+def test_labels_that_take_most_of_the_period_leave_each_fold_rows_to_fit_on(
+    settings: Settings,
+) -> None:
+    contract = BY_TIME.model_copy(update={"label_horizon": timedelta(days=60)})
+    columns = days(90)
+    made = folds(contract, columns, settings, np.arange(length(columns)))
+    for fold in made:
+        fit, validation = columns["at"][fold.fit_idx], columns["at"][fold.validation_idx]
+        assert fit.size and fit.max() < validation.min() - np.timedelta64(60, "D")
+    assert len(made) == settings.training.folds
+
+
 def test_rows_of_one_moment_stay_in_one_fold(settings: Settings) -> None:
     columns = days(60)
     columns["at"] = columns["at"].astype("datetime64[W]").astype("datetime64[us]")

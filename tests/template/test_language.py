@@ -123,7 +123,7 @@ NAMES = {
     "Refusal": "LoadFailure",
     "Slots": "ConcurrencyLimiter",
     "allow_open_files": "raise_fd_limit",
-    "store_in_doubt": "store_degraded",
+    "store_in_doubt": "StoreHealth",
     "TrainedOn": "TrainingWindow",
     "Phases": "StageTimer",
 }

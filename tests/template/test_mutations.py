@@ -65,7 +65,7 @@ def test_a_wrong_type_is_caught(original: Path, tmp_path: Path, types: Types, pa
     ("path", "old", "new"),
     [
         (".github/workflows/ci.yml", "- run: make lint", "- run: cd $HOME && make lint"),
-        ("Makefile", "python3 tools/install.py", "test $(ARGS) == x"),
+        ("Makefile", "$(BASE_PYTHON) tools/install.py", "test $(ARGS) == x"),
     ],
 )
 def test_unsound_shell_is_caught(

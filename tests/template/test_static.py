@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import links
@@ -137,3 +138,9 @@ def test_style_of_the_templates_own_code(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_rendered_project_can_be_updated_and_tested_in_part(project: Path) -> None:
+    tools = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert ".git" in tools["cruft"]["skip"]  # else `cruft update` compares two repositories
+    assert "fail_under" not in tools["coverage"]["report"]  # else one file of tests fails

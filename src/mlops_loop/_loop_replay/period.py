@@ -52,19 +52,20 @@ def replay_period(settings: Settings, contract: Contract) -> Replay:
 def _first_trained(times: np.ndarray, settings: Settings, contract: Contract) -> np.datetime64:
     """When the first model can have been trained: labels of as many rows as are held out are known.
 
-    Training rows, a gap of the label horizon, the held-out rows, and the horizon again until the
-    labels of these are known.
+    Training rows of more than the label horizon, for folds with a gap of it; a gap before the
+    held-out rows; and the horizon again until the labels of these are known.
 
     Raises:
         InputError: if that is after the last row.
     """
-    needed = 2 * (contract.label_horizon + settings.training.holdout)
+    needed = 3 * contract.label_horizon + 2 * settings.training.holdout
     first: np.datetime64 = times[0] + np.timedelta64(needed)
     if first >= times[-1]:
         days = int((times[-1] - times[0]) / np.timedelta64(1, "D"))
         raise InputError(
             f"{settings.source} covers {days} days, and a replay needs more than {needed.days} "
-            "(twice label_horizon and training.holdout): replay more rows, or lower one of these"
+            "(3 times label_horizon and twice training.holdout): replay more rows, or lower one "
+            "of these"
         )
     return first
 

@@ -46,7 +46,7 @@ def _differences(old: Column, new: Column) -> Iterator[str]:
 
 def _range(column: Column) -> str:
     bounds = column.range
-    return "none" if bounds is None else f"{bounds.minimum:g} to {bounds.maximum:g}"
+    return "none" if bounds is None else f"{bounds.minimum:.15g} to {bounds.maximum:.15g}"
 
 
 def _words(old: Column, new: Column) -> str:

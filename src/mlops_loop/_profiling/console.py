@@ -8,6 +8,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from .._duration import format_duration
+from .highlights import highlights
+from .profile import MOST_CATEGORIES
 from .proposal import Proposal
 from .roles import InferredColumn
 
@@ -46,6 +48,14 @@ def _show_settings(console: Console, proposal: Proposal) -> None:
     console.print(grid)
 
 
+def show_highlights(proposal: Proposal) -> None:
+    """Print what the user should look at first: last, so that it does not scroll away."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text("\nlook at this first:", style="bold"))
+    for line in highlights(proposal):
+        console.print(Text(f"- {line}"))
+
+
 def summary(proposal: Proposal) -> str:
     """A summary of the table in one sentence."""
     contract, csv = proposal.contract, proposal.table.csv
@@ -75,11 +85,11 @@ def _content(inferred: InferredColumn) -> str:
         if inferred.column.type == "datetime":
             return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
         return f"{facts.minimum:.6g} to {facts.maximum:.6g}"
-    if facts.words is None:
-        return f"about {facts.distinct:,} texts"
-    common = [word for word, _ in facts.words.most_common(_MOST_WORDS)]
+    if facts.distinct > MOST_CATEGORIES:
+        return f"{facts.distinct:,} texts"
+    common = [word for word, _ in facts.common.most_common(_MOST_WORDS)]
     listed = ", ".join(word if len(word) <= 20 else f"{word[:19]}…" for word in common)
-    more = len(facts.words) - len(common)
+    more = facts.distinct - len(common)
     return f"{listed} and {more} more" if more > 0 else listed
 
 

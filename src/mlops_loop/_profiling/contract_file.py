@@ -33,7 +33,14 @@ _DEFAULTS: Mapping[str, Any] = {
     "parsing": None,
     "example": None,
 }
-_PARSING_DEFAULTS = {"trim": False, "decimal": ".", "thousands": "", "strip": "", "epoch": None}
+_PARSING_DEFAULTS = {
+    "trim": False,
+    "decimal": ".",
+    "thousands": "",
+    "strip": "",
+    "epoch": None,
+    "zones": {},
+}
 
 
 def contract_text(
@@ -84,6 +91,8 @@ def _keys(column: Column) -> dict[str, Any]:
             for key, value in keys["parsing"].items()
             if value not in (_PARSING_DEFAULTS.get(key, []), [])
         }
+    if column.categories is not None and column.categories.other is None:
+        del keys["categories"]["other"]
     if column.type == "integer" and "range" in keys:
         keys["range"] = {
             key: int(value) if isinstance(value, float) else value

@@ -17,7 +17,7 @@ from ..contract._columns import Array
 Path = tuple[str, ...]
 
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(7)
-# Rates are means: a period gets as many rows as it needs in the mean, and this much more.
+# Rates are means: a period gets as many rows as it needs on average, and this much more.
 SLACK = 1.25
 # Labels of a window below which its performance is too uncertain, and above which a window of the
 # same length gains little.
@@ -40,7 +40,7 @@ class RowRate:
     """How rows arrive, by the recent half of a table.
 
     Attributes:
-        rows: rows a day, in the mean.
+        rows: mean number of rows a day.
         days: share of the days that have rows.
         span: period of the table.
     """

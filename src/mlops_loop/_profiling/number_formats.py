@@ -12,7 +12,10 @@ from ..contract._text_normalization import without_signs
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE = r"^[+-]?\d+$"
 # Codes such as 00501 would lose their zeros as numbers.
-_CODE = r"^0\d+$"
+_CODE = r"^0+[1-9]\d*$"
+# Numbers with leading zeros in fewer texts are odd ones among others, unless all texts are as long.
+_CODE_SHARE = 0.05
+_CODE_LENGTH = 3
 _SIGNS = "$€£¥%"
 _PLAIN = {"decimal": ".", "thousands": ""}
 _ENGLISH = [{"decimal": ".", "thousands": sign} for sign in (",", " ", "'", "\u00a0", "\u202f")]
@@ -46,7 +49,7 @@ def infer_number_format(texts: pa.Array, *, comma_first: bool) -> NumberFormat |
     Returns:
         None if the texts are codes with leading zeros, or none can be parsed.
     """
-    if pc.any(pc.match_substring_regex(texts, _CODE)).as_py():
+    if _are_codes(texts):
         return None
     signs = "".join(sign for sign in _SIGNS if pc.any(pc.match_substring(texts, sign)).as_py())
     formats = [_PLAIN, *_EUROPEAN, *_ENGLISH] if comma_first else [_PLAIN, *_ENGLISH, *_EUROPEAN]
@@ -66,3 +69,11 @@ def infer_number_format(texts: pa.Array, *, comma_first: bool) -> NumberFormat |
         if best and best.share == 1:
             break
     return best
+
+
+def _are_codes(texts: pa.Array) -> bool:
+    share = float(pc.mean(pc.match_substring_regex(texts, _CODE)).as_py() or 0)
+    if not share or share > _CODE_SHARE:
+        return share > 0
+    lengths = pc.min_max(pc.utf8_length(texts)).as_py()
+    return bool(lengths["min"] == lengths["max"] >= _CODE_LENGTH)

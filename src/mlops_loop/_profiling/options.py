@@ -20,6 +20,7 @@ class InferenceOptions:
             time.
         query: SQL query, for a database.
         dialect: fields of `Csv` that are known; the others are detected.
+        missing: texts that mean a missing value, `WORD` in any column or `COLUMN=WORD` in one.
     """
 
     address: str
@@ -32,6 +33,20 @@ class InferenceOptions:
     label_horizon: timedelta | None = None
     query: str | None = None
     dialect: Mapping[str, str | None] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+    def missing_words(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The texts that the user says are missing, by column.
+
+        Raises:
+            InputError: if there is no such column.
+        """
+        words: dict[str, list[str]] = {name: [] for name in names}
+        for option in self.missing:
+            column, separator, word = option.rpartition("=")
+            for name in [_resolve(column, names, "missing")] if separator else names:
+                words[name].append(word if separator else option)
+        return {name: tuple(sorted(listed)) for name, listed in words.items() if listed}
 
     def roles(self, names: Sequence[str]) -> dict[str, str]:
         """The roles given by the user, by column.

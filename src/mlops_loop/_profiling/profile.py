@@ -19,7 +19,7 @@ from .table import Table
 MOST_CATEGORIES = 1_000
 _MAX_STRAYS = 200
 # Rows in one statement, each of which has a fixed cost.
-_BLOCK_ROWS = 1 << 17
+_BLOCK_ROWS = 1 << 16
 
 
 @dataclass
@@ -78,8 +78,6 @@ def profile(table: Table, columns: Sequence[Column]) -> Profile:
     """Read all rows once, in the types of draft columns, and count."""
     facts = {column.name: Facts() for column in columns}
     with TemporaryDirectory() as folder, scratch_database(Path(folder), len(columns)) as database:
-        # One transaction: each would write the rows that are still in memory.
-        database.begin()
         rows = 0
         for block in _regrouped(table.read()):
             cast = read_table(columns, block)
@@ -91,7 +89,6 @@ def profile(table: Table, columns: Sequence[Column]) -> Profile:
             database.execute("insert into rows from added")
             database.unregister("added")
             rows += block.num_rows
-        database.commit()
         if not rows:
             return Profile(facts, 0, 0)
         for at, column in enumerate(columns):
@@ -171,7 +168,8 @@ def _compare(
         f"c{at}::double" if column.type in numeric else f"c{at}::varchar"
         for at, column in enumerate(columns)
     ]
-    prints = ", ".join(f"bit_xor(hash({value}, rowid))" for value in values)
+    # Twice: the first hash is a sum of those of value and position, which could cancel out.
+    prints = ", ".join(f"bit_xor(hash(hash({value}, rowid)))" for value in values)
     (fingerprints,) = database.execute(f"select {prints} from rows").fetchall()
     first: dict[object, str] = {}
     for column, fingerprint in zip(columns, fingerprints, strict=True):

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .._settings import Csv, Settings
 from ..contract._arrow import from_arrow, table_columns
 from ..contract._casting import read_table
-from ..contract._column_definition import Categories, Column
+from ..contract._column_definition import Categories, Column, ParseOptions
 from ..contract._columns import Columns, missing, to_json
 from ..contract._contract_file import parse_contract
 from ..contract._model import Contract, Problem
 from ..contract._outputs import PREDICTION
 from ..errors import InputError
 from .contract_file import contract_text
+from .datetime_formats import READ_FORMATS
+from .hints import Hint
 from .options import InferenceOptions
 from .profile import Profile, profile
 from .roles import InferredColumn, infer_column, read_strays
@@ -82,6 +85,7 @@ class _Adoption:
         self.table = table
         self.known = known
         self.given = request.roles(table.names)
+        self.missing_words = request.missing_words(table.names)
         self.sampled: Sampled = sample(table)
         if not self.sampled.rows:
             raise InputError(f"{request.address} has no rows")
@@ -126,18 +130,42 @@ class _Adoption:
         is_time = self.given.get(name) == "time"
         csv = self.table.csv
         comma_first = csv is not None and _has_decimal_comma(csv)
-        inferred = infer_type(values, comma_first=comma_first, moment=is_time)
+        given = self.given.get(name)
+        inferred = infer_type(
+            self._without_missing(name, values),
+            name="" if given in ("id", "group", "target") else name,
+            comma_first=comma_first,
+            moment=is_time,
+        )
         if is_time and inferred.type != "datetime":
-            raise InputError(f"--time {name}: contains no dates, e.g. {values.drop_null()[0]}")
+            present = values.drop_null()
+            example = f", e.g. {present[0]}" if len(present) else ""
+            raise InputError(
+                f"--time {name}: contains no dates that are read{example}; {READ_FORMATS}"
+            )
+        if words := self.missing_words.get(name):
+            parsing = (inferred.parsing or ParseOptions()).model_copy(update={"missing": words})
+            inferred = replace(inferred, parsing=parsing)
         if name == self.target:
             self.problem, inferred = infer_problem(name, inferred, values, self.request.problem)
         return inferred
 
     def _infer_column(self, name: str, inferred: InferredType, counted: Profile) -> InferredColumn:
         facts = counted.facts[name]
+        from_text = self.table.csv is not None
         if name != self.target:
-            return infer_column(name, inferred, facts, self.given.get(name))
-        facts, written, notes = read_strays(inferred, facts)
+            different = counted.rows - counted.repeated
+            return infer_column(
+                name,
+                inferred,
+                facts,
+                self.given.get(name),
+                from_text=from_text,
+                distinct_rows=different,
+            )
+        facts, written, notes, hints = read_strays(
+            name, inferred, facts, from_text=from_text, is_target=True
+        )
         require_variety(name, facts.distinct)
         column = Column(name=name, type=inferred.type, role="target", parsing=written)
         if inferred.type == "category":
@@ -145,7 +173,14 @@ class _Adoption:
             column = column.model_copy(update={"categories": Categories(values=classes)})
             if self.problem == "binary":
                 notes.append(f"{classes[1]!r} is the class whose probability is reported")
-        return InferredColumn(column, facts, tuple(notes))
+        notes += [hint.text for hint in hints]
+        return InferredColumn(column, facts, tuple(notes), tuple(hints))
+
+    def _without_missing(self, name: str, values: pa.Array) -> pa.Array:
+        words = self.missing_words.get(name)
+        if not words or not pa.types.is_string(values.type):
+            return values
+        return values.filter(pc.invert(pc.is_in(values, value_set=pa.array(words))))
 
     def _require_features(self, columns: list[InferredColumn]) -> None:
         roles = {column.column.name: column.column for column in columns}
@@ -210,7 +245,8 @@ def _with_leak(inferred: InferredColumn, score: float | None) -> InferredColumn:
     if score is None:
         return inferred
     note = f"may leak the target (score {score:.3f} of 1 alone): is it known before the label?"
-    return replace(inferred, notes=(*inferred.notes, note))
+    hint = Hint("leak", f"{inferred.column.name} ({score:.3f})")
+    return replace(inferred, notes=(*inferred.notes, note), hints=(*inferred.hints, hint))
 
 
 def _bare(column: Column) -> Contract:

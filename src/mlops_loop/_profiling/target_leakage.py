@@ -13,7 +13,7 @@ from ..evaluation._target import Labels, encode_target
 from ..models import predict_scores
 
 # Scores from here on indicate leakage.
-_SUSPICIOUS = 0.995
+_SUSPICIOUS = 0.98
 _ROWS = 3_000
 _FEWEST_ROWS = 30
 _FOLDS = 3

@@ -1,6 +1,6 @@
 """Inference of the type of a column from a sample of its values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,7 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract._column_definition import Column, ColumnType, ParseOptions
-from .datetime_formats import infer_datetime_format, read_compact
+from .column_names import is_code, is_dated, is_entity, is_row_key
+from .datetime_formats import (
+    EPOCH_UNITS,
+    READ_FORMATS,
+    infer_datetime_format,
+    looks_like_dates,
+    read_compact,
+)
+from .missing_words import NOTHING
 from .number_formats import infer_number_format
 
 # Limit of the share of stray texts; a column with more is a text column.
@@ -17,8 +25,6 @@ _MOST_WORDS = 12
 _UNIQUE = 2_000
 _TRUE = frozenset("true t yes y 1 on ja j oui si sí sim".split())
 _FALSE = frozenset("false f no n 0 off nein non não".split())
-# Words for missing values in columns of any type.
-NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
 
 
 @dataclass(frozen=True)
@@ -45,15 +51,32 @@ class InferredType:
 
 
 def infer_type(
-    values: pa.Array, *, comma_first: bool = False, moment: bool = False
+    values: pa.Array, *, name: str = "", comma_first: bool = False, moment: bool = False
 ) -> InferredType:
     """The type of a column.
 
     Args:
         values: a sample, in the type of the source.
+        name: name of the column, if it may say what digits mean: codes, entities or dates.
         comma_first: whether to prefer the decimal comma, e.g. in 1,234.
         moment: whether these are known to be datetimes, so that digits may be a year or an epoch.
     """
+    inferred = _infer(values, name=name, comma_first=comma_first, moment=moment)
+    if inferred.type not in ("integer", "number") or not (is_code(name) or is_entity(name)):
+        return inferred
+    if inferred.type == "number" and not _is_whole(values):
+        return inferred
+    return InferredType("category", note="numbers that are codes: read as categories")
+
+
+def _is_whole(values: pa.Array) -> bool:
+    """Whether all values are whole, as floats among which some are missing."""
+    if not pa.types.is_floating(values.type):
+        return False
+    return bool(pc.all(pc.equal(values, pc.floor(values))).as_py())
+
+
+def _infer(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -> InferredType:
     kind = values.type
     if pa.types.is_dictionary(kind):
         values = values.dictionary_decode()
@@ -61,52 +84,71 @@ def infer_type(
     if values.null_count == len(values):
         return InferredType("text", is_empty=True)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _of_texts(values.cast(pa.string()), comma_first=comma_first, moment=moment)
+        texts = values.cast(pa.string())
+        return _of_texts(texts, name=name, comma_first=comma_first, moment=moment)
     if pa.types.is_boolean(kind):
         return InferredType("boolean")
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return InferredType("datetime")
     if pa.types.is_integer(kind):
-        return _of_integers(values, moment=moment)
+        return _of_integers(values, name=name, moment=moment)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _of_floats(values.cast(pa.float64()), moment=moment)
+        return _of_floats(values.cast(pa.float64()), name=name, moment=moment)
     return InferredType(
         "text", note=f"holds {kind} values, which have no matching type", is_readable=False
     )
 
 
-def _of_integers(values: pa.Array, *, moment: bool) -> InferredType:
+def _of_integers(values: pa.Array, *, name: str, moment: bool) -> InferredType:
     texts = pc.unique(values.drop_null()).cast(pa.string())
-    if dates := read_compact(texts, dates_only=not moment):
-        return InferredType("datetime", dates.parsing)
+    if dates := _compact(texts, name=name, moment=moment):
+        return dates
     return InferredType("boolean" if set(texts.to_pylist()) == {"0", "1"} else "integer")
 
 
-def _of_floats(values: pa.Array, *, moment: bool) -> InferredType:
+def _compact(texts: pa.Array, *, name: str, moment: bool) -> InferredType | None:
+    """Datetimes that consist of digits; of epochs in seconds only under the name of a date."""
+    if moment or is_dated(name):
+        units: Collection[str] = EPOCH_UNITS
+    else:
+        is_key = not name or is_code(name) or is_entity(name) or is_row_key(name)
+        units = () if is_key else EPOCH_UNITS[1:]
+    dates = read_compact(texts, dates_only=not moment, units=units)
+    return InferredType("datetime", dates.parsing, dates.note) if dates else None
+
+
+def _of_floats(values: pa.Array, *, name: str, moment: bool) -> InferredType:
     present = values.drop_null()
     finite = present.filter(pc.is_finite(present))
     if not len(finite):
         return InferredType("text", is_empty=True)
     whole = bool(pc.all(pc.equal(finite, pc.floor(finite))).as_py())
-    if whole and (moment or len(pc.unique(finite)) == 2):
+    if whole and (moment or is_dated(name) or len(pc.unique(finite)) == 2):
         # Integers may be stored as floats, e.g. if some are missing.
-        inferred = _of_integers(finite.cast(pa.int64(), safe=False), moment=moment)
+        integers = finite.cast(pa.int64(), safe=False)
+        inferred = _of_integers(integers, name=name, moment=moment)
         return inferred if inferred.type != "integer" else InferredType("number")
     return InferredType("number")
 
 
-def _of_texts(values: pa.Array, *, comma_first: bool, moment: bool) -> InferredType:
+def _of_texts(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -> InferredType:
     trimmed = pc.utf8_trim_whitespace(values.drop_null())
     present = trimmed.filter(pc.invert(_is_nothing(trimmed)))
     if not len(present):
         return InferredType("text", is_empty=True)
     unique = pc.unique(present)
-    inferred = _truth(unique) or _numbers(present, unique, comma_first=comma_first, moment=moment)
+    inferred = _truth(unique) or _numbers(
+        present, unique, name=name, comma_first=comma_first, moment=moment
+    )
     inferred = inferred or _moments(unique.slice(0, _UNIQUE))
     if inferred is not None:
         return inferred
+    note = ""
+    if name and looks_like_dates(unique.slice(0, _UNIQUE)):
+        note = f"dates in a format that is not read, e.g. {unique[0]}: {READ_FORMATS}"
+        return InferredType("category", note=note, is_readable=False)
     padded = not pc.equal(values.drop_null(), trimmed).to_pylist().count(False) == 0
-    return InferredType("category", ParseOptions(trim=True) if padded else None)
+    return InferredType("category", ParseOptions(trim=True) if padded else None, note)
 
 
 def _is_nothing(texts: pa.Array) -> pa.Array:
@@ -129,7 +171,7 @@ def _words_of(words: set[str], meant: frozenset[str]) -> tuple[str, ...]:
 
 
 def _numbers(
-    present: pa.Array, unique: pa.Array, *, comma_first: bool, moment: bool
+    present: pa.Array, unique: pa.Array, *, name: str, comma_first: bool, moment: bool
 ) -> InferredType | None:
     format_ = infer_number_format(unique, comma_first=comma_first)
     if format_ is None:
@@ -140,9 +182,10 @@ def _numbers(
     if format_ is None or format_.share < 1 - STRAY_SHARE:
         return None
     if format_.share == 1 and format_.parsing is None:
-        whole = pc.replace_substring_regex(unique, r"^(\d+)\.0$", r"\1") if moment else unique
-        if dates := read_compact(whole, dates_only=not moment):
-            return InferredType("datetime", dates.parsing)
+        dated = moment or is_dated(name)
+        whole = pc.replace_substring_regex(unique, r"^(\d+)\.0$", r"\1") if dated else unique
+        if dates := _compact(whole, name=name, moment=moment):
+            return dates
     return InferredType("integer" if format_.whole else "number", format_.parsing)
 
 

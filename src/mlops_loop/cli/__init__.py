@@ -11,6 +11,7 @@ from .._process_environment import (
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
+from .._standard_output import make_output_robust
 from ..errors import ProjectCodeError, ProjectError
 from ._adoption import adopt
 from ._common import Session
@@ -71,6 +72,10 @@ INTERRUPTED = 130
 
 class Commands(click.Group):
     """Prints an exception as one sentence and sets the exit code; with --debug it is raised."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        make_output_robust()
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -22,6 +22,12 @@ from ._dialect import dialect_options
     "--ignore", multiple=True, metavar="COLUMN", help="Column to leave out; may be repeated."
 )
 @click.option(
+    "--missing",
+    multiple=True,
+    metavar="[COLUMN=]TEXT",
+    help="Text that means a missing value, in one column or in all; may be repeated.",
+)
+@click.option(
     "--label-horizon", type=DURATION, help="How long after a row its label is known, e.g. 7d."
 )
 @click.option("--query", help="SQL query, if FILE is the SQLAlchemy URL of a database.")
@@ -45,7 +51,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
         require_outside_var,
         retire_champion,
     )
-    from .._profiling.console import show
+    from .._profiling.console import show, show_highlights
     from .._profiling.options import InferenceOptions
     from .._profiling.proposal import propose
     from .._profiling.schema_change import require_same_schema
@@ -66,6 +72,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     files = files_of(proposal, now, project.declared_features)
     if not now.is_sample and not _confirmed(differences(proposal, files, now), yes=yes):
         click.echo("nothing was changed")
+        show_highlights(proposal)
         return
     if keep and has_history(settings):
         require_same_schema(now.contract, proposal.contract)
@@ -81,6 +88,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     if now.is_sample:
         disabled = features_without_columns(proposal.contract, project.declared_features)
         click.echo(_what_is_left_of_the_sample(disabled))
+    show_highlights(proposal)
 
 
 def _what_is_left_of_the_sample(disabled: list[str]) -> str:

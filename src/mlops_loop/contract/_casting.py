@@ -19,7 +19,7 @@ from ._column_definition import Column
 from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
 from ._model import Contract
-from ._text_normalization import means_missing, normalize_text
+from ._text_normalization import listed_or_other, means_missing, normalize_text
 
 Mask = NDArray[np.bool_]
 
@@ -119,14 +119,14 @@ def _read(column: Column, values: pa.Array) -> pa.Array:
     Where nothing is to be done, as with most Parquet files, it is the array that came.
     """
     wanted = ARROW_TYPES[column.type]
-    if values.type == wanted and column.type in ("category", "text", "boolean"):
+    if values.type == wanted and column.type in ("text", "boolean"):
         return values
     if column.type in ("integer", "number"):
         numbers = _numbers(values)
         if numbers is not None:
             return numbers if column.type == "number" else _whole(values, numbers)
     elif column.type == "category":
-        return _words(values)
+        return listed_or_other(column, _words(values))
     elif column.type == "boolean":
         values = _words(values)
         words = pc.utf8_lower(pc.utf8_trim_whitespace(values))

@@ -225,8 +225,10 @@ def _typed(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np.bool_
     read = _READERS[spec.type]
     unreadable = np.zeros(len(raw), dtype=np.bool_)
     values: list[Any] = []
+    mapped = spec.text_mapping() or (lambda value: value)
     for row, value in enumerate(raw):
         try:
+            value = mapped(value)
             values.append(None if value is None else read(value))
         except (TypeError, ValueError, OverflowError):
             values.append(None)

@@ -1,7 +1,8 @@
 """The definition of a column: type, role, bounds, and how texts are read."""
 
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -44,6 +45,8 @@ class Categories(Frozen):
         on_violation: `reject` quarantines a row with another value, or answers a request with
             422; `warn` uses it, logs it and counts it.
 
+        other: the value that takes the place of those that are not listed; None to keep them.
+
     Examples:
         >>> Categories(values=("north", "south")).on_violation
         'warn'
@@ -51,13 +54,14 @@ class Categories(Frozen):
 
     values: tuple[str, ...]
     on_violation: Action = "warn"
+    other: str | None = None
 
 
 class ParseOptions(Frozen):
     """How the texts of a file are read as the values of a column.
 
     Attributes:
-        missing: texts that stand for a missing value.
+        missing: texts that stand for a missing value, in files and in requests.
         trim: whether blanks around a text are removed.
         decimal: the decimal separator.
         thousands: the separator between groups of three digits.
@@ -65,7 +69,8 @@ class ParseOptions(Frozen):
         true_words: texts that mean true besides `true` and `1`, in any case.
         false_words: texts that mean false besides `false` and `0`.
         formats: `strptime` formats of datetimes besides ISO 8601.
-        epoch: unit of datetimes that are numbers since 1970: seconds or milliseconds.
+        zones: UTC offset by the name of a time zone that ends a datetime, e.g. `CET: "+01:00"`.
+        epoch: unit of datetimes that are numbers since 1970: `s`, `ms`, `us` or `ns`.
     """
 
     missing: tuple[str, ...] = ()
@@ -76,7 +81,8 @@ class ParseOptions(Frozen):
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
-    epoch: Literal["s", "ms"] | None = None
+    zones: dict[str, str] = {}
+    epoch: Literal["s", "ms", "us", "ns"] | None = None
 
 
 class Column(Frozen):
@@ -120,7 +126,31 @@ class Column(Frozen):
             raise ValueError(f"column {self.name}: a range needs type integer or number")
         if self.categories and self.type != "category":
             raise ValueError(f"column {self.name}: categories need type category")
+        if self.categories and self.categories.other not in (None, *self.categories.values):
+            raise ValueError(f"column {self.name}: list categories.other among the values")
         return self
+
+    @property
+    def missing_words(self) -> frozenset[str]:
+        """Texts of a category or text that stand for a missing value."""
+        is_text = self.type in ("category", "text") and self.parsing is not None
+        return frozenset(self.parsing.missing) if is_text and self.parsing else frozenset()
+
+    def text_mapping(self) -> Callable[[Any], Any] | None:
+        """Replaces texts that mean a missing value, or another category; None if none do."""
+        absent, other = self.missing_words, self.categories and self.categories.other
+        known = frozenset(self.categories.values) if self.categories else frozenset()
+        if not absent and other is None:
+            return None
+
+        def mapped(value: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            if value in absent:
+                return None
+            return value if other is None or value in known else other
+
+        return mapped
 
     @property
     def limits(self) -> tuple[float | None, float | None]:

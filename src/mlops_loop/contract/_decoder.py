@@ -86,6 +86,8 @@ class Decoder:
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
+        mappings = ((position, spec.text_mapping()) for position, spec in enumerate(self._specs))
+        self._mappings = {position: mapped for position, mapped in mappings if mapped}
         # Names that no struct can have are left to the check, which is slower and knows any name.
         self._checks_all = not all(can_be_field(name) for name in self._names)
         specs = () if self._checks_all else self._specs
@@ -113,7 +115,7 @@ class Decoder:
         if self._checks_all:
             return None
         try:
-            row: Row = msgspec.structs.astuple(self._one.decode(body))
+            row: Row = self._mapped(msgspec.structs.astuple(self._one.decode(body)))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         if any(constraint.is_violated(row[position]) for position, constraint in self._watched):
@@ -134,7 +136,7 @@ class Decoder:
         if many and max_rows is not None:
             _require_few_rows(body, max_rows)
         structs = self._many.decode(body) if many else (self._one.decode(body),)
-        tuples = [msgspec.structs.astuple(struct) for struct in structs]
+        tuples = [self._mapped(msgspec.structs.astuple(struct)) for struct in structs]
         fields: Fields = list(zip(*tuples)) or [()] * len(self._specs)
         suspicious = len(tuples) > _FEW or any(
             constraint.is_violated(value)
@@ -144,6 +146,21 @@ class Decoder:
         columns, logged = self._columns(fields)
         warnings = check_columns(self._contract, columns).warnings if suspicious else ()
         return Decoded(columns, self._as_objects(logged), many, warnings)
+
+    def _mapped(self, row: Row) -> Row:
+        """The row with the texts that stand for a missing value or another category replaced.
+
+        Raises:
+            ValueError: if a value that may not be missing is.
+        """
+        if not self._mappings:
+            return row
+        values = list(row)
+        for position, mapped in self._mappings.items():
+            values[position] = mapped(values[position])
+            if values[position] is None and not self._specs[position].nullable:
+                raise ValueError(f"{self._names[position]} is missing")
+        return tuple(values)
 
     def _as_objects(self, fields: Fields) -> list[dict[str, JsonValue]]:
         return [dict(zip(self._names, row)) for row in zip(*fields)]

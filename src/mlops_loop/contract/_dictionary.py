@@ -46,8 +46,8 @@ def _values(column: Column) -> str:
     if bounds is None:
         return ""
     edges = []
-    edges += [f"from {bounds.minimum:g}"] if bounds.minimum is not None else []
-    edges += [f"to {bounds.maximum:g}"] if bounds.maximum is not None else []
+    edges += [f"from {bounds.minimum:.15g}"] if bounds.minimum is not None else []
+    edges += [f"to {bounds.maximum:.15g}"] if bounds.maximum is not None else []
     return f"{' '.join(edges)}; others: {bounds.on_violation}"
 
 

@@ -55,10 +55,13 @@ def column_schema(column: Column) -> Schema:
     if bounds is not None and bounds.on_violation == "reject":
         limits = {"minimum": bounds.minimum, "maximum": bounds.maximum}
         schema |= {key: limit for key, limit in limits.items() if limit is not None}
-    if categories is not None and categories.on_violation == "reject":
+    rejects = categories is not None and categories.on_violation == "reject"
+    if categories is not None and rejects and categories.other is None:
         schema["enum"] = [*categories.values, *([None] if column.nullable else [])]
     elif categories is not None:
         schema["examples"] = list(categories.values)
+    if column.missing_words and not column.nullable:
+        schema["not"] = {"enum": sorted(column.missing_words)}
     if description := _description(column):
         schema["description"] = description
     return schema
@@ -109,7 +112,9 @@ def _description(column: Column) -> str:
     bounds, categories = column.range, column.categories
     if bounds is not None and bounds.on_violation == "warn":
         edges = [edge for edge in (bounds.minimum, bounds.maximum) if edge is not None]
-        parts.append(f"usually between {edges[0]:g} and {edges[1]:g}" if len(edges) == 2 else "")
+        parts.append(
+            f"usually between {edges[0]:.15g} and {edges[1]:.15g}" if len(edges) == 2 else ""
+        )
     if categories is not None and categories.on_violation == "warn":
         parts.append(f"known values: {', '.join(categories.values)}")
     return "; ".join(part for part in parts if part)

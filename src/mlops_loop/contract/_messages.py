@@ -21,11 +21,11 @@ def unreadable(column: Column) -> str:
 
 
 def below(minimum: float) -> str:
-    return f"is below {minimum:g}"
+    return f"is below {minimum:.15g}"
 
 
 def above(maximum: float) -> str:
-    return f"is above {maximum:g}"
+    return f"is above {maximum:.15g}"
 
 
 def action(column: Column, reason: str) -> Action:

@@ -70,7 +70,7 @@ def _field_type(spec: Column) -> Any:
         return bool
     if spec.type in ("category", "text", "datetime"):
         listed = spec.categories
-        if listed is not None and listed.on_violation == "reject":
+        if listed is not None and listed.on_violation == "reject" and listed.other is None:
             return Literal[listed.values]
         return str
     bounds = spec.range

@@ -4,6 +4,9 @@ Numbers get a decimal point and nothing else, truth becomes true or false, momen
 words that stand for a missing value become null. Values that are no texts stay as they are.
 """
 
+import re
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,10 +14,21 @@ from ._column_definition import Column, ParseOptions
 
 # Moments of other centuries are years with two digits, read with the wrong format.
 _YEARS = (1000, 2999)
-_INFINITE = {"inf", "-inf"}
 # Texts that are a missing number, boolean or datetime whatever the contract says. In a category
 # they are values unless its `parsing.missing` lists them: NA may be North America.
 _NO_VALUE = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
+_INFINITE = {"inf", "-inf"}
+# Microseconds of a unit, and the digits that stay within 64 bits and the calendar.
+_EPOCHS = {
+    "s": (1e6, r"\d{1,11}"),
+    "ms": (1e3, r"\d{1,14}"),
+    "us": (1.0, r"\d{1,17}"),
+    "ns": (1e-3, r"[1-8]?\d{1,18}"),
+}
+_TIME_PARTS = (
+    r"^(?P<body>.*?\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d{1,9}))?(?P<half>\s?[AaPp][Mm])?"
+    r"(?:\s*(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?$"
+)
 _ISO = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -40,6 +54,15 @@ def normalize_text(column: Column, values: pa.Array) -> pa.Array:
     return _moment(parsing, values) if column.type == "datetime" else values
 
 
+def listed_or_other(column: Column, words: pa.Array) -> pa.Array:
+    """Categories; those that are not listed become the other one, if the contract names it."""
+    listed = column.categories
+    if listed is None or listed.other is None:
+        return words
+    known = pc.is_in(words, value_set=pa.array(listed.values))
+    return pc.if_else(pc.or_(known, pc.is_null(words)), words, listed.other)
+
+
 def means_missing(texts: pa.Array) -> pa.Array:
     """Mask of the texts that are a missing number, boolean or datetime in any file."""
     trimmed = pc.utf8_trim_whitespace(texts)
@@ -47,18 +70,75 @@ def means_missing(texts: pa.Array) -> pa.Array:
 
 
 def read_format(texts: pa.Array, pattern: str) -> pa.Array:
-    """Moments of texts in one `strptime` format; null where a text is not in it."""
-    read = pc.strptime(texts, format=pattern, unit="us", error_is_null=True)
+    """Datetimes in UTC of texts in one format; null where a text is not in it.
+
+    Args:
+        texts: trimmed texts. A fraction of a second and a UTC offset may follow the time.
+        pattern: a `strptime` format; `%q` is a quarter, whose first day is read.
+    """
+    if "%q" in pattern:
+        return _read_quarters(texts, pattern)
+    body, later = texts, None
+    if "%M" in pattern:
+        body, later = _without_offset(texts)
+    read = pc.strptime(body, format=pattern, unit="us", error_is_null=True)
     read = read.cast(pa.timestamp("us"))
+    if later is not None:
+        read = read.cast(pa.int64())
+        read = pc.add(read, later).cast(pa.timestamp("us"))
     year = pc.year(read)
     likely = pc.and_(pc.greater_equal(year, _YEARS[0]), pc.less_equal(year, _YEARS[1]))
     return pc.if_else(likely, read, None)
 
 
+def _without_offset(texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Times without fraction and UTC offset, and the microseconds to add for them."""
+    parts = pc.extract_regex(texts, _TIME_PARTS)
+    if parts.null_count == len(parts):
+        return texts, None
+    fraction, sign, hours, minutes = (
+        pc.struct_field(parts, name) for name in ("fraction", "sign", "hours", "minutes")
+    )
+    micro = pc.utf8_slice_codeunits(pc.binary_join_element_wise(fraction, "000000", ""), 0, 6)
+    zero = pa.scalar("0")
+    hours, minutes = (pc.if_else(pc.equal(part, ""), zero, part) for part in (hours, minutes))
+    offset = pc.add(pc.multiply(hours.cast(pa.int64()), 60), minutes.cast(pa.int64()))
+    direction = pc.if_else(pc.equal(sign, "-"), 1, -1)
+    later = pc.add(pc.multiply(pc.multiply(offset, direction), 60_000_000), micro.cast(pa.int64()))
+    half = pc.struct_field(parts, "half")
+    body = pc.binary_join_element_wise(pc.struct_field(parts, "body"), half, "")
+    return pc.coalesce(body, texts), pc.fill_null(later, 0)
+
+
+def _read_quarters(texts: pa.Array, pattern: str) -> pa.Array:
+    expression = pattern.replace("%Y", r"(?P<year>\d{4})").replace("%q", r"(?P<quarter>[1-4])")
+    parts = pc.extract_regex(texts, f"^{expression}$")
+    month = pc.index_in(pc.struct_field(parts, "quarter"), value_set=pa.array(["1", "2", "3", "4"]))
+    months = pa.array(["01", "04", "07", "10"]).take(month)
+    first = pc.binary_join_element_wise(pc.struct_field(parts, "year"), months, "-")
+    return pc.strptime(first, format="%Y-%m", unit="us", error_is_null=True)
+
+
 def read_epoch(texts: pa.Array, unit: str) -> pa.Array:
-    """Moments of texts that count seconds (`s`) or milliseconds (`ms`) since 1970."""
-    whole = pc.if_else(pc.match_substring_regex(texts, r"^-?\d{1,15}$"), texts, None)
-    return whole.cast(pa.int64()).cast(pa.timestamp(unit)).cast(pa.timestamp("us"))
+    """Datetimes of texts that count seconds (`s`), `ms`, `us` or `ns` since 1970."""
+    size, digits = _EPOCHS[unit]
+    likely = pc.match_substring_regex(texts, rf"^-?{digits}(\.\d+)?$")
+    texts = pc.if_else(likely, texts, None)
+    whole = pc.replace_substring_regex(texts, r"\..*$", "").cast(pa.int64())
+    if size <= 1:
+        micro = pc.divide(whole, pa.scalar(round(1 / size), pa.int64()))
+    else:
+        fraction = pc.subtract(texts.cast(pa.float64()), whole.cast(pa.float64()))
+        part = pc.round(pc.multiply(fraction, size)).cast(pa.int64())
+        micro = pc.add(pc.multiply(whole, round(size)), part)
+    return micro.cast(pa.timestamp("us"))
+
+
+def with_offsets(texts: pa.Array, zones: Mapping[str, str]) -> pa.Array:
+    """Datetimes with the UTC offset of the time zone that their ends name."""
+    for name, offset in zones.items():
+        texts = pc.replace_substring_regex(texts, rf"\s*\b{re.escape(name)}$", offset)
+    return texts
 
 
 def without_signs(texts: pa.Array, *, strip: str, thousands: str, decimal: str) -> pa.Array:
@@ -102,6 +182,7 @@ def _truth(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
 def _moment(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
     # Whole numbers among which some are missing are often written as 1949.0.
     trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^(\d+)\.0$", r"\1")
+    trimmed = texts = with_offsets(trimmed, parsing.zones)
     readings = [read_format(trimmed, pattern) for pattern in parsing.formats]
     readings += [read_epoch(trimmed, parsing.epoch)] if parsing.epoch else []
     return pc.coalesce(*(pc.strftime(moments, format=_ISO) for moments in readings), texts)

@@ -33,13 +33,13 @@ def find_duplicates(
     """
     dropped = np.ones(sorter.rows, dtype=np.bool_)
     named = ", ".join(f"c{at}" for at in range(len(keys)))
+    reverse = ", ".join(f"reverse(c{at}::varchar)" for at in range(len(keys)))
     with scratch_database(folder) as database:
         database.execute("create table keys (high ubigint, low ubigint, position bigint)")
         for table in sorter.scan([*keys, position]):
             database.register("added", by_position(table))
             database.execute(
-                f"insert into keys select hash({named}), hash('low', {named}), c{len(keys)} "
-                "from added"
+                f"insert into keys select hash({named}), hash({reverse}), c{len(keys)} from added"
             )
             database.unregister("added")
         chosen = database.sql(f"select {kept}(position) as c0 from keys group by high, low")

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-# A column that is being written needs about a megabyte, however few rows there are.
-_MEMORY_MB, _COLUMN_MB = 200, 1
+# A column that is being written needs about a megabyte, however few rows there are. The limit does
+# not hold within a transaction, so that every statement is one.
+_MEMORY_MB, _COLUMN_MB = 80, 1
 
 
 @contextmanager

@@ -24,6 +24,8 @@ Moments = NDArray[np.datetime64]
 _HOLDOUT = "holdout"
 _FOLD = "fold"
 _HALF = "half"
+# Of an interval between two folds whose beginning was moved.
+_FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -193,14 +195,23 @@ def _time_folds(
     ordered = np.sort(own)
     if not ordered.size:
         return [Fold(train_idx, train_idx)] * count
-    # The first of count + 1 intervals with equally many rows is never a validation set.
-    edges = ordered[[ordered.size * k // (count + 1) for k in range(1, count + 1)]]
-    ends = np.append(edges[1:], ordered[-1:] + np.timedelta64(1, "us"))
     gap = np.timedelta64(label_horizon)
+    edges = _edges(ordered, count)
+    # If labels take so long that the gap leaves none to fit on, validation begins later.
+    late = ordered[ordered > ordered[0] + gap]
+    if edges[0] - gap <= ordered[0] and late.size >= _FEWEST_ROWS * (count + 1):
+        edges = _edges(late, count)
+    ends = np.append(edges[1:], ordered[-1:] + np.timedelta64(1, "us"))
     return [
         Fold(train_idx[own < start - gap], train_idx[(own >= start) & (own < end)])
         for start, end in zip(edges, ends, strict=True)
     ]
+
+
+def _edges(ordered: Moments, count: int) -> Moments:
+    """The first of count + 1 intervals with equally many rows is never a validation set."""
+    edges: Moments = ordered[[ordered.size * k // (count + 1) for k in range(1, count + 1)]]
+    return edges
 
 
 def _latest(times: Moments) -> np.datetime64:

@@ -1,6 +1,6 @@
 """Default parameters of gradient-boosted trees, in the terms of no library.
 
-Chosen on public tables: `benchmarks/public_tables.py` compares them with scikit-learn's own.
+Chosen on public tables: the benchmarks of the repository compare them with scikit-learn's own.
 """
 
 from typing import NamedTuple

@@ -123,5 +123,5 @@ def to_problem(service: PredictionService, error: Exception) -> Problem:
         return error
     if isinstance(error, StoreError):
         logger.error("the prediction log failed", reason=str(error))
-        return service.store_failed(error)
+        return service.store_health.failed()
     return Problem(500, "internal error; the service's log has it under this request_id")

@@ -11,7 +11,7 @@ from .._logs import configure_if_unset
 from .._monitoring_status import MonitoringStatus, load_monitoring_status
 from .._servable import PredictorFactory
 from .._settings import CONTRACT
-from ..errors import ServiceError, StoreError
+from ..errors import ServiceError
 from . import _openapi as openapi
 from . import _status as status
 from ._concurrency import ConcurrencyLimiter
@@ -24,11 +24,11 @@ from ._openapi_schemas import Document
 from ._prediction_handler import PendingRequest, PredictionHandler
 from ._problem import Problem, unavailable
 from ._response import ServiceResponse
+from ._store_health import StoreHealth
 
 if TYPE_CHECKING:
     from .._project import Project
 
-_PROBE_SECONDS = 1.0
 _GC_THRESHOLD = 10_000
 
 
@@ -60,7 +60,7 @@ class PredictionService:
         self._handler: PredictionHandler | None = None
         self._watcher: PointerWatcher | None = None
         self._starting = Lock()
-        self._store_failure: StoreError | None = None
+        self.store_health = StoreHealth()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
@@ -189,7 +189,8 @@ class PredictionService:
 
     def model(self) -> dict[str, Any]:
         """Body of `GET /model`."""
-        return status.model(self.deployments, self._monitoring_status())
+        reports = self.project.settings.alerts.reports
+        return status.model(self.deployments, self._monitoring_status(), reports)
 
     def ready(self) -> dict[str, Any]:
         """Body of `GET /health/ready`.
@@ -198,7 +199,7 @@ class PredictionService:
             Problem: 503 with the reason, while requests for predictions would fail.
         """
         self._running.require_deployment()
-        self._require_store()
+        self.store_health.require(self.project.log)
         return status.ready(self.deployments)
 
     def metrics_text(self) -> bytes:
@@ -214,26 +215,6 @@ class PredictionService:
         return openapi.components(
             contract, self.deployments.unknown_fields, secured=self.keys.required
         )
-
-    def store_failed(self, error: StoreError) -> Problem:
-        """The response where the log failed; readiness reports it until it accepts again."""
-        self._store_failure = error
-        return unavailable("the prediction cannot be recorded at the moment; try again")
-
-    @property
-    def store_degraded(self) -> bool:
-        """Whether the log failed and has not accepted anything since."""
-        return self._store_failure is not None
-
-    def _require_store(self) -> None:
-        """Raises Problem 503 if the log failed and still does; that may take a second."""
-        if not self.store_degraded:
-            return
-        try:
-            self.project.log.append([]).result(_PROBE_SECONDS)
-        except (StoreError, TimeoutError) as error:
-            raise unavailable(f"the prediction log does not accept records: {error}") from error
-        self._store_failure = None
 
     @property
     def _running(self) -> PredictionHandler:

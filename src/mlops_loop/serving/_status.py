@@ -7,11 +7,14 @@ from ._deployment import ServedVersion
 from ._deployment_manager import DeploymentManager
 
 
-def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> dict[str, Any]:
+def model(
+    deployments: DeploymentManager, status: MonitoringStatus | None, reports: str | None
+) -> dict[str, Any]:
     """Body of `GET /model`; both versions are null while nothing is published.
 
     Args:
         status: result of the last monitoring run, included if there is one.
+        reports: URL of the reports, included if there is one.
     """
     deployment = deployments.deployment
     return {
@@ -21,6 +24,7 @@ def model(deployments: DeploymentManager, status: MonitoringStatus | None) -> di
         "share": deployment.share if deployment else None,
         "target": deployment.contract.target_summary if deployment else None,
         **({"monitoring": status} if status else {}),
+        **({"reports": reports} if reports else {}),
     }
 
 

@@ -128,7 +128,7 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
         (
             "x,y\n1,2\n3,4\n",
             ["--target", "y", "--time", "x"],
-            "--time x: contains no dates, e.g. 1",
+            "--time x: contains no dates that are read, e.g. 1; write ISO 8601",
         ),
         (
             "x,y\n1,2\n3,4\n",

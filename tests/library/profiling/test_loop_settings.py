@@ -72,8 +72,8 @@ def test_settings_fit_the_rows(rows_a_day: float, days: int, horizon: timedelta)
     assert settings["loop"].cooldown <= window
     # From a change to the end of its trial: windows until training sees it, a trial of a model that
     # has not, and its own.
-    learned = 2 * window + horizon + holdout + 2 * challenge.max_duration
-    assert learned <= 12 * window + 3 * horizon + 2 * TRIAL_DAYS / rate.days * DAY
+    learned = 2 * (window + horizon) + holdout + 2 * challenge.max_duration
+    assert learned <= 12 * window + 4 * horizon + 2 * TRIAL_DAYS / rate.days * DAY
 
 
 @pytest.mark.parametrize(

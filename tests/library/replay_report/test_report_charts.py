@@ -9,6 +9,7 @@ from mlops_loop._loop_replay.report import chart_geometry as chart_geometry
 from mlops_loop._loop_replay.report import report_charts as report_charts
 from mlops_loop._loop_replay.report import report_html as report_html
 from mlops_loop._loop_replay.report.metric_chart import metric_panel
+from mlops_loop.evaluation._formatting import three_digits
 
 from .reader import Reader
 from .year import day, month, report, versions
@@ -109,3 +110,11 @@ def test_paths_break_at_gaps_and_bands_close():
         chart_geometry.band([(0, 9), (1, 9)], [(0, 2), (1, 2)])
         == "M0.0 2.0 L1.0 2.0 L1.0 9.0 L0.0 9.0 Z"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1021.4, "1,021"), (999.7, "1,000"), (-1234567.0, "-1,234,567"), (0.42184, "0.422"), (0, "0")],
+)
+def test_numbers_have_three_digits_and_no_exponent(value: float, text: str) -> None:
+    assert three_digits(value) == text

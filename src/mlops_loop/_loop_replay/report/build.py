@@ -31,7 +31,7 @@ def build_report(
     )
     months = tuple(builder.month(month) for month in played)
     return ReplayReport(
-        title=f"{project.settings.root.name}: the loop, month by month",
+        title=f"{project.name}: the loop, month by month",
         metric=metric,
         greater_is_better=metrics_of(project.contract.problem)[metric].greater_is_better,
         months=months,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...evaluation._formatting import three_digits
 from .chart_geometry import Axis, lanes
 from .report import ReplayReport, VersionSpan
 
@@ -191,7 +192,7 @@ def context(
             share = f"{100 * month.base_rate:.0f}%"
             rows.setdefault("base rate", []).append((index, month.base_rate, share))
         for name, value in month.context.items():
-            rows.setdefault(name, []).append((index, value, f"{value:.3g}"))
+            rows.setdefault(name, []).append((index, value, three_digits(value)))
     charts = {}
     for name, values in rows.items():
         most = max(abs(value) for _, value, _ in values) or 1.0

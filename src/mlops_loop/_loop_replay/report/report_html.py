@@ -9,6 +9,7 @@ from jinja2 import Template
 
 from ..._atomic import atomic_write
 from ..._templates import load_template
+from ...evaluation._formatting import three_digits
 from . import report_charts
 from .metric_chart import metric_panel, span, three
 from .report import Details, Month, ReplayReport
@@ -133,7 +134,7 @@ def _format_value(value: object) -> str:
     if isinstance(value, int):
         return _minus(f"{value:,}")
     if isinstance(value, float):
-        return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+        return _minus(three_digits(value))
     return str(value)
 
 

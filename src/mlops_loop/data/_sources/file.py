@@ -28,6 +28,8 @@ from .partitions import partition_values, with_partitions
 from .types import common_types
 
 BATCH_ROWS = 65_536
+# Texts that are missing in every column; others are listed by the column's `parsing.missing`.
+NULLS = ("",)
 PLAIN = Csv()
 Types = dict[str, pa.DataType]
 

@@ -87,7 +87,7 @@ def operations_router(service: PredictionService) -> APIRouter:
     @router.get("/health/ready", openapi_extra=operation("/health/ready"))
     async def ready() -> Response:
         # Only a log that has failed is waited for: a probe should not queue behind large bodies.
-        if service.store_degraded:
+        if service.store_health.degraded:
             return _json(await run_in_threadpool(service.ready))
         return _json(service.ready())
 

@@ -1,0 +1,46 @@
+"""What `adopt` prints reaches any terminal, and any reader."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ..places import FLIGHTS
+from .tables import write
+
+
+def test_a_terminal_without_the_letters_and_a_closed_pipe_are_no_fault(root: Path) -> None:
+    words = ["Да", "Нет"]
+    names = ",".join(f"x{number}" for number in range(250))
+    lines = [f"{names},y"]
+    for row in range(80):
+        cells = ",".join(str((row * 31 + at * 7) % 101) for at in range(250))
+        lines.append(f"{cells},{words[row % 3 % 2]}")
+    write(root / "in.csv", lines)
+    command = [sys.executable, "-m", "flights", "--root", str(root), "adopt", str(root / "in.csv")]
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": "cp1252",
+        "PYTHONPATH": os.pathsep.join([str(FLIGHTS / "src"), *sys.path]),
+    }
+    process = subprocess.Popen(
+        [*command, "--target", "y", "--yes"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=root,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    assert b"column" in process.stdout.readline()
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 0)
+    process.stderr.close()
+    assert "Нет" in (root / "config/contract.yaml").read_text(encoding="utf-8")
+    whole = subprocess.run(
+        [*command, "--target", "y", "--yes"], env=environment, capture_output=True, cwd=root
+    )
+    assert whole.returncode == 0, whole.stderr
+    last = whole.stdout.decode("cp1252").splitlines()
+    start = last.index("look at this first:")
+    assert any("\\u0414\\u0430" in line for line in last[start:])
+    assert len(last) - start < 12
