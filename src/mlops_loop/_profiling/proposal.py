@@ -136,6 +136,7 @@ class _Adoption:
             name="" if given in ("id", "group", "target") else name,
             comma_first=comma_first,
             moment=is_time,
+            is_amount=name == self.target,
         )
         if is_time and inferred.type != "datetime":
             present = values.drop_null()

@@ -23,6 +23,7 @@ from .number_formats import infer_number_format
 STRAY_SHARE = 0.05
 _MOST_WORDS = 12
 _UNIQUE = 2_000
+_LONG = r"^[+-]?\d{16,}$"
 _TRUE = frozenset("true t yes y 1 on ja j oui si sí sim".split())
 _FALSE = frozenset("false f no n 0 off nein non não".split())
 
@@ -51,7 +52,12 @@ class InferredType:
 
 
 def infer_type(
-    values: pa.Array, *, name: str = "", comma_first: bool = False, moment: bool = False
+    values: pa.Array,
+    *,
+    name: str = "",
+    comma_first: bool = False,
+    moment: bool = False,
+    is_amount: bool = False,
 ) -> InferredType:
     """The type of a column.
 
@@ -60,13 +66,28 @@ def infer_type(
         name: name of the column, if it may say what digits mean: codes, entities or dates.
         comma_first: whether to prefer the decimal comma, e.g. in 1,234.
         moment: whether these are known to be datetimes, so that digits may be a year or an epoch.
+        is_amount: whether numbers are known to be quantities, however many digits they have.
     """
     inferred = _infer(values, name=name, comma_first=comma_first, moment=moment)
+    if inferred.type == "integer" and _is_long(values):
+        if is_amount:
+            return InferredType("number", inferred.parsing)
+        return InferredType("category", note="numbers of more than 15 digits: read as texts")
     if inferred.type not in ("integer", "number") or not (is_code(name) or is_entity(name)):
         return inferred
     if inferred.type == "number" and not _is_whole(values):
         return inferred
     return InferredType("category", note="numbers that are codes: read as categories")
+
+
+def _is_long(values: pa.Array) -> bool:
+    """Whether most whole numbers have more digits than are read exactly, as ids do."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_signed_integer(values.type) or pa.types.is_floating(values.type):
+        return False
+    texts = pc.utf8_trim_whitespace(values.drop_null().cast(pa.string()))
+    return bool(pc.mean(pc.match_substring_regex(texts, _LONG)).as_py() > 0.5)
 
 
 def _is_whole(values: pa.Array) -> bool:
