@@ -16,7 +16,7 @@ from .datetime_formats import (
     looks_like_dates,
     read_compact,
 )
-from .missing_words import NOTHING
+from .missing_words import NO_QUANTITY, NOTHING
 from .number_formats import infer_number_format
 
 # Limit of the share of stray texts; a column with more is a text column.
@@ -154,16 +154,19 @@ def _of_floats(values: pa.Array, *, name: str, moment: bool) -> InferredType:
 
 def _of_texts(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -> InferredType:
     trimmed = pc.utf8_trim_whitespace(values.drop_null())
-    present = trimmed.filter(pc.invert(_is_nothing(trimmed)))
+    present = trimmed.filter(pc.invert(_is_in(trimmed, NOTHING)))
     if not len(present):
         return InferredType("text", is_empty=True)
     unique = pc.unique(present)
-    inferred = _truth(unique) or _numbers(
-        present, unique, name=name, comma_first=comma_first, moment=moment
-    )
-    inferred = inferred or _moments(unique.slice(0, _UNIQUE))
-    if inferred is not None:
-        return inferred
+    if truth := _truth(unique):
+        return truth
+    # What is read as numbers or datetimes but for these words has them for missing values.
+    valued = present.filter(pc.invert(_is_in(present, NO_QUANTITY)))
+    kinds = pc.unique(valued)
+    if len(kinds):
+        inferred = _numbers(valued, kinds, name=name, comma_first=comma_first, moment=moment)
+        if inferred := inferred or _moments(kinds.slice(0, _UNIQUE)):
+            return inferred
     note = ""
     if name and looks_like_dates(unique.slice(0, _UNIQUE)):
         note = f"dates in a format that is not read, e.g. {unique[0]}: {READ_FORMATS}"
@@ -172,8 +175,8 @@ def _of_texts(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -
     return InferredType("category", ParseOptions(trim=True) if padded else None, note)
 
 
-def _is_nothing(texts: pa.Array) -> pa.Array:
-    return pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(NOTHING)))
+def _is_in(texts: pa.Array, words: Collection[str]) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(words)))
 
 
 def _truth(unique: pa.Array) -> InferredType | None:
