@@ -362,6 +362,7 @@ def test_lines_of_malformed_rows_are_those_of_an_editor(
         (b'a,y\n1,2\n3,"4\n5,6\n', "the quote before '4' is never closed"),
         (b'a,y,z\n1,2,3\n4,"5,6\n7,8,9\n', "in.csv, line 3: a quote is never closed"),
         (b"a,y\n1,2\n3,\x00\x01\n", "binary file"),
+        (b"a,y\n" + b"1.5,2\n" * 50 + b"x\0,1\n", "in.csv, line 52: contains a NUL character"),
         (b"\n\n", "is empty"),
         (b"\x1f\x8b\x08\x00", "gzip archive: name it .csv.gz"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),

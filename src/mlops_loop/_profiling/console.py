@@ -84,7 +84,7 @@ def _content(inferred: InferredColumn) -> str:
     if facts.minimum is not None and facts.maximum is not None:
         if inferred.column.type == "datetime":
             return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
-        return f"{facts.minimum:.6g} to {facts.maximum:.6g}"
+        return facts.span
     if facts.distinct > MOST_CATEGORIES:
         return f"{facts.distinct:,} texts"
     common = [word for word, _ in facts.common.most_common(_MOST_WORDS)]

@@ -49,7 +49,7 @@ def _columns(proposal: Proposal) -> Iterator[str]:
 def _about_target(proposal: Proposal, target: InferredColumn) -> Iterator[str]:
     contract, facts = proposal.contract, target.facts
     if contract.problem == "regression":
-        yield f"{contract.target.name} is a number, from {facts.minimum:.6g} to {facts.maximum:.6g}"
+        yield f"{contract.target.name} is a number, from {facts.span}"
         return
     shares = [
         f"{word} {rows / max(facts.present, 1):.1%}" for word, rows in facts.common.most_common()

@@ -16,6 +16,7 @@ _CODE = r"^0+[1-9]\d*$"
 # Numbers with leading zeros in fewer texts are odd ones among others, unless all texts are as long.
 _CODE_SHARE = 0.05
 _CODE_LENGTH = 3
+_ADDRESS = r"^\d{1,3}(\.\d{1,3}){3}$"
 _SIGNS = "$€£¥%"
 _PLAIN = {"decimal": ".", "thousands": ""}
 _ENGLISH = [{"decimal": ".", "thousands": sign} for sign in (",", " ", "'", "\u00a0", "\u202f")]
@@ -47,9 +48,9 @@ def infer_number_format(texts: pa.Array, *, comma_first: bool) -> NumberFormat |
         comma_first: whether to prefer the decimal comma in ambiguous texts, e.g. 1,234.
 
     Returns:
-        None if the texts are codes with leading zeros, or none can be parsed.
+        None if the texts are codes with leading zeros or IP addresses, or none can be parsed.
     """
-    if _are_codes(texts):
+    if _are_codes(texts) or pc.all(pc.match_substring_regex(texts, _ADDRESS)).as_py():
         return None
     signs = "".join(sign for sign in _SIGNS if pc.any(pc.match_substring(texts, sign)).as_py())
     formats = [_PLAIN, *_EUROPEAN, *_ENGLISH] if comma_first else [_PLAIN, *_ENGLISH, *_EUROPEAN]

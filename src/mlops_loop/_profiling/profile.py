@@ -58,6 +58,13 @@ class Facts:
         complete = self.has_words and self.distinct <= len(self.common)
         return self.common if complete else None
 
+    @property
+    def span(self) -> str:
+        """The smallest and the largest number, with the digits in which they differ."""
+        low, high = self.minimum or 0, self.maximum or 0
+        few, many = (f"{low:.{digits}g} to {high:.{digits}g}" for digits in (6, 15))
+        return few if low == high or f"{low:.6g}" != f"{high:.6g}" else many
+
     def without(self, absent: Mapping[str, int]) -> "Facts":
         """The same with these texts, and their numbers of rows, as missing values."""
         common = Counter({word: rows for word, rows in self.common.items() if word not in absent})

@@ -24,6 +24,7 @@ Cell = Callable[[int, random.Random], object]
     [
         ("age", ["00", *map(str, range(10, 70))], "integer"),
         ("size", ["007", *map(str, range(1, 900))], "integer"),
+        ("host", ["192.168.100.101", "192.168.120.200"], "category"),
         ("code", ["501", "10001", "2134"], "category"),
         ("zip", ["00501", "10001", "20002"], "category"),
         ("x", ["00501", "10001", "20002"], "category"),

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from mlops_loop._profiling.profile import Facts
+
 from ..places import FLIGHTS
 from .tables import write
 
@@ -44,3 +48,15 @@ def test_a_terminal_without_the_letters_and_a_closed_pipe_are_no_fault(root: Pat
     start = last.index("look at this first:")
     assert any("\\u0414\\u0430" in line for line in last[start:])
     assert len(last) - start < 12
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0.5, 1234567, "0.5 to 1.23457e+06"),
+        (1e12, 1e12 + 59_000, "1000000000000 to 1000000059000"),
+        (2, 2, "2 to 2"),
+    ],
+)
+def test_a_range_has_the_digits_that_differ(low: float, high: float, wanted: str) -> None:
+    assert Facts(minimum=low, maximum=high).span == wanted

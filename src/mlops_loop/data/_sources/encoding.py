@@ -41,6 +41,8 @@ _ARCHIVES = {
 }
 _WORD = re.compile(rb"[a-zA-Z\x80-\xff]*[\x80-\xff][a-zA-Z\x80-\xff]*")
 _BLOCK = 1 << 20
+# Share of the bytes of a text that may be damaged; a binary file has more.
+_FEW_NULS = 0.01
 _MAX_COLLECTED = 1 << 18
 
 
@@ -71,6 +73,9 @@ def reject_binary(file: File, head: bytes) -> None:
         is_marked = head.startswith(mark) and (b"\0" in head or not mark.isalnum())
         if is_marked or (mark.startswith(b"<") and head.lstrip()[:20].lower().startswith(mark)):
             raise SourceError(f"{file} is {kind}")
+    if 0 < head.count(b"\0") < _FEW_NULS * len(head) and _marked(head) is None:
+        line = head.partition(b"\0")[0].count(b"\n") + 1
+        raise SourceError(f"{file}, line {line}: contains a NUL character; delete it")
     if b"\0" in head and _marked(head) is None:
         raise SourceError(f"{file} is a binary file, not text: export the table as CSV or Parquet")
 
