@@ -22,7 +22,7 @@ def champion_bundle(project: "Project") -> Bundle:
     """
     version = project.published().champion
     if version is None:
-        raise InputError(other_target(project.bundles, project.contract) or NO_CHAMPION)
+        raise InputError(other_code(project) or NO_CHAMPION)
     bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
     require_same_target(bundle, project.contract)
     return bundle
@@ -69,3 +69,17 @@ def other_target(store: BundleStore, contract: Contract) -> str:
     except BundleError as error:
         return f"there is no champion for the contract's target: {error}"
     return ""
+
+
+def other_code(project: "Project") -> str:
+    """Why the last champion does not serve: another target or other features; empty if none."""
+    if reason := other_target(project.bundles, project.contract):
+        return reason
+    version = project.bundles.pointer().predecessor(project.rollout_key)
+    if version is None:
+        return ""
+    digest = read_bundle(project.bundles.fetch(version)).manifest.features_digest
+    return (
+        f"there is no champion for this features code: version {version} has other features "
+        f"({digest[:8]}), and serves with their code: run `train`, or restore features.py"
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
-from ._champion import other_target
+from ._champion import other_code, other_target
 from ._packaging import installed_library
 from ._project import Project
 from .errors import BundleError, ProjectError
@@ -64,7 +64,7 @@ def _bundles(project: Project) -> str:
         raise BundleError(reason)
     versions = dict.fromkeys((published.champion, published.challenger, published.previous))
     messages = [_complete(project, version) for version in versions if version is not None]
-    return "; ".join(messages) or "nothing published yet"
+    return "; ".join(messages) or other_code(project) or "nothing published yet"
 
 
 def _complete(project: Project, version: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ._bundle import read_bundle
-from ._champion import other_target
+from ._champion import other_code
 from ._project import Project
 from ._publication import Rollout
 from .evaluation._formatting import format_metric
@@ -35,7 +35,7 @@ class Status:
     Attributes:
         challenger: version on trial.
         previous: previous champion, while the champion is on probation.
-        no_champion: why a published version is not the champion: it predicts another target.
+        no_champion: why a published version is not the champion: it has another target or other features.
     """
 
     champion: Version | None
@@ -84,9 +84,7 @@ def project_status(project: Project) -> Status:
             "other_schemas": project.log.other_schemas(),
         },
         loop=_loop(project, published),
-        no_champion=(
-            other_target(project.bundles, project.contract) if not published.champion else ""
-        ),
+        no_champion="" if published.champion else other_code(project),
     )
 
 

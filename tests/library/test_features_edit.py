@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flights import features as flights_features
+from flights.cli import load_monitoring, load_pipeline
 from flights.features import FEATURES
 
+from mlops_loop import Composition
 from mlops_loop._bundle import read_bundle
 from mlops_loop._explanation.run import explain_logged
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._lineage import trace
 from mlops_loop._packaged_features import packaged_features
 from mlops_loop._project import Project
+from mlops_loop.cli import command_line
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import InputError, RegistryError
@@ -62,6 +65,14 @@ def packaged(project: Project) -> Path:
         f"{run}/artifacts/model/code/flights/features.py"
     )
     return found
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "score missing.csv out.csv"])
+def test_commands_name_the_champion_of_the_features_before(edited: Project, command: str) -> None:
+    composition = Composition(edited, load_pipeline, load_monitoring)
+    result = CliRunner().invoke(command_line(lambda: composition), command.split())
+    assert "version 1 has other features" in result.output
+    assert "none yet" not in result.output and "nothing published" not in result.output
 
 
 def test_the_champion_is_compared_through_its_own_features(edited: Project) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
-from .environment import Environment
+from .environment import Environment, ProjectTestsError
 from .vendored import VendoredLibrary
 from .wheel_file import PACKAGE, WheelFile, read_wheel
 
@@ -27,7 +27,12 @@ def upgrade(environment: Environment, source: Path) -> str:
     new, old = find_wheel(source), VendoredLibrary(environment.root).wheel
     if new.sha256 == old.sha256:
         return f"{old.version} is installed already"
-    swap(environment, new, environment.test)
+    try:
+        swap(environment, new, environment.test)
+    except ProjectTestsError as error:
+        raise ProjectTestsError(
+            f"{error}: {old.version} is installed again instead of {new.version}"
+        ) from error
     return f"upgraded from {old.version} to {new.version}; the tests pass"
 
 

@@ -32,7 +32,8 @@ def _trial(state: State, since: datetime, settings: Settings) -> str:
     until = _moment(since + getattr(challenge, key))
     return (
         f"{subject} until {until} at the latest (challenge.{key}), and is decided on "
-        f"{challenge.min_labels} labelled rows or more (challenge.min_labels)"
+        f"{challenge.min_labels} labelled rows or more (challenge.min_labels) "
+        "that are older than label_horizon"
     )
 
 

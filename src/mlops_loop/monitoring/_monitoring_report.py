@@ -12,6 +12,8 @@ Answer = Literal["ok", "worse", "unknown"]
 # The kinds of finding of the library's checks, the most severe first.
 KINDS = ("performance", "drift", "quality")
 
+_DRIFT: dict[Status, str] = {"ok": "no", "failed": "yes", "unknown": "unknown"}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -170,7 +172,7 @@ class MonitoringReport:
             f"{window}: {window.rows} predictions, {window.sampled} of them sampled",
             "; ".join(
                 [
-                    f"drift: {'yes' if self.drift else 'no'}",
+                    f"drift: {_DRIFT[self.statuses.get('drift', 'unknown')]}",
                     f"quality: {'bad' if self.quality else 'ok'}",
                     f"performance: {self.performance}",
                     *own,

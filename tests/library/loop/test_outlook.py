@@ -31,7 +31,7 @@ def test_a_trial_and_a_probation_name_their_end_and_the_labels_they_need(world: 
     step = world.step()
     end = world.clock.now() + world.settings.challenge.max_duration
     assert f"version 2 is on trial until {end:%Y-%m-%d %H:%M} UTC at the latest" in step.outlook
-    assert "500 labelled rows or more (challenge.min_labels)" in step.outlook
+    assert "500 labelled rows or more (challenge.min_labels) that are older than" in step.outlook
     assert "100 predictions, 1 finding; the next window" in step.summary()
     world.transitions.promote("2", actor="ada", reason="by hand")
     assert "version 2 is on probation until" in world.step().outlook

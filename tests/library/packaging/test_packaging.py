@@ -142,7 +142,7 @@ def test_other_requirements_are_resolved(root: Path, tmp_path: Path) -> None:
 
 def test_an_upgrade_whose_tests_fail_is_undone(root: Path, tmp_path: Path) -> None:
     environment, before = Recorder(root, passes=False), contents(root)
-    with pytest.raises(ProjectTestsError):
+    with pytest.raises(ProjectTestsError, match="is installed again instead of 9.0"):
         upgrade(environment, changed_wheel(tmp_path, "9.0"))
     assert contents(root) == before
     assert environment.asked == ["install", "test", "install"]
