@@ -22,6 +22,7 @@ from mlops_loop.contract._model import Problem
 from mlops_loop.evaluation._target import Labels
 from mlops_loop.models import Task
 from mlops_loop.models import predict_scores as predicted
+from mlops_loop.models._boosting import boosting_defaults
 from mlops_loop.models._fitting import fit
 
 from .candidates import (
@@ -239,3 +240,10 @@ def test_the_linear_model_is_bounded_in_memory_and_time() -> None:
     assert 1_000_000 < linear.max_rows(task) < 20_000_000
     many = replace(task, problem="multiclass", classes=100)
     assert linear.max_rows(many) < linear.max_rows(task) // 10
+
+
+def test_rows_that_resemble_one_another_take_small_trees(encoder: Encoder) -> None:
+    """On the sample, whose rows of one day do, large trees lose to predicting the mean."""
+    task = Task("regression", encoder, seed=1, threads=1, rows=40_000)
+    assert boosting_defaults(task).leaves == 31
+    assert boosting_defaults(replace(task, is_clustered=True)).leaves == 8

@@ -360,6 +360,7 @@ def test_lines_of_malformed_rows_are_those_of_an_editor(
         (b"a,y\n" + b"x,\xe9\n", "not text in utf-8, but probably in cp1252: give --encoding"),
         (("a,y\n" + "é,1\n" * 9).encode() + b"\xff,2\n", "in.csv, line 11: invalid UTF-8"),
         (b'a,y\n1,2\n3,"4\n5,6\n', "the quote before '4' is never closed"),
+        (b'a,y,z\n1,2,3\n4,"5,6\n7,8,9\n', "in.csv, line 3: a quote is never closed"),
         (b"a,y\n1,2\n3,\x00\x01\n", "binary file"),
         (b"\n\n", "is empty"),
         (b"\x1f\x8b\x08\x00", "gzip archive: name it .csv.gz"),

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from mlops_loop._profiling.options import InferenceOptions
+from mlops_loop._profiling.proposal import propose
 from mlops_loop._profiling.table import Table
 from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
@@ -65,6 +67,16 @@ def test_what_is_beside_the_data_is_skipped_and_named(tmp_path: Path, more: str,
     assert count(read) == 4
     (warning,) = read.warnings()
     assert note in warning
+
+
+def test_a_file_without_the_target_is_named_at_adoption(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    for name, header in (("a.csv", "a,b,y\n"), ("b.csv", "")):
+        body = "".join(f"{n}.5,p{n % 3},{n % 2}\n" for n in range(40))
+        (tmp_path / "rows" / name).write_text(header + body)
+    request = InferenceOptions(str(tmp_path / "rows"), "y")
+    with pytest.raises(InputError, match="b.csv has no column y, but 0.5, p0, 0: correct the file"):
+        propose(request, FLIGHTS, load_settings(FLIGHTS), {})
 
 
 def test_marks_of_other_tools_are_no_news(tmp_path: Path) -> None:

@@ -26,11 +26,25 @@ PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
 TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
 # The settings of pip that say where packages come from and how they are fetched. The others, e.g.
 # `user`, `target` or `no-deps`, are meant for other environments and would break this one.
-PIP_SETTINGS = frozenset("""
-    cache-dir cert client-cert default-timeout disable-pip-version-check extra-index-url find-links
-    index-url keyring-provider no-cache-dir no-index proxy retries timeout trusted-host
-    use-deprecated use-feature
-    """.split())
+PIP_SETTINGS = (
+    "cache-dir",
+    "cert",
+    "client-cert",
+    "default-timeout",
+    "disable-pip-version-check",
+    "extra-index-url",
+    "find-links",
+    "index-url",
+    "keyring-provider",
+    "no-cache-dir",
+    "no-index",
+    "proxy",
+    "retries",
+    "timeout",
+    "trusted-host",
+    "use-deprecated",
+    "use-feature",
+)
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 

@@ -1,16 +1,21 @@
 """Which texts of a category mean that its value is missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .profile import Facts
 
 # Texts for missing values, in lower case.
 NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+# Those that are missing among numbers and datetimes only.
+NO_QUANTITY = frozenset(
+    "none nil missing unknown n.a. nd - -- . inf +inf -inf infinity -infinity".split()
+)
 # Those that may be a value as well: North America, Namibia, not applicable.
-_AMBIGUOUS = frozenset({"na", "n/a"})
+AMBIGUOUS = frozenset({"na", "n/a"})
 # A text in more rows is worth a question.
 FREQUENT_SHARE = 0.05
-_RARE_SHARE = 0.01
+RARE_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,19 @@ def find_missing_words(
     return MissingWords(absent, doubtful, tuple(notes), tuple(questions))
 
 
+def about_frequent(absent: Mapping[str, int], facts: Facts) -> list[str]:
+    """Questions about words among numbers or datetimes that may be more than a missing value."""
+    return [
+        f"{word!r} in {rows / facts.rows:.1%} of the rows is read as missing: replace "
+        "it in the table if it stands for a number"
+        for word, rows in absent.items()
+        if word.strip().lower() in NO_QUANTITY and rows > FREQUENT_SHARE * facts.rows
+    ]
+
+
 def _is_absent(word: str, share: float, facts: Facts, is_target: bool) -> bool:
-    if word.strip().lower() not in _AMBIGUOUS:
-        return not is_target or share <= _RARE_SHARE
+    if word.strip().lower() not in AMBIGUOUS:
+        return not is_target or share <= RARE_SHARE
     if is_target or _is_code(word, facts):
         return False
     return share <= FREQUENT_SHARE

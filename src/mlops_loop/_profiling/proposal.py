@@ -85,6 +85,12 @@ class _Adoption:
         self.table = table
         self.known = known
         self.given = request.roles(table.names)
+        for name, role in self.given.items():
+            if role != "ignore" and name in table.lacking:
+                raise InputError(
+                    f"{table.lacking[name]}: correct the file, e.g. add the names of its columns, "
+                    f"or adopt others with a glob; each row needs its {role}"
+                )
         self.missing_words = request.missing_words(table.names)
         self.sampled: Sampled = sample(table)
         if not self.sampled.rows:
@@ -131,11 +137,13 @@ class _Adoption:
         csv = self.table.csv
         comma_first = csv is not None and _has_decimal_comma(csv)
         given = self.given.get(name)
+        values = self._without_missing(name, values)
         inferred = infer_type(
-            self._without_missing(name, values),
+            values,
             name="" if given in ("id", "group", "target") else name,
             comma_first=comma_first,
             moment=is_time,
+            is_amount=name == self.target,
         )
         if is_time and inferred.type != "datetime":
             present = values.drop_null()

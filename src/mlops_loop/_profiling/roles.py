@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..contract._column_definition import Categories, Column, ParseOptions, Range, Role
 from .column_names import is_dated, is_entity, is_row_key
 from .hints import Hint, feature_hints, grouping_hint, near_constant
-from .missing_words import find_missing_words
+from .missing_words import about_frequent, find_missing_words
 from .profile import MOST_CATEGORIES, Facts
 from .types import InferredType
 
@@ -95,6 +95,7 @@ def read_strays(
     else:
         absent = dict(facts.strays.most_common(_MOST_MISSING_WORDS))
         notes = [_about_strays(facts, absent)] if facts.strays else []
+        hints = [Hint("missing", text) for text in about_frequent(absent, facts)]
     if not absent:
         return facts, inferred.parsing, notes, hints
     parsing = inferred.parsing or ParseOptions()
@@ -143,10 +144,10 @@ def _exclusion(
     name: str, inferred: InferredType, facts: Facts, distinct_rows: int
 ) -> tuple[str, Sequence[Hint]]:
     """Reason to leave the column out, empty if it is used, and hints."""
-    if inferred.is_empty or not facts.present:
-        return "empty: left out", ()
     if not inferred.is_readable:
         return "left out", ()
+    if inferred.is_empty or not facts.present:
+        return "empty: left out", ()
     if facts.distinct < 2 and not facts.missing:
         return "constant: left out", ()
     if facts.same_as is not None:

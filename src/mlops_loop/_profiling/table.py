@@ -37,6 +37,7 @@ class Table:
         renamed: original names of renamed columns, by new name.
         notes: remarks about files that were skipped, or that differ from the others.
         malformed: malformed rows, which `read` leaves out.
+        lacking: the first file that does not have a column, and what it has, by column.
     """
 
     address: str
@@ -47,6 +48,7 @@ class Table:
     renamed: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     malformed: Malformed = field(default_factory=Malformed)
+    lacking: dict[str, str] = field(default_factory=dict)
 
     def warnings(self) -> list[str]:
         """Remarks about its files and malformed rows; the latter are known once it was read."""

@@ -73,6 +73,7 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
         renamed=renamed,
         notes=tuple(notes),
         malformed=malformed,
+        lacking=_lacking(found.files, columns, names),
     )
 
 
@@ -120,6 +121,18 @@ def _about_headers(
         absent = [name for name in names if name not in own]
         if absent:
             yield f"{file} has no column {', '.join(absent[:5])}: missing in its rows"
+
+
+def _lacking(
+    found: Sequence[File], columns: Sequence[Sequence[str]], names: Sequence[str]
+) -> dict[str, str]:
+    """The first file without a column, and what it has, by column."""
+    return {
+        name: f"{file} has no column {name}, but {', '.join(own)}"
+        for file, own in reversed([*zip(found, columns, strict=True)])
+        for name in names
+        if name not in own
+    }
 
 
 def _well_formed(

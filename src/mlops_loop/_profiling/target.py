@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from ..contract._model import Problem
 from ..errors import InputError
+from .missing_words import AMBIGUOUS, RARE_SHARE
 from .types import InferredType
 
 # Whole numbers with more distinct values are amounts, not classes.
@@ -43,7 +44,7 @@ def infer_problem(
         most = _MOST_NUMBERED_CLASSES if inferred.type == "integer" else 2
         if distinct > most:
             return "regression", inferred
-    if inferred.type == "boolean":
+    if inferred.type == "boolean" and not _has_third_class(values):
         return "binary", inferred
     parsing = inferred.parsing if inferred.type == "category" else None
     return "multiclass", replace(inferred, type="category", parsing=parsing)
@@ -84,6 +85,17 @@ def _as_number(name: str, inferred: InferredType) -> InferredType:
     if inferred.type not in ("integer", "number"):
         raise InputError(f"--problem regression: {name} is not numeric, but a {inferred.type}")
     return inferred
+
+
+def _has_third_class(values: pa.Array) -> bool:
+    """Whether a word such as NA, which may be a class, is frequent beside two other words."""
+    if not pa.types.is_string(values.type):
+        return False
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(values.drop_null()))
+    if pc.any(pc.utf8_is_digit(words)).as_py():
+        return False
+    share = pc.mean(pc.is_in(words, value_set=pa.array(sorted(AMBIGUOUS)))).as_py()
+    return bool(share > RARE_SHARE)
 
 
 def _natural(word: str) -> tuple[float, str]:

@@ -16,13 +16,14 @@ from .datetime_formats import (
     looks_like_dates,
     read_compact,
 )
-from .missing_words import NOTHING
+from .missing_words import NO_QUANTITY, NOTHING
 from .number_formats import infer_number_format
 
 # Limit of the share of stray texts; a column with more is a text column.
 STRAY_SHARE = 0.05
 _MOST_WORDS = 12
 _UNIQUE = 2_000
+_LONG = r"^[+-]?\d{16,}$"
 _TRUE = frozenset("true t yes y 1 on ja j oui si sí sim".split())
 _FALSE = frozenset("false f no n 0 off nein non não".split())
 
@@ -51,7 +52,12 @@ class InferredType:
 
 
 def infer_type(
-    values: pa.Array, *, name: str = "", comma_first: bool = False, moment: bool = False
+    values: pa.Array,
+    *,
+    name: str = "",
+    comma_first: bool = False,
+    moment: bool = False,
+    is_amount: bool = False,
 ) -> InferredType:
     """The type of a column.
 
@@ -60,13 +66,28 @@ def infer_type(
         name: name of the column, if it may say what digits mean: codes, entities or dates.
         comma_first: whether to prefer the decimal comma, e.g. in 1,234.
         moment: whether these are known to be datetimes, so that digits may be a year or an epoch.
+        is_amount: whether numbers are known to be quantities, however many digits they have.
     """
     inferred = _infer(values, name=name, comma_first=comma_first, moment=moment)
+    if inferred.type == "integer" and _is_long(values):
+        if is_amount:
+            return InferredType("number", inferred.parsing)
+        return InferredType("category", note="numbers of more than 15 digits: read as texts")
     if inferred.type not in ("integer", "number") or not (is_code(name) or is_entity(name)):
         return inferred
     if inferred.type == "number" and not _is_whole(values):
         return inferred
     return InferredType("category", note="numbers that are codes: read as categories")
+
+
+def _is_long(values: pa.Array) -> bool:
+    """Whether most whole numbers have more digits than are read exactly, as ids do."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_signed_integer(values.type) or pa.types.is_floating(values.type):
+        return False
+    texts = pc.utf8_trim_whitespace(values.drop_null().cast(pa.string()))
+    return bool(pc.mean(pc.match_substring_regex(texts, _LONG)).as_py() > 0.5)
 
 
 def _is_whole(values: pa.Array) -> bool:
@@ -133,16 +154,19 @@ def _of_floats(values: pa.Array, *, name: str, moment: bool) -> InferredType:
 
 def _of_texts(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -> InferredType:
     trimmed = pc.utf8_trim_whitespace(values.drop_null())
-    present = trimmed.filter(pc.invert(_is_nothing(trimmed)))
+    present = trimmed.filter(pc.invert(_is_in(trimmed, NOTHING)))
     if not len(present):
         return InferredType("text", is_empty=True)
     unique = pc.unique(present)
-    inferred = _truth(unique) or _numbers(
-        present, unique, name=name, comma_first=comma_first, moment=moment
-    )
-    inferred = inferred or _moments(unique.slice(0, _UNIQUE))
-    if inferred is not None:
-        return inferred
+    if truth := _truth(unique):
+        return truth
+    # What is read as numbers or datetimes but for these words has them for missing values.
+    valued = present.filter(pc.invert(_is_in(present, NO_QUANTITY)))
+    kinds = pc.unique(valued)
+    if len(kinds):
+        inferred = _numbers(valued, kinds, name=name, comma_first=comma_first, moment=moment)
+        if inferred := inferred or _moments(kinds.slice(0, _UNIQUE)):
+            return inferred
     note = ""
     if name and looks_like_dates(unique.slice(0, _UNIQUE)):
         note = f"dates in a format that is not read, e.g. {unique[0]}: {READ_FORMATS}"
@@ -151,8 +175,8 @@ def _of_texts(values: pa.Array, *, name: str, comma_first: bool, moment: bool) -
     return InferredType("category", ParseOptions(trim=True) if padded else None, note)
 
 
-def _is_nothing(texts: pa.Array) -> pa.Array:
-    return pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(NOTHING)))
+def _is_in(texts: pa.Array, words: Collection[str]) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(words)))
 
 
 def _truth(unique: pa.Array) -> InferredType | None:

@@ -1,6 +1,7 @@
 """Warnings about the table as a whole."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from ..contract._model import Contract
 from .profile import Facts, Profile
@@ -35,12 +36,27 @@ def warn(
             f"{profile.repeated} of {profile.rows} rows are duplicates and count as separate "
             "events: remove them if they are copies"
         )
+    yield from _about_time(contract, facts)
     moments = [spec.name for spec in contract.features if spec.type == "datetime"]
     if contract.time is None and moments:
         yield (
             f"rows have a date ({', '.join(moments)}), but are split at random, so models are "
             f"evaluated on days of their training rows: give --time {moments[0]!r} if rows are "
             "events in time"
+        )
+
+
+def _about_time(contract: Contract, facts: Mapping[str, Facts]) -> Iterator[str]:
+    """Rows after today, e.g. of 9999-12-31, would be all that is held out."""
+    if contract.time is None:
+        return
+    name = contract.time.name
+    last = (facts[name].maximum or 0) / 1e6
+    if last > (datetime.now(UTC) + timedelta(days=1)).timestamp():
+        day = (datetime(1970, 1, 1) + timedelta(seconds=last)).strftime("%Y-%m-%d")
+        yield (
+            f"{name} goes to {day}, after today, and the last days are held out: if that date "
+            f"stands for none, add --missing '{name}={day}', written as in the table"
         )
 
 

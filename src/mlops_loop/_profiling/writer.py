@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from .._atomic import atomic_write
 from .._feature_set import FeatureSet
 from .._paths import Paths
+from .._project import Project
 from .._settings import CONFIG, CONTRACT
 from .._yaml_file import parse_yaml
 from ..contract._contract_file import parse_contract
@@ -82,6 +84,19 @@ def differences(proposal: Proposal, files: Files, now: CurrentFiles) -> list[str
     if now.contract is not None:
         lines = contract_changes(now.contract, proposal.contract)
     return [*lines, *settings_changes(now.settings, files.written[CONFIG])]
+
+
+def require_valid(files: Files, project: Project) -> None:
+    """Check the settings to be written together with the environment, before anything changes.
+
+    Raises:
+        SettingsError: if they do not fit each other, e.g. a variable is about a section that goes.
+    """
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / CONFIG
+        draft.parent.mkdir()
+        draft.write_text(files.written[CONFIG], encoding="utf-8")
+        _ = project.copy(root=Path(folder)).settings
 
 
 def install(files: Files, root: Path, moment: datetime) -> Path:

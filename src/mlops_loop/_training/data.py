@@ -164,6 +164,7 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
                 threads=settings.training.threads,
                 rows=length(rows.columns),
                 classes=len(contract.classes),
+                is_clustered=contract.time is not None or contract.group is not None,
             ),
             rows=rows,
             features=features.digest,

@@ -61,6 +61,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
         features_without_columns,
         files_of,
         install,
+        require_valid,
     )
 
     project = session.project()
@@ -74,6 +75,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
         click.echo("nothing was changed")
         show_highlights(proposal)
         return
+    require_valid(files, project)
     if keep and has_history(settings):
         require_same_schema(now.contract, proposal.contract)
     if not keep:

@@ -19,7 +19,7 @@ from ._column_definition import Column
 from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
 from ._model import Contract
-from ._text_normalization import listed_or_other, means_missing, normalize_text
+from ._text_normalization import listed_or_other, means_missing, normalize_text, with_minus
 
 Mask = NDArray[np.bool_]
 
@@ -121,6 +121,8 @@ def _read(column: Column, values: pa.Array) -> pa.Array:
     wanted = ARROW_TYPES[column.type]
     if values.type == wanted and column.type in ("text", "boolean"):
         return values
+    if column.type == "text" and pa.types.is_uint64(values.type):  # no integer holds it
+        return values.cast(pa.string())
     if column.type in ("integer", "number"):
         numbers = _numbers(values)
         if numbers is not None:
@@ -173,6 +175,7 @@ def _from_text(texts: pa.Array) -> pa.Array:
         trimmed = pc.utf8_trim_whitespace(texts)
         if not trimmed.equals(texts):
             return _from_text(trimmed)
+        texts = with_minus(texts)
         good = pc.if_else(pc.match_substring_regex(texts, _NUMBER), texts, None)
         return pc.replace_substring_regex(good, r"^\+", "").cast(pa.float64())
 

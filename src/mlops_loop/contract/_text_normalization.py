@@ -141,14 +141,22 @@ def with_offsets(texts: pa.Array, zones: Mapping[str, str]) -> pa.Array:
     return texts
 
 
+def with_minus(texts: pa.Array) -> pa.Array:
+    """Negative numbers with a minus sign before them: of −5, (5) and 5-, which are -5."""
+    texts = pc.replace_substring(texts, "\u2212", "-")
+    return pc.replace_substring_regex(texts, r"^(?:\((.*\d.*)\)|([^-]*\d[^-]*)-)$", r"-\1\2")
+
+
 def without_signs(texts: pa.Array, *, strip: str, thousands: str, decimal: str) -> pa.Array:
     """Numbers without the signs around them, without separators, with a decimal point."""
-    texts = pc.utf8_trim_whitespace(texts)
+    texts = with_minus(pc.utf8_trim_whitespace(texts))
     if strip:
         texts = pc.utf8_trim(texts, characters=f"{strip} ")
+        texts = pc.replace_substring_regex(texts, rf"^([+-])[{re.escape(strip)} ]+", r"\1")
     if thousands:
-        # Only between groups of three: 1,23 is no way to write 123.
-        pattern = rf"^([+-]?\d{{1,3}}(?:[{thousands}]\d{{3}})+)(?:[{decimal}]\d+)?$"
+        # Only between groups of three, or as in 12,34,567: 1,23 is no way to write 123.
+        above = r"(?:,\d{2,3})*" if thousands == "," else ""
+        pattern = rf"^([+-]?\d{{1,3}}{above}(?:[{thousands}]\d{{3}})+)(?:[{decimal}]\d+)?$"
         grouped = pc.match_substring_regex(texts, pattern)
         texts = pc.if_else(grouped, pc.replace_substring(texts, thousands, ""), texts)
     return texts if decimal == "." else pc.replace_substring(texts, decimal, ".")

@@ -32,6 +32,8 @@ class Task:
         threads: number of threads that the estimator may use.
         rows: number of training rows.
         classes: number of classes; 0 for a regression.
+        is_clustered: whether rows of one day or group may resemble one another, because the
+            contract has a time or group column.
 
     Examples:
         >>> Task("regression", encoder, seed=1, threads=1, rows=5_000).is_regression
@@ -44,6 +46,7 @@ class Task:
     threads: int
     rows: int = 100_000
     classes: int = 0
+    is_clustered: bool = False
 
     @property
     def is_regression(self) -> bool:

@@ -11,8 +11,8 @@ from . import Task
 class BoostingDefaults(NamedTuple):
     """Many small trees, each split on a random half of the columns.
 
-    Rows of one day or one group resemble each other, and large trees overfit to that. A number says
-    more about its row than a class, so that a regression takes larger trees, and more of them.
+    A number says more about its row than a class, so that a regression takes larger trees, and more
+    of them. Rows of one day or one group resemble one another, and large trees overfit to that.
 
     Attributes:
         learning_rate: weight of each tree.
@@ -32,7 +32,11 @@ class BoostingDefaults(NamedTuple):
 
 
 def boosting_defaults(task: Task) -> BoostingDefaults:
-    """Defaults for a task; more rows take larger trees."""
+    """Defaults for a task; more independent rows take larger trees."""
+    if task.is_clustered:
+        return BoostingDefaults(
+            0.1, trees=100, leaves=8, leaf_rows=max(task.rows // 50, 20), l2=10.0
+        )
     if task.is_regression:
         return BoostingDefaults(0.07, trees=300, leaves=_leaves(task.rows // 300), leaf_rows=10)
     return BoostingDefaults(0.1, trees=150, leaves=_leaves(task.rows // 4000), leaf_rows=20)

@@ -156,6 +156,17 @@ def test_wrong_use_gets_one_sentence_and_changes_nothing(
     assert everything(root) == before
 
 
+def test_a_variable_about_a_section_that_goes_changes_nothing(
+    root: Path, adopt: Adopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(root / "in.csv", numbers())
+    before = everything(root)
+    monkeypatch.setenv("FLIGHTS__REPLAY__UNTIL", "2013-05-01")
+    done = adopt(path, "--target", "y")
+    assert (done.exit_code, "replay.source" in done.output) == (2, True)
+    assert everything(root) == before
+
+
 def test_a_file_that_is_not_there_is_named(root: Path, adopt: Adopt) -> None:
     done = adopt("nothing.csv", "--target", "y")
     assert (done.exit_code, "nothing.csv" in done.output) == (2, True)

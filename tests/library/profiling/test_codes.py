@@ -35,10 +35,35 @@ Cell = Callable[[int, random.Random], object]
         ("units", [1, 2, 3], "integer"),
         ("user_count", [1, 2, 3], "integer"),
         ("year", [2001, 2002], "integer"),
+        ("tweet_id", ["1234567890123456789", "1234567890123456790"], "category"),
+        ("hash", ["18446744073709551615", "9223372036854775808"], "category"),
+        ("hash", pa.array([2**64 - 1, 2**63], pa.uint64()), "category"),
+        ("views", ["12345678901234567", "120", "1900"], "integer"),
     ],
 )
 def test_codes_are_no_quantities(name: str, texts: list[object], wanted: str) -> None:
     assert infer_type(pa.array(texts), name=name).type == wanted
+
+
+def test_a_wide_integer_of_a_file_with_types_is_an_id(root: Path, adopt: Adopt) -> None:
+    keys = pa.array([2**63 + n for n in range(100)], pa.uint64())
+    table = pa.table({"key": keys, "x": [n % 7 / 3 for n in range(100)], "y": [*range(100)]})
+    pyarrow.parquet.write_table(table, root / "in.parquet")
+    assert adopt("in.parquet", "--target", "y", "--id", "key").exit_code == 0
+    read = ingest(load_settings(root), contract(root)).snapshot.table()
+    assert sorted(read["key"].to_pylist()) == [str(key) for key in keys.to_pylist()]
+
+
+@pytest.mark.parametrize("first", [1234567890123456789, 12345678901234567890])
+def test_ids_of_many_digits_stay_distinct(root: Path, adopt: Adopt, first: int) -> None:
+    adopted(root, adopt, 100, number, "--id", "key", key=lambda n, _: first + n)
+    table = ingest(load_settings(root), contract(root)).snapshot.table()
+    assert sorted(table["key"].to_pylist()) == [str(first + n) for n in range(100)]
+
+
+def test_a_target_of_many_digits_is_an_amount(root: Path, adopt: Adopt) -> None:
+    adopted(root, adopt, 100, lambda n, _: 10**16 + 10**12 * n, size=number)
+    assert (contract(root).problem, contract(root).target.type) == ("regression", "number")
 
 
 def adopted(root: Path, adopt: Adopt, rows: int, y: Cell, *options: str, **cells: Cell) -> str:

@@ -55,6 +55,25 @@ def test_a_class_is_no_missing_value(root: Path, adopt: Adopt) -> None:
     assert ingest(load_settings(root), contract(root)).rows == ROWS
 
 
+def test_a_class_beside_yes_and_no_is_asked_about(root: Path, adopt: Adopt) -> None:
+    write(root / "in.csv", lines(["NA", "yes", "no"]))
+    done = adopt("in.csv", "--target", "word")
+    assert contract(root).classes == ("NA", "no", "yes")
+    assert "add --missing 'word=NA'" in done.output.partition("look at this first")[2]
+    assert adopt("in.csv", "--target", "word", "--missing", "word=NA", "--yes").exit_code == 0
+    assert (contract(root).problem, contract(root).target.type) == ("binary", "boolean")
+
+
+@pytest.mark.parametrize("word", ["inf", "None", "-"])
+def test_a_frequent_word_among_numbers_is_missing(root: Path, adopt: Adopt, word: str) -> None:
+    write(root / "in.csv", lines([word, "1.5", "2.5", "3.5"]))
+    said = " ".join(adopt("in.csv", "--target", "y").output.split())
+    assert f"word: {word!r} in 25.0% of the rows is read as missing" in said
+    table = ingest(load_settings(root), contract(root)).snapshot.table()
+    assert table["word"].drop_null().unique().to_pylist() == [1.5, 2.5, 3.5]
+    assert table["word"].null_count == ROWS // 4
+
+
 def test_the_user_answers_with_an_option(root: Path, adopt: Adopt) -> None:
     write(root / "in.csv", lines(["NA", "EU", "AS"]))
     assert adopt("in.csv", "--target", "y", "--missing", "word=NA").exit_code == 0

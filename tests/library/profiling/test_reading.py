@@ -12,13 +12,18 @@ from mlops_loop._profiling.contract_file import contract_text
 from mlops_loop._profiling.sampling import sample
 from mlops_loop._profiling.table import Table
 from mlops_loop._profiling.types import InferredType, infer_type
+from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._casting import read_table
 from mlops_loop.contract._column_definition import Column, ParseOptions
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
+from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._sources.csv_format import detect
 from mlops_loop.data._sources.encoding import detect_encoding
 from mlops_loop.data._sources.header import unique_names
+
+from .conftest import Adopt
+from .tables import contract, write
 
 TEXTS = {
     "German": "Name;Größe;Ort\nJürgen;1,5;Köln\nBärbel;2,5;Mönchengladbach\n",
@@ -153,6 +158,10 @@ def test_truth_is_read_however_it_is_written(texts: list[str]) -> None:
         (["a", "b", "1"], "category"),
         (["", "?", None], "text"),
         (["1", "2", "x"], "category"),
+        (["1", "2.5", "-", "None", "inf", "."], "number"),
+        (["2026-01-31", "-", "2026-02-01", "unknown"], "datetime"),
+        (["yes", "no", "unknown"], "category"),
+        (["none", "-"], "category"),
         ([*"123456789" * 5, "n/a"], "integer"),
         ([0, 1, 0], "boolean"),
         ([1, 2, 3], "integer"),
@@ -170,6 +179,33 @@ def read(inferred: InferredType, texts: list[str]) -> list[object]:
     assert not cast.unreadable
     found: list[object] = cast.table["x"].to_pylist()
     return found
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (["\u22121.5", "2"], [-1.5, 2]),
+        (["(12.00)", "3.50"], [-12, 3.5]),
+        (["12.00-", "3.50"], [-12, 3.5]),
+        (["-$1,234.50", "$2"], [-1234.5, 2]),
+        (["($1,234.50)", "$2"], [-1234.5, 2]),
+        (["12,34,567.5", "1,234"], [1234567.5, 1234]),
+        (["-1.234,50 €", "2 €"], [-1234.5, 2]),
+    ],
+)
+def test_negative_and_grouped_amounts(texts: list[str], wanted: list[float]) -> None:
+    assert read(infer_type(pa.array(texts)), texts) == wanted
+
+
+def test_the_last_day_of_a_calendar_is_doubted(root: Path, adopt: Adopt) -> None:
+    days = [f"2024-{n // 28 + 1:02}-{n % 28 + 1:02}" for n in range(200)]
+    rows = [f"{day},{n % 7},{n % 11}.5" for n, day in enumerate([*days, "9999-12-31"])]
+    write(root / "in.csv", ["day,x,y", *rows])
+    said = " ".join(adopt("in.csv", "--target", "y", "--time", "day").output.split())
+    assert "day goes to 9999-12-31, after today" in said
+    answer = ("--missing", "day=9999-12-31", "--yes")
+    assert "after today" not in adopt("in.csv", "--target", "y", "--time", "day", *answer).output
+    assert ingest(load_settings(root), contract(root)).rows == 200
 
 
 @given(st.lists(st.text(" ab\ufeff_2\n", max_size=4), min_size=1))

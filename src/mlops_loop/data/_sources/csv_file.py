@@ -119,6 +119,7 @@ class _Malformed:
     def __init__(self, file: File, csv: Csv) -> None:
         self.rows: list[pyarrow.csv.InvalidRow] = []
         self._file = file
+        self._csv = csv
         self._lines = _numbered_lines(file, csv.encoding)
 
     def skip(self, row: pyarrow.csv.InvalidRow) -> str:
@@ -128,6 +129,11 @@ class _Malformed:
     def take(self) -> MalformedRows:
         rows, self.rows = self.rows, []
         lines = [self._line(row.text) for row in rows]
+        if _has_open_quote(rows[-1].text, self._csv):
+            raise SourceError(
+                f"{self._file}, line {lines[-1]}: a quote is never closed; correct the row, or "
+                "read quotes as text with --quote none"
+            )
         problems = [f"{row.actual_columns} values, expected {row.expected_columns}" for row in rows]
         return MalformedRows(str(self._file), lines, problems, [row.text for row in rows])
 
@@ -135,6 +141,13 @@ class _Malformed:
         """The next line that begins the row. Arrow numbers rows, which may have several lines."""
         first = text.partition("\n")[0].rstrip("\r")
         return next((number for number, line in self._lines if line == first), 0)
+
+
+def _has_open_quote(text: str, csv: Csv) -> bool:
+    """Whether a row that is no row goes over several lines because of a quote that stays open."""
+    if csv.quote is None or "\n" not in text.strip():
+        return False
+    return text.count(csv.quote) % 2 == 1 and csv.escape is None
 
 
 def _numbered_lines(file: File, encoding: str) -> Iterator[tuple[int, str]]:
