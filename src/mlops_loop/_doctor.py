@@ -110,7 +110,7 @@ def _registry(project: Project) -> str:
 
 def _loop(project: Project) -> str:
     state, _ = project.loop_state.load()
-    message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason}"
+    message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason.rstrip('.')}"
     if state.is_outdated(project.published()):
         message += "; versions were changed by hand since, which the next `loop step` adopts"
     return message

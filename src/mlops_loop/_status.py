@@ -35,7 +35,8 @@ class Status:
     Attributes:
         challenger: version on trial.
         previous: previous champion, while the champion is on probation.
-        no_champion: why a published version is not the champion: it has another target or other features.
+        no_champion: why a published version is not the champion: it has another target or other
+            features.
     """
 
     champion: Version | None

@@ -248,7 +248,7 @@ def test_one_rule_that_fails_is_enough_and_a_rule_of_ones_own_is_a_function() ->
     result = apply_rules(comparison, [BetterThanBaseline(), seldom_sure])
     assert not result.passed
     assert result.summary().startswith("Rejected by seldom_sure: It is sure of ")
-    assert result.messages[1].startswith("log_loss on 2000 held-out rows: ")
+    assert result.messages[1].startswith("log_loss on 2,000 held-out rows: ")
     assert result.metrics["sure"] < 0.9 and "gain_over_baseline" in result.metrics
 
 

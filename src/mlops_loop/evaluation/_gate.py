@@ -58,7 +58,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
     ]
     messages = [
         *failed,
-        f"{metric.name} on {len(comparison)} held-out rows: {score}.",
+        f"{metric.name} on {len(comparison):,} held-out rows: {score}.",
         f"Note: {PERFECT}." if is_perfect(comparison.labels, comparison.candidate) else "",
         comparison.note,
         *(result.text for result in results if result.passed),

@@ -11,7 +11,7 @@ from ._state import State
 def outlook(state: State, settings: Settings, now: datetime) -> str:
     """What happens next and when, as a sentence without a full stop."""
     if state.champion is None:
-        return f"there is no champion: {state.reason}"
+        return f"there is no champion: {state.reason.rstrip('.')}"
     window = settings.monitoring.window
     due = (state.monitored_until or now) + window
     every = f"monitoring.window: {format_duration(window)}"
