@@ -85,7 +85,8 @@ class RetrainingController:
             self._retrain(resumed=True)
             return None
         if state.champion is None:
-            if state.waiting != self.transitions.features_digest:
+            blocked = cooldown_reason(state, self.settings.loop, self.clock.now())
+            if state.waiting != self.transitions.features_digest and not blocked:
                 self._begin(self._no_champion())
             return None
         if state.challenger is not None:
@@ -224,7 +225,13 @@ class RetrainingController:
         message = f"version {version}: {result.gate.summary()}"
         if not result.gate.passed:
             self.audit.record_once("gate_rejected", message, **details)
-            self._settle(message, consecutive_failures=state.consecutive_failures + 1)
+            # Without a champion the attempt was not counted yet; the next one waits as well.
+            counted = () if state.champion else (self.clock.now(),)
+            self._settle(
+                message,
+                consecutive_failures=state.consecutive_failures + 1,
+                retrained=(*state.retrained, *counted),
+            )
         elif version in (published.champion, published.challenger):
             self._settle(consecutive_failures=0)
         else:

@@ -11,7 +11,9 @@ from ._state import State
 def outlook(state: State, settings: Settings, now: datetime) -> str:
     """What happens next and when, as a sentence without a full stop."""
     if state.champion is None:
-        return f"there is no champion: {state.reason.rstrip('.')}"
+        waiting = cooldown_reason(state, settings.loop, now)
+        remedy = f"; {waiting}, or at once by `train`" if waiting else ""
+        return f"there is no champion: {state.reason.rstrip('.')}{remedy}"
     window = settings.monitoring.window
     due = (state.monitored_until or now) + window
     every = f"monitoring.window: {format_duration(window)}"

@@ -17,6 +17,18 @@ def test_without_a_champion_the_first_step_trains_one(world: World) -> None:
     assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
 
 
+def test_a_first_model_that_the_gate_rejected_is_not_trained_again_at_every_step(
+    world: World,
+) -> None:
+    world.passes = False
+    world.step()
+    assert "next retraining from" in world.step().summary() and len(world.retrainings) == 1
+    world.clock.advance(29 * DAY)  # twice the cooldown, after one rejection
+    world.passes = True
+    world.step()
+    assert (len(world.retrainings), world.state.phase) == (2, "steady")
+
+
 def test_nothing_due_changes_nothing(world: World) -> None:
     world.step()
     before = world.states.load()
