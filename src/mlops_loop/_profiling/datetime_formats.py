@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract._column_definition import ParseOptions
-from ..contract._text_normalization import read_epoch, read_format, with_offsets
+from ..contract._datetime_text import read_epoch, read_format, with_offsets
 
 # Ambiguous dates such as 05/06 follow the convention of the separator: month first with slashes,
 # day first with periods and dashes.

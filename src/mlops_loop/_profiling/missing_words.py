@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..contract._text_normalization import NO_VALUE
 from .profile import Facts
 
 # Texts for missing values, in lower case.
-NOTHING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+NOTHING = frozenset({"?", *(word.lower() for word in NO_VALUE)})
 # Those that are missing among numbers and datetimes only.
 NO_QUANTITY = frozenset(
     "none nil missing unknown n.a. nd - -- . inf +inf -inf infinity -infinity".split()

@@ -1,7 +1,7 @@
 """Counts of the columns, in one pass over the table and bounded memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from ..contract._casting import CastResult, read_table
 from ..contract._column_definition import Column
 from ..data._duckdb import by_position, scratch_database
+from ..data._regrouping import regrouped
 from .table import Table
 
 # Limit of distinct texts in a column with categories.
@@ -86,7 +87,9 @@ def profile(table: Table, columns: Sequence[Column]) -> Profile:
     facts = {column.name: Facts() for column in columns}
     with TemporaryDirectory() as folder, scratch_database(Path(folder), len(columns)) as database:
         rows = 0
-        for block in _regrouped(table.read()):
+        for block in regrouped(table.read(), _BLOCK_ROWS):
+            if not block.num_rows:
+                continue
             cast = read_table(columns, block)
             for column in columns:
                 _count_strays(facts[column.name], block[column.name], cast, column)
@@ -102,21 +105,6 @@ def profile(table: Table, columns: Sequence[Column]) -> Profile:
             _count(facts[column.name], database, f"c{at}", column, rows)
         _compare(facts, database, columns)
         return Profile(facts, rows, _duplicates(database, len(columns), rows))
-
-
-def _regrouped(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in fewer, larger tables of one schema, without empty ones."""
-    held: list[pa.Table] = []
-    rows = 0
-    for block in blocks:
-        if held and (rows + block.num_rows > _BLOCK_ROWS or block.schema != held[0].schema):
-            yield pa.concat_tables(held)
-            held, rows = [], 0
-        if block.num_rows:
-            held.append(block)
-            rows += block.num_rows
-    if held:
-        yield pa.concat_tables(held)
 
 
 def _comparable(table: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ from .._feature_set import FeatureSet
 from .._paths import Paths
 from .._project import Project
 from .._settings import CONFIG, CONTRACT
+from .._settings_loading import DOTENV
 from .._yaml_file import parse_yaml
 from ..contract._contract_file import parse_contract
 from ..contract._model import Contract
@@ -96,6 +97,8 @@ def require_valid(files: Files, project: Project) -> None:
         draft = Path(folder) / CONFIG
         draft.parent.mkdir()
         draft.write_text(files.written[CONFIG], encoding="utf-8")
+        if (dotenv := project.root / DOTENV).is_file():
+            shutil.copy(dotenv, folder)
         _ = project.copy(root=Path(folder)).settings
 
 

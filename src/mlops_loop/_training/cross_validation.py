@@ -60,14 +60,17 @@ def cross_validate(
     # Of the smallest fold: it is enough to see whether a candidate can be exported.
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))
     with data.rows.context.timed("export"):
-        rows = [
-            replace(
-                _row(candidate, decides, done, form or forms[candidate.name]),
-                remarks=tuple(_remarks(candidate, done, data, folds)),
-            )
+        found = [
+            _form(candidate, done[least], data, folds[least]) or forms[candidate.name]
             for candidate, done in zip(candidates, fits, strict=True)
-            for form in [_form(candidate, done[least], data, folds[least])]
         ]
+    rows = [
+        replace(
+            _row(candidate, decides, done, form),
+            remarks=tuple(_remarks(candidate, done, data, folds)),
+        )
+        for candidate, done, form in zip(candidates, fits, found, strict=True)
+    ]
     # Candidates with equal scores keep their order.
     order = sorted(range(len(rows)), key=lambda at: -decides.direction * rows[at].mean)
     return Leaderboard(

@@ -1,7 +1,7 @@
 """Validation of the rows of several sources, separating accepted from rejected ones."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ..errors import SourceError
 from ._external_sort import ExternalSorter
 from ._prefetch import prefetch
 from ._quarantine import Quarantine, quarantine_rows
+from ._regrouping import regrouped
 from ._sources import Source
 from ._sources.malformed import MalformedRows
 from ._sources.types import plain_table
@@ -77,7 +78,7 @@ class RowCollector:
         """
         taken = 0
         tables = source.tables(self._contract, since=self._since, until=self._until)
-        for raw in prefetch(_regrouped(tables)):
+        for raw in prefetch(regrouped(tables, _BATCH_ROWS)):
             malformed = MalformedRows.of(raw)
             if malformed is not None:
                 self._set_aside(malformed, taken)
@@ -127,21 +128,6 @@ class RowCollector:
             reasons = validated.reasons()
             rows, texts = reasons.index.to_list(), reasons.to_list()
             self.quarantine.add(quarantine_rows(raw, rows, texts, origin=origin, offset=offset))
-
-
-def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in fewer, larger tables of one schema."""
-    held: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        if held and (rows + table.num_rows > _BATCH_ROWS or table.schema != held[0].schema):
-            yield pa.concat_tables(held)
-            held, rows = [], 0
-        held.append(table)
-        rows += table.num_rows
-    whole = pa.concat_tables(held)
-    for start in range(0, max(whole.num_rows, 1), _BATCH_ROWS):
-        yield whole.slice(start, _BATCH_ROWS)
 
 
 def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:

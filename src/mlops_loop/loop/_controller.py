@@ -85,8 +85,7 @@ class RetrainingController:
             self._retrain(resumed=True)
             return None
         if state.champion is None:
-            blocked = cooldown_reason(state, self.settings.loop, self.clock.now())
-            if state.waiting != self.transitions.features_digest and not blocked:
+            if not self._waits_with_first_model():
                 self._begin(self._no_champion())
             return None
         if state.challenger is not None:
@@ -225,10 +224,12 @@ class RetrainingController:
         message = f"version {version}: {result.gate.summary()}"
         if not result.gate.passed:
             self.audit.record_once("gate_rejected", message, **details)
-            # Without a champion the attempt was not counted yet; the next one waits as well.
-            counted = () if state.champion else (self.clock.now(),)
+            # A rejected first model counts, so that the next one waits for the cooldown.
+            is_first = published.champion is None
+            counted = (self.clock.now(),) if is_first else ()
             self._settle(
                 message,
+                waiting=self.transitions.features_digest if is_first else "",
                 consecutive_failures=state.consecutive_failures + 1,
                 retrained=(*state.retrained, *counted),
             )
@@ -263,6 +264,15 @@ class RetrainingController:
             self.stages.alert(decision.reason)
             self.transitions.rollback(**arguments)
         self._settle()
+
+    def _waits_with_first_model(self) -> bool:
+        """Whether the first version for these features waits: for a user, or after a rejection."""
+        state = self.lease.state
+        if state.waiting != self.transitions.features_digest:
+            return False
+        if not state.consecutive_failures:
+            return True
+        return cooldown_reason(state, self.settings.loop, self.clock.now()) is not None
 
     def _no_champion(self) -> str:
         reason = other_target(self.transitions.store, self.transitions.contract)

@@ -32,7 +32,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         retrained: start of each retraining, for the cooldown and the budget.
         consecutive_failures: consecutive failed retrainings, for the backoff.
         paused: whether an operator paused it.
-        waiting: digest of the features whose first version waits to be promoted by the user.
+        waiting: digest of the features whose first version waits: to be promoted by the user, or,
+            after failures, to be trained again.
         target_digest: digest of the target (see `Contract.target_digest`).
     """
 

@@ -107,7 +107,7 @@ class Columns:
 class Examples(NamedTuple):
     """Attributes:
     matrix: float32, shape (rows, features).
-    target: class codes (int64) or standardised values (float32), shape (rows,).
+    target: class codes (int64) or values in units of their spread (float32), shape (rows,).
     """
 
     matrix: Matrix
@@ -130,6 +130,8 @@ class Examples(NamedTuple):
 class NetworkEstimator(ABC):
     """A neural network with the methods of a scikit-learn estimator.
 
+    Values of a regression arrive in units of their spread, see `ScaledTarget`.
+
     Attributes:
         classes_: classes in the order of the probabilities; for classification.
     """
@@ -144,8 +146,7 @@ class NetworkEstimator(ABC):
         columns = Columns.fit(matrix, self.task.encoder)
         target: NDArray[Any]
         if self.is_regression:
-            self.center, self.scale = float(labels.mean()), float(labels.std()) or 1.0
-            target = ((labels - self.center) / self.scale).astype(np.float32)
+            target = labels.astype(np.float32)
         else:
             self.classes_, target = np.unique(labels, return_inverse=True)
         train, validation = early_stopping_split(Examples(matrix, target), self.task.seed)
@@ -167,7 +168,7 @@ class NetworkEstimator(ABC):
         return self._predict(matrix).astype(np.float64)
 
     def predict(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Values of shape (rows,), in units of the target."""
+        """Values of shape (rows,), in units of the labels."""
         return self._predict(matrix)[:, 0].astype(np.float64)
 
     @abstractmethod

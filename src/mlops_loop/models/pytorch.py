@@ -84,17 +84,6 @@ class TabularNetwork(nn.Module):  # type: ignore[misc]  # types of PyTorch are n
         return self.layers(torch.cat([clipped, indicators, *embedded], dim=1))
 
 
-class Rescale(nn.Module):  # type: ignore[misc]
-    """Standardised values in units of the target."""
-
-    def __init__(self, center: float, scale: float) -> None:
-        super().__init__()
-        self.center, self.scale = center, scale
-
-    def forward(self, values: Tensor) -> Tensor:
-        return values * self.scale + self.center
-
-
 class TorchEstimator(NetworkEstimator):
     """Fits a `TabularNetwork` with AdamW and early stopping."""
 
@@ -130,7 +119,7 @@ class TorchEstimator(NetworkEstimator):
             elif not (patience := patience - 1):
                 break
         network.load_state_dict(best)
-        last = Rescale(self.center, self.scale) if self.is_regression else nn.Softmax(dim=1)
+        last = nn.Identity() if self.is_regression else nn.Softmax(dim=1)
         self.model = nn.Sequential(network, last).eval().cpu()
 
 

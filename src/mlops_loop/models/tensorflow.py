@@ -103,11 +103,7 @@ class KerasEstimator(NetworkEstimator):
             callbacks=[stopping],
             verbose=0,
         )
-        last = (
-            layers.Rescaling(self.scale, offset=self.center)
-            if self.is_regression
-            else layers.Softmax()
-        )
+        last = layers.Identity() if self.is_regression else layers.Softmax()
         self.model = keras.Model(network.input, last(network.output))
 
 

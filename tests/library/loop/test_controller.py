@@ -1,5 +1,6 @@
 """What makes the loop retrain, and when, with real transitions and nothing that takes time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,14 @@ def test_a_first_model_that_the_gate_rejected_is_not_trained_again_at_every_step
     world.passes = True
     world.step()
     assert (len(world.retrainings), world.state.phase) == (2, "steady")
+
+
+def test_other_features_do_not_wait_for_a_cooldown(world: World) -> None:
+    world.passes = False
+    world.step()
+    world.transitions = replace(world.transitions, features_digest="others")
+    world.step()
+    assert len(world.retrainings) == 2
 
 
 def test_nothing_due_changes_nothing(world: World) -> None:

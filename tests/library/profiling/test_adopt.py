@@ -156,12 +156,16 @@ def test_wrong_use_gets_one_sentence_and_changes_nothing(
     assert everything(root) == before
 
 
+@pytest.mark.parametrize("in_file", [False, True])
 def test_a_variable_about_a_section_that_goes_changes_nothing(
-    root: Path, adopt: Adopt, monkeypatch: pytest.MonkeyPatch
+    root: Path, adopt: Adopt, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
 ) -> None:
     path = write(root / "in.csv", numbers())
+    if in_file:
+        (root / ".env").write_text("FLIGHTS__REPLAY__UNTIL=2013-05-01\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv("FLIGHTS__REPLAY__UNTIL", "2013-05-01")
     before = everything(root)
-    monkeypatch.setenv("FLIGHTS__REPLAY__UNTIL", "2013-05-01")
     done = adopt(path, "--target", "y")
     assert (done.exit_code, "replay.source" in done.output) == (2, True)
     assert everything(root) == before
