@@ -15,7 +15,7 @@ ARGS ?=
 LIBRARY ?= wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference faults image clean
+.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference decisions faults image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,11 @@ options: ## Write docs/options.md anew
 reference: ## Write the API reference of the library to build/reference, from its docstrings
 	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/reference.py
+
+decisions: ## Simulate the decisions of gate, monitoring and loop (ARGS="--only drift", --help)
+	@$(BASE_PYTHON) tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/library.py
+	@$(LIBRARY_PYTHON) -m benchmarks.decisions $(ARGS)
 
 faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
 	@$(BASE_PYTHON) tools/toolbox.py test

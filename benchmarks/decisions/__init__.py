@@ -1,0 +1,1 @@
+"""What the loop's decisions are worth: each simulated many times, beside what it should reach."""

@@ -1,0 +1,5 @@
+"""Decisions of drift, simulated."""
+
+from .case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Decisions of gate, simulated."""
+
+from .case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,14 @@
+"""The parts of the simulation, by name."""
+
+from collections.abc import Mapping, Sequence
+
+from . import drift, gate, performance, thresholds, trial
+from .case import Case
+
+CASES: Mapping[str, Sequence[Case]] = {
+    "drift": drift.CASES,
+    "performance": performance.CASES,
+    "gate": gate.CASES,
+    "trial": trial.CASES,
+    "thresholds": thresholds.CASES,
+}

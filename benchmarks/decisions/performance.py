@@ -1,0 +1,5 @@
+"""Decisions of performance, simulated."""
+
+from .case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Decisions of thresholds, simulated."""
+
+from .case import Case
+
+CASES: tuple[Case, ...] = ()

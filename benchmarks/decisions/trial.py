@@ -1,0 +1,5 @@
+"""Decisions of trial, simulated."""
+
+from .case import Case
+
+CASES: tuple[Case, ...] = ()
