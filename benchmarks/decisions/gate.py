@@ -38,9 +38,9 @@ class Rejection:
         return not rule(replace(comparison, trial_follows=self.trial_follows)).passed
 
 
-def rejected_for_a_slice(random: np.random.Generator, world: World) -> bool:
+def rejected_for_a_slice(random: np.random.Generator, world: World, rule: Slices) -> bool:
     """Whether an equal model is rejected because of a slice."""
-    return not Slices()(world.comparison(random, 0.0)).passed
+    return not rule(world.comparison(random, 0.0)).passed
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,25 @@ def _rejections(world: World, trials: int) -> list[Case]:
     return [
         Case(f"equal {what}, promotion: live", world.name, live(0), trials, _FALSE),
         Case(f"worse {what}, promotion: live", f"{world.name}, 2 margins", live(2), trials, _FOUND),
-        Case(f"worse {what}, promotion: live", f"{world.name}, 4 margins", live(4), trials, _FOUND),
+        Case(
+            f"worse {what}, promotion: live",
+            f"{world.name}, 4 margins",
+            live(4),
+            trials // 2,
+            _FOUND,
+        ),
         Case(f"equal {what}, promotion: gate", world.name, alone(0), trials),
-        Case(f"worse {what}, promotion: gate", f"{world.name}, 2 margins", alone(2), trials),
+        Case(f"worse {what}, promotion: gate", f"{world.name}, 2 margins", alone(2), trials // 2),
     ]
 
 
-def _slices(world: World, trials: int) -> Case:
-    trial = partial(rejected_for_a_slice, world=world)
-    return Case("equal model is rejected for a slice", world.name, trial, trials, _SLICE)
+def _slices(world: World, margin: float | None = None) -> Case:
+    trial = partial(rejected_for_a_slice, world=world, rule=Slices(margin=margin))
+    setting = world.name if margin is None else f"{world.name}, margin 0"
+    return Case("equal model is rejected for a slice", setting, trial, 50, _SLICE)
 
 
-def _misses(name: str, clusters: int, trials: int = 400, **options: bool) -> list[Case]:
+def _misses(name: str, clusters: int, trials: int = 300, **options: bool) -> list[Case]:
     aim = None if options.get("skewed") else _SIDE
     return [
         Case(
@@ -99,14 +106,10 @@ def _misses(name: str, clusters: int, trials: int = 400, **options: bool) -> lis
 
 
 CASES: tuple[Case, ...] = (
-    *_rejections(ROWS, 150),
-    *_rejections(DAYS, 150),
-    *(
-        case
-        for world in (BINARY, MULTICLASS, REGRESSION, GROUPS)
-        for case in _rejections(world, 80)
-    ),
-    *(_slices(world, 30) for world in (ROWS, DAYS, MULTICLASS, REGRESSION, GROUPS)),
+    *(case for world in (ROWS, DAYS, BINARY) for case in _rejections(world, 100)),
+    *(case for world in (MULTICLASS, REGRESSION, GROUPS) for case in _rejections(world, 60)),
+    *(_slices(world, 0.0) for world in (ROWS, DAYS, MULTICLASS, REGRESSION)),
+    _slices(GROUPS),
     *(case for days in (6, 14, 60) for case in _misses(f"{days} days", days)),
     *_misses("20 groups of unequal size", 20, unequal=True),
     *_misses("14 days, a few of them very bad", 14, skewed=True),

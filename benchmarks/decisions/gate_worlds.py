@@ -107,7 +107,7 @@ class World:
 
 ROWS = World("14 days, independent rows", unit_noise=0.0)
 DAYS = World("14 days, rows of a day alike")
-BINARY = World("14 days, models that differ more", row_noise=0.6, unit_noise=0.3)
+BINARY = World("14 days, models that differ more", row_noise=0.42, unit_noise=0.21)
 MULTICLASS = World("three classes, 14 days", problem="multiclass")
 REGRESSION = World("regression, 14 days", problem="regression")
 GROUPS = World("20 groups of 280 rows", unit="group", units=20, rows=280)

@@ -81,7 +81,7 @@ CASES: tuple[Case, ...] = (
             "threshold costs over 5 % more than the best",
             f"costs {costs[0]}:{costs[1]}, {name}",
             TooDear(costs, **model),
-            40,
+            30,
             _AIM,
         )
         for name, model in _MODELS.items()
@@ -92,7 +92,7 @@ CASES: tuple[Case, ...] = (
             "threshold costs over 5 % more than the best",
             f"costs {costs[0]}:{costs[1]}, twice too sure, not calibrated",
             TooDear(costs, off=2.0, calibrated=False),
-            40,
+            30,
         )
         for costs in ((1, 20), (1, 1000))
     ),

@@ -22,7 +22,7 @@ from ..contract._columns import Floats
 from ..models import predict_scores
 
 Codes = NDArray[np.int64]
-_LOGITS = np.linspace(-10, 10, 201)  # of thresholds from 0.00005 to 0.99995
+_LOGITS = np.linspace(-16, 16, 321)  # of thresholds from 1e-7 to 1 - 1e-7
 _CHANCE = 0.01
 
 
