@@ -31,8 +31,8 @@ TOP_DECILE = Metric(
 )
 
 # Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
-# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units. A trial of champion and
-# challenger needs a bounded loss, and compares the Brier score (or the clipped squared error).
+# `METRIC = roc_auc`. A trial of champion and challenger needs a bounded loss, and compares the Brier
+# score (or the clipped squared error).
 METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 # On the leaderboard and the model card as well, and in MLflow.
