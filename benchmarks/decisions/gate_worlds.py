@@ -131,7 +131,7 @@ def worse_by(world: World, margins: float) -> float:
 
 
 def _worse(world: World, extra: float) -> float:
-    """By how many margins a candidate is worse in the mean, on many rows."""
+    """By how many margins a candidate is worse on average, on many rows."""
     many = replace(world, units=2_000, rows=_LARGE // 2_000)
     _, labels, *models = many.draw(np.random.default_rng(0), extra)
     candidate, champion, baseline = (world.metric.value(labels, model) for model in models)

@@ -95,13 +95,15 @@ class Comparison:
         """The rows that an interval rests on, and the days or groups that were resampled."""
         rows, drawn = len(self), int(self.resampling.clusters.max()) + 1
         unit = "days" if self.contract.group is None else "groups"
-        return f"{rows:,} rows" if drawn == rows else f"{rows:,} rows of {drawn:,} {unit}"
+        if drawn < rows:
+            return f"{rows:,} rows of {drawn:,} {unit}"
+        return f"{rows:,} rows, taken as independent"
 
     @property
     def margin(self) -> float:
         """`gate.margin` in units of the metric: that share of the baseline's loss.
 
-        The loss of the baseline is what it is away from a perfect score: from 0, or from 1 for a
+        The loss of the baseline is its distance from a perfect score: from 0, or from 1 for a
         metric where greater is better.
         """
         perfect = 1.0 if self.metric.greater_is_better else 0.0
