@@ -1,10 +1,10 @@
 """The loop of a played project beside rules that retrain differently, on the same rows.
 
-Takes a rendered project whose loop was replayed, and its interpreter. On the first day of each month
-a version is trained by the project's own pipeline on all rows whose labels were known. On the rows
-of the log of each month it scores: the version that the loop served; the first one, never retrained;
-the newest one, as if each month's version served without gate and trial; and the best of those that
-existed, which nobody could have known. The metrics are log loss and AUC, means over the months.
+Takes a rendered project whose loop was replayed, and its interpreter. On the first day of each
+month a version is trained by the project's own pipeline on all rows whose labels were known. On the
+rows of the log of each month it scores: the version that the loop served; the first one, never
+retrained; the newest one, as if each month's version served without gate and trial; and the best of
+those that existed, which nobody could have known. Metrics are log loss and AUC, means over months.
 """
 
 import argparse
