@@ -68,7 +68,7 @@ class Miss:
         interval = resampling(cluster, random)
         draws = interval.scores([lambda weights: float(np.average(values, weights=weights))])
         bounds = interval.interval(float(values.mean()), draws[:, 0])
-        return bounds.low > 0 if self.is_lower else bounds.high < 0
+        return bool(bounds.low > 0 if self.is_lower else bounds.high < 0)
 
 
 def _rejections(world: World, trials: int) -> list[Case]:

@@ -14,11 +14,11 @@ from scipy.special import softmax
 
 from mlops_loop._settings import Gate
 from mlops_loop.contract import Contract
+from mlops_loop.contract._columns import Floats
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.evaluation import Comparison, Metric, log_loss, rmse
 from mlops_loop.evaluation._bootstrap import Resampling
 
-Floats = NDArray[np.float64]
 _RESAMPLES = 200
 _LARGE = 200_000
 _CATEGORIES = (3, 8, 12)
@@ -135,7 +135,7 @@ def _worse(world: World, extra: float) -> float:
     many = replace(world, units=2_000, rows=_LARGE // 2_000)
     _, labels, *models = many.draw(np.random.default_rng(0), extra)
     candidate, champion, baseline = (world.metric.value(labels, model) for model in models)
-    return (candidate - champion) / (Gate().margin * baseline)
+    return float((candidate - champion) / (Gate().margin * baseline))
 
 
 @cache

@@ -69,10 +69,10 @@ def _compare(rows: OutOfFold, threshold: float, costs: Costs) -> tuple[float, fl
 
 _COSTS = ((1, 1), (1, 20), (1, 300), (1, 1000), (20, 1), (1000, 1))
 _MODELS = {
-    "a quarter positive": {},
-    "3 % positive": {"intercept": -4.2},
-    "noisy model": {"noise": 0.7},
-    "model twice too sure": {"off": 2.0},
+    "a quarter positive": TooDear((1, 1)),
+    "3 % positive": TooDear((1, 1), intercept=-4.2),
+    "noisy model": TooDear((1, 1), noise=0.7),
+    "model twice too sure": TooDear((1, 1), off=2.0),
 }
 
 CASES: tuple[Case, ...] = (
@@ -80,7 +80,7 @@ CASES: tuple[Case, ...] = (
         Case(
             "threshold costs over 5 % more than the best",
             f"costs {costs[0]}:{costs[1]}, {name}",
-            TooDear(costs, **model),
+            replace(model, costs=costs),
             30,
             _AIM,
         )
