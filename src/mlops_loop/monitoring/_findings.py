@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from ._report import EvidentlyResult
+from typing import Any, Literal
 
 # A warning concerns one column or a part of the rows, a critical finding the whole window.
 Severity = Literal["warning", "critical"]
@@ -68,7 +65,7 @@ class CheckResult:
         notes: sentences, e.g. about what could not be checked.
         metrics: measured values by name, for the JSON file of the report.
         drift_scores: distance by column.
-        evidently: Evidently's result, for the page of the report.
+        snapshot: Evidently's, for the page of the report.
 
     Examples:
         >>> result = CheckResult(statuses={"volume": "unknown"}, notes=["No row was logged."])
@@ -81,7 +78,7 @@ class CheckResult:
     notes: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     drift_scores: Mapping[str, float] = field(default_factory=dict)
-    evidently: "EvidentlyResult | None" = None
+    snapshot: Any | None = None
 
     @classmethod
     def combine(cls, results: "Sequence[CheckResult]") -> "CheckResult":
@@ -105,8 +102,5 @@ class CheckResult:
                 for check_result in results
                 for name, score in check_result.drift_scores.items()
             },
-            evidently=next(
-                (check_result.evidently for check_result in results if check_result.evidently),
-                None,
-            ),
+            snapshot=next((each.snapshot for each in results if each.snapshot is not None), None),
         )

@@ -31,9 +31,8 @@ def run(
     return save_report(
         window.settings.root,
         report,
-        result.evidently,
+        result.snapshot,
         name=window.name,
-        page=window.options.page,
         publish=not window.options.version_only,
     )
 

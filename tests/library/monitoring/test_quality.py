@@ -66,6 +66,6 @@ def test_a_column_that_often_is_constant_for_a_day_may_be_so_for_some_days(world
     for columns in (reference, window):
         columns["size"] = np.where(rainy, columns["size"], 0.0)
     dry = take(window, np.flatnonzero(~rainy)[:150])
-    assert constant_columns(world.contract, reference, dry) == []
+    assert constant_columns(world.contract, reference, dry, 0.01) == []
     reference["size"] = world.parcels(1)["size"]
-    assert constant_columns(world.contract, reference, dry) == ["size"]
+    assert constant_columns(world.contract, reference, dry, 0.01) == ["size"]
