@@ -146,7 +146,8 @@ class ClusterEffect:
         """
         independent = sum(1 / side.rows for side in self._sides)
         lags = sum(self._sum_by_lag(side) for side in self._sides)
-        return self._upper_covariance / self._variance * lags / independent
+        covariance = max(self.covariance, 0.0) + self._noise / 3
+        return covariance / self._variance * lags / independent
 
     @cached_property
     def unevenness(self) -> float:
@@ -165,7 +166,7 @@ class ClusterEffect:
         # Independent rows have 1, the effect has what is above it.
         effect = max(math.sqrt(traces[0] * traces[1]) - 1, 0.0)
         uneven = (squares - 1 - 2 * effect) / (effect + _NOISE_OF_EFFECT) ** 2
-        return min(max(uneven, by_level, 1.0), dimensions)
+        return float(min(max(uneven, by_level, 1.0), dimensions))
 
     @property
     def freedom(self) -> float:
