@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from mlops_loop.contract import Columns, Contract
-from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._columns import Array, Floats
+from mlops_loop.contract._contract_file import parse_contract
 
 Random = np.random.Generator
 LEVELS = {"four": np.array([0.4, 0.3, 0.2, 0.1]), "many": np.full(500, 1 / 500)}
@@ -62,7 +62,9 @@ class Table:
     @cached_property
     def contract(self) -> Contract:
         cluster = (
-            "  by: {type: text, role: group}" if self.groups else "  at: {type: datetime, role: time}"
+            "  by: {type: text, role: group}"
+            if self.groups
+            else "  at: {type: datetime, role: time}"
         )
         columns = [
             f"  {name}: {{type: {TYPES.get(kind, 'number')}, nullable: true}}"
@@ -88,9 +90,10 @@ class Table:
         cluster = np.sort(random.integers(0, clusters, self.rows))
         effects = self._effects(random, clusters)
         share = 0.0 if self.groups else self.weekly
-        effects = np.sqrt(1 - share) * effects + np.sqrt(share) * weekdays[
-            (first + np.arange(clusters)) % 7
-        ]
+        effects = (
+            np.sqrt(1 - share) * effects
+            + np.sqrt(share) * weekdays[(first + np.arange(clusters)) % 7]
+        )
         noise = random.normal(size=(self.rows, effects.shape[1]))
         latent = np.sqrt(self.within) * effects[cluster] + np.sqrt(1 - self.within) * noise
         columns: Columns = {"at": np.datetime64("2024-01-01", "us") + (first + cluster) * DAY}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -75,3 +76,43 @@ def lose_late(share: float, random: Random, window: Columns) -> None:
     """Make all values of the last days missing."""
     window_end = np.quantile(window["at"].astype(np.int64), 1 - share)
     remove(window, "x0", window["at"].astype(np.int64) >= window_end)
+
+
+_NUMBERS, _CATEGORIES = Table(), Table(kinds=("four",))
+_NAMED, _ALARM = "one of 30 columns changed: named", "one of 30 columns changed: drift alarm"
+_MOSTLY = Aim("at least", 0.95)
+_CHANGES: dict[str, tuple[Table, Change]] = {
+    "mean + 0.3 sd": (_NUMBERS, partial(shift, 0.3)),
+    "sd x 1.3": (_NUMBERS, partial(scale, 1.3)),
+    "3% in a new category": (_CATEGORIES, partial(add_category, 0.03)),
+    "two categories swap 10 points": (_CATEGORIES, partial(swap, 0.1)),
+    "missing 5 to 20%": (Table(missing=0.05), partial(lose, 0.158)),
+    "missing in the last sixth of the window": (_NUMBERS, partial(lose_late, 1 / 6)),
+}
+
+CASES: tuple[Case, ...] = (
+    *(
+        Case(_NAMED, f"{name}, 2,000 rows", Changed(table, change, "named"), 100, _MOSTLY)
+        for name, (table, change) in _CHANGES.items()
+    ),
+    Case(
+        _NAMED,
+        "mean + 0.5 sd in the second half of the window",
+        Changed(_NUMBERS, partial(shift_late, 0.5), "named"),
+        100,
+    ),
+    Case(
+        _ALARM,
+        "mean + 1 sd, importance not known",
+        Changed(_NUMBERS, partial(shift, 1.0), "alarm"),
+        100,
+        _MOSTLY,
+    ),
+    Case(
+        _ALARM,
+        "mean + 0.3 sd in a column with 25% of the importance",
+        Changed(_NUMBERS, partial(shift, 0.3), "alarm", 0.25),
+        100,
+        _MOSTLY,
+    ),
+)

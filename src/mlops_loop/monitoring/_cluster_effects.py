@@ -1,10 +1,10 @@
 """How much rows of one day, or of one group, resemble each other.
 
-Two rows of one day have the covariance γ, two of days that are k days apart γ ρᵏ: a random effect of
-the day that follows a first-order autoregression. γ is the mean product of the residuals of such
+Two rows of one day have the covariance γ, two of days that are k days apart γ ρᵏ: a random effect
+of the day that follows a first-order autoregression. γ is the mean product of the residuals of such
 pairs. Residuals are taken from the mean of each side, so that their products are too small by the
-variance of that mean, which is added (Kendall, Biometrika 41, 1954). As two to four weeks say little
-about ρ, that of a column is drawn to the mean of all columns. Groups have no order: ρ is 0.
+variance of that mean, which is added (Kendall, Biometrika 41, 1954). As two to four weeks say
+little about ρ, that of a column is drawn to the mean of all columns. Groups have no order: ρ is 0.
 
 With few days this is closer to the truth than kernel estimates of the same variance, which are too
 small (Newey & West, Econometrica 55, 1987; Andrews & Monahan, Econometrica 60, 1992).
@@ -12,16 +12,12 @@ small (Newey & West, Econometrica 55, 1987; Andrews & Monahan, Econometrica 60, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..contract._columns import Floats
+from ._tally import Tally
 
-# Lags that count.
-_LAGS = 60
 _HIGHEST_CORRELATION = 0.9
 _ITERATIONS = 6
 # If the days of the window differ so many times more than those of the reference, something has
@@ -30,74 +26,6 @@ _CHANGED_WITHIN = 4.0
 # An effect that is not larger than this, in variances of independent rows, may be noise.
 _NOISE_OF_EFFECT = 0.3
 _TINY = 1e-300
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The residuals of one side of a column, by cluster.
-
-    Attributes:
-        counts: rows of each cluster, in the order of time for days, shape (clusters,).
-        sums: sums of their residuals, shape (clusters, dimensions).
-        squares: sums of all squared residuals, shape (dimensions,).
-    """
-
-    counts: Floats
-    sums: Floats
-    squares: Floats
-
-    @classmethod
-    def of(
-        cls, values: NDArray[np.generic], clusters: NDArray[np.int64], shares: Floats | None = None
-    ) -> "Tally":
-        """Tally numbers, in one dimension, or codes of categories, in standard deviations.
-
-        Args:
-            values: the numbers or codes.
-            clusters: the cluster of each row.
-            shares: of the categories on both sides together; None for numbers.
-        """
-        counts = np.bincount(clusters)
-        present = counts > 0
-        n, rows = counts[present].astype(np.float64), len(values)
-        if shares is None:
-            residuals = values.astype(np.float64) - values.mean()
-            totals = np.bincount(clusters, weights=residuals)[present].astype(np.float64)
-            return cls(n, totals[:, np.newaxis], np.array([residuals @ residuals]))
-        levels = len(shares)
-        cells = clusters * levels + values.astype(np.int64)
-        table = np.bincount(cells, minlength=len(counts) * levels).reshape(-1, levels)[present]
-        own, spread = table.sum(axis=0) / rows, np.sqrt(np.maximum(shares * (1 - shares), 1 / rows**2))
-        sums = (table - n[:, np.newaxis] * own) / spread
-        return cls(n, sums, rows * own * (1 - own) / spread**2)
-
-    @cached_property
-    def rows(self) -> float:
-        return float(self.counts.sum())
-
-    def pairs(self, lag: int) -> float:
-        """How many pairs of rows lie so many clusters apart."""
-        return self._pairs[lag] if lag < len(self._pairs) else 0.0
-
-    @cached_property
-    def _pairs(self) -> list[float]:
-        n = self.counts
-        lags = range(1, min(_LAGS, len(n) - 1) + 1)
-        return [float(n @ n) - self.rows, *(float(n[:-lag] @ n[lag:]) for lag in lags)]
-
-    @cached_property
-    def products(self) -> tuple[Floats, Floats]:
-        """Sums of the products of their residuals at lags 0 and 1, by dimension."""
-        same: Floats = (self.sums**2).sum(axis=0) - self.squares
-        following: Floats = (self.sums[:-1] * self.sums[1:]).sum(axis=0)
-        return same, following
-
-    @cached_property
-    def weights(self) -> Floats:
-        """By lag, the share of all pairs of rows that lie so far apart."""
-        pairs = np.array(self._pairs)
-        pairs[1:] *= 2
-        return np.asarray(pairs / self.rows**2)
 
 
 class ClusterEffect:
@@ -153,9 +81,9 @@ class ClusterEffect:
     def unevenness(self) -> float:
         """How unevenly the effect is spread over the dimensions: 1 if evenly, their number if one.
 
-        It is the mean of the squared eigenvalues of the covariance of the effects, relative to their
-        squared mean: at least that of its diagonal. The products of sums of the one side and the
-        other estimate it without a bias.
+        It is the mean of the squared eigenvalues of the covariance of the effects, relative to
+        their squared mean: at least that of its diagonal. The products of sums of the one side and
+        the other estimate it without a bias.
         """
         dimensions = max(self._sides[0].sums.shape[1] - 1, 1)
         diagonal = np.maximum(sum(side.products[self._lag] for side in self._used), 0.0)

@@ -15,8 +15,8 @@ with probability `alpha`, added in squares.
   sides (permutation test), approximated by a scaled chi-square that is corrected for the design
   effects of the categories (Rao & Scott, Annals of Statistics 12, 1984).
 
-Two normal distributions that lie d standard deviations apart have a Jensen-Shannon distance of d/√8:
-so much smaller is `drift_threshold` for categories.
+Two normal distributions that lie d standard deviations apart have a Jensen-Shannon distance of
+d/√8: so much smaller is `drift_threshold` for categories.
 """
 
 import math
@@ -133,5 +133,7 @@ def _position(values: Floats, low: float, high: float) -> Floats:
 
 def _coded(reference: Array, window: Array) -> tuple[NDArray[np.intp], int]:
     both: NDArray[Any] = np.concatenate([reference, window])
-    values, codes = np.unique(both.astype(str) if both.dtype == object else both, return_inverse=True)
+    values, codes = np.unique(
+        both.astype(str) if both.dtype == object else both, return_inverse=True
+    )
     return codes.ravel(), len(values)

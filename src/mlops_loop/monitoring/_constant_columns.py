@@ -26,11 +26,7 @@ def constant_columns(
         return []
     names = [spec.name for spec in compared_columns(contract) if spec.name in reference]
     parts, draws = clusters(contract, reference), len(np.unique(clusters(contract, window)))
-    return [
-        name
-        for name in names
-        if _chance(reference[name], window[name], parts, draws) < alpha
-    ]
+    return [name for name in names if _chance(reference[name], window[name], parts, draws) < alpha]
 
 
 def _chance(reference: Array, window: Array, parts: Array, draws: int) -> float:

@@ -27,8 +27,8 @@ FEWEST_BEFORE = 100
 FEWEST_FOR_AGE = 20
 
 _TEXTS = {
-    "violation_share": "{value:.1%} of the rows violate the contract{in_column}, {before:.1%} before "
-    "(limit {threshold:.1%})",
+    "violation_share": "{value:.1%} of the rows violate the contract{in_column}, {before:.1%} "
+    "before (limit {threshold:.1%})",
     "missing_share": "{column} is missing in {value:.0%} of the rows, {before:.0%} before (limit "
     "{threshold:.0%})",
     "present_share": "{column} has a value in {value:.0%} of the rows, {before:.0%} before (limit "

@@ -38,7 +38,9 @@ def find_reference(
         return holdout, (f"{note}: compared with the holdout instead",)
     days, needed = _days(rows), min(FEWEST_DAYS, (past[1] - past[0]) / timedelta(days=2))
     if days < needed:
-        note = f"rows of {days} days in the log for the reference {setting} (at least {needed:.0f})"
+        plural = "s" if days > 1 else ""
+        note = f"rows of {days} day{plural} in the log for the reference {setting}"
+        note = f"{note} (at least {needed:.0f})"
         return holdout, (f"{note}: compared with the holdout instead",)
     columns = check_window(contract, rows).columns
     return window_sample(contract, rows, columns, version), ()

@@ -17,7 +17,6 @@ from ..contract._outputs import PREDICTION
 from ._column_comparison import ColumnComparison
 from ._report_page import render
 
-
 # Names of the distances, as the page shows them.
 _NUMBERS, _CATEGORIES = "mlops_loop_wasserstein", "mlops_loop_jensen_shannon"
 

@@ -17,7 +17,8 @@ from scipy.stats import t as student
 
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, missing
-from ._cluster_effects import ClusterEffect, Tally, fit
+from ._cluster_effects import ClusterEffect, fit
+from ._tally import Tally
 
 # Probability of any finding of drift or quality in a window in which nothing has changed.
 BY_CHANCE = 0.05
