@@ -92,6 +92,7 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
         statuses={"drift": "failed" if drift.drifted else compared},
         notes=(*drift.notes, *notes, *window.reference_notes),
         drift_scores=drift.scores,
+        drift_thresholds={column.name: column.threshold for column in drift.comparisons},
         snapshot=(
             draw_drift(window.contract, drift.comparisons, drift_share=settings.drift_share)
             if draws

@@ -93,8 +93,9 @@ class DriftAlarm:
     def _drifted(self) -> str:
         if not self.weighed:
             return f"{self.share:.0%} of the columns"
-        columns = len(self.moved)
-        return f"{columns} columns with {self.share:.0%} of the importance"
+        count = len(self.moved)
+        columns = "1 column" if count == 1 else f"{count} columns"
+        return f"{columns} with {self.share:.0%} of the importance"
 
     def _is_important(self, column: ColumnComparison) -> bool:
         return self.weighed and self.weights[column.name] >= IMPORTANT

@@ -1,6 +1,6 @@
 """Findings of checks, and the status that follows from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -65,6 +65,7 @@ class CheckResult:
         notes: sentences, e.g. about what could not be checked.
         metrics: measured values by name, for the JSON file of the report.
         drift_scores: distance by column.
+        drift_thresholds: the distance from which on a column has drifted.
         snapshot: Evidently's, for the page of the report.
 
     Examples:
@@ -78,6 +79,7 @@ class CheckResult:
     notes: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     drift_scores: Mapping[str, float] = field(default_factory=dict)
+    drift_thresholds: Mapping[str, float] = field(default_factory=dict)
     snapshot: Any | None = None
 
     @classmethod
@@ -92,15 +94,12 @@ class CheckResult:
             findings=[finding for result in results for finding in result.findings],
             statuses=statuses,
             notes=[note for result in results for note in result.notes],
-            metrics={
-                name: value
-                for check_result in results
-                for name, value in check_result.metrics.items()
-            },
-            drift_scores={
-                name: score
-                for check_result in results
-                for name, score in check_result.drift_scores.items()
-            },
+            metrics=_united(each.metrics for each in results),
+            drift_scores=_united(each.drift_scores for each in results),
+            drift_thresholds=_united(each.drift_thresholds for each in results),
             snapshot=next((each.snapshot for each in results if each.snapshot is not None), None),
         )
+
+
+def _united(values: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    return {name: value for each in values for name, value in each.items()}

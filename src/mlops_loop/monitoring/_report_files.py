@@ -58,6 +58,7 @@ def _content(report: MonitoringReport) -> dict[str, object]:
         "messages": report.messages(),
         "metrics": dict(report.metrics),
         "distances": dict(report.drift_scores),
+        "thresholds": dict(report.drift_thresholds),
     }
 
 
