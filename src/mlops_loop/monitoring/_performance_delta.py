@@ -10,8 +10,8 @@ does not depend on the base rate.
 
 Neither is the same for a model that is right when its inputs move, or when the labelled rows were
 selected by score. So whether performance is worse follows from the recalibration of the window
-(`_recalibration`). Of numbers, it is also worse if the errors themselves grew and the adjusted metric
-did too: a recalibration does not see noise. The metric says by how much, in its own units.
+(`_recalibration`). Of numbers, it is also worse if the errors themselves grew and the adjusted
+metric did too: a recalibration does not see noise. The metric says by how much, in its own units.
 
 The interval is a 90 % bootstrap interval, 5 % on each side. Days or groups are resampled, both of
 the window and of the holdout.
@@ -130,8 +130,8 @@ class PerformanceDelta:
             size, loss = f"{100 * abs(own.bias):.1f} points", "log loss"
         of_class = f" of {self.biased_class}" if self.biased_class else ""
         return (
-            f"predictions{of_class} are too {direction} by {size} on average; recalibrated on these "
-            f"rows the {loss} would be {format_metric(own.recalibrated)} instead of "
+            f"predictions{of_class} are too {direction} by {size} on average; recalibrated on "
+            f"these rows the {loss} would be {format_metric(own.recalibrated)} instead of "
             f"{format_metric(own.loss)} (chance {own.chance:.2g}, limit {own.alpha:.2g}, "
             f"{own.clusters} days or groups)"
         )

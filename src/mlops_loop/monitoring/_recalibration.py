@@ -5,9 +5,10 @@ applications of a model for binary regression", Biometrika 45, 1958): of classes
 p + shift), of numbers slope * prediction + intercept. Unlike a loss, the gain does not depend on
 which rows are labelled or how hard they are, as long as the model is right about them.
 
-Chance is a score test of the holdout's own recalibration on the window. Its variance is that of the
-sums of days or groups, of both sides (Rao & Scott, "On chi-squared tests for multiway contingency
-tables", Annals of Statistics 12, 1984, with Satterthwaite's degrees of freedom).
+Chance is a score test on the window: of no recalibration, or, if the holdout needs one itself, of
+the holdout's. Its variance is that of the sums of days or groups (Rao & Scott, "On chi-squared
+tests for multiway contingency tables", Annals of Statistics 12, 1984, with Satterthwaite's degrees
+of freedom).
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ._samples import Sample
 from ._scaling import Scaling, scaling_of
 
 ALPHA = 0.05
+# Below this chance the holdout's own recalibration is the one to compare with.
+OWN_ALPHA = 0.2
 
 
 @dataclass(frozen=True)
@@ -81,27 +84,22 @@ def recalibrate(
         n_comparisons: number of comparisons, for the Bonferroni correction.
     """
     then, now = scaling_of(reference, reference), scaling_of(window, reference)
-    before, after = then.fit(), now.fit()
     groups = clusters(contract, window.columns)
-    spread = _covariance(now, before, groups)
-    held_out = clusters(contract, reference.columns)
-    held_out_spread = _covariance(then, before, held_out)
-    information = now.information(before)
-    transfer = information @ np.linalg.pinv(then.information(before))
-    spread = spread + transfer @ held_out_spread @ transfer.T
+    spread = _covariance(now, now.identity, groups)
+    null = then.identity
+    if _needs_own(contract, reference, then):
+        null = then.fit()
+        held_out_spread = _covariance(then, null, clusters(contract, reference.columns))
+        transfer = now.information(null) @ np.linalg.pinv(then.information(null))
+        spread = _covariance(now, null, groups) + transfer @ held_out_spread @ transfer.T
     count = int(groups.max()) + 1
     bias, biased_class = now.bias()
     return Recalibration(
         loss=now.loss(now.identity),
-        recalibrated=now.loss(after),
-        holdout_gain=then.loss(then.identity) - then.loss(before),
+        recalibrated=now.loss(now.fit()),
+        holdout_gain=then.loss(then.identity) - then.loss(then.fit()),
         base=now.base_loss() if now.is_classification else then.loss(then.identity),
-        chance=_chance(
-            now.gradients(before).sum(axis=0),
-            information * now.dispersion(before),
-            spread,
-            count,
-        ),
+        chance=_chance(now, null, spread, count),
         bias=bias,
         biased_class=biased_class,
         clusters=count,
@@ -119,8 +117,16 @@ def _covariance(scaling: Scaling, parameters: Floats, groups: np.ndarray) -> Flo
     return covariance
 
 
-def _chance(score: Floats, information: Floats, spread: Floats, count: int) -> float:
-    inverse = np.linalg.pinv(information)
+def _needs_own(contract: Contract, reference: Sample, scaling: Scaling) -> bool:
+    """Whether the model is off on the holdout already; if not, the test leaves it out."""
+    groups = clusters(contract, reference.columns)
+    spread = _covariance(scaling, scaling.identity, groups)
+    return _chance(scaling, scaling.identity, spread, int(groups.max()) + 1) < OWN_ALPHA
+
+
+def _chance(scaling: Scaling, null: Floats, spread: Floats, count: int) -> float:
+    score = scaling.gradients(null).sum(axis=0)
+    inverse = np.linalg.pinv(scaling.information(null) * scaling.dispersion(null))
     # Few rows of a class make their spread look smaller than the model itself says it is.
     effects = np.maximum(np.linalg.eigvals(inverse @ spread).real, 1.0)
     freedom = effects.sum() ** 2 / (effects**2).sum()

@@ -124,9 +124,7 @@ class _NumberScaling:
 
     is_classification = False
 
-    def __init__(
-        self, predictions: Floats, labels: Floats, center: float, spread: float
-    ) -> None:
+    def __init__(self, predictions: Floats, labels: Floats, center: float, spread: float) -> None:
         self._design = np.stack([(predictions - center) / spread, np.ones(len(labels))], axis=1)
         self._labels = (labels - center) / spread
         self._spread = spread
