@@ -191,6 +191,7 @@ def measure(
             return None
     now = _side(contract, metric, window, seed)
     then = _side(contract, metric, reference, seed + 1)
+    value, held_out = now.value, then.value
     if metric.greater_is_better:
         adjusted, worsening = now.value, then.value - now.value
         draws = then.draws - now.draws
@@ -213,9 +214,9 @@ def measure(
     return PerformanceDelta(
         metric.name,
         len(window),
-        value=metric.value(window.labels, window.scores),
+        value=value,
         adjusted=adjusted,
-        reference=metric.value(reference.labels, reference.scores),
+        reference=held_out,
         worsening=_interval(worsening, draws, n_comparisons),
         recalibration=recalibration,
         growth=growth,

@@ -87,13 +87,14 @@ class _ClassScaling:
     def gradients(self, parameters: Floats) -> Floats:
         residuals = self._hits - self._rescaled(parameters)
         slope = (residuals * self._logs).sum(axis=1, keepdims=True)
-        return np.hstack([slope, residuals[:, 1:]])
+        gradients: Floats = np.hstack([slope, residuals[:, 1:]])
+        return gradients
 
     def information(self, parameters: Floats) -> Floats:
         rescaled = self._rescaled(parameters)
         means = (rescaled * self._logs).sum(axis=1)
         size = len(parameters)
-        matrix = np.empty((size, size))
+        matrix: Floats = np.empty((size, size))
         matrix[0, 0] = (rescaled * (self._logs - means[:, None]) ** 2).sum()
         matrix[0, 1:] = matrix[1:, 0] = (rescaled * (self._logs - means[:, None])).sum(axis=0)[1:]
         matrix[1:, 1:] = np.diag(rescaled.sum(axis=0)[1:]) - rescaled[:, 1:].T @ rescaled[:, 1:]
