@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from . import drift, gate, performance, thresholds, trial
+from . import drift, drift_power, gate, performance, thresholds, trial
 from .case import Case
 
 CASES: Mapping[str, Sequence[Case]] = {
-    "drift": drift.CASES,
+    "drift": (*drift.CASES, *drift_power.CASES),
     "performance": performance.CASES,
     "gate": gate.CASES,
     "trial": trial.CASES,

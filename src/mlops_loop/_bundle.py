@@ -42,11 +42,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         schema_digest: digest of the contract's target and inputs (see `Contract.schema_digest`).
         target_digest: digest of the contract's target (see `Contract.target_digest`).
         classes: target values in the order of the probability columns; empty for regression.
+        trained_since: earliest event time of the training rows, `trained_until` the latest.
         threshold: probability from which a binary prediction is the second class.
         prediction_deciles: boundaries of ten equal parts of the predictions on the held-out rows,
             for regression only.
         metric: name of the metric that the gate compares.
         metrics: metrics on the held-out rows.
+        importances: permutation importance on the held-out rows by column of the contract; that of
+            a declared feature is divided among its inputs.
         parity: largest difference between native and exported model, and the tolerance.
         form: form of the model's file.
         types: types in a model of the form `skops`, see `ModelFile`.
@@ -66,11 +69,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     target_digest: str = ""
     snapshot: str
     candidate: str = ""
+    trained_since: str | None = None
     trained_until: str | None = None
     threshold: float | None = None
     prediction_deciles: tuple[float, ...] = ()
     metric: str = ""
     metrics: dict[str, float] = {}
+    importances: dict[str, float] = {}
     parity: dict[str, float] = {}
     form: Form = "onnx"
     types: tuple[str, ...] = ()

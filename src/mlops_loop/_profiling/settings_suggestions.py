@@ -22,7 +22,7 @@ Changes = dict[Path, Any]
 
 # Margins of the gate and of monitoring; for regression as shares of the target's standard
 # deviation.
-_MARGINS = {"binary": (0.005, 0.01), "multiclass": (0.01, 0.02), "regression": (0.01, 0.02)}
+_MARGINS = {"binary": 0.01, "multiclass": 0.02, "regression": 0.02}
 _HELD = 0.2
 _FEW_ROWS = 1_000
 _SHARES = (0.3, 0.2, 0.25, 0.35, 0.4, 0.5)
@@ -77,8 +77,7 @@ def suggest_settings(
     """New values of the settings that depend on the table."""
     times = None if contract.time is None else sampled_table.columns[contract.time.name]
     rate = None if times is None else RowRate.of(times, sampled_table.rows)
-    horizon = contract.label_horizon
-    loop = [] if rate is None else list(loop_settings(rate, horizon))
+    loop = [] if rate is None else list(loop_settings(rate))
     calendar, reason = ([], "") if times is None else _calendar(times)
     changes: Changes = {
         ("source",): table.address,
@@ -122,11 +121,11 @@ def _calendar(times: Moments) -> tuple[list[str], str]:
 
 
 def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:
-    gate, monitoring = _MARGINS[contract.problem]
+    margin = _MARGINS[contract.problem]
     if contract.problem == "regression":
         deviation = float(np.std(sampled_table.columns[contract.target.name]))
-        gate, monitoring = (float(f"{share * deviation:.2g}") for share in (gate, monitoring))
-    return {("gate", "margin"): gate, ("monitoring", "performance_margin"): monitoring}
+        margin = float(f"{margin * deviation:.2g}")
+    return {("monitoring", "performance_margin"): margin}
 
 
 def _workable(
