@@ -87,4 +87,4 @@ class SegmentFinder:
 def _answer(delta: PerformanceDelta | None, margin: float) -> Answer:
     if delta is None:
         return "unknown"
-    return "worse" if delta.worsening.low > margin else "ok"
+    return "worse" if delta.is_worse(margin) else "ok"
