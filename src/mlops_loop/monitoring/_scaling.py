@@ -78,7 +78,7 @@ class _ClassScaling:
                 break
             parameters = parameters + step
             loss = self.loss(parameters)
-        return parameters
+        return np.asarray(parameters, dtype=np.float64)
 
     def loss(self, parameters: Floats) -> float:
         chosen = (self._rescaled(parameters) * self._hits).sum(axis=1)
