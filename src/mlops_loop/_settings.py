@@ -190,6 +190,7 @@ class Actions(Section):
     drift: ActionName = "retrain"
     drift_only: ActionName = "retrain"
     performance: ActionName = "retrain"
+    early_warning: ActionName = "alert"
     quality: ActionName = "alert"
 
 
