@@ -42,6 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         schema_digest: digest of the contract's target and inputs (see `Contract.schema_digest`).
         target_digest: digest of the contract's target (see `Contract.target_digest`).
         classes: target values in the order of the probability columns; empty for regression.
+        trained_since: earliest event time of the training rows, `trained_until` the latest.
         threshold: probability from which a binary prediction is the second class.
         prediction_deciles: boundaries of ten equal parts of the predictions on the held-out rows,
             for regression only.
@@ -66,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     target_digest: str = ""
     snapshot: str
     candidate: str = ""
+    trained_since: str | None = None
     trained_until: str | None = None
     threshold: float | None = None
     prediction_deciles: tuple[float, ...] = ()

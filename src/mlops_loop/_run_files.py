@@ -39,7 +39,8 @@ class ExportedFacts(msgspec.Struct, frozen=True):
     Attributes:
         candidate: the candidate that won.
         threshold: probability from which the second of two classes is predicted.
-        trained_until: the latest event time of the training rows.
+        trained_since: the earliest event time of the training rows.
+        trained_until: the latest one.
         latency: median time to predict one row, in seconds.
         parity: how near the exported form is to the native one.
         form: form of the model's file.
@@ -53,6 +54,7 @@ class ExportedFacts(msgspec.Struct, frozen=True):
     parity: dict[str, float]
     form: Form = "onnx"
     types: tuple[str, ...] = ()
+    trained_since: str | None = None
 
     def model(self, files: Mapping[str, bytes]) -> ModelFile:
         """The model among the files of the run."""

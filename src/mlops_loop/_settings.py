@@ -172,6 +172,8 @@ class Challenge(Section):
     max_slowdown: Annotated[float, Field(ge=1)] = 3
     error_rate: Share = 0.05
     unit: Literal["row", "day"] = "day"
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0
+    undecided: Literal["reject", "better_mean"] = "reject"
     probation: Duration = timedelta(days=30)
 
 
@@ -188,7 +190,7 @@ class Monitoring(Section):
 
 class Actions(Section):
     drift: ActionName = "retrain"
-    drift_only: ActionName = "retrain"
+    drift_only: ActionName = "alert"
     performance: ActionName = "retrain"
     early_warning: ActionName = "alert"
     quality: ActionName = "alert"
@@ -209,6 +211,7 @@ class Loop(Section):
     backoff: Annotated[float, Field(ge=1)] = 2
     budget: Positive = 12
     period: Duration = timedelta(days=365)
+    growth: Annotated[float, Field(gt=0)] | None = 0.5
     training_window: RetrainingRows = parse_training_window("expanding")
 
 

@@ -98,12 +98,12 @@ class LoopSetting:
         return self.value if isinstance(self.value, int) else format_duration(self.value)
 
 
-def loop_settings(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetting]:
+def loop_settings(rate: RowRate) -> Iterator[LoopSetting]:
     """The settings for a row rate.
 
     A window holds enough labels to measure performance, and the holdout is shorter than a window,
     so that retraining after a change sees rows of after it. A trial, and the probation after it,
-    last until enough labels are there: the label horizon, and the time in which the rows arrive.
+    last until enough rows have arrived; both are counted in event time whose labels are known.
     """
     window = _window(rate)
     labels = _labels(rate.within(window), WINDOW_LABELS)
@@ -117,7 +117,7 @@ def loop_settings(rate: RowRate, label_horizon: timedelta) -> Iterator[LoopSetti
     yield LoopSetting(("training", "holdout"), held, reason)
     cooldown = min(Loop().cooldown, _rounded(window / 2))
     yield LoopSetting(("loop", "cooldown"), cooldown, "half of monitoring.window, or less")
-    yield from _trial(rate, label_horizon, window)
+    yield from _trial(rate, window)
 
 
 def _holdout(rate: RowRate, window: timedelta) -> timedelta:
@@ -133,18 +133,15 @@ def _window(rate: RowRate) -> timedelta:
     return max(usual, _rounded(needed))
 
 
-def _trial(rate: RowRate, label_horizon: timedelta, window: timedelta) -> Iterator[LoopSetting]:
+def _trial(rate: RowRate, window: timedelta) -> Iterator[LoopSetting]:
     defaults = Challenge()
     arrival = rate.period(TRIAL_LABELS[0], TRIAL_DAYS)
-    needed = _rounded(label_horizon + arrival)
+    needed = _rounded(arrival)
     # No retraining begins during a trial: it should not outlast many windows.
     duration = max(min(defaults.max_duration, 2 * window), needed)
     probation = max(min(defaults.probation, window), needed)
-    expected = rate.within(probation - label_horizon)
-    reason = (
-        f"label_horizon {format_duration(label_horizon)}, and {_rounded(arrival).days} days for"
-    )
-    reason += f" {TRIAL_LABELS[0]} labels on {TRIAL_DAYS} days; or longer"
+    expected = rate.within(probation)
+    reason = f"{needed.days} days for {TRIAL_LABELS[0]} labels on {TRIAL_DAYS} days; or longer"
     yield LoopSetting(("challenge", "max_duration"), duration, reason)
     yield LoopSetting(("challenge", "probation"), probation, reason)
     reason = f"four in five of about {expected:,.0f} labels in challenge.probation, within"

@@ -77,8 +77,7 @@ def suggest_settings(
     """New values of the settings that depend on the table."""
     times = None if contract.time is None else sampled_table.columns[contract.time.name]
     rate = None if times is None else RowRate.of(times, sampled_table.rows)
-    horizon = contract.label_horizon
-    loop = [] if rate is None else list(loop_settings(rate, horizon))
+    loop = [] if rate is None else list(loop_settings(rate))
     calendar, reason = ([], "") if times is None else _calendar(times)
     changes: Changes = {
         ("source",): table.address,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,12 +175,12 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
     return EncodedData(train, holdout)
 
 
-def last_event(rows: Rows) -> str | None:
-    """The latest event time among the rows, ISO 8601; None without a time column."""
+def event_time(rows: Rows, pick: Callable[[Any], Any]) -> str | None:
+    """One event time of the rows, e.g. the latest by `np.max`, as ISO 8601; None without times."""
     time = rows.contract.time
     if time is None:
         return None
-    return str(np.datetime_as_string(rows.columns[time.name].max(), "s")) + "+00:00"
+    return str(np.datetime_as_string(pick(rows.columns[time.name]), "s")) + "+00:00"
 
 
 def _require_learnable(data: TrainingData) -> None:

@@ -17,7 +17,7 @@ from .._references import RunRef, SnapshotRef, require_run_ref
 from .._run_context import ATTEMPT_TAG
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import to_arrow
-from .data import last_event
+from .data import event_time
 from .exported import ExportedModel
 from .leaderboard import Leaderboard, Row
 from .leaderboard_chart import draw_leaderboard
@@ -110,7 +110,8 @@ def log_exported_model(project: Project, exported: ExportedModel) -> RunRef:
     facts = ExportedFacts(
         candidate=fitted.candidate.name,
         threshold=fitted.threshold,
-        trained_until=last_event(rows),
+        trained_since=event_time(rows, np.min),
+        trained_until=event_time(rows, np.max),
         latency=exported.latency,
         parity=exported.parity.values(),
         form=exported.model.form,

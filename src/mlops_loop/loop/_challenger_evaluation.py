@@ -1,15 +1,21 @@
 """The decision about two versions on trial, from the prediction log."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._duration import format_duration
 from .._settings import Challenge
 from ..contract import Contract
+from ..evaluation._formatting import format_metric
 from ..prediction_log import PredictionLog
 from ._challenger_trial import Transition, Trial, TrialDecision
 from ._guardrails import measure_guardrails, sample_size
 from ._paired_loss import ModelPair
-from ._trial_result import TrialResult, compare_losses
+from ._row_loss import RowLoss, row_loss
+from ._trial_result import Rule, TrialResult, compare_losses
+
+# A trial without enough labels ends without a ruling after this multiple of its duration.
+_PATIENCE = 2
 
 
 def decide_trial(
@@ -19,11 +25,12 @@ def decide_trial(
     log: PredictionLog,
     now: datetime,
     *,
-    largest_error: float = 1.0,
+    loss: RowLoss | None = None,
 ) -> TrialDecision | None:
     """The decision so far; None while the test is undecided and there is time left.
 
-    A challenger that fails or is too slow is rejected, whatever its predictions.
+    A challenger that fails or is too slow is rejected, whatever its predictions. All durations are
+    counted in event time whose labels are known, so that a trial is as long with late labels.
 
     Args:
         trial: the two versions.
@@ -31,9 +38,10 @@ def decide_trial(
         contract: the contract of both versions.
         log: the log of their predictions.
         now: the current time.
-        largest_error: the absolute error with a loss of 1; for regression.
+        loss: what is compared; by default the log loss or the rmse.
     """
-    pair = ModelPair(trial.champion, trial.challenger, contract.classes, largest_error, trial.share)
+    loss = loss or row_loss("", contract.classes)
+    pair = ModelPair(trial.champion, trial.challenger, loss, contract.classes, trial.share)
     if not trial.probation:
         sample = log.sample(trial.since, None, sample_size(settings, trial.share))
         guardrails = measure_guardrails(sample, pair, trial.since)
@@ -41,38 +49,91 @@ def decide_trial(
             reason = f"version {trial.challenger}: {violation}"
             return TrialDecision("reject", reason, guardrails.metrics)
     until = now - contract.label_horizon
+    if until <= trial.since:
+        return None
     # In a split, rows that the champion answered count as well.
     both = trial.challenger if trial.share is None else None
-    result = compare_losses(
-        log.rows(trial.since, until, labelled=True, version=both) if trial.since < until else (),
-        pair,
+    limit = settings.probation if trial.probation else settings.max_duration
+    rule = Rule(
         error_rate=settings.error_rate,
         min_rows=settings.min_labels,
         unit=settings.unit,
+        margin=0.0 if trial.probation else settings.margin,
+        elapsed=(until - trial.since) / max(limit, until - trial.since),
     )
-    return _decide(trial, result, settings, now)
+    rows = log.rows(trial.since, until, labelled=True, version=both)
+    result = compare_losses(rows, pair, rule)
+    return _Ruling(trial, settings, result, limit, until - trial.since).decide()
 
 
-def _decide(
-    trial: Trial, result: TrialResult, settings: Challenge, now: datetime
-) -> TrialDecision | None:
-    if_better: Transition
-    otherwise: Transition
-    if trial.probation:
-        if_better, otherwise, limit = "rollback", "confirm", settings.probation
-        role, than = ", previous champion", f" than version {trial.champion}"
-    else:
-        if_better, otherwise, limit = "promote", "reject", settings.max_duration
-        role, than = "", ""
-    text = f"version {trial.challenger}{role}: {result.summary()}"
-    if result.conclusion == "better":
-        return TrialDecision(if_better, f"{text}, significantly better{than}", result.metrics)
-    if result.conclusion == "worse":
-        return TrialDecision(otherwise, f"{text}, significantly worse", result.metrics)
-    if now - trial.since > limit:
-        reason = f"{text}, not significantly better in {_span(limit)}"
-        return TrialDecision(otherwise, reason, result.metrics)
-    return None
+@dataclass(frozen=True)
+class _Ruling:
+    """What follows from a result.
+
+    Attributes:
+        limit: the planned duration of the trial.
+        elapsed: how long it has lasted, in event time whose labels are known.
+    """
+
+    trial: Trial
+    settings: Challenge
+    result: TrialResult
+    limit: timedelta
+    elapsed: timedelta
+
+    def decide(self) -> TrialDecision | None:
+        result, settings = self.result, self.settings
+        if result.conclusion == "better":
+            return self._decision(self._if_better, f"{self._better()}; {self._chance()}")
+        if result.conclusion == "worse":
+            return self._decision(self._otherwise, f"significantly worse; {self._chance()}")
+        if self.elapsed < self.limit:
+            return None
+        if result.rows < settings.min_labels:
+            if self.elapsed < _PATIENCE * self.limit:
+                return None
+            text = (
+                f"no ruling: {result.rows} labelled rows in {_span(self.elapsed)}, "
+                f"{settings.min_labels} needed (challenge.min_labels)"
+            )
+            return self._decision(self._otherwise, text)
+        undecided = f"not significantly better in {_span(self.limit)}{self._would_change()}"
+        if settings.undecided == "better_mean" and result.is_ahead and not self.trial.probation:
+            text = f"{undecided}, but better on average (challenge.undecided: better_mean)"
+            return self._decision("promote", text)
+        return self._decision(self._otherwise, undecided)
+
+    @property
+    def _if_better(self) -> Transition:
+        return "rollback" if self.trial.probation else "promote"
+
+    @property
+    def _otherwise(self) -> Transition:
+        return "confirm" if self.trial.probation else "reject"
+
+    def _decision(self, transition: Transition, text: str) -> TrialDecision:
+        role = ", previous champion" if self.trial.probation else ""
+        reason = f"version {self.trial.challenger}{role}: {self.result.summary()}; {text}"
+        return TrialDecision(transition, reason, self.result.metrics)
+
+    def _better(self) -> str:
+        than = f" than version {self.trial.champion}" if self.trial.probation else ""
+        gain = self.result.gain
+        if gain is not None and gain.low <= 0:
+            return f"not worse{than} by more than challenge.margin ({self.settings.margin:.1%})"
+        return f"significantly better{than}"
+
+    def _chance(self) -> str:
+        rate = self.settings.error_rate
+        return f"the chance of this between equal versions is {rate:.1%} (challenge.error_rate)"
+
+    def _would_change(self) -> str:
+        """From which difference on the last look would have been a ruling."""
+        gain = self.result.gain
+        if gain is None:
+            return ""
+        needed = gain.value - gain.low - self.settings.margin * self.result.champion_loss
+        return f" (it would have taken a difference of {format_metric(max(needed, 0.0))})"
 
 
 def _span(span: timedelta) -> str:

@@ -17,6 +17,7 @@ from ..contract._columns import Array, Floats, missing
 from ..monitoring import Finding
 from ..prediction_log import LoggedRow, PredictionLog
 from ._paired_loss import ModelPair
+from ._row_loss import row_loss
 
 _FEWEST_ROWS = 100
 _CATEGORIES = 20
@@ -93,14 +94,8 @@ def _signal(values: Array) -> Floats:
 
 
 def _losses(contract: Contract, rows: Sequence[LoggedRow], champion: str) -> Floats:
-    pair = ModelPair(champion, champion, contract.classes, largest_error=_typical(rows))
+    loss = row_loss("brier" if contract.classes else "mae", contract.classes)
+    pair = ModelPair(champion, champion, loss, contract.classes)
     return np.array(
         [[difference.champion_loss] for difference in pair.loss_differences(rows)], dtype=np.float64
     )
-
-
-def _typical(rows: Sequence[LoggedRow]) -> float:
-    """For regression: the spread of the labels, so that the loss is not always 1."""
-    values = [row.label.label for row in rows if row.label is not None]
-    numbers = [float(value) for value in values if isinstance(value, int | float)]
-    return float(np.ptp(numbers)) or 1.0 if numbers else 1.0

@@ -90,10 +90,21 @@ class RetrainingController:
             return None
         if state.challenger is not None:
             self._judge()
-        if not self._is_monitoring_due():
-            return None
-        monitoring = self.stages.monitor()
-        return self._react(monitoring)
+        monitoring = self._react(self.stages.monitor()) if self._is_monitoring_due() else None
+        self._retrain_on_growth()
+        return monitoring
+
+    def _retrain_on_growth(self) -> None:
+        """Retrain because there is much more to train on, if nothing else is going on."""
+        state, settings, now = self.lease.state, self.settings.loop, self.clock.now()
+        if settings.growth is None or state.phase != "steady":
+            return
+        if cooldown_reason(state, settings, now) is not None:
+            return
+        growth = self.stages.training_growth()
+        since_attempt = now - state.retrained[-1] if state.retrained else None
+        if growth is not None and growth.reaches(settings.growth, since_attempt):
+            self._begin(growth.reason(settings.growth))
 
     def _follow(self) -> None:
         """Adopt publications by a user or another process."""

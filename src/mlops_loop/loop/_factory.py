@@ -20,9 +20,9 @@ def make_controller(
 ) -> RetrainingController:
     """Build the controller of the loop; its method `step` monitors once and acts on the result.
 
-    A challenger is compared with the champion on labelled predictions by a sequential test that
-    is valid at every look: an e-process by betting (Waudby-Smith & Ramdas, "Estimating means of
-    bounded random variables by betting", JRSS B 86, 2024).
+    A challenger is compared with the champion on labelled predictions by a group-sequential test
+    that is valid at every look (O'Brien & Fleming, "A Multiple Testing Procedure for Clinical
+    Trials", Biometrics 35, 1979).
 
     Args:
         project: the project.

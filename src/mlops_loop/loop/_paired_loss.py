@@ -17,17 +17,15 @@ from datetime import date
 
 from .._traffic_split import bucket
 from ..contract._model import Class
-from ..evaluation._formatting import format_metric
-from ..prediction_log import LoggedRow, Output
-
-_INITIAL_MEAN = 0.25
+from ..prediction_log import LoggedRow
+from ._row_loss import RowLoss
 
 
 @dataclass(frozen=True)
 class LossDifference:
     """The difference of one row; a loss is None if the version did not predict the row.
 
-    `loss_reduction` lies in [-1, 1], with a mean above zero if the challenger is better.
+    `loss_reduction` is above zero on average if the challenger is better.
     """
 
     day: date
@@ -41,27 +39,16 @@ class ModelPair:
     """Two versions on trial, and how losses are computed.
 
     Attributes:
-        classes: target values in code order; empty for regression.
-        largest_error: the absolute error with a loss of 1, in units of the target; for regression.
+        loss: the loss of a row.
+        classes: target values in code order; empty for regression. Other labels do not count.
         share: share of the keys that the challenger predicts in a split; None in shadow.
     """
 
     champion: str
     challenger: str
-    classes: Sequence[Class]
-    largest_error: float = 1.0
+    loss: RowLoss
+    classes: Sequence[Class] = ()
     share: float | None = None
-
-    @property
-    def loss_name(self) -> str:
-        """Name of the mean loss; of two classes the halved Brier score is the metric `brier`."""
-        if not self.classes:
-            return f"rmse (errors clipped at {format_metric(self.largest_error)})"
-        return "Brier score" if len(self.classes) == 2 else "halved Brier score"
-
-    def mean_loss(self, mean: float) -> float:
-        """A mean of losses, for regression in units of the target."""
-        return mean if self.classes else self.largest_error * mean**0.5
 
     def loss_differences(self, rows: Iterable[LoggedRow]) -> Iterator[LossDifference]:
         """Differences of labelled rows, oldest first; other rows are skipped."""
@@ -82,7 +69,7 @@ class ModelPair:
 
     def _split(self, rows: Iterable[LoggedRow], share: float) -> Iterator[LossDifference]:
         known: set[float] = set()
-        total, count, begun = _INITIAL_MEAN, 1, False
+        total, count, begun = 0.0, 0, False
         for row in rows:
             losses, drawn = self._losses(row), self.drawn(row)
             old, new = losses.get(self.champion), losses.get(self.challenger)
@@ -93,32 +80,24 @@ class ModelPair:
                 continue
             if row.record.entity_key is not None:
                 known.add(drawn)
-            surprise = own - total / count
+            surprise = own - total / count if count else 0.0  # the first row is the first mean
             weighted = -surprise / share if drawn < share else surprise / (1 - share)
             total, count = total + own, count + 1
             yield LossDifference(
                 row.record.event_time.date(),
-                weighted * min(share, 1 - share),
+                weighted,
                 None if drawn < share else own,
                 own if drawn < share else None,
             )
 
     def _losses(self, row: LoggedRow) -> dict[str, float]:
-        if row.label is None:
+        if row.label is None or not self._accepts(row.label.label):
             return {}
         return {
-            output.version: loss(output, row.label.label, self.classes, self.largest_error)
+            output.version: self.loss.of_row(output, row.label.label)
             for output in row.record.outputs
             if output.version in (self.champion, self.challenger)
         }
 
-
-def loss(output: Output, label: object, classes: Sequence[Class], largest_error: float) -> float:
-    """Loss in [0, 1]: halved Brier score of the probabilities, or clipped squared error."""
-    if output.probabilities is None:
-        error = abs(float(output.prediction or 0) - float(label or 0))  # type: ignore[arg-type]
-        return min(error / largest_error, 1.0) ** 2
-    return 0.5 * sum(
-        (probability - (value == label)) ** 2
-        for value, probability in zip(classes, output.probabilities, strict=True)
-    )
+    def _accepts(self, label: object) -> bool:
+        return label in self.classes if self.classes else isinstance(label, int | float)

@@ -5,6 +5,7 @@ Heavy modules are imported when they are needed, so that a step without work tak
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from .._bundle import read_bundle
 from .._composition import Pipeline
@@ -15,9 +16,11 @@ from ..registry._transitions import Transitions
 from ._audit import ACTOR
 from ._challenger_trial import Trial, TrialDecision
 from ._retraining import RetrainingRequest, RetrainingResult
+from ._training_growth import TrainingGrowth
 
-# Absolute errors are clipped at this multiple of the RMSE, so that outliers do not decide a trial.
-_TYPICAL_ERRORS = 3.0
+if TYPE_CHECKING:
+    from ._row_loss import RowLoss
+
 # A change point is searched in this multiple of `monitoring.sample_rows`.
 _SAMPLES = 4
 
@@ -115,6 +118,15 @@ class ProjectStages:
             limit=_SAMPLES * project.settings.monitoring.sample_rows,
         )
 
+    def training_growth(self) -> TrainingGrowth | None:
+        project = self._project
+        version = project.published().champion
+        if version is None:
+            return None
+        until = project.clock.now() - project.contract.label_horizon
+        manifest = read_bundle(project.bundles.fetch(version)).manifest
+        return TrainingGrowth.of(manifest, until - project.settings.training.holdout)
+
     def decide_trial(self, trial: Trial) -> TrialDecision | None:
         from ._challenger_evaluation import decide_trial
 
@@ -125,10 +137,15 @@ class ProjectStages:
             project.contract,
             project.log,
             project.clock.now(),
-            largest_error=self._largest_error(trial.champion),
+            loss=self._loss(trial.champion),
         )
 
-    def _largest_error(self, version: str) -> float:
-        folder = self._project.bundles.fetch(version)
-        typical = read_bundle(folder).manifest.metrics.get("rmse")
-        return _TYPICAL_ERRORS * typical if typical else 1.0
+    def _loss(self, version: str) -> "RowLoss":
+        """The loss that belongs to the metric of monitoring, else to that of the model."""
+        from ._row_loss import row_loss
+
+        contract = self._project.contract
+        manifest = read_bundle(self._project.bundles.fetch(version)).manifest
+        metric = self._plan.metric
+        name = manifest.metric if metric is None else metric.for_problem(contract.problem).name
+        return row_loss(name, contract.classes)

@@ -7,6 +7,7 @@ from typing import Protocol
 from ..monitoring import Incident, MonitoringReport
 from ._challenger_trial import Trial, TrialDecision
 from ._retraining import RetrainingRequest, RetrainingResult
+from ._training_growth import TrainingGrowth
 
 
 class Stages(Protocol):
@@ -26,6 +27,9 @@ class Stages(Protocol):
 
     def change_started_at(self, incident: Incident) -> datetime | None:
         """Estimate when the change began, if `loop.training_window` needs it."""
+
+    def training_growth(self) -> TrainingGrowth | None:
+        """How much longer a history than the champion's there is; None without event times."""
 
     def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         """Train a version, or return the one that the same attempt has registered."""

@@ -120,6 +120,7 @@ def _manifest(
         target_digest=contract.target_digest,
         snapshot=run.snapshot.digest,
         candidate=facts.candidate,
+        trained_since=facts.trained_since,
         trained_until=facts.trained_until,
         threshold=facts.threshold,
         prediction_deciles=measured.deciles,

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from mlops_loop.loop._training_growth import TrainingGrowth
+
 from .world import World
 
 DAY = timedelta(days=1)
@@ -175,3 +177,36 @@ def test_a_first_version_that_waits_for_a_person_is_not_trained_again(world: Wor
     world.transitions.promote("1", actor="test", reason="by hand")
     world.step()
     assert (world.state.phase, world.state.champion, world.state.waiting) == ("steady", "1", "")
+
+
+@pytest.mark.parametrize(("added", "retrained"), [(29, 0), (30, 1)])
+def test_much_more_to_train_on_retrains(added: int, retrained: int, world: World) -> None:
+    world.champion()
+    world.growth = TrainingGrowth(trained=60 * DAY, added=added * DAY)
+    world.step()
+    assert len(world.retrainings) == retrained
+    if retrained:
+        reason = "30 more days have their labels than the 60 days that the champion was trained on"
+        assert reason in world.retrainings[0].reason
+        assert world.state.phase == "challenging"
+
+
+def test_an_attempt_is_not_repeated_before_there_is_as_much_more_again(world: World) -> None:
+    world.champion()
+    world.passes = False
+    world.growth = TrainingGrowth(trained=60 * DAY, added=30 * DAY)
+    world.step()
+    world.clock.advance(29 * DAY)  # the cooldown after a rejection is 28 days
+    world.step()
+    assert len(world.retrainings) == 1
+    world.clock.advance(DAY)
+    world.step()
+    assert len(world.retrainings) == 2
+
+
+def test_growth_retrains_nothing_if_it_is_switched_off(world: World) -> None:
+    world.champion()
+    world.change("loop", growth=None)
+    world.growth = TrainingGrowth(trained=60 * DAY, added=300 * DAY)
+    world.step()
+    assert not world.retrainings

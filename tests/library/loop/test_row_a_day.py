@@ -39,6 +39,9 @@ def test_a_change_is_noticed_and_learned(tmp_path: Path, monkeypatch: pytest.Mon
     adopted = CliRunner().invoke(cli, ["adopt", "in.csv", "--target", "y", "--time", "day"])
     assert adopted.exit_code == 0, adopted.output
     assert "1 row a day, labels after 1d" in adopted.output
+    config = tmp_path / "config/project.yaml"
+    text = config.read_text(encoding="utf-8").replace("\nloop:\n", "\nloop:\n  growth: null\n")
+    config.write_text(text, encoding="utf-8")
 
     project, told = project_in(tmp_path), list[str]()
     plan = MonitoringPlan(checks=[check_performance])

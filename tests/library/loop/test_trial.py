@@ -1,9 +1,17 @@
 """How a challenge ends: by what its answers are worth, or by how it gives them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from mlops_loop.contract import Contract
+from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.loop._challenger_evaluation import decide_trial
+from mlops_loop.loop._challenger_trial import Trial, TrialDecision
+
+from .collaborators import START
+from .loop_folder import CONTRACT
 from .world import World
 
 DAY = timedelta(days=1)
@@ -192,6 +200,65 @@ def test_a_refusal_in_a_probation_lets_it_go_on(world: World) -> None:
     world.drift()
     world.step()
     assert (world.state.phase, world.published()) == ("probation", ("2", "1", True))
-    world.clock.advance(DAY)  # of the probation, which goes on from its own beginning
+    world.clock.advance(31 * DAY)  # of the probation, which goes on from its own beginning
     world.step()
     assert world.published() == ("2", None, False)
+
+
+def test_no_ruling_on_too_few_labels_until_twice_the_time_is_over(world: World) -> None:
+    world.challenger()
+    world.log_rows(120, v1=0.6, v2=0.2)
+    world.clock.advance(world.settings.challenge.max_duration + 2 * DAY)
+    assert world.step().entries == ()
+    world.clock.advance(world.settings.challenge.max_duration)
+    world.step()
+    assert world.kinds() == ["reject"]
+    assert "no ruling: 120 labelled rows in 121 days, 500 needed (challenge.min_labels)" in (
+        world.state.reason
+    )
+
+
+def test_a_trial_is_as_long_in_labelled_time_however_late_labels_are(world: World) -> None:
+    """With a horizon of 90 days it ends 150 days after it began, not after 60 without a label."""
+    world.challenger()
+    world.log_rows(800, v1=0.3, v2=0.3)
+    limit, horizon = world.settings.challenge.max_duration, 90 * DAY
+    contract = parse_contract(CONTRACT.replace("label_horizon: 1d", "label_horizon: 90d"))
+    for moment, ended in ((limit + DAY, False), (limit + horizon + DAY, True)):
+        decision = _decided(world, contract, START + moment)
+        assert (decision is not None) == ended
+    assert decision is not None and "not significantly better in 60 days" in decision.reason
+
+
+def test_a_challenger_that_is_ahead_is_promoted_in_the_end_if_that_is_wanted(world: World) -> None:
+    world.change("challenge", undecided="better_mean")
+    world.challenger()
+    _ahead_by_little(world)
+    world.clock.advance(world.settings.challenge.max_duration + 2 * DAY)
+    world.step()
+    assert world.kinds() == ["promote"]
+    assert "better on average (challenge.undecided: better_mean)" in world.state.reason
+
+
+def test_a_challenger_within_the_margin_is_promoted_if_it_is_ahead(world: World) -> None:
+    world.challenger()
+    _ahead_by_little(world)
+    world.clock.advance(world.settings.challenge.max_duration + 2 * DAY)
+    for margin, transition in ((0.0, "reject"), (0.03, "promote")):
+        world.change("challenge", margin=margin)
+        decision = _decided(world, parse_contract(CONTRACT), world.clock.now())
+        assert decision is not None and decision.transition == transition
+
+
+def _ahead_by_little(world: World) -> None:
+    """800 rows with a mean log loss of 0.692 instead of 0.693, and much noise."""
+    for _ in range(400):
+        world.log_rows(1, v1=0.5, v2=0.35)
+        world.log_rows(1, v1=0.5, v2=0.615)
+
+
+def _decided(world: World, contract: Contract, now: datetime) -> TrialDecision | None:
+    """The decision about the trial of version 2 that began at START."""
+    log: Any = world.log
+    trial = Trial("1", "2", START, probation=False)
+    return decide_trial(trial, world.settings.challenge, contract, log, now)

@@ -14,6 +14,7 @@ from mlops_loop.loop._challenger_trial import Trial, TrialDecision
 from mlops_loop.loop._controller import RetrainingController
 from mlops_loop.loop._retraining import RetrainingRequest, RetrainingResult
 from mlops_loop.loop._step import Step
+from mlops_loop.loop._training_growth import TrainingGrowth
 from mlops_loop.monitoring import Action, Finding, Incident, MonitoringReport, Window
 from mlops_loop.registry._role import apply_role, choose_role
 
@@ -28,14 +29,15 @@ class World(LoopFolder):
     """A loop, its folder and its stages.
 
     found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
-    one that passed is not promoted. changed: when the change that monitoring found began. actions:
-    the project's own, by kind of finding.
+    one that passed is not promoted. changed: when the change that monitoring found began. growth:
+    of the history to train on. actions: the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
     passes: bool = True
     hold: str = ""
     changed: datetime | None = None
+    growth: TrainingGrowth | None = None
     actions: dict[str, Action] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
     retrainings: list[RetrainingRequest] = field(default_factory=list)
@@ -117,6 +119,9 @@ class World(LoopFolder):
 
     def change_started_at(self, incident: Incident) -> datetime | None:
         return self.changed
+
+    def training_growth(self) -> TrainingGrowth | None:
+        return self.growth
 
     def decide_trial(self, trial: Trial) -> TrialDecision | None:
         return decide_trial(

@@ -52,7 +52,7 @@ def test_settings_fit_the_rows(rows_a_day: float, days: int, horizon: timedelta)
     times = table(rows_a_day, days)
     rate = RowRate.of(times, max(len(times), int(rows_a_day * days)))
     assert rate is not None and rate.rows == pytest.approx(rows_a_day, rel=0.1)
-    settings = read(list(loop_settings(rate, horizon)))
+    settings = read(list(loop_settings(rate)))
     monitoring, challenge = settings["monitoring"], settings["challenge"]
     window, holdout = monitoring.window, settings["training"].holdout
 
@@ -66,13 +66,13 @@ def test_settings_fit_the_rows(rows_a_day: float, days: int, horizon: timedelta)
     assert rate.within(2 * window - holdout) >= 30
     # A trial can end, and so can the probation after it.
     for period in (challenge.max_duration, challenge.probation):
-        assert rate.within(period - horizon) >= challenge.min_labels
-        assert (period - horizon) / DAY * rate.days >= TRIAL_DAYS - 1
+        assert rate.within(period) >= challenge.min_labels
+        assert period / DAY * rate.days >= TRIAL_DAYS - 1
     # One retraining a window, whatever the cooldown.
     assert settings["loop"].cooldown <= window
     # From a change to the end of its trial: windows until training sees it, a trial of a model that
     # has not, and its own.
-    learned = 2 * (window + horizon) + holdout + 2 * challenge.max_duration
+    learned = 2 * (window + horizon) + holdout + 2 * (challenge.max_duration + horizon)
     assert learned <= 12 * window + 4 * horizon + 2 * TRIAL_DAYS / rate.days * DAY
 
 
@@ -82,15 +82,15 @@ def test_settings_fit_the_rows(rows_a_day: float, days: int, horizon: timedelta)
         (1000, 365, {"window": "30d", "holdout": "14d", "min_labels": 300, "max_duration": "60d"}),
         (30, 365, {"window": "30d", "holdout": "14d", "min_labels": 300, "max_duration": "60d"}),
         (1, 365, {"window": "63d", "holdout": "38d", "min_labels": 50, "max_duration": "60d"}),
-        (1000, 28, {"window": "7d", "holdout": "4d", "min_labels": 300, "max_duration": "22d"}),
-        (1 / 7, 7300, {"window": "438d", "holdout": "263d", "max_duration": "264d"}),
+        (1000, 28, {"window": "7d", "holdout": "4d", "min_labels": 300, "max_duration": "21d"}),
+        (1 / 7, 7300, {"window": "438d", "holdout": "263d", "max_duration": "263d"}),
     ],
 )
 def test_settings_of_usual_tables(rows_a_day: float, days: int, expected: dict[str, Any]) -> None:
     times = table(rows_a_day, days)
     rate = RowRate.of(times, max(len(times), int(rows_a_day * days)))
     assert rate is not None
-    settings = list(loop_settings(rate, DAY))
+    settings = list(loop_settings(rate))
     found = {s.path[1]: s.in_yaml for s in settings if s.path != ("challenge", "min_labels")}
     assert {key: found[key] for key in expected} == expected
 
@@ -107,7 +107,7 @@ def test_rows_that_come_once_a_month_are_not_missed_by_a_window() -> None:
     times = np.repeat(np.arange("2000-01", "2010-01", dtype="datetime64[M]"), 900)
     rate = RowRate.of(times, len(times))
     assert rate is not None
-    settings = read(list(loop_settings(rate, DAY)))
+    settings = read(list(loop_settings(rate)))
     assert settings["monitoring"].window >= 59 * DAY
     assert settings["challenge"].max_duration >= 600 * DAY
 

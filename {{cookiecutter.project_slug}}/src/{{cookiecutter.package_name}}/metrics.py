@@ -32,7 +32,7 @@ TOP_DECILE = Metric(
 
 # Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
 # `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units. A trial of champion and
-# challenger needs a bounded loss, and compares the Brier score (or the clipped squared error).
+# challenger needs a mean over rows: with roc_auc or a metric of your own it compares the log loss.
 METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 # On the leaderboard and the model card as well, and in MLflow.
