@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from . import drift, gate, performance, thresholds, trial
+from . import drift, early_warning, gate, performance, thresholds, trial
 from .case import Case
 
 CASES: Mapping[str, Sequence[Case]] = {
     "drift": drift.CASES,
     "performance": performance.CASES,
+    "early_warning": early_warning.CASES,
     "gate": gate.CASES,
     "trial": trial.CASES,
     "thresholds": thresholds.CASES,

@@ -3,8 +3,8 @@
 Each day on which the rise may have begun divides the days into before and after. The difference of
 the two means, less a margin, is compared with its standard error; the largest value over all onsets
 decides: Siegmund & Venkatraman, "Using the generalized likelihood ratio statistic for sequential
-detection of a change-point", Annals of Statistics 23 (1995). The mean before is estimated as well, so
-that a holdout of two weeks is no certainty.
+detection of a change-point", Annals of Statistics 23 (1995). The mean before is estimated as well,
+so that the chance in a holdout of two weeks counts.
 
 The standard error is that of a first-order autoregression (Andrews & Monahan, Econometrica 60,
 1992), from residuals about the best division, whose coefficient is corrected for its bias in short

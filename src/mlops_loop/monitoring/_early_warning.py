@@ -1,14 +1,15 @@
 """Early warning: since which day the champion loses more than its probabilities say.
 
-A daily loss moves with the inputs, since some days are harder than others. The loss that the model's
-own probabilities expect for the same rows is therefore subtracted from it, and what remains, the
-excess, is watched in two parts: as it is, which rises when a class becomes more frequent than
-predicted, and without the part that the shares of the classes explain, which rises when the inputs no
-longer tell the classes apart. For a regression the loss itself is watched.
+A daily loss moves with the inputs, since some days are harder than others. So the loss that the
+model's own probabilities expect for the same rows is subtracted from it. The rest, the excess loss,
+is watched in two parts: as it is, which rises when a class becomes more frequent than predicted,
+and without the part that the shares of the classes explain, which rises when the inputs no longer
+tell the classes apart. For a regression the loss itself is watched.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ _FEWEST_ROWS = 5  # of a day
 _SAMPLES = 3  # days are read in this multiple of `monitoring.sample_rows`
 _SMALLEST = 1e-7
 
-Days = NDArray[np.datetime64]
+Days = NDArray[Any]
 
 
 def find_early_warning(window: MonitoringWindow) -> CheckResult:
@@ -88,9 +89,10 @@ def excess_losses(metric: str, scores: Floats, labels: Labels) -> Floats:
 def _losses_by_class(metric: str, scores: Floats) -> Floats:
     """The loss of each row if the label were each class, up to a constant of the row."""
     if metric == "brier":
-        return -2 * scores if scores.shape[1] > 2 else -scores  # of two classes one counts
+        factor = 2.0 if scores.shape[1] > 2 else 1.0  # of two classes one counts
+        return np.asarray(-factor * scores)
     if metric == "accuracy":
-        return -np.eye(scores.shape[1])[scores.argmax(axis=1)]
+        return np.asarray(-np.eye(scores.shape[1])[scores.argmax(axis=1)])
     return np.asarray(-np.log(np.clip(scores, _SMALLEST, 1.0)))
 
 
@@ -111,7 +113,7 @@ def _logged(contract: Contract, rows: list[LoggedRow], version: str) -> tuple[Da
     return (
         np.array(days, dtype="datetime64[D]"),
         np.array(scores, dtype=np.float64).reshape(shape),
-        np.array(labels, dtype=np.int64 if codes else np.float64),
+        np.array(labels, dtype=np.float64),
     )
 
 
@@ -149,7 +151,7 @@ def _text(
     gain, width = rise.after - rise.before, 1.96 * rise.error
     return (
         f"the largest rise of the {name} is {format_metric(gain)} "
-        f"[{format_metric(gain - width)}, {format_metric(gain + width)}] since {onset}, on {labels} "
-        f"labelled rows of {days} days with the holdout's; {rise.score:.1f} standard errors beyond "
-        f"the margin of {format_metric(margin)} (alarm above {THRESHOLD})"
+        f"[{format_metric(gain - width)}, {format_metric(gain + width)}] since {onset}, on "
+        f"{labels} labelled rows, {days} days with the holdout's; {rise.score:.1f} standard "
+        f"errors beyond the margin of {format_metric(margin)} (alarm above {THRESHOLD})"
     )

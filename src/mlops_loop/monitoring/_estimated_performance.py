@@ -2,9 +2,9 @@
 
 Classification: the metric's expected value if each label is drawn with the model's probabilities
 (confidence-based performance estimation, CBPE). Regression: a model of the squared or absolute
-error, fitted on held-out rows, predicts the errors of the window (direct loss estimation, DLE). Both
-are methods of NannyML. They see harder inputs, but by construction no change of the relation between
-inputs and label.
+error, fitted on held-out rows, predicts the errors of the window (direct loss estimation, DLE).
+Both are methods of NannyML. They see harder inputs, but by construction no change of the relation
+between inputs and label.
 """
 
 import numpy as np
@@ -26,9 +26,8 @@ def estimate_performance(window: MonitoringWindow) -> CheckResult:
     if metric.weighted is None or len(current) < _FEWEST_ROWS or holdout.labels is None:
         return CheckResult()
     if window.contract.classes:
-        value, before = expected_metric(metric, current.scores), expected_metric(
-            metric, holdout.scores
-        )
+        value = expected_metric(metric, current.scores)
+        before = expected_metric(metric, holdout.scores)
     elif metric.name in ("rmse", "mae") and len(holdout) >= _FEWEST_ROWS:
         value, before = estimated_error(metric.name, holdout, current, window.settings.seed)
     else:
