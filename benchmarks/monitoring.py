@@ -3,8 +3,7 @@
 Takes a rendered project that has a champion and asks its own three questions about windows drawn
 from the champion's held-out rows: as they are, with a change planted in one column, and with
 outcomes that no longer follow the inputs. Beside it, how often real periods that follow one another
-raise an alarm. The distances are Evidently's, called one by one: its report would draw a page for
-each of some thousand windows.
+raise an alarm.
 """
 
 import argparse
@@ -79,7 +78,6 @@ class Monitor:
         self.predictor = BundlePredictor(self.bundle, self.project.features)
         self.compared = compared_columns(self.contract)
         self.pool = reference_sample(self.contract, self.bundle, sys.maxsize, 0)
-        self.compare = self._distances()
 
     def sample(self, columns: Columns, labels: Any) -> Any:
         """Rows with what the champion says of them."""
@@ -110,14 +108,18 @@ class Monitor:
 
         thresholds = self.settings.monitoring
         drift = find_drift(
-            self.contract, thresholds, reference=reference, window=window, compare=self.compare
+            self.contract,
+            thresholds,
+            reference=reference,
+            window=window,
+            importances=self.bundle.manifest.importances,
         )
         quality = find_quality(
             self.contract,
             thresholds.max_violation_share,
             reference=reference,
             checked=check_columns(self.contract, window.columns),
-            bundle=self.bundle,
+            encoder=self.bundle.encoder,
         )
         worse = self.worse(reference, window)
         named = {
@@ -143,31 +145,6 @@ class Monitor:
         )
         margin = settings.monitoring.performance_margin
         return delta is not None and bool(delta.worsening.low > margin)
-
-    def _distances(self) -> Callable[..., Any]:
-        """`monitoring.report.compare` without the page."""
-        import pandas
-        from evidently.legacy.calculations import stattests
-        from evidently.legacy.core import ColumnType as kinds
-
-        from mlops_loop.monitoring._report import EvidentlyResult
-
-        tests = {
-            "wasserstein": (stattests.wasserstein_stat_test, kinds.Numerical),
-            "jensenshannon": (stattests.jensenshannon_stat_test, kinds.Categorical),
-        }
-
-        def compare(contract: Any, pairs: Any, prediction: Any, *, drift_share: float) -> Any:
-            distances = {}
-            for pair in (*pairs, *([] if prediction is None else [prediction])):
-                test, kind = tests[pair.method]
-                sides = (pandas.Series(side).dropna() for side in (pair.reference, pair.window))
-                distances[pair.name] = float(test(*sides, kind, pair.threshold).drift_score)
-            return EvidentlyResult(distances, None)
-
-        return compare
-
-    # What is planted.
 
     def numeric(self, columns: Columns) -> list[str]:
         return [one.name for one in self.compared if one.type in ("integer", "number")]

@@ -31,6 +31,7 @@ class Case:
         trial: one simulation, picklable; whether it came out as counted, e.g. "an alarm".
         trials: how often it is repeated, each time with a generator of its own.
         aim: share that is aimed at; None if the figure is only stated.
+        known: why the aim is missed, where that is known and documented.
     """
 
     decision: str
@@ -38,6 +39,7 @@ class Case:
     trial: Trial
     trials: int
     aim: Aim | None = None
+    known: str = ""
 
     def run(self, seed: np.random.SeedSequence) -> "Outcome":
         generators = map(np.random.default_rng, seed.spawn(self.trials))
@@ -75,6 +77,7 @@ class Outcome:
         low, high = self.interval
         aim = str(self.case.aim or "stated")
         mark = " **missed**" if self.is_missed else ""
+        mark += f": {self.case.known}" if mark and self.case.known else ""
         return (
             f"| {self.case.decision} | {self.case.setting} | {aim} | {self.share:.1%} "
             f"[{low:.0%}, {high:.0%}]{mark} | {self.case.trials} |"

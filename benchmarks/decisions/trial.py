@@ -148,6 +148,7 @@ CASES: tuple[Case, ...] = (
         partial(on_sample, 0.05, TRIAL),
         400,
         Aim("at least", 0.9),
+        "in spring two versions differ by a fifth of the loss from day to day",
     ),
     Case(
         "challenger worse by 1 % promoted",

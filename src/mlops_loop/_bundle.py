@@ -48,6 +48,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             for regression only.
         metric: name of the metric that the gate compares.
         metrics: metrics on the held-out rows.
+        importances: permutation importance on the held-out rows by column of the contract; that of
+            a declared feature is divided among its inputs.
         parity: largest difference between native and exported model, and the tolerance.
         form: form of the model's file.
         types: types in a model of the form `skops`, see `ModelFile`.
@@ -73,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     prediction_deciles: tuple[float, ...] = ()
     metric: str = ""
     metrics: dict[str, float] = {}
+    importances: dict[str, float] = {}
     parity: dict[str, float] = {}
     form: Form = "onnx"
     types: tuple[str, ...] = ()

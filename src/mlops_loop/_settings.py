@@ -131,7 +131,7 @@ class Training(Section):
 
 
 class Gate(Section):
-    margin: Annotated[float, Field(ge=0)] = 0.005
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.01  # share of the baseline's loss
     slice_rows: Positive = 200
     slice_factor: Annotated[float, Field(ge=0)] = 4
     max_size: Positive = 50_000_000

@@ -87,7 +87,7 @@ SETTINGS = {
 }
 SECTIONS = {
     "training": {"folds": 3, "holdout": "14d"},
-    "gate": {"margin": 0.005},
+    "gate": {"margin": 0.01},
     "monitoring": {
         "window": "30d",
         "performance_margin": 0.01,

@@ -1,10 +1,14 @@
 """Calibration and threshold: learnt on out-of-fold rows, and the same in the exported model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from mlops_loop._calibration import Calibration
 from mlops_loop._model_session import OnnxSession
+from mlops_loop._predictor import decide
 from mlops_loop._settings import Costs
 from mlops_loop._training.calibration import (
     Calibrated,
@@ -66,7 +70,62 @@ def test_the_threshold_follows_the_costs(
     chance = rng.random(50_000)
     labels = (rng.random(50_000) < chance).astype(np.int64)
     costs = Costs(false_positive=false_positive, false_negative=false_negative)
-    assert cheapest_threshold(labels, chance, costs) == pytest.approx(expected, abs=0.05)
+    said = OutOfFold(labels, np.stack([1 - chance, chance], axis=1), np.arange(50_000) % 3)
+    assert cheapest_threshold(said, costs) == pytest.approx(expected)
+
+
+def _world(seed: int, rows: int, off: float = 1.0) -> OutOfFold:
+    """A sixth is positive; log-odds are `off` times what they should be."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(-2.2, 1.3, rows)
+    labels = (rng.random(rows) < expit(scores)).astype(np.int64)
+    chance = expit(off * scores)
+    return OutOfFold(labels, np.stack([1 - chance, chance], axis=1), np.arange(rows) % 3)
+
+
+def _cost(world: OutOfFold, threshold: float, costs: Costs) -> float:
+    yes = world.probabilities[:, 1] >= threshold
+    wrong = np.where(yes, costs.false_positive, costs.false_negative)
+    return float((wrong * (yes != world.labels)).mean())
+
+
+@pytest.mark.parametrize("off", [1.0, 0.6])
+@pytest.mark.parametrize(
+    ("false_positive", "false_negative"), [(1, 20), (1, 300), (1, 1000), (20, 1), (1000, 1)]
+)
+def test_extreme_costs_cost_little_more_than_the_best_threshold(
+    false_positive: float, false_negative: float, off: float
+) -> None:
+    costs = Costs(false_positive=false_positive, false_negative=false_negative)
+    others = _world(99, 50_000, off)
+    excess = []
+    for seed in range(3):
+        rows = _world(seed, 3000, off)
+        calibration = calibrate(rows) or Calibration(1.0, (0.0, 0.0))
+        rows, rest = (
+            replace(world, probabilities=calibration.apply(world.probabilities))
+            for world in (rows, others)
+        )
+        thresholds = np.quantile(rest.probabilities[:, 1], np.linspace(0, 1, 100))
+        best = min(_cost(rest, at, costs) for at in [*thresholds, 1.1])
+        excess.append(_cost(rest, cheapest_threshold(rows, costs), costs) / best - 1)
+    assert np.mean(excess) <= 0.05
+
+
+def test_another_threshold_than_the_costs_needs_evidence() -> None:
+    costs = Costs(false_positive=1, false_negative=20)
+    assert cheapest_threshold(_world(1, 3000), costs) == pytest.approx(1 / 21)
+    # Not calibrated: far too few of those above 1/21 are positive.
+    assert cheapest_threshold(_world(1, 3000, off=0.3), costs) > 0.15
+
+
+def test_a_tiny_threshold_decides() -> None:
+    costs = Costs(false_positive=1, false_negative=10_000)
+    threshold = cheapest_threshold(_world(1, 3000), costs)
+    assert 0 < threshold < 0.00011
+    chances = np.array([threshold / 2, threshold * 2])
+    decided = decide(np.stack([1 - chances, chances], axis=1), (False, True), threshold)
+    assert list(decided.values) == [False, True]
 
 
 class _Fixed:

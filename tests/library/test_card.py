@@ -5,9 +5,12 @@ from html import unescape
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import pytest
 
+from mlops_loop._bundle import read_bundle
+from mlops_loop._card.card import limits
 from mlops_loop._card.page import html, markdown
 from mlops_loop._project import Project
 from mlops_loop.evaluation._importance import importances
@@ -62,6 +65,16 @@ def test_every_version_has_a_card_on_disk_and_in_mlflow(project: Project) -> Non
     assert version.run_id in page and version.tags["snapshot"] in page
     names = {file.path for file in project.registry.tracking.client.list_artifacts(version.run_id)}
     assert {"model_card.md", "model_card.html"} <= names
+
+
+@pytest.mark.parametrize(("threshold", "said"), [(0.5, "0.5000"), (0.00009999, "0.0001")])
+def test_a_card_names_the_threshold_however_small(
+    project: Project, threshold: float, said: str
+) -> None:
+    manifest = read_bundle(project.bundles.fetch("1")).manifest
+    manifest = msgspec.structs.replace(manifest, threshold=threshold)
+    sentence = f"It predicts True from a probability of {said} on."
+    assert sentence in limits(project.contract, manifest)
 
 
 def test_no_heading_of_a_card_is_empty(project: Project) -> None:

@@ -82,6 +82,8 @@ def test_the_champion_is_compared_through_its_own_features(edited: Project) -> N
     assert FEATURES.digest in result.gate.summary()
     assert "A trial beside it is not possible" in result.gate.summary()
     assert abs(result.gate.metrics["gain_over_champion"]) < 0.05
+    # Nothing but the gate decides, so the strict rule holds.
+    assert "It is not worse than the champion by more than" in result.gate.summary()
     assert result.became == "champion"
     card = edited.registry.read_text(result.run.run_id, "model_card.md")
     assert card is not None and "Champion 1 predicted with its own features" in card

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from mlops_loop._settings import Gate
 from mlops_loop.contract._columns import Columns
 from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.errors import GateError, ProjectCodeError
 from mlops_loop.evaluation._bootstrap import Resampling, clusters
 from mlops_loop.evaluation._comparison import Comparison
+from mlops_loop.evaluation._formatting import format_metric
 from mlops_loop.evaluation._gate import apply_rules
 from mlops_loop.evaluation._gate_result import GateResult, GateRuleResult
 from mlops_loop.evaluation._metrics import metrics_of
@@ -47,6 +49,10 @@ _NOTHING: Columns = {
     "sold": np.full(ROWS, np.nan),
     "shop": np.full(ROWS, None, dtype=object),
 }
+
+
+def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([1 - positive, positive], axis=1)
 
 
 def _comparison(
@@ -86,10 +92,6 @@ def _gate_result(
     return apply_rules(comparison, [BetterThanBaseline(), NotWorseThanChampion(margin)])
 
 
-def _both(positive: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([1 - positive, positive], axis=1)
-
-
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "roc_auc"])
 def test_a_model_that_knows_something_becomes_the_first(metric: str) -> None:
     result = _gate_result(CHANCE, metric=metric)
@@ -111,11 +113,15 @@ def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
     assert not result.passed
     assert result.metrics["gain_over_champion"] < 0
     (message,) = [text for text in result.messages if "NotWorseThanChampion" in text]
+    margin = format_metric(result.metrics["margin"])
     assert message.startswith(
-        "Rejected by NotWorseThanChampion: It may be worse than the champion by more than 0.005: "
-        f"the gain in {metric} is estimated as -"
+        "Rejected by NotWorseThanChampion: It may be worse than the champion by more than "
+        f"{margin}: gain in {metric} -"
     )
-    assert "and its lower confidence bound -" in message and "is below -0.005." in message
+    assert (
+        f"on 2,000 rows, taken as independent, and the lower bound is below -{margin}." in message
+    )
+    assert "with `loop.promotion: live` a trial decides" in message
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
@@ -126,6 +132,95 @@ def test_a_wide_margin_lets_a_worse_model_pass() -> None:
     worse = np.clip(CHANCE + 0.1, 0.01, 0.99)
     assert not _gate_result(worse, CHANCE).passed
     assert _gate_result(worse, CHANCE, margin=0.2).passed
+
+
+def _noisy(scale: float, seed: int) -> NDArray[np.float64]:
+    """As good as any other with this scale of noise, on rows of 20 clusters that share some."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0, scale, ROWS) + rng.normal(0, scale / 2, 20)[BY_ROW // 100]
+    return np.asarray(1 / (1 + np.exp(-np.log(CHANCE / (1 - CHANCE)) - noise)))
+
+
+def test_before_a_trial_only_a_model_that_is_surely_worse_is_rejected() -> None:
+    equal, worse = _noisy(0.5, 1), _noisy(1.2, 2)
+    rival, alike = _noisy(0.5, 3), BY_ROW // 100
+    rule = NotWorseThanChampion()
+    comparisons = [_comparison(model, rival, rows=alike) for model in (equal, worse)]
+    before_trial = [rule(replace(one, trial_follows=True)) for one in comparisons]
+    assert [result.passed for result in before_trial] == [True, False]
+    assert not any(rule(one).passed for one in comparisons)  # neither is proved not to be worse
+    assert [NotWorseThanChampion(strict=False)(one).passed for one in comparisons] == [True, False]
+    passed, failed = (result.text for result in before_trial)
+    assert passed.startswith("It is not demonstrably worse than the champion: gain in log_loss ")
+    assert "on 2,000 rows of 20 groups (margin 0.00" in passed
+    assert (
+        "An equal model is rejected with a probability of at most 10%, one worse by 0.01" in passed
+    )
+    assert passed.endswith("The trial on live labels decides.")
+    assert "estimated as worse by more than 0.00" in failed and "upper bound below 0" in failed
+
+
+def test_a_model_that_is_surely_but_hardly_worse_may_be_tried() -> None:
+    hardly = np.clip(CHANCE * 1.005, 0.01, 0.99)
+    rule = NotWorseThanChampion(margin=0.1)
+    comparison = replace(_comparison(hardly, CHANCE), trial_follows=True)
+    assert comparison.gain_over("champion").high < 0.01
+    assert rule(comparison).passed
+
+
+@pytest.mark.parametrize(
+    ("problem", "metric", "labels", "baseline", "expected"),
+    [
+        ("binary", "log_loss", np.array([0, 1]), _both(np.array([0.5, 0.5])), 0.00693),
+        ("binary", "log_loss", np.array([0, 0]), _both(np.array([0.02, 0.02])), 0.000202),
+        ("binary", "roc_auc", np.array([0, 1]), _both(np.array([0.5, 0.5])), 0.005),
+        ("binary", "accuracy", np.array([0, 0, 0, 1]), _both(np.full(4, 0.25)), 0.0025),
+        ("regression", "rmse", np.array([10.0, 30.0]), np.array([20.0, 20.0]), 0.1),
+    ],
+)
+def test_the_margin_is_a_share_of_the_baselines_loss(
+    problem: Problem,
+    metric: str,
+    labels: NDArray[np.float64],
+    baseline: NDArray[np.float64],
+    expected: float,
+) -> None:
+    comparison = replace(
+        _comparison(CHANCE),
+        metric=metrics_of(problem)[metric],
+        labels=labels,
+        candidate=baseline,
+        baseline=baseline,
+        resampling=Resampling(np.arange(len(labels)), 10, 0.95, 1),
+    )
+    assert comparison.margin == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(("clusters_", "widened"), [(6, 1.34), (14, 1.12), (2000, 1.0)])
+def test_few_clusters_widen_the_interval(clusters_: int, widened: float) -> None:
+    """By Student's quantile times sqrt(n / (n - 1)), over the normal one."""
+    resampling = Resampling(BY_ROW % clusters_, 10, 0.95, 1)
+    draws = np.random.default_rng(0).normal(size=100_000)
+    assert resampling.interval(0.0, draws).low / -1.645 == pytest.approx(widened, rel=0.02)
+    assert resampling.interval(0.0, draws, 0.8).high < resampling.interval(0.0, draws).high
+
+
+def test_one_large_cluster_counts_for_little() -> None:
+    unequal = np.where(BY_ROW < 1900, 0, BY_ROW)
+    assert (
+        Resampling(np.unique(unequal, return_inverse=True)[1], 10, 0.95, 1).degrees_of_freedom < 1.2
+    )
+    assert Resampling(BY_ROW % 14, 10, 0.95, 1).degrees_of_freedom == pytest.approx(13, abs=0.01)
+
+
+def test_earlier_versions_on_the_same_holdout_are_counted() -> None:
+    comparison = _comparison(CHANCE)
+    assert "held-out rows, so the best" not in apply_rules(comparison, [MaxSize()]).summary()
+    result = apply_rules(replace(comparison, holdout_uses=3), [MaxSize()])
+    assert "3 earlier versions were evaluated on these held-out rows, so the best of 4" in (
+        result.summary()
+    )
+    assert result.metrics["holdout_uses"] == 3
 
 
 def test_rows_that_come_in_clusters_say_less() -> None:
@@ -209,6 +304,17 @@ def test_equally_good_models_are_seldom_refused_because_of_a_slice() -> None:
         )
         refused += not Slices(min_rows=200, margin=0.0)(comparison).passed
     assert refused <= 18
+
+
+def test_a_slice_that_is_one_group_has_an_interval() -> None:
+    """Its rows are drawn one by one: a single cluster would be the same in each resample."""
+    shops = np.array([f"s{number // 200}" for number in BY_ROW], dtype=object)
+    comparison = _comparison(
+        _noisy(0.5, 4), _noisy(0.5, 5), rows=BY_ROW // 200, columns={**_NOTHING, "shop": shops}
+    )
+    result = Slices(min_rows=200, margin=0.0)(comparison)
+    assert len(result.slices) == 10 and result.passed
+    assert all(part.gain.high - part.gain.low > 0.01 for part in result.slices)
 
 
 def test_without_slices_nothing_is_said() -> None:

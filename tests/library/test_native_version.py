@@ -42,7 +42,7 @@ def native(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Traine
     settings = json.loads((root / CONFIG).read_text(encoding="utf-8"))
     settings["training"]["native_models"] = True
     settings["loop"]["promotion"] = "gate"
-    settings["gate"]["margin"] = 0.05
+    settings["gate"]["margin"] = 0.1
     settings["serving"] = {**(settings.get("serving") or {}), "allow_anonymous": True}
     (root / CONFIG).write_text(json.dumps(settings), encoding="utf-8")
     return train(open_copy(root), candidates=[baseline.dummy(), SPLINES])

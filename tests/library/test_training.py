@@ -110,6 +110,9 @@ def test_training_again_gives_the_same_scores_and_a_challenger(project: Project)
     assert (project.published().champion, project.published().challenger) == ("1", "2")
     assert result.manifest.metrics == before.metrics
     assert result.gate.metrics["gain_over_champion"] == pytest.approx(0, abs=1e-6)
+    decision = result.gate.summary()
+    assert "It is not demonstrably worse than the champion" in decision
+    assert "1 earlier version was evaluated on these held-out rows" in decision
 
 
 @pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])

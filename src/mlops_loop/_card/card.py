@@ -6,6 +6,7 @@ from .._bundle import Manifest
 from .._duration import format_duration
 from ..contract import Column, Contract
 from ..contract._column_definition import Action
+from ..evaluation._formatting import format_metric
 from ..evaluation._gate_result import GateResult, SliceComparison
 from ..evaluation._measured import Bin, Importance, Score
 
@@ -69,8 +70,13 @@ def purpose(contract: Contract) -> str:
 
 
 def limits(contract: Contract, manifest: Manifest) -> tuple[str, ...]:
-    """The limits of a model: period of training, rejected rows, rows with warnings, its form."""
+    """The limits of a model: threshold, period of training, rejected rows, warnings, its form."""
     sentences = []
+    if manifest.threshold is not None:
+        sentences.append(
+            f"It predicts {manifest.classes[1]} from a probability of "
+            f"{format_metric(manifest.threshold)} on."
+        )
     if manifest.trained_until:
         sentences.append(f"It was not trained on events after {manifest.trained_until[:16]}.")
     if manifest.form == "skops":

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, logit
+from scipy.stats import binom
 
 from .._calibration import SMALLEST, Calibration
 from .._encoder import Matrix
@@ -20,7 +22,8 @@ from ..contract._columns import Floats
 from ..models import predict_scores
 
 Codes = NDArray[np.int64]
-_THRESHOLDS = np.linspace(0.01, 0.99, 99)
+_LOGITS = np.linspace(-16, 16, 321)  # of thresholds from 1e-7 to 1 - 1e-7
+_CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,49 @@ def calibrate(rows: OutOfFold) -> Calibration | None:
     return _fit(rows.labels, rows.probabilities)
 
 
-def cheapest_threshold(labels: Codes, probability: Floats, costs: Costs) -> float:
+def cheapest_threshold(rows: OutOfFold, costs: Costs) -> float:
     """From which probability of the second class it costs least to say so.
 
-    Among equally cheap thresholds, the nearest to the one that the costs alone imply is used.
+    That is the share of the costs that a false positive has, as long as the probabilities are right
+    (Elkan, The Foundations of Cost-Sensitive Learning, IJCAI 2001). Another threshold, the cheapest
+    on these rows, is used only where it is better beyond chance: few mistakes of the expensive kind
+    are in a sample, and a threshold that fits those costs more on other rows.
 
     Args:
-        labels: 0 or 1, shape (rows,).
-        probability: probability of the second class, shape (rows,).
+        rows: calibrated out-of-fold predictions of two classes.
         costs: costs of a false positive and of a false negative.
     """
-    yes = probability[:, None] >= _THRESHOLDS
-    false_positive = (yes & (labels == 0)[:, None]).sum(axis=0)
-    false_negative = (~yes & (labels == 1)[:, None]).sum(axis=0)
+    own = costs.false_positive / (costs.false_positive + costs.false_negative)
+    labels, probability = rows.labels, rows.probabilities[:, 1]
+    positive = between = 0
+    sides = set()
+    for fold in np.unique(rows.fold):
+        rest = rows.fold == fold
+        other = _cheapest_on(labels[~rest], probability[~rest], costs, own)
+        low, high = sorted((own, other))
+        band = rest & (probability >= low) & (probability < high)
+        positive, between = positive + int(labels[band].sum()), between + int(band.sum())
+        sides.add(bool(other > own))
+    # Own is right if at least this share of the rows above it are positive, and at most of those
+    # below it.
+    raised = sides == {True}
+    chance = binom.cdf(positive, between, own) if raised else binom.sf(positive - 1, between, own)
+    if len(sides) > 1 or not chance < _CHANCE:
+        return own
+    return _cheapest_on(labels, probability, costs, own)
+
+
+def _cheapest_on(labels: Codes, probability: Floats, costs: Costs, own: float) -> float:
+    """The cheapest threshold on these rows, of several the nearest to that of the costs."""
+    thresholds = np.append(expit(_LOGITS), own)
+    order = np.argsort(probability)
+    positives = np.append(0, np.cumsum(labels[order]))
+    below = np.searchsorted(probability[order], thresholds)
+    false_negative = positives[below]
+    false_positive = len(labels) - below - (positives[-1] - false_negative)
     total = costs.false_positive * false_positive + costs.false_negative * false_negative
-    wanted = costs.false_positive / (costs.false_positive + costs.false_negative)
-    order = np.lexsort((np.abs(_THRESHOLDS - wanted), total))
-    return float(_THRESHOLDS[order[0]])
+    nearest = np.lexsort((np.abs(np.append(_LOGITS, logit(own)) - logit(own)), total))
+    return float(thresholds[nearest[0]])
 
 
 def _fit(labels: Codes, probabilities: Floats) -> Calibration:

@@ -1,6 +1,6 @@
 """The final fit of the best candidate on all training rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,9 +81,9 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
         rows = _out_of_fold(leaderboard, winner.scores, data)
         calibration = find_calibration(rows) if calibrate else None
         if data.classes == 2:
-            scores = calibration.apply(rows.probabilities) if calibration else rows.probabilities
-            costs = data.rows.settings.training.costs
-            threshold = cheapest_threshold(rows.labels, scores[:, 1], costs)
+            if calibration:
+                rows = replace(rows, probabilities=calibration.apply(rows.probabilities))
+            threshold = cheapest_threshold(rows, data.rows.settings.training.costs)
     return FittedModel(
         winner.candidate, fitted[0], fitted[1], calibration, threshold, data, row.form
     )

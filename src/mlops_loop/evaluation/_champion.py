@@ -1,6 +1,6 @@
 """The champion's predictions for the held-out rows that it has not been trained on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -27,12 +27,15 @@ class ChampionPredictions:
         note: a remark, e.g. why rows were left out or nothing is compared.
         hold: why the version must not be promoted automatically: there is a champion of other
             features, and the version was not compared with it. Empty otherwise.
+        trial_possible: whether the champion has the same features, so that one service can run
+            both.
     """
 
     rows: NDArray[np.bool_]
     predicted: Floats | None = None
     note: str = ""
     hold: str = ""
+    trial_possible: bool = False
 
 
 class _NotComparedError(Exception):
@@ -55,7 +58,8 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
         bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
         predictor = project.load_predictor(bundle, threads=_threads(project))
         try:
-            return _compare(predictor, project.contract, held_out)
+            compared = _compare(predictor, project.contract, held_out)
+            return replace(compared, trial_possible=True)
         except _NotComparedError as reason:
             return ChampionPredictions(everything, None, f"{reason}.")
     predecessor = find_predecessor(project)

@@ -41,8 +41,11 @@ class Comparison:
         note: a remark on the comparison with the champion.
         hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
+        trial_follows: whether a version that passes is tried beside the champion on live labels
+            (`loop.promotion: live`); else the gate decides alone.
         holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
         holdout_digest: identifies these rows; scores on other rows cannot be compared.
+        holdout_uses: number of earlier versions that were evaluated on the same rows.
 
     Examples:
         >>> comparison.rival, len(comparison)
@@ -64,8 +67,10 @@ class Comparison:
     champion: Floats | None = None
     note: str = ""
     hold: str = ""
+    trial_follows: bool = False
     holdout: str = ""
     holdout_digest: str = ""
+    holdout_uses: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -85,17 +90,40 @@ class Comparison:
         """The metric of another model on the same rows."""
         return self._scores[rival][0]
 
-    def gain_over(self, rival: Rival) -> Interval:
+    @property
+    def evidence(self) -> str:
+        """The rows that an interval rests on, and the days or groups that were resampled."""
+        rows, drawn = len(self), int(self.resampling.clusters.max()) + 1
+        unit = "days" if self.contract.group is None else "groups"
+        if drawn < rows:
+            return f"{rows:,} rows of {drawn:,} {unit}"
+        return f"{rows:,} rows, taken as independent"
+
+    @property
+    def margin(self) -> float:
+        """`gate.margin` in units of the metric: that share of the baseline's loss.
+
+        The loss of the baseline is its distance from a perfect score: from 0, or from 1 for a
+        metric where greater is better.
+        """
+        perfect = 1.0 if self.metric.greater_is_better else 0.0
+        return self.settings.margin * abs(perfect - self.score_of("baseline"))
+
+    def gain_over(self, rival: Rival, confidence: float | None = None) -> Interval:
         """How much better the candidate is, with confidence bounds of the paired difference.
 
         In units of the metric; negative if the candidate is worse, whichever direction of the
         metric is better.
+
+        Args:
+            rival: the other model.
+            confidence: confidence level of each bound, by default `gate.confidence`.
         """
         direction = self.metric.direction
         value, draws = self._scores["candidate"]
         rival_value, rival_draws = self._scores[rival]
         gains = direction * (draws - rival_draws)
-        return self.resampling.interval(direction * (value - rival_value), gains)
+        return self.resampling.interval(direction * (value - rival_value), gains, confidence)
 
     def predictions_of(self, rival: Rival) -> Floats:
         """Predictions of another model on the same rows."""

@@ -60,6 +60,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         *failed,
         f"{metric.name} on {len(comparison):,} held-out rows: {score}.",
         f"Note: {PERFECT}." if is_perfect(comparison.labels, comparison.candidate) else "",
+        _reuse(comparison.holdout_uses),
         comparison.note,
         *(result.text for result in results if result.passed),
     ]
@@ -67,12 +68,27 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         passed=not failed,
         messages=tuple(filter(None, messages)),
         metrics=bounds("score", score)
+        | {"holdout_uses": float(comparison.holdout_uses)}
         | {name: value for result in results for name, value in result.values.items()},
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,
         holdout=comparison.holdout,
         holdout_digest=comparison.holdout_digest,
+    )
+
+
+def _reuse(uses: int) -> str:
+    """A warning if a version is one of several on the same held-out rows.
+
+    Dwork et al., "The Reusable Holdout", Science 349 (2015).
+    """
+    if not uses:
+        return ""
+    versions = "1 earlier version was" if uses == 1 else f"{uses} earlier versions were"
+    return (
+        f"Note: {versions} evaluated on these held-out rows, so the best of {uses + 1} looks "
+        "better than it is: rely on the trial on live labels, or ingest new rows."
     )
 
 

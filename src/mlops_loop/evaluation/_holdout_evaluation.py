@@ -19,6 +19,7 @@ from .._references import RunRef, require_run_ref, require_unchanged
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import from_arrow
 from ..contract._columns import Columns, Floats, take
+from ..registry._version import HOLDOUT_DIGEST_TAG
 from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison
@@ -82,7 +83,7 @@ def evaluate_on_holdout(
     predict = partial(_predict, session, is_value=not contract.classes)
     predicted = predict(holdout.matrix)
     with project.context.timed("gate"):
-        comparison = _compare(project, metric, holdout, predicted, files, facts)
+        comparison = _compare(project, run, metric, holdout, predicted, files, facts)
     with project.context.timed("card"):
         metrics = {metric.name: metric, **fitting(reported, contract.problem)}
         measured = Measured(
@@ -113,6 +114,7 @@ def deciles_of(predicted: Floats) -> tuple[float, ...]:
 
 def _compare(
     project: Project,
+    run: RunRef,
     metric: Metric,
     holdout: Holdout,
     predicted: Floats,
@@ -122,6 +124,8 @@ def _compare(
     champion = predict_with_champion(project, holdout.columns)
     rows = champion.rows
     columns, labels = take(holdout.columns, np.flatnonzero(rows)), holdout.labels[rows]
+    digest, registry = holdout_digest(project.contract, columns, labels), project.registry
+    tried = {version.run_id for version in registry.versions_tagged(HOLDOUT_DIGEST_TAG, digest)}
     return Comparison(
         metric=metric,
         labels=labels,
@@ -136,8 +140,10 @@ def _compare(
         champion=champion.predicted,
         note=champion.note,
         hold=champion.hold,
+        trial_follows=champion.trial_possible and project.settings.loop.promotion == "live",
         holdout=holdout_summary(project.contract, columns),
-        holdout_digest=holdout_digest(project.contract, columns, labels),
+        holdout_digest=digest,
+        holdout_uses=len(tried - {run.run_id}),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from sklearn.inspection import permutation_importance
 
 from .._encoder import Matrix
+from .._feature_set import FeatureSet
 from ..contract._columns import Floats
 from ._measured import Importance
 from ._metric import Metric
@@ -61,3 +62,17 @@ def importances(
     return tuple(
         sorted((Importance(*row) for row in rows), key=lambda importance: -importance.importance)
     )
+
+
+def by_column(importances: Sequence[Importance], features: FeatureSet) -> dict[str, float]:
+    """Importance by column of the contract; that of a declared feature is divided among its inputs.
+
+    Parts of a date keep their names: dates are not compared.
+    """
+    totals: dict[str, float] = {}
+    for each in importances:
+        declared = features.declared.get(each.column)
+        inputs = declared.inputs if declared is not None else (each.column,)
+        for name in inputs:
+            totals[name] = totals.get(name, 0.0) + each.importance / len(inputs)
+    return totals

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import NormalDist
 
 from ._comparison import Comparison
 from ._formatting import format_metric
@@ -26,26 +27,38 @@ class BetterThanBaseline:
     """
 
     def __call__(self, comparison: Comparison) -> GateRuleResult:
-        gain = comparison.gain_over("baseline")
+        gain, chance = comparison.gain_over("baseline"), 1 - comparison.settings.confidence
         passed = gain.low > 0
-        return GateRuleResult(
-            passed,
+        text = (
             f"It is {'' if passed else 'not significantly '}better than the baseline: gain in "
-            f"{comparison.metric.name} {gain}.",
-            {"baseline": comparison.score_of("baseline")} | bounds("gain_over_baseline", gain),
+            f"{comparison.metric.name} {gain} on {comparison.evidence}."
         )
+        if not passed:
+            text += (
+                " It passes if the lower bound is above 0, which a model that is not better "
+                f"reaches with a probability of at most {chance:.0%}."
+            )
+        values = {"baseline": comparison.score_of("baseline")} | bounds("gain_over_baseline", gain)
+        return GateRuleResult(passed, text, values)
 
 
 @dataclass(frozen=True)
 class NotWorseThanChampion:
-    """The candidate is not worse than the champion by more than a margin (non-inferiority test).
+    """The candidate is not worse than the champion, beyond a margin.
 
-    The lower confidence bound of the gain, by a paired bootstrap, has to be above minus the margin:
-    see Piaggio et al., "Reporting of Noninferiority and Equivalence Randomized Trials", JAMA 308
-    (2012). Without a champion to compare with, the rule passes.
+    Before a trial on live labels, which controls its own error, the rule rejects a candidate that
+    is demonstrably worse: estimated as worse by more than the margin, and significantly worse than
+    the champion. Where the gate decides alone, the rule is strict, a non-inferiority test: the
+    lower confidence bound of the gain has to be above minus the margin (Piaggio et al., "Reporting
+    of Noninferiority and Equivalence Randomized Trials", JAMA 308, 2012). Both use the paired
+    bootstrap. Without a champion to compare with, the rule passes.
 
     Attributes:
-        margin: tolerated loss in units of the metric, by default `gate.margin`.
+        margin: tolerated loss in units of the metric; by default `gate.margin`, a share of the
+            baseline's loss.
+        strict: whether the candidate has to prove that it is not worse; by default unless a trial
+            follows, i.e. unless `loop.promotion` is `live` and the champion has the same features.
+        false_rejections: share of equal models that may be rejected before a trial.
 
     Examples:
         >>> NotWorseThanChampion(margin=0.01)(comparison).passed
@@ -53,23 +66,69 @@ class NotWorseThanChampion:
     """
 
     margin: float | None = None
+    strict: bool | None = None
+    false_rejections: float = 0.1
 
     def __call__(self, comparison: Comparison) -> GateRuleResult:
         if comparison.champion is None:
             return GateRuleResult(True, "")
-        margin = comparison.settings.margin if self.margin is None else self.margin
-        gain = comparison.gain_over("champion")
-        passed = gain.low >= -margin
+        margin = comparison.margin if self.margin is None else self.margin
+        strict = not comparison.trial_follows if self.strict is None else self.strict
+        confidence = comparison.settings.confidence if strict else 1 - self.false_rejections
+        gain = comparison.gain_over("champion", confidence)
+        passed = gain.low >= -margin if strict else gain.high >= 0 or gain.value >= -margin
+        explain = _proof_of_equality if strict else _proof_of_harm
         values = {"champion": comparison.score_of("champion"), "margin": margin}
-        name = comparison.metric.name
-        text = f"It is not worse than the champion by more than {margin:g}: gain in {name} {gain}."
-        if not passed:
-            text = (
-                f"It may be worse than the champion by more than {margin:g}: the gain in {name} "
-                f"is estimated as {format_metric(gain.value)}, and its lower confidence bound "
-                f"{format_metric(gain.low)} is below {-margin:g}."
-            )
-        return GateRuleResult(passed, text, values | bounds("gain_over_champion", gain))
+        return GateRuleResult(
+            passed,
+            explain(comparison, gain, margin, confidence, passed),
+            values | bounds("gain_over_champion", gain),
+        )
+
+
+def _proof_of_equality(
+    comparison: Comparison, gain: Interval, margin: float, confidence: float, passed: bool
+) -> str:
+    """What a strict rule found, and how often it is wrong at the width of this interval."""
+    limit = format_metric(margin)
+    found = f"gain in {comparison.metric.name} {gain} on {comparison.evidence}"
+    quantile, width = NormalDist().inv_cdf(confidence), gain.value - gain.low
+    rejected = NormalDist().cdf(quantile * (1 - margin / width)) if width else 0.0
+    chances = (
+        f"A model worse by that much passes with a probability of {1 - confidence:.0%}, an equal "
+        f"one is rejected with {rejected:.0%}."
+    )
+    if passed:
+        return f"It is not worse than the champion by more than {limit}: {found}. {chances}"
+    return (
+        f"It may be worse than the champion by more than {limit}: {found}, and the lower bound is "
+        f"below -{limit}. {chances} More held-out rows narrow the interval; with `loop.promotion: "
+        "live` a trial decides."
+    )
+
+
+def _proof_of_harm(
+    comparison: Comparison, gain: Interval, margin: float, confidence: float, passed: bool
+) -> str:
+    """What the rule before a trial found, and how often it is wrong at this interval's width."""
+    limit = format_metric(margin)
+    found = f"gain in {comparison.metric.name} {gain} on {comparison.evidence}"
+    error = (gain.high - gain.value) / NormalDist().inv_cdf(confidence)
+    threshold = -max(margin, gain.high - gain.value)
+    noticed = NormalDist().cdf((threshold + 2 * margin) / error) if error > 0 else 1.0
+    chances = (
+        f"An equal model is rejected with a probability of at most {1 - confidence:.0%}, one worse "
+        f"by {format_metric(2 * margin)} with {noticed:.0%}."
+    )
+    if passed:
+        return (
+            f"It is not demonstrably worse than the champion: {found} (margin {limit}). {chances} "
+            "The trial on live labels decides."
+        )
+    return (
+        f"It is worse than the champion: {found}, estimated as worse by more than {limit}, with "
+        f"an upper bound below 0. {chances}"
+    )
 
 
 @dataclass(frozen=True)
@@ -83,7 +142,7 @@ class Slices:
     Attributes:
         min_rows: slices with fewer rows are not compared; by default `gate.slice_rows`.
         margin: how much worse a slice may be, in units of the metric; by default
-            `gate.slice_factor` times `gate.margin`.
+            `gate.slice_factor` times the margin of `NotWorseThanChampion`.
 
     Examples:
         >>> Slices(min_rows=20)(comparison).passed
@@ -95,7 +154,7 @@ class Slices:
 
     def __call__(self, comparison: Comparison) -> GateRuleResult:
         gate, rival = comparison.settings, comparison.rival
-        margin = gate.slice_factor * gate.margin if self.margin is None else self.margin
+        margin = gate.slice_factor * comparison.margin if self.margin is None else self.margin
         min_rows = gate.slice_rows if self.min_rows is None else self.min_rows
         slices = find_slices(comparison.contract, comparison.columns, min_rows)
         compared = compare_slices(
@@ -107,13 +166,19 @@ class Slices:
             margin,
         )
         failed = [part for part in compared if part.failed]
+        limit, chance = format_metric(margin), 1 - gate.confidence
         texts = [
             f"On {part.name} ({part.rows} rows) it is worse than the {rival} by more than "
-            f"{margin:g}: gain in {comparison.metric.name} {part.gain}."
+            f"{limit}: gain in {comparison.metric.name} {part.gain}."
             for part in failed
         ]
-        if compared and not failed:
-            texts = [f"On none of {len(compared)} slices is it worse by more than {margin:g}."]
+        if failed:
+            texts.append(
+                f"A model that is not worse fails on any of the {len(compared)} slices with a "
+                f"probability of at most {chance:.0%}."
+            )
+        elif compared:
+            texts = [f"On none of {len(compared)} slices is it worse by more than {limit}."]
         values = {"slices": float(len(compared)), "slices_failed": float(len(failed))}
         return GateRuleResult(not failed, " ".join(texts), values, compared)
 

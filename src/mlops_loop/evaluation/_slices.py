@@ -3,8 +3,8 @@
 With more slices it gets more likely that one of them looks bad by chance. The confidence of each
 interval is therefore adjusted by the Bonferroni correction (Dunn, "Multiple Comparisons Among
 Means", JASA 56, 1961). A few hundred resamples do not reach such quantiles, so that the bootstrap
-estimates a standard error, and the quantiles are those of Student's t distribution, with the number
-of clusters minus one as degrees of freedom.
+estimates a standard error, and the quantiles are those of Student's t distribution. A slice is
+resampled by itself: a group is one cluster, whose rows are drawn one by one.
 """
 
 from collections.abc import Sequence
@@ -83,26 +83,16 @@ def compare_slices(
         return ()
     from scipy.stats import t as student  # takes half a second to import
 
-    scorers = [
-        [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
-        for part in slices
-    ]
-    ones = [
-        [scorer(np.ones(len(part.rows))) for scorer in pair] for part, pair in zip(slices, scorers)
-    ]
-    draws = resampling.part_scores([part.rows for part in slices], scorers)
-    values = metric.direction * (np.array(ones)[:, 0] - np.array(ones)[:, 1])
-    errors = np.nanstd(draws[:, :, 0] - draws[:, :, 1], axis=0)
     tail = (1 - resampling.confidence) / len(slices)
-    # One degree of freedom less than clusters, as for the variance of a mean.
-    counts = np.array([len(np.unique(resampling.clusters[part.rows])) for part in slices])
-    freedom = np.maximum(counts - 1, 1)
-    widths = student.isf(tail, freedom) * np.sqrt(1 + 1 / freedom) * errors
-    gains = [
-        Interval(float(value), float(value - width), float(value + width))
-        for value, width in zip(values, widths)
-    ]
-    return tuple(
-        SliceComparison(part.name, len(part.rows), gain, bool(gain.high < -margin))
-        for part, gain in zip(slices, gains)
-    )
+
+    def compare(part: Slice) -> SliceComparison:
+        scorers = [metric.scorer(labels[part.rows], predicted[part.rows]) for predicted in models]
+        own, rival = (scorer(np.ones(len(part.rows))) for scorer in scorers)
+        resampled = resampling.of(part.rows)
+        draws, freedom = resampled.scores(scorers), resampled.degrees_of_freedom
+        error = float(np.std(draws[:, 0] - draws[:, 1])) * (1 + 1 / freedom) ** 0.5
+        value, width = metric.direction * (own - rival), float(student.isf(tail, freedom)) * error
+        gain = Interval(value, value - width, value + width)
+        return SliceComparison(part.name, len(part.rows), gain, gain.high < -margin)
+
+    return tuple(map(compare, slices))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,41 +61,52 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
 def check_drift(window: MonitoringWindow) -> CheckResult:
     """Check whether the distribution of the inputs has changed.
 
-    Evidently computes a distance for each column: the Wasserstein distance in standard deviations
-    for numbers (Rubner, Tomasi & Guibas, "The Earth Mover's Distance as a Metric for Image
-    Retrieval", IJCV 40, 2000) and the Jensen-Shannon distance for categories (Lin, "Divergence
-    Measures Based on the Shannon Entropy", IEEE Transactions on Information Theory 37, 1991). A
-    column has drifted if its distance exceeds `monitoring.drift_threshold` and what chance explains
-    at this number of rows and columns.
+    A column is compared by the Wasserstein distance in standard deviations for numbers (Rubner,
+    Tomasi & Guibas, "The Earth Mover's Distance as a Metric for Image Retrieval", IJCV 40, 2000)
+    and the Jensen-Shannon distance for categories (Lin, "Divergence Measures Based on the Shannon
+    Entropy", IEEE Transactions on Information Theory 37, 1991). It has drifted if its distance
+    exceeds `monitoring.drift_threshold` and what chance explains at this number of columns, rows
+    and days. The status is `failed` if the drifted columns have `monitoring.drift_share` of the
+    importance, one has a fifth of it, or one moved by more than three thresholds.
 
     Examples:
         >>> plan = MonitoringPlan(checks=[check_drift])
     """
     from ._drift import find_drift
-    from ._report import run_evidently
+    from ._drift_notes import describe_comparison
+    from ._report import draw_drift
 
+    settings = window.settings.monitoring
     drift = find_drift(
         window.contract,
-        window.settings.monitoring,
+        settings,
         reference=window.reference_sample,
         window=window.sample,
-        compare=partial(run_evidently, page=window.options.page),
+        importances=window.bundle.manifest.importances,
     )
-    compared: Status = "ok" if drift.scores else "unknown"
+    draws = window.options.page and drift.comparisons
+    compared: Status = "ok" if drift.comparisons else "unknown"
+    notes = describe_comparison(window, drift) if drift.comparisons else ()
     return CheckResult(
         findings=drift.findings,
         statuses={"drift": "failed" if drift.drifted else compared},
-        notes=(*drift.notes, *window.reference_notes),
+        notes=(*drift.notes, *notes, *window.reference_notes),
         drift_scores=drift.scores,
-        evidently=drift.evidently,
+        drift_thresholds={column.name: column.threshold for column in drift.comparisons},
+        snapshot=(
+            draw_drift(window.contract, drift.comparisons, drift_share=settings.drift_share)
+            if draws
+            else None
+        ),
     )
 
 
 def check_data_quality(window: MonitoringWindow) -> CheckResult:
     """Check whether rows satisfy the contract, resemble the reference, and keep arriving.
 
-    Finds violations of the contract, more missing values, new categories, columns that became
-    constant, and a drop in the number of predictions.
+    Finds violations of the contract, more or fewer missing values, new categories, columns that
+    became constant, and a drop in the number of predictions. Shares are compared with those of the
+    reference and what chance explains at this number of columns, rows and days.
 
     Examples:
         >>> plan = MonitoringPlan(checks=[check_data_quality])
@@ -113,7 +123,7 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
         window.settings.monitoring.max_violation_share,
         reference=window.reference_sample,
         checked=window.checked,
-        bundle=window.bundle,
+        encoder=window.bundle.encoder,
     )
     checked: Status = "ok" if len(window.logged) else "unknown"
     return CheckResult(findings, {"quality": "failed" if findings else checked})

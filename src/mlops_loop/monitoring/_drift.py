@@ -1,28 +1,25 @@
 """Drift of the inputs, by column and for the window."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .._settings import Monitoring as Thresholds
 from ..contract import Contract
 from ..contract._evidently_definition import compared_columns, is_number
 from ..contract._outputs import PREDICTION
 from ._column_comparison import ColumnComparison
+from ._drift_alarm import DriftAlarm
 from ._findings import Finding
-from ._report import EvidentlyResult, run_evidently
 from ._samples import Sample
+from ._sampling_error import clusters_of, drift_alpha, fit_effects
 
 # The threshold of a column allows for chance at few rows; with fewer, it finds next to nothing.
 FEWEST_ROWS = 30
-# Probability of a finding without a drift, for all columns together.
-BY_CHANCE = 0.05
 
 _DISTANCES = {
     "wasserstein": "Wasserstein distance",
     "jensen_shannon": "Jensen-Shannon distance",
 }
-
-Compare = Callable[..., EvidentlyResult]
 
 
 @dataclass(frozen=True)
@@ -30,16 +27,21 @@ class Drift:
     """The result of the drift check.
 
     Attributes:
-        drifted: whether the share of drifted columns reaches `monitoring.drift_share`.
-        scores: distance by column, `prediction` included.
-        evidently: Evidently's result; None if nothing could be compared.
+        drifted: whether the drift is an alarm, see `DriftAlarm`.
+        comparisons: the compared columns, `prediction` last if there is one.
+        alarm_by_chance: probability of an alarm without a drift (limit).
     """
 
     drifted: bool = False
     findings: tuple[Finding, ...] = ()
-    scores: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    evidently: EvidentlyResult | None = None
+    comparisons: tuple[ColumnComparison, ...] = ()
+    alarm_by_chance: float = 0.0
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Distance by column, `prediction` included."""
+        return {column.name: column.distance for column in self.comparisons}
 
 
 def find_drift(
@@ -48,87 +50,83 @@ def find_drift(
     *,
     reference: Sample,
     window: Sample,
-    compare: Compare = run_evidently,
+    importances: Mapping[str, float] | None = None,
 ) -> Drift:
-    """Compare a window with the reference; `compare` measures, as `run_evidently` does.
+    """Compare a window with the reference.
 
-    A drift of the prediction is a finding, but does not count in the share of drifted inputs.
+    A drift of the prediction is a finding, but is not counted among the inputs.
+
+    Args:
+        contract: contract of the columns.
+        thresholds: the settings of monitoring.
+        reference: rows to compare with.
+        window: rows of the window.
+        importances: importance of the columns for the champion; all alike if it is not known.
     """
     rows = min(len(window), len(reference))
     if rows < FEWEST_ROWS:
-        return Drift(
-            notes=(f"{rows} rows are too few to test for drift (at least {FEWEST_ROWS} needed)",)
-        )
-    base_threshold = thresholds.drift_threshold
+        note = f"{rows} rows are too few to test for drift (at least {FEWEST_ROWS} needed)"
+        return Drift(notes=(note,))
+    everything = _comparisons(contract, thresholds.drift_threshold, reference, window)
+    inputs = [column for column in everything if column.name != PREDICTION]
+    empty = [column.name for column in inputs if not all(column.sizes)]
+    notes = [f"{name} has no values on one side: not tested for drift" for name in empty]
+    comparisons = [column for column in everything if all(column.sizes)]
+    if len(empty) == len(inputs):
+        return Drift(notes=(*notes, "no column to test for drift"))
+    if comparisons[-1].name != PREDICTION:
+        notes += ["the champion predicted none of these rows: its prediction is not compared"]
+    clusters = clusters_of(contract, reference.columns, window.columns)
+    fit_effects([column.series for column in comparisons], clusters)
+    return _judged(comparisons, thresholds.drift_share, importances or {}, notes)
+
+
+def _comparisons(
+    contract: Contract, drift_threshold: float, reference: Sample, window: Sample
+) -> list[ColumnComparison]:
+    """The columns on both sides, the prediction last."""
     before, now = reference.columns, window.columns
     specs = [spec for spec in compared_columns(contract) if spec.name in before]
-    alpha = BY_CHANCE / (len(specs) + 1)
-    comparisons = [
-        ColumnComparison(
-            column.name,
-            before[column.name],
-            now[column.name],
-            is_number(column),
-            base_threshold,
-            alpha,
-        )
-        for column in specs
+    sides = {spec.name: (before[spec.name], now[spec.name], is_number(spec)) for spec in specs}
+    answers, numeric = reference.answers()
+    sides[PREDICTION] = (answers, window.answers()[0], numeric)
+    alpha = drift_alpha(len(specs))
+    return [
+        ColumnComparison(name, *values, drift_threshold, alpha) for name, values in sides.items()
     ]
-    empty = [column.name for column in comparisons if not all(column.sizes)]
-    notes = tuple(f"{name} has no values on one side: not tested for drift" for name in empty)
-    comparisons = [column for column in comparisons if column.name not in empty]
-    if not comparisons:
-        return Drift(notes=(*notes, "no column to test for drift"))
-    answered = _prediction(reference, window, base_threshold, alpha)
-    prediction = answered if all(answered.sizes) else None
-    if prediction is None:
-        notes += ("the champion predicted none of these rows: its prediction is not compared",)
-    everything = [*comparisons, *([] if prediction is None else [prediction])]
-    evidently = compare(contract, comparisons, prediction, drift_share=thresholds.drift_share)
-    return _judged(thresholds, everything, evidently, notes)
-
-
-def _prediction(
-    reference: Sample, window: Sample, base_threshold: float, alpha: float
-) -> ColumnComparison:
-    before, numeric = reference.answers()
-    return ColumnComparison(PREDICTION, before, window.answers()[0], numeric, base_threshold, alpha)
 
 
 def _judged(
-    thresholds: Thresholds,
     comparisons: list[ColumnComparison],
-    evidently: EvidentlyResult,
-    notes: tuple[str, ...],
+    drift_share: float,
+    importances: Mapping[str, float],
+    notes: list[str],
 ) -> Drift:
-    scores = evidently.distances
     inputs = [column for column in comparisons if column.name != PREDICTION]
-    moved = [column for column in inputs if scores[column.name] >= column.threshold]
-    share = len(moved) / len(inputs)
-    drifted = share >= thresholds.drift_share
-    moved.sort(
-        key=lambda column: scores[column.name] / column.threshold,
-        reverse=True,
-    )
-    findings = [_finding(column, scores[column.name]) for column in moved]
-    findings += [
-        _finding(column, scores[PREDICTION])
+    alarm = DriftAlarm.of(inputs, drift_share, importances)
+    moved = sorted(alarm.moved, key=lambda column: -column.times_threshold)
+    moved += [
+        column
         for column in comparisons
-        if column.name == PREDICTION and scores[PREDICTION] >= column.threshold
+        if column.name == PREDICTION and column.times_threshold >= 1
     ]
-    if drifted:
-        limit = thresholds.drift_share
-        text = f"{share:.0%} of the columns drifted (limit {limit:.0%})"
-        whole = Finding("drift", text, "critical", None, "drifted_share", share, limit)
-        findings.insert(0, whole)
-    return Drift(drifted, tuple(findings), scores, notes, evidently)
+    reasons = alarm.reasons()
+    if moved and not reasons:
+        notes = [*notes, alarm.absence()]
+    return Drift(
+        bool(reasons),
+        (*reasons, *map(_finding, moved)),
+        tuple(notes),
+        tuple(comparisons),
+        alarm.by_chance,
+    )
 
 
-def _finding(column: ColumnComparison, score: float) -> Finding:
-    unit = " standard deviations" if column.numeric else ""
+def _finding(column: ColumnComparison) -> Finding:
+    unit = " standard deviations" if column.statistic == "wasserstein" else ""
     text = (
-        f"{column.name} drifted: {_DISTANCES[column.statistic]} {score:.3f}{unit} "
-        f"(threshold {column.threshold:.3f})"
+        f"{column.name} drifted: {_DISTANCES[column.statistic]} {column.distance:.3f}{unit} "
+        f"(threshold {column.threshold:.3f}, chance alone reaches {column.by_chance:.3f})"
     )
     return Finding(
         "drift",
@@ -136,6 +134,6 @@ def _finding(column: ColumnComparison, score: float) -> Finding:
         "warning",
         column.name,
         column.statistic,
-        score,
+        column.distance,
         column.threshold,
     )

@@ -1,11 +1,8 @@
 """Findings of checks, and the status that follows from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from ._report import EvidentlyResult
+from typing import Any, Literal
 
 # A warning concerns one column or a part of the rows, a critical finding the whole window.
 Severity = Literal["warning", "critical"]
@@ -68,7 +65,8 @@ class CheckResult:
         notes: sentences, e.g. about what could not be checked.
         metrics: measured values by name, for the JSON file of the report.
         drift_scores: distance by column.
-        evidently: Evidently's result, for the page of the report.
+        drift_thresholds: the distance from which on a column has drifted.
+        snapshot: Evidently's, for the page of the report.
 
     Examples:
         >>> result = CheckResult(statuses={"volume": "unknown"}, notes=["No row was logged."])
@@ -81,7 +79,8 @@ class CheckResult:
     notes: Sequence[str] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     drift_scores: Mapping[str, float] = field(default_factory=dict)
-    evidently: "EvidentlyResult | None" = None
+    drift_thresholds: Mapping[str, float] = field(default_factory=dict)
+    snapshot: Any | None = None
 
     @classmethod
     def combine(cls, results: "Sequence[CheckResult]") -> "CheckResult":
@@ -95,18 +94,12 @@ class CheckResult:
             findings=[finding for result in results for finding in result.findings],
             statuses=statuses,
             notes=[note for result in results for note in result.notes],
-            metrics={
-                name: value
-                for check_result in results
-                for name, value in check_result.metrics.items()
-            },
-            drift_scores={
-                name: score
-                for check_result in results
-                for name, score in check_result.drift_scores.items()
-            },
-            evidently=next(
-                (check_result.evidently for check_result in results if check_result.evidently),
-                None,
-            ),
+            metrics=_united(each.metrics for each in results),
+            drift_scores=_united(each.drift_scores for each in results),
+            drift_thresholds=_united(each.drift_thresholds for each in results),
+            snapshot=next((each.snapshot for each in results if each.snapshot is not None), None),
         )
+
+
+def _united(values: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    return {name: value for each in values for name, value in each.items()}

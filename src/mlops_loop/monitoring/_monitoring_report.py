@@ -93,7 +93,8 @@ class MonitoringReport:
             left out.
         findings: findings of all checks.
         report: Evidently's page, relative to the project's folder; None if nothing was compared.
-        drift_scores: Evidently's distance by compared column, `prediction` included.
+        drift_scores: distance by compared column, `prediction` included.
+        drift_thresholds: the distance from which on a column has drifted.
         notes: sentences, e.g. about what could not be checked.
         metrics: values behind the status of the performance, by name.
         advice: what to do about the findings, or what the loop has decided; empty if nothing was
@@ -111,6 +112,7 @@ class MonitoringReport:
     findings: tuple[Finding, ...] = ()
     report: str | None = None
     drift_scores: Mapping[str, float] = field(default_factory=dict)
+    drift_thresholds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     advice: str = ""
@@ -118,7 +120,7 @@ class MonitoringReport:
 
     @property
     def drift(self) -> bool:
-        """Whether enough columns drifted for the window as a whole."""
+        """Whether drift is an alarm."""
         return self.statuses.get("drift") == "failed"
 
     @property

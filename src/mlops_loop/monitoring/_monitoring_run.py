@@ -31,9 +31,8 @@ def run(
     return save_report(
         window.settings.root,
         report,
-        result.evidently,
+        result.snapshot,
         name=window.name,
-        page=window.options.page,
         publish=not window.options.version_only,
     )
 
@@ -81,6 +80,7 @@ def _report(window: MonitoringWindow, result: CheckResult) -> MonitoringReport:
         statuses=result.statuses,
         findings=tuple(replace(finding, rows=finding.rows or rows) for finding in result.findings),
         drift_scores=result.drift_scores,
+        drift_thresholds=result.drift_thresholds,
         notes=tuple(result.notes),
         metrics=result.metrics,
     )

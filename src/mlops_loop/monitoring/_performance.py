@@ -13,7 +13,7 @@ from ..contract import Contract
 from ..evaluation._metric import Metric
 from ..prediction_log import Counts, PredictionLog
 from ._findings import Finding, Status
-from ._performance_delta import PerformanceDelta, measure
+from ._performance_delta import PerformanceDelta, fewest_of_class, measure
 from ._samples import Sample, labelled_sample
 from ._slices import worse_slices
 
@@ -79,7 +79,10 @@ def find_performance(
         return unknown(f"the reference has no column {contract.target.name}; train again")
     delta = measure(contract, metric, reference=reference, window=labelled, seed=settings.seed)
     if delta is None:
-        return unknown(f"all labels are the same; {missing}")
+        return unknown(
+            f"fewer than {fewest_of_class(metric)} labels of a class on one side, or all are the "
+            f"same; {missing}"
+        )
     judged = _judged(delta, settings.monitoring.performance_margin, counts.labels, missing)
     slices = worse_slices(settings, contract, metric, reference=reference, window=labelled)
     return replace(judged, findings=(*judged.findings, *slices))
@@ -93,6 +96,6 @@ def unknown(reason: str) -> Performance:
 def _judged(delta: PerformanceDelta, margin: float, labels: int, missing: str) -> Performance:
     notes = (f"{delta.summary()}; {missing}",)
     metrics = {**delta.metrics(), "labels": float(labels)}
-    if delta.worsening.low <= margin:
+    if not delta.is_worse(margin):
         return Performance("ok", notes, metrics=metrics)
     return Performance("failed", notes, (delta.finding(margin, "critical"),), metrics)

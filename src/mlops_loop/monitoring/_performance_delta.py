@@ -8,6 +8,11 @@ constant forecast on the same rows, and multiplied by that on the holdout: the l
 base rate. The error of a regression is adjusted in the same way by the spread of the labels. An AUC
 does not depend on the base rate.
 
+Neither is the same for a model that is right when its inputs move, or when the labelled rows were
+selected by score. So whether performance is worse follows from the recalibration of the window
+(`_recalibration`). Of numbers, it is also worse if the errors themselves grew and the adjusted
+metric did too: a recalibration does not see noise. The metric says by how much, in its own units.
+
 The interval is a 90 % bootstrap interval, 5 % on each side. Days or groups are resampled, both of
 the window and of the holdout.
 """
@@ -23,12 +28,19 @@ from ..evaluation._bootstrap import Resampling, clusters
 from ..evaluation._formatting import format_metric
 from ..evaluation._interval import Interval
 from ..evaluation._metric import Metric, Scorer
+from ..evaluation._metrics import rmse
 from ..evaluation._target import Labels
 from ._findings import Finding, Severity
+from ._recalibration import Recalibration, recalibrate
 from ._samples import Sample
 
 CONFIDENCE = 0.9
 RESAMPLES = 300
+# Slope and intercept take five rows of the rarer class each (Vittinghoff & McCulloch, American
+# Journal of Epidemiology 165, 2007). 30 would leave 1 % of positives unjudged at 2,000 labels.
+FEWEST_OF_CLASS = 10
+# An AUC of a few rows of a class is all noise.
+FEWEST_TO_RANK = 30
 
 
 def basis(metric: str) -> str:
@@ -47,6 +59,10 @@ class PerformanceDelta:
         adjusted: metric at the base rate or spread of the holdout.
         reference: metric on the holdout.
         worsening: adjusted difference; positive is worse for every metric.
+        recalibration: recalibration of the labelled rows.
+        growth: by how much the errors of a regression grew, as a share of those on the holdout;
+            None for classes.
+        biased_class: the class that the bias is about, as text; empty for numbers.
     """
 
     metric: str
@@ -55,6 +71,19 @@ class PerformanceDelta:
     adjusted: float
     reference: float
     worsening: Interval
+    recalibration: Recalibration
+    growth: Interval | None
+    biased_class: str
+
+    def is_worse(self, margin: float) -> bool:
+        """Whether recalibration is needed, or the errors of a regression surely grew.
+
+        Args:
+            margin: in units of the metric; for recalibration and errors, as a share of the loss.
+        """
+        if self.recalibration.is_needed(margin):
+            return True
+        return self.growth is not None and min(self.growth.low, self.worsening.low) > margin
 
     @property
     def rises_when_worse(self) -> bool:
@@ -69,11 +98,11 @@ class PerformanceDelta:
     ) -> Finding:
         """The finding that performance is worse, in the window or in one slice of it."""
         where = f" where {column} is {value}" if value is not None else ""
-        limit = self.limit(margin)
+        limit = self.limit(margin) if self.worsening.value > margin else None
         text = (
             f"performance is worse{where}: {self.metric} is {format_metric(self.adjusted)} "
             f"{basis(self.metric)} on {self.rows} labelled rows, "
-            f"{format_metric(self.reference)} on the holdout (limit {format_metric(limit)})"
+            f"{format_metric(self.reference)} on the holdout: {self.change()}; {self.explanation()}"
         )
         return Finding(
             "performance", text, severity, column, self.metric, self.adjusted, limit, value
@@ -88,7 +117,24 @@ class PerformanceDelta:
             "worsening": self.worsening.value,
             "worsening_low": self.worsening.low,
             "worsening_high": self.worsening.high,
+            **self.recalibration.metrics(),
         }
+
+    def explanation(self) -> str:
+        """What recalibration of the rows says about the predictions."""
+        own = self.recalibration
+        direction = "high" if own.bias > 0 else "low"
+        if own.biased_class is None:
+            size, loss = format_metric(abs(own.bias)), "mean squared error"
+        else:
+            size, loss = f"{100 * abs(own.bias):.1f} points", "log loss"
+        of_class = f" of {self.biased_class}" if self.biased_class else ""
+        return (
+            f"predictions{of_class} are too {direction} by {size} on average; recalibrated on "
+            f"these rows the {loss} would be {format_metric(own.recalibrated)} instead of "
+            f"{format_metric(own.loss)} (chance {own.chance:.2g}, limit {own.alpha:.2g}, "
+            f"{own.clusters} days or groups)"
+        )
 
     def summary(self) -> str:
         return (
@@ -137,13 +183,18 @@ def measure(
             comparison the interval is normal, with the bootstrap's standard error.
 
     Returns:
-        None if all labels on one side are the same.
+        None if a class is missing or too rare on one side.
     """
+    if window.scores.ndim > 1:
+        fewest = fewest_of_class(metric)
+        if min(_rarest(reference), _rarest(window)) < fewest:
+            return None
     now = _side(contract, metric, window, seed)
     then = _side(contract, metric, reference, seed + 1)
+    value, held_out = now.value, then.value
     if metric.greater_is_better:
-        worsening, draws = then.value - now.value, then.draws - now.draws
-        adjusted = now.value
+        adjusted, worsening = now.value, then.value - now.value
+        draws = then.draws - now.draws
     else:
         if now.base <= 0 or then.base <= 0:
             return None
@@ -151,9 +202,56 @@ def measure(
         worsening = adjusted - then.value
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = (now.draws / now.base_draws - then.draws / then.base_draws) * then.base
-    low, high = _ends(worsening, draws[np.isfinite(draws)], n_comparisons)
-    interval = Interval(worsening, low, high)
-    return PerformanceDelta(metric.name, len(window), now.value, adjusted, then.value, interval)
+    recalibration = recalibrate(
+        contract, reference=reference, window=window, n_comparisons=n_comparisons
+    )
+    growth = None
+    if contract.problem == "regression":
+        if metric.greater_is_better:
+            now, then = (_side(contract, rmse, side, seed) for side in (window, reference))
+        growth = _growth(now, then, n_comparisons)
+    code = recalibration.biased_class
+    return PerformanceDelta(
+        metric.name,
+        len(window),
+        value=value,
+        adjusted=adjusted,
+        reference=held_out,
+        worsening=_interval(worsening, draws, n_comparisons),
+        recalibration=recalibration,
+        growth=growth,
+        biased_class="" if code is None else str(contract.classes[code]),
+    )
+
+
+def fewest_of_class(metric: Metric) -> int:
+    """Labels that each class needs before a metric says anything."""
+    return FEWEST_TO_RANK if metric.greater_is_better else FEWEST_OF_CLASS
+
+
+def _rarest(sample: Sample) -> int:
+    """Rows of the rarest class, apart from classes that are not predicted that often either."""
+    assert sample.labels is not None
+    classes = sample.scores.shape[1]
+    counts = np.bincount(sample.labels.astype(np.int64), minlength=classes)
+    if classes > 2:
+        expected = counts[sample.scores.sum(axis=0) >= FEWEST_TO_RANK]
+        return int(expected.min()) if len(expected) else 0
+    return int(counts.min())
+
+
+def _growth(now: "_Side", then: "_Side", n_comparisons: int) -> Interval:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = now.draws / then.draws - 1
+    value = now.value / then.value - 1 if then.value else np.inf
+    return _interval(value, draws, n_comparisons)
+
+
+def _interval(value: float, draws: Floats, n_comparisons: int) -> Interval:
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return Interval(value, value, value)
+    return Interval(value, *_ends(value, draws, n_comparisons))
 
 
 def _ends(value: float, draws: Floats, n_comparisons: int) -> tuple[float, float]:

@@ -1,35 +1,40 @@
 """Data quality: violations of the contract, and deviations from the training data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .._bundle import Bundle
+from .._encoder import Encoder
 from ..contract import Contract
-from ..contract._check import Checked
-from ..contract._columns import missing
+from ..contract._check import Checked, check_columns
+from ..contract._columns import Array, missing
 from ..contract._evidently_definition import compared_columns
 from ..prediction_log import LoggedRow
 from ._constant_columns import constant_columns
 from ._findings import Finding, Severity
 from ._samples import Sample
+from ._sampling_error import clusters_of, fit_effects, quality_alpha
+from ._share_comparison import ShareComparison
 
-# A share of missing values moves with the seasons (calm air has no gusts). A rise by this share of
-# all rows deserves a look, and is less than what a source that stopped delivering does.
-MISSING_RISE = 0.2
+# The change of the share of missing values that deserves a look, if chance does not explain it. A
+# drop means that something fills them in.
+MISSING_CHANGE = 0.05
 # Fewer rows than these say nothing about how many there should be.
 FEWEST_BEFORE = 100
 FEWEST_FOR_AGE = 20
 
 _TEXTS = {
-    "violation_share": "{value:.1%} of the rows violate the contract{in_column} (limit "
-    "{threshold:.1%})",
+    "violation_share": "{value:.1%} of the rows violate the contract{in_column}, {before:.1%} "
+    "before (limit {threshold:.1%})",
     "missing_share": "{column} is missing in {value:.0%} of the rows, {before:.0%} before (limit "
     "{threshold:.0%})",
-    "unseen_share": "{column} has values not seen in training in {value:.1%} of the rows (limit "
-    "{threshold:.1%})",
+    "present_share": "{column} has a value in {value:.0%} of the rows, {before:.0%} before (limit "
+    "{threshold:.0%})",
+    "unseen_share": "{column} has values not seen in training in {value:.1%} of the rows, "
+    "{before:.1%} before (limit {threshold:.1%})",
     "distinct_values": "{column} has the same value in every row",
     "rows": "only {value:.0f} rows, {before:.0f} in the previous window (limit {threshold:.0f})",
     "age_hours": "the newest row is {value:.0f} hours older than the end of the window (limit "
@@ -49,32 +54,49 @@ class Traffic:
 
 
 def find_quality(
-    contract: Contract, max_share: float, *, reference: Sample, checked: Checked, bundle: Bundle
+    contract: Contract, max_share: float, *, reference: Sample, checked: Checked, encoder: Encoder
 ) -> list[Finding]:
     """Broken rules, missing values, new categories and columns that became constant.
+
+    Each share is compared with that of the reference, and what chance explains.
 
     Args:
         contract: the rules.
         max_share: the share of rows that may break one, or hold new categories.
         reference: held-out rows of the champion.
         checked: the sampled rows of the window.
-        bundle: the champion, which knows the categories of its training data.
+        encoder: that of the champion, which knows the categories of its training data.
     """
-    rows = len(checked.accepted)
-    if not rows:
+    if not len(checked.accepted) or not len(reference):
         return []
-    findings = _violations(checked, max_share)
-    reported = {finding.column for finding in findings}
-    for name, (value, before) in _missing_shares(contract, checked, reference).items():
-        limit = _missing_limit(before)
-        if value > limit and name not in reported:
-            findings.append(_finding(name, "missing_share", value, limit, before))
-    for name, value in _unseen_shares(checked, reference, bundle).items():
-        if value > max_share and name not in reported:
-            findings.append(_finding(name, "unseen_share", value, max_share))
-    for name in constant_columns(contract, reference.columns, checked.columns):
-        findings.append(_finding(name, "distinct_values", 1.0, 2.0))
-    return findings
+    compared = [spec.name for spec in compared_columns(contract) if spec.name in reference.columns]
+    alpha = quality_alpha(len(compared))
+    shares = [
+        *_violations(contract, checked, reference, alpha),
+        *_missing(compared, checked, reference, alpha),
+        *_unseen(checked, reference, encoder, alpha),
+    ]
+    clusters = clusters_of(contract, reference.columns, checked.columns)
+    fit_effects([share.series for share in shares], clusters)
+    findings: list[Finding] = []
+    for share in shares:
+        if share.column is None or share.column not in {finding.column for finding in findings}:
+            findings += _found(share, max_share)
+    constant = constant_columns(contract, reference.columns, checked.columns, alpha)
+    return findings + [_finding(name, "distinct_values", 1.0, 2.0) for name in constant]
+
+
+def _found(share: ShareComparison, max_share: float) -> list[Finding]:
+    value = share.value
+    if share.statistic != "missing_share":
+        limit = max(max_share, share.highest(0.0))
+    elif value < (lowest := share.lowest(MISSING_CHANGE)):
+        return [_finding(share.column, "present_share", 1 - value, 1 - lowest, 1 - share.before)]
+    else:
+        limit = share.highest(MISSING_CHANGE)
+    if value <= limit:
+        return []
+    return [_finding(share.column, share.statistic, value, limit, share.before)]
 
 
 def find_traffic(traffic: Traffic) -> list[Finding]:
@@ -98,48 +120,66 @@ def newest_of(rows: Sequence[LoggedRow]) -> datetime | None:
     return max((row.record.event_time for row in rows), default=None)
 
 
-def _violations(checked: Checked, max_share: float) -> list[Finding]:
-    """For each column, and for the rows as a whole, the worst first."""
-    rows_of: dict[str, set[int]] = {}
-    for violation in checked.violations:
-        rows_of.setdefault(violation.column, set()).add(violation.row)
-    total = len(checked.accepted)
-    shares: dict[str | None, float] = {None: len(set().union(*rows_of.values())) / total}
-    shares |= {name: len(rows) / total for name, rows in rows_of.items()}
+def _violations(
+    contract: Contract, checked: Checked, reference: Sample, alpha: float
+) -> list[ShareComparison]:
+    """For the rows as a whole, and for each column, the worst first."""
+    specs = [spec for spec in contract.inputs if spec.name in reference.columns]
+    before = check_columns(contract, reference.columns, specs)
+    names = dict.fromkeys(violation.column for violation in checked.violations)
+    shares = [
+        ShareComparison(
+            name,
+            "violation_share",
+            _violating(before, name, len(reference)),
+            _violating(checked, name, len(checked.accepted)),
+            alpha,
+        )
+        for name in [None, *names]
+    ]
+    return sorted(shares, key=lambda share: (share.column is not None, -share.value))
+
+
+def _violating(checked: Checked, column: str | None, rows: int) -> NDArray[np.bool_]:
+    mask = np.zeros(rows, dtype=np.bool_)
+    mask[[each.row for each in checked.violations if column in (None, each.column)]] = True
+    return mask
+
+
+def _missing(
+    names: Sequence[str], checked: Checked, reference: Sample, alpha: float
+) -> list[ShareComparison]:
     return [
-        _finding(name, "violation_share", share, max_share)
-        for name, share in sorted(shares.items(), key=lambda item: (item[0] is not None, -item[1]))
-        if share > max_share
+        ShareComparison(
+            name,
+            "missing_share",
+            missing(reference.columns[name]),
+            missing(checked.columns[name]),
+            alpha,
+        )
+        for name in names
     ]
 
 
-def _missing_shares(
-    contract: Contract, checked: Checked, reference: Sample
-) -> Mapping[str, tuple[float, float]]:
-    """Share in the window, and in the reference."""
-    return {
-        name: (
-            float(missing(checked.columns[name]).mean()),
-            float(missing(reference.columns[name]).mean()),
+def _unseen(
+    checked: Checked, reference: Sample, encoder: Encoder, alpha: float
+) -> list[ShareComparison]:
+    """Categories that training did not see; rare ones may be new in the reference as well."""
+    return [
+        ShareComparison(
+            name,
+            "unseen_share",
+            _not_in({*words, None}, reference.columns[name]),
+            _not_in({*words, None}, checked.columns[name]),
+            alpha,
         )
-        for spec in compared_columns(contract)
-        if (name := spec.name) in reference.columns
-    }
+        for name, words in encoder.vocabularies.items()
+        if name in checked.columns and name in reference.columns
+    ]
 
 
-def _missing_limit(share: float) -> float:
-    """From which share on it is too much; a column that vanished is always too much."""
-    return min(share + MISSING_RISE, max(share, 0.999))
-
-
-def _unseen_shares(checked: Checked, reference: Sample, bundle: Bundle) -> Mapping[str, float]:
-    shares = {}
-    for name, words in bundle.encoder.vocabularies.items():
-        if name in checked.columns and name in reference.columns:
-            known = {*words, *reference.columns[name].tolist(), None}
-            unseen = [value not in known for value in checked.columns[name].tolist()]
-            shares[name] = float(np.mean(unseen))
-    return shares
+def _not_in(known: set[str | None], values: Array) -> NDArray[np.bool_]:
+    return np.array([value not in known for value in values.tolist()], dtype=np.bool_)
 
 
 def _finding(

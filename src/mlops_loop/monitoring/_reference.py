@@ -1,12 +1,18 @@
 """The rows that a window is compared with."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from .._settings import Settings
 from .._training_window import past_window
 from ..contract import Contract
-from ..prediction_log import PredictionLog
+from ..prediction_log import LoggedRow, PredictionLog
 from ._drift import FEWEST_ROWS
 from ._monitoring_report import Window
 from ._samples import Sample, check_window, window_sample
+
+# Rows of fewer days, or of less than half of the span, do not say what is usual.
+FEWEST_DAYS = 14
 
 
 def find_reference(
@@ -30,5 +36,15 @@ def find_reference(
     if len(rows) < FEWEST_ROWS:
         note = f"{len(rows)} rows in the log for the reference {setting} (at least {FEWEST_ROWS})"
         return holdout, (f"{note}: compared with the holdout instead",)
+    days, needed = _days(rows), min(FEWEST_DAYS, (past[1] - past[0]) / timedelta(days=2))
+    if days < needed:
+        plural = "s" if days > 1 else ""
+        note = f"rows of {days} day{plural} in the log for the reference {setting}"
+        note = f"{note} (at least {needed:.0f})"
+        return holdout, (f"{note}: compared with the holdout instead",)
     columns = check_window(contract, rows).columns
     return window_sample(contract, rows, columns, version), ()
+
+
+def _days(rows: Sequence[LoggedRow]) -> int:
+    return len({row.record.event_time.date() for row in rows})

@@ -1,10 +1,10 @@
-"""Evidently, kept in one place: it measures the distances and draws the page."""
+"""Evidently, kept in one place: it draws the page, and runs metrics of the project's choice."""
 
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,64 +13,73 @@ import pandas as pd
 from .._atomic import atomic_write
 from ..contract import Contract
 from ..contract._evidently_definition import data_definition
+from ..contract._outputs import PREDICTION
 from ._column_comparison import ColumnComparison
 from ._report_page import render
 
-
-@dataclass(frozen=True)
-class EvidentlyResult:
-    """Distance by column, and Evidently's snapshot, which can draw itself; None without a page."""
-
-    distances: Mapping[str, float]
-    snapshot: Any
+# Names of the distances, as the page shows them.
+_NUMBERS, _CATEGORIES = "mlops_loop_wasserstein", "mlops_loop_jensen_shannon"
 
 
-def run_evidently(
-    contract: Contract,
-    comparisons: Sequence[ColumnComparison],
-    prediction: ColumnComparison | None,
-    *,
-    drift_share: float,
-    page: bool = True,
-) -> EvidentlyResult:
-    """Measure how far the window is from the reference.
+def draw_drift(
+    contract: Contract, comparisons: Sequence[ColumnComparison], *, drift_share: float
+) -> Any:
+    """Evidently's snapshot of the columns, with the distances and thresholds that decide.
 
     Args:
         contract: contract of the columns.
-        comparisons: input columns; each has values on both sides.
-        prediction: predictions on both sides, in a section of their own.
-        drift_share: share of drifted columns from which the window counts as drifted.
-        page: whether to render the page, which takes half of the time.
+        comparisons: columns with values on both sides; the prediction has a section of its own.
+        drift_share: share of drifted columns from which Evidently calls the window drifted.
     """
     with _quiet():
         from evidently import Dataset, Report
         from evidently.metrics import ValueDrift
         from evidently.presets import DataDriftPreset
 
-        everything = [*comparisons, *([] if prediction is None else [prediction])]
+        _register_distances()
+        inputs = [column for column in comparisons if column.name != PREDICTION]
         preset = DataDriftPreset(
-            columns=[column.name for column in comparisons],
-            per_column_method={column.name: column.method for column in comparisons},
-            per_column_threshold={column.name: column.threshold for column in comparisons},
+            columns=[column.name for column in inputs],
+            per_column_method={column.name: _method(column) for column in inputs},
+            per_column_threshold={column.name: column.threshold for column in inputs},
             drift_share=drift_share,
         )
-        alone = everything[len(comparisons) :] if page else everything
-        metrics = [preset] * page + [
-            ValueDrift(
-                column=column.name,
-                method=column.method,
-                threshold=column.threshold,
-            )
-            for column in alone
+        answers = [
+            ValueDrift(column=column.name, method=_method(column), threshold=column.threshold)
+            for column in comparisons
+            if column.name == PREDICTION
         ]
-        definition = _definition(contract, comparisons, prediction)
-        reference = pd.DataFrame({column.name: column.reference for column in everything})
-        window = pd.DataFrame({column.name: column.window for column in everything})
-        snapshot = Report(metrics).run(
+        definition = _definition(contract, comparisons)
+        reference = pd.DataFrame({column.name: column.reference for column in comparisons})
+        window = pd.DataFrame({column.name: column.window for column in comparisons})
+        return Report([preset, *answers]).run(
             Dataset.from_pandas(window, data_definition=definition),
             Dataset.from_pandas(reference, data_definition=definition),
         )
-        return EvidentlyResult(_distances(snapshot), snapshot if page else None)
+
+
+def _register_distances() -> None:
+    """Have Evidently measure by the function that decides, in place of its own."""
+    from evidently.legacy.calculations.stattests import StatTest, register_stattest
+    from evidently.legacy.core import ColumnType
+
+    numbers = StatTest(_NUMBERS, "Wasserstein distance (winsorised)", [ColumnType.Numerical])
+    categories = StatTest(_CATEGORIES, "Jensen-Shannon distance", [ColumnType.Categorical])
+    register_stattest(numbers, default_impl=partial(_measure, True))
+    register_stattest(categories, default_impl=partial(_measure, False))
+
+
+def _measure(
+    numeric: bool, reference: Any, window: Any, _type: object, threshold: float
+) -> tuple[float, bool]:
+    dtype = "float64" if numeric else "object"
+    before, now = (side.to_numpy(dtype=dtype) for side in (reference, window))
+    distance = ColumnComparison("", before, now, numeric, threshold).distance
+    return distance, distance >= threshold
+
+
+def _method(column: ColumnComparison) -> str:
+    return _NUMBERS if column.numeric else _CATEGORIES
 
 
 def run_report(
@@ -119,21 +128,20 @@ def run_report(
     ]
 
 
-def write_report(result: EvidentlyResult | None, verdict: Mapping[str, object], page: Path) -> None:
-    """Write the page of charts, and beside it a JSON file with the verdict and all distances.
+def write_report(snapshot: Any | None, content: Mapping[str, object], page: Path) -> None:
+    """Write the page of charts, and beside it a JSON file.
 
     Args:
-        result: what the charts show; without a snapshot only the JSON file is written.
-        verdict: result of monitoring.
+        snapshot: what the charts show; without one only the JSON file is written.
+        content: the results of monitoring.
         page: path of the HTML file; the JSON file differs in the suffix.
     """
-    distances = {} if result is None else dict(result.distances)
-    text = json.dumps({**verdict, "distances": distances}, indent=1, ensure_ascii=False)
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     with atomic_write(page.with_suffix(".json")) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
-    if result is not None and result.snapshot is not None:
+    if snapshot is not None:
         with _quiet():
-            _write_page(result.snapshot, page)
+            _write_page(snapshot, page)
 
 
 def _write_page(snapshot: Any, page: Path) -> None:
@@ -142,26 +150,15 @@ def _write_page(snapshot: Any, page: Path) -> None:
         draft.write_text(html, encoding="utf-8")
 
 
-def _definition(
-    contract: Contract, comparisons: Sequence[ColumnComparison], prediction: ColumnComparison | None
-) -> Any:
+def _definition(contract: Contract, comparisons: Sequence[ColumnComparison]) -> Any:
     names = {column.name for column in comparisons}
-    own = [] if prediction is None else [prediction]
+    answers = [column for column in comparisons if column.name == PREDICTION]
     return data_definition(
         contract,
-        numbers=[column.name for column in own if column.numeric],
-        categories=[column.name for column in own if not column.numeric],
+        numbers=[column.name for column in answers if column.numeric],
+        categories=[column.name for column in answers if not column.numeric],
         leave_out={spec.name for spec in contract.columns} - names,
     )
-
-
-def _distances(snapshot: Any) -> dict[str, float]:
-    distances = {}
-    for metric in snapshot.dict()["metrics"]:
-        column = metric["config"].get("column")
-        if column is not None:
-            distances[column] = float(metric["value"])
-    return distances
 
 
 @contextmanager

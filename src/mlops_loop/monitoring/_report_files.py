@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from .._paths import Paths
 from ._monitoring_report import MonitoringReport
-from ._report import EvidentlyResult, write_report
+from ._report import write_report
 
 
 def save_report(
     root: Path,
     report: MonitoringReport,
-    evidently: EvidentlyResult | None,
+    snapshot: Any | None,
     *,
     name: str,
-    page: bool,
     publish: bool,
 ) -> MonitoringReport:
     """Write the report below `root`.
@@ -23,18 +23,17 @@ def save_report(
     Args:
         root: the project's folder.
         report: the answers.
-        evidently: Evidently's result; None if nothing was compared.
+        snapshot: Evidently's, for the page; None if nothing was compared, or without a page.
         name: name of the files, without the suffix.
-        page: whether there is a page besides the JSON file.
         publish: whether it is the status that the service shows.
 
     Returns:
         The report, with the page's path if there is one.
     """
     target = Paths(root).reports / f"{name}.html"
-    if page and evidently is not None:
+    if snapshot is not None:
         report = replace(report, report=target.relative_to(root).as_posix())
-    write_report(evidently, _content(report), target)
+    write_report(snapshot, _content(report), target)
     if publish:
         save_monitoring_status(root, _status(report))
     return report
@@ -48,13 +47,19 @@ def record_decision(root: Path, report: MonitoringReport, decision: str) -> Moni
     """
     report = replace(report, advice=decision)
     page = Paths(root).reports / f"{report.window.name}.html"
-    write_report(EvidentlyResult(report.drift_scores, None), _content(report), page)
+    write_report(None, _content(report), page)
     save_monitoring_status(root, _status(report))
     return report
 
 
 def _content(report: MonitoringReport) -> dict[str, object]:
-    return {**report.to_json(), "messages": report.messages(), "metrics": dict(report.metrics)}
+    return {
+        **report.to_json(),
+        "messages": report.messages(),
+        "metrics": dict(report.metrics),
+        "distances": dict(report.drift_scores),
+        "thresholds": dict(report.drift_thresholds),
+    }
 
 
 def _status(report: MonitoringReport) -> MonitoringStatus:

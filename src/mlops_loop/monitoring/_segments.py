@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from .._settings import Settings
@@ -13,11 +12,9 @@ from ..evaluation._metric import Metric
 from ._drift import FEWEST_ROWS, find_drift
 from ._monitoring_report import Answer, Segment
 from ._performance_delta import PerformanceDelta, measure
-from ._report import run_evidently
 from ._samples import Sample
 from ._slices import rows_with
 
-# Each one is compared by Evidently.
 MAX_SEGMENTS = 20
 
 
@@ -57,7 +54,6 @@ class SegmentFinder:
             self.settings.monitoring,
             reference=before,
             window=window,
-            compare=partial(run_evidently, page=False),
         )
         delta = self._measured(value, n_comparisons)
         return Segment(
@@ -91,4 +87,4 @@ class SegmentFinder:
 def _answer(delta: PerformanceDelta | None, margin: float) -> Answer:
     if delta is None:
         return "unknown"
-    return "worse" if delta.worsening.low > margin else "ok"
+    return "worse" if delta.is_worse(margin) else "ok"

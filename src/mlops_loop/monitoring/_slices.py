@@ -36,7 +36,7 @@ def worse_slices(
             seed=settings.seed,
             n_comparisons=max(len(pairs), 2),
         )
-        if delta is not None and delta.worsening.low > margin:
+        if delta is not None and delta.is_worse(margin):
             slices.append(delta.finding(margin, "warning", now.column, now.value))
     return slices
 

@@ -30,6 +30,7 @@ from .._training.mlflow_logging import LEADERBOARD
 from ..errors import BundleError, GateError
 from ..evaluation._decision import subject_of
 from ..evaluation._gate_result import GateResult
+from ..evaluation._importance import by_column
 from ..evaluation._interval import Interval
 from ..evaluation._measured import Measured
 from ._mlflow_registry import Registry
@@ -126,6 +127,7 @@ def _manifest(
         prediction_deciles=measured.deciles,
         metric=gate.metric,
         metrics=measured.metrics,
+        importances=by_column(measured.importances, project.features),
         parity=facts.parity,
         form=facts.form,
         types=facts.types,

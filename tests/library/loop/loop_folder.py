@@ -215,7 +215,8 @@ class LoopFolder:
 
 @cache
 def settings() -> Settings:
-    """Those of the project, but for the judge, who needs weeks where it bets on days."""
+    """Those of the project, but trials compare rows, as days take weeks, and any drift retrains."""
     found = load_settings(ROOT)
     challenge = found.challenge.model_copy(update={"unit": "row"})
-    return found.model_copy(update={"challenge": challenge})
+    actions = found.actions.model_copy(update={"drift_only": "retrain"})
+    return found.model_copy(update={"challenge": challenge, "actions": actions})

@@ -40,7 +40,7 @@ def test_a_change_is_noticed_and_learned(tmp_path: Path, monkeypatch: pytest.Mon
     assert adopted.exit_code == 0, adopted.output
     assert "1 row a day, labels after 1d" in adopted.output
     config = tmp_path / "config/project.yaml"
-    text = config.read_text(encoding="utf-8").replace("\nloop:\n", "\nloop:\n  growth: null\n")
+    text = config.read_text(encoding="utf-8").replace("growth: 0.5", "growth: null")
     config.write_text(text, encoding="utf-8")
 
     project, told = project_in(tmp_path), list[str]()

@@ -119,3 +119,42 @@ def test_the_sentence_names_the_figures() -> None:
     sides = [Sample({"when": days()}, values + shift, values) for shift in (100.0, 200.0)]
     summary = compare("mae", sides[0], sides[1], NUMBER).summary()
     assert "mae 200.00 on" in summary and "at the holdout's spread" in summary
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "brier", "accuracy", "roc_auc"])
+def test_harder_inputs_or_selected_labels_are_not_worse(metric: str) -> None:
+    usual, narrow = forecasts(1, shift=-0.8), forecasts(2, shift=-0.8, skill=0.5)
+    assert not compare(metric, usual, narrow).is_worse(0.01)
+    rows = forecasts(3, shift=-0.8)
+    top = rows.take(rows.scores[:, 1] > np.quantile(rows.scores[:, 1], 0.6))
+    assert not compare(metric, usual, top).is_worse(0.01)
+
+
+def test_another_base_rate_is_worse_and_says_what_recalibration_gains() -> None:
+    usual, window = forecasts(1, shift=-0.8), forecasts(2, shift=-0.8)
+    low = Sample(window.columns, forecasts(2, shift=-1.8).scores, window.labels)
+    delta = compare("roc_auc", usual, low)
+    assert delta.is_worse(0.01)
+    text = delta.finding(0.01, "critical").text
+    assert "predictions of True are too low by" in text and "the log loss would be" in text
+
+
+def test_a_ranking_metric_needs_thirty_rows_of_each_class() -> None:
+    usual, rows = forecasts(1, shift=-0.8), forecasts(2, shift=-0.8)
+    positive, negative = (np.flatnonzero(rows.labels == code) for code in (1, 0))
+    few = rows.take(np.concatenate([negative, positive[:29]]))
+    assert (
+        measure(BINARY, metrics_of("binary")["roc_auc"], reference=usual, window=few, seed=1)
+        is None
+    )
+
+
+def test_noise_and_bias_of_numbers_are_worse_and_moved_inputs_are_not() -> None:
+    def rows(seed: int, *, spread: float = 1.0, noise: float = 1.0, bias: float = 0.0) -> Sample:
+        rng = np.random.default_rng(seed)
+        said = rng.normal(0, spread, ROWS)
+        return Sample({"when": days()}, said, said + bias + noise * rng.normal(size=ROWS))
+
+    assert not compare("rmse", rows(1), rows(2, spread=0.5), NUMBER).is_worse(0.01)
+    assert compare("rmse", rows(1), rows(3, noise=2.0), NUMBER).is_worse(0.01)
+    assert compare("rmse", rows(1), rows(4, bias=0.5), NUMBER).is_worse(0.01)

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from mlops_loop._training_window import past_needed, past_window
+from mlops_loop.contract._columns import take
 from mlops_loop.errors import SettingsError
 
-from .world import World
+from .world import ROWS, World
 
 MARCH, APRIL = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
 
@@ -50,7 +52,19 @@ def test_the_holdout_stands_in_for_a_past_that_is_not_there(world: World) -> Non
     world.predict(world.parcels(2))
     found = world.monitor(world.settings_with(reference="before:365d"))
     assert found.findings == ()
-    assert "0 rows in the log for the reference before:365d (at least 30)" in found.notes[-1]
+    reason = "0 rows in the log for the reference before:365d (at least 30)"
+    assert any(reason in note for note in found.notes)
+
+
+def test_rows_of_a_single_day_are_no_past_to_compare_with(world: World) -> None:
+    """Rows enough, but all of the day before the window."""
+    before = world.parcels(3, until=world.now - world.span)
+    world.predict(take(before, np.arange(ROWS - 30, ROWS)), labelled=False)
+    world.predict(world.parcels(2))
+    found = world.monitor(world.settings_with(reference="trailing:90d"))
+    assert found.findings == ()
+    note = "rows of 1 day in the log for the reference trailing:90d (at least 14)"
+    assert f"{note}: compared with the holdout instead" in found.notes
 
 
 def test_the_log_keeps_what_the_reference_needs() -> None:

@@ -112,7 +112,9 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
     old.pop("replay", None)
     assert old.keys() == new.keys() - {"features"}
     assert old["serving"] == new["serving"] and old["seed"] == new["seed"]
-    assert 0.01 < new["gate"]["margin"] < 0.1  # of a target that varies by about 3
+    # Of a target that varies by about 3.
+    assert 0.02 < new["monitoring"]["performance_margin"] < 0.2
+    assert new.get("gate") == old.get("gate")  # a share of the baseline's loss fits every target
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ classes) (or values). Metrics of another kind of problem than yours are left out
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from mlops_loop.evaluation import (
     Metric,
     MetricByProblem,
@@ -16,7 +18,6 @@ from mlops_loop.evaluation import (
     rmse,
     roc_auc,
 )
-from numpy.typing import NDArray
 
 
 def hit_rate_of_top_decile(labels: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
@@ -31,8 +32,8 @@ TOP_DECILE = Metric(
 )
 
 # Orders the leaderboard, decides at the gate, and is monitored. Name one if you like, e.g.
-# `METRIC = roc_auc`; `gate.margin` in config/project.yaml is in its units. A trial of champion and
-# challenger needs a mean over rows: with roc_auc or a metric of your own it compares the log loss.
+# `METRIC = roc_auc`. A trial of champion and challenger needs a mean over rows: with roc_auc or a
+# metric of your own it compares the log loss.
 METRIC = MetricByProblem(binary=log_loss, multiclass=log_loss, regression=rmse)
 
 # On the leaderboard and the model card as well, and in MLflow.

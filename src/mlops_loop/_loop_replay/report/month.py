@@ -101,9 +101,10 @@ class MonthBuilder:
         return {score.name: score.interval for score in measured}
 
     def _drift(self, monitoring: MonitoringReport | None) -> dict[str, float]:
-        threshold = self._project.settings.monitoring.drift_threshold
-        scores = monitoring.drift_scores if monitoring else {}
-        return {name: score / threshold for name, score in scores.items()}
+        if monitoring is None:
+            return {}
+        thresholds = monitoring.drift_thresholds
+        return {name: score / thresholds[name] for name, score in monitoring.drift_scores.items()}
 
     def _link(self, monitoring: MonitoringReport | None) -> str | None:
         if monitoring is None or monitoring.report is None:

@@ -27,8 +27,8 @@ class Month:
         base_rate: share of the positive class; None unless the problem is binary.
         champion: interval by name of the metric; metrics that cannot be computed are left out.
         first: the same for the first model.
-        drift: Evidently's score divided by its threshold, by column; 1 or more is a drift.
-        drifted: whether the data set as a whole drifted.
+        drift: distance divided by its threshold, by column; 1 or more is a drift.
+        drifted: whether the drift was an alarm.
         performance: result of monitoring, e.g. `worse`.
         report: path of Evidently's report, relative to the folder of the page.
         traffic: number of rows by the version that served them.

@@ -1,0 +1,134 @@
+"""By how much does recalibration lower the loss: a model that is right cannot be recalibrated.
+
+The predictions of the labelled rows get a new slope and new intercepts (Cox, "Two further
+applications of a model for binary regression", Biometrika 45, 1958): of classes softmax(scale * log
+p + shift), of numbers slope * prediction + intercept. Unlike a loss, the gain does not depend on
+which rows are labelled or how hard they are, as long as the model is right about them.
+
+Chance is a score test on the window: of no recalibration, or, if the holdout needs one itself, of
+the holdout's. Its variance is that of the sums of days or groups (Rao & Scott, "On chi-squared
+tests for multiway contingency tables", Annals of Statistics 12, 1984, with Satterthwaite's degrees
+of freedom).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import f as fisher
+
+from ..contract import Contract
+from ..contract._columns import Floats
+from ..evaluation._bootstrap import clusters
+from ._samples import Sample
+from ._scaling import Scaling, scaling_of
+
+ALPHA = 0.05
+# Below this chance the holdout's own recalibration is the one to compare with.
+OWN_ALPHA = 0.2
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Recalibration of the labelled rows of a window.
+
+    Attributes:
+        loss: log loss, or mean squared error, of the predictions as they are.
+        recalibrated: the same after recalibration on these rows.
+        holdout_gain: by how much recalibration lowers it on the holdout.
+        base: loss of a constant forecast (classes), or of the holdout's predictions (numbers).
+        chance: probability of such a change against the holdout if the model is as good as there.
+        bias: mean of the predictions minus mean of the labels; of several classes, of the class
+            with the largest difference.
+        biased_class: code of this class; None for numbers.
+        clusters: number of days or groups, or of rows without them.
+        alpha: chance below which it counts.
+    """
+
+    loss: float
+    recalibrated: float
+    holdout_gain: float
+    base: float
+    chance: float
+    bias: float
+    biased_class: int | None
+    clusters: int
+    alpha: float
+
+    @property
+    def excess(self) -> float:
+        """Gain beyond that of the holdout, as a share of the base."""
+        return (self.loss - self.recalibrated - self.holdout_gain) / max(self.base, 1e-12)
+
+    def is_needed(self, margin: float) -> bool:
+        """Whether recalibration gains more than the margin, and more than by chance."""
+        return self.chance < self.alpha and self.excess > margin
+
+    def metrics(self) -> dict[str, float]:
+        return {
+            "recalibration_loss": self.loss,
+            "recalibrated_loss": self.recalibrated,
+            "recalibration_holdout_gain": self.holdout_gain,
+            "recalibration_chance": self.chance,
+        }
+
+
+def recalibrate(
+    contract: Contract, *, reference: Sample, window: Sample, n_comparisons: int = 1
+) -> Recalibration:
+    """Recalibrate the labelled rows of a window, and test it against the holdout.
+
+    Args:
+        contract: types and roles of the columns.
+        reference: the holdout, with labels.
+        window: labelled rows.
+        n_comparisons: number of comparisons, for the Bonferroni correction.
+    """
+    then, now = scaling_of(reference, reference), scaling_of(window, reference)
+    groups = clusters(contract, window.columns)
+    spread = _covariance(now, now.identity, groups)
+    null = then.identity
+    if _needs_own(contract, reference, then):
+        null = then.fit()
+        held_out_spread = _covariance(then, null, clusters(contract, reference.columns))
+        transfer = now.information(null) @ np.linalg.pinv(then.information(null))
+        spread = _covariance(now, null, groups) + transfer @ held_out_spread @ transfer.T
+    count = int(groups.max()) + 1
+    bias, biased_class = now.bias()
+    return Recalibration(
+        loss=now.loss(now.identity),
+        recalibrated=now.loss(now.fit()),
+        holdout_gain=then.loss(then.identity) - then.loss(then.fit()),
+        base=now.base_loss() if now.is_classification else then.loss(then.identity),
+        chance=_chance(now, null, spread, count),
+        bias=bias,
+        biased_class=biased_class,
+        clusters=count,
+        alpha=ALPHA / n_comparisons,
+    )
+
+
+def _covariance(scaling: Scaling, parameters: Floats, groups: np.ndarray) -> Floats:
+    """Covariance of the sum of the gradients, from the sums of the clusters."""
+    gradients = scaling.gradients(parameters)
+    gradients = gradients - gradients.mean(axis=0)
+    count = int(groups.max()) + 1
+    sums = np.stack([np.bincount(groups, column, count) for column in gradients.T], axis=1)
+    covariance: Floats = sums.T @ sums * count / max(count - 1, 1)
+    return covariance
+
+
+def _needs_own(contract: Contract, reference: Sample, scaling: Scaling) -> bool:
+    """Whether the model is off on the holdout already; if not, the test leaves it out."""
+    groups = clusters(contract, reference.columns)
+    spread = _covariance(scaling, scaling.identity, groups)
+    return _chance(scaling, scaling.identity, spread, int(groups.max()) + 1) < OWN_ALPHA
+
+
+def _chance(scaling: Scaling, null: Floats, spread: Floats, count: int) -> float:
+    score = scaling.gradients(null).sum(axis=0)
+    inverse = np.linalg.pinv(scaling.information(null) * scaling.dispersion(null))
+    # Few rows of a class make their spread look smaller than the model itself says it is.
+    effects = np.maximum(np.linalg.eigvals(inverse @ spread).real, 1.0)
+    freedom = effects.sum() ** 2 / (effects**2).sum()
+    statistic = float(score @ inverse @ score) / effects.sum()
+    return float(fisher.sf(statistic, freedom, freedom * max(count - 1, 1)))
