@@ -20,8 +20,8 @@ from scipy.stats import t as student
 
 from ..contract._columns import Floats
 
-# The scan is repeated every day. Above this many standard errors, independent days alarm in about
-# one of seven years, and days with an autocorrelation of .5 in about one of two (docs/decisions.md).
+# The scan is repeated every day. Above this many standard errors, independent days alarm in
+# about one of seven years, days with an autocorrelation of .5 in about one of two (decisions.md).
 THRESHOLD = 3.5
 # Days before and after an onset.
 FEWEST_BEFORE = 10
