@@ -6,8 +6,6 @@ classes) (or values). Metrics of another kind of problem than yours are left out
 """
 
 import numpy as np
-from numpy.typing import NDArray
-
 from mlops_loop.evaluation import (
     Metric,
     MetricByProblem,
@@ -18,6 +16,7 @@ from mlops_loop.evaluation import (
     rmse,
     roc_auc,
 )
+from numpy.typing import NDArray
 
 
 def hit_rate_of_top_decile(labels: NDArray[np.int64], predicted: NDArray[np.float64]) -> float:
