@@ -17,6 +17,7 @@ ADVICE = {
     "drift": "consider `train`",
     "drift_only": "performance holds, so `train` may wait",
     "quality": "check the source of the data",
+    "labels": "collect labels of the other rows too; retraining does not help",
 }
 
 
