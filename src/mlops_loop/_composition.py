@@ -104,8 +104,8 @@ class Composition:
 
     Examples:
         >>> composition = Composition(project, pipeline=lambda: PIPELINE)
-        >>> len(composition.monitoring().checks)
-        3
+        >>> [check.__name__ for check in composition.monitoring().checks][:2]
+        ['check_performance', 'check_drift']
     """
 
     project: "Project"

@@ -9,6 +9,8 @@ __all__ = ["RunContext"]
 
 # Tag of a run and its version: `RunContext.attempt`.
 ATTEMPT_TAG = "attempt"
+# Tag of a version: identifies the held-out rows that the gate read.
+HOLDOUT_DIGEST_TAG = "holdout_digest"
 
 
 def _ignore(*progress: object) -> None:

@@ -192,6 +192,7 @@ class Actions(Section):
     drift: ActionName = "retrain"
     drift_only: ActionName = "alert"
     performance: ActionName = "retrain"
+    early_warning: ActionName = "alert"
     quality: ActionName = "alert"
 
 

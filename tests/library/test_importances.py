@@ -27,4 +27,4 @@ def test_a_bundle_carries_the_importance_of_the_columns_for_monitoring(trained: 
     champion = project.published().champion
     assert champion is not None
     manifest = read_bundle(project.bundles.fetch(champion)).manifest
-    assert {"departure_minute", "temperature", "carrier"} <= set(manifest.importances)
+    assert {"departure_minute", "temperature", "weight (kg)"} <= set(manifest.importances)

@@ -15,7 +15,7 @@ from ..errors import TrainingError
 from ..evaluation._metric import Metric, MetricChoice, fitting
 from ..evaluation._perfect_score import PERFECT, is_perfect
 from ..models import Candidate
-from ..models._fitting import bounded_iterations, fit, is_learnable, predict, rows_to_fit
+from ..models._fitting import expected_warnings, fit, is_learnable, predict, rows_to_fit
 from .data import TrainingData
 from .leaderboard import Entry, Leaderboard, Row
 from .served_form import ServedForm, find_form, forms_before_fits
@@ -55,7 +55,7 @@ def cross_validate(
     forms = forms_before_fits(candidates, data)
     names = ", ".join(candidate.name for candidate in candidates)
     data.rows.context.on_stage(f"cross-validating {names}")
-    with data.rows.context.timed("fits"), bounded_iterations():
+    with data.rows.context.timed("fits"), expected_warnings():
         fits = _fit_all(candidates, data, folds, metrics)
     # Of the smallest fold: it is enough to see whether a candidate can be exported.
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from .._calibration import Calibration
 from .._model_file import Form
 from ..models import Candidate
-from ..models._fitting import bounded_iterations, fit
+from ..models._fitting import expected_warnings, fit
 from .calibration import Calibrated, OutOfFold
 from .calibration import calibrate as find_calibration
 from .calibration import cheapest_threshold
@@ -71,7 +71,7 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     # Several threads of a fit on few rows wait for each other, most of all on a busy machine.
     threads = min(data.task.threads, 1 + len(data.labels) // _ROWS_PER_THREAD)
     limits = {"openmp": threads, "blas": 1}
-    with context.timed("fits"), threadpool_limits(limits), bounded_iterations():
+    with context.timed("fits"), threadpool_limits(limits), expected_warnings():
         fitted = [
             fit(candidate, data.task, data.matrix, data.labels)
             for candidate in (winner.candidate, baseline)

@@ -13,7 +13,7 @@ from .._model_session import open_session
 from .._native_session import store_estimator
 from ..errors import BundleError, ExportError, TrainingError
 from ..models import Candidate
-from ..models._fitting import bounded_iterations, fit, is_learnable
+from ..models._fitting import expected_warnings, fit, is_learnable
 from .data import TrainingData
 from .export import export
 from .parity import check_parity
@@ -49,7 +49,7 @@ def forms_before_fits(candidates: Sequence[Candidate], data: TrainingData) -> di
         TrainingError: if no candidate could be served.
     """
     limits = {"openmp": 1, "blas": 1}
-    with data.rows.context.timed("forms"), threadpool_limits(limits), bounded_iterations():
+    with data.rows.context.timed("forms"), threadpool_limits(limits), expected_warnings():
         forms = {candidate.name: _form_before_fits(candidate, data) for candidate in candidates}
     for name, form in forms.items():
         if form.obstacle:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from ..data._split import Fold
 from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
-from ..models._fitting import bounded_iterations
+from ..models._fitting import expected_warnings
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
 from .served_form import forms_before_fits
@@ -66,7 +66,7 @@ def tune_all(
     with (
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
-        bounded_iterations(),
+        expected_warnings(),
     ):
         tuned = [
             replace(

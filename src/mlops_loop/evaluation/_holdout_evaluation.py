@@ -16,10 +16,10 @@ from .._model_session import ModelSession, open_session
 from .._predictor import decide
 from .._project import Project
 from .._references import RunRef, require_run_ref, require_unchanged
+from .._run_context import HOLDOUT_DIGEST_TAG
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import from_arrow
 from ..contract._columns import Columns, Floats, take
-from ..registry._version import HOLDOUT_DIGEST_TAG
 from ._bootstrap import Resampling, clusters
 from ._champion import predict_with_champion
 from ._comparison import Comparison

@@ -15,6 +15,7 @@ interrupted anywhere is resumed by the next one, and manual transitions are resp
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._champion import other_target
@@ -33,6 +34,8 @@ from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
 from ._state import Lease, phase_of
 from ._step import Step
+
+_DAY = timedelta(days=1)
 
 
 @dataclass
@@ -90,7 +93,11 @@ class RetrainingController:
             return None
         if state.challenger is not None:
             self._judge()
-        monitoring = self._react(self.stages.monitor()) if self._is_monitoring_due() else None
+        monitoring = None
+        if self._is_monitoring_due():
+            monitoring = self._react(self.stages.monitor(), monitored_until=self.clock.now())
+        else:
+            self._look_for_early_warning()
         self._retrain_on_growth()
         return monitoring
 
@@ -132,8 +139,26 @@ class RetrainingController:
         last = self.lease.state.monitored_until
         return last is None or self.clock.now() - last >= self.settings.monitoring.window
 
-    def _react(self, monitoring: MonitoringReport) -> MonitoringReport:
+    def _look_for_early_warning(self) -> None:
+        """Once a day between two windows; after a warning, the next window decides first."""
+        state, now = self.lease.state, self.clock.now()
+        if now < (state.next_look or (state.monitored_until or now) + _DAY):
+            return
+        report = self.stages.early_warning()
+        if report is None:
+            return
+        if not find_incidents(report):
+            self.lease.save(next_look=now + _DAY)
+        else:
+            self._react(report, next_look=now + self.settings.monitoring.window)
+
+    def _react(self, monitoring: MonitoringReport, **seen: datetime) -> MonitoringReport:
         """Alert about the findings, and act on them once the decision is recorded.
+
+        Args:
+            monitoring: the report.
+            seen: `monitored_until` after a window, `next_look` after an early warning, which is
+                not written over the report of the last window.
 
         Returns:
             The report with the decision.
@@ -146,7 +171,7 @@ class RetrainingController:
             self.transitions.previous(),
         )
         decisions = {action.kind: action.decision or "alert only" for action in planned}
-        if planned:
+        if planned and "monitored_until" in seen:
             text = "; ".join(f"{kind}: {decision}" for kind, decision in decisions.items())
             monitoring = self.stages.record_decision(monitoring, text)
         alerts = {
@@ -163,7 +188,7 @@ class RetrainingController:
                 self.audit.record_once(action.record_as, action.reason, window=window)
         due = next((action for action in planned if action.due), None)
         if due is None:
-            self.lease.save(monitored_until=now)
+            self.lease.save(**seen)
             return monitoring
         changed = None
         if due.due == "retrain":
@@ -176,7 +201,7 @@ class RetrainingController:
             reason=due.reason,
             due=due.due,
             changed=changed,
-            monitored_until=now,
+            **seen,
         )
         self._act()
         return monitoring

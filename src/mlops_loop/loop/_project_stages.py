@@ -11,7 +11,13 @@ from .._bundle import read_bundle
 from .._composition import Pipeline
 from .._project import Project
 from .._run_context import RunContext
-from ..monitoring import Incident, MonitoringPlan, MonitoringReport, monitor_project
+from ..monitoring import (
+    Incident,
+    MonitoringPlan,
+    MonitoringReport,
+    check_early_warning,
+    monitor_project,
+)
 from ..registry._transitions import Transitions
 from ._audit import ACTOR
 from ._challenger_trial import Trial, TrialDecision
@@ -82,6 +88,14 @@ class ProjectStages:
             metric=self._plan.metric,
             actions=self._plan.actions,
         )
+
+    def early_warning(self) -> MonitoringReport | None:
+        if check_early_warning not in self._plan.checks:
+            return None
+        from ..monitoring._early_warning_report import early_warning_report
+
+        self._prepare()
+        return early_warning_report(self._project, self._plan.metric)
 
     def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
         from ..monitoring._report_files import record_decision

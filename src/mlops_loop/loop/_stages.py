@@ -16,6 +16,9 @@ class Stages(Protocol):
     def monitor(self) -> MonitoringReport:
         """Check the window that ends now."""
 
+    def early_warning(self) -> MonitoringReport | None:
+        """The check for an early warning alone; None if the plan leaves it out."""
+
     def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
         """Put the decision in the place of the report's advice."""
 

@@ -29,6 +29,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         champion: the champion that the loop last saw.
         challenger: the challenger in a trial; during a probation, the previous champion.
         monitored_until: end of the last window that was monitored.
+        next_look: when the loop looks for an early warning again.
         retrained: start of each retraining, for the cooldown and the budget.
         consecutive_failures: consecutive failed retrainings, for the backoff.
         paused: whether an operator paused it.
@@ -45,6 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     champion: str | None = None
     challenger: str | None = None
     monitored_until: datetime | None = None
+    next_look: datetime | None = None
     retrained: tuple[datetime, ...] = ()
     consecutive_failures: int = 0
     paused: bool = False

@@ -16,6 +16,8 @@ from ._checks import (
     Check,
     check_data_quality,
     check_drift,
+    check_early_warning,
+    check_estimated_performance,
     check_performance,
     run_evidently,
 )
@@ -44,6 +46,8 @@ __all__ = [
     "Window",
     "check_data_quality",
     "check_drift",
+    "check_early_warning",
+    "check_estimated_performance",
     "check_performance",
     "monitor_project",
     "run_evidently",

@@ -16,6 +16,7 @@ ADVICE = {
     "performance": "consider `train` on recent rows, or `rollback` if it began with this version",
     "drift": "consider `train`",
     "drift_only": "performance holds, so `train` may wait",
+    "early_warning": "look for what changed on that day; the next window decides",
     "quality": "check the source of the data",
     "labels": "collect labels of the other rows too; retraining does not help",
 }

@@ -135,11 +135,47 @@ def check_data_quality(window: MonitoringWindow) -> CheckResult:
     return CheckResult(findings, {"quality": "failed" if findings else checked})
 
 
-DEFAULT_CHECKS: tuple[Check, ...] = (check_performance, check_drift, check_data_quality)
+def check_early_warning(window: MonitoringWindow) -> CheckResult:
+    """Check whether the daily loss rises, and since which day.
+
+    Scans the days of the holdout and the latest 90 days with labels older than `label_horizon` for
+    an onset since which the loss exceeds what the model's probabilities expect by more than
+    `monitoring.performance_margin` (Siegmund & Venkatraman, Annals of Statistics 23, 1995). The
+    loop runs it every day between two windows.
+
+    Examples:
+        >>> plan = MonitoringPlan(checks=[check_early_warning])
+    """
+    from ._early_warning import find_early_warning
+
+    return find_early_warning(window)
+
+
+def check_estimated_performance(window: MonitoringWindow) -> CheckResult:
+    """Estimate the performance of the window before its labels are known.
+
+    The expected metric under the model's probabilities, or for a regression a model of its errors;
+    see NannyML's CBPE and DLE. It is a note and the metric `estimated_…`, never a finding.
+
+    Examples:
+        >>> plan = MonitoringPlan(checks=[check_performance, check_estimated_performance])
+    """
+    from ._estimated_performance import estimate_performance
+
+    return estimate_performance(window)
+
+
+DEFAULT_CHECKS: tuple[Check, ...] = (
+    check_performance,
+    check_drift,
+    check_data_quality,
+    check_early_warning,
+    check_estimated_performance,
+)
 """The checks of the library, run unless a plan names others.
 
 Examples:
-    >>> [check.__name__ for check in DEFAULT_CHECKS]
+    >>> [check.__name__ for check in DEFAULT_CHECKS[:3]]
     ['check_performance', 'check_drift', 'check_data_quality']
 """
 

@@ -118,11 +118,11 @@ class ColumnComparison:
         rng = np.random.default_rng(0)
         draws = rng.multivariate_hypergeometric(total, rows, size=_DRAWS, method="marginals")
         squares = jensenshannon(draws, total - draws, axis=1) ** 2
-        if not squares.any():
-            return 0.0
-        mean = float(squares.mean())
-        freedom = 2 * mean**2 / float(squares.var()) / self.series.unevenness(self.alpha)
-        effect = 1 + sum(self.series.added(self.alpha))
+        mean, effect = float(squares.mean()), 1 + sum(self.series.added(self.alpha))
+        variance = float(squares.var())
+        if not variance:  # one row of its own level, on sides of the same size
+            return mean * effect
+        freedom = 2 * mean**2 / variance / self.series.unevenness(self.alpha)
         return float(chi2.isf(self.alpha, freedom)) / freedom * mean * effect
 
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from .._publication import Pointer, rollout_key
+from .._run_context import HOLDOUT_DIGEST_TAG
 from ._version import (
-    HOLDOUT_DIGEST_TAG,
     HOLDOUT_TAG,
     SCORE_TAG,
     TARGET_DIGEST_TAG,

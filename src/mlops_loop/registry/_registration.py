@@ -14,6 +14,7 @@ from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
 from .._project import Project
 from .._references import DecisionRef, require_unchanged
+from .._run_context import HOLDOUT_DIGEST_TAG
 from .._run_files import (
     EVALUATION,
     EXPORTED,
@@ -36,7 +37,6 @@ from ..evaluation._measured import Measured
 from ._mlflow_registry import Registry
 from ._version import (
     HOLD_TAG,
-    HOLDOUT_DIGEST_TAG,
     HOLDOUT_TAG,
     PASSED,
     REJECTED,

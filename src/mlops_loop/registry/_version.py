@@ -16,7 +16,7 @@ HOLD_TAG = "hold"
 # Name, value and interval of the deciding metric on the holdout; `gate.json` has the numbers.
 SCORE_TAG = "holdout_score"
 # Digest of the held-out rows behind the score, and the rows for people.
-HOLDOUT_DIGEST_TAG, HOLDOUT_TAG = "holdout_digest", "holdout"
+HOLDOUT_TAG = "holdout"
 # Digest of the contract's target, and the target for people.
 TARGET_DIGEST_TAG, TARGET_TAG = "target_digest", "target"
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mlops_loop.loop._training_growth import TrainingGrowth
+from mlops_loop.monitoring import Finding
 
 from .world import World
 
@@ -45,6 +46,25 @@ def test_nothing_due_changes_nothing(world: World) -> None:
     before = world.states.load()
     assert world.step().entries == ()
     assert world.states.load() == before
+
+
+def test_an_early_warning_alerts_once_before_the_next_window(world: World) -> None:
+    world.champion()
+    world.step()
+    monitored = world.state.monitored_until
+    warning = Finding("early_warning", "early warning: the loss rises since 2013-03-05")
+    world.find(findings=(warning,))
+    world.warned, world.found = world.found, None
+    world.clock.advance(timedelta(hours=12))
+    world.step()
+    assert world.alerts == []  # one look a day
+    for _ in range(3):
+        world.clock.advance(DAY)
+        assert world.step().monitoring is None
+    (alert,) = world.alerts
+    assert "the loss rises since 2013-03-05" in alert
+    assert (world.kinds()[-1], world.retrainings, world.state.phase) == ("alert", [], "steady")
+    assert world.state.monitored_until == monitored
 
 
 def test_a_drift_retrains_and_the_new_version_challenges(world: World) -> None:

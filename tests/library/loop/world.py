@@ -28,12 +28,14 @@ DRIFT = Finding("drift", "wind_speed drifted", column="wind_speed", value=0.4, t
 class World(LoopFolder):
     """A loop, its folder and its stages.
 
-    found: what monitoring says. passes: whether the gate lets a retrained version pass. hold: why
+    found: what monitoring says. warned: what the daily look says. passes: whether the gate lets a
+    retrained version pass. hold: why
     one that passed is not promoted. changed: when the change that monitoring found began. growth:
     of the history to train on. actions: the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
+    warned: MonitoringReport | None = None
     passes: bool = True
     hold: str = ""
     changed: datetime | None = None
@@ -105,6 +107,9 @@ class World(LoopFolder):
             self.find()
         assert self.found is not None
         return self.found
+
+    def early_warning(self) -> MonitoringReport | None:
+        return self.warned
 
     def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
         return replace(report, advice=decision)

@@ -81,6 +81,12 @@ def test_days_that_are_alike_are_no_drift(within: float, between: float) -> None
     assert sum(column.times_threshold >= 1 for column in columns) == 0 < as_rows
 
 
+def test_one_row_of_a_level_of_its_own_is_no_drift() -> None:
+    """However the rows fall on two sides of the same size, the distance is the same."""
+    before = np.array(["a"] * ROWS, dtype=object)
+    assert compare(before, np.array(["b", *["a"] * (ROWS - 1)], dtype=object)).times_threshold < 1
+
+
 def test_independent_rows_lose_nothing_to_days() -> None:
     random = np.random.default_rng(3)
     before, now = random.normal(size=ROWS), random.normal(size=ROWS)

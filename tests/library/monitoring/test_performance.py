@@ -19,7 +19,7 @@ def test_a_changed_concept_is_found_where_no_input_moved(world: World) -> None:
 
     found = world.monitor_changed(turn)
     assert (found.drift, found.quality, found.performance) == (False, False, "worse")
-    assert {finding.kind for finding in found.findings} == {"performance"}
+    assert {finding.kind for finding in found.findings} == {"performance", "early_warning"}
     value, threshold = found.findings[0].value, found.findings[0].threshold
     assert value and threshold and value > threshold
 

@@ -21,6 +21,8 @@ from mlops_loop.monitoring import (
     Receiver,
     check_data_quality,
     check_drift,
+    check_early_warning,
+    check_estimated_performance,
     check_performance,
     run_evidently,
 )
@@ -67,6 +69,8 @@ CHECKS: list[Check] = [
     check_performance,
     check_drift,
     check_data_quality,
+    check_early_warning,
+    check_estimated_performance,
     check_with_evidently,
     check_constant_predictions,
 ]
