@@ -144,7 +144,7 @@ class Monitor:
             self.contract, metric, reference=reference, window=window, seed=settings.seed
         )
         margin = settings.monitoring.performance_margin
-        return delta is not None and bool(delta.worsening.low > margin)
+        return delta is not None and bool(delta.is_worse(margin))
 
     def numeric(self, columns: Columns) -> list[str]:
         return [one.name for one in self.compared if one.type in ("integer", "number")]

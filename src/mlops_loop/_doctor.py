@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
 from ._champion import other_code, other_target
+from ._label_arrival import label_rate, label_warnings
 from ._packaging import installed_library
 from ._project import Project
 from .errors import BundleError, ProjectError
@@ -16,9 +17,11 @@ class Check:
     name: str
     passed: bool
     finding: str
+    warning: bool = False
 
     def summary(self) -> str:
-        return f"{'ok ' if self.passed else 'BAD'}  {self.name:<12} {self.finding}"
+        mark = "WARN" if self.warning else "ok" if self.passed else "BAD"
+        return f"{mark:<4} {self.name:<12} {self.finding}"
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -33,6 +36,7 @@ def examine(project: Project) -> list[Check]:
     return [
         Check("settings", True, f"read from {settings.root}"),
         *(_run(name, probe, project) for name, probe in PROBES.items()),
+        *_warnings(project),
     ]
 
 
@@ -41,6 +45,17 @@ def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
         return Check(name, True, probe(project))
     except ProjectError as error:
         return Check(name, False, str(error))
+
+
+def _warnings(project: Project) -> list[Check]:
+    """Settings that cannot work together, at the rate at which labels arrive."""
+    settings = project.settings
+    try:
+        rate = label_rate(settings, project.contract, project.log, project.clock.now())
+    except ProjectError:  # The checks of the contract and the log say so.
+        return []
+    texts = () if rate is None else label_warnings(settings, rate)
+    return [Check("labels", True, text, warning=True) for text in texts]
 
 
 def _contract(project: Project) -> str:

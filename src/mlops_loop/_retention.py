@@ -88,7 +88,8 @@ def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:
     before = max(monitoring.window, past_needed(monitoring.reference))
     needed = [
         (now - monitoring.window - before, "monitoring"),
-        (now - project.contract.label_horizon, "labels that are not known yet"),
+        # Performance is measured on the latest window whose labels are known.
+        (now - project.contract.label_horizon - monitoring.window, "labels and performance"),
     ]
     published = project.published()
     if published.challenger is not None:

@@ -85,11 +85,12 @@ def test_what_monitoring_looks_at_stays(project: Project) -> None:
     assert (pruned.until, pruned.needed_by) == (NOW - 14 * DAY, "monitoring")
 
 
-def test_what_may_have_a_label_yet_stays(project: Project) -> None:
+def test_the_window_whose_labels_are_known_stays(project: Project) -> None:
     project.contract = project.contract.model_copy(update={"label_horizon": 30 * DAY})
-    log(project, old=31 * DAY, waiting=29 * DAY)
-    prune(project, 20 * DAY, actor="me")
-    assert left(project) == ["waiting0", "waiting1"]
+    log(project, old=38 * DAY, judged=36 * DAY, waiting=29 * DAY)
+    pruned = prune(project, 20 * DAY, actor="me")
+    assert left(project) == ["judged0", "judged1", "waiting0", "waiting1"]
+    assert (pruned.until, pruned.needed_by) == (NOW - 37 * DAY, "labels and performance")
 
 
 def test_deleted_rows_of_another_target_are_counted(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Settings that depend on the table: split, margins and minimum numbers of rows."""
+"""Settings that depend on the table: split and minimum numbers of rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,9 +20,6 @@ from .table import Table
 
 Changes = dict[Path, Any]
 
-# Margins of the gate and of monitoring; for regression as shares of the target's standard
-# deviation.
-_MARGINS = {"binary": 0.01, "multiclass": 0.02, "regression": 0.02}
 _HELD = 0.2
 _FEW_ROWS = 1_000
 _SHARES = (0.3, 0.2, 0.25, 0.35, 0.4, 0.5)
@@ -83,7 +80,6 @@ def suggest_settings(
         ("source",): table.address,
         ("query",): table.query,
         **{("csv", key): value for key, value in (table.csv or Csv()).model_dump().items()},
-        **_margins(contract, sampled_table),
         ("features", "calendar"): calendar,
         ("monitoring", "min_labels"): int(np.clip(sampled_table.rows // 20, 30, 300)),
         ("challenge", "min_labels"): int(np.clip(sampled_table.rows // 10, 50, 500)),
@@ -118,14 +114,6 @@ def _calendar(times: Moments) -> tuple[list[str], str]:
     ]
     reason = "parts of the event time in UTC that are features"
     return parts, f"{reason}; left out: {', '.join(left_out)}" if left_out else reason
-
-
-def _margins(contract: Contract, sampled_table: SampledTable) -> Changes:
-    margin = _MARGINS[contract.problem]
-    if contract.problem == "regression":
-        deviation = float(np.std(sampled_table.columns[contract.target.name]))
-        margin = float(f"{margin * deviation:.2g}")
-    return {("monitoring", "performance_margin"): margin}
 
 
 def _workable(

@@ -18,6 +18,7 @@ ADVICE = {
     "drift_only": "performance holds, so `train` may wait",
     "early_warning": "look for what changed on that day; the next window decides",
     "quality": "check the source of the data",
+    "labels": "collect labels of the other rows too; retraining does not help",
 }
 
 

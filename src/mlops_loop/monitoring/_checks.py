@@ -30,10 +30,14 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
     them, after adjusting it to the base rate of the held-out rows. The status is `unknown` with too
     few labels.
 
+    Labels that are known for some predictions rather than others are a finding of the kind
+    `labels`: performance is known for the labelled rows only.
+
     Examples:
         >>> plan = MonitoringPlan(checks=[check_performance])
     """
     from ._performance import find_performance, unknown
+    from ._selective_labels import find_selection
 
     counts = window.log.count(window.mature_since, window.mature_until, version=window.version)
     if not counts.predictions:
@@ -50,12 +54,14 @@ def check_performance(window: MonitoringWindow) -> CheckResult:
             counts=counts,
         )
     labels = int(result.metrics.get("labels", 0))
-    return CheckResult(
+    performance = CheckResult(
         findings=[replace(finding, rows=labels) for finding in result.findings],
         statuses={"performance": result.status},
         notes=result.notes,
         metrics=result.metrics,
     )
+    selection = find_selection(window.contract, window.mature, window.version, counts)
+    return CheckResult.combine([performance, selection])
 
 
 def check_drift(window: MonitoringWindow) -> CheckResult:

@@ -76,36 +76,46 @@ class PerformanceDelta:
     biased_class: str
 
     def is_worse(self, margin: float) -> bool:
-        """Whether recalibration is needed, or the errors of a regression surely grew.
+        """Whether recalibration is needed, or errors and metric of a regression surely grew.
 
         Args:
-            margin: in units of the metric; for recalibration and errors, as a share of the loss.
+            margin: as a share of the loss of a constant forecast; of a regression, of the loss and
+                of the errors on the holdout.
         """
         if self.recalibration.is_needed(margin):
             return True
-        return self.growth is not None and min(self.growth.low, self.worsening.low) > margin
+        return self.growth is not None and self.growth.low > margin and self.worsening.low > 0
 
     @property
     def rises_when_worse(self) -> bool:
         return self.adjusted > self.reference
 
     def limit(self, margin: float) -> float:
-        """The value at which it is worse by the margin."""
-        return self.reference + (margin if self.rises_when_worse else -margin)
+        """The value at which it is worse by the margin, as a share of that on the holdout."""
+        share = margin if self.rises_when_worse else -margin
+        return self.reference + share * abs(self.reference)
 
     def finding(
         self, margin: float, severity: Severity, column: str | None = None, value: str | None = None
     ) -> Finding:
         """The finding that performance is worse, in the window or in one slice of it."""
         where = f" where {column} is {value}" if value is not None else ""
-        limit = self.limit(margin) if self.worsening.value > margin else None
+        limit = self.limit(margin)
+        is_beyond = self.worsening.value > abs(limit - self.reference)
         text = (
             f"performance is worse{where}: {self.metric} is {format_metric(self.adjusted)} "
             f"{basis(self.metric)} on {self.rows} labelled rows, "
             f"{format_metric(self.reference)} on the holdout: {self.change()}; {self.explanation()}"
         )
         return Finding(
-            "performance", text, severity, column, self.metric, self.adjusted, limit, value
+            "performance",
+            text,
+            severity,
+            column,
+            self.metric,
+            self.adjusted,
+            limit if is_beyond else None,
+            value,
         )
 
     def metrics(self) -> dict[str, float]:

@@ -154,6 +154,12 @@ class MonitoringWindow:
             self.version,
         )
 
+    @cached_property
+    def mature(self) -> Sequence[LoggedRow]:
+        """Rows of the same period with or without a label, as they were logged."""
+        limit = self.settings.monitoring.sample_rows
+        return self.log.sample(self.mature_since, self.mature_until, limit, version=self.version)
+
     @property
     def reference_sample(self) -> "Sample":
         """The rows that the window is compared with."""

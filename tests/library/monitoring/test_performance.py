@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import pytest
+
 from mlops_loop._clock import ManualClock
 from mlops_loop.contract._columns import Columns
 from mlops_loop.evaluation._metric import Metric
@@ -81,3 +83,24 @@ def test_labels_that_take_longer_than_a_window_count_a_horizon_later(world: Worl
     assert found(world.now).performance == "unknown"
     later = found(world.now + horizon)
     assert (later.window.rows, later.performance) == (0, "ok")
+
+
+@pytest.mark.parametrize("horizon", [0, 7, 30, 90])
+def test_performance_is_known_one_horizon_after_the_window(world: World, horizon: int) -> None:
+    world.predict(world.parcels(2))
+    contract = world.contract.model_copy(update={"label_horizon": timedelta(days=horizon)})
+
+    def found(now: datetime, **thresholds: int) -> MonitoringReport:
+        settings = world.settings_with(**thresholds)
+        clock = ManualClock(now)
+        return monitor(settings, contract, log=world.log, bundle=world.bundle, clock=clock)
+
+    due = world.now + timedelta(days=horizon)
+    report = found(due)
+    assert (report.performance, report.metrics["labels"]) == ("ok", 600)
+    # A day earlier the cohort reaches back a day more: its last day is not judged yet.
+    earlier = found(due - timedelta(days=1))
+    assert (earlier.performance, earlier.metrics["labels"]) == ("ok", 570)
+    few = found(due - world.span + timedelta(days=6), min_labels=200)
+    assert few.performance == "unknown"
+    assert any("180 labelled rows (at least 200 needed)" in note for note in few.notes)

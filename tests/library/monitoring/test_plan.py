@@ -108,7 +108,7 @@ def test_the_file_of_a_rendered_project_works_as_it_is(
     monkeypatch.setenv("PAGER_URL", hook.url)
     report = run(MONITORING, "monitor", "--alert")
     assert {*report["statuses"]} == {
-        *("check", "performance", "drift", "quality", "early_warning"),
+        *("check", "performance", "labels", "drift", "quality", "early_warning"),
         *("evidently", "predictions"),
     }
     assert report["statuses"]["check"] == "ok" and report["statuses"]["evidently"] == "ok"

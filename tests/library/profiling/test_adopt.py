@@ -112,9 +112,9 @@ def test_only_what_depends_on_the_table_changes_in_the_settings(root: Path, adop
     old.pop("replay", None)
     assert old.keys() == new.keys() - {"features"}
     assert old["serving"] == new["serving"] and old["seed"] == new["seed"]
-    # Of a target that varies by about 3.
-    assert 0.02 < new["monitoring"]["performance_margin"] < 0.2
-    assert new.get("gate") == old.get("gate")  # a share of the baseline's loss fits every target
+    # Margins are shares of a loss: they fit every target.
+    assert "performance_margin" not in new["monitoring"].keys() - old.get("monitoring", {}).keys()
+    assert new.get("gate") == old.get("gate")
 
 
 @pytest.mark.parametrize(

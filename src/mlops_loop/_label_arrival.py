@@ -1,0 +1,91 @@
+"""Whether enough labels arrive for what the settings ask, at the row rate of the prediction log."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from ._duration import format_duration
+from ._settings import Settings
+from .contract import Contract
+from .prediction_log import PredictionLog
+
+# A log that covers a smaller part of a window says little about the rate.
+_PART_OF_WINDOW = 4
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class LabelRate:
+    """How labels arrive.
+
+    Attributes:
+        rows: mean number of predictions a day, in the last window.
+        labelled: share of the mature predictions with a label; 1 if none are mature.
+    """
+
+    rows: float
+    labelled: float
+
+    def within(self, period: timedelta) -> float:
+        """Labels to expect for the predictions of a period."""
+        return self.rows * self.labelled * (period / DAY)
+
+    def __str__(self) -> str:
+        return f"{self.rows:,.3g} predictions a day, of which {self.labelled:.0%} get a label"
+
+
+def label_rate(
+    settings: Settings, contract: Contract, log: PredictionLog, now: datetime
+) -> LabelRate | None:
+    """The rate at which labels arrive; None if the log does not say."""
+    window = settings.monitoring.window
+    first = next(iter(log.rows(now - window, now)), None)
+    if first is None:
+        return None
+    covered = now - first.record.event_time
+    if covered < window / _PART_OF_WINDOW:
+        return None
+    predictions = log.count(now - covered, now).predictions
+    mature = now - contract.label_horizon
+    counts = log.count(mature - window, mature)
+    labelled = counts.labels / counts.predictions if counts.predictions else 1.0
+    return LabelRate(predictions / (covered / DAY), labelled)
+
+
+def label_warnings(settings: Settings, rate: LabelRate) -> Iterator[str]:
+    """What the settings ask and the log does not have, with the remedy.
+
+    Args:
+        settings: windows, durations and minimum numbers of labels.
+        rate: how labels arrive.
+    """
+    monitoring, challenge = settings.monitoring, settings.challenge
+    if text := _short(rate, "monitoring", "window", monitoring.window, monitoring.min_labels):
+        yield f"performance will stay unknown: {text}"
+    if settings.loop.promotion != "live":
+        return
+    needed = challenge.min_labels
+    if text := _short(rate, "challenge", "max_duration", challenge.max_duration, needed):
+        yield f"a trial will end without a ruling: {text}"
+    if challenge.probation and (
+        text := _short(rate, "challenge", "probation", challenge.probation, needed)
+    ):
+        yield f"a probation will end without a ruling: {text}"
+
+
+def _short(rate: LabelRate, section: str, key: str, period: timedelta, needed: int) -> str:
+    expected = rate.within(period)
+    if expected >= needed:
+        return ""
+    text = (
+        f"about {expected:,.0f} labels are expected in {section}.{key} ({format_duration(period)}) "
+        f"at {rate}, but {section}.min_labels is {needed:,}"
+    )
+    if not expected:
+        return f"{text}; submit labels to `/labels` or the command `label`"
+    days = ceil(needed / rate.within(DAY))
+    return (
+        f"{text}; set {section}.{key} to {days}d or longer, or {section}.min_labels to at most "
+        f"{max(int(expected), 1):,}"
+    )
