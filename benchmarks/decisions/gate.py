@@ -76,7 +76,14 @@ def _rejections(world: World, trials: int, known: str = "") -> list[Case]:
     live, alone = (partial(Rejection, world, trial_follows=follows) for follows in (True, False))
     return [
         Case(f"equal {what}, promotion: live", world.name, live(0), trials, _FALSE, known),
-        Case(f"worse {what}, promotion: live", f"{world.name}, 2 margins", live(2), trials, _FOUND, known),
+        Case(
+            f"worse {what}, promotion: live",
+            f"{world.name}, 2 margins",
+            live(2),
+            trials,
+            _FOUND,
+            known,
+        ),
         Case(
             f"worse {what}, promotion: live",
             f"{world.name}, 4 margins",
