@@ -9,6 +9,7 @@ import numpy as np
 from mlops_loop._encoder import Encoder
 from mlops_loop._feature_set import FeatureColumn
 from mlops_loop._settings import Monitoring
+from mlops_loop.contract import Columns
 from mlops_loop.contract._check import check_columns
 from mlops_loop.contract._columns import length
 from mlops_loop.monitoring._drift import find_drift
@@ -17,7 +18,7 @@ from mlops_loop.monitoring._quality import find_quality
 from mlops_loop.monitoring._samples import Sample
 
 from .case import Aim, Case
-from .drift_data import MIXED, TYPES, Columns, Random, Table
+from .drift_data import MIXED, TYPES, Random, Table
 
 SETTINGS = Monitoring()
 

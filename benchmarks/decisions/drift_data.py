@@ -31,7 +31,8 @@ WINDOW_DAYS = 30
 
 def _category(z: Floats, shares: Floats) -> Array:
     codes = np.searchsorted(shares.cumsum()[:-1], ndtr(z))
-    return np.array([f"level {code}" for code in range(len(shares))], dtype=object)[codes]
+    levels: Array = np.array([f"level {code}" for code in range(len(shares))], dtype=object)
+    return np.asarray(levels[codes])
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 
+from mlops_loop.contract import Columns
+
 from .case import Aim, Case
 from .drift import find, is_alarm
-from .drift_data import Columns, Random, Table, remove
+from .drift_data import Random, Table, remove
 
 # Of the categories in this order, the shares are .4, .3, .2 and .1.
 FIRST, SECOND, NEW = "level 0", "level 1", "level 9"

@@ -34,9 +34,9 @@ class Days:
         """Daily means of both parts of the excess log loss; a change begins at `_ONSET`."""
         shocks = rng.normal(size=days) * self.spread
         level = shocks.copy()
-        for day in range(1, days):
-            fresh = shocks[day] * (1 - self.correlation**2) ** 0.5
-            level[day] = self.correlation * level[day - 1] + fresh
+        for at in range(1, days):
+            fresh = shocks[at] * (1 - self.correlation**2) ** 0.5
+            level[at] = self.correlation * level[at - 1] + fresh
         level += self.weekly * (np.isin(np.arange(days) % 7, (5, 6)) - 2 / 7)
         day, inputs = np.repeat(np.arange(days), _ROWS), rng.normal(size=days * _ROWS)
         probability = _logistic(-1.5 + 0.8 * inputs)

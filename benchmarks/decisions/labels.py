@@ -1,10 +1,11 @@
 """Selective labels: how often they are found, where labels are missing at random or are not."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
+from mlops_loop.contract._model import Problem
 from mlops_loop.monitoring._selective_labels import select_labels
 
 from .case import Aim, Case
@@ -12,9 +13,6 @@ from .performance_data import World
 
 FALSE = Aim("at most", 0.05)
 FOUND = Aim("at least", 0.95)
-
-Missing = Literal["at random", "whole days", "last days", "by day"]
-Selected = Literal["top third", "top half, two in three", "middle third", "top tenth missing"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class Selective:
         correlation: of this from day to day.
     """
 
-    labels: Missing | Selected
-    problem: str = "binary"
+    labels: str
+    problem: Problem = "binary"
     rows: int = 2000
     days: int = 30
     day: float = 0.0
@@ -71,7 +69,7 @@ class Selective:
             "middle third": np.abs(ranks - 0.5) < 1 / 6,
             "top tenth missing": ranks < 0.9,
         }
-        return masks[self.labels]
+        return np.asarray(masks[self.labels])
 
 
 def _false(text: str, trial: Selective) -> Case:
@@ -82,18 +80,25 @@ def _found(text: str, trial: Selective) -> Case:
     return Case("labels selective", f"{trial.problem}, {text}", trial, 100, FOUND)
 
 
-_ALIKE = {"day": 1.0, "correlation": 0.7}
+_ALIKE: dict[str, Any] = {"day": 1.0, "correlation": 0.7}
+_AT_RANDOM: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("", {}),
+    (", 300 rows", {"rows": 300}),
+    (", 40 rows a day, 6 days", {"rows": 240, "days": 6}),
+    (", days alike, AR(.7)", _ALIKE),
+    ("", {"problem": "multiclass"}),
+    ("", {"problem": "regression"}),
+)
+_SELECTED: tuple[tuple[str, Problem], ...] = (
+    ("top third", "binary"),
+    ("top third", "multiclass"),
+    ("top third", "regression"),
+    ("middle third", "binary"),
+)
 CASES: tuple[Case, ...] = (
     *(
         _false(f"labels of 30 %, at random{text}", Selective("at random", **options))
-        for text, options in (
-            ("", {}),
-            (", 300 rows", {"rows": 300}),
-            (", 40 rows a day, 6 days", {"rows": 240, "days": 6}),
-            (", days alike, AR(.7)", _ALIKE),
-            ("", {"problem": "multiclass"}),
-            ("", {"problem": "regression"}),
-        )
+        for text, options in _AT_RANDOM
     ),
     _false("whole days without labels, days alike, AR(.7)", Selective("whole days", **_ALIKE)),
     _false("the same, 3 rows a day", Selective("whole days", rows=180, days=60, **_ALIKE)),
@@ -101,12 +106,7 @@ CASES: tuple[Case, ...] = (
     _false("the share varies from day to day", Selective("by day", **_ALIKE)),
     *(
         _found(f"labels of the {text}", Selective(text, problem=problem))
-        for text, problem in (
-            ("top third", "binary"),
-            ("top third", "multiclass"),
-            ("top third", "regression"),
-            ("middle third", "binary"),
-        )
+        for text, problem in _SELECTED
     ),
     _found("labels of two in three of the top half, else one", Selective("top half, two in three")),
     _found("no labels of the top tenth", Selective("top tenth missing")),

@@ -1,7 +1,7 @@
 """Performance that is judged: how often it is called worse, of a model that is right or is not."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Worse:
 
 
 def _case(
-    text: str, window: World, aim: Aim, trials: int = 100, known: str = "", **options: object
+    text: str, window: World, aim: Aim, trials: int = 100, known: str = "", **options: Any
 ) -> Case:
     metric = str(options.pop("metric", "log_loss" if window.problem != "regression" else "rmse"))
     setting = f"{window.problem}, {metric}: {text}"

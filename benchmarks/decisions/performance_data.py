@@ -6,6 +6,7 @@ import numpy as np
 
 from mlops_loop.contract import Contract
 from mlops_loop.contract._contract_file import parse_contract
+from mlops_loop.contract._model import Problem
 from mlops_loop.monitoring._samples import Sample
 
 SLOPE = 0.8
@@ -37,7 +38,7 @@ class World:
         day: standard deviation between days of what labels follow, which no model can know.
     """
 
-    problem: str = "binary"
+    problem: Problem = "binary"
     mean: float = 0.0
     spread: float = 1.0
     base: float = -0.85
@@ -77,4 +78,4 @@ class World:
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
