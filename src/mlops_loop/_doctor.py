@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
 from ._champion import other_code, other_target
-from ._label_arrival import label_rate, label_warnings
+from ._label_arrival import arrival_warnings
 from ._packaging import installed_library
 from ._project import Project
 from .errors import BundleError, ProjectError
@@ -49,12 +49,7 @@ def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
 
 def _warnings(project: Project) -> list[Check]:
     """Settings that cannot work together, at the rate at which labels arrive."""
-    settings = project.settings
-    try:
-        rate = label_rate(settings, project.contract, project.log, project.clock.now())
-    except ProjectError:  # The checks of the contract and the log say so.
-        return []
-    texts = () if rate is None else label_warnings(settings, rate)
+    texts = arrival_warnings(project)
     return [Check("labels", True, text, warning=True) for text in texts]
 
 

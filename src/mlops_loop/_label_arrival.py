@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from ._duration import format_duration
+from ._project import Project
 from ._settings import Settings
 from .contract import Contract
+from .errors import ProjectError
 from .prediction_log import PredictionLog
 
 # A log that covers a smaller part of a window says little about the rate.
@@ -33,6 +35,16 @@ class LabelRate:
 
     def __str__(self) -> str:
         return f"{self.rows:,.3g} predictions a day, of which {self.labelled:.0%} get a label"
+
+
+def arrival_warnings(project: Project) -> list[str]:
+    """What the settings ask and the project's log does not have; nothing if it cannot be read."""
+    settings = project.settings
+    try:
+        rate = label_rate(settings, project.contract, project.log, project.clock.now())
+    except ProjectError:  # other commands say so
+        return []
+    return [] if rate is None else list(label_warnings(settings, rate))
 
 
 def label_rate(

@@ -115,6 +115,7 @@ def register(session: Session, given: IO[str] | None, as_json: bool) -> None:
 @click.pass_obj
 def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
     """Fit, evaluate and register on the latest snapshot; exit with 3 if the gate rejects."""
+    from .._label_arrival import arrival_warnings
     from .._references import SnapshotRef
 
     with (
@@ -125,6 +126,8 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
         version = session.pipeline().train(project, snapshot, tune=tune or resume, resume=resume)
         if not as_json:
             _show_leaderboard(project, version.run_id)
+        for text in arrival_warnings(project):
+            click.echo(f"warning: {text}", err=True)
         _show_version(project, version, as_json=as_json)
 
 
