@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ._tally import Tally
+from ._cluster_sums import ClusterSums
 
 _HIGHEST_CORRELATION = 0.9
 _ITERATIONS = 6
@@ -37,10 +37,12 @@ class ClusterEffect:
         correlation: of the effects of such clusters.
     """
 
-    def __init__(self, reference: Tally, window: Tally, variance: float, *, ordered: bool) -> None:
+    def __init__(
+        self, reference: ClusterSums, window: ClusterSums, variance: float, *, ordered: bool
+    ) -> None:
         self._ordered, self._variance = ordered, variance
         self._sides = (reference, window)
-        self._used: tuple[Tally, ...] = self._sides
+        self._used: tuple[ClusterSums, ...] = self._sides
         usual, now = (self._upper(side) for side in self._sides)
         if len(reference.counts) >= len(window.counts) / 3 and now > _CHANGED_WITHIN * usual:
             self._used = (reference,)
@@ -118,7 +120,7 @@ class ClusterEffect:
         pairs = self._pairs(lag)
         return sum(float(side.products[lag].sum()) for side in self._used) / pairs if pairs else 0.0
 
-    def _sum_by_lag(self, side: Tally) -> float:
+    def _sum_by_lag(self, side: ClusterSums) -> float:
         return float(side.weights @ self.correlation ** np.arange(len(side.weights)))
 
     def _centring(self, lag: int) -> float:
@@ -131,13 +133,13 @@ class ClusterEffect:
             for side, by_lag in ((side, self._sum_by_lag(side)) for side in self._used)
         )
 
-    def _noise_of(self, sides: Sequence[Tally], lag: int = 0) -> float:
+    def _noise_of(self, sides: Sequence[ClusterSums], lag: int = 0) -> float:
         """The standard error of the covariance of independent rows."""
         pairs = sum(side.pairs(lag) for side in sides)
         dimensions = max(sides[0].sums.shape[1] - 1, 1)
         return self._variance * (math.sqrt(2 / pairs / dimensions) if pairs else 1.0)
 
-    def _upper(self, side: Tally) -> float:
+    def _upper(self, side: ClusterSums) -> float:
         pairs = side.pairs(0)
         product = float(side.products[0].sum()) / pairs if pairs else 0.0
         return max(product, 0.0) + self._noise_of([side])

@@ -18,7 +18,7 @@ from scipy.stats import t as student
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, missing
 from ._cluster_effects import ClusterEffect, fit
-from ._tally import Tally
+from ._cluster_sums import ClusterSums
 
 # Probability of any finding of drift or quality in a window in which nothing has changed.
 BY_CHANCE = 0.05
@@ -102,7 +102,7 @@ class Series:
     def variance(self) -> float:
         """Of the values around the mean of their side; of categories, the sum of all of them."""
         rows = len(self.reference) + len(self.window)
-        return sum(float(side.squares.sum()) for side in self._tallies(None)) / max(rows - 2, 1)
+        return sum(float(side.squares.sum()) for side in self._sums(None)) / max(rows - 2, 1)
 
     @cached_property
     def row_variance(self) -> float:
@@ -110,7 +110,7 @@ class Series:
         return self.variance * (1 / len(self.reference) + 1 / len(self.window))
 
     def add_effect(self, clusters: Clusters) -> None:
-        reference, window = self._tallies(clusters)
+        reference, window = self._sums(clusters)
         effect = ClusterEffect(reference, window, self.variance, ordered=clusters.ordered)
         self.effects.append(effect)
 
@@ -139,14 +139,14 @@ class Series:
         )
         return 1 + squares / (1 + sum(added)) ** 2
 
-    def _tallies(self, clusters: Clusters | None) -> tuple[Tally, Tally]:
+    def _sums(self, clusters: Clusters | None) -> tuple[ClusterSums, ClusterSums]:
         numbers = [np.zeros(len(mask), dtype=np.int64) for mask in self.rows]
         if clusters is not None:
             numbers = [clusters.reference, clusters.window]
         first, second = (number[mask] for number, mask in zip(numbers, self.rows, strict=True))
         return (
-            Tally.of(self.reference, first, self._shares),
-            Tally.of(self.window, second, self._shares),
+            ClusterSums.of(self.reference, first, self._shares),
+            ClusterSums.of(self.window, second, self._shares),
         )
 
     @cached_property

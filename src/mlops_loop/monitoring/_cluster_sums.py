@@ -13,7 +13,7 @@ _LAGS = 60
 
 
 @dataclass(frozen=True)
-class Tally:
+class ClusterSums:
     """The residuals of one side of a column, by cluster.
 
     Attributes:
@@ -29,8 +29,8 @@ class Tally:
     @classmethod
     def of(
         cls, values: NDArray[np.generic], clusters: NDArray[np.int64], shares: Floats | None = None
-    ) -> "Tally":
-        """Tally numbers, in one dimension, or codes of categories, in standard deviations.
+    ) -> "ClusterSums":
+        """Sum up numbers, in one dimension, or codes of categories, in standard deviations.
 
         Args:
             values: the numbers or codes.
