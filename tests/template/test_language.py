@@ -113,7 +113,7 @@ NAMES = {
     "set_aside": "archive",
     "StoreAwayError": "StoreUnavailableError",
     "is_away": "is_unavailable",
-    "ClusterSums": "ReplayStats",
+    "Tally": "ReplayStats",
     "Asked": "ReplayRow, PendingRequest",
     "take_up": "resume",
     "Reception": "RequestLifecycle",
