@@ -8,12 +8,9 @@ looks ask for overwhelming evidence, the last one for hardly more than an ordina
 are a repeated confidence interval: Jennison & Turnbull, "Interim Analyses", JRSS B 51 (1989).
 
 Rows of one day resemble each other, and so do neighbouring days: by default the unit is the day,
-and the variance of the mean is that of a first-order autoregression (Andrews & Monahan,
-Econometrica 60, 1992). Its coefficient is corrected for its bias in short series (Kendall,
-Biometrika 41, 1954) and increased by half its standard error, because a correlation that is taken
-for too small promotes models that are no better. Days are skewed: a bound towards which they have
-their tail is moved as far as Hall's transformation asks (JRSS B 54, 1992). What no test can know is
-a rare catastrophe that has not happened during the trial.
+and the variance of the mean is that of a first-order autoregression. Days are skewed: a bound
+towards which they have their tail is moved as far as Hall's transformation asks (JRSS B 54, 1992).
+What no test can know is a rare catastrophe that has not happened during the trial.
 """
 
 from dataclasses import dataclass
@@ -26,12 +23,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from ..evaluation._autocorrelation import variance_inflation
 from ..evaluation._interval import Interval
 
 Unit = Literal["row", "day"]
 # With fewer units their variance is not known well enough for a conclusion.
 FEWEST_UNITS = 7
-_LARGEST_CORRELATION = 0.9
 
 Floats = NDArray[np.float64]
 
@@ -102,11 +99,7 @@ def _spread(residuals: Floats) -> _Spread:
     count, squares = len(residuals), float((residuals**2).sum())
     if squares <= np.finfo(float).tiny:
         return _Spread(0.0, count - 1, 0.0)
-    estimate = float((residuals[1:] * residuals[:-1]).sum()) / squares
-    bias = (1 + 3 * estimate) / count
-    doubt = 0.5 * sqrt(max(1 - estimate**2, 0.0) / count)
-    correlation = float(np.clip(estimate + bias + doubt, 0.0, _LARGEST_CORRELATION))
-    inflation = (1 + correlation) / (1 - correlation)
+    inflation = variance_inflation(residuals)
     return _Spread(
         deviation=sqrt(squares / (count - 1) * inflation),
         freedom=max(count / inflation, 3.0) - 1,

@@ -25,10 +25,10 @@ Examples:
 def check_performance(window: MonitoringWindow) -> CheckResult:
     """Check whether the model predicts as well as on its held-out rows.
 
-    Compares the deciding metric by a bootstrap of days or groups (Efron & Tibshirani, An
-    Introduction to the Bootstrap, 1993), on the latest rows older than `label_horizon`, a window of
-    them, after adjusting it to the base rate of the held-out rows. The status is `unknown` with too
-    few labels.
+    On the latest window of rows older than `label_horizon`: by how much does recalibration of the
+    predictions lower the loss (Cox, "Two further applications of a model for binary regression",
+    Biometrika 45, 1958), against the held-out rows. The deciding metric is reported at their base
+    rate, with a bootstrap interval. The status is `unknown` with too few labels.
 
     Labels that are known for some predictions rather than others are a finding of the kind
     `labels`: performance is known for the labelled rows only.

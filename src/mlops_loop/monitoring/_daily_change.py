@@ -6,9 +6,7 @@ decides: Siegmund & Venkatraman, "Using the generalized likelihood ratio statist
 detection of a change-point", Annals of Statistics 23 (1995). The mean before is estimated as well,
 so that the chance in a holdout of two weeks counts.
 
-The standard error is that of a first-order autoregression (Andrews & Monahan, Econometrica 60,
-1992), from residuals about the best division, whose coefficient is corrected for its bias in short
-series (Kendall, Biometrika 41, 1954) and increased by half its standard error.
+The standard error is that of a first-order autoregression, from residuals about the best division.
 """
 
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from ..contract._columns import Floats
+from ..evaluation._autocorrelation import variance_inflation
 
 # The scan is repeated every day. Above this many standard errors, independent days alarm in
 # about one of seven years, days with an autocorrelation of .5 in about one of two (decisions.md).
@@ -26,7 +25,6 @@ THRESHOLD = 3.5
 # Days before and after an onset.
 FEWEST_BEFORE = 10
 FEWEST_AFTER = 3
-_LARGEST_CORRELATION = 0.9
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,5 @@ def _long_run_deviation(values: Floats, sums: Floats) -> tuple[float, float]:
     squares = float((residuals**2).sum())
     if squares <= np.finfo(float).tiny:
         return 0.0, days - 2
-    estimate = float((residuals[1:] * residuals[:-1]).sum()) / squares
-    bias = (1 + 3 * estimate) / days
-    doubt = 0.5 * sqrt(max(1 - estimate**2, 0.0) / days)
-    correlation = float(np.clip(estimate + bias + doubt, 0.0, _LARGEST_CORRELATION))
-    inflation = (1 + correlation) / (1 - correlation)
+    inflation = variance_inflation(residuals)
     return sqrt(squares / (days - 2) * inflation), max(days / inflation, 4.0) - 2

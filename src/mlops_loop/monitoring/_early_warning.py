@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._calibration import SMALLEST
 from ..contract import Contract
 from ..contract._columns import Floats
 from ..evaluation._formatting import format_metric
@@ -28,7 +29,6 @@ KIND = "early_warning"
 LOOK_BACK = timedelta(days=90)
 _FEWEST_ROWS = 5  # of a day
 _SAMPLES = 3  # days are read in this multiple of `monitoring.sample_rows`
-_SMALLEST = 1e-7
 
 Days = NDArray[Any]
 
@@ -93,7 +93,7 @@ def _losses_by_class(metric: str, scores: Floats) -> Floats:
         return np.asarray(-factor * scores)
     if metric == "accuracy":
         return np.asarray(-np.eye(scores.shape[1])[scores.argmax(axis=1)])
-    return np.asarray(-np.log(np.clip(scores, _SMALLEST, 1.0)))
+    return np.asarray(-np.log(np.clip(scores, SMALLEST, 1.0)))
 
 
 def _logged(contract: Contract, rows: list[LoggedRow], version: str) -> tuple[Days, Floats, Labels]:

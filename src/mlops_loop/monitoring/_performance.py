@@ -62,8 +62,8 @@ def find_performance(
 ) -> Performance:
     """Compare labelled rows with the held-out rows of the same version.
 
-    Performance has failed if the whole interval is beyond the margin, and is unknown with fewer
-    labels than `monitoring.min_labels`.
+    Performance has failed if the predictions need a recalibration, see `PerformanceDelta.is_worse`,
+    and is unknown with fewer labels than `monitoring.min_labels`.
 
     Args:
         settings: margin and minimum number of labels.
