@@ -14,13 +14,13 @@ of freedom).
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import f as fisher
 
 from ..contract import Contract
 from ..contract._columns import Floats
 from ..evaluation._bootstrap import clusters
 from ._samples import Sample
 from ._scaling import Scaling, scaling_of
+from ._score_test import cluster_sums, score_chance
 
 ALPHA = 0.05
 # Below this chance the holdout's own recalibration is the one to compare with.
@@ -112,7 +112,7 @@ def _covariance(scaling: Scaling, parameters: Floats, groups: np.ndarray) -> Flo
     gradients = scaling.gradients(parameters)
     gradients = gradients - gradients.mean(axis=0)
     count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, column, count) for column in gradients.T], axis=1)
+    sums = cluster_sums(gradients, groups)
     covariance: Floats = sums.T @ sums * count / max(count - 1, 1)
     return covariance
 
@@ -127,8 +127,4 @@ def _needs_own(contract: Contract, reference: Sample, scaling: Scaling) -> bool:
 def _chance(scaling: Scaling, null: Floats, spread: Floats, count: int) -> float:
     score = scaling.gradients(null).sum(axis=0)
     inverse = np.linalg.pinv(scaling.information(null) * scaling.dispersion(null))
-    # Few rows of a class make their spread look smaller than the model itself says it is.
-    effects = np.maximum(np.linalg.eigvals(inverse @ spread).real, 1.0)
-    freedom = effects.sum() ** 2 / (effects**2).sum()
-    statistic = float(score @ inverse @ score) / effects.sum()
-    return float(fisher.sf(statistic, freedom, freedom * max(count - 1, 1)))
+    return score_chance(score, inverse, np.linalg.eigvals(inverse @ spread).real, count)

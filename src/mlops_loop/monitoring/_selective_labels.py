@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as fisher
 
 from ..contract import Contract
 from ..contract._columns import Floats
@@ -19,6 +18,7 @@ from ..evaluation._bootstrap import clusters
 from ..prediction_log import Counts, LoggedRow
 from ._findings import CheckResult, Finding
 from ._samples import Sample, check_window, window_sample
+from ._score_test import cluster_sums, score_chance
 
 KIND = "labels"
 # Probability of the finding if labels are missing at random.
@@ -166,13 +166,10 @@ def _chance(
     weights = (share * (1 - share) * rows / np.maximum(rows - 1, 1))[strata]
     inverse = np.linalg.pinv(centred.T @ (centred * weights[:, np.newaxis]), rcond=1e-9)
     count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, column, count) for column in gradients.T], axis=1)
+    sums = cluster_sums(gradients, groups)
     effects = np.linalg.eigvals(inverse @ (sums.T @ sums) * count / (count - 1)).real
-    # One part is determined by the others. Few labels make their spread look too small.
-    effects = np.maximum(np.sort(effects)[1:], 1.0)
-    freedom = effects.sum() ** 2 / (effects**2).sum()
-    statistic = float(score @ inverse @ score) / effects.sum()
-    return float(fisher.sf(statistic, freedom, freedom * (count - 1)))
+    # One part is determined by the others.
+    return score_chance(score, inverse, np.sort(effects)[1:], count)
 
 
 def _means(values: Floats, strata: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
