@@ -94,7 +94,7 @@ def test_a_batch_goes_from_url_to_url(folder: str, name: str, tmp_path: Path) ->
     assert (scored.rows, scored.predicted) == (5, 4)
     assert str(scored.output) == f"{folder}/out.parquet"
     found = read(f"{folder}/out.parquet")
-    assert found["row"].to_pylist() == [0, 1, 3, 4]
+    assert found["row"].to_pylist() == [1, 2, 4, 5]
     assert found["prediction"].to_pylist() == [1.5, 2.5, 4.5, 5.5]
     assert read(f"{folder}/out.quarantine.parquet")["size"].to_pylist() == ["-1"]
     assert list((tmp_path / "work").iterdir()) == []
@@ -117,7 +117,7 @@ def test_what_was_cut_off_goes_on_behind_its_finished_parts(folder: str, tmp_pat
     told: list[int] = []
     resumed = run(f"{folder}/in.parquet", f"{folder}/out.parquet", tmp_path, told.append)
     assert (resumed.resumed, told) == (2, [4, 5])
-    assert read(f"{folder}/out.parquet")["row"].to_pylist() == [0, 1, 3, 4]
+    assert read(f"{folder}/out.parquet")["row"].to_pylist() == [1, 2, 4, 5]
 
 
 def test_when_the_store_refuses_the_work_is_kept(tmp_path: Path) -> None:
