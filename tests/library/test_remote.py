@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from fsspec.registry import known_implementations
+from fsspec.registry import _registry, known_implementations
 
 from mlops_loop._bundle import Manifest
 from mlops_loop._predictor import Prediction, decide
@@ -158,10 +158,12 @@ def test_what_is_not_there_is_said_so(folder: str, tmp_path: Path) -> None:
 
 
 def test_a_protocol_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = {"class": "not_installed_here.FileSystem", "err": "Install farstore to go there"}
-    monkeypatch.setitem(known_implementations, "farstore", missing)
-    with pytest.raises(InputError, match="farstore to go there.*`batch`.*poetry lock"):
-        locate("farstore://bucket/in.csv")
+    for scheme, package in (("far", "farstore"), ("s3", "s3fs"), ("gs", "gcsfs")):
+        missing = {"class": f"{package}_.FileSystem", "err": f"Install {package} to go there"}
+        monkeypatch.setitem(known_implementations, scheme, missing)
+        monkeypatch.delitem(_registry, scheme, raising=False)
+        with pytest.raises(InputError, match=f"^{scheme}:// .* `make add PACKAGE={package}_`$"):
+            locate(f"{scheme}://bucket/in.csv")
     with pytest.raises(InputError, match="unknown scheme nowhere://"):
         locate("nowhere://bucket/in.csv")
 
