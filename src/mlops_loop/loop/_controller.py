@@ -258,8 +258,9 @@ class RetrainingController:
         version, state, published = result.version, self.lease.state, self._published()
         details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
         message = f"version {version}: {result.gate.summary()}"
-        if not result.gate.passed:
-            self.audit.record_once("gate_rejected", message, **details)
+        if not result.gate.passed or result.gate.same_as:
+            kind = "unchanged" if result.gate.passed else "gate_rejected"
+            self.audit.record_once(kind, message, **details)
             # A rejected first model counts, so that the next one waits for the cooldown.
             is_first = published.champion is None
             counted = (self.clock.now(),) if is_first else ()
