@@ -141,8 +141,8 @@ def test_a_typing_error_in_any_part_of_a_variable_is_an_error(name: str, meant: 
 
 @pytest.mark.parametrize(
     "name",
-    "FLIGHTS__SEED FLIGHTS_HOME FLIGHTS_EU__SEED FLIGHTS2__SEED FLIGHT__SEED LIGHTS__SEED FL1GHTS__SEED "
-    "EU_FLIGHTS__SEED FLIHGTS__OTHER FLIHGTS PATH __SEED".split(),
+    "FLIGHTS__SEED FLIGHTS_HOME FLIGHTS_EU__SEED FLIGHTS2__SEED FLIGHT__SEED LIGHTS__SEED "
+    "FL1GHTS__SEED EU_FLIGHTS__SEED FLIHGTS__OTHER FLIHGTS PATH __SEED".split(),
 )
 def test_variables_of_other_programs_are_left_alone(name: str) -> None:
     assert mistaken_key(name, Settings, "FLIGHTS__") is None

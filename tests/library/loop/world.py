@@ -29,9 +29,9 @@ class World(LoopFolder):
     """A loop, its folder and its stages.
 
     found: what monitoring says. warned: what the daily look says. passes: whether the gate lets a
-    retrained version pass. hold: why
-    one that passed is not promoted. same_as: the champion that it is identical to. changed: when the change that monitoring found began. growth:
-    of the history to train on. actions: the project's own, by kind of finding.
+    retrained version pass. hold: why one that passed is not promoted. same_as: the champion that it
+    is identical to. changed: when the change that monitoring found began. growth: of the history to
+    train on. actions: the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
