@@ -28,7 +28,8 @@ def has_history(settings: Settings) -> bool:
 def archive_history(settings: Settings) -> list[str]:
     """Move what `var/` and the prediction log hold out of the way; nothing is deleted.
 
-    API keys stay, as they belong to the project and not to its data. Nobody may use either meanwhile.
+    API keys stay, as they belong to the project and not to its data. Nobody may use either
+    meanwhile.
 
     Returns:
         Messages that say where it is now; none if there was no history.
