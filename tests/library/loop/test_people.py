@@ -158,7 +158,10 @@ def test_by_hand_a_version_waits_and_somebody_is_told(world: World) -> None:
     assert world.alerts[-1].endswith("To continue, run `challenge 2` or `promote 2`.")
     world.transitions.promote("2", actor="ada", reason="I have looked")
     world.step()
-    assert (world.state.phase, world.state.reason) == ("probation", "promote: version 2: I have looked")
+    assert (world.state.phase, world.state.reason) == (
+        "probation",
+        "promote: version 2: I have looked",
+    )
 
 
 @pytest.mark.parametrize(
