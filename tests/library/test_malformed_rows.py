@@ -107,3 +107,26 @@ def test_a_long_row_is_read_in_a_larger_block(tmp_path: Path) -> None:
         found += [] if rows else block["a"].to_pylist()
     assert malformed == [2, 200_004]
     assert found == ["0"] * 200_000 + ["1"] + ["2"] * 200_000
+
+
+@pytest.mark.parametrize("swallowed", [12, 30_000])
+def test_a_quote_that_a_later_one_closes_is_named_where_it_was_opened(
+    tmp_path: Path, swallowed: int
+) -> None:
+    last = 20 + swallowed
+    cells = {8: '"open', last: '"closed"'}
+    text = lines("a,b,y", lambda n: f"{n},{cells.get(n, 'x')},{n % 2}", last + 20)
+    (tmp_path / "in.csv").write_text(text)
+    blocks = list(read_batches([tmp_path / "in.csv"], malformed=True))
+    bad = [rows for block in blocks if (rows := MalformedRows.of(block))]
+    assert [rows.lines for rows in bad] == [[9]]
+    assert f"closed {last - 8} lines after it was opened" in bad[0].problems[0]
+    good = [value for block in blocks if MalformedRows.of(block) is None for value in block["a"]]
+    assert len(good) == 7 + 20
+
+
+def test_texts_of_several_lines_are_values(tmp_path: Path) -> None:
+    letter = "Dear Sir,\n\nthe price, as agreed, is 5.\nThe rest, I fear,\nis lost.\n\nYours,\nX"
+    (tmp_path / "in.csv").write_text(lines("a,b,y", lambda n: f'{n},"{letter}",1'))
+    (block,) = [block for block in read_batches([tmp_path / "in.csv"]) if block.num_rows]
+    assert block["b"].unique().to_pylist() == [letter]

@@ -158,3 +158,14 @@ def test_a_request_means_what_a_file_means() -> None:
     assert decoder.plain_row(msgspec.json.encode(bad)) is None
     with pytest.raises(InvalidRequestBody, match="break the contract"):
         decoder.decode(msgspec.json.encode(bad))
+
+
+def test_a_frequent_word_beside_yes_and_no_is_asked_about(root: Path, adopt: Adopt) -> None:
+    write(root / "in.csv", lines(["?", "yes", "no", "yes", "no", "yes", "no"]))
+    done = adopt("in.csv", "--target", "word")
+    made = contract(root)
+    assert (made.problem, made.target.type) == ("binary", "boolean")
+    first = " ".join(done.output.partition("look at this first")[2].split())
+    assert "word: '?' in 14.3% of the rows is read as missing: replace it in the table by" in first
+    found = ingest(load_settings(root), made)
+    assert (found.rows, found.quarantined) == (257, 43)

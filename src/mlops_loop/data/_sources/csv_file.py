@@ -17,6 +17,7 @@ from ..._settings import Csv
 from ...contract import Column
 from ...errors import SourceError
 from .._remote import File
+from . import open_quotes
 from .compression import opened_text
 from .csv_format import encoding_error
 from .dialect import reader
@@ -95,7 +96,7 @@ def lines(file: File, csv: Csv) -> Iterator[int]:
         width, begin = 0, csv.skip + 1
         with suppress(CsvError):
             for row in rows:
-                if width and len(row) == width:
+                if width and len(row) == width and open_quotes.swallowing(row, csv, width) is None:
                     yield begin
                 width = width or len(row)
                 begin = csv.skip + rows.line_num + 1
@@ -123,8 +124,12 @@ def _blocks(
             table = blocks.schema.empty_table()
             yield table
             for batch in blocks:
-                table = pa.Table.from_batches([batch])
+                table, swallowed = open_quotes.split(
+                    pa.Table.from_batches([batch]), csv, len(names)
+                )
                 yield table
+                if swallowed:
+                    yield malformed.swallowed(swallowed).table()
                 if malformed.rows:
                     yield malformed.take().table()
             if malformed.rows:
@@ -141,6 +146,7 @@ class _Malformed:
         self._file = file
         self._csv = csv
         self._lines = _numbered_lines(file, csv.encoding)
+        self._openings = _numbered_lines(file, csv.encoding)
 
     def skip(self, row: pyarrow.csv.InvalidRow) -> str:
         self.rows.append(row)
@@ -156,6 +162,21 @@ class _Malformed:
             )
         problems = [f"{row.actual_columns} values, expected {row.expected_columns}" for row in rows]
         return MalformedRows(str(self._file), lines, problems, [row.text for row in rows])
+
+    def swallowed(self, values: list[str]) -> MalformedRows:
+        """Rows with such values, see `open_quotes`."""
+        lines = [self._opening_line(value.partition("\n")[0].rstrip("\r")) for value in values]
+        problems = [
+            f"a quote is closed {value.count(chr(10))} lines after it was opened, and these lines "
+            "look like rows: close it, or read quotes as text with --quote none"
+            for value in values
+        ]
+        return MalformedRows(str(self._file), lines, problems, values)
+
+    def _opening_line(self, text: str) -> int:
+        """The next line that ends with a quote and the text."""
+        ending = f"{self._csv.quote}{text}"
+        return next((number for number, line in self._openings if line.endswith(ending)), 0)
 
     def _line(self, text: str) -> int:
         """The next line that begins the row. Arrow numbers rows, which may have several lines."""
