@@ -78,7 +78,7 @@ def find_missing_words(
 
 
 def about_frequent(absent: Mapping[str, int], facts: Facts, is_target: bool) -> list[str]:
-    """Questions about words that may be more than a missing value, e.g. among numbers or yes, no."""
+    """Questions about words that may be more than a missing value, e.g. among numbers."""
     asked = NO_QUANTITY | NOTHING if is_target else NO_QUANTITY
     by = "by a word such as unknown " if is_target and facts.has_words else ""
     meaning = "is a class" if by else "stands for a number"
