@@ -124,18 +124,17 @@ def _blocks(
             table = blocks.schema.empty_table()
             yield table
             for batch in blocks:
-                table, swallowed = open_quotes.split(
-                    pa.Table.from_batches([batch]), csv, len(names)
-                )
-                yield table
+                table = pa.Table.from_batches([batch])
+                good, swallowed = open_quotes.split(table, csv, len(names))
+                yield good
                 if swallowed:
+                    _require_closed_quote(file, csv, table, names[-1])
                     yield malformed.swallowed(swallowed).table()
                 if malformed.rows:
                     yield malformed.take().table()
             if malformed.rows:
                 yield malformed.take().table()
-            if names[-1] in table.column_names:
-                _require_closed_quote(file, csv, table[names[-1]])
+            _require_closed_quote(file, csv, table, names[-1])
 
 
 class _Malformed:
@@ -164,14 +163,21 @@ class _Malformed:
         return MalformedRows(str(self._file), lines, problems, [row.text for row in rows])
 
     def swallowed(self, values: list[str]) -> MalformedRows:
-        """Rows with such values, see `open_quotes`."""
-        lines = [self._opening_line(value.partition("\n")[0].rstrip("\r")) for value in values]
-        problems = [
-            f"a quote is closed {value.count(chr(10))} lines after it was opened, and these lines "
-            "look like rows: close it, or read quotes as text with --quote none"
-            for value in values
-        ]
-        return MalformedRows(str(self._file), lines, problems, values)
+        """The lines of such values, see `open_quotes`; each of them would be a row."""
+        lines: list[int] = []
+        problems: list[str] = []
+        texts: list[str] = []
+        for value in values:
+            inside = value.split("\n")
+            begin, more = self._opening_line(inside[0].rstrip("\r")), len(inside) - 1
+            lines += range(begin, begin + len(inside))
+            problems.append(
+                f"a quote is opened and closed {more} lines later: close it, or read quotes as "
+                "text with --quote none"
+            )
+            problems += [f"is inside the quote that line {begin} opens"] * more
+            texts += inside
+        return MalformedRows(str(self._file), lines, problems, texts)
 
     def _opening_line(self, text: str) -> int:
         """The next line that ends with a quote and the text."""
@@ -229,9 +235,10 @@ def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
         ) from error
 
 
-def _require_closed_quote(file: File, csv: Csv, last: pa.ChunkedArray) -> None:
+def _require_closed_quote(file: File, csv: Csv, table: pa.Table, last: str) -> None:
     """A quote that is never closed makes one value of all lines up to the end of the file."""
-    value = last[-1].as_py() if len(last) else None
+    is_read = last in table.column_names and table.num_rows
+    value = table[last][-1].as_py() if is_read else None
     if value is None or not value.endswith("\n") or _tail(file, csv).endswith(csv.quote or ""):
         return
     first = value.partition("\n")[0]

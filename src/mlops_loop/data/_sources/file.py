@@ -29,8 +29,6 @@ from .places import Places
 from .types import common_types
 
 BATCH_ROWS = 65_536
-# Texts that are missing in every column; others are listed by the column's `parsing.missing`.
-NULLS = ("",)
 PLAIN = Csv()
 Types = dict[str, pa.DataType]
 
