@@ -1,4 +1,4 @@
-"""Rows that hold many others as text, because a quote was opened that a later one closes."""
+"""Quotes that are never closed, or far below, so that one value holds many rows as text."""
 
 from collections.abc import Iterable
 
@@ -8,14 +8,18 @@ import pyarrow.compute as pc
 
 from ..._settings import Csv
 from ...contract._arrow import numbers
+from ...errors import SourceError
+from .._remote import File
+from .compression import opened_text
 
 # So many lines of a value look like rows; with a single delimiter a line, texts do too.
 _FEWEST, _FEWEST_OF_TWO = 3, 10
 _SHARE = 0.8
+_BLOCK_BYTES, _TAIL_BYTES = 1 << 20, 1 << 6
 
 
 def split(table: pa.Table, csv: Csv, width: int) -> tuple[pa.Table, list[str]]:
-    """The table without such rows, and the values that hold others.
+    """The table without rows that hold others, and the values that do.
 
     Args:
         table: columns of texts.
@@ -43,3 +47,25 @@ def swallowing(row: Iterable[str | None], csv: Csv, width: int) -> str | None:
         if width > 1 and len(lines) >= fewest and alike >= _SHARE * len(lines):
             return value
     return None
+
+
+def require_closed_quote(file: File, csv: Csv, table: pa.Table, last: str) -> None:
+    """A quote that is never closed makes one value of all lines up to the end of the file."""
+    is_read = last in table.column_names and table.num_rows
+    value = table[last][-1].as_py() if is_read else None
+    if value is None or not value.endswith("\n") or _tail(file, csv).endswith(csv.quote or ""):
+        return
+    first = value.partition("\n")[0]
+    raise SourceError(
+        f"{file}: the quote before {first[:40]!r} is never closed; correct the row, or read "
+        "quotes as text with --quote none"
+    )
+
+
+def _tail(file: File, csv: Csv) -> str:
+    """The last characters of a file, without blanks."""
+    tail = b""
+    with opened_text(file) as content:
+        while block := content.read(_BLOCK_BYTES):
+            tail = (tail + block)[-_TAIL_BYTES:]
+    return tail.decode(csv.encoding, errors="ignore").rstrip()
