@@ -67,7 +67,7 @@ def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Itera
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=[""],
+        null_values=["", *csv.missing],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
