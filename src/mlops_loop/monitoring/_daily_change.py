@@ -19,12 +19,14 @@ from scipy.stats import t as student
 from ..contract._columns import Floats
 from ..evaluation._autocorrelation import variance_inflation
 
-# The scan is repeated every day. Above this many standard errors, independent days alarm in
-# about one of seven years, days with an autocorrelation of .5 in about one of two (decisions.md).
-THRESHOLD = 3.5
+# The scan is repeated every day. Above this many standard errors, days with an autocorrelation of
+# .5 alarm in about one of ten years (decisions.md).
+THRESHOLD = 4.0
 # Days before and after an onset.
 FEWEST_BEFORE = 10
-FEWEST_AFTER = 3
+FEWEST_AFTER = 7
+# Days that a typical autocorrelation counts for: that of a few weeks alone is too uncertain.
+_TYPICAL_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -88,5 +90,5 @@ def _long_run_deviation(values: Floats, sums: Floats) -> tuple[float, float]:
     squares = float((residuals**2).sum())
     if squares <= np.finfo(float).tiny:
         return 0.0, days - 2
-    inflation = variance_inflation(residuals)
+    inflation = variance_inflation(residuals, _TYPICAL_DAYS)
     return sqrt(squares / (days - 2) * inflation), max(days / inflation, 4.0) - 2

@@ -153,6 +153,6 @@ def _text(
         f"the largest rise of the {name} is {format_metric(gain)} "
         f"[{format_metric(gain - width)}, {format_metric(gain + width)}] since {onset}, on "
         f"{labels} labelled rows, {days} days with the holdout's; {rise.score:.1f} standard "
-        f"errors beyond the margin of {format_metric(margin)} (alarm above {THRESHOLD}, by chance "
-        "about once in two years where days are alike)"
+        f"errors beyond the margin of {format_metric(margin)} (alarm above {THRESHOLD:g}, by chance "
+        "in about one of ten years where days are alike)"
     )
