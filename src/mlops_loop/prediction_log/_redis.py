@@ -29,7 +29,7 @@ from ._redis_writer import Call, RedisWriteBackend
 from ._sampling import STRATA
 from ._serialization import StoredLabel, label_to_stored, same_value, to_stored
 from ._spool import SpooledLog
-from ._spool_file import Spool
+from ._spool_file import Spool, verify_spool
 from ._timestamps import window
 from ._versions import GroupFilter, group_of
 from ._writer import CAPACITY, GroupCommitWriter
@@ -68,6 +68,14 @@ def archive(address: str, root: Path) -> str | None:
 def migrate(address: str, root: Path) -> str | None:
     """None: there is one layout of keys so far (see _redis_keys.py)."""
     return None
+
+
+def verify(address: str, root: Path) -> str:
+    """Redis checks its files only when it starts; what waits on this host is checked here."""
+    server = RedisServer(address, root)
+    if server.spool is not None:
+        verify_spool(Path(root) / server.spool)
+    return "Redis checks its append-only file when it starts"
 
 
 class RedisPredictionLog:

@@ -22,7 +22,7 @@ from ...errors import SettingsError, StoreError
 from .._url_options import acknowledges, split_address
 from .database import Database, Row, cause_of, driver_of, is_store_error
 from .postgresql_errors import SECONDS, explain_postgresql_error, is_unavailable
-from .tables import PREDICTIONS
+from .tables import COUNTERS, LABELS, LOOP, PREDICTIONS
 
 _FILES = ("sslrootcert", "sslcert", "sslkey")
 _OWN = ("name", "spool", "sslmode", "target_session_attrs", *_FILES)
@@ -196,6 +196,25 @@ class PostgresqlDatabase(Database):
         tables = ", ".join(f"{self.schema}.{name}" for name in ("predictions", "labels"))
         with self.translate_errors(), self.engine.connect() as connection:
             connection.exec_driver_sql(f"VACUUM {tables}, {self.schema}.counters")
+
+    def verify(self) -> str:
+        """Read every row, and ask for checksums that failed; an index is not compared."""
+        failures = "SELECT checksum_failures FROM pg_stat_database"
+        with self.translate_errors(), self.engine.connect() as connection:
+            for table in (PREDICTIONS, LABELS, COUNTERS, LOOP):
+                rows = f"{self.schema}.{table.name} AS row"
+                connection.exec_driver_sql(f"SELECT sum(hashtext(row::text)) FROM {rows}").all()
+            query = f"{failures} WHERE datname = current_database()"
+            failed = connection.exec_driver_sql(query).scalar()
+            if failed:
+                raise StoreError(
+                    f"PostgreSQL has counted {failed} pages with a wrong checksum: restore the"
+                    " database from a backup, and check the disk"
+                )
+            checked = connection.exec_driver_sql("SHOW data_checksums").scalar_one() == "on"
+        return "every row can be read" + (
+            "" if checked else "; the server has no checksums (`pg_checksums --enable`)"
+        )
 
     def explain(self, error: Exception) -> Exception:
         if not is_store_error(error, psycopg.Error):
