@@ -1,5 +1,6 @@
 """Publishes bundles from the registry: each registered version carries its own."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -7,7 +8,7 @@ import structlog
 
 from .._bundle import MANIFEST, Bundle, read_bundle
 from .._publication import BundleStore
-from .._run_files import MODEL_FOLDER
+from .._run_files import BUNDLE_FOLDER, MODEL_FOLDER
 from ..errors import BundleError, DamagedBundleError, RegistryError
 from ._mlflow_registry import Registry
 from ._version import Version
@@ -79,9 +80,11 @@ def restore_registered(registry: Registry, store: BundleStore, version: str) -> 
             _registered(registry, known[version], Path(folder))
         return False
     except (DamagedBundleError, RegistryError) as error:
-        bundle = read_bundle(store.fetch(version))
-        bundle.verify()
-        registry.log_model(known[version].run_id, bundle, MODEL_FOLDER)
+        with TemporaryDirectory() as folder:
+            copy = Path(shutil.copytree(store.fetch(version), Path(folder) / BUNDLE_FOLDER))
+            bundle = read_bundle(copy)
+            bundle.verify()
+            registry.log_model(known[version].run_id, bundle, MODEL_FOLDER)
         logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
         logger.warning("logged again to the registry", version=version, reason=str(error))
         return True
