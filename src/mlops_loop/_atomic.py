@@ -61,11 +61,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and those above it; their names are on disk when this returns."""
+    """Create a folder and those above it, which only the current user may enter.
+
+    Their names are on disk when this returns.
+    """
+    if path.is_dir():
+        return
     new = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
     for folder in reversed(new):
+        folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
+    path.mkdir(exist_ok=True)  # raises an error if it is a file
 
 
 def rename_damaged(path: Path) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from .._atomic import make_folder
 from .._settings import Settings
 from ..errors import SettingsError
 
@@ -92,7 +93,7 @@ def to_log(alert: Alert) -> None:
 
 def to_file(path: Path, alert: Alert) -> None:
     """One line of JSON at the end of a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(alert.to_json(), ensure_ascii=False) + "\n")
 

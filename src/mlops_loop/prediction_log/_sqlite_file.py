@@ -1,11 +1,13 @@
 """How SQLite files are opened, and what errors of SQLite and of the file system mean."""
 
 import errno
+import os
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
+from .._atomic import make_folder
 from ..errors import StoreError
 
 # How long to wait for another process that writes.
@@ -30,9 +32,12 @@ _NEXT_STEPS = {
 def connect_file(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return, in autocommit mode.
 
-    It may be handed to another thread, to be used by one at a time.
+    Only the current user may read a file that this creates. The connection may be handed to another
+    thread, to be used by one at a time.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )

@@ -141,7 +141,7 @@ class Tracking:
         require_reachable(self.address)
         try:
             if self.database is not None:
-                self.artifacts.mkdir(parents=True, exist_ok=True)
+                make_folder(self.artifacts)
             with quiet_mlflow() as client_class, self._alone():
                 return client_class(self.address, self.address)  # type: ignore[no-any-return]
         except Exception as error:
