@@ -2,10 +2,10 @@
 
 Each process has one thread that sends what was submitted meanwhile as one transaction, so that the
 server syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin
-with; `?spool=var/spool`, a folder for records while the server is unavailable;
-`?durability=best_effort`, for a server that does not sync before it answers. `rediss://` is TLS:
-the server's certificate is verified with the system's authorities, or with those in the file
-`?ssl_ca_certs=…`; `ssl_certfile` and `ssl_keyfile` are the client's own.
+with; `?password_file=…`, a file that holds the password; `?spool=var/spool`, a folder for records
+while the server is unavailable; `?durability=best_effort`, for a server that does not sync before
+it answers. `rediss://` is TLS: the server's certificate is verified with the system's authorities,
+or with those in the file `?ssl_ca_certs=…`; `ssl_certfile` and `ssl_keyfile` are the client's own.
 """
 
 from collections.abc import Iterator, Sequence
