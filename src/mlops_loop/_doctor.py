@@ -118,6 +118,11 @@ def _registry(project: Project) -> str:
     return message
 
 
+def _audit_log(project: Project) -> str:
+    count, head = project.audit_log.verify()
+    return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+
+
 def _loop(project: Project) -> str:
     state, _ = project.loop_state.load()
     message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason.rstrip('.')}"
@@ -137,4 +142,5 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "bundles": _bundles,
     "registry": _registry,
     "loop": _loop,
+    "audit log": _audit_log,
 }

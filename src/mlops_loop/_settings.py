@@ -20,6 +20,7 @@ from ._training_window import TrainingWindow, check_reference, parse_training_wi
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
 from .errors import SettingsError
+from .serving._scopes import Scope
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")
@@ -157,6 +158,7 @@ class Serving(Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    api_key_scopes: tuple[Scope, ...] = ("predict", "label", "metrics")
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
     trusted_types: tuple[str, ...] = ()

@@ -37,6 +37,7 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
         f"{prefix}ROOT": str(project.root),
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
         f"{prefix}SERVING__API_KEYS": json.dumps([key]),
+        f"{prefix}SERVING__API_KEY_SCOPES": json.dumps(["predict", "label"]),
     }
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("w") as output:
