@@ -7,7 +7,7 @@ import numpy as np
 
 from mlops_loop._settings import Monitoring
 from mlops_loop.evaluation._metrics import metrics_of
-from mlops_loop.monitoring._performance_delta import measure
+from mlops_loop.monitoring._performance_measure import measure
 from mlops_loop.monitoring._samples import Sample
 
 from .case import Aim, Case

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from mlops_loop.contract import Column, Contract, load_contract
 from mlops_loop.contract._arrow import table_columns
 from mlops_loop.contract._casting import check_table
-from mlops_loop.contract._check import Checked
 from mlops_loop.contract._columns import to_datetime64
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._decoder import Decoder, InvalidRequestBody
 from mlops_loop.contract._json_schema import example_row, row_schema
 from mlops_loop.contract._strategy import rows
+from mlops_loop.contract._violations import Checked
 from mlops_loop.data._validation import validate
 
 from . import services

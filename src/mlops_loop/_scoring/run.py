@@ -17,7 +17,7 @@ from .._predictor import Predictor
 from .._settings import Csv
 from ..contract import Contract
 from ..contract._arrow import table_columns
-from ..contract._check import Checked
+from ..contract._violations import Checked
 from ..data._remote import File, locate
 from ..data._sources.file import PLAIN, check_files, read_batches
 from .batches import Batch, predicted

@@ -13,9 +13,9 @@ from .._prediction_hooks import PredictionHooks
 from .._predictor import Prediction, Predictor
 from ..contract import Column, Contract
 from ..contract._arrow import ARROW_TYPES, table_columns, to_arrow
-from ..contract._check import Checked
 from ..contract._columns import Columns
 from ..contract._outputs import probability_names
+from ..contract._violations import Checked
 from ..data._quarantine import quarantine_rows
 from .identifiers import prediction_ids
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..contract._check import Checked, Violation
+from ..contract._violations import Checked, Violation
 from ._sources.malformed import MalformedRows
 
 

@@ -10,8 +10,8 @@ from .._settings import Csv
 from ..contract import Contract
 from ..contract._arrow import table_columns
 from ..contract._casting import check_table, missing_columns
-from ..contract._check import Violation
 from ..contract._columns import JsonValue
+from ..contract._violations import Violation
 from ._malformed import rejected_rows
 from ._sources.file import PLAIN, check_files, column_names, fitting, read_batches
 from ._sources.finding import find_files

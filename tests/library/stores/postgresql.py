@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 
+from . import processes
+
 START = "mlops_loop.local_servers.postgresql"
 # A server that was killed leaves children, which take a moment to see it.
 NOT_YET = "shared memory block"
@@ -94,6 +96,12 @@ class Server:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        processes.freeze(self._process.pid)
+
+    def thaw(self) -> None:
+        processes.thaw(self._process.pid)
 
     def remove(self) -> None:
         """Forty megabytes, which nobody wants to look into."""

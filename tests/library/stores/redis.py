@@ -12,6 +12,8 @@ from pathlib import Path
 
 import redis
 
+from . import processes
+
 START = "mlops_loop.local_servers.redis"
 
 
@@ -63,6 +65,12 @@ class Server:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        processes.freeze(self._process.pid)
+
+    def thaw(self) -> None:
+        processes.thaw(self._process.pid)
 
     def remove(self) -> None:
         self.kill()
