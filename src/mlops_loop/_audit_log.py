@@ -104,7 +104,7 @@ class AuditLog:
         return count, head
 
     def _documents(self) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
-        """Lines with their content; None for one that a crash tore, which was never acknowledged."""
+        """Lines with their content; None for one torn by a crash, which was never acknowledged."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:

@@ -118,7 +118,7 @@ def _registry(project: Project) -> str:
     return message
 
 
-def _audit_log(project: Project) -> str:
+def _audit_chain(project: Project) -> str:
     count, head = project.audit_log.verify()
     return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
 
@@ -142,5 +142,5 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "bundles": _bundles,
     "registry": _registry,
     "loop": _loop,
-    "audit log": _audit_log,
+    "audit chain": _audit_chain,
 }

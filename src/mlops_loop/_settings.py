@@ -16,6 +16,7 @@ from pydantic_settings import (
 from ._duration import Duration
 from ._feature_set import DatetimePart
 from ._paths import Paths
+from ._redaction import hide_secrets
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
@@ -295,6 +296,7 @@ class Settings(BaseSettings):
         file = Path(init_settings()["root"]) / CONFIG
         try:
             file_settings = YamlConfigSettingsSource(settings_cls, file)
+            hide_secrets(file_settings.yaml_data, SECTIONS)
         except (AttributeError, TypeError, ValueError) as error:
             raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
         return init_settings, env_settings, dotenv_settings, file_settings
@@ -311,3 +313,7 @@ class Settings(BaseSettings):
     def contract(self) -> Contract:
         """Read `config/contract.yaml`."""
         return load_contract(self.path(CONTRACT))
+
+
+# Keys of the library; a project may add sections of its own.
+SECTIONS = frozenset(Settings.model_fields)

@@ -10,8 +10,9 @@ from pydantic_settings import DotEnvSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceSettingsError
 from yaml import YAMLError
 
-from ._settings import CONFIG, ENV_PREFIX, Settings
-from ._settings_errors import all_keys, close_match, message_of
+from ._redaction import hide_secrets
+from ._settings import CONFIG, ENV_PREFIX, SECTIONS, Settings
+from ._settings_errors import all_keys, close_match, message_of, yaml_reason
 from .errors import SettingsError
 
 DOTENV = Path(".env")
@@ -44,6 +45,9 @@ def load_settings(
             "it"
         )
     variables = _variables(root, prefix)
+    for name, (_, value) in variables.items():
+        key = name.removeprefix(prefix.upper()).lower().replace("__", ".")
+        hide_secrets({key: value}, SECTIONS)
     _check_names(variables, kind, prefix)
     try:
         return kind(
@@ -53,7 +57,7 @@ def load_settings(
             **overrides,  # type: ignore[arg-type]
         )
     except YAMLError as error:
-        raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
+        raise SettingsError(f"{CONFIG} is not valid YAML: {yaml_reason(error)}") from None
     except SourceSettingsError as error:
         raise SettingsError(_invalid_json(error, variables)) from error
     except ValidationError as error:

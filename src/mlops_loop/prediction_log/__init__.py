@@ -76,7 +76,8 @@ def store_of(address: str) -> str:
     if not separator or name is None:
         known = ", ".join(f"{each}://" for each in _STORES)
         # The rest of an address may hold a password.
-        raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
+        named = f"no store for {scheme!r}" if separator else "expected an address with ://"
+        raise SettingsError(f"prediction_log: {named}; this project has {known}")
     return name
 
 
