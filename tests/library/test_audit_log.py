@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from mlops_loop._audit_log import AuditEvent, AuditLog
+from mlops_loop._doctor import Check, examine
+from mlops_loop._settings import Settings
 from mlops_loop.errors import StoreError
+
+from .projects import project_in
 
 
 def test_entries_come_back_in_order(tmp_path: Path) -> None:
@@ -98,3 +102,19 @@ def test_entries_of_several_processes_form_one_chain(tmp_path: Path) -> None:
 
 def test_an_empty_log_is_whole(tmp_path: Path) -> None:
     assert AuditLog(tmp_path / "audit_log.jsonl").verify() == (0, "")
+
+
+def test_doctor_verifies_the_chain(shop_settings: Settings) -> None:
+    audit_log = AuditLog(shop_settings.paths.audit_log)
+    entry = AuditEvent(datetime(2013, 1, 1, tzinfo=UTC), "key create", "ada", "key shop")
+    for _ in range(3):
+        audit_log.append(entry)
+    project = project_in(shop_settings.root)
+
+    def chain() -> Check:
+        return next(check for check in examine(project) if check.name == "audit chain")
+
+    assert chain().passed and chain().finding.startswith("3 entries in one chain, the last ")
+    text = shop_settings.paths.audit_log.read_text()
+    shop_settings.paths.audit_log.write_text(text.replace("ada", "eve", 1))
+    assert not chain().passed and "line 2" in chain().finding
