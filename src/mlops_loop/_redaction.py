@@ -20,23 +20,24 @@ _SHORTEST = 4
 SECRET_KEYS = ("serving.api_keys", "alerts.webhook", "alerts.apprise")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|pwd|credential|dsn|webhook", re.IGNORECASE)
 
-_IN_ADDRESS = r"""[^\s'"<>]"""
-_NAME = r"""[^\s:/@?'"<>\[\]]*"""
+# Bounded, so that a long text takes time in proportion to its length.
+_REST = r"""[^\s'"<>]{1,300}"""
+_NAME = r"""[^\s:/@?'"<>\[\]]{0,100}"""
 _FORMS = (
     # scheme://user:password@host, where a password may have an @ or a slash.
-    re.compile(rf"(?<=\w:)(/{{1,3}}{_NAME}:)(?!/|\d+/)({_IN_ADDRESS}+)(?=@)"),
+    re.compile(rf"(?<=\w:)(/{{1,3}}{_NAME}:)(?!/|\d+/)({_REST})(?=@)"),
     # The same without a scheme, or without a slash behind it.
-    re.compile(r"(?<![\w.+-])((?:[\w.+-]+:){1,2})([^\s/'\"<>]+)(?=@[\w\[])"),
+    re.compile(r"(?<![\w.+-])((?:[\w.+-]{1,100}:){1,2})([^\s:/'\"<>]{1,300})(?=@[\w\[])"),
     # scheme://host:password, where a port belongs.
-    re.compile(rf"(?<=\w:)(/{{2,3}}{_NAME}:)(?!\d*(?:[\s/?,;.)'\"<>]|$))([^\s/@?'\"<>]+)"),
+    re.compile(rf"(?<=\w:)(/{{2,3}}{_NAME}:)(?!\d*(?:[\s/?,;.)'\"<>]|$))([^\s/@?'\"<>]{1,300})"),
     # Arguments of signed addresses and connection strings.
     re.compile(
         r"((?:password|passwd|pwd|token|secret|signature|\bsig|credential|(?:api|access|account)"
-        r"[_-]?key(?:[_-]?id)?)\s*=\s*)([^\s&;,'\"<>]+)",
+        r"[_-]?key(?:[_-]?id)?)\s{0,3}=\s{0,3})([^\s&;,'\"<>]+)",
         re.IGNORECASE,
     ),
 )
-_CREDENTIALS = re.compile(rf"\w:/{{1,3}}({_NAME}):(?!/)({_IN_ADDRESS}+)@({_IN_ADDRESS}*)")
+_CREDENTIALS = re.compile(rf"\w:/{{1,3}}({_NAME}):(?!/)({_REST})@({_REST}|)")
 _IN_PLACE_OF_PORT = re.compile(rf"\w:/{{2,3}}(?:[^\s/?]*@)?{_NAME}:([^\s/?]*[^\s/?\d@][^\s/?]*)")
 
 # The secrets of the settings that this process has read, as they are spelled in texts.

@@ -3,10 +3,9 @@
 import asyncio
 
 import msgspec
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from .._caller import Caller
 from .._headers import ENTITY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._openapi import operation
@@ -15,7 +14,7 @@ from .._problem import Problem
 from .._request_lifecycle import RequestContext, require_json, without_bom
 from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
-from ._caller import caller_dependency
+from ._caller import current_caller
 from ._errors import CONTEXT
 from ._micro_batcher import MicroBatcher
 
@@ -42,12 +41,10 @@ def prediction_router(service: PredictionService) -> APIRouter:
     """
     router = APIRouter(tags=["predictions"])
     batcher = MicroBatcher(service.predict_batch)
-    get_caller = caller_dependency(service)
 
     @router.post("/predict", openapi_extra=operation("/predict"))
-    async def predict(
-        request: Request, caller: Caller = Security(get_caller, scopes=["predict"])
-    ) -> Response:
+    async def predict(request: Request) -> Response:
+        caller = current_caller(service, request, "predict")
         body = await _read(request, service)
         pending = PendingRequest(body, request.headers.get(ENTITY_HEADER), caller.name)
         with service.limiter:
@@ -61,9 +58,8 @@ def prediction_router(service: PredictionService) -> APIRouter:
         return _to_http(request, response)
 
     @router.post("/labels", openapi_extra=operation("/labels"))
-    async def labels(
-        request: Request, caller: Caller = Security(get_caller, scopes=["label"])
-    ) -> Response:
+    async def labels(request: Request) -> Response:
+        caller = current_caller(service, request, "label")
         body = await _read(request, service)
         with service.limiter:
             response = await run_in_threadpool(service.label, body, caller)
@@ -71,7 +67,8 @@ def prediction_router(service: PredictionService) -> APIRouter:
 
     @router.head("/model", include_in_schema=False)
     @router.get("/model", openapi_extra=operation("/model"))
-    async def model(caller: Caller = Security(get_caller)) -> Response:
+    async def model(request: Request) -> Response:
+        current_caller(service, request)
         return _json(service.model())
 
     return router
@@ -92,7 +89,6 @@ def operations_router(service: PredictionService) -> APIRouter:
         {'status': 'live'}
     """
     router = APIRouter(tags=["operations"])
-    get_caller = caller_dependency(service)
 
     @router.head("/health/live", include_in_schema=False)
     @router.get("/health/live", openapi_extra=operation("/health/live"))
@@ -109,7 +105,8 @@ def operations_router(service: PredictionService) -> APIRouter:
 
     @router.head("/metrics", include_in_schema=False)
     @router.get("/metrics", openapi_extra=operation("/metrics"))
-    async def metrics(caller: Caller = Security(get_caller, scopes=["metrics"])) -> Response:
+    async def metrics(request: Request) -> Response:
+        current_caller(service, request, "metrics")
         return Response(service.metrics_text(), media_type=MEDIA_TYPE)
 
     return router
