@@ -22,7 +22,7 @@ def has_history(settings: Settings) -> bool:
         StoreError: if the prediction log cannot be opened.
     """
     published = open_bundle_store(settings.bundle_store, settings.root).pointer()
-    return _var_is_used(settings.paths.var) or bool(published.rollouts) or _log_is_used(settings)
+    return _var_is_used(settings) or bool(published.rollouts) or _log_is_used(settings)
 
 
 def archive_history(settings: Settings) -> list[str]:
@@ -38,7 +38,7 @@ def archive_history(settings: Settings) -> list[str]:
     """
     var = settings.paths.var
     target = _free_name(var)
-    used = _var_is_used(var)
+    used = _var_is_used(settings)
     if used:
         shutil.move(var, target)
     try:
@@ -47,6 +47,8 @@ def archive_history(settings: Settings) -> list[str]:
         if used:
             shutil.move(target, var)
         raise
+    if used:
+        _restore_keys(settings, target)
     messages = [f"var/ was archived in {target}"] if used else []
     if archive:
         messages.append(f"the prediction log was archived in {archive}")
@@ -99,8 +101,19 @@ def _kept_outside(settings: Settings) -> list[str]:
     return messages
 
 
-def _var_is_used(var: Path) -> bool:
-    return var.exists() and any(path.name not in _NO_HISTORY for path in var.iterdir())
+def _restore_keys(settings: Settings, archive: Path) -> None:
+    """Clients keep their API keys; and without its key file a service on loopback would be open."""
+    file, var = settings.path(settings.serving.key_file), settings.paths.var
+    if file.is_relative_to(var) and (archived := archive / file.relative_to(var)).exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(archived, file)
+
+
+def _var_is_used(settings: Settings) -> bool:
+    var, keys = settings.paths.var, settings.path(settings.serving.key_file)
+    return var.exists() and any(
+        path.name not in _NO_HISTORY and path != keys for path in var.iterdir()
+    )
 
 
 def _log_is_used(settings: Settings) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from mlops_loop._settings import Settings
 from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import Record
-from mlops_loop.serving import _request_lifecycle
+from mlops_loop.serving import _keys, _request_lifecycle
 from mlops_loop.serving._caller import Caller
 from mlops_loop.serving._key_file import KeyFile
 from mlops_loop.serving._keys import ApiKeys
@@ -64,6 +64,22 @@ def test_a_digest_stands_for_its_key() -> None:
     keys = ApiKeys([f"sha256:{digest}"])
     assert admits(keys, "secret")
     assert not admits(keys, digest) and not admits(keys, f"sha256:{digest}")
+
+
+def test_a_key_is_compared_with_every_other_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[bytes] = []
+
+    def compare(given: bytes, known: bytes) -> bool:
+        compared.append(known)
+        return given == known
+
+    keys = ApiKeys(["first", "second", "third"])
+    monkeypatch.setattr(_keys.hmac, "compare_digest", compare)
+    for key in ("first", "third", "guess"):
+        keys.caller_of(key)
+    assert [len(digest) for digest in compared] == 9 * [32]
 
 
 def test_keys_are_added_and_revoked_while_the_service_runs(

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops_loop._audit_log import AuditLog
+from mlops_loop._history_archive import archive_history, has_history
 from mlops_loop._settings import Settings
 from mlops_loop.errors import InputError, ServiceError
 from mlops_loop.serving._key_file import KeyFile
@@ -107,3 +108,13 @@ def test_names_fit_into_log_lines(file: KeyFile, name: str) -> None:
     with pytest.raises(InputError, match="invalid name of a key"):
         file.create(name, NOW)
     assert file.keys() == {}
+
+
+def test_keys_outlive_the_archive_of_a_project_s_history(shop_settings: Settings) -> None:
+    file = KeyFile(shop_settings.path(shop_settings.serving.key_file))
+    file.create("shop", NOW)
+    (shop_settings.paths.var / "alerts.jsonl").write_text("{}\n")
+    assert has_history(shop_settings)
+    archive_history(shop_settings)
+    assert file.keys().keys() == {"shop"} and not has_history(shop_settings)
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
