@@ -17,11 +17,11 @@ from ._duration import Duration
 from ._feature_set import DatetimePart
 from ._paths import Paths
 from ._redaction import hide_secrets
+from ._scopes import Scope
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
 from .errors import SettingsError
-from .serving._scopes import Scope
 
 CONFIG = Path("config/project.yaml")
 CONTRACT = Path("config/contract.yaml")

@@ -270,8 +270,8 @@ def test_log_lines_and_tracebacks_hide_secrets(
 
 def test_messages_of_the_library_and_answers_are_redacted() -> None:
     address = f"postgresql://shop:{SECRET}@db"
-    assert str(StoreError(f"{address} is away")) == "postgresql://shop:***@db is away"
-    assert SECRET not in Problem(503, f"{address} is away").encode("r-1").decode()
+    assert str(StoreError(f"{address} is unavailable")) == "postgresql://shop:***@db is unavailable"
+    assert SECRET not in Problem(503, f"{address} is unavailable").encode("r-1").decode()
 
 
 def test_a_usage_error_hides_what_it_quotes(root: Path) -> None:

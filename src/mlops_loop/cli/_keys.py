@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..serving._scopes import SCOPES, Scope
+from .._scopes import SCOPES, Scope
 from ._common import AS_JSON, Session, actor, opened, show_json
 
 if TYPE_CHECKING:

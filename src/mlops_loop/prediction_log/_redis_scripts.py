@@ -54,7 +54,7 @@ local function is_foreign(value)
   return ARGV[1] ~= '' and target ~= '' and target ~= ARGV[1]
 end
 
-local function replacing(value, old)
+local function with_replaced(value, old)
   local time, label, authority = string.match(old, '^.(%S+) (.-)\\n.-\\n(.*)$')
   local replaced = '[' .. label .. ',' .. time .. ',' .. cjson.encode(authority) .. ']'
   local head, rest = string.match(value, '^(.-\\n)\\n(.*)$')
@@ -84,7 +84,7 @@ for at = 4, #ARGV, 2 do
     answer = {FOREIGN}
   elseif answer then
     if string.sub(ARGV[at + 1], 1, 1) == '1' and string.sub(answer, 1, 1) == '0' then
-      redis.call('SET', KEYS[1] .. 'l:' .. id, replacing(ARGV[at + 1], answer))
+      redis.call('SET', KEYS[1] .. 'l:' .. id, with_replaced(ARGV[at + 1], answer))
       answer = '{REPLACED.decode()}' .. answer
     end
   elseif value then

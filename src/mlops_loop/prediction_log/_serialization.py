@@ -36,7 +36,7 @@ class StoredLabel(NamedTuple):
     official: bool = False
     replaced: str = ""
 
-    def replacing(self, other: "StoredLabel") -> "StoredLabel":
+    def with_replaced(self, other: "StoredLabel") -> "StoredLabel":
         """This label, with the one that it replaces."""
         replaced = (msgspec.Raw(other.value.encode()), other.time, other.authority)
         return self._replace(replaced=msgspec.json.encode(replaced).decode())

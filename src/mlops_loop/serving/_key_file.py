@@ -14,9 +14,9 @@ import msgspec
 from .._atomic import atomic_write
 from .._file_lock import file_lock
 from .._formats import API_KEYS
+from .._scopes import Scope
 from ..errors import InputError, ServiceError
 from ._caller import Caller
-from ._scopes import Scope
 
 # Keys are random with 256 bits: neither a salt nor a slow hash is needed.
 _BYTES = 32

@@ -54,7 +54,7 @@ def test_an_official_label_replaces_a_callers_and_says_so(log: PredictionLog) ->
     row = log.get("a")
     assert row is not None and row.label == replace(official[0], replaced=label("a"))
     assert log.totals() == log.count(None, None) == Counts(2, 2)
-    # From then on it stays, whoever sends another.
+    # From then on it stays, against any caller.
     for other in (label("a"), replace(label("a"), official=True)):
         assert log.add_labels([other]) == LabelReport(conflicting=("a",))
     assert [row.label.label for row in log.rows(None, None) if row.label] == [False, True]

@@ -45,7 +45,7 @@ def join_labels(
             repeated += is_same
             if label.official and not first.official:
                 written = new if stored_id in new else changed
-                known[stored_id] = written[stored_id] = label.replacing(first)
+                known[stored_id] = written[stored_id] = label.with_replaced(first)
                 replaced += [] if is_same else [label.prediction_id]
             elif not is_same:
                 conflicting.append(label.prediction_id)
