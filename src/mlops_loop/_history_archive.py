@@ -28,7 +28,8 @@ def has_history(settings: Settings) -> bool:
 def archive_history(settings: Settings) -> list[str]:
     """Move what `var/` and the prediction log hold out of the way; nothing is deleted.
 
-    Nobody may use either meanwhile.
+    API keys stay, as they belong to the project and not to its data. Nobody may use either
+    meanwhile.
 
     Returns:
         Messages that say where it is now; none if there was no history.
@@ -47,9 +48,9 @@ def archive_history(settings: Settings) -> list[str]:
         if used:
             shutil.move(target, var)
         raise
-    if used:
-        _restore_keys(settings, target)
     messages = [f"var/ was archived in {target}"] if used else []
+    if used and _restore_keys(settings, target):
+        messages.append("API keys stay valid")
     if archive:
         messages.append(f"the prediction log was archived in {archive}")
     return [*messages, *_kept_outside(settings)]
@@ -101,19 +102,22 @@ def _kept_outside(settings: Settings) -> list[str]:
     return messages
 
 
-def _restore_keys(settings: Settings, archive: Path) -> None:
-    """Clients keep their API keys; and without its key file a service on loopback would be open."""
-    file, var = settings.path(settings.serving.key_file), settings.paths.var
-    if file.is_relative_to(var) and (archived := archive / file.relative_to(var)).exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(archived, file)
+def _restore_keys(settings: Settings, archive: Path) -> bool:
+    """Put the key file back if it was in `var/`; whether it was."""
+    keys = settings.path(settings.serving.key_file)
+    var = settings.paths.var.resolve()
+    if not keys.is_relative_to(var) or not (archived := archive / keys.relative_to(var)).is_file():
+        return False
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(archived, keys)
+    return True
 
 
 def _var_is_used(settings: Settings) -> bool:
-    var, keys = settings.paths.var, settings.path(settings.serving.key_file)
-    return var.exists() and any(
-        path.name not in _NO_HISTORY and path != keys for path in var.iterdir()
-    )
+    var = settings.paths.var
+    keys = Path(settings.serving.key_file).name
+    no_history = {*_NO_HISTORY, keys, f".{keys}.lock"}
+    return var.exists() and any(path.name not in no_history for path in var.iterdir())
 
 
 def _log_is_used(settings: Settings) -> bool:
