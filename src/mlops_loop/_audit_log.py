@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from ._atomic import make_folder, sync_folder
 from ._file_lock import file_lock
 from ._formats import AUDIT_EVENT
 from .errors import StoreError
@@ -57,7 +58,8 @@ class AuditLog:
         self._path = path
 
     def append(self, entry: AuditEvent) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
+        make_folder(self._path.parent)
         with (
             file_lock(self._path.with_name(f".{self._path.name}.lock")),
             self._path.open("a+b") as file,
@@ -68,6 +70,8 @@ class AuditLog:
             file.write(gap + AUDIT_EVENT.encode(chained) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self._path.parent)
 
     def completed(self) -> Iterator[AuditEvent]:
         """Completed transitions, oldest first: entries without the intents before them."""
