@@ -110,6 +110,7 @@ class Csv(Section):
     decimal: Literal[".", ","] | None = None  # None: as the contract's `parsing` says
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # or `detect`
     skip: Annotated[int, Field(ge=0)] = 0  # lines above the header
+    missing: tuple[str, ...] = ()  # texts that are missing without quotes, and values in quotes
 
 
 class Tuning(Section):
