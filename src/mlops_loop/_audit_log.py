@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from ._atomic import make_folder, sync_folder
 from ._formats import AUDIT_EVENT
 
 
@@ -21,12 +22,15 @@ class AuditEvent:
     reason: str
     details: Mapping[str, object] = field(default_factory=dict)
 
-    def summary(self) -> str:
+    @property
+    def text(self) -> str:
+        """The reason, with the version that it is about."""
         version = self.details.get("version")
-        named = (
-            f"version {version}: " if version and f"version {version}" not in self.reason else ""
-        )
-        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {named}{self.reason} ({self.actor})"
+        is_named = not version or f"version {version}" in self.reason
+        return self.reason if is_named else f"version {version}: {self.reason}"
+
+    def summary(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {self.text} ({self.actor})"
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "time": self.time.isoformat()}
@@ -42,13 +46,16 @@ class AuditLog:
         self._path = path
 
     def append(self, entry: AuditEvent) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
+        make_folder(self._path.parent)
         with self._path.open("a+b") as file:
             # A crash may have left an incomplete line.
             gap = b"\n" if _is_torn(file) else b""
             file.write(gap + AUDIT_EVENT.encode(entry) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self._path.parent)
 
     def completed(self) -> Iterator[AuditEvent]:
         """Completed transitions, oldest first: entries without the intents before them."""

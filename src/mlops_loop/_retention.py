@@ -1,8 +1,7 @@
-"""Erasure of an entity, and pruning of old rows, in the prediction log."""
+"""Pruning of old rows in the prediction log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from ._audit_log import AuditEvent
@@ -19,7 +18,7 @@ class Pruned:
     """The result of pruning the prediction log.
 
     Attributes:
-        until: all deleted rows are older than this event time.
+        until: all deleted rows are of an earlier event time, or arrived earlier (see `prune`).
         rows: number of deleted rows.
         archived: number of labelled ones, in `archive`; None if there were none.
         needed_by: why older rows were kept; empty if all were deleted.
@@ -45,11 +44,13 @@ class Pruned:
 def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
     """Delete predictions older than an age; labelled ones are archived first.
 
-    Rows that the loop still needs are kept. The archive has the format of `export_log`.
+    Rows that the loop still needs are kept. The archive has the format of `export_log`. The age is
+    counted in event time; for rows further in the future than the contract's `lead_time`, which
+    are not archived, from their arrival.
 
     Args:
         project: the project with the log.
-        age: largest age of the rows that are kept, in event time.
+        age: largest age of the rows that are kept.
         actor: the user, for the audit log.
     """
     now, log = project.clock.now(), project.log
@@ -60,25 +61,12 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
         archive = project.paths.archive / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
         archived = export_log(log, project.contract, archive, until=until, labelled=True)
     others = log.other_schemas()
-    rows = log.prune(until)
+    rows = log.prune(until, beyond=project.contract.latest_event_time(now))
     pruned = Pruned(until, rows, archived, archive, needed_by, others - log.other_schemas())
     if pruned.rows:
         details: dict[str, object] = {"rows": pruned.rows, "archived": archived}
         project.audit_log.append(AuditEvent(now, "prune", actor, pruned.summary(), details))
     return pruned
-
-
-def erase(project: Project, entity_key: str, *, actor: str) -> int:
-    """Delete all predictions and labels of one entity; return their number.
-
-    The audit log records it with the hash of the key.
-    """
-    rows = project.log.erase(entity_key)
-    digest = sha256(entity_key.encode()).hexdigest()
-    reason = f"{rows} predictions of the entity whose key has the SHA-256 {digest[:16]}… deleted"
-    details: dict[str, object] = {"rows": rows, "sha256": digest}
-    project.audit_log.append(AuditEvent(project.clock.now(), "erase", actor, reason, details))
-    return rows
 
 
 def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:

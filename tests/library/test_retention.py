@@ -1,6 +1,5 @@
-"""What leaves the prediction log: asked for by an entity, or grown old."""
+"""What leaves the prediction log because it is old."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -71,6 +70,17 @@ def test_what_is_old_goes_and_what_has_a_label_is_archived_first(project: Projec
     assert pruned.archive.as_posix() in entry.reason
 
 
+def test_rows_of_a_far_future_are_as_old_as_their_arrival(project: Project) -> None:
+    digest = project.contract.schema_digest
+    end = datetime.max.replace(tzinfo=UTC)
+    for name, age in (("old", 100 * DAY), ("new", 80 * DAY)):
+        for ahead in (NOW + 300 * DAY, end):
+            row = Record(f"{name} {ahead}", None, ahead, NOW - age, {}, (), digest)
+            project.log.append([row]).result()
+    assert prune(project, 90 * DAY, actor="me").rows == 1
+    assert f"old {end}" not in left(project) and len(left(project)) == 3
+
+
 def test_where_nothing_is_old_nothing_is_written(project: Project) -> None:
     log(project, new=80 * DAY)
     assert prune(project, 90 * DAY, actor="me") == Pruned(NOW - 90 * DAY, rows=0)
@@ -125,24 +135,3 @@ def test_the_command_prunes(project: Project) -> None:
     assert left(project) == []
     assert run(project, "prune", "--older-than", "999999d").exit_code == 0
     assert run(project, "prune", "--older-than", "long").exit_code == 2
-
-
-def test_an_entity_is_erased_and_not_named(project: Project) -> None:
-    log(project, gone=DAY, stays=DAY)
-    result = run(project, "erase", "--key", "gone", "--yes")
-    assert (result.exit_code, result.output) == (0, "2 predictions deleted\n")
-    assert left(project) == ["stays0", "stays1"]
-    again = run(project, "erase", "--key", "gone", "--yes")
-    assert (again.exit_code, again.output) == (0, "0 predictions deleted\n")
-    found = entries(project, "erase")
-    assert [entry.details["rows"] for entry in found] == [2, 0]
-    told = json.dumps([entry.to_json() for entry in found])
-    assert "gone" not in told and "sha256" in told
-
-
-def test_nothing_is_erased_without_a_yes(project: Project) -> None:
-    log(project, gone=DAY)
-    result = run(project, "erase", "--key", "gone")
-    assert result.exit_code == 2
-    assert "--yes" in result.output
-    assert left(project) == ["gone0", "gone1"]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .._lazy_exports import lazy_exports
-from ._column_definition import Categories, Column, Range
+from ._column_definition import Categories, Column, LeadTime, Range
 from ._contract_file import load_contract, parse_contract
 from ._model import Contract
 
@@ -29,6 +29,7 @@ __all__ = [
     "Column",
     "Columns",
     "Contract",
+    "LeadTime",
     "Range",
     "Violation",
     "check_rows",

@@ -104,7 +104,7 @@ class ProjectStages:
     def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
         from ..monitoring._report_files import record_decision
 
-        return record_decision(self._project.root, report, decision)
+        return record_decision(self._project.root, self._project.contract, report, decision)
 
     def alert(self, text: str) -> None:
         from ..monitoring._alerts import open_alerts

@@ -125,9 +125,9 @@ class SpooledLog:
         with self._lock:
             return self._spool.erase(entity_key) + self._opened_now().erase(entity_key)
 
-    def prune(self, until: datetime) -> int:
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
         """What waits here stays, however old it is: it has not reached the store yet."""
-        return self._opened().prune(until)
+        return self._opened().prune(until, beyond=beyond)
 
     def backlog(self) -> int:
         return self._spool.depth()

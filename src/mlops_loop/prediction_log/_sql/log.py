@@ -10,7 +10,7 @@ from ...errors import StoreUnavailableError
 from .._records import Counts, Label, LabelReport, LoggedRow, Record
 from .._sampling import sampling_key, stratum
 from .._serialization import label_to_stored, to_stored
-from .._timestamps import window
+from .._timestamps import to_microseconds, window
 from .._versions import GroupFilter, group_of
 from .._writer import CAPACITY, GroupCommitWriter
 from . import changes, queries
@@ -113,12 +113,13 @@ class SqlPredictionLog:
         self._database.purge()
         return erased
 
-    def prune(self, until: datetime) -> int:
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
         _, stop = window(None, until)
+        later = None if beyond is None else to_microseconds(beyond)
         pruned = 0
-        while deleted := self._change(partial(changes.prune, stop=stop)):
+        while deleted := self._change(partial(changes.prune, stop=stop, later=later)):
             pruned += deleted
-        self._change(partial(changes.delete_empty_counters, stop=stop))
+        self._change(partial(changes.delete_empty_counters, stop=stop, later=later))
         self._database.purge()
         return pruned
 
