@@ -118,14 +118,15 @@ _CLUSTERED = [
         known=_KNOWN,
         days=30,
     ),
-    *(
-        _case(f"base rate +10 points, {text}", replace(world, intercept=0.47), None, 60, **options)
-        for text, world, options in (
-            ("days alike, AR(.5), weekly", _ALIKE, {"days": 30}),
-            ("40 groups", World(day=0.4, groups=40), {}),
-            ("300 labels", World(), {"rows": 300}),
-        )
+    _case(
+        "base rate +10 points, days alike, AR(.5), weekly",
+        replace(_ALIKE, intercept=0.47),
+        None,
+        60,
+        days=30,
     ),
+    _case("base rate +10 points, 40 groups", World(day=0.4, groups=40, intercept=0.47), None, 60),
+    _case("base rate +10 points, 300 labels", World(intercept=0.47), None, 60, rows=300),
     _case(
         "slope halved, days alike, AR(.5), weekly", replace(_ALIKE, slope=0.5), None, 60, days=30
     ),
