@@ -62,7 +62,7 @@ class Told:
         """Days after the onset; `_NEVER` if nobody is told in the three windows after it."""
         before = _CALM + int(random.integers(_WINDOW))
         after = _CALM + _NEVER - before
-        usual = replace(self.changed, more=0.0, slope=1.0, noise=1.0)
+        usual = replace(self.changed, more=0.0, slope=1.0, noise=1.0, dead=False)
         rows = _joined(
             usual.rows(random, _ROWS * (_HOLDOUT + before), _HOLDOUT + before),
             self.changed.rows(random, _ROWS * after, after),
