@@ -23,8 +23,14 @@ from .stores.folders import discard, reachable
 NAMES = ["postgresql", "redis"]
 
 
+class ProtectedPostgresql(postgresql.Server):
+    """A server that keeps the rules that it was made with."""
+
+    lets_all_in = False
+
+
 class Protected(redis_store.Server):
-    """A server that keeps the password that it is started with."""
+    """The same in Redis."""
 
     def client(self) -> redis.Redis:
         password = password_of(self._folder)
@@ -41,7 +47,7 @@ def server(
             patch.setattr(redis_store, "OPEN", ())
             server: postgresql.Server | Protected = Protected(folder)
     else:
-        server = postgresql.Server(folder)
+        server = ProtectedPostgresql(folder)
     yield server
     server.remove()
 
