@@ -137,7 +137,7 @@ class Monitor:
             return False
         from my_ml_project.metrics import METRIC
 
-        from mlops_loop.monitoring._performance_delta import measure
+        from mlops_loop.monitoring._performance_measure import measure
 
         metric = METRIC.for_problem(self.contract.problem)
         delta = measure(

@@ -1,5 +1,6 @@
 """Where the service under test keeps its predictions: a file, or a server that can be killed."""
 
+import os
 import re
 import signal
 import socket
@@ -75,15 +76,20 @@ class Store:
             self._process.wait(_PATIENCE)
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay, and nobody answers."""
-        self._signal(signal.SIGSTOP)
+        """SIGSTOP for every process of it: connections stay, and nobody answers."""
+        self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            for process in _with_descendants(self._process.pid):
+                os.kill(process, number)
 
     def _listens(self) -> bool:
         try:
@@ -91,3 +97,9 @@ class Store:
                 return True
         except OSError:
             return False
+
+
+def _with_descendants(process: int) -> list[int]:
+    """A process, its children and theirs: PostgreSQL has one for each connection."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *(each for child in children for each in _with_descendants(int(child)))]

@@ -22,7 +22,7 @@ _TRAININGS: tuple[dict[str, str], ...] = (
     {"SOURCE": "sample://flights?until=2013-03-01&rows_per_month=12000"},
     {
         "SOURCE": "sample://flights?until=2013-04-01&rows_per_month=12000",
-        "GATE__MARGIN": "1",
+        "GATE__MARGIN": "0.99",
         "LOOP__PROMOTION": "gate",
     },
 )

@@ -18,7 +18,7 @@ class Pruned:
     """The result of pruning the prediction log.
 
     Attributes:
-        until: all deleted rows are older than this event time.
+        until: all deleted rows are of an earlier event time, or arrived earlier (see `prune`).
         rows: number of deleted rows.
         archived: number of labelled ones, in `archive`; None if there were none.
         needed_by: why older rows were kept; empty if all were deleted.
@@ -44,11 +44,13 @@ class Pruned:
 def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
     """Delete predictions older than an age; labelled ones are archived first.
 
-    Rows that the loop still needs are kept. The archive has the format of `export_log`.
+    Rows that the loop still needs are kept. The archive has the format of `export_log`. The age is
+    counted in event time; for rows further in the future than the contract's `lead_time`, which
+    are not archived, from their arrival.
 
     Args:
         project: the project with the log.
-        age: largest age of the rows that are kept, in event time.
+        age: largest age of the rows that are kept.
         actor: the user, for the audit log.
     """
     now, log = project.clock.now(), project.log
@@ -59,7 +61,7 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
         archive = project.paths.archive / f"predictions-{now:%Y%m%dT%H%M%S%f}.parquet"
         archived = export_log(log, project.contract, archive, until=until, labelled=True)
     others = log.other_schemas()
-    rows = log.prune(until)
+    rows = log.prune(until, beyond=project.contract.latest_event_time(now))
     pruned = Pruned(until, rows, archived, archive, needed_by, others - log.other_schemas())
     if pruned.rows:
         details: dict[str, object] = {"rows": pruned.rows, "archived": archived}

@@ -13,12 +13,7 @@ from pandera.errors import SchemaErrors
 from mlops_loop.contract import load_contract
 from mlops_loop.contract._arrow import arrow_schema, from_arrow, to_arrow
 from mlops_loop.contract._casting import check_table, read_table
-from mlops_loop.contract._check import (
-    Checked,
-    check_columns,
-    check_rows,
-    columns_with_violations,
-)
+from mlops_loop.contract._check import check_columns, check_rows, columns_with_violations
 from mlops_loop.contract._columns import to_rows
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._pandera_schema import (
@@ -27,6 +22,7 @@ from mlops_loop.contract._pandera_schema import (
     to_frame,
 )
 from mlops_loop.contract._strategy import rows
+from mlops_loop.contract._violations import Checked
 from mlops_loop.data._validation import Validated, validate
 
 from .places import FLIGHTS

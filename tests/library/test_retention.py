@@ -70,6 +70,17 @@ def test_what_is_old_goes_and_what_has_a_label_is_archived_first(project: Projec
     assert pruned.archive.as_posix() in entry.reason
 
 
+def test_rows_of_a_far_future_are_as_old_as_their_arrival(project: Project) -> None:
+    digest = project.contract.schema_digest
+    end = datetime.max.replace(tzinfo=UTC)
+    for name, age in (("old", 100 * DAY), ("new", 80 * DAY)):
+        for ahead in (NOW + 300 * DAY, end):
+            row = Record(f"{name} {ahead}", None, ahead, NOW - age, {}, (), digest)
+            project.log.append([row]).result()
+    assert prune(project, 90 * DAY, actor="me").rows == 1
+    assert f"old {end}" not in left(project) and len(left(project)) == 3
+
+
 def test_where_nothing_is_old_nothing_is_written(project: Project) -> None:
     log(project, new=80 * DAY)
     assert prune(project, 90 * DAY, actor="me") == Pruned(NOW - 90 * DAY, rows=0)

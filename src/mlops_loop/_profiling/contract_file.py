@@ -30,6 +30,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "unit": None,
     "range": None,
     "categories": None,
+    "lead_time": None,
     "parsing": None,
     "example": None,
 }

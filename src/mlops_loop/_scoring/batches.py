@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from ..contract._arrow import table_columns
 from ..contract._casting import check_table
-from ..contract._check import Checked
 from ..contract._columns import take
+from ..contract._violations import Checked
 from ..data._malformed import rejected_rows
 from ..data._prefetch import prefetch
 from ..data._sources.malformed import MalformedRows

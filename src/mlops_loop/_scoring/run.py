@@ -17,7 +17,7 @@ from .._predictor import Predictor
 from .._settings import Csv
 from ..contract import Contract
 from ..contract._arrow import table_columns
-from ..contract._check import Checked
+from ..contract._violations import Checked
 from ..data._remote import File, locate
 from ..data._sources.file import PLAIN, check_files, read_batches
 from .batches import Batch, predicted
@@ -78,7 +78,7 @@ def score(
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
 
-    The output has, in the order of the input: `row` (position in the input, from 0),
+    The output has, in the order of the input: `row` (position in the input, from 1),
     `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
     for each class, `model_version`, and `warnings` (number of warnings of the row). Rejected
     rows are in `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are

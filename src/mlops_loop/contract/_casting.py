@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ._arrow import ARROW_TYPES, from_arrow, whole
-from ._check import Checked, Violation, check_columns
+from ._check import check_columns
 from ._column_definition import Column
 from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
 from ._model import Contract
 from ._text_normalization import listed_or_other, means_missing, normalize_text, with_minus
+from ._violations import Checked, Violation
 
 Mask = NDArray[np.bool_]
 

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from .._duration import Duration
 
 ColumnType = Literal["integer", "number", "category", "boolean", "datetime", "text"]
 Role = Literal["feature", "target", "id", "time", "group", "ignore"]
@@ -35,6 +38,25 @@ class Range(Frozen):
     minimum: float | None = None
     maximum: float | None = None
     on_violation: Action = "warn"
+
+
+class LeadTime(Frozen):
+    """How far an event time may lie after the arrival of its row, e.g. in a request for a forecast.
+
+    It applies where a service gets a row; files may hold any date.
+
+    Attributes:
+        maximum: upper bound of the lead time, included.
+        on_violation: `reject` answers a request with 422; `warn` uses the row, logs it and counts
+            it.
+
+    Examples:
+        >>> LeadTime(maximum="14d", on_violation="warn").maximum.days
+        14
+    """
+
+    maximum: Duration = timedelta(days=366)
+    on_violation: Action = "reject"
 
 
 class Categories(Frozen):
@@ -95,13 +117,14 @@ class Column(Frozen):
         nullable: whether the value may be missing; a missing value is rejected otherwise.
         range: bounds, for integers and numbers.
         categories: known values, for categories.
+        lead_time: bound of future event times, for the column with role `time`.
         parsing: how texts of a CSV file are read, where the defaults do not fit.
         unit: unit of the values, e.g. `km`.
         description: text for the API, the data dictionary and the model card.
         example: a valid value, shown in the API.
 
     Raises:
-        ValueError: if a range or categories do not fit the type.
+        ValueError: if a range, categories or a lead time do not fit the type and role.
 
     Examples:
         >>> distance = Column(name="distance", type="number", unit="km", range=Range(minimum=0))
@@ -115,6 +138,7 @@ class Column(Frozen):
     nullable: bool = False
     range: Range | None = None
     categories: Categories | None = None
+    lead_time: LeadTime | None = None
     parsing: ParseOptions | None = None
     unit: str | None = None
     description: str = ""
@@ -128,6 +152,8 @@ class Column(Frozen):
             raise ValueError(f"column {self.name}: categories need type category")
         if self.categories and self.categories.other not in (None, *self.categories.values):
             raise ValueError(f"column {self.name}: list categories.other among the values")
+        if self.lead_time and self.role != "time":
+            raise ValueError(f"column {self.name}: a lead_time needs role time")
         return self
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._duration import format_duration
-from ._column_definition import Column
+from ._column_definition import Column, LeadTime
 from ._json_schema import class_schema
 from ._model import Contract
 
@@ -81,6 +81,8 @@ def _column(old: Column, new: Column) -> Iterator[Change]:
         yield Change(new.name, "has another range", _is_narrower(old, new))
     if old.categories != new.categories:
         yield Change(new.name, "has other known categories", _rejects_more(old, new))
+    if old.lead_time != new.lead_time:
+        yield Change(new.name, "has another lead time", _is_shorter(old, new))
     if old.unit != new.unit:
         what = f"is in {new.unit or 'no unit'} instead of {old.unit or 'none'}"
         yield Change(new.name, what, old.unit is not None and new.unit is not None)
@@ -98,6 +100,14 @@ def _is_narrower(old: Column, new: Column) -> bool:
     before_low, before_high = old.range.minimum, old.range.maximum
     return (low is not None and (before_low is None or low > before_low)) or (
         high is not None and (before_high is None or high < before_high)
+    )
+
+
+def _is_shorter(old: Column, new: Column) -> bool:
+    """Whether an event time that was accepted may be rejected now."""
+    before, now = old.lead_time or LeadTime(), new.lead_time or LeadTime()
+    return now.on_violation == "reject" and (
+        before.on_violation == "warn" or now.maximum < before.maximum
     )
 
 

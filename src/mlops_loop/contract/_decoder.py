@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 
 from ..errors import InputError
-from ._check import Violation, check_columns, check_rows
+from ._check import check_columns, check_rows
 from ._columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from ._model import Contract, UnknownFields
 from ._row_struct import SoftConstraint, can_be_field, row_struct, warns
+from ._violations import Violation
 
 # Up to this many rows, checking each value is faster than a numpy call per column.
 _FEW = 16

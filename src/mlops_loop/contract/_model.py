@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
@@ -9,7 +10,7 @@ from pydantic import model_validator
 
 from .._duration import Duration
 from ..errors import ContractError
-from ._column_definition import Column, Frozen, Role
+from ._column_definition import Column, Frozen, LeadTime, Role
 
 Problem = Literal["binary", "multiclass", "regression"]
 Class = bool | int | str
@@ -84,6 +85,16 @@ class Contract(Frozen):
     @cached_property
     def time(self) -> Column | None:
         return self._only("time")
+
+    @cached_property
+    def lead_time(self) -> LeadTime:
+        """Bound of event times in the future; the default where the time column has none."""
+        return (self.time and self.time.lead_time) or LeadTime()
+
+    def latest_event_time(self, arrival: datetime) -> datetime:
+        """The latest event time that `lead_time` allows a row that arrives at this time."""
+        end = datetime.max.replace(tzinfo=arrival.tzinfo)
+        return arrival + min(self.lead_time.maximum, end - arrival)
 
     @cached_property
     def id(self) -> Column | None:

@@ -14,7 +14,8 @@ from ._model import Contract
 _LARGE_NUMBER = 1e9
 _LARGE_INTEGER = 2**31
 _EARLIEST = datetime(1970, 1, 1)
-_LATEST = datetime(2100, 1, 1)
+# A service rejects event times that are far in the future.
+_LATEST = datetime(2025, 1, 1)
 # Words that a CSV reader takes for missing values are not generated.
 _LETTERS = "abcdefghijklmnopqrstuvwxyzäß漢 -"
 

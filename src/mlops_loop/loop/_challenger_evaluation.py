@@ -9,7 +9,7 @@ from ..contract import Contract
 from ..evaluation._formatting import format_metric
 from ..prediction_log import PredictionLog
 from ._challenger_trial import Transition, Trial, TrialDecision
-from ._guardrails import measure_guardrails, sample_size
+from ._guardrails import measure_guardrails, sample_arrived, sample_size
 from ._paired_loss import ModelPair
 from ._row_loss import RowLoss, row_loss
 from ._trial_result import Rule, TrialResult, compare_losses
@@ -43,7 +43,8 @@ def decide_trial(
     loss = loss or row_loss("", contract.classes)
     pair = ModelPair(trial.champion, trial.challenger, loss, contract.classes, trial.share)
     if not trial.probation:
-        sample = log.sample(trial.since, None, sample_size(settings, trial.share))
+        latest = contract.latest_event_time(now)
+        sample = sample_arrived(log, trial.since, latest, sample_size(settings, trial.share))
         guardrails = measure_guardrails(sample, pair, trial.since)
         if violation := guardrails.violation(settings):
             reason = f"version {trial.challenger}: {violation}"
@@ -62,7 +63,9 @@ def decide_trial(
         elapsed=(until - trial.since) / max(limit, until - trial.since),
     )
     rows = log.rows(trial.since, until, labelled=True, version=both)
-    result = compare_losses(rows, pair, rule)
+    # The champion alone could answer what was asked for before the trial.
+    arrived = (row for row in rows if row.record.arrival_time >= trial.since)
+    result = compare_losses(arrived, pair, rule)
     return _Ruling(trial, settings, result, limit, until - trial.since).decide()
 
 

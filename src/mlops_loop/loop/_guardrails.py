@@ -11,11 +11,13 @@ from typing import Any
 
 from .._duration import format_duration
 from .._settings import Challenge
-from ..prediction_log import LoggedRow
+from ..prediction_log import LoggedRow, PredictionLog
 from ._paired_loss import ModelPair
 
 # Until then services may not have loaded the version.
 _PICKED_UP = timedelta(hours=1)
+# At most this many times the sample is read where most rows were asked for before the trial.
+_MOST_READ = 64
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,43 @@ def sample_size(settings: Challenge, share: float | None) -> int:
     return ceil(2 * settings.min_labels / (share or 1))
 
 
+def sample_arrived(
+    log: PredictionLog, since: datetime, until: datetime, limit: int
+) -> list[LoggedRow]:
+    """At most `limit` rows of a window in event time that arrived in it, drawn uniformly.
+
+    Rows that were asked for earlier, e.g. forecasts, are left out: only the versions of then could
+    predict them.
+    """
+    asked = limit
+    while True:
+        rows = log.sample(since, until, asked)
+        arrived = [row for row in rows if row.record.arrival_time >= since]
+        if len(arrived) >= limit or len(rows) < asked or asked >= _MOST_READ * limit:
+            return arrived[:limit]
+        asked *= 4
+
+
 def measure_guardrails(
     rows: Sequence[LoggedRow], model_pair: ModelPair, since: datetime
 ) -> GuardrailMetrics:
-    """Guardrail metrics of the challenger since its first prediction.
+    """Guardrail metrics of the challenger since its first prediction, by arrival of the rows.
 
     Without a prediction, since one hour after the beginning of the trial.
+
+    Args:
+        rows: rows that arrived since the beginning of the trial.
+        model_pair: the two versions.
+        since: the beginning.
     """
     expected, missing = 0, 0
     times: dict[str, list[float]] = {model_pair.champion: [], model_pair.challenger: []}
     begun = min(
-        (row.record.event_time for row in rows if _answered(row, model_pair.challenger)),
+        (row.record.arrival_time for row in rows if _answered(row, model_pair.challenger)),
         default=since + _PICKED_UP,
     )
     for row in rows:
-        if row.record.event_time < min(begun, since + _PICKED_UP):
+        if row.record.arrival_time < min(begun, since + _PICKED_UP):
             continue
         known = _answered(row, model_pair.champion) or _answered(row, model_pair.challenger)
         if known and (model_pair.share is None or model_pair.drawn(row) < model_pair.share):

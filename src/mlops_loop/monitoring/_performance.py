@@ -13,7 +13,8 @@ from ..contract import Contract
 from ..evaluation._metric import Metric
 from ..prediction_log import Counts, PredictionLog
 from ._findings import Finding, Status
-from ._performance_delta import PerformanceDelta, fewest_of_class, measure
+from ._performance_delta import PerformanceDelta
+from ._performance_measure import fewest_of_class, measure
 from ._samples import Sample, labelled_sample
 from ._slices import worse_slices
 

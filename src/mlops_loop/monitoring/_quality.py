@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from .._encoder import Encoder
 from ..contract import Contract
-from ..contract._check import Checked, check_columns
+from ..contract._check import check_columns
 from ..contract._columns import Array, missing
 from ..contract._evidently_definition import compared_columns
+from ..contract._violations import Checked
 from ..prediction_log import LoggedRow
 from ._constant_columns import constant_columns
 from ._findings import Finding, Severity

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from .._bundle import REFERENCE, Bundle
 from ..contract import Contract
 from ..contract._arrow import from_arrow
-from ..contract._check import Checked, check_rows
+from ..contract._check import check_rows
 from ..contract._columns import Columns, Floats, take
 from ..contract._model import Class
 from ..contract._outputs import PREDICTION, probability_names
+from ..contract._violations import Checked
 from ..evaluation._target import Labels, encode_target
 from ..prediction_log import LoggedRow, Output
 

@@ -11,7 +11,8 @@ from ..contract._columns import missing, to_json
 from ..evaluation._metric import Metric
 from ._drift import FEWEST_ROWS, find_drift
 from ._monitoring_report import Answer, Segment
-from ._performance_delta import PerformanceDelta, measure
+from ._performance_delta import PerformanceDelta
+from ._performance_measure import measure
 from ._samples import Sample
 from ._slices import rows_with
 

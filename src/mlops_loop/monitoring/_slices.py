@@ -14,7 +14,7 @@ from ..contract import Contract
 from ..evaluation._metric import Metric
 from ..evaluation._slices import Slice, find_slices
 from ._findings import Finding
-from ._performance_delta import measure
+from ._performance_measure import measure
 from ._samples import Sample
 
 Pairs = Sequence[tuple[Slice, Slice]]

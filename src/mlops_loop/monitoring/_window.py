@@ -17,7 +17,7 @@ from ._options import DEFAULT_OPTIONS, MonitoringOptions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..contract._check import Checked
+    from ..contract._violations import Checked
     from ..evaluation._metric import Metric
     from ._samples import Sample
 

@@ -90,8 +90,11 @@ class PredictionLog(Protocol):
     def erase(self, entity_key: str) -> int:
         """Delete all records of one entity with their labels; the number of records."""
 
-    def prune(self, until: datetime) -> int:
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
         """Delete all records before a time, in event time, with their labels; their number.
+
+        With `beyond`, also those whose event time is later than that, if they arrived before
+        `until`: they are no events of the near future, and would stay for ever.
 
         Labels that wait for their prediction stay. Other processes may append meanwhile.
         """

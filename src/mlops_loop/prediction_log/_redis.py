@@ -175,9 +175,11 @@ class RedisPredictionLog:
     def erase(self, entity_key: str) -> int:
         return self._delete(Call(ERASE, (entity_key, _DELETED_A_CALL)))
 
-    def prune(self, until: datetime) -> int:
-        before = bounds(*window(None, until)).last
-        return self._delete(Call(PRUNE, (before, _DELETED_A_CALL, STRATA)))
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
+        start, stop = window(beyond, until)
+        within = (bounds(start, stop).last, _DELETED_A_CALL, STRATA)
+        later = () if beyond is None else (bounds(start + 1, stop).first, stop)
+        return self._delete(Call(PRUNE, (*within, *later)))
 
     def backlog(self) -> int:
         return 0

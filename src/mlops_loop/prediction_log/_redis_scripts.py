@@ -79,33 +79,53 @@ end
 return #found
 """
 
-# Arguments: the end of a window, how many predictions at most, how many strata there are. Answers
-# how many there were. A group without predictions is forgotten.
+# Arguments: the end of a window, how many predictions at most, how many strata there are; and, if
+# wanted, the beginning of another window, and the microsecond before which its predictions have to
+# have arrived to be deleted as well. Answers how many there were. A group without
+# predictions is forgotten.
 PRUNE = """
-local deleted = 0
+local deleted, most = 0, tonumber(ARGV[2])
 
-local function prune(place)
-  local set, left = KEYS[1] .. 's:' .. place, ARGV[2] - deleted
-  local found = left > 0 and redis.call('ZRANGEBYLEX', set, '-', ARGV[1], 'LIMIT', 0, left) or {}
-  for _, member in ipairs(found) do
-    local id = string.sub(member, 9)
-    local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
-    local entity = cjson.decode(string.sub(value, 10))[1]
-    if entity ~= cjson.null then
-      redis.call('SREM', KEYS[1] .. 'e:' .. entity, string.sub(value, 1, 9) .. id)
-    end
-    redis.call('DEL', KEYS[1] .. 'p:' .. id, KEYS[1] .. 'l:' .. id)
-    redis.call('ZREM', set, member)
-    redis.call('ZREM', KEYS[1] .. 'sl:' .. place, member)
+local function delete(place, set, member, id, value)
+  local entity = cjson.decode(string.sub(value, 10))[1]
+  if entity ~= cjson.null then
+    redis.call('SREM', KEYS[1] .. 'e:' .. entity, string.sub(value, 1, 9) .. id)
   end
-  deleted = deleted + #found
-  return redis.call('EXISTS', set)
+  redis.call('DEL', KEYS[1] .. 'p:' .. id, KEYS[1] .. 'l:' .. id)
+  redis.call('ZREM', set, member)
+  redis.call('ZREM', KEYS[1] .. 'sl:' .. place, member)
+  deleted = deleted + 1
+end
+
+local function prune(place, set, first, last, arrived_before)
+  local skipped = 0
+  while deleted < most do
+    local page = redis.call('ZRANGEBYLEX', set, first, last, 'LIMIT', skipped, most - deleted)
+    if #page == 0 then
+      return
+    end
+    for _, member in ipairs(page) do
+      local id = string.sub(member, 9)
+      local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
+      if arrived_before and cjson.decode(string.sub(value, 10))[2] >= arrived_before then
+        skipped = skipped + 1
+      else
+        delete(place, set, member, id, value)
+      end
+    end
+  end
 end
 
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[1] .. 'v')) do
   local sets = 0
   for stratum = 0, ARGV[3] - 1 do
-    sets = sets + prune(group .. ':' .. stratum)
+    local place = group .. ':' .. stratum
+    local set = KEYS[1] .. 's:' .. place
+    prune(place, set, '-', ARGV[1])
+    if ARGV[4] then
+      prune(place, set, ARGV[4], '+', tonumber(ARGV[5]))
+    end
+    sets = sets + redis.call('EXISTS', set)
   end
   if sets == 0 then
     redis.call('SREM', KEYS[1] .. 'v', group)

@@ -1,15 +1,15 @@
 """A log that goes on while its store is unavailable: records wait in a durable file on this host.
 
-A thread carries them over as soon as the store is available again. It may do so twice, by two
-processes at once or after a crash: the store inserts a record once. A record that the store
-rejects is archived in the file, so that it does not block those behind it.
+A store that does not answer for some seconds counts as unavailable, too. A thread carries the
+records over as soon as the store is available again. It may do so twice, by two processes at once,
+after a crash or a late answer: the store inserts a record once. A record that the store rejects is
+archived in the file, so that it does not block those behind it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from threading import Event, Lock, Thread
 
 import structlog
@@ -19,8 +19,10 @@ from ._protocol import PredictionLog
 from ._records import Counts, Label, LabelReport, LoggedRow, Record
 from ._serialization import label_to_stored, to_stored
 from ._spool_file import Spool, WaitingItem
+from ._unanswered import Append, Unanswered
 
 _SECONDS_BETWEEN_TRIES = 1.0
+_PATIENCE = 5.0
 
 
 class SpooledLog:
@@ -29,14 +31,23 @@ class SpooledLog:
     Args:
         open_store: opens the log in the store.
         spool: holds what waits.
+        patience: seconds within which the store should answer.
 
     Raises:
         StoreError: if the store is available but cannot be used, or the spool cannot be opened.
     """
 
-    def __init__(self, open_store: Callable[[], PredictionLog], spool: Spool) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], PredictionLog],
+        spool: Spool,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._open_store = open_store
         self._spool = spool
+        self._patience = patience
+        self._unanswered = Unanswered()
         self._lock = Lock()
         self._store: PredictionLog | None = None
         self._unavailable = Event()
@@ -57,7 +68,9 @@ class SpooledLog:
             return self._keep(records)
         kept: Future[None] = Future()
         kept.set_running_or_notify_cancel()
-        store.append(records).add_done_callback(partial(self._settle, records, kept))
+        tried = store.append(records)
+        self._unanswered.add(tried, records, kept)
+        tried.add_done_callback(self._settle)
         return kept
 
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
@@ -112,9 +125,9 @@ class SpooledLog:
         with self._lock:
             return self._spool.erase(entity_key) + self._opened_now().erase(entity_key)
 
-    def prune(self, until: datetime) -> int:
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
         """What waits here stays, however old it is: it has not reached the store yet."""
-        return self._opened().prune(until)
+        return self._opened().prune(until, beyond=beyond)
 
     def backlog(self) -> int:
         return self._spool.depth()
@@ -123,7 +136,11 @@ class SpooledLog:
         self._stopped.set()
         self._thread.join()
         if self._store is not None:
-            self._store.close()
+            # One that does not answer must not keep the process from ending.
+            closing = Thread(target=self._store.close, name="close the store", daemon=True)
+            closing.start()
+            closing.join(self._patience)
+            self._keep_unanswered(0)
         self._spool.close()
 
     def _opened(self) -> PredictionLog:
@@ -141,13 +158,27 @@ class SpooledLog:
             to_stored(record)
         return self._spool.keep_records(records)
 
-    def _settle(self, records: Sequence[Record], kept: Future[None], tried: Future[None]) -> None:
+    def _settle(self, tried: Future[None]) -> None:
+        append = self._unanswered.take(tried)
+        if append is None:
+            return  # The answer was late, and the records are in the spool.
         error = tried.exception()
         if isinstance(error, StoreUnavailableError):
             self._became_unavailable(error)
-            self._keep(records).add_done_callback(partial(_pass_on, kept))
+            self._keep_instead(append)
         else:
-            _pass_on(kept, tried)
+            _pass_on(append.kept, tried)
+
+    def _keep_instead(self, append: Append) -> None:
+        self._keep(append.records).add_done_callback(lambda done: _pass_on(append.kept, done))
+
+    def _keep_unanswered(self, seconds: float) -> None:
+        """Put into the spool what the store has had so many seconds for."""
+        late = self._unanswered.take_older_than(seconds)
+        if late:
+            self._became_unavailable(_no_answer(seconds))
+        for append in late:
+            self._keep_instead(append)
 
     def _became_unavailable(self, error: StoreUnavailableError) -> None:
         if not self._unavailable.is_set():
@@ -156,6 +187,7 @@ class SpooledLog:
 
     def _carry_over(self) -> None:
         while not self._stopped.wait(_SECONDS_BETWEEN_TRIES):
+            self._keep_unanswered(self._patience)
             # Another process, one that died perhaps, may have left something as well.
             with suppress(StoreError):
                 if self._unavailable.is_set() or self._spool.depth():
@@ -163,7 +195,7 @@ class SpooledLog:
 
     def _empty(self) -> None:
         """Carry over what waits; raises StoreError if the store is still unavailable."""
-        self._opened().append([]).result()
+        self._await(self._opened().append([]))
         self._unavailable.clear()
         waiting = True
         while waiting and not self._stopped.is_set():
@@ -176,7 +208,7 @@ class SpooledLog:
             return False
         store = self._opened_now()
         try:
-            _send(store, page)
+            self._send(store, page)
         except StoreUnavailableError:
             raise
         except (StoreError, InputError):
@@ -189,11 +221,11 @@ class SpooledLog:
     def _carry_item(self, store: PredictionLog, item: WaitingItem) -> None:
         """Carry one item over, or archive it if the store accepts others."""
         try:
-            _send(store, [item])
+            self._send(store, [item])
         except StoreUnavailableError:
             raise
         except (StoreError, InputError) as error:
-            store.append([]).result()
+            self._await(store.append([]))
             self._spool.archive_item(item.number, str(error))
             _logger().error(
                 "rejected by the store, archived in the spool",
@@ -201,20 +233,30 @@ class SpooledLog:
                 reason=str(error),
             )
 
+    def _send(self, store: PredictionLog, items: Sequence[WaitingItem]) -> None:
+        records = [item.content for item in items if isinstance(item.content, Record)]
+        self._await(store.append(records))
+        labels = [item.content for item in items if isinstance(item.content, Label)]
+        report = store.add_labels(labels)
+        if report.conflicting:
+            _logger().warning(
+                "conflicting labels; the first ones stay", prediction_ids=report.conflicting
+            )
+        if report.other_target:
+            _logger().warning(
+                "labels of predictions about another target left out",
+                prediction_ids=report.other_target,
+            )
 
-def _send(store: PredictionLog, items: Sequence[WaitingItem]) -> None:
-    store.append([item.content for item in items if isinstance(item.content, Record)]).result()
-    labels = [item.content for item in items if isinstance(item.content, Label)]
-    report = store.add_labels(labels)
-    if report.conflicting:
-        _logger().warning(
-            "conflicting labels; the first ones stay", prediction_ids=report.conflicting
-        )
-    if report.other_target:
-        _logger().warning(
-            "labels of predictions about another target left out",
-            prediction_ids=report.other_target,
-        )
+    def _await(self, appended: Future[None]) -> None:
+        try:
+            appended.result(self._patience)
+        except TimeoutError as error:
+            raise _no_answer(self._patience) from error
+
+
+def _no_answer(seconds: float) -> StoreUnavailableError:
+    return StoreUnavailableError(f"the store has not answered within {seconds:g} s")
 
 
 def _logger() -> structlog.stdlib.BoundLogger:

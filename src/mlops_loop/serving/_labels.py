@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ..contract._check import Violation, check_rows
+from ..contract._check import check_rows
 from ..contract._columns import to_rows
 from ..contract._decoder import InvalidRequestBody, parse_rows
 from ..contract._model import Contract
+from ..contract._violations import Violation
 from ..prediction_log._records import Label
 
 ID_LENGTH = 200

@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from .._monitoring_status import MonitoringStatus
-from ..contract._check import Violation
+from ..contract._violations import Violation
 from ..prediction_log._records import Output
 from ._deployment import Deployment
 

@@ -21,8 +21,10 @@ import msgspec
 
 from .._clock import Clock
 from .._prediction_hooks import PredictionHooks
+from ..contract._check import Violation
 from ..contract._columns import to_rows
 from ..contract._decoder import Decoded, InvalidRequestBody
+from ..contract._lead_time import lead_time_violations
 from ..contract._model import Contract
 from ..errors import PredictionError
 from ..prediction_log import PredictionLog
@@ -176,6 +178,7 @@ class PredictionHandler:
         """Responses for validated rows; they may be sent when the future is done."""
         contract = deployment.contract
         identified = IdentifiedRows.of(contract, decoded, entity_keys, self._clock.now())
+        warnings = _check_lead_time(contract, identified, decoded)
         columns, rows = decoded.columns, decoded.rows
         if self._hooks.before:
             columns = self._hooks.prepare(columns)
@@ -186,9 +189,9 @@ class PredictionHandler:
             raise Problem(422, str(error)) from error
         records = identified.records(rows, outputs, contract)
         recorded = self._log.append(records)
-        self._metrics.count_rows(outputs, decoded.warnings, deployment)
+        self._metrics.count_rows(outputs, warnings, deployment)
         responses = prediction_responses(
-            identified.prediction_ids, outputs, deployment.class_names, decoded.warnings
+            identified.prediction_ids, outputs, deployment.class_names, warnings
         )
         return responses, recorded
 
@@ -199,6 +202,20 @@ class PredictionHandler:
             return deployment.decoder.decode(request.body, self._max_rows)
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
+
+
+def _check_lead_time(
+    contract: Contract, identified: IdentifiedRows, decoded: Decoded
+) -> Sequence[Violation]:
+    """The warnings of decoded rows, those about their event times among them.
+
+    Raises:
+        Problem: 422 if the contract rejects an event time.
+    """
+    violations = lead_time_violations(contract, identified.event_times, identified.arrival)
+    if violations and contract.lead_time.on_violation == "reject":
+        raise invalid_body(InvalidRequestBody("event times in the future", violations))
+    return (*decoded.warnings, *violations) if violations else decoded.warnings
 
 
 def _is_valid(entity_key: str | None) -> bool:

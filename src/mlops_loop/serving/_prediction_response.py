@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ..contract._check import Violation
+from ..contract._violations import Violation
 from ..prediction_log._records import Output, Scalar
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ..contract._check import Violation
 from ..contract._decoder import InvalidRequestBody, TooManyRows
+from ..contract._violations import Violation
 from ..errors import ProjectError
 
 MEDIA_TYPE = "application/problem+json"

@@ -92,4 +92,5 @@ class Rows:
         )
 
     def sample(self, since: datetime, until: datetime | None, limit: int) -> list[LoggedRow]:
-        return [row for row in self.stored if since <= row.record.event_time]
+        end = until or datetime.max.replace(tzinfo=since.tzinfo)
+        return [row for row in self.stored if since <= row.record.event_time < end]

@@ -4,7 +4,8 @@ import pytest
 from mlops_loop.contract import Contract
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.evaluation._metrics import metrics_of
-from mlops_loop.monitoring._performance_delta import PerformanceDelta, measure
+from mlops_loop.monitoring._performance_delta import PerformanceDelta
+from mlops_loop.monitoring._performance_measure import measure
 from mlops_loop.monitoring._samples import Sample
 
 ROWS = 1500

@@ -1,17 +1,19 @@
 """What is erased, pruned or set aside is gone, with all that belonged to it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mlops_loop.prediction_log import (
     Counts,
+    Output,
     PredictionLog,
+    Record,
     archive_prediction_log,
 )
 
 from .conftest import Open
-from .records import MICROSECOND, NOON, fill, ids, label, record, scattered
+from .records import DAY, MICROSECOND, NOON, fill, ids, label, record, scattered
 
 
 def test_erasing_an_entity_leaves_nothing_of_it(log: PredictionLog) -> None:
@@ -44,6 +46,37 @@ def test_pruning_leaves_nothing_of_what_is_older(log: PredictionLog) -> None:
     log.append([record("old"), record("early")]).result()
     assert log.totals() == Counts(4, 2)
     assert log.erase("é🙂") == 2
+
+
+def test_pruning_reaches_rows_of_a_far_future_that_arrived_long_ago(log: PredictionLog) -> None:
+    far, end = NOON + 400 * DAY, datetime.max.replace(tzinfo=UTC)
+    rows = [
+        (f"{name}{number}", arrival, event_time)
+        for name, arrival in (("old", NOON - DAY), ("new", NOON))
+        for number, event_time in enumerate((NOON + DAY, far, far + MICROSECOND, end))
+    ]
+    outputs = (Output("1", "champion", True, 1.5),)
+    log.append(
+        [Record(name, "k", event, arrival, {}, outputs) for name, arrival, event in rows]
+    ).result()
+    log.add_labels([label(name) for name, _, _ in rows])
+    assert log.prune(NOON) == 0
+    assert log.prune(NOON, beyond=far) == 2
+    assert log.prune(NOON, beyond=far) == 0
+    left = ["new0", "new1", "new2", "new3", "old0", "old1"]
+    assert sorted(ids(list(log.rows(None, None)))) == left
+    assert log.totals() == log.count(None, None) == Counts(6, 6)
+    assert log.erase("k") == 6
+
+
+def test_pruning_takes_any_number_of_rows_of_a_far_future(log: PredictionLog) -> None:
+    far = NOON + 400 * DAY
+    arrivals = [NOON - DAY if number % 3 else NOON for number in range(2_400)]
+    log.append(
+        [Record(f"p{n}", None, far + DAY, arrival, {}, ()) for n, arrival in enumerate(arrivals)]
+    ).result()
+    assert log.prune(NOON, beyond=far) == 1_600
+    assert log.totals() == Counts(800, 0)
 
 
 def test_pruning_takes_any_number_while_others_append(log: PredictionLog) -> None:

@@ -15,6 +15,7 @@ import psycopg
 
 from mlops_loop.local_servers._access import password_of
 
+from . import processes
 from .folders import discard, reachable
 
 START = "mlops_loop.local_servers.postgresql"
@@ -109,6 +110,12 @@ class Server:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        processes.freeze(self._process.pid)
+
+    def thaw(self) -> None:
+        processes.thaw(self._process.pid)
 
     def remove(self) -> None:
         """Forty megabytes, which nobody wants to look into."""

@@ -16,6 +16,8 @@ from .folders import discard, reachable
 
 # Tests of the log set passwords of their own; that the server asks for one has tests as well.
 OPEN = ("--requirepass", "")
+from . import processes
+
 START = "mlops_loop.local_servers.redis"
 
 
@@ -67,6 +69,12 @@ class Server:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        processes.freeze(self._process.pid)
+
+    def thaw(self) -> None:
+        processes.thaw(self._process.pid)
 
     def remove(self) -> None:
         self.kill()

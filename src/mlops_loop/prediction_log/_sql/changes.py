@@ -6,10 +6,11 @@ Nobody else writes meanwhile (see `Database.transaction`).
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, tuple_
 
 from .._records import LabelReport
 from .._serialization import StoredLabel, is_foreign, same_value
+from .._timestamps import DAY
 from .identifiers import to_text
 from .tables import COPIED, COUNTERS, LABELS, PREDICTIONS
 
@@ -50,11 +51,27 @@ def erase(connection: Connection, entity_key: str) -> int:
     return connection.execute(delete(PREDICTIONS).where(of_entity)).rowcount
 
 
-def prune(connection: Connection, stop: int) -> int:
-    """Delete some of the oldest predictions before a time; 0 if none are left."""
+def prune(connection: Connection, stop: int, later: int | None = None) -> int:
+    """Delete some of the oldest predictions before a time; 0 if none are left.
+
+    Args:
+        connection: in a transaction.
+        stop: the time.
+        later: predictions of a later time than this are deleted as well, if they arrived
+            before `stop`.
+    """
+    deleted = _delete_some(connection, PREDICTIONS.c.event_time < stop)
+    if deleted or later is None:
+        return deleted
+    return _delete_some(
+        connection, PREDICTIONS.c.event_time > later, PREDICTIONS.c.arrival_time < stop
+    )
+
+
+def _delete_some(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     oldest = (
         select(PREDICTIONS.c.prediction_id)
-        .where(PREDICTIONS.c.event_time < stop)
+        .where(*conditions)
         .order_by(PREDICTIONS.c.event_time, PREDICTIONS.c.prediction_id)
         .limit(_PRUNED_A_JOB)
     )
@@ -62,12 +79,15 @@ def prune(connection: Connection, stop: int) -> int:
     return connection.execute(delete(PREDICTIONS).where(those)).rowcount
 
 
-def delete_empty_counters(connection: Connection, stop: int) -> None:
-    """Delete counters before a time that count nothing any longer."""
+def delete_empty_counters(connection: Connection, stop: int, later: int | None = None) -> None:
+    """Delete counters that count nothing any longer: before a time, and from the day of another."""
     bucket = (COUNTERS.c.width, COUNTERS.c.start, COUNTERS.c.versions)
+    pruned = COUNTERS.c.start < stop
+    if later is not None:
+        pruned |= COUNTERS.c.start > later - DAY
     empty = (
         select(*bucket)
-        .where(COUNTERS.c.start < stop)
+        .where(pruned)
         .group_by(*bucket)
         .having(func.sum(COUNTERS.c.predictions) == 0, func.sum(COUNTERS.c.labels) == 0)
     )

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ...errors import StoreUnavailableError
 from .._records import Counts, Label, LabelReport, LoggedRow, Record
 from .._sampling import sampling_key, stratum
 from .._serialization import label_to_stored, to_stored
-from .._timestamps import window
+from .._timestamps import to_microseconds, window
 from .._versions import GroupFilter, group_of
 from .._writer import CAPACITY, GroupCommitWriter
 from . import changes, queries
@@ -20,6 +21,7 @@ from .writer import Append, SqlWriteBackend
 _PAGE = 1_000
 # Labels come in files of any length; predictions should not wait for all of one.
 _LABELS_A_JOB = 1_000
+_LABELS_SECONDS = 10.0
 
 
 class SqlPredictionLog:
@@ -49,7 +51,7 @@ class SqlPredictionLog:
         for start in range(0, len(stored), _LABELS_A_JOB):
             part = stored[start : start + _LABELS_A_JOB]
             join = partial(changes.join_labels, labels=part, target_digest=self._target_digest)
-            report += self._change(join, rows=len(part))
+            report += self._change(join, rows=len(part), seconds=_LABELS_SECONDS)
         return report
 
     def sample(
@@ -111,12 +113,13 @@ class SqlPredictionLog:
         self._database.purge()
         return erased
 
-    def prune(self, until: datetime) -> int:
+    def prune(self, until: datetime, *, beyond: datetime | None = None) -> int:
         _, stop = window(None, until)
+        later = None if beyond is None else to_microseconds(beyond)
         pruned = 0
-        while deleted := self._change(partial(changes.prune, stop=stop)):
+        while deleted := self._change(partial(changes.prune, stop=stop, later=later)):
             pruned += deleted
-        self._change(partial(changes.delete_empty_counters, stop=stop))
+        self._change(partial(changes.delete_empty_counters, stop=stop, later=later))
         self._database.purge()
         return pruned
 
@@ -130,8 +133,12 @@ class SqlPredictionLog:
     def _wanted(self, version: str | None = None) -> GroupFilter:
         return GroupFilter(version, self._schema_digest)
 
-    def _change(self, change: Any, rows: int = 1) -> Any:
-        return self._writer.submit(change, rows=rows).result()
+    def _change(self, change: Any, rows: int = 1, seconds: float | None = None) -> Any:
+        try:
+            return self._writer.submit(change, rows=rows).result(seconds)
+        except TimeoutError as error:
+            reason = f"{self._database.name}: it has not answered within {seconds:g} s"
+            raise StoreUnavailableError(reason) from error
 
 
 def _row(record: Record) -> Row:

@@ -97,6 +97,37 @@ def test_a_store_that_is_there_and_refuses_is_not_gone_without(
         open_log()
 
 
+def test_a_store_that_does_not_answer_counts_as_unavailable(server: Any, tmp_path: Path) -> None:
+    open_store = partial(open_prediction_log, server.address, root=tmp_path)
+    spool = Spool(tmp_path / "spool")
+    with closing(SpooledLog(open_store, spool, patience=0.5)) as log:
+        log.append([record("a")]).result()
+        server.freeze()
+        try:
+            log.append([record("b")]).result(5)
+            assert log.add_labels([label("a"), label("b")]) == LabelReport(early=2)
+            assert log.backlog() == 3
+        finally:
+            server.thaw()
+        caught_up(log)
+        assert log.totals() == Counts(2, 2)
+
+
+def test_a_store_that_does_not_answer_lets_the_process_end(server: Any, tmp_path: Path) -> None:
+    open_store = partial(open_prediction_log, server.address, root=tmp_path)
+    log = SpooledLog(open_store, Spool(tmp_path / "spool"), patience=0.5)
+    server.freeze()
+    try:
+        kept = log.append([record("a")])
+        log.close()
+        kept.result(1)
+    finally:
+        server.thaw()
+    with closing(SpooledLog(open_store, Spool(tmp_path / "spool"))) as again:
+        caught_up(again)
+        assert again.totals() == Counts(1, 0)
+
+
 def test_what_a_killed_process_left_is_carried_over_by_another(
     server: Any, open_log: Callable[[], PredictionLog], tmp_path: Path
 ) -> None:

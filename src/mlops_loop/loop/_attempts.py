@@ -1,0 +1,91 @@
+"""Attempts to retrain: begun once, resumed after an interruption, and concluded."""
+
+from dataclasses import dataclass
+
+from .._clock import Clock
+from .._settings import Settings
+from ..registry._transitions import Transitions
+from ._audit import LoopAuditLog
+from ._lease import LeaseHolder, LostLeaseError
+from ._published_state import PublishedState
+from ._retraining import RetrainingRequest, RetrainingResult
+from ._stages import Stages
+
+
+@dataclass(frozen=True)
+class RetrainingAttempts:
+    """Trains versions, and records what became of them."""
+
+    settings: Settings
+    lease: LeaseHolder
+    audit: LoopAuditLog
+    transitions: Transitions
+    clock: Clock
+    stages: Stages
+    state: PublishedState
+
+    def begin(self, reason: str) -> None:
+        """Record that a retraining begins, and run it."""
+        state, now = self.lease.state, self.clock.now()
+        counted = (now,) if state.champion else ()  # the first model is not a retraining
+        recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
+        self.lease.save(
+            phase="retraining",
+            since=now,
+            reason=reason,
+            due=None,
+            retrained=(*recent, *counted),
+            monitored_until=state.monitored_until or now,
+        )
+        self.run()
+
+    def run(self, *, resumed: bool = False) -> None:
+        """Run the attempt that has begun."""
+        state = self.lease.state
+        assert state.since is not None
+        name = state.since.isoformat()
+        rows_since = {"rows_since": state.changed.isoformat()} if state.changed else {}
+        self.audit.record_once("retrain", state.reason, attempt=name, **rows_since)
+        try:
+            result = self.stages.retrain(
+                RetrainingRequest(name, state.reason, resumed, state.changed)
+            )
+            if result.gate.passed:
+                self.lease.require()
+                self.stages.assign_role(result, state.reason)
+        except LostLeaseError:
+            raise
+        except Exception as error:
+            self.state.settle(
+                f"the retraining failed: {error}",
+                consecutive_failures=state.consecutive_failures + 1,
+            )
+            raise
+        self._conclude(result)
+
+    def _conclude(self, result: RetrainingResult) -> None:
+        version, published = result.version, self.state.published
+        if result.gate.passed and version in (published.champion, published.challenger):
+            self.state.settle(consecutive_failures=0)
+            return
+        is_first = published.champion is None
+        waiting = self.transitions.features_digest if is_first else ""
+        details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
+        message = f"version {version}: {result.gate.summary()}"
+        if result.gate.passed and not result.gate.same_as:
+            message += f" To continue, run `challenge {version}` or `promote {version}`."
+            self.audit.record_once("waiting", message, **details)
+            self.stages.alert(message)
+            self.state.settle(message, waiting=waiting, consecutive_failures=0)
+            return
+        kind = "unchanged" if result.gate.passed else "gate_rejected"
+        self.audit.record_once(kind, message, **details)
+        state = self.lease.state
+        # A rejected first model counts, so that the next one waits for the cooldown.
+        counted = (self.clock.now(),) if is_first else ()
+        self.state.settle(
+            message,
+            waiting=waiting,
+            consecutive_failures=state.consecutive_failures + 1,
+            retrained=(*state.retrained, *counted),
+        )
