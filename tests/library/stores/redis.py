@@ -14,11 +14,11 @@ import redis
 
 from .folders import discard, reachable
 
-# Tests of the log set passwords of their own; that the server asks for one has tests as well.
-OPEN = ("--requirepass", "")
 from . import processes
 
 START = "mlops_loop.local_servers.redis"
+# Tests of the log set passwords of their own; that the server asks for one has tests as well.
+OPEN = ("--requirepass", "")
 
 
 class Server:
