@@ -21,10 +21,18 @@ def services(project: Path) -> dict[str, dict[str, object]]:
     return services
 
 
-def test_image_and_make_install_use_the_same_poetry(project: Path, dockerfile: str) -> None:
+def test_image_and_make_install_use_the_same_poetry_by_hash(project: Path, dockerfile: str) -> None:
     installer = (project / "tools/install.py").read_text(encoding="utf-8")
-    pins = re.findall(r"poetry[\w-]*==[\d.]+", dockerfile)
-    assert pins and [pin for pin in pins if f'"{pin}"' not in installer] == []
+    assert '"--require-hashes"' in installer and '"poetry.txt"' in installer
+    assert "COPY tools/poetry.txt ./" in dockerfile
+    for line in re.findall(r"pip.* install .*", dockerfile):
+        assert "--require-hashes" in line or line.endswith("--no-deps ."), line
+    locked = (project / "tools/poetry.txt").read_text(encoding="utf-8")
+    packages = re.split(r"\n(?=\S)", locked.strip())
+    assert {"poetry", "poetry-plugin-export", "poetry-plugin-pypi-mirror"} <= {
+        package.partition("==")[0] for package in packages
+    }
+    assert all("--hash=sha256:" in package for package in packages)
 
 
 def test_what_the_image_copies_reaches_the_builder(project: Path, dockerfile: str) -> None:
@@ -35,6 +43,7 @@ def test_what_the_image_copies_reaches_the_builder(project: Path, dockerfile: st
     }
     sent = (project / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "vendor" in sources and {f"!{source}" for source in sources} <= set(sent)
+    assert "tools/*" in sent  # of which a single file is sent
     assert [source for source in sources if not (project / source).exists()] == []
 
 
