@@ -12,9 +12,8 @@ from pathlib import Path
 
 import redis
 
-from .folders import discard, reachable
-
 from . import processes
+from .folders import discard, reachable
 
 START = "mlops_loop.local_servers.redis"
 # Tests of the log set passwords of their own; that the server asks for one has tests as well.
