@@ -108,8 +108,10 @@ def test_a_folder_that_its_account_cannot_reach_is_named(tmp_path: Path, name: s
     closed.mkdir(mode=0o700)
     ids = account(name) or (12345, 12345)
     with pytest.raises(NoServerError, match="cannot enter .*--folder"):
-        command_prefix(closed / "data", ids)
-    assert command_prefix(closed / "data", None) == []
+        command_prefix(sys.executable, closed / "data", ids)
+    with pytest.raises(NoServerError, match="cannot enter .*install a server"):
+        command_prefix(str(closed / "server"), Path("/data"), ids)
+    assert command_prefix(str(closed / "server"), closed / "data", None) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
