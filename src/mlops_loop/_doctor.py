@@ -19,10 +19,12 @@ class Check:
     passed: bool
     finding: str
     warning: bool = False
+    reference: str = ""
 
     def summary(self) -> str:
         mark = "WARN" if self.warning else "ok" if self.passed else "BAD"
-        return f"{mark:<4} {self.name:<12} {self.finding}"
+        reference = f" (docs {self.reference})" if self.reference else ""
+        return f"{mark:<4} {self.name:<12} {self.finding}{reference}"
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
