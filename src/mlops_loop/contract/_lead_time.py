@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from .._duration import format_duration
-from ._check import Violation
 from ._model import Contract
+from ._violations import Violation
 
 
 def lead_time_violations(

@@ -21,11 +21,11 @@ import msgspec
 
 from .._clock import Clock
 from .._prediction_hooks import PredictionHooks
-from ..contract._check import Violation
 from ..contract._columns import to_rows
 from ..contract._decoder import Decoded, InvalidRequestBody
 from ..contract._lead_time import lead_time_violations
 from ..contract._model import Contract
+from ..contract._violations import Violation
 from ..errors import PredictionError
 from ..prediction_log import PredictionLog
 from ._deployment import Deployment

@@ -9,11 +9,13 @@ Examples:
     ...     add_request_lifecycle,
     ...     operations_blueprint,
     ...     prediction_blueprint,
+    ...     require_allowed_origins,
     ...     require_api_keys,
     ... )
     >>> service = PredictionService(project)
     >>> app = Flask("shop")
     >>> add_request_lifecycle(app, service)
+    >>> require_allowed_origins(app, service)
     >>> require_api_keys(app, service)
     >>> add_error_handlers(app, service)
     >>> add_documentation(app, service)
@@ -27,6 +29,7 @@ from ._blueprints import operations_blueprint, prediction_blueprint
 from ._documentation import add_documentation
 from ._errors import add_error_handlers
 from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
+from ._origins import require_allowed_origins
 
 __all__ = [
     "EXTENSION",
@@ -37,5 +40,6 @@ __all__ = [
     "add_request_lifecycle",
     "operations_blueprint",
     "prediction_blueprint",
+    "require_allowed_origins",
     "require_api_keys",
 ]
