@@ -117,6 +117,27 @@ def test_an_answer_lists_the_first_violations_and_counts_the_others(
         assert rows == sorted(rows) and rows[-1] < 100
 
 
+LONG = "x" * 1_900_000
+MANY = {f"f{number}": 1 for number in range(150_000)}
+
+
+@pytest.mark.parametrize("path", ["/predict", "/labels"])
+@pytest.mark.parametrize(
+    "body",
+    [LONG, [LONG], [[1] * 900_000], {LONG: 1}, {"price": LONG}, {"label": LONG}, MANY, [[]] * 1000],
+    ids=["text", "list of one", "numbers", "name", "value", "label", "fields", "empty lists"],
+)
+def test_an_answer_stays_small_whatever_the_body_holds(
+    serve_shop: Any, publisher: Any, problem: Any, path: str, body: Any
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(max_body_bytes=3_000_000) as served:
+        answer = served.http.post(path, json=body)
+        assert problem(answer, 422)["violations"]
+        assert len(answer.content) < 50_000
+
+
 def slowly(parts: list[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield part
