@@ -1,123 +1,228 @@
-"""Decisions of early warning, simulated: 70 labelled rows a day, a holdout of 14 days before."""
+"""Decisions of early warning, simulated: 70 labelled rows a day, a holdout of 14 days before.
 
-from dataclasses import dataclass
+`python -m benchmarks.decisions.early_warning` prints how many days after an onset somebody is told,
+by the early warning and by the check of a monthly window.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from mlops_loop._settings import Monitoring
 from mlops_loop.contract._columns import Floats
-from mlops_loop.evaluation._metrics import log_loss
+from mlops_loop.evaluation._metrics import log_loss, metrics_of
 from mlops_loop.monitoring._daily_change import largest_rise
-from mlops_loop.monitoring._early_warning import LOOK_BACK, excess_losses
+from mlops_loop.monitoring._daily_losses import LOOK_BACK
 from mlops_loop.monitoring._estimated_performance import expected_metric
+from mlops_loop.monitoring._excess_loss import excess_losses
+from mlops_loop.monitoring._performance_measure import measure
+from mlops_loop.monitoring._samples import Sample
 
 from .case import Aim, Case
+from .performance_data import World
 
-_HOLDOUT, _ROWS, _MARGIN = 14, 70, 0.01
-_ONSET = _HOLDOUT + 46
-
-
-@dataclass(frozen=True)
-class Days:
-    """Days that differ from each other by what the model does not know.
-
-    Attributes:
-        spread: standard deviation of a day's log odds; .4 gives a within-day correlation near .05.
-        correlation: autocorrelation of the days.
-        weekly: by how much the log odds of a weekend are higher.
-    """
-
-    spread: float = 0.0
-    correlation: float = 0.0
-    weekly: float = 0.0
-
-    def excess(self, rng: np.random.Generator, days: int, change: str = "") -> Floats:
-        """Daily means of both parts of the excess log loss; a change begins at `_ONSET`."""
-        shocks = rng.normal(size=days) * self.spread
-        level = shocks.copy()
-        for at in range(1, days):
-            fresh = shocks[at] * (1 - self.correlation**2) ** 0.5
-            level[at] = self.correlation * level[at - 1] + fresh
-        level += self.weekly * (np.isin(np.arange(days) % 7, (5, 6)) - 2 / 7)
-        day, inputs = np.repeat(np.arange(days), _ROWS), rng.normal(size=days * _ROWS)
-        probability = _logistic(-1.5 + 0.8 * inputs)
-        after = (day >= _ONSET) & (change != "")
-        slope = np.where(after & (change == "slope"), 0.4, 0.8)
-        truth = _logistic(-1.5 + slope * inputs + level[day])
-        truth = np.clip(truth + 0.1 * (after & (change == "base rate")), 0, 1)
-        labels = (rng.random(len(day)) < truth).astype(np.int64)
-        scores = np.column_stack([1 - probability, probability])
-        excess = excess_losses("log_loss", scores, labels)
-        return np.asarray(excess.reshape(days, _ROWS, 2).mean(axis=1))
+_HOLDOUT, _ROWS, _WINDOW = 14, 70, 30
+_MARGIN = Monitoring().performance_margin
+# Two windows pass before the change, which is on any day of the third; three more may follow.
+_CALM, _NEVER = 2 * _WINDOW, 4 * _WINDOW
 
 
 @dataclass(frozen=True)
 class Warned:
-    """Whether the daily scan warns between two days of a series."""
+    """Whether the daily scan warns between two days after the holdout of an unchanged series."""
 
-    days: Days
-    change: str = ""
-    first: int = _HOLDOUT
-    last: int = _HOLDOUT + 365
+    world: World
+    days: int = 365
 
-    def __call__(self, rng: np.random.Generator) -> bool:
-        series = self.days.excess(rng, self.last, self.change)
-        return any(_warns(series, today) for today in range(self.first, self.last + 1))
+    def __call__(self, random: np.random.Generator) -> bool:
+        rows = self.world.rows(random, _ROWS * (_HOLDOUT + self.days), _HOLDOUT + self.days)
+        return any(_warnings(rows, 0))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whether somebody is told within so many days after an onset.
+
+    Attributes:
+        changed: the rows since then; before, they follow the model.
+        by: what tells: the daily scan, or performance at the end of each window of 30 days.
+        within: days after the onset.
+    """
+
+    changed: World
+    by: Literal["early warning", "window"] = "early warning"
+    within: int = 30
+
+    def __call__(self, random: np.random.Generator) -> bool:
+        return self.delay(random) <= self.within
+
+    def delay(self, random: np.random.Generator) -> int:
+        """Days after the onset; `_NEVER` if nobody is told in the three windows after it."""
+        before = _CALM + int(random.integers(_WINDOW))
+        after = _CALM + _NEVER - before
+        usual = replace(self.changed, intercept=0.0, slope=1.0, noise=1.0)
+        rows = _joined(
+            usual.rows(random, _ROWS * (_HOLDOUT + before), _HOLDOUT + before),
+            self.changed.rows(random, _ROWS * after, after),
+        )
+        warnings: Iterable[tuple[int, bool]]
+        if self.by == "early warning":
+            last = before + self.within + 1
+            warnings = enumerate(_warnings(rows, before + 1, last), start=1)
+        else:
+            ends = range(_CALM + _WINDOW, _CALM + _NEVER + 1, _WINDOW)
+            warnings = ((end - before, self._is_worse(rows, end)) for end in ends)
+        return next((delay for delay, is_told in warnings if is_told), _NEVER)
+
+    def _is_worse(self, rows: Sample, end: int) -> bool:
+        first = _ROWS * (_HOLDOUT + end - _WINDOW)
+        problem = self.changed.problem
+        delta = measure(
+            self.changed.contract,
+            metrics_of(problem)["rmse" if problem == "regression" else "log_loss"],
+            reference=rows.take(np.arange(_ROWS * _HOLDOUT)),
+            window=rows.take(np.arange(first, first + _ROWS * _WINDOW)),
+            seed=1,
+        )
+        return delta is not None and delta.is_worse(_MARGIN)
 
 
 @dataclass(frozen=True)
 class EstimateMisses:
     """Whether the estimated log loss of 2,000 rows is off by more than .02."""
 
-    slope: float
+    world: World
 
-    def __call__(self, rng: np.random.Generator) -> bool:
-        inputs = rng.normal(0.5, 0.7, 2000)  # moved, and narrower than those of the holdout
-        probability = _logistic(-1.5 + 0.8 * inputs)
-        labels = (rng.random(2000) < _logistic(-1.5 + self.slope * inputs)).astype(np.int64)
-        scores = np.column_stack([1 - probability, probability])
-        return abs(expected_metric(log_loss, scores) - log_loss.value(labels, scores)) > 0.02
-
-
-def _warns(series: Floats, today: int) -> bool:
-    live = max(_HOLDOUT, today - LOOK_BACK.days)
-    history = np.concatenate([series[:_HOLDOUT], series[live:today]])
-    rises = (largest_rise(signal, _MARGIN, _HOLDOUT) for signal in history.T)
-    return any(rise is not None and rise.is_detected for rise in rises)
+    def __call__(self, random: np.random.Generator) -> bool:
+        rows = self.world.rows(random, 2000, 30)
+        assert rows.labels is not None
+        estimate = expected_metric(log_loss, rows.scores)
+        return abs(estimate - log_loss.value(rows.labels, rows.scores)) > 0.02
 
 
-def _logistic(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-values)))
+def _warnings(rows: Sample, first: int, last: int | None = None) -> Iterator[bool]:
+    """Whether the scan warns after each number of days since the holdout."""
+    series, margin = _daily(rows), _MARGIN
+    if rows.scores.ndim == 1:
+        margin *= float(series.mean())
+    stop = len(series) - _HOLDOUT + 1 if last is None else last
+    for today in range(first, stop):
+        live = series[_HOLDOUT + max(0, today - LOOK_BACK.days) : _HOLDOUT + today]
+        history = np.concatenate([series[:_HOLDOUT], live])
+        rises = (largest_rise(signal, margin, _HOLDOUT) for signal in history.T)
+        yield any(rise is not None and rise.is_detected for rise in rises)
 
 
-_INDEPENDENT = Days()
-_ALIKE = Days(spread=0.4, correlation=0.5, weekly=0.3)
-_WITHIN = (14, 45)
+def _daily(rows: Sample) -> Floats:
+    """Daily means of both parts of the excess loss."""
+    assert rows.labels is not None
+    metric = "rmse" if rows.scores.ndim == 1 else "log_loss"
+    excess = excess_losses(metric, rows.scores, rows.labels, rows.scores[: _HOLDOUT * _ROWS])
+    return np.asarray(excess.reshape(-1, _ROWS, excess.shape[1]).mean(axis=1))
+
+
+def _joined(before: Sample, after: Sample) -> Sample:
+    assert before.labels is not None and after.labels is not None
+    shift = before.columns["when"][-1] + np.timedelta64(1, "D") - after.columns["when"][0]
+    columns = {"when": np.concatenate([before.columns["when"], after.columns["when"] + shift])}
+    return Sample(
+        columns,
+        np.concatenate([before.scores, after.scores]),
+        np.concatenate([before.labels, after.labels]),
+    )
+
+
+_RARELY, _FOUND = Aim("at most", 0.1), Aim("at least", 0.9)
+_BASE = -1.5  # a fifth is positive
+_DAYS = {
+    "independent rows": World(base=_BASE),
+    "days alike, AR(.5), weekly": World(base=_BASE, day=0.4, correlation=0.5, weekly=0.3),
+}
+_OTHERS = {
+    "three classes, days alike, AR(.5)": World("multiclass", day=0.4, correlation=0.5),
+    "regression, days alike, AR(.5)": World("regression", day=0.4, correlation=0.5),
+}
+_CHANGES = {"base rate +10 points": {"intercept": 0.57}, "slope halved": {"slope": 0.5}}
+_NOISE = replace(_OTHERS["regression, days alike, AR(.5)"], noise=1.3)
+
+
+def _told(text: str, changed: World, within: int, trials: int, aim: Aim | None = None) -> Case:
+    return Case(
+        f"early warning within {within} days", text, Told(changed, within=within), trials, aim
+    )
+
 
 CASES: tuple[Case, ...] = (
     *(
-        Case("early warning in a year, unchanged", name, Warned(days), 60, aim)
-        for name, days, aim in (
-            ("independent rows", _INDEPENDENT, Aim("at most", 0.25)),
-            ("days alike, AR(.5), weekly", _ALIKE, Aim("at most", 0.5)),
-        )
+        Case("early warning in a year, unchanged", name, Warned(world), 60, _RARELY)
+        for name, world in (_DAYS | _OTHERS).items()
+    ),
+    Case(
+        "early warning in a year, unchanged",
+        "days alike, AR(.7)",
+        Warned(World(base=_BASE, day=0.4, correlation=0.7)),
+        40,
     ),
     *(
-        Case(
-            f"early warning within {delay} days",
+        _told(
             f"{change}, {name}",
-            Warned(days, change, _ONSET + 1, _ONSET + delay),
-            100,
-            Aim("at least", 0.9) if delay == _WITHIN[1] and change == "base rate" else None,
+            replace(world, **values),  # type: ignore[arg-type]
+            within,
+            60,
+            _FOUND if within == 45 and "intercept" in values else None,
         )
-        for change in ("base rate", "slope")
-        for name, days in (("independent rows", _INDEPENDENT), ("AR(.5), weekly", _ALIKE))
-        for delay in _WITHIN
+        for change, values in _CHANGES.items()
+        for name, world in _DAYS.items()
+        for within in (14, 45)
+    ),
+    *(
+        _told(f"slope halved, {name}", replace(world, slope=0.5), 45, 40)
+        for name, world in list(_OTHERS.items())[:1]
+    ),
+    _told("errors 30% larger, regression, days alike, AR(.5)", _NOISE, 45, 40),
+    *(
+        Case(
+            "performance says so within 30 days of the onset",
+            f"{change}, {name}",
+            Told(replace(world, **values), "window"),  # type: ignore[arg-type]
+            40,
+        )
+        for change, values in _CHANGES.items()
+        for name, world in _DAYS.items()
     ),
     Case(
         "estimate off by more than .02",
         "log loss, 2,000 rows, moved inputs",
-        EstimateMisses(0.8),
+        EstimateMisses(World(base=_BASE, mean=0.5, spread=0.7)),
         200,
         Aim("at most", 0.1),
     ),
+    Case(
+        "estimate off by more than .02",
+        "log loss, 2,000 rows, moved inputs, three classes",
+        EstimateMisses(World("multiclass", mean=0.5, spread=0.7)),
+        100,
+        Aim("at most", 0.1),
+    ),
 )
+
+
+def main() -> None:
+    """Print the delays of both: quartiles, and how often nobody is told within 90 days."""
+    print("| change | days | told by | median delay [quartiles] | not within 90 days |")
+    print("| --- | --- | --- | --- | --- |")
+    for change, values in _CHANGES.items():
+        for name, world in _DAYS.items():
+            for by in ("early warning", "window"):
+                told = Told(replace(world, **values), by, within=90)  # type: ignore[arg-type]
+                delays = [told.delay(np.random.default_rng([7, trial])) for trial in range(100)]
+                low, median, high = np.percentile(delays, [25, 50, 75])
+                never = np.mean(np.array(delays) > 90)
+                line = f"{median:.0f} days [{low:.0f}, {high:.0f}] | {never:.0%}"
+                print(f"| {change} | {name} | {by} | {line} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,23 @@
 """Performance that is judged: how often it is called worse, of a model that is right or is not."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from mlops_loop._settings import Monitoring
+from mlops_loop._settings import Settings
 from mlops_loop.evaluation._metrics import metrics_of
 from mlops_loop.monitoring._performance_measure import measure
 from mlops_loop.monitoring._samples import Sample
+from mlops_loop.monitoring._slices import worse_slices
 
 from .case import Aim, Case
 from .performance_data import World
 
-MARGIN = Monitoring().performance_margin
-HOLDOUT_ROWS, HOLDOUT_DAYS, DAYS = 3000, 45, 14
+SETTINGS = Settings(root=Path("."), source="sample://flights")
+MARGIN = SETTINGS.monitoring.performance_margin
+HOLDOUT_ROWS, HOLDOUT_DAYS = 3000, 45
 
 FALSE = Aim("at most", 0.05)
 FOUND = Aim("at least", 0.9)
@@ -23,12 +26,13 @@ Labelled = Literal["all", "top third", "bottom third", "one class"]
 
 @dataclass(frozen=True)
 class Worse:
-    """Whether a window is called worse than the holdout.
+    """Whether a window is called worse than the holdout, or one of its slices if it has any.
 
     Attributes:
         window: the rows of the window; the holdout is of the same problem, without a change.
         metric: the deciding metric.
         rows: number of labels.
+        days: number of days that they are of.
         labelled: which rows have a label.
         off: whether the model was as wrong on the holdout.
     """
@@ -36,18 +40,22 @@ class Worse:
     window: World
     metric: str
     rows: int = 2000
+    days: int = 14
     labelled: Labelled = "all"
     off: bool = False
 
     def __call__(self, rng: np.random.Generator) -> bool:
-        usual = World(self.window.problem, base=self.window.base, day=self.window.day)
-        if self.off:
-            usual = replace(self.window, mean=0.0, spread=1.0)
+        usual = replace(self.window, mean=0.0, spread=1.0)
+        if not self.off:
+            usual = replace(usual, intercept=0.0, slope=1.0, noise=1.0, broken=False)
         holdout = usual.rows(rng, HOLDOUT_ROWS, HOLDOUT_DAYS)
         thirds = 3 if self.labelled.endswith("third") else 1
-        window = self._select(self.window.rows(rng, self.rows * thirds, DAYS))
+        window = self._select(self.window.rows(rng, self.rows * thirds, self.days))
         metric = metrics_of(self.window.problem)[self.metric]
         contract = self.window.contract
+        if self.window.shops > 1:
+            sides = {"reference": holdout, "window": window}
+            return bool(worse_slices(SETTINGS, contract, metric, **sides))
         delta = measure(contract, metric, reference=holdout, window=window, seed=1)
         return delta is not None and delta.is_worse(MARGIN)
 
@@ -62,7 +70,7 @@ class Worse:
 
 
 def _case(
-    text: str, window: World, aim: Aim, trials: int = 100, known: str = "", **options: Any
+    text: str, window: World, aim: Aim | None, trials: int = 100, known: str = "", **options: Any
 ) -> Case:
     metric = str(options.pop("metric", "log_loss" if window.problem != "regression" else "rmse"))
     setting = f"{window.problem}, {metric}: {text}"
@@ -90,6 +98,26 @@ _RIGHT = [
         for text, window in (("narrower inputs", _NARROWER), ("mean moved by 1 sd", _HARDER))
     ),
 ]
+_ALIKE = World(day=0.4, correlation=0.5, weekly=0.3)
+_CLUSTERED = [
+    _case("unchanged, days alike, AR(.5), weekly", _ALIKE, FALSE),
+    _case("unchanged, days alike, AR(.5), weekly, 30 days", _ALIKE, FALSE, days=30),
+    _case("unchanged, days alike, AR(.7)", World(day=0.4, correlation=0.7), FALSE),
+    _case("unchanged, 40 groups", World(day=0.4, groups=40), FALSE),
+    _case("unchanged, 300 labels", World(), FALSE, rows=300),
+    _case("unchanged, 8 slices", World(shops=8), FALSE),
+    _case("unchanged, 8 slices, days alike, AR(.5)", replace(_ALIKE, shops=8), FALSE),
+    *(
+        _case("unchanged, days alike, AR(.5)", replace(_ALIKE, problem=problem), FALSE)
+        for problem in ("multiclass", "regression")
+    ),
+    _case("base rate +10 points, days alike, AR(.5)", replace(_ALIKE, intercept=0.47), None),
+    _case("slope halved, days alike, AR(.5)", replace(_ALIKE, slope=0.5), None),
+    _case("base rate +10 points, 40 groups", World(day=0.4, groups=40, intercept=0.47), None),
+    _case("base rate +10 points, 300 labels", World(intercept=0.47), None, rows=300),
+    _case("slope halved, 300 labels", World(slope=0.5), None, rows=300),
+    _case("one of 8 slices upside down", World(shops=8, broken=True), FOUND),
+]
 _WRONG = [
     _case("base rate +10 points", World(intercept=0.47), FOUND),
     _case("base rate -10 points", World(intercept=-0.55), FOUND),
@@ -107,4 +135,4 @@ _WRONG = [
     _case("bias of half an rmse", World("regression", intercept=0.5), FOUND),
     _case("slope halved", World("regression", slope=0.5), FOUND),
 ]
-CASES: tuple[Case, ...] = (*_RIGHT, *_WRONG)
+CASES: tuple[Case, ...] = (*_RIGHT, *_CLUSTERED, *_WRONG)

@@ -20,6 +20,7 @@ import toolbox  # noqa: E402  (in tools/)
 
 from .bodies import bodies, timeout  # noqa: E402
 from .bundles import bundles  # noqa: E402
+from .commands import commands  # noqa: E402
 from .disks import clock, disks, files  # noqa: E402
 from .errors import FaultsError  # noqa: E402
 from .kills import kills  # noqa: E402
@@ -36,6 +37,7 @@ def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
     rounds = options.rounds
     return {
         "kills": partial(kills, rounds=rounds or 100),
+        "commands": partial(commands, rounds=rounds or 100),
         "outage": partial(outage, seconds=options.seconds),
         "swaps": partial(swaps, rounds=rounds or 200),
         "bundles": bundles,
@@ -86,7 +88,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, help="these scenarios, by default all")
     parser.add_argument("--framework", nargs="+", choices=frameworks, default=frameworks)
     parser.add_argument("--store", nargs="+", choices=stores, default=stores)
-    parser.add_argument("--rounds", type=int, help="of kills (100) and swaps (200)")
+    parser.add_argument(
+        "--rounds", type=int, help="of kills (100, of each command) and swaps (200)"
+    )
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="duration of an outage of the store (30)"
     )

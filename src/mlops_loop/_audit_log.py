@@ -21,12 +21,15 @@ class AuditEvent:
     reason: str
     details: Mapping[str, object] = field(default_factory=dict)
 
-    def summary(self) -> str:
+    @property
+    def text(self) -> str:
+        """The reason, with the version that it is about."""
         version = self.details.get("version")
-        named = (
-            f"version {version}: " if version and f"version {version}" not in self.reason else ""
-        )
-        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {named}{self.reason} ({self.actor})"
+        is_named = not version or f"version {version}" in self.reason
+        return self.reason if is_named else f"version {version}: {self.reason}"
+
+    def summary(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M}  {self.kind:<10} {self.text} ({self.actor})"
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "time": self.time.isoformat()}

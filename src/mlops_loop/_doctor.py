@@ -8,6 +8,7 @@ from ._champion import other_code, other_target
 from ._label_arrival import arrival_warnings
 from ._packaging import installed_library
 from ._project import Project
+from ._status import loop_status
 from .errors import BundleError, ProjectError
 from .registry._restoration import restore_if_damaged
 
@@ -119,11 +120,8 @@ def _registry(project: Project) -> str:
 
 
 def _loop(project: Project) -> str:
-    state, _ = project.loop_state.load()
-    message = f"{'paused, ' if state.paused else ''}{state.phase}: {state.reason.rstrip('.')}"
-    if state.is_outdated(project.published()):
-        message += "; versions were changed by hand since, which the next `loop step` adopts"
-    return message
+    loop = loop_status(project, project.published())
+    return f"{loop['state']}: {loop['reason']}"
 
 
 def _library(project: Project) -> str:

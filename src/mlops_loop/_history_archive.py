@@ -22,13 +22,14 @@ def has_history(settings: Settings) -> bool:
         StoreError: if the prediction log cannot be opened.
     """
     published = open_bundle_store(settings.bundle_store, settings.root).pointer()
-    return _var_is_used(settings.paths.var) or bool(published.rollouts) or _log_is_used(settings)
+    return _var_is_used(settings) or bool(published.rollouts) or _log_is_used(settings)
 
 
 def archive_history(settings: Settings) -> list[str]:
     """Move what `var/` and the prediction log hold out of the way; nothing is deleted.
 
-    Nobody may use either meanwhile.
+    API keys stay, as they belong to the project and not to its data. Nobody may use either
+    meanwhile.
 
     Returns:
         Messages that say where it is now; none if there was no history.
@@ -38,7 +39,7 @@ def archive_history(settings: Settings) -> list[str]:
     """
     var = settings.paths.var
     target = _free_name(var)
-    used = _var_is_used(var)
+    used = _var_is_used(settings)
     if used:
         shutil.move(var, target)
     try:
@@ -48,6 +49,8 @@ def archive_history(settings: Settings) -> list[str]:
             shutil.move(target, var)
         raise
     messages = [f"var/ was archived in {target}"] if used else []
+    if used and _restore_keys(settings, target):
+        messages.append("API keys stay valid")
     if archive:
         messages.append(f"the prediction log was archived in {archive}")
     return [*messages, *_kept_outside(settings)]
@@ -99,8 +102,22 @@ def _kept_outside(settings: Settings) -> list[str]:
     return messages
 
 
-def _var_is_used(var: Path) -> bool:
-    return var.exists() and any(path.name not in _NO_HISTORY for path in var.iterdir())
+def _restore_keys(settings: Settings, archive: Path) -> bool:
+    """Put the key file back if it was in `var/`; whether it was."""
+    keys = settings.path(settings.serving.key_file)
+    var = settings.paths.var.resolve()
+    if not keys.is_relative_to(var) or not (archived := archive / keys.relative_to(var)).is_file():
+        return False
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(archived, keys)
+    return True
+
+
+def _var_is_used(settings: Settings) -> bool:
+    var = settings.paths.var
+    keys = Path(settings.serving.key_file).name
+    no_history = {*_NO_HISTORY, keys, f".{keys}.lock"}
+    return var.exists() and any(path.name not in no_history for path in var.iterdir())
 
 
 def _log_is_used(settings: Settings) -> bool:

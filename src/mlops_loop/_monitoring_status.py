@@ -26,10 +26,14 @@ class MonitoringStatus(msgspec.Struct, frozen=True):
     """The answers to the three questions about the window from `since` to `until`.
 
     Attributes:
+        target: the target of the predictions, in words.
+        target_digest: identifies it (see `Contract.target_digest`).
         quality: whether the quality of the data is broken.
         messages: the answers, findings and notes for people.
     """
 
+    target: str
+    target_digest: str
     since: str
     until: str
     drift: bool
@@ -45,15 +49,16 @@ def save_monitoring_status(root: Path, verdict: MonitoringStatus) -> None:
         draft.write_bytes(MONITORING_STATUS.encode(verdict))
 
 
-def load_monitoring_status(root: Path) -> MonitoringStatus | None:
-    """The verdict that was left last; None if there is none that can be read."""
+def load_monitoring_status(root: Path, target_digest: str) -> MonitoringStatus | None:
+    """The verdict that was left last; None if none can be read, or it is about another target."""
     path = Paths(root).monitoring_status
     try:
         content = path.read_bytes()
     except OSError:
         return None
     try:
-        return MONITORING_STATUS.decode(content, MonitoringStatus, path)
+        status = MONITORING_STATUS.decode(content, MonitoringStatus, path)
     except StoreError as error:  # the service goes on without
         structlog.get_logger(__name__).error("monitoring status not read", error=str(error))
         return None
+    return status if status.target_digest == target_digest else None

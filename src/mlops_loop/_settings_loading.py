@@ -11,7 +11,8 @@ from pydantic_settings.exceptions import SettingsError as SourceSettingsError
 from yaml import YAMLError
 
 from ._settings import CONFIG, ENV_PREFIX, Settings
-from ._settings_errors import all_keys, close_match, message_of
+from ._settings_errors import message_of
+from ._variable_names import mistaken_key
 from .errors import SettingsError
 
 DOTENV = Path(".env")
@@ -43,8 +44,9 @@ def load_settings(
             f"there is no {CONFIG} in {root}: run from the project's root, or set {prefix}ROOT to "
             "it"
         )
-    variables = _variables(root, prefix)
+    variables = _variables(root)
     _check_names(variables, kind, prefix)
+    variables = {name: at for name, at in variables.items() if name.startswith(prefix.upper())}
     try:
         return kind(
             _env_prefix=prefix,  # type: ignore[call-arg]
@@ -64,11 +66,8 @@ def load_settings(
         ) from error
 
 
-def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
-    """Variables of the project by their name in capitals: where they are set, and the value.
-
-    One underscore after the name of the package is enough, as it may be a typo.
-    """
+def _variables(root: Path) -> dict[str, tuple[str, str]]:
+    """All variables by their name in capitals: where they are set, and the value."""
     dotenv = DotEnvSettingsSource(Settings, env_file=root / DOTENV).env_vars
     sources: dict[str, Mapping[str, str | None]] = {
         f"{DOTENV}:": dotenv,
@@ -78,7 +77,6 @@ def _variables(root: Path, prefix: str) -> dict[str, tuple[str, str]]:
         name.upper(): (origin, value or "")
         for origin, values in sources.items()
         for name, value in values.items()
-        if name.upper().startswith(prefix.upper().removesuffix("_"))
     }
 
 
@@ -86,18 +84,10 @@ def _check_names(
     variables: Mapping[str, tuple[str, str]], kind: type[Settings], prefix: str
 ) -> None:
     """Raise SettingsError for a variable that overrides no key; pydantic-settings ignores those."""
-    prefix = prefix.upper()
-    keys = [prefix + "__".join(key).upper() for key in all_keys(kind)]
-    sections = {prefix + name.upper() for name in kind.model_fields}
     for name, (origin, _) in variables.items():
-        if name.startswith(prefix):
-            valid = prefix + name.removeprefix(prefix).partition("__")[0] in sections
-        else:  # a variable of another program, unless all that it lacks is an underscore
-            valid = name.replace("_", "") not in {key.replace("_", "") for key in keys}
-        if not valid:
-            raise SettingsError(
-                f"{origin} {name} overrides no key of {CONFIG}{close_match(name, keys)}"
-            )
+        if (key := mistaken_key(name, kind, prefix.upper())) is not None:
+            hint = f"; did you mean {key}?" if key else ""
+            raise SettingsError(f"{origin} {name} overrides no key of {CONFIG}{hint}")
 
 
 def _invalid_json(error: SourceSettingsError, variables: Mapping[str, tuple[str, str]]) -> str:

@@ -8,6 +8,7 @@ from ._champion import other_code
 from ._project import Project
 from ._publication import Rollout
 from .evaluation._formatting import format_metric
+from .loop._published_state import last_transition
 from .loop._state import phase_of
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
@@ -84,18 +85,19 @@ def project_status(project: Project) -> Status:
             "backlog": project.log.backlog(),
             "other_schemas": project.log.other_schemas(),
         },
-        loop=_loop(project, published),
+        loop=loop_status(project, published),
         no_champion="" if published.champion else other_code(project),
     )
 
 
-def _loop(project: Project, published: Rollout) -> dict[str, str | None]:
+def loop_status(project: Project, published: Rollout) -> dict[str, str | None]:
     """The state of the loop; if another command has published since, what the next step finds."""
     state, _ = project.loop_state.load()
     phase, since, reason = state.phase, state.since, state.reason
-    last = project.transitions.last() if state.is_outdated(published) else None
-    if last is not None:
-        phase, since, reason = phase_of(published), last.time, last.reason
+    if state.is_outdated(published):
+        last = project.transitions.last()
+        phase, since = phase_of(published), last.time if last else None
+        reason = last_transition(last)
     return {
         "state": "paused" if state.paused else phase,
         "since": since.isoformat() if since else None,

@@ -167,9 +167,9 @@ def audit_event(tmp_path: Path) -> Stored:
 
 
 def monitoring_status(tmp_path: Path) -> Stored:
-    save_monitoring_status(tmp_path, MonitoringStatus("", "", False, False, "ok", []))
+    save_monitoring_status(tmp_path, MonitoringStatus("", "", "", "", False, False, "ok", []))
     return Paths(tmp_path).monitoring_status, partial(
-        logged, lambda: load_monitoring_status(tmp_path)
+        logged, lambda: load_monitoring_status(tmp_path, "")
     )
 
 

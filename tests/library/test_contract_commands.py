@@ -83,7 +83,7 @@ def test_bad_rows_are_named_as_the_service_would_name_them(
     asked = {**example_row(shop), "at": "yesterday", "price": -1.0, "country": "XX"}
     reasons = {(one.column, one.reason) for one in check_rows(shop, [asked]).violations}
     assert {(one["column"], one["reason"]) for one in told["violations"]} == reasons
-    assert {one["row"] for one in told["violations"]} == {1}
+    assert {(one["file"], one["line"]) for one in told["violations"]} == {(str(file), 3)}
     assert (told["rows"], told["rejected"]) == (2, 1)
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -122,6 +123,7 @@ def test_a_model_worse_than_the_champion_is_refused(metric: str) -> None:
         f"on 2,000 rows, taken as independent, and the lower bound is below -{margin}." in message
     )
     assert "with `loop.promotion: live` a trial decides" in message
+    assert "With an interval of this width, a gain of at least " in message
 
 
 def test_the_champion_again_passes_by_the_margin() -> None:
@@ -158,6 +160,23 @@ def test_before_a_trial_only_a_model_that_is_surely_worse_is_rejected() -> None:
     )
     assert passed.endswith("The trial on live labels decides.")
     assert "estimated as worse by more than 0.00" in failed and "upper bound below 0" in failed
+
+
+@pytest.mark.parametrize("trial_follows", [True, False])
+def test_a_rejection_names_the_gain_that_would_have_passed(trial_follows: bool) -> None:
+    rival, alike = _noisy(0.5, 3), BY_ROW // 100
+    comparison = replace(
+        _comparison(_noisy(1.2, 2), rival, rows=alike), trial_follows=trial_follows
+    )
+    rule = NotWorseThanChampion()
+    text = rule(comparison).text
+    named = float(re.search(r"a gain of at least (\S+) passes", text)[1])  # type: ignore[index]
+    gain = comparison.gain_over("champion", 0.9 if trial_follows else 0.95)
+    width = gain.high - gain.value if trial_follows else gain.value - gain.low
+    margin = comparison.margin
+    expected = -max(margin, width) if trial_follows else width - margin
+    assert named == pytest.approx(expected, abs=1e-4)
+    assert gain.value < named
 
 
 def test_a_model_that_is_surely_but_hardly_worse_may_be_tried() -> None:

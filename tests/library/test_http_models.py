@@ -3,8 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from mlops_loop._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
+from mlops_loop._publication import Rollout
 from mlops_loop._settings import Settings
+from mlops_loop.contract import Contract
 from mlops_loop.serving._deployment_manager import LoadFailure
 from mlops_loop.serving._status import model
 
@@ -41,6 +45,16 @@ def test_shadow_outputs_are_logged_and_not_shown(served: Any) -> None:
     assert (model["challenger"]["version"], model["mode"]) == ("2", "shadow")
 
 
+def test_the_previous_champion_on_probation_is_no_challenger(served: Any) -> None:
+    served.publisher.publish("2")
+    rollout = Rollout(champion="2", challenger="1", probation=True)
+    served.publisher.store.set_rollout(served.publisher.key, rollout)
+    served.refresh()
+    model, ready = (served.http.get(path).json() for path in ("/model", "/health/ready"))
+    assert (model["previous"]["version"], model["challenger"]) == ("1", None)
+    assert (ready["champion"], ready["previous"], ready["challenger"]) == ("2", "1", None)
+
+
 def test_the_model_in_service_is_named(served: Any) -> None:
     found = served.http.get("/model").json()
     assert found["champion"]["version"] == "1"
@@ -49,14 +63,25 @@ def test_the_model_in_service_is_named(served: Any) -> None:
 
 
 def test_the_last_verdict_of_monitoring_stands_beside_the_model(
-    served: Any, shop_settings: Settings
+    served: Any, shop_settings: Settings, shop: Contract
 ) -> None:
     assert "monitoring" not in served.http.get("/model").json()
     save_monitoring_status(
         shop_settings.root,
-        MonitoringStatus("2013-01-01", "2013-01-08", False, True, "unknown", ["price is missing"]),
+        MonitoringStatus(
+            shop.target_summary,
+            shop.target_digest,
+            "2013-01-01",
+            "2013-01-08",
+            False,
+            True,
+            "unknown",
+            ["price is missing"],
+        ),
     )
     assert served.http.get("/model").json()["monitoring"] == {
+        "target": shop.target_summary,
+        "target_digest": shop.target_digest,
         "since": "2013-01-01",
         "until": "2013-01-08",
         "drift": False,
@@ -76,16 +101,30 @@ def test_the_address_of_the_reports_is_named(shop_settings: Settings, served: An
     assert body["reports"] == "https://reports.example"
 
 
-def test_metrics_tell_the_last_verdict_of_monitoring(served: Any, shop_settings: Settings) -> None:
+@pytest.mark.parametrize("target", ["own", "other"])
+def test_metrics_tell_the_last_verdict_about_the_target(
+    served: Any, shop_settings: Settings, shop: Contract, target: str
+) -> None:
     assert "monitoring_alert_active" not in served.http.get("/metrics").text
     missing = FindingSummary("quality", "price", "", "missing_share", 0.5, "warning")
     save_monitoring_status(
         shop_settings.root,
         MonitoringStatus(
-            "2013-01-01", "2013-01-08T00:00:00+00:00", False, True, "unknown", [], [missing]
+            "",
+            shop.target_digest if target == "own" else "other",
+            "2013-01-01",
+            "2013-01-08T00:00:00+00:00",
+            False,
+            True,
+            "unknown",
+            [],
+            [missing],
         ),
     )
     text = served.http.get("/metrics").text
+    if target == "other":
+        assert "monitoring_" not in text and "monitoring" not in served.http.get("/model").json()
+        return
     for line in (
         'monitoring_alert_active{check="drift"} 0.0',
         'monitoring_alert_active{check="quality"} 1.0',

@@ -114,7 +114,7 @@ def test_bad_rows_are_set_aside_as_they_came_with_all_reasons(settings: Settings
         "colour is not one of the known categories; y should be true or false",
         "at is missing",
     ]
-    assert rows[0]["size"] == "tall" and rows[0]["row"] == 100 and rows[0]["source"] == "in.csv"
+    assert rows[0]["size"] == "tall" and rows[0]["row"] == 101 and rows[0]["source"] == "in.csv"
     assert "3 rejected rows in" in ingested.summary()
     assert ingest(settings, CONTRACT) == ingested
 

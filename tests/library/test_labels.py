@@ -68,10 +68,16 @@ def test_labels_of_a_parquet_file_keep_their_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("prediction_id;label\na;maybe\n", "row 1: the label 'maybe' should be true or false"),
+        (
+            "prediction_id;label\na;maybe\n",
+            "labels.csv, line 2: the label 'maybe' should be true or false",
+        ),
         ("prediction_id;outcome\na;ja\n", "has no column label"),
         ("", "labels.csv is empty"),
-        ("prediction_id;label\na;ja\n;nein\n", "row 2: no prediction_id; nothing was stored"),
+        (
+            "prediction_id;label\na;ja\n;nein\n",
+            "labels.csv, line 3: no prediction_id; nothing was stored",
+        ),
     ],
 )
 def test_labels_that_cannot_be_read_say_why(tmp_path: Path, lines: str, said: str) -> None:

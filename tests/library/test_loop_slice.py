@@ -176,7 +176,7 @@ def test_a_wrong_label_stores_nothing(played: Run, root: Path) -> None:
     table = pa.table({"prediction_id": ["a", "b"], "label": ["true", "perhaps"]})
     pyarrow.csv.write_csv(table, root / "wrong.csv")
     result = played("label", str(root / "wrong.csv"), code=2)
-    assert "row 2" in result.stderr and "perhaps" in result.stderr
+    assert "wrong.csv, line 3" in result.stderr and "perhaps" in result.stderr
 
 
 def test_a_person_may_decide_at_any_moment(played: Run) -> None:

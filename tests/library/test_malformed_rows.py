@@ -28,7 +28,10 @@ def test_a_malformed_row_is_quarantined_with_its_text(tmp_path: Path) -> None:
     assert row["reasons"] == "line 8 is malformed: 5 values, expected 4"
     report = validate_file(tmp_path / "in.csv", CONTRACT)
     assert (report.rows, report.rejected) == (40, 1)
-    assert "line 8 is malformed: 5 values, expected 4, got '1,2,3,4,5'" in report.messages()[-1]
+    assert (
+        "in.csv, line 8: row is malformed: 5 values, expected 4, got '1,2,3,4,5'"
+        in report.messages()[-1]
+    )
 
 
 def test_many_malformed_rows_stop_the_ingestion(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from mlops_loop._project import Project
 from mlops_loop._publication import Rollout
 from mlops_loop._references import SnapshotRef
 from mlops_loop._settings import CONTRACT
+from mlops_loop._status import project_status
 from mlops_loop.cli._common import actor
 from mlops_loop.contract import Contract
 from mlops_loop.evaluation import GateRuleResult
@@ -173,6 +174,20 @@ def test_the_loop_begins_anew_and_logged_rows_are_left_out(after: Project) -> No
     assert after.loop_state.save(state, revision)
     assert list(after.log.rows(None, None)) == []
     assert after.log.other_schemas() == 1
+
+
+def test_status_and_doctor_agree_on_the_loop_after_the_contract_was_restored(
+    before: Project, after: Project
+) -> None:
+    contract = after.settings.root / CONTRACT
+    state, revision = after.loop_state.load()
+    assert after.loop_state.save(State(reason="nothing is published"), revision)
+    contract.write_text(before.contract.text, encoding="utf-8")
+    project = open_copy(after.root)
+    loop = project_status(project).loop
+    assert loop["reason"].startswith("promote: version 1: the first model")
+    (found,) = [check.finding for check in examine(project) if check.name == "loop"]
+    assert found == f"{loop['state']}: {loop['reason']}"
 
 
 def test_a_champion_whose_input_is_not_in_the_contract_is_named(before: Project) -> None:

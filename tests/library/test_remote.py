@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from fsspec.registry import known_implementations
+from fsspec.registry import _registry, known_implementations
 
 from mlops_loop._bundle import Manifest
 from mlops_loop._predictor import Prediction, decide
@@ -94,7 +94,7 @@ def test_a_batch_goes_from_url_to_url(folder: str, name: str, tmp_path: Path) ->
     assert (scored.rows, scored.predicted) == (5, 4)
     assert str(scored.output) == f"{folder}/out.parquet"
     found = read(f"{folder}/out.parquet")
-    assert found["row"].to_pylist() == [0, 1, 3, 4]
+    assert found["row"].to_pylist() == [1, 2, 4, 5]
     assert found["prediction"].to_pylist() == [1.5, 2.5, 4.5, 5.5]
     assert read(f"{folder}/out.quarantine.parquet")["size"].to_pylist() == ["-1"]
     assert list((tmp_path / "work").iterdir()) == []
@@ -117,7 +117,7 @@ def test_what_was_cut_off_goes_on_behind_its_finished_parts(folder: str, tmp_pat
     told: list[int] = []
     resumed = run(f"{folder}/in.parquet", f"{folder}/out.parquet", tmp_path, told.append)
     assert (resumed.resumed, told) == (2, [4, 5])
-    assert read(f"{folder}/out.parquet")["row"].to_pylist() == [0, 1, 3, 4]
+    assert read(f"{folder}/out.parquet")["row"].to_pylist() == [1, 2, 4, 5]
 
 
 def test_when_the_store_refuses_the_work_is_kept(tmp_path: Path) -> None:
@@ -158,10 +158,12 @@ def test_what_is_not_there_is_said_so(folder: str, tmp_path: Path) -> None:
 
 
 def test_a_protocol_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = {"class": "not_installed_here.FileSystem", "err": "Install farstore to go there"}
-    monkeypatch.setitem(known_implementations, "farstore", missing)
-    with pytest.raises(InputError, match="farstore to go there.*`batch`.*poetry lock"):
-        locate("farstore://bucket/in.csv")
+    for scheme, package in (("far", "farstore"), ("s3", "s3fs"), ("gs", "gcsfs")):
+        missing = {"class": f"{package}_.FileSystem", "err": f"Install {package} to go there"}
+        monkeypatch.setitem(known_implementations, scheme, missing)
+        monkeypatch.delitem(_registry, scheme, raising=False)
+        with pytest.raises(InputError, match=f"^{scheme}:// .* `make add PACKAGE={package}_`$"):
+            locate(f"{scheme}://bucket/in.csv")
     with pytest.raises(InputError, match="unknown scheme nowhere://"):
         locate("nowhere://bucket/in.csv")
 

@@ -9,6 +9,7 @@ import yaml
 from mlops_loop import Section, Settings
 from mlops_loop._settings import CONFIG, ENV_PREFIX
 from mlops_loop._settings_loading import load_settings
+from mlops_loop._variable_names import mistaken_key
 from mlops_loop.errors import SettingsError
 
 from .places import FLIGHTS
@@ -117,6 +118,34 @@ def test_one_underscore_after_the_package_is_a_typo(
     meant = f"did you mean {ENV_PREFIX}{rest.replace('G_F', 'G__F')}?"
     with pytest.raises(SettingsError, match=re.escape(meant)):
         load_settings(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FLIHGTS__SERVING__PORT", "FLIGHTS__SERVING__PORT"),
+        ("FLIGTS__SERVING__PORT", "FLIGHTS__SERVING__PORT"),
+        ("FLIGGHTS__SEED", "FLIGHTS__SEED"),
+        ("FLOGHTS__SEED", "FLIGHTS__SEED"),
+        ("FLIGHTS__SERVNG__PORT", "FLIGHTS__SERVING__PORT"),
+        ("FLIGHTS_SERVNG__PORT", "FLIGHTS__SERVING__PORT"),
+        ("FLIGHTS_SERVING_PORT", "FLIGHTS__SERVING__PORT"),
+        ("FLIGHTS___SEED", "FLIGHTS__SEED"),
+        ("FLIGHTS__ROTO", None),
+    ],
+)
+def test_a_typing_error_in_any_part_of_a_variable_is_an_error(name: str, meant: str) -> None:
+    found = mistaken_key(name, Settings, "FLIGHTS__")
+    assert found is not None and (meant is None or found == meant)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "FLIGHTS__SEED FLIGHTS_HOME FLIGHTS_EU__SEED FLIGHTS2__SEED FLIGHT__SEED LIGHTS__SEED "
+    "FL1GHTS__SEED EU_FLIGHTS__SEED FLIHGTS__OTHER FLIHGTS PATH __SEED".split(),
+)
+def test_variables_of_other_programs_are_left_alone(name: str) -> None:
+    assert mistaken_key(name, Settings, "FLIGHTS__") is None
 
 
 def test_the_environment_overrides_dotenv_and_dotenv_the_file(

@@ -22,12 +22,13 @@ from mlops_loop.contract._model import Contract
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
 from mlops_loop.evaluation._champion import ChampionPredictions, predict_with_champion
-from mlops_loop.models import baseline
+from mlops_loop.models import baseline, scikit_learn
 from mlops_loop.registry._attempt import gate_result, registered
 
 from .stages import Trained, train
 
 BASELINE = [baseline.dummy(), baseline.linear()]
+TREES = [baseline.dummy(), scikit_learn.trees()]
 
 
 def _with(project: Project, **changed: object) -> Settings:
@@ -103,24 +104,34 @@ def test_the_champion_is_not_asked_about_rows_it_was_trained_on(trained: Trained
     assert "no champion for the contract's target" in compare(other, slice(0, 100)).note
 
 
-def test_training_again_gives_the_same_scores_and_a_challenger(project: Project) -> None:
-    before = read_bundle(project.bundles.fetch("1")).manifest
-    result = train(project)
+def test_another_model_becomes_a_challenger(project: Project) -> None:
+    result = train(project, candidates=TREES)
     assert (result.version.version, result.became) == ("2", "challenger")
     assert (project.published().champion, project.published().challenger) == ("1", "2")
-    assert result.manifest.metrics == before.metrics
-    assert result.gate.metrics["gain_over_champion"] == pytest.approx(0, abs=1e-6)
     decision = result.gate.summary()
     assert "It is not demonstrably worse than the champion" in decision
     assert "1 earlier version was evaluated on these held-out rows" in decision
+
+
+@pytest.mark.parametrize("promotion", ["live", "gate"])
+def test_an_identical_model_is_not_tried_against_itself(project: Project, promotion: str) -> None:
+    _with(project, loop__promotion=promotion)
+    before = read_bundle(project.bundles.fetch("1")).manifest
+    result = train(project)
+    assert result.manifest.metrics == before.metrics
+    assert (result.gate.passed, result.gate.same_as, result.became) == (True, "1", None)
+    assert (project.published().champion, project.published().challenger) == ("1", None)
+    decision = result.gate.summary()
+    assert "It is identical to champion 1" in decision and "live labels decides" not in decision
+    assert "identical to champion 1" in result.version.tags["hold"]
 
 
 @pytest.mark.parametrize(("promotion", "became"), [("gate", "champion"), ("manual", None)])
 def test_the_settings_decide_what_a_later_model_becomes(
     project: Project, promotion: str, became: str | None
 ) -> None:
-    _with(project, loop__promotion=promotion)
-    assert train(project).became == became
+    _with(project, loop__promotion=promotion, gate__margin=1.0)
+    assert train(project, candidates=TREES).became == became
 
 
 def test_a_refused_model_is_registered_and_not_published(project: Project) -> None:

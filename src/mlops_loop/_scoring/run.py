@@ -78,7 +78,7 @@ def score(
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
 
-    The output has, in the order of the input: `row` (position in the input, from 0),
+    The output has, in the order of the input: `row` (position in the input, from 1),
     `prediction_id`, the id and time columns of the contract, `prediction`, `probability_<class>`
     for each class, `model_version`, and `warnings` (number of warnings of the row). Rejected
     rows are in `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are

@@ -71,7 +71,7 @@ class Tables:
 
     def answers(self, block: Block) -> pa.Table:
         own: dict[str, Any] = {
-            "row": block.rows,
+            "row": block.rows + 1,
             "prediction_id": block.ids,
             "prediction": block.prediction.values,
             "model_version": pa.repeat(self.predictor.manifest.version, len(block.rows)),
@@ -100,7 +100,8 @@ class Tables:
         name = RAW if RAW not in columns else f"{RAW}_"
         columns[name] = raw[RAW] if raw.column_names == [RAW] and not checked.columns else missing
         table = pa.table(columns)
-        return quarantine_rows(table, list(reasons), texts, origin=origin, offset=offset)
+        positions = np.arange(offset, offset + raw.num_rows)
+        return quarantine_rows(table, list(reasons), texts, origin=origin, positions=positions)
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -1,17 +1,16 @@
 """Validation of the rows of several sources, separating accepted from rejected ones."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from ..contract import Column, Contract
-from ..contract._arrow import ARROW_TYPES, table_columns
+from ..contract import Contract
+from ..contract._arrow import ARROW_TYPES, numbers, table_columns
 from ..contract._casting import missing_columns, read_table
 from ..contract._column_definition import Action
 from ..errors import SourceError
@@ -83,6 +82,7 @@ class RowCollector:
             if malformed is not None:
                 self._set_aside(malformed, taken)
                 taken += len(malformed)
+                self.rows += len(malformed)
                 continue
             raw = plain_table(raw)
             if raw.num_rows:
@@ -93,29 +93,38 @@ class RowCollector:
                     f"{source.address}: missing columns {', '.join(absent)}: see "
                     "config/contract.yaml"
                 )
-            raw = self._in_window(raw)
-            if raw.num_rows:
-                self._sort_out(raw, source.address, taken)
+            in_window = self._in_window(raw)
+            positions = np.flatnonzero(in_window) + taken
             taken += raw.num_rows
-        self.rows += taken
+            self.rows += len(positions)
+            if len(positions):
+                raw = raw if in_window.all() else raw.filter(pa.array(in_window))
+                self._sort_out(raw, source.address, positions)
 
     def _set_aside(self, malformed: MalformedRows, offset: int) -> None:
         """Quarantine rows that could not be split, as they stand in the file."""
         self._counts["reject"][malformed.reason] += len(malformed)
         raw = pa.table({"raw": malformed.texts})
         rows, reasons = range(len(malformed)), list(malformed.reasons())
+        positions = np.arange(offset, offset + len(malformed))
         self.quarantine.add(
-            quarantine_rows(raw, rows, reasons, origin=malformed.file, offset=offset)
+            quarantine_rows(raw, rows, reasons, origin=malformed.file, positions=positions)
         )
 
-    def _in_window(self, raw: pa.Table) -> pa.Table:
-        if self._contract.time is not None:
-            for compare, moment in ((pc.greater_equal, self._since), (pc.less, self._until)):
-                if moment is not None:
-                    raw = _kept(self._contract.time, raw, compare, moment)
-        return raw
+    def _in_window(self, raw: pa.Table) -> NDArray[np.bool_]:
+        """Mask of the rows within the interval, and of those with an invalid time."""
+        mask = np.ones(raw.num_rows, dtype=np.bool_)
+        time = self._contract.time
+        if time is None or (self._since is None and self._until is None):
+            return mask
+        times = read_table([time], raw).table[time.name]
+        for compare, moment in ((pc.greater_equal, self._since), (pc.less, self._until)):
+            if moment is not None:
+                within = compare(times, pa.scalar(moment, ARROW_TYPES["datetime"]))
+                mask &= numbers(pc.fill_null(within, True)).astype(np.bool_)
+        return mask
 
-    def _sort_out(self, raw: pa.Table, origin: str, offset: int) -> None:
+    def _sort_out(self, raw: pa.Table, origin: str, positions: NDArray[np.intp]) -> None:
         validated = validate(self._contract, raw)
         for action, counted in self._counts.items():
             counted.update(validated.counts(action))
@@ -127,14 +136,9 @@ class RowCollector:
         if good.num_rows < raw.num_rows:
             reasons = validated.reasons()
             rows, texts = reasons.index.to_list(), reasons.to_list()
-            self.quarantine.add(quarantine_rows(raw, rows, texts, origin=origin, offset=offset))
-
-
-def _kept(time: Column, raw: pa.Table, compare: Callable[..., Any], moment: datetime) -> pa.Table:
-    """Rows within the interval, and those with an invalid time, which are rejected later."""
-    times = read_table([time], raw).table[time.name]
-    mask = pc.fill_null(compare(times, pa.scalar(moment, ARROW_TYPES["datetime"])), True)
-    return raw if pc.all(mask).as_py() else raw.filter(mask)
+            self.quarantine.add(
+                quarantine_rows(raw, rows, texts, origin=origin, positions=positions)
+            )
 
 
 def _accepted(validated: Validated) -> pa.Table:

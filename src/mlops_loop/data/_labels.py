@@ -14,6 +14,7 @@ from ..errors import InputError, SourceError
 from ..prediction_log import Label
 from ._sources.file import PLAIN, column_names, fitting, read_batches
 from ._sources.finding import find_files
+from ._sources.places import Places
 from ._sources.types import in_common_types
 
 ID, LABEL = "prediction_id", "label"
@@ -35,12 +36,12 @@ def read_labels(
         InputError: if a column is missing, or a label is no value of the contract's target.
     """
     target = contract.target
-    table = _table(path, target, csv)
+    table, places = _table(path, target, csv)
     checked = check_table(contract, pa.table({target.name: table[LABEL]}), [target])
     if checked.rejections:
         first = checked.rejections[0]
         raise InputError(
-            f"{path}, row {first.row + 1}: the label {first.value!r} {first.reason}; "
+            f"{places.of([first.row])[0]}: the label {first.value!r} {first.reason}; "
             f"{len(checked.rejections)} rows are invalid and nothing was stored"
         )
     now: datetime = clock.now()
@@ -52,19 +53,21 @@ def read_labels(
     ]
 
 
-def _table(path: Path, target: Column, csv: Csv) -> pa.Table:
+def _table(path: Path, target: Column, csv: Csv) -> tuple[pa.Table, Places]:
     label = Column(name=LABEL, type=target.type, parsing=target.parsing)
     columns = [Column(name=ID, type="text"), label]
+    places = Places()
     try:
         files = find_files(str(path), Path())
         names = column_names(files[0], fitting(files[0], columns, csv))
         for name in (ID, LABEL):
             if name not in names:
                 raise InputError(f"{path} has no column {name}: expected {ID} and {LABEL}")
-        table = pa.concat_tables(in_common_types([*read_batches(files, columns, csv=csv)]))
+        batches = [*read_batches(files, columns, csv=csv, places=places)]
+        table = pa.concat_tables(in_common_types(batches))
     except SourceError as error:
         raise InputError(str(error)) from error
     if table[ID].null_count:
         row = table[ID].is_null().to_pylist().index(True)
-        raise InputError(f"{path}, row {row + 1}: no {ID}; nothing was stored")
-    return table
+        raise InputError(f"{places.of([row])[0]}: no {ID}; nothing was stored")
+    return table, places

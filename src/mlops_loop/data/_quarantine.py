@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet
+from numpy.typing import ArrayLike
 
 from .._atomic import atomic_write
 from ._digest import table_digest
@@ -54,7 +55,12 @@ class Quarantine:
 
 
 def quarantine_rows(
-    raw: pa.Table, rows: Sequence[int], reasons: Sequence[str], *, origin: str, offset: int = 0
+    raw: pa.Table,
+    rows: Sequence[int],
+    reasons: Sequence[str],
+    *,
+    origin: str,
+    positions: ArrayLike,
 ) -> pa.Table:
     """Rejected rows as a table of texts.
 
@@ -63,17 +69,17 @@ def quarantine_rows(
         rows: positions in it.
         reasons: one text a row.
         origin: origin of the table.
-        offset: position of the table's first row in its source.
+        positions: position of each of the table's rows in its source, counted from 0.
 
     Returns:
-        The columns `reasons`, `source` and `row` (counted from 0), then those of `raw`; one of
+        The columns `reasons`, `source` and `row` (counted from 1), then those of `raw`; one of
         these that has such a name itself gets an underscore at its end.
     """
     at = pa.array(rows, pa.int64())
     own: dict[str, pa.Array] = {
         "reasons": pa.array(reasons, pa.string()),
         "source": pa.repeat(pa.scalar(origin), len(at)),
-        "row": pc.add(at, offset),
+        "row": pa.array(np.asarray(positions, dtype=np.int64)[np.asarray(rows, dtype=np.intp)] + 1),
     }
     values = {
         f"{name}_" if name in own else name: _text(raw[name].take(at)) for name in raw.column_names

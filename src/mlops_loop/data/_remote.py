@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _LOCAL = "file://"
+# Packages or extras that have another name than the module that is imported.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "psycopg": "postgresql",
+    "psycopg2": "psycopg2-binary",
+    "smbclient": "smbprotocol",
+}
 
 
 @dataclass(frozen=True)
@@ -88,12 +95,19 @@ def locate(address: str) -> File:
         fs, path = url_to_fs(address)
     except ImportError as error:
         raise InputError(
-            f"{scheme}:// needs a package that is not installed: {error}. Name it in the group "
-            "`batch` of pyproject.toml, then run `poetry lock` and `poetry install`"
+            f"{scheme}:// needs a package that is not installed: run "
+            f"`make add PACKAGE={missing_package(error)}`"
         ) from error
     except ValueError as error:
         raise InputError(f"unknown scheme {scheme}://: {error}") from error
     return RemoteFile(fs, path, shown(address))
+
+
+def missing_package(error: ImportError) -> str:
+    """The package to install for an import that failed, maybe in the cause of the error."""
+    cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    module = (cause.name or "").partition(".")[0]
+    return _PACKAGES.get(module, module) or f"NAME ({error})"
 
 
 def is_remote(address: str) -> bool:

@@ -16,6 +16,7 @@ from ._malformed import rejected_rows
 from ._sources.file import PLAIN, check_files, column_names, fitting, read_batches
 from ._sources.finding import find_files
 from ._sources.malformed import MalformedRows
+from ._sources.places import Place, Places
 
 # Number of examples (limit).
 EXAMPLES = 20
@@ -29,21 +30,21 @@ class ValidationReport:
         rows: number of rows.
         rejected: number of rejected rows.
         counts: number of rows by message, for rejections and warnings, the most frequent first.
-        examples: the first violations of the file, in the order of its rows.
+        examples: the first violations, each with its place, in the order of the rows.
     """
 
     rows: int
     rejected: int
     counts: dict[str, dict[str, int]]
-    examples: tuple[Violation, ...]
+    examples: tuple[tuple[Place, Violation], ...]
 
     def messages(self) -> list[str]:
         lines = [f"{self.rejected} of {self.rows} rows violate the contract"]
         for action, word in (("reject", "rejected"), ("warn", "warning")):
             lines += [f"{word}: {text} ({rows})" for text, rows in self.counts[action].items()]
         listed = [
-            f"row {violation.row}: {violation.summary()}, got {violation.value!r}"
-            for violation in self.examples
+            f"{place}: {violation.summary()}, got {violation.value!r}"
+            for place, violation in self.examples
         ]
         return lines + listed
 
@@ -52,7 +53,7 @@ class ValidationReport:
             "rows": self.rows,
             "rejected": self.rejected,
             "counts": self.counts,
-            "violations": [_violation(violation) for violation in self.examples],
+            "violations": [_violation(*example) for example in self.examples],
         }
 
 
@@ -79,7 +80,8 @@ def validate_file(
     rows = rejected = 0
     counts: dict[str, Counter[str]] = {"reject": Counter(), "warn": Counter()}
     examples: list[Violation] = []
-    for raw in read_batches(files, columns, csv=csv, malformed=True):
+    places = Places()
+    for raw in read_batches(files, columns, csv=csv, malformed=True, places=places):
         if not raw.num_rows:
             continue
         malformed = MalformedRows.of(raw)
@@ -87,7 +89,7 @@ def validate_file(
             checked = check_table(contract, raw, columns)
             counted = ((violation.action, violation.summary()) for violation in checked.violations)
         else:
-            checked = rejected_rows(malformed)
+            checked = rejected_rows(malformed, "row")
             counted = (("reject", malformed.reason) for _ in malformed.texts)
         for action, reason in counted:
             counts[action][reason] += 1
@@ -97,7 +99,8 @@ def validate_file(
         if progress is not None:
             progress(rows)
     ordered = {action: dict(counted.most_common()) for action, counted in counts.items()}
-    return ValidationReport(rows, rejected, ordered, tuple(examples))
+    located = zip(places.of([violation.row for violation in examples]), examples, strict=True)
+    return ValidationReport(rows, rejected, ordered, tuple(located))
 
 
 def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
@@ -105,13 +108,14 @@ def _moved(violations: tuple[Violation, ...], rows: int) -> list[Violation]:
     return [replace(violation, row=violation.row + rows) for violation in violations]
 
 
-def _violation(violation: Violation) -> dict[str, JsonValue]:
+def _violation(place: Place, violation: Violation) -> dict[str, JsonValue]:
     value = violation.value if isinstance(violation.value, bool | int | float | str) else None
     shown: JsonValue = (
         str(violation.value) if value is None and violation.value is not None else value
     )
     return {
-        "row": violation.row,
+        "file": place.file,
+        place.unit: place.number,
         "column": violation.column,
         "value": shown,
         "reason": violation.reason,

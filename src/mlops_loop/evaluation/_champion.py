@@ -6,11 +6,13 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from .._bundle import Bundle, read_bundle, require_same_target
+from .._bundle import ENCODER, Bundle, read_bundle, require_same_target
 from .._champion import other_target
+from .._model_file import model_digest
 from .._packaged_features import packaged_features
 from .._predictor import Predictor
 from .._project import Project
+from .._references import RunRef
 from ..contract import Contract
 from ..contract._columns import Columns, Floats, length, take, to_datetime64
 from ..errors import BundleError, ProjectError
@@ -85,6 +87,16 @@ def predict_with_champion(project: Project, held_out: Columns) -> ChampionPredic
         "is not possible, as a service runs one version of the code, so this comparison decides."
     )
     return ChampionPredictions(compared.rows, compared.predicted, f"{note} {compared.note}".strip())
+
+
+def identical_champion(project: Project, run: RunRef, threshold: float | None) -> str:
+    """The champion if the model of a run predicts as it does, byte by byte; else empty."""
+    version = project.published().champion
+    if version is None:
+        return ""
+    manifest = read_bundle(project.bundles.fetch(version), project.features.digest).manifest
+    own, other = ((model_digest(files), files[ENCODER]) for files in (run.files, manifest.files))
+    return version if own == other and threshold == manifest.threshold else ""
 
 
 def find_predecessor(project: Project) -> Bundle | None:

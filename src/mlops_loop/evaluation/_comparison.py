@@ -41,6 +41,7 @@ class Comparison:
         note: a remark on the comparison with the champion.
         hold: why the version must not be promoted automatically, whatever the rules decide; empty
             if it may.
+        same_as: the champion that the candidate is identical to; empty if it is not.
         trial_follows: whether a version that passes is tried beside the champion on live labels
             (`loop.promotion: live`); else the gate decides alone.
         holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
@@ -67,6 +68,7 @@ class Comparison:
     champion: Floats | None = None
     note: str = ""
     hold: str = ""
+    same_as: str = ""
     trial_follows: bool = False
     holdout: str = ""
     holdout_digest: str = ""

@@ -73,6 +73,7 @@ def apply_rules(comparison: Comparison, rules: Sequence[GateRule]) -> GateResult
         slices=tuple(compared for result in results for compared in result.slices),
         metric=metric.name,
         hold=comparison.hold,
+        same_as=comparison.same_as,
         holdout=comparison.holdout,
         holdout_digest=comparison.holdout_digest,
     )

@@ -60,6 +60,7 @@ class GateResult:
         slices: comparisons on slices of the rows.
         metric: name of the metric that decided.
         hold: why a version that passed is not promoted automatically; empty if it may be.
+        same_as: the champion that the model is identical to; empty if it is not.
         holdout: the held-out rows in words, e.g. `1,122 rows, 2013-02-14 to 2013-02-28`.
         holdout_digest: identifies these rows; scores on other rows cannot be compared.
         subject: digests of run, model, snapshot, contract and features.
@@ -76,6 +77,7 @@ class GateResult:
     slices: tuple[SliceComparison, ...] = ()
     metric: str = ""
     hold: str = ""
+    same_as: str = ""
     holdout: str = ""
     holdout_digest: str = ""
     subject: dict[str, str] = field(default_factory=dict)

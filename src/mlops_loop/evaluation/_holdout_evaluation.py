@@ -21,7 +21,7 @@ from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunF
 from ..contract._arrow import from_arrow
 from ..contract._columns import Columns, Floats, take
 from ._bootstrap import Resampling, clusters
-from ._champion import predict_with_champion
+from ._champion import identical_champion, predict_with_champion
 from ._comparison import Comparison
 from ._held_out_rows import holdout_digest, holdout_summary
 from ._holdout import Holdout
@@ -122,6 +122,7 @@ def _compare(
     facts: ExportedFacts,
 ) -> Comparison:
     champion = predict_with_champion(project, holdout.columns)
+    same_as = identical_champion(project, run, facts.threshold)
     rows = champion.rows
     columns, labels = take(holdout.columns, np.flatnonzero(rows)), holdout.labels[rows]
     digest, registry = holdout_digest(project.contract, columns, labels), project.registry
@@ -138,12 +139,22 @@ def _compare(
         size=len(facts.model(files).content),
         latency=facts.latency,
         champion=champion.predicted,
-        note=champion.note,
-        hold=champion.hold,
-        trial_follows=champion.trial_possible and project.settings.loop.promotion == "live",
+        note=f"{champion.note} {_unchanged(same_as)}".strip(),
+        hold=champion.hold or _unchanged(same_as),
+        same_as=same_as,
+        trial_follows=not same_as
+        and champion.trial_possible
+        and project.settings.loop.promotion == "live",
         holdout=holdout_summary(project.contract, columns),
         holdout_digest=digest,
         holdout_uses=len(tried - {run.run_id}),
+    )
+
+
+def _unchanged(same_as: str) -> str:
+    return same_as and (
+        f"It is identical to champion {same_as}, as rows, features and settings are in effect the "
+        "same: there is nothing to try. Ingest new rows, or change features, models or settings."
     )
 
 

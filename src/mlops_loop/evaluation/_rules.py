@@ -102,8 +102,9 @@ def _proof_of_equality(
         return f"It is not worse than the champion by more than {limit}: {found}. {chances}"
     return (
         f"It may be worse than the champion by more than {limit}: {found}, and the lower bound is "
-        f"below -{limit}. {chances} More held-out rows narrow the interval; with `loop.promotion: "
-        "live` a trial decides."
+        f"below -{limit}. {chances} With an interval of this width, a gain of at least "
+        f"{format_metric(width - margin)} passes. More held-out rows narrow the interval; with "
+        "`loop.promotion: live` a trial decides."
     )
 
 
@@ -127,7 +128,9 @@ def _proof_of_harm(
         )
     return (
         f"It is worse than the champion: {found}, estimated as worse by more than {limit}, with "
-        f"an upper bound below 0. {chances}"
+        f"an upper bound below 0. {chances} With an interval of this width, a gain of at least "
+        f"{format_metric(threshold)} passes; with more held-out rows the interval is narrower, "
+        f"and this limit approaches -{limit}."
     )
 
 
@@ -175,7 +178,8 @@ class Slices:
         if failed:
             texts.append(
                 f"A model that is not worse fails on any of the {len(compared)} slices with a "
-                f"probability of at most {chance:.0%}."
+                f"probability of at most {chance:.0%}. A slice passes if its upper bound is at least "
+                f"{format_metric(-margin)}."
             )
         elif compared:
             texts = [f"On none of {len(compared)} slices is it worse by more than {limit}."]

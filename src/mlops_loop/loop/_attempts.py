@@ -72,13 +72,14 @@ class RetrainingAttempts:
         waiting = self.transitions.features_digest if is_first else ""
         details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
         message = f"version {version}: {result.gate.summary()}"
-        if result.gate.passed:
+        if result.gate.passed and not result.gate.same_as:
             message += f" To continue, run `challenge {version}` or `promote {version}`."
             self.audit.record_once("waiting", message, **details)
             self.stages.alert(message)
             self.state.settle(message, waiting=waiting, consecutive_failures=0)
             return
-        self.audit.record_once("gate_rejected", message, **details)
+        kind = "unchanged" if result.gate.passed else "gate_rejected"
+        self.audit.record_once(kind, message, **details)
         state = self.lease.state
         # A rejected first model counts, so that the next one waits for the cooldown.
         counted = (self.clock.now(),) if is_first else ()

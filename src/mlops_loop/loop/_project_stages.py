@@ -25,6 +25,7 @@ from ._retraining import RetrainingRequest, RetrainingResult
 from ._training_growth import TrainingGrowth
 
 if TYPE_CHECKING:
+    from ..monitoring._daily_losses import DailyLossReader
     from ._row_loss import RowLoss
 
 # A change point is searched in this multiple of `monitoring.sample_rows`.
@@ -47,6 +48,7 @@ class ProjectStages:
         self._plan = plan
         self._transitions = transitions
         self._prepare = prepare
+        self._daily_losses: DailyLossReader | None = None
 
     def retrain(self, attempt: RetrainingRequest) -> RetrainingResult:
         from ..registry._attempt import gate_result, registered
@@ -92,15 +94,17 @@ class ProjectStages:
     def early_warning(self) -> MonitoringReport | None:
         if check_early_warning not in self._plan.checks:
             return None
+        from ..monitoring._daily_losses import DailyLossReader
         from ..monitoring._early_warning_report import early_warning_report
 
         self._prepare()
-        return early_warning_report(self._project, self._plan.metric)
+        self._daily_losses = self._daily_losses or DailyLossReader()
+        return early_warning_report(self._project, self._plan.metric, self._daily_losses)
 
     def record_decision(self, report: MonitoringReport, decision: str) -> MonitoringReport:
         from ..monitoring._report_files import record_decision
 
-        return record_decision(self._project.root, report, decision)
+        return record_decision(self._project.root, self._project.contract, report, decision)
 
     def alert(self, text: str) -> None:
         from ..monitoring._alerts import open_alerts

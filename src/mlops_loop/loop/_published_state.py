@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .._audit_log import AuditEvent
 from .._clock import Clock
 from .._publication import Rollout
 from ..registry._transitions import Transitions
@@ -51,6 +52,11 @@ class PublishedState:
             challenger=published.challenger,
             waiting=waiting,
             since=last.time if last and known else self.clock.now(),
-            reason=reason or (last.reason if last else "nothing is published for these features"),
+            reason=reason or last_transition(last),
             **changes,
         )
+
+
+def last_transition(last: AuditEvent | None) -> str:
+    """The reason of a phase that follows from a transition, of whichever version."""
+    return f"{last.kind}: {last.text}" if last else "nothing is published for these features"

@@ -30,6 +30,7 @@ def run(
     )
     return save_report(
         window.settings.root,
+        window.contract,
         report,
         result.snapshot,
         name=window.name,

@@ -8,15 +8,18 @@ which rows are labelled or how hard they are, as long as the model is right abou
 Chance is a score test on the window: of no recalibration, or, if the holdout needs one itself, of
 the holdout's. Its variance is that of the sums of days or groups (Rao & Scott, "On chi-squared
 tests for multiway contingency tables", Annals of Statistics 12, 1984, with Satterthwaite's degrees
-of freedom).
+of freedom), times what neighbouring days add that resemble each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract import Contract
 from ..contract._columns import Floats
+from ..evaluation._autocorrelation import variance_inflation
 from ..evaluation._bootstrap import clusters
 from ._samples import Sample
 from ._scaling import Scaling, scaling_of
@@ -83,45 +86,71 @@ def recalibrate(
         window: labelled rows.
         n_comparisons: number of comparisons, for the Bonferroni correction.
     """
-    then, now = scaling_of(reference, reference), scaling_of(window, reference)
-    groups = clusters(contract, window.columns)
-    spread = _covariance(now, now.identity, groups)
-    null = then.identity
-    if _needs_own(contract, reference, then):
+    sides = [_Side.of(contract, sample, reference) for sample in (reference, window)]
+    inflation = _inflation(contract, sides)
+    then, now = sides[0].scaling, sides[1].scaling
+    null, spread = then.identity, sides[1].covariance(then.identity, inflation)
+    held_out_spread = sides[0].covariance(then.identity, inflation)
+    # If the model is off on the holdout already, the test asks for a change since then.
+    if _chance(then, null, held_out_spread, sides[0].count) < OWN_ALPHA:
         null = then.fit()
-        held_out_spread = _covariance(then, null, clusters(contract, reference.columns))
+        held_out_spread = sides[0].covariance(null, inflation)
         transfer = now.information(null) @ np.linalg.pinv(then.information(null))
-        spread = _covariance(now, null, groups) + transfer @ held_out_spread @ transfer.T
-    count = int(groups.max()) + 1
+        spread = sides[1].covariance(null, inflation) + transfer @ held_out_spread @ transfer.T
     bias, biased_class = now.bias()
     return Recalibration(
         loss=now.loss(now.identity),
         recalibrated=now.loss(now.fit()),
         holdout_gain=then.loss(then.identity) - then.loss(then.fit()),
         base=now.base_loss() if now.is_classification else then.loss(then.identity),
-        chance=_chance(now, null, spread, count),
+        chance=_chance(now, null, spread, sides[1].count),
         bias=bias,
         biased_class=biased_class,
-        clusters=count,
+        clusters=sides[1].count,
         alpha=ALPHA / n_comparisons,
     )
 
 
-def _covariance(scaling: Scaling, parameters: Floats, groups: np.ndarray) -> Floats:
-    """Covariance of the sum of the gradients, from the sums of the clusters."""
-    gradients = scaling.gradients(parameters)
-    gradients = gradients - gradients.mean(axis=0)
-    count = int(groups.max()) + 1
-    sums = cluster_sums(gradients, groups)
-    covariance: Floats = sums.T @ sums * count / max(count - 1, 1)
-    return covariance
+@dataclass(frozen=True)
+class _Side:
+    """Window or holdout: the rows, and the number of the day or group of each."""
+
+    scaling: Scaling
+    groups: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, contract: Contract, sample: Sample, unit: Sample) -> "_Side":
+        return cls(scaling_of(sample, unit), clusters(contract, sample.columns))
+
+    @property
+    def count(self) -> int:
+        return int(self.groups.max()) + 1
+
+    def sums(self, parameters: Floats) -> Floats:
+        """The gradients less their mean, added up by day or group."""
+        gradients = self.scaling.gradients(parameters)
+        return cluster_sums(gradients - gradients.mean(axis=0), self.groups)
+
+    def covariance(self, parameters: Floats, inflation: Floats) -> Floats:
+        """Covariance of the sum of the gradients, from the sums of the clusters."""
+        sums = self.sums(parameters) * np.sqrt(inflation)
+        covariance: Floats = sums.T @ sums * self.count / max(self.count - 1, 1)
+        return covariance
 
 
-def _needs_own(contract: Contract, reference: Sample, scaling: Scaling) -> bool:
-    """Whether the model is off on the holdout already; if not, the test leaves it out."""
-    groups = clusters(contract, reference.columns)
-    spread = _covariance(scaling, scaling.identity, groups)
-    return _chance(scaling, scaling.identity, spread, int(groups.max()) + 1) < OWN_ALPHA
+def _inflation(contract: Contract, sides: Sequence[_Side]) -> Floats:
+    """By how much the correlation of neighbouring days inflates the variance of each gradient.
+
+    Window and holdout have one correlation: that of a few days alone says little.
+    """
+    identity = sides[0].scaling.identity
+    by_day = contract.group is None and all(side.count < len(side.groups) for side in sides)
+    sums = [side.sums(identity) for side in sides]
+    scales = [each.std(axis=0) for each in sums]
+    if not by_day or not all(scale.all() for scale in scales):
+        return np.ones_like(identity)
+    series = np.concatenate([each / scale for each, scale in zip(sums, scales, strict=True)])
+    return np.array([variance_inflation(days, doubt=0.0) for days in series.T])
 
 
 def _chance(scaling: Scaling, null: Floats, spread: Floats, count: int) -> float:

@@ -6,12 +6,14 @@ from typing import Any
 
 from .._monitoring_status import FindingSummary, MonitoringStatus, save_monitoring_status
 from .._paths import Paths
+from ..contract import Contract
 from ._monitoring_report import MonitoringReport
 from ._report import write_report
 
 
 def save_report(
     root: Path,
+    contract: Contract,
     report: MonitoringReport,
     snapshot: Any | None,
     *,
@@ -22,6 +24,7 @@ def save_report(
 
     Args:
         root: the project's folder.
+        contract: the contract, whose target the report is about.
         report: the answers.
         snapshot: Evidently's, for the page; None if nothing was compared, or without a page.
         name: name of the files, without the suffix.
@@ -35,11 +38,13 @@ def save_report(
         report = replace(report, report=target.relative_to(root).as_posix())
     write_report(snapshot, _content(report), target)
     if publish:
-        save_monitoring_status(root, _status(report))
+        save_monitoring_status(root, _status(report, contract))
     return report
 
 
-def record_decision(root: Path, report: MonitoringReport, decision: str) -> MonitoringReport:
+def record_decision(
+    root: Path, contract: Contract, report: MonitoringReport, decision: str
+) -> MonitoringReport:
     """Put a decision in the place of the advice, in the saved report and in the status.
 
     Returns:
@@ -48,7 +53,7 @@ def record_decision(root: Path, report: MonitoringReport, decision: str) -> Moni
     report = replace(report, advice=decision)
     page = Paths(root).reports / f"{report.window.name}.html"
     write_report(None, _content(report), page)
-    save_monitoring_status(root, _status(report))
+    save_monitoring_status(root, _status(report, contract))
     return report
 
 
@@ -62,8 +67,10 @@ def _content(report: MonitoringReport) -> dict[str, object]:
     }
 
 
-def _status(report: MonitoringReport) -> MonitoringStatus:
+def _status(report: MonitoringReport, contract: Contract) -> MonitoringStatus:
     return MonitoringStatus(
+        target=contract.target_summary,
+        target_digest=contract.target_digest,
         since=report.window.since.isoformat(),
         until=report.window.until.isoformat(),
         drift=report.drift,

@@ -15,8 +15,9 @@ from ._version import Version
 def assign_role(project: Project, version: Version) -> Version:
     """Make the first version champion; the role of a later one depends on `loop.promotion`.
 
-    A version that the gate rejected gets no role. Neither does one that could not be compared
-    with a champion of other features; `promote VERSION` makes it champion. A version that has a
+    A version that the gate rejected gets no role. Neither does one that is identical to the
+    champion, or that could not be compared with a champion of other features; `promote VERSION`
+    makes it champion. A version that has a
     role keeps it.
 
     Args:

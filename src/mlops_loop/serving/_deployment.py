@@ -74,13 +74,19 @@ class ServedVersion:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The versions that serve. Immutable: a request ends with the deployment it began with."""
+    """The versions that serve. Immutable: a request ends with the deployment it began with.
+
+    Attributes:
+        challenger: the version on trial, or the previous champion during a probation.
+        probation: whether it is the previous champion.
+    """
 
     champion: ServedVersion
     challenger: ServedVersion | None = None
     mode: Literal["shadow", "split"] = "shadow"
     share: float = 0.0
     unknown_fields: UnknownFields = "reject"
+    probation: bool = False
 
     @property
     def contract(self) -> Contract:

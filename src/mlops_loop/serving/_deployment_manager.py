@@ -161,7 +161,12 @@ class DeploymentManager:
         self, rollout: Rollout, champion: ServedVersion, challenger: ServedVersion | None
     ) -> None:
         deployment = Deployment(
-            champion, challenger, rollout.mode, rollout.share, self.unknown_fields
+            champion,
+            challenger,
+            rollout.mode,
+            rollout.share,
+            self.unknown_fields,
+            rollout.probation,
         )
         deployment.decoder  # noqa: B018 - built here rather than by the first request
         if deployment == self.deployment:

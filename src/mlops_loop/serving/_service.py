@@ -242,7 +242,7 @@ class PredictionService:
         )
 
     def _monitoring_status(self) -> MonitoringStatus | None:
-        return load_monitoring_status(self.project.root)
+        return load_monitoring_status(self.project.root, self.project.contract.target_digest)
 
 
 def _not_started() -> Problem:

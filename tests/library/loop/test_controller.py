@@ -171,6 +171,20 @@ def test_a_refusing_gate_leaves_the_champion(world: World) -> None:
     assert world.state.reason == "version 2: log_loss is 0.4."
 
 
+def test_a_model_identical_to_the_champion_is_not_tried_and_waits_like_a_refusal(
+    world: World,
+) -> None:
+    world.champion()
+    world.same_as = "1"
+    world.clock.advance(31 * DAY)
+    world.find(performance="worse")
+    world.step()
+    assert world.kinds() == ["retrain", "unchanged"]
+    assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
+    assert world.state.consecutive_failures == 1
+    assert not [text for text in world.alerts if "To continue" in text]
+
+
 def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: World) -> None:
     world.champion()
     world.clock.advance(31 * DAY)

@@ -101,4 +101,4 @@ def test_what_a_person_began_is_finished_by_the_loop(decide: str, world: World) 
     assert [entry.kind for entry in last] == [decide]
     champion, challenger, _ = world.published()
     assert (world.state.champion, world.state.challenger) == (champion, challenger)
-    assert world.state.reason == "by hand"
+    assert world.state.reason.startswith(f"{decide}: version ")

@@ -158,7 +158,10 @@ def test_by_hand_a_version_waits_and_somebody_is_told(world: World) -> None:
     assert world.alerts[-1].endswith("To continue, run `challenge 2` or `promote 2`.")
     world.transitions.promote("2", actor="ada", reason="I have looked")
     world.step()
-    assert (world.state.phase, world.state.reason) == ("probation", "I have looked")
+    assert (world.state.phase, world.state.reason) == (
+        "probation",
+        "promote: version 2: I have looked",
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,8 @@ def test_what_a_person_does_during_a_challenge_is_noticed(
     assert world.step().entries == ()
     state = world.state
     assert (state.phase, world.published()) == (phase, published)
-    assert (state.reason, state.since) == ("by hand", world.clock.now())
+    reason = f"{command}: version {arguments[0]}: by hand"
+    assert (state.reason, state.since) == (reason, world.clock.now())
     assert (state.champion, state.challenger) == published[:2]
 
 
@@ -199,7 +203,8 @@ def test_what_a_person_does_during_a_probation_is_noticed(
     world.on_probation()
     getattr(world.transitions, command)(*arguments, actor="ada", reason="by hand")
     world.step()
-    assert (world.published(), world.state.reason) == (published, "by hand")
+    assert world.published() == published
+    assert world.state.reason.startswith(f"{command}: version ")
     assert world.state.phase == ("probation" if published[2] else "steady")
 
 

@@ -169,7 +169,8 @@ def test_a_champion_before_that_proves_better_is_brought_back(world: World) -> N
     world.step()
     assert world.kinds() == ["rollback"]
     assert (world.state.phase, world.published()) == ("steady", ("1", None, False))
-    assert "significantly better than version 2" in world.state.reason == world.alerts[-1]
+    assert "significantly better than version 2" in world.alerts[-1]
+    assert world.state.reason == f"rollback: {world.alerts[-1]}"
 
 
 def test_a_probation_ends_when_the_new_champion_proves_better_or_the_time_is_over(

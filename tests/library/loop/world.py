@@ -29,15 +29,16 @@ class World(LoopFolder):
     """A loop, its folder and its stages.
 
     found: what monitoring says. warned: what the daily look says. passes: whether the gate lets a
-    retrained version pass. hold: why
-    one that passed is not promoted. changed: when the change that monitoring found began. growth:
-    of the history to train on. actions: the project's own, by kind of finding.
+    retrained version pass. hold: why one that passed is not promoted. same_as: the champion that it
+    is identical to. changed: when the change that monitoring found began. growth: of the history to
+    train on. actions: the project's own, by kind of finding.
     """
 
     found: MonitoringReport | None = None
     warned: MonitoringReport | None = None
     passes: bool = True
     hold: str = ""
+    same_as: str = ""
     changed: datetime | None = None
     growth: TrainingGrowth | None = None
     actions: dict[str, Action] = field(default_factory=dict)
@@ -90,7 +91,9 @@ class World(LoopFolder):
             self.retrainings.append(attempt)
             self.before_training()
             version, passed = self.register(passes=self.passes, attempt=attempt.name), self.passes
-        gate = GateResult(passed, ("log_loss is 0.4.",), {"score": 0.4}, hold=self.hold)
+        hold, same_as = self.hold or self.same_as, self.same_as
+        messages = ("log_loss is 0.4.",)
+        gate = GateResult(passed, messages, {"score": 0.4}, hold=hold, same_as=same_as)
         return RetrainingResult(version, f"run-{version}", gate)
 
     def assign_role(self, result: RetrainingResult, reason: str) -> None:

@@ -1,6 +1,7 @@
 """An early warning names the day on which the daily loss began to rise."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,9 +9,13 @@ import pytest
 from mlops_loop.contract._columns import Columns
 from mlops_loop.evaluation._metrics import accuracy, brier, log_loss, roc_auc
 from mlops_loop.monitoring._daily_change import largest_rise
-from mlops_loop.monitoring._early_warning import excess_losses
+from mlops_loop.monitoring._daily_losses import LOOK_BACK, DailyLossReader
 from mlops_loop.monitoring._estimated_performance import estimated_error, expected_metric
+from mlops_loop.monitoring._excess_loss import excess_losses
+from mlops_loop.monitoring._monitoring_report import Window
 from mlops_loop.monitoring._samples import Sample
+from mlops_loop.monitoring._window import MonitoringWindow
+from mlops_loop.prediction_log import LoggedRow
 
 from .world import NOW, World, parcels
 
@@ -43,10 +48,10 @@ def test_with_few_days_nothing_is_said() -> None:
 def test_labels_that_follow_the_probabilities_have_no_excess_loss(metric: str) -> None:
     scores = _probabilities(40_000)
     labels = (np.random.default_rng(1).random(40_000) < scores[:, 1]).astype(np.int64)
-    excess = excess_losses(metric, scores, labels)
+    excess = excess_losses(metric, scores, labels, scores)
     assert np.abs(excess.mean(axis=0)).max() < 0.01
     frequent = np.where(np.random.default_rng(2).random(40_000) < 0.2, 1, labels)
-    assert excess_losses(metric, scores, frequent).mean(axis=0)[0] > 0.05
+    assert excess_losses(metric, scores, frequent, scores).mean(axis=0)[0] > 0.05
 
 
 @pytest.mark.parametrize("metric", [log_loss, brier, accuracy, roc_auc])
@@ -108,3 +113,34 @@ def test_without_labels_the_warning_is_unknown_and_the_estimate_is_there(world: 
     report = world.monitor()
     assert report.statuses["early_warning"] == "unknown"
     assert "estimated_log_loss" in report.metrics
+
+
+def test_days_that_were_read_are_not_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _predict(world, change_on=None)
+    settings = world.settings_with(sample_rows=10_000)  # all rows
+    period = Window(NOW - world.span, NOW, 0, 0)
+    window = MonitoringWindow(
+        settings, world.contract, world.log, world.bundle, world.clock, period
+    )
+    reads: list[timedelta] = []
+    sample = world.log.sample
+
+    def counted(since: datetime, until: datetime, *options: Any, **named: Any) -> list[LoggedRow]:
+        reads.append(until - since)
+        return sample(since, until, *options, **named)
+
+    monkeypatch.setattr(world.log, "sample", counted)
+    reader = DailyLossReader()
+    for until in (NOW - timedelta(days=3), NOW - timedelta(days=1), NOW - timedelta(days=1)):
+        known = reader.read(window, until)
+        anew = DailyLossReader().read(window, until)
+        np.testing.assert_array_equal(known.days, anew.days)
+        np.testing.assert_allclose(known.sums, anew.sums)
+        np.testing.assert_array_equal(known.counts, anew.counts)
+    fresh = LOOK_BACK
+    assert reads == [fresh, fresh, timedelta(days=2), fresh, fresh]
+    assert known.days[0] == np.datetime64("2024-01-21") and known.counts.sum() > 1000
+    # An earlier day, as after a change of the clock, begins anew.
+    assert reader.read(window, NOW - timedelta(days=9)).days.max() < np.datetime64("2024-02-21")

@@ -53,8 +53,8 @@ def test_the_json_is_the_documented_object_and_stands_beside_the_page(world: Wor
 def test_a_decision_of_the_loop_replaces_the_advice(world: World) -> None:
     world.predict(world.parcels(2))
     report = world.monitor()
-    decided = record_decision(world.settings.root, report, "drift: retrain")
-    saved = load_monitoring_status(world.settings.root)
+    decided = record_decision(world.settings.root, world.contract, report, "drift: retrain")
+    saved = load_monitoring_status(world.settings.root, world.contract.target_digest)
     assert saved is not None and saved.messages == decided.messages()
     assert "advice: drift: retrain" in decided.messages()
     path = world.settings.path(str(report.report)).with_suffix(".json")
@@ -63,9 +63,11 @@ def test_a_decision_of_the_loop_replaces_the_advice(world: World) -> None:
 
 
 def test_the_verdict_is_left_for_the_service(world: World) -> None:
-    assert load_monitoring_status(world.settings.root) is None
+    assert load_monitoring_status(world.settings.root, world.contract.target_digest) is None
     world.predict(world.parcels(2))
-    found, left = world.monitor(), load_monitoring_status(world.settings.root)
+    found, left = world.monitor(), load_monitoring_status(
+        world.settings.root, world.contract.target_digest
+    )
     assert left is not None and left.messages == found.messages()
     assert (left.drift, left.quality, left.performance) == (False, False, "ok")
     assert left.since == "2024-02-10T00:00:00+00:00"

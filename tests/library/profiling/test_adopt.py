@@ -15,6 +15,8 @@ from mlops_loop._profiling.project_file import changed_settings
 from mlops_loop._publication import Rollout
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.prediction_log import Label, Output, Record, open_prediction_log
+from mlops_loop.serving._key_file import KeyFile
+from mlops_loop.serving._keys import ApiKeys
 
 from ..projects import cli, project_in
 from .conftest import Adopt
@@ -53,6 +55,19 @@ def test_a_history_is_archived_and_the_next_table_begins_anew(root: Path, adopt:
     assert [path.name for path in (root / "var").iterdir()] == ["backups"]
     found = CliRunner().invoke(cli, ["--root", str(root), "ingest"])
     assert found.exit_code == 0, found.output
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_api_keys_stay_valid(root: Path, adopt: Adopt, history: bool) -> None:
+    path = load_settings(root).path("var/api-keys.json")
+    path.parent.mkdir(exist_ok=True)
+    key = KeyFile(path).create("app", datetime(2026, 1, 1, tzinfo=UTC))
+    if history:
+        with_history(root)
+    done = adopt(write(root / "in.csv", numbers()), "--target", "y")
+    assert ("API keys stay valid" in done.output, "var.1" in done.output) == (history, history)
+    assert ApiKeys(file=KeyFile(path)).name_of(key) == "app"
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_history_is_kept_only_where_target_and_inputs_stay(root: Path, adopt: Adopt) -> None:

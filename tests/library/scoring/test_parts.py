@@ -41,8 +41,8 @@ def test_after_a_kill_finished_parts_are_kept_and_no_row_comes_twice(tmp_path: P
     assert kept == 6 and told == [8, 10, 12]
     *whole, none = in_parts(tmp_path, "other.parquet")
     assert none == 0 and all(one.equals(two) for one, two in zip(resumed, whole, strict=True))
-    assert resumed[0]["row"].to_pylist() == [0, 1, 2, 5, 6, 8, 9, 10]
-    assert resumed[1]["row"].to_pylist() == [3, 4, 7, 11]
+    assert resumed[0]["row"].to_pylist() == [1, 2, 3, 6, 7, 9, 10, 11]
+    assert resumed[1]["row"].to_pylist() == [4, 5, 8, 12]
     assert not list(tmp_path.glob("*.parts"))
 
 

@@ -30,7 +30,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_good_rows_are_predicted_and_bad_ones_set_aside(source: Path, tmp_path: Path) -> None:
     scored = score(source, tmp_path / "out.parquet", predictor())
     rows = pyarrow.parquet.read_table(scored.output).to_pylist()
-    assert [row["row"] for row in rows] == [0, 2, 4, 5, 6, 7]
+    assert [row["row"] for row in rows] == [1, 3, 5, 6, 7, 8]
     assert [row["key"] for row in rows] == ["k0", "k2", "k4", "k5", "k6", "k7"]
     assert [row["prediction"] for row in rows] == [False, True, True, True, False, False]
     assert rows[1]["probability_true"] == pytest.approx(0.9)
@@ -40,8 +40,8 @@ def test_good_rows_are_predicted_and_bad_ones_set_aside(source: Path, tmp_path: 
     assert scored.quarantine_path == tmp_path / "out.quarantine.parquet"
     bad = pyarrow.parquet.read_table(scored.quarantine_path).to_pylist()
     assert [(row["row"], row["reasons"]) for row in bad] == [
-        (1, "size is below 0"),
-        (3, "size is missing"),
+        (2, "size is below 0"),
+        (4, "size is missing"),
     ]
     assert (scored.rows, scored.predicted) == (8, 6)
     assert scored.warnings == {"level is above 5": 2}
@@ -75,8 +75,8 @@ def test_rows_that_cannot_be_split_are_set_aside_as_they_stand(tmp_path: Path) -
         bad = (pyarrow.csv.read_csv if is_csv else pyarrow.parquet.read_table)(path).to_pylist()
         reasons = "line 5 is malformed: 3 values, expected 4"
         assert [(row["row"], row["reasons"], row["raw"] or None) for row in bad] == [
-            (1, "size is below 0", None),
-            (3, reasons, "k3,too,short"),
+            (2, "size is below 0", None),
+            (4, reasons, "k3,too,short"),
         ]
 
 

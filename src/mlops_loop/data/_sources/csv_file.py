@@ -5,7 +5,9 @@ Rows that have another number of values than the header are yielded as `Malforme
 
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from csv import Error as CsvError
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +19,8 @@ from ...errors import SourceError
 from .._remote import File
 from .compression import opened_text
 from .csv_format import encoding_error
-from .encoding import reject_binary
+from .dialect import reader
+from .encoding import UTF_8, reject_binary
 from .malformed import MalformedRows, is_malformed
 
 # A row has to fit into a block; the second size is for files with a longer one.
@@ -47,8 +50,8 @@ def _header(file: File, csv: Csv, block_bytes: int) -> list[str]:
     )
     parsing = _parsing(csv, lambda row: "skip")
     with opened_text(file) as content, _arrow_errors(file, csv):
-        with pyarrow.csv.open_csv(content, reading, parsing) as reader:
-            names: list[str] = reader.schema.names
+        with pyarrow.csv.open_csv(content, reading, parsing) as opened:
+            names: list[str] = opened.schema.names
             return names
 
 
@@ -81,6 +84,23 @@ def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Itera
             yield table.slice(again)
 
 
+def lines(file: File, csv: Csv) -> Iterator[int]:
+    """The line at which each row begins, without the header and malformed rows.
+
+    It ends early at a value that only Arrow can read, e.g. a very long one.
+    """
+    encoding = "utf-8-sig" if csv.encoding == UTF_8 else csv.encoding
+    with opened_text(file) as content, io.TextIOWrapper(content, encoding, newline="") as text:
+        rows = reader(islice(text, csv.skip, None), csv)
+        width, begin = 0, csv.skip + 1
+        with suppress(CsvError):
+            for row in rows:
+                if width and len(row) == width:
+                    yield begin
+                width = width or len(row)
+                begin = csv.skip + rows.line_num + 1
+
+
 def _blocks(
     file: File,
     names: list[str],
@@ -99,10 +119,10 @@ def _blocks(
     malformed = _Malformed(file, csv)
     with opened_text(file) as content, _arrow_errors(file, csv):
         parsing = _parsing(csv, malformed.skip)
-        with pyarrow.csv.open_csv(content, reading, parsing, converting) as reader:
-            table = reader.schema.empty_table()
+        with pyarrow.csv.open_csv(content, reading, parsing, converting) as blocks:
+            table = blocks.schema.empty_table()
             yield table
-            for batch in reader:
+            for batch in blocks:
                 table = pa.Table.from_batches([batch])
                 yield table
                 if malformed.rows:

@@ -10,8 +10,12 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, islice
+from typing import TYPE_CHECKING
 
 from ..._settings import Csv
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 _DELIMITERS = ",;\t|:^~\x01\x1f "
 # Delimiters below lines to skip; any two lines of text may have as many blanks.
@@ -83,17 +87,21 @@ def _misfits(lines: Sequence[str], dialect: Csv, share: float) -> int | None:
 
 def split_rows(lines: Iterable[str], dialect: Csv) -> list[list[str]]:
     """The values of rows that are not empty; none if the dialect is impossible."""
-    rows = csv.reader(
+    try:
+        return [row for row in reader(lines, dialect) if row]
+    except csv.Error:
+        return []
+
+
+def reader(lines: Iterable[str], dialect: Csv) -> "Reader":
+    """The standard library's reader in a dialect."""
+    return csv.reader(
         lines,
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         escapechar=dialect.escape,
         quoting=csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL,
     )
-    try:
-        return [row for row in rows if row]
-    except csv.Error:
-        return []
 
 
 def has_padded_quotes(lines: Sequence[str], dialect: Csv) -> bool:

@@ -25,6 +25,7 @@ from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
 from .malformed import MalformedRows, is_malformed
 from .partitions import partition_values, with_partitions
+from .places import Places
 from .types import common_types
 
 BATCH_ROWS = 65_536
@@ -105,6 +106,7 @@ def read_batches(
     *,
     malformed: bool = False,
     dialects: Sequence[Csv] | None = None,
+    places: Places | None = None,
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
@@ -117,28 +119,33 @@ def read_batches(
         csv: dialect of text files; another one is detected for files that do not fit.
         malformed: whether to yield tables of `MalformedRows` for rows that cannot be split.
         dialects: the dialect of each file, if it is known.
+        places: told which rows are yielded.
 
     Raises:
         SourceError: if a file cannot be read; at the first malformed row, unless they are wanted.
     """
     types = _common_types(files)
     for number, file in enumerate(files):
-        dialect = dialects[number] if dialects else csv
+        dialect = _dialect(file, columns, dialects[number] if dialects else csv)
         for table in _read(file, columns, types, batch_rows, dialect):
             rows = MalformedRows.of(table)
             if rows is not None and not malformed:
                 raise SourceError(f"{rows.first}: correct the row")
+            if places is not None:
+                places.add(file, dialect, table)
             for start in range(0, max(table.num_rows, 1), batch_rows):
                 yield table.slice(start, batch_rows)
+
+
+def _dialect(file: File, columns: Sequence[Column] | None, csv: Csv) -> Csv:
+    if columns is not None:
+        csv = fitting(file, columns, csv)
+    return csv_format.with_encoding(file, csv) if is_text(file) else csv
 
 
 def _read(
     file: File, columns: Sequence[Column] | None, types: Types, batch_rows: int, csv: Csv
 ) -> Iterator[pa.Table]:
-    if columns is not None:
-        csv = fitting(file, columns, csv)
-    if is_text(file):
-        csv = csv_format.with_encoding(file, csv)
     partitions = partition_values(file)
     names = _own_names(file, csv)
     wanted = names if columns is None else [column.name for column in columns]

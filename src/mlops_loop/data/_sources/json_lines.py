@@ -49,6 +49,11 @@ def batches(file: File, names: list[str], present: list[int]) -> Iterator[pa.Tab
             yield MalformedRows(str(file), list(lines), problems, list(texts)).table()
 
 
+def lines(file: File) -> Iterator[int]:
+    """The line of each object."""
+    return (line for line, row in enumerate(_rows(file), 1) if isinstance(row, dict))
+
+
 def _rows(file: File) -> Iterator[dict[str, Any] | str | None]:
     """The object of each line; the text of a line without one, and None for an empty line."""
     decoder = msgspec.json.Decoder()

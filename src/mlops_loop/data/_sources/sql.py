@@ -15,6 +15,7 @@ from ..._settings import Settings
 from ...contract import Contract
 from ...contract._arrow import table_columns
 from ...errors import SourceError
+from .._remote import missing_package
 from .header import unique_names
 from .values import to_table
 
@@ -56,7 +57,12 @@ class SqlSource:
                 yield pa.table({name: pa.nulls(0) for name in names})
                 for rows in result.partitions(BATCH_ROWS):
                     yield to_table(names, rows)
-        except (SQLAlchemyError, ImportError) as error:
+        except ImportError as error:
+            raise SourceError(
+                f"{shown(self.url)} needs a package that is not installed: run "
+                f"`make add PACKAGE={missing_package(error)}`"
+            ) from error
+        except SQLAlchemyError as error:
             reason = str(error).partition("\n")[0]
             raise SourceError(f"{shown(self.url)} cannot be read: {reason}") from error
 
