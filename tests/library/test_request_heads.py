@@ -28,7 +28,12 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     config = uvicorn.Config(
-        application, http=HeadLimitProtocol, lifespan="off", ws="none", log_config=None
+        application,
+        http=HeadLimitProtocol,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        timeout_keep_alive=1,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -69,6 +74,17 @@ def test_the_answer_says_what_the_limit_is(url: str) -> None:
 def test_a_head_within_the_limit_is_read(url: str) -> None:
     response, _ = send(url, large(MAX_HEAD_BYTES - 10_000))
     assert response.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("start", [b"", b"G", START, START + b"x" + END[:2] + b"a: b"])
+def test_a_connection_is_closed_whose_head_does_not_come(url: str, start: bytes) -> None:
+    response, _ = send(url, [start])  # waits for the end of the connection
+    assert response == b""
+
+
+def test_so_is_one_whose_second_head_does_not_come(url: str) -> None:
+    response, _ = send(url, [START + b"x\r\n\r\n", START])
+    assert response.count(b"HTTP/1.1 200 ") == 1
 
 
 def test_bodies_are_not_limited_here(url: str) -> None:
