@@ -1,4 +1,4 @@
-"""kill -9 of commands at random moments: `doctor` finds nothing, and nothing acknowledged is lost."""
+"""kill -9 of commands at random moments: `doctor` finds nothing, and nothing is lost."""
 
 import csv
 import os
@@ -36,7 +36,7 @@ def commands(stage: Stage, rounds: int) -> Iterator[Finding]:
         "promote": [["promote", old], ["promote", new]],
         "rollback": [["promote", new], ["rollback"]],
         "label": [["label", str(labels)]],
-        "score": [["score", str(inputs), "--output", str(stage.folder / "scores.parquet")]],
+        "score": [["score", str(inputs), str(stage.folder / "scores.parquet")]],
         "monitor": [["monitor"]],
         "loop step": [["loop", "step"]],
     }

@@ -1,9 +1,12 @@
-"""Files and folders that appear complete or not at all, also when the machine loses power."""
+"""Files and folders that appear complete or not at all, also when the machine loses power.
+
+Content is synced before the rename that makes it visible, and the folder that holds the name after.
+"""
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -23,33 +26,65 @@ def atomic_write(path: Path) -> Iterator[Path]:
         >>> with atomic_write(tmp_path / "status.json") as draft:
         ...     _ = draft.write_text("{}", encoding="utf-8")
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         yield draft
         sync_file(draft)
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """The same for a folder: yields one to fill, which then takes the place of `path`."""
-    draft = path.with_name(f".{path.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    """The same for a folder: yields one to fill, which then takes the place of `path`.
+
+    The folder that it replaces is deleted last.
+    """
+    draft, replaced = (path.with_name(f".{path.name}.{end}") for end in ("draft", "replaced"))
+    make_folder(path.parent)
+    for leftover in (draft, replaced):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir()
     try:
         yield draft
-        for file in draft.rglob("*"):
-            _sync_folder(file) if file.is_dir() else sync_file(file)
-        _sync_folder(draft)
-        shutil.rmtree(path, ignore_errors=True)
+        sync_tree(draft)
+        if path.exists():
+            path.rename(replaced)
         draft.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it, which only the current user may enter.
+
+    Their names are on disk when this returns.
+    """
+    if path.is_dir():
+        return
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(new):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+    path.mkdir(exist_ok=True)  # raises an error if it is a file
+
+
+def rename_damaged(path: Path) -> None:
+    """Let a file that cannot be read end in `.damaged`, where nothing reads it, if possible."""
+    with suppress(OSError):
+        path.replace(path.with_suffix(".damaged"))
+
+
+def sync_tree(folder: Path) -> None:
+    """Return when all files and folders in a folder are on disk."""
+    for path in folder.rglob("*"):
+        sync_folder(path) if path.is_dir() else sync_file(path)
+    sync_folder(folder)
 
 
 def sync_file(path: Path) -> None:
@@ -58,7 +93,8 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Return when the names in a folder are on disk."""
     if os.name == "nt":  # Windows opens no folders; it keeps names in its own journal
         return
     descriptor = os.open(path, os.O_RDONLY)

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from ._atomic import make_folder, sync_folder
 from ._formats import AUDIT_EVENT
 
 
@@ -45,13 +46,16 @@ class AuditLog:
         self._path = path
 
     def append(self, entry: AuditEvent) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
+        make_folder(self._path.parent)
         with self._path.open("a+b") as file:
             # A crash may have left an incomplete line.
             gap = b"\n" if _is_torn(file) else b""
             file.write(gap + AUDIT_EVENT.encode(entry) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self._path.parent)
 
     def completed(self) -> Iterator[AuditEvent]:
         """Completed transitions, oldest first: entries without the intents before them."""

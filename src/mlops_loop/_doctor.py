@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
-from ._champion import other_code, other_target
+from ._copies import check_audit_log, check_bundles, check_pointer
 from ._label_arrival import arrival_warnings
 from ._packaging import installed_library
 from ._project import Project
 from ._status import loop_status
-from .errors import BundleError, ProjectError
-from .registry._restoration import restore_if_damaged
+from .errors import ProjectError
+from .prediction_log import verify_prediction_log
+from .prediction_log._sqlite_file import require_intact
 
 
 @dataclass(frozen=True)
@@ -66,53 +66,18 @@ def _log(project: Project) -> str:
     others = project.log.other_schemas()
     if others:
         message += f"; {others} of another target or other inputs are not counted"
-    return message
-
-
-def _bundles(project: Project) -> str:
-    published = project.published()
-    if published.champion is None and (reason := other_target(project.bundles, project.contract)):
-        raise BundleError(reason)
-    versions = dict.fromkeys((published.champion, published.challenger, published.previous))
-    messages = [_complete(project, version) for version in versions if version is not None]
-    return "; ".join(messages) or other_code(project) or "nothing published yet"
-
-
-def _complete(project: Project, version: str) -> str:
-    """Check a bundle, and publish a damaged one again."""
-    transitions = project.transitions
-    with transitions.lock():
-        restored = restore_if_damaged(
-            project.registry, project.bundles, version, project.features.digest
-        )
-    bundle = read_bundle(project.bundles.fetch(version), project.features.digest)
-    if bundle.manifest.form == "skops":
-        _require_loadable(project, bundle)
-    published = project.published()
-    if version in (published.champion, published.challenger):
-        require_same_target(bundle, project.contract)
-        require_inputs(bundle, project.contract)
-    state = "was damaged and has been published again" if restored else "is complete"
-    return f"version {version} {state} (library {bundle.manifest.library})"
-
-
-def _require_loadable(project: Project, bundle: Bundle) -> None:
-    """Load a model that takes more than a service does."""
-    try:
-        project.load_predictor(bundle)
-    except BundleError as error:
-        raise BundleError(f"version {bundle.manifest.version} cannot serve: {error}") from error
+    checked = verify_prediction_log(project.settings.prediction_log, root=project.root)
+    return f"{message}; {checked}"
 
 
 def _registry(project: Project) -> str:
-    if project.published().champion is None and not project.registry.exists():
+    if not project.registry.exists():
         return "nothing registered yet"
-    repaired = project.transitions.reconcile()
-    message = "aliases agree with the pointer"
-    if repaired:
-        message = f"aliases repaired: {', '.join(repaired)}"
+    if database := project.registry.tracking.database:
+        require_intact(database, f"tracking store {database}")
     own = project.contract.schema_digest
     digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
+    message = f"{len(digests)} versions"
     others = sum(digest != own for digest in digests)
     if others:
         message += f"; {others} versions have another target or other inputs"
@@ -132,7 +97,9 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "library": _library,
     "contract": _contract,
     "log": _log,
-    "bundles": _bundles,
+    "pointer": check_pointer,
+    "bundles": check_bundles,
     "registry": _registry,
+    "audit log": check_audit_log,
     "loop": _loop,
 }

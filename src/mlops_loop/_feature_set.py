@@ -151,6 +151,11 @@ class FeatureSet:
         """The features with parts of the event time."""
         return replace(self, calendar=parts)
 
+    @property
+    def inputs(self) -> set[str]:
+        """Columns of the contract that declared features read."""
+        return {name for feature in self.declared.values() for name in feature.inputs}
+
     def columns(self, contract: Contract) -> tuple[FeatureColumn, ...]:
         """All columns of the model: the contract's features, the event time, the declared ones.
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from ._atomic import make_folder
 from .errors import StoreError
 
 _TIMEOUT_SECONDS = 60.0
@@ -20,11 +21,16 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
     """
     lock = FileLock(path, timeout=seconds)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock.acquire()
-    except OSError as error:
+    except Timeout as error:
         raise StoreError(
             f"another process has locked {path} ({error}): wait for it or stop it, and try again"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be locked ({error}): check the free space of the disk, and that the "
+            "folder is writable"
         ) from error
     try:
         yield

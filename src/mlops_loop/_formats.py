@@ -69,10 +69,17 @@ class Format:
         try:
             document = self.upgraded(msgspec.json.decode(content, type=Document), origin)
             return msgspec.convert(document, kind)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise self.error(
                 f"{origin} cannot be read as {self.name} ({error}): {self.remedy}"
             ) from error
+
+    def is_document(self, content: bytes) -> bool:
+        """Whether this is a document with a number, of this or of another version."""
+        try:
+            return isinstance(msgspec.json.decode(content, type=Document).get(KEY), int)
+        except (msgspec.MsgspecError, RecursionError):
+            return False
 
     def upgraded(self, document: Document, origin: object) -> Document:
         """An object in the format of this library, without the number.
@@ -110,7 +117,7 @@ BUNDLE = Format("a bundle manifest", 2, DamagedBundleError, REPUBLISH, older={1:
 # Part of the digest of the features: raised too when the same columns give other numbers.
 ENCODER = Format("an encoder", 2, BundleError, "train a new version")
 POINTER = Format(
-    "a pointer", 1, BundleError, "restore the file, or delete it and run `promote VERSION`"
+    "a pointer", 1, BundleError, "run `doctor`, which writes it again from the audit log"
 )
 API_KEYS = Format(
     "a file of API keys",

@@ -24,6 +24,11 @@ class Paths:
         return self.var / "audit_log.jsonl"
 
     @property
+    def secret(self) -> Path:
+        """Key of the pseudonyms that stand for identifiers."""
+        return self.var / "secret.key"
+
+    @property
     def transitions_lock(self) -> Path:
         return self.var / "transitions.lock"
 

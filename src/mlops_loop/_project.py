@@ -13,6 +13,7 @@ from ._clock import Clock, SystemClock
 from ._feature_set import FeatureSet
 from ._file_lock import file_lock
 from ._paths import Paths
+from ._pseudonyms import Pseudonyms
 from ._publication import BundleStore, Rollout, open_bundle_store, rollout_key
 from ._run_context import RunContext
 from ._settings import CONFIG, Settings
@@ -163,6 +164,10 @@ class Project:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self.paths.audit_log)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.paths.secret)
 
     @cached_property
     def loop_state(self) -> "StateStore":

@@ -1,8 +1,7 @@
-"""Erasure of an entity, and pruning of old rows, in the prediction log."""
+"""Pruning of old rows in the prediction log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from ._audit_log import AuditEvent
@@ -68,19 +67,6 @@ def prune(project: Project, age: timedelta, *, actor: str) -> Pruned:
         details: dict[str, object] = {"rows": pruned.rows, "archived": archived}
         project.audit_log.append(AuditEvent(now, "prune", actor, pruned.summary(), details))
     return pruned
-
-
-def erase(project: Project, entity_key: str, *, actor: str) -> int:
-    """Delete all predictions and labels of one entity; return their number.
-
-    The audit log records it with the hash of the key.
-    """
-    rows = project.log.erase(entity_key)
-    digest = sha256(entity_key.encode()).hexdigest()
-    reason = f"{rows} predictions of the entity whose key has the SHA-256 {digest[:16]}… deleted"
-    details: dict[str, object] = {"rows": rows, "sha256": digest}
-    project.audit_log.append(AuditEvent(project.clock.now(), "erase", actor, reason, details))
-    return rows
 
 
 def _needed(project: Project, now: datetime) -> list[tuple[datetime, str]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the registry reads these files in its turn
 EXPORTED = "exported"
 EVALUATION = "evaluation"
 MODEL_FOLDER = "model"
+BUNDLE_FOLDER = "bundle"  # within the MLflow model
 
 FACTS = "exported.json"
 HOLDOUT = "holdout.parquet"

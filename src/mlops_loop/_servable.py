@@ -80,7 +80,10 @@ def _predict(
 
 
 def _held_out_row(bundle: Bundle) -> list[dict[str, JsonValue]]:
-    """A row of the reference, the inputs alone; empty if there is no reference."""
+    """A row of the reference, the inputs alone; empty if there is no reference.
+
+    Identifiers, which the reference leaves out, are those of the contract's example.
+    """
     if REFERENCE not in bundle.manifest.files:
         return []
     # Not needed by a service, which tries the example alone.
@@ -91,4 +94,6 @@ def _held_out_row(bundle: Bundle) -> list[dict[str, JsonValue]]:
 
     contract = bundle.contract
     table = pyarrow.parquet.read_table(pa.BufferReader(bundle.read(REFERENCE))).slice(0, 1)
-    return to_rows(contract.inputs, from_arrow(contract, table))
+    inputs = [column for column in contract.inputs if column.role not in ("id", "group")]
+    rows = to_rows(inputs, from_arrow(contract, table))
+    return [{**example_row(contract), **row} for row in rows]

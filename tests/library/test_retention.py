@@ -1,6 +1,5 @@
-"""What leaves the prediction log: asked for by an entity, or grown old."""
+"""What leaves the prediction log because it is old."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -136,24 +135,3 @@ def test_the_command_prunes(project: Project) -> None:
     assert left(project) == []
     assert run(project, "prune", "--older-than", "999999d").exit_code == 0
     assert run(project, "prune", "--older-than", "long").exit_code == 2
-
-
-def test_an_entity_is_erased_and_not_named(project: Project) -> None:
-    log(project, gone=DAY, stays=DAY)
-    result = run(project, "erase", "--key", "gone", "--yes")
-    assert (result.exit_code, result.output) == (0, "2 predictions deleted\n")
-    assert left(project) == ["stays0", "stays1"]
-    again = run(project, "erase", "--key", "gone", "--yes")
-    assert (again.exit_code, again.output) == (0, "0 predictions deleted\n")
-    found = entries(project, "erase")
-    assert [entry.details["rows"] for entry in found] == [2, 0]
-    told = json.dumps([entry.to_json() for entry in found])
-    assert "gone" not in told and "sha256" in told
-
-
-def test_nothing_is_erased_without_a_yes(project: Project) -> None:
-    log(project, gone=DAY)
-    result = run(project, "erase", "--key", "gone")
-    assert result.exit_code == 2
-    assert "--yes" in result.output
-    assert left(project) == ["gone0", "gone1"]

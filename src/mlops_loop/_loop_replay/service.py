@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 
 import httpx
 
+from .._atomic import make_folder
 from .._project import Project
 from .._replay.client import ServiceClient
 from ..errors import ServiceError
@@ -38,7 +39,7 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
         f"{prefix}SERVING__API_KEYS": json.dumps([key]),
     }
-    log_file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(log_file.parent)
     with log_file.open("w") as output:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .._atomic import atomic_write
+from .._atomic import atomic_write, make_folder
 from .._feature_set import FeatureSet
 from .._paths import Paths
 from .._project import Project
@@ -111,7 +111,7 @@ def install(files: Files, root: Path, moment: datetime) -> Path:
     backup = Paths(root).backups / f"{moment:%Y-%m-%dT%H%M%S}"
     for path in files.written:
         if (root / path).is_file():
-            (root / backup / path).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((root / backup / path).parent)
             shutil.copy2(root / path, root / backup / path)
     for path, text in files.written.items():
         with atomic_write(root / path) as draft:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from .._atomic import atomic_folder, atomic_write
+from .._atomic import atomic_folder, atomic_write, rename_damaged
 from .._bundle import Bundle
 from .._formats import POINTER as POINTER_FORMAT
 from .._formats import REPUBLISH
@@ -48,6 +48,16 @@ class FolderStore:
         return status.st_ino, status.st_mtime_ns
 
     def set_rollout(self, key: str, rollout: Rollout) -> None:
-        pointer = self.pointer().with_rollout(key, rollout)
+        self._write(self.pointer().with_rollout(key, rollout))
+
+    def restore_pointer(self, pointer: Pointer) -> bool:
+        if self._pointer.exists():
+            if POINTER_FORMAT.is_document(self._pointer.read_bytes()):
+                return False
+            rename_damaged(self._pointer)
+        self._write(pointer)
+        return True
+
+    def _write(self, pointer: Pointer) -> None:
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(POINTER_FORMAT.encode(pointer))

@@ -35,6 +35,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
             be brought back.
         previous: the previous champion, which a service falls back to if it starts and cannot load
             the champion.
+        earlier: champions before that, newest first, for the same purpose.
     """
 
     champion: str | None = None
@@ -43,6 +44,12 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.1
     probation: bool = False
     previous: str | None = None
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def earlier_champions(self) -> tuple[str, ...]:
+        """All that a service falls back to, in this order."""
+        return (self.previous, *self.earlier) if self.previous is not None else ()
 
     def without_challenger(self) -> "Rollout":
         """The same champion without a challenger."""
@@ -108,4 +115,12 @@ class BundleStore(Protocol):
 
     def set_rollout(self, key: str, rollout: Rollout) -> None:
         """Replace one rollout atomically; readers see the old pointer or the new one."""
+        ...
+
+    def restore_pointer(self, pointer: Pointer) -> bool:
+        """Write the pointer if there is none, or only a damaged one, which is kept beside it.
+
+        Returns:
+            Whether it was written.
+        """
         ...

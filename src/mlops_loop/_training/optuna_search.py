@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import optuna
 
+from .._atomic import make_folder
 from .._project_code import naming
 from ..data._split import Fold
 from ..errors import InputError
@@ -45,7 +46,7 @@ def tune(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = data.rows.settings.paths.tuning
-    storage.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(storage.parent)
     with opened(storage) as studies:
         trials = optuna.create_study(
             study_name=study,

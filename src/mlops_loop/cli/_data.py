@@ -3,12 +3,15 @@
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ._common import DURATION, EXISTING, MOMENT, Session, actor, opened
 from ._dialect import Dialect, dialect_options, overruled
+
+if TYPE_CHECKING:
+    from .._project import Project
 
 
 @click.command()
@@ -68,21 +71,39 @@ def export(session: Session, /, target: Path, **options: Any) -> None:
 @log.command()
 @click.option("--key", required=True, help="Entity key, as sent with the predictions.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--report", is_flag=True, help="List files with rows of the entity; delete nothing.")
 @click.pass_obj
-def erase(session: Session, key: str, yes: bool) -> None:
+def erase(session: Session, key: str, yes: bool, report: bool) -> None:
     """Delete all predictions and labels of one entity permanently.
 
-    Snapshots, exports and archives written before are not changed.
+    Snapshots, exports and archives written before are not changed, but listed.
     """
-    from .._retention import erase as run
+    from .._erasure import erase as run
     from ..errors import InputError
 
+    if report:
+        with opened(session) as project:
+            _show_remainders(project, key)
+        return
     if not yes and not sys.stdin.isatty():
         raise InputError("erasing is permanent: confirm it with --yes")
     if not yes:
         click.confirm("Delete all predictions of this entity permanently?", abort=True)
     with opened(session) as project:
         click.echo(f"{run(project, key, actor=actor())} predictions deleted")
+        _show_remainders(project, key)
+
+
+def _show_remainders(project: "Project", key: str) -> None:
+    from .._erasure import NOT_SEARCHED, find_remainders
+
+    remainders = find_remainders(project, key)
+    click.echo("still holding rows:" if remainders else "no file in var/ holds rows of this entity")
+    for remainder in remainders:
+        click.echo(f"- {remainder.summary()}")
+    click.echo("beyond this search:")
+    for note in NOT_SEARCHED:
+        click.echo(f"- {note}")
 
 
 @log.command()

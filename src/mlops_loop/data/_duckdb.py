@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from .._atomic import make_folder
+
 # A column that is being written needs about a megabyte, however few rows there are. The limit does
 # not hold within a transaction, so that every statement is one.
 _MEMORY_MB, _COLUMN_MB = 80, 1
@@ -20,7 +22,7 @@ def scratch_database(folder: Path, columns: int = 0) -> Iterator[duckdb.DuckDBPy
         folder: folder for the files, which are removed.
         columns: number of columns of the widest table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / "scratch.duckdb"
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{_MEMORY_MB + _COLUMN_MB * columns}MB",

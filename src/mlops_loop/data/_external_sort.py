@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._atomic import make_folder
 from ..contract._arrow import numbers
 
 # Number of rows in memory: those of a run, or half as many while merging.
@@ -78,7 +79,7 @@ class ExternalSorter:
 
     def _set_down(self) -> None:
         table, self._held = self._sorted(self._held), []
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         path = self._folder / f"run-{len(self._runs)}.arrow"
         self._runs.append(_Run(table, path, self._keys))
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import ArrayLike
 
-from .._atomic import atomic_write
+from .._atomic import atomic_write, make_folder
 from ._digest import table_digest
 
 
@@ -26,7 +26,7 @@ class Quarantine:
 
     def add(self, table: pa.Table) -> None:
         """Add rows of `quarantine_rows`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         with pa.ipc.new_stream(self._draft(len(self._schemas)), table.schema) as writer:
             writer.write_table(table)
         self._schemas.append(table.schema)

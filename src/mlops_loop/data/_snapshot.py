@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from msgspec import Struct
 
-from .._atomic import atomic_write
+from .._atomic import atomic_write, make_folder
 from .._formats import SNAPSHOT
 from ..contract import Contract
 from ..contract._arrow import arrow_schema, from_arrow
@@ -119,7 +119,7 @@ def write_snapshot(
     """
     if isinstance(tables, pa.Table):
         tables = [tables]
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     written = directory / f".{os.getpid()}.parquet"
     try:
         digest, rows = _write_table(tables, written)

@@ -28,7 +28,7 @@ from ._holdout import Holdout
 from ._importance import importances
 from ._measured import Measured
 from ._metric import Metric, MetricChoice, fitting
-from ._reference import reference_file
+from ._reference import reference_file, without_identifiers
 from ._reliability import reliability
 from ._scores import score_all
 
@@ -102,7 +102,13 @@ def evaluate_on_holdout(
             ),
         )
     answers = decide(predicted, contract.classes, facts.threshold)
-    return Evaluation(run, comparison, measured, reference_file(contract, columns, answers))
+    known = without_identifiers(
+        contract,
+        columns,
+        read_by_features=project.features.inputs,
+        pseudonym=project.pseudonyms.of,
+    )
+    return Evaluation(run, comparison, measured, reference_file(contract, known, answers))
 
 
 def deciles_of(predicted: Floats) -> tuple[float, ...]:

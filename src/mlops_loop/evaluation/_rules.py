@@ -178,8 +178,8 @@ class Slices:
         if failed:
             texts.append(
                 f"A model that is not worse fails on any of the {len(compared)} slices with a "
-                f"probability of at most {chance:.0%}. A slice passes if its upper bound is at least "
-                f"{format_metric(-margin)}."
+                f"probability of at most {chance:.0%}. A slice passes if its upper bound is at "
+                f"least {format_metric(-margin)}."
             )
         elif compared:
             texts = [f"On none of {len(compared)} slices is it worse by more than {limit}."]

@@ -1,8 +1,9 @@
 """Run a local PostgreSQL server that does not lose acknowledged writes.
 
 `make store` runs this. The server is the one on PATH or of the system's package, else the one that
-the development dependencies bring. Its data is in the git-ignored folder .store. It listens on
-loopback only, and every local user may connect as postgres.
+the development dependencies bring. Its data is in the git-ignored folder .store, beside the
+password of its superuser `postgres`. It listens on loopback only. Root runs it as `postgres` or
+`nobody`, without capabilities.
 """
 
 import argparse
@@ -10,16 +11,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from ._access import NoServerError, account, command_prefix, password_of
+
 FOLDER = Path(".store", "postgresql")
-NEW = ("--auth", "trust", "--username", "postgres", "--encoding", "UTF8", "--no-locale")
-NOBODY = 65534
-
-
-class NoServerError(Exception):
-    """No server is installed; the message says what to do."""
+SCRAM = ("--auth", "scram-sha-256", "--username", "postgres")
+NEW = (*SCRAM, "--encoding", "UTF8", "--no-locale", "--data-checksums")
 
 
 def programs() -> tuple[str, str]:
@@ -39,20 +40,17 @@ def programs() -> tuple[str, str]:
     )
 
 
-def drop_root_prefix(folder: Path) -> list[str]:
-    """Command prefix that drops root to `nobody`, because PostgreSQL refuses root."""
-    if not hasattr(os, "geteuid") or os.geteuid():
-        return []
-    setpriv = shutil.which("setpriv")
-    if not setpriv:
-        raise NoServerError(
-            "PostgreSQL does not run as root, and there is no `setpriv` to change the user:"
-            " run this as another user, or install util-linux."
-        )
-    os.chown(folder, NOBODY, NOBODY)
-    # The folder may lie below one that only root may enter.
-    rights = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-    return [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *rights]
+def create(command: Sequence[str], folder: Path, ids: tuple[int, int] | None) -> int:
+    """Make an empty database that asks for a password; return the exit code of initdb."""
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write(password_of(folder))
+    try:
+        if ids is not None:
+            os.chown(file.name, *ids)
+        begin = [*command, "--pgdata", str(folder), f"--pwfile={file.name}", *NEW]
+        return subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL).returncode
+    finally:
+        Path(file.name).unlink()
 
 
 def main() -> int:
@@ -68,16 +66,15 @@ def main() -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         initdb, postgres = programs()
-        prefix = drop_root_prefix(folder)
+        ids = account("postgres")
+        prefix = command_prefix(folder, ids)
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1
     if not (folder / "PG_VERSION").exists():
-        begin = [*prefix, initdb, "--pgdata", str(folder), *NEW]
-        begin += ["--no-sync"] if arguments.hasty else []
-        created = subprocess.run(begin, cwd=folder, stdout=subprocess.DEVNULL)
-        if created.returncode:
-            return created.returncode
+        hasty = ["--no-sync"] if arguments.hasty else []
+        if code := create([*prefix, initdb, *hasty], folder, ids):
+            return code
     options = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
     command = [*prefix, postgres, "-D", str(folder), "-p", str(arguments.port), *options, *others]
     os.chdir(folder)

@@ -1,7 +1,8 @@
 """Run a local Redis server that does not lose acknowledged writes.
 
 `make store` runs this. The server is the one on PATH, else the one that the development
-dependencies bring on Linux and macOS. Its data is in the git-ignored folder .store.
+dependencies bring on Linux and macOS. Its data is in the git-ignored folder .store, beside its
+password. Root runs it as `redis` or `nobody`, without capabilities.
 """
 
 import argparse
@@ -11,13 +12,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from ._access import NoServerError, account, command_prefix, password_of
+
 FOLDER = Path(".store", "redis")
 NAMES = ("redis-server", "valkey-server")
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
-
-
-class NoServerError(Exception):
-    """No server is installed; the message says what to do."""
 
 
 def find_server() -> str:
@@ -45,12 +44,23 @@ def main() -> int:
     arguments, others = parser.parse_known_args()
     try:
         server = find_server()
+        folder = arguments.folder.resolve()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        command = [*command_prefix(folder, account("redis")), server]
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    options = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(arguments.folder))
-    os.execv(server, [server, *options, *DURABLE, *others])
+    hand_over(f"requirepass {password_of(folder)}\n")
+    options = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(folder))
+    os.execv(command[0], [*command, "-", *options, *DURABLE, *others])
+
+
+def hand_over(configuration: str) -> None:
+    """Let the server read this from its standard input: all users see a command's arguments."""
+    read, write = os.pipe()
+    os.write(write, configuration.encode())
+    os.close(write)
+    os.dup2(read, 0)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from .._atomic import atomic_write
+from .._atomic import atomic_write, rename_damaged
 from .._clock import Clock
 from .._formats import ACTIVE_ALERTS
 from .._project import Project
@@ -77,14 +77,13 @@ class AlertTracker:
 
     def _read(self) -> dict[str, ActiveAlert]:
         try:
-            content = self.file.read_bytes()
+            return ACTIVE_ALERTS.decode(self.file.read_bytes(), _Stored, self.file).alerts
         except FileNotFoundError:
             return {}
-        try:
-            return ACTIVE_ALERTS.decode(content, _Stored, self.file).alerts
-        except StoreError as error:  # what is found now matters more than what was sent before
+        except (StoreError, OSError) as error:
+            # What is found now matters more than what was sent before.
             structlog.get_logger(__name__).error("damaged list of alerts", error=str(error))
-            self.file.rename(self.file.with_suffix(".damaged"))
+            rename_damaged(self.file)
             return {}
 
     def _write(self, active_alerts: dict[str, ActiveAlert]) -> None:

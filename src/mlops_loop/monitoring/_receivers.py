@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from .._atomic import make_folder
 from .._settings import Settings
 from ..errors import SettingsError
 
@@ -92,7 +93,7 @@ def to_log(alert: Alert) -> None:
 
 def to_file(path: Path, alert: Alert) -> None:
     """One line of JSON at the end of a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(alert.to_json(), ensure_ascii=False) + "\n")
 
@@ -101,8 +102,9 @@ def to_webhook(url: str, alert: Alert) -> None:
     """POST `{"text": …}`; errors do not name the URL, which is often a secret."""
     body = json.dumps({"text": alert.text}, ensure_ascii=False).encode()
     request = Request(url, body, {"Content-Type": "application/json"})
-    with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-        response.read()
+    # The status is enough: the body may be large, or never end.
+    with urlopen(request, timeout=TIMEOUT_SECONDS):
+        pass
 
 
 def to_apprise(key: str, url: str, alert: Alert) -> None:

@@ -93,7 +93,7 @@ def run_report(
 
     Args:
         contract: contract of the columns; `prediction` and the probabilities may be used as well.
-        current: rows of the window.
+        current: rows of the window; columns that the reference does not have are left out.
         reference: rows with the same columns.
         metrics: Evidently's metrics and presets, with or without tests.
         page: path of the HTML file.
@@ -105,6 +105,7 @@ def run_report(
     with _quiet(RuntimeWarning):
         from evidently import Dataset, Report
 
+        current = current[[name for name in current.columns if name in reference.columns]]
         inputs = {spec.name for spec in contract.columns}
         outputs = [name for name in current.columns if name not in inputs]
         numbers = [name for name in outputs if pd.api.types.is_numeric_dtype(current[name])]

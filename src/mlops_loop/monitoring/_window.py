@@ -66,7 +66,11 @@ class MonitoringWindow:
 
     @cached_property
     def reference(self) -> "pd.DataFrame":
-        """The rows that the window is compared with (`monitoring.reference`): the same columns."""
+        """The rows that the window is compared with (`monitoring.reference`): the same columns.
+
+        Held-out rows have neither the id nor texts that no feature reads, and pseudonyms for a
+        group.
+        """
         return self._frame(self.reference_sample)
 
     @cached_property

@@ -128,6 +128,21 @@ def migrate_prediction_log(address: str, *, root: Path) -> str | None:
         return revision
 
 
+def verify_prediction_log(address: str, *, root: Path) -> str:
+    """Run the database's own check of the log at an address.
+
+    Returns:
+        A sentence about what was checked.
+
+    Raises:
+        SettingsError: as `open_prediction_log`.
+        StoreError: if the database is damaged, or cannot be used.
+    """
+    with _store(address) as store:
+        message: str = store.verify(address, root)
+        return message
+
+
 def archive_prediction_log(address: str, *, root: Path) -> str | None:
     """Move the predictions at an address out of the way, so that the next log begins empty.
 

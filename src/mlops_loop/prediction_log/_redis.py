@@ -2,10 +2,10 @@
 
 Each process has one thread that sends what was submitted meanwhile as one transaction, so that the
 server syncs once for all of it. Options may follow the address: `?name=…`, which the keys begin
-with; `?spool=var/spool`, a folder for records while the server is unavailable;
-`?durability=best_effort`, for a server that does not sync before it answers. `rediss://` is TLS:
-the server's certificate is verified with the system's authorities, or with those in the file
-`?ssl_ca_certs=…`; `ssl_certfile` and `ssl_keyfile` are the client's own.
+with; `?password_file=…`, a file that holds the password; `?spool=var/spool`, a folder for records
+while the server is unavailable; `?durability=best_effort`, for a server that does not sync before
+it answers. `rediss://` is TLS: the server's certificate is verified with the system's authorities,
+or with those in the file `?ssl_ca_certs=…`; `ssl_certfile` and `ssl_keyfile` are the client's own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ from ._redis_writer import Call, RedisWriteBackend
 from ._sampling import STRATA
 from ._serialization import StoredLabel, label_to_stored, same_value, to_stored
 from ._spool import SpooledLog
-from ._spool_file import Spool
+from ._spool_file import Spool, verify_spool
 from ._timestamps import window
 from ._versions import GroupFilter, group_of
 from ._writer import CAPACITY, GroupCommitWriter
@@ -68,6 +68,14 @@ def archive(address: str, root: Path) -> str | None:
 def migrate(address: str, root: Path) -> str | None:
     """None: there is one layout of keys so far (see _redis_keys.py)."""
     return None
+
+
+def verify(address: str, root: Path) -> str:
+    """Redis checks its files only when it starts; what waits on this host is checked here."""
+    server = RedisServer(address, root)
+    if server.spool is not None:
+        verify_spool(Path(root) / server.spool)
+    return "Redis checks its append-only file when it starts"
 
 
 class RedisPredictionLog:

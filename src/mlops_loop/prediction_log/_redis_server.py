@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -19,7 +19,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from ..errors import SettingsError, StoreError, StoreUnavailableError
-from ._url_options import acknowledges, split_address
+from ._url_options import acknowledges, password_file, read_password, split_address
 
 # How long to wait for a server that does not respond.
 SECONDS = 10.0
@@ -44,6 +44,25 @@ _NEXT_STEPS = (
         f"start a server with `{_START}` (in projects rendered for Redis: `make store`)",
     ),
 )
+
+
+class _FromFile(redis.CredentialProvider):
+    """User and password of each new connection; the password is in a file."""
+
+    def __init__(self, user: str | None, file: Path) -> None:
+        self._user = user
+        self._file = file
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        password = read_password(self._file)
+        return (password,) if self._user is None else (self._user, password)
+
+
+def _credentials(url: SplitResult, file: Path | None) -> dict[str, Any]:
+    user = unquote(url.username) if url.username else None
+    if file is not None:
+        return {"credential_provider": _FromFile(user, file)}
+    return {"username": user, "password": unquote(url.password) if url.password else None}
 
 
 class RedisServer:
@@ -76,8 +95,7 @@ class RedisServer:
             "host": host,
             "port": self._port,
             "db": database,
-            "username": unquote(url.username) if url.username else None,
-            "password": unquote(url.password) if url.password else None,
+            **_credentials(url, password_file(options, Path(root))),
             "socket_timeout": SECONDS,
             "protocol": 2,
         }

@@ -19,6 +19,7 @@ from ._sqlite_file import (
     connect_file,
     explain_sqlite_error,
     is_sqlite_backend_error,
+    require_intact,
     use_write_ahead_log,
 )
 from ._writer import GroupCommitWriter
@@ -26,6 +27,7 @@ from ._writer import GroupCommitWriter
 # About 100 MB on the disk.
 CAPACITY = 100_000
 
+_NAME = "spool.db"
 _PAGE = 500
 # Number of the format, in `user_version`; 0 is a new file.
 _FORMAT = 1
@@ -67,7 +69,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path, *, capacity: int = CAPACITY) -> None:
-        self._file = SpoolFile(folder / "spool.db")
+        self._file = SpoolFile(folder / _NAME)
         self._capacity = capacity
         self._writer = GroupCommitWriter(self._file)
 
@@ -194,6 +196,11 @@ class SpoolFile:
             )
         if number < _FORMAT:
             connection.executescript(_TABLES)
+
+
+def verify_spool(folder: Path) -> None:
+    """Run SQLite's own check of a spool; StoreError if it is damaged."""
+    require_intact(folder / _NAME, f"spool {folder / _NAME}")
 
 
 def _decode(kind: str, content: bytes) -> Record | Label:

@@ -1,15 +1,22 @@
 """How SQLite files are opened, and what errors of SQLite and of the file system mean."""
 
 import errno
+import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
+from .._atomic import make_folder
 from ..errors import StoreError
 
 # How long to wait for another process that writes.
 BUSY_SECONDS = 10.0
 
+RECOVER = (
+    "restore it from a backup, or move the file aside and a new one is made;"
+    " `sqlite3 FILE .recover` may save what the old one holds"
+)
 _NEXT_STEPS = {
     "SQLITE_BUSY": "another process holds it: try again, or stop that process",
     "SQLITE_LOCKED": "another process holds it: try again, or stop that process",
@@ -17,8 +24,7 @@ _NEXT_STEPS = {
     "SQLITE_READONLY": "make the file and its folder writable",
     "SQLITE_CANTOPEN": "make sure that its folder exists and is writable",
     "SQLITE_IOERR": "check the disk and the free space on it",
-    "SQLITE_CORRUPT": "move the file aside and a new one is made; `sqlite3 FILE .recover` may"
-    " save what the old one holds",
+    "SQLITE_CORRUPT": RECOVER,
     "SQLITE_NOTADB": "it is not a SQLite database: move it aside and a new one is made",
 }
 
@@ -26,9 +32,12 @@ _NEXT_STEPS = {
 def connect_file(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return, in autocommit mode.
 
-    It may be handed to another thread, to be used by one at a time.
+    Only the current user may read a file that this creates. The connection may be handed to another
+    thread, to be used by one at a time.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -50,6 +59,23 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
             if not busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+
+
+def require_intact(path: Path, name: str) -> None:
+    """Run SQLite's own integrity check; a file that does not exist is intact.
+
+    Raises:
+        StoreError: naming the first damages.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(connect_file(path)) as connection:
+            damages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.Error as error:
+        raise explain_sqlite_error(name, error) from error
+    if damages != ["ok"]:
+        raise StoreError(f"{name} is damaged ({'; '.join(damages)}): {RECOVER}")
 
 
 def explain_sqlite_error(name: str, error: Exception) -> StoreError:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .._audit_log import INTENT, AuditEvent, AuditLog
+from .._publication import Pointer, Rollout
 
 DROPPED = "dropped"
 TRANSITIONS = ("promote", "challenge", "reject", "confirm", "rollback")
@@ -36,6 +39,16 @@ def last_of(history: Sequence[AuditEvent], kind: str, version: str) -> AuditEven
 def last_move(history: Sequence[AuditEvent]) -> AuditEvent | None:
     """The last transition of any version."""
     return next((entry for entry in reversed(history) if entry.kind in TRANSITIONS), None)
+
+
+def recorded_pointer(audit_log: AuditLog) -> Pointer:
+    """The pointer after the last transition of each rollout."""
+    pointer = Pointer()
+    for entry in audit_log.entries():
+        if entry.kind in TRANSITIONS:
+            after = msgspec.convert(entry.details["after"], Rollout)
+            pointer = pointer.with_rollout(str(entry.details["rollout"]), after)
+    return pointer
 
 
 def champion_of_other_rollout(audit_log: AuditLog, key: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from .._project import Project
 from .._references import DecisionRef, require_unchanged
 from .._run_context import HOLDOUT_DIGEST_TAG
 from .._run_files import (
+    BUNDLE_FOLDER,
     EVALUATION,
     EXPORTED,
     FACTS,
@@ -161,7 +162,7 @@ def _register_and_publish(
     try:
         with TemporaryDirectory() as folder:
             manifest = msgspec.structs.replace(manifest, version=version)
-            bundle = write_bundle(Path(folder) / "bundle", manifest, files)
+            bundle = write_bundle(Path(folder) / BUNDLE_FOLDER, manifest, files)
             registry.log_model(run, bundle, MODEL_FOLDER)
             _write_card(project, decision, bundle.manifest, gate, measured)
             if gate.passed:

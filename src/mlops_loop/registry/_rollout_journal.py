@@ -20,7 +20,7 @@ from .._publication import rollout_key
 from ..contract import Contract
 from ._aliases import align_aliases
 from ._callbacks import Callback, run_callbacks
-from ._history import DROPPED, last_move, last_of, open_intent, transitions
+from ._history import DROPPED, last_move, last_of, open_intent, recorded_pointer, transitions
 from ._mlflow_registry import Registry
 
 Details = Mapping[str, object]
@@ -83,12 +83,18 @@ class RolloutJournal:
             yield self.published()
 
     def _mend(self) -> list[str]:
-        repaired = self._align()
+        repaired = [*self._restore_pointer(), *self._align()]
         intent = open_intent(self._history())
         if intent is not None:
             entry = self._close(intent)
             repaired.append(f"{intent.details['transition']}: {entry.kind}")
         return repaired
+
+    def _restore_pointer(self) -> list[str]:
+        recorded = recorded_pointer(self.audit_log)
+        if not recorded.rollouts or not self.store.restore_pointer(recorded):
+            return []
+        return ["the pointer was lost and has been written again from the audit log"]
 
     def _history(self) -> list[AuditEvent]:
         return transitions(self.audit_log, self.key)
@@ -112,8 +118,8 @@ class RolloutJournal:
             "features": self.features_digest,
             "rollout": self.key,
             "previous": self._replaced(before),
-            "before": msgspec.to_builtins(before),
-            "after": msgspec.to_builtins(after),
+            "before": _as_json(before),
+            "after": _as_json(after),
         }
         intent = {**recorded, "transition": kind}
         self.audit_log.append(AuditEvent(self.clock.now(), INTENT, actor, reason, intent))
@@ -128,7 +134,7 @@ class RolloutJournal:
     def _close(self, intent: AuditEvent) -> AuditEvent:
         """Record an open intent as done if the pointer was replaced, as dropped if not."""
         details = dict(intent.details)
-        happened = msgspec.to_builtins(self.published()) == details["after"]
+        happened = self.published() == msgspec.convert(details["after"], Published)
         kind = str(details.pop("transition")) if happened else DROPPED
         return self._record(
             AuditEvent(self.clock.now(), kind, intent.actor, intent.reason, details)
@@ -143,9 +149,17 @@ class RolloutJournal:
     def _align(self) -> list[str]:
         """Let the aliases follow the pointer, as long as this rollout is the current one.
 
-        Old and new code may run beside each other; the aliases follow the last transition.
+        Old and new code may run beside each other; the aliases follow the last transition. Without
+        a pointer they stay: they may be the last record of what served.
         """
+        if self.store.stamp() is None:
+            return []
         pointer = self.store.pointer()
         if pointer.current not in ("", self.key):
             return []
         return align_aliases(self.registry, pointer.rollout(self.key))
+
+
+def _as_json(published: Published) -> dict[str, object]:
+    """As it is read back from the audit log."""
+    return msgspec.json.decode(msgspec.json.encode(published), type=dict[str, object])

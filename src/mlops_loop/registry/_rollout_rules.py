@@ -7,6 +7,9 @@ from .._publication import BundleStore
 from .._publication import Rollout as Published
 from ..errors import BundleError
 
+# Champions that the pointer names besides the current and the previous one.
+EARLIER_CHAMPIONS = 3
+
 
 def promoted(
     before: Published, bundle: Bundle, store: BundleStore, *, probation: bool
@@ -25,12 +28,21 @@ def promoted(
     version = bundle.manifest.version
     if before.champion == version:
         return before
-    after = msgspec.structs.replace(before, champion=version, previous=before.champion)
+    after = msgspec.structs.replace(
+        before,
+        champion=version,
+        previous=before.champion,
+        earlier=before.earlier_champions[:EARLIER_CHAMPIONS],
+    )
     if before.challenger not in (None, version) and not before.probation:
         return after
     if probation and before.champion and _can_stay(before.champion, bundle, store):
         return Published(
-            champion=version, challenger=before.champion, probation=True, previous=before.champion
+            champion=version,
+            challenger=before.champion,
+            probation=True,
+            previous=before.champion,
+            earlier=after.earlier,
         )
     return after.without_challenger()
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._atomic import atomic_write, make_folder, sync_tree
 from .._file_lock import file_lock
 from ..errors import RegistryError
 from ._reachability import require_reachable
@@ -84,8 +85,8 @@ class Tracking:
             if folder is None:
                 self.client.log_text(run, text, file)
             else:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / file).write_text(text, encoding="utf-8")
+                with atomic_write(folder / file) as draft:
+                    draft.write_text(text, encoding="utf-8")
 
     def log_folder(self, run: str, source: Path, artifact: str) -> None:
         """Add a folder to a run's artifacts."""
@@ -94,7 +95,10 @@ class Tracking:
             if folder is None:
                 self.client.log_artifacts(run, str(source), artifact)
             else:
-                shutil.copytree(source, folder / artifact, dirs_exist_ok=True)
+                target = folder / artifact
+                make_folder(target)
+                shutil.copytree(source, target, dirs_exist_ok=True)
+                sync_tree(target)
 
     def has_artifact(self, run: str, artifact: str) -> bool:
         """Whether a run has a file or a folder among its artifacts."""
@@ -137,7 +141,7 @@ class Tracking:
         require_reachable(self.address)
         try:
             if self.database is not None:
-                self.artifacts.mkdir(parents=True, exist_ok=True)
+                make_folder(self.artifacts)
             with quiet_mlflow() as client_class, self._alone():
                 return client_class(self.address, self.address)  # type: ignore[no-any-return]
         except Exception as error:

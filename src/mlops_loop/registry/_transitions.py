@@ -13,7 +13,7 @@ from ..errors import RegistryError
 from ._eligibility import no_earlier_champion, require_eligible
 from ._history import champions, last_of
 from ._rollout_journal import Details, RolloutJournal
-from ._rollout_rules import promoted
+from ._rollout_rules import EARLIER_CHAMPIONS, promoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +126,12 @@ class Transitions(RolloutJournal):
                     )
                 )
             self._require(version)
-            earlier = champions(self._history())[:-2]
+            earlier = champions(self._history())[-3::-1]  # newest first
             after = msgspec.structs.replace(
                 before.without_challenger(),
                 champion=version,
-                previous=earlier[-1] if earlier else None,
+                previous=earlier[0] if earlier else None,
+                earlier=tuple(earlier[1 : 1 + EARLIER_CHAMPIONS]),
             )
             return self._move("rollback", version, before, after, actor, reason, details)
 

@@ -107,8 +107,8 @@ class DeploymentManager:
             return
         champion, failures = self._served("champion", rollout.champion)
         if champion is None:
-            if self.deployment is None and rollout.previous is not None:
-                self._fall_back(rollout.previous)
+            if self.deployment is None:
+                self._fall_back(rollout)
             self._report(*self._answered_instead(failures))
             return
         challenger = None
@@ -124,11 +124,13 @@ class DeploymentManager:
         reason = other_target(self._store, self._contract)
         return (LoadFailure("champion", reason),) if reason else ()
 
-    def _fall_back(self, version: str) -> None:
-        """Serve the previous champion, as there is nothing else to serve."""
-        previous, _ = self._served("champion", version)
-        if previous is not None:
-            self._deploy(Rollout(champion=version), previous, None)
+    def _fall_back(self, rollout: Rollout) -> None:
+        """Serve the latest earlier champion that can be loaded, as there is nothing else."""
+        for version in rollout.earlier_champions:
+            previous, _ = self._served("champion", version)
+            if previous is not None:
+                self._deploy(Rollout(champion=version), previous, None)
+                return
 
     def _answered_instead(self, failures: tuple[LoadFailure, ...]) -> tuple[LoadFailure, ...]:
         """Failures of a champion, and which version answers instead."""

@@ -108,6 +108,34 @@ def test_the_previous_champion_answers_if_the_champion_cannot_be_loaded_at_the_s
     assert deployments.failures == ()
 
 
+def test_of_several_damaged_versions_the_latest_whole_champion_answers_at_the_start(
+    deployments: DeploymentManager, publisher: Any, columns: Columns
+) -> None:
+    for version in "3456":
+        publisher.publish(version)
+    for version in "56":
+        publisher.damage(version)
+    rollout = Rollout(champion="6", previous="5", earlier=("4", "3"))
+    publisher.store.set_rollout(publisher.key, rollout)
+    deployments.refresh()
+    assert {row[0].version for row in answered(deployments, columns)} == {"4"}
+    assert re.search("version 6 cannot serve: .*; version 4 answers instead", reasons(deployments))
+
+
+def test_an_emptied_bundle_is_like_a_damaged_one(
+    deployments: DeploymentManager, publisher: Any, columns: Columns
+) -> None:
+    """As a loss of power leaves files that were not synced."""
+    publisher.publish("5")
+    publisher.publish("6")
+    for file in publisher.store.fetch("6").iterdir():
+        file.write_bytes(b"")
+    publisher.store.set_rollout(publisher.key, Rollout(champion="6", previous="5"))
+    deployments.refresh()
+    assert {row[0].version for row in answered(deployments, columns)} == {"5"}
+    assert "version 6 cannot serve" in reasons(deployments)
+
+
 def test_without_an_intact_bundle_nothing_serves(
     deployments: DeploymentManager, publisher: Any
 ) -> None:

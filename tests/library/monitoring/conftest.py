@@ -35,8 +35,11 @@ def hook() -> Iterator[Hook]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.send_response(hook.answer(self))
-            self.send_header("Content-Length", "2")
+            status = hook.answer(self)
+            if hook.dripping:
+                return hook.drip(self)
+            self.send_response(status)
+            self.send_header("Content-Length", str(hook.body))
             self.end_headers()
             self.wfile.write(b"ok")
 
@@ -48,6 +51,7 @@ def hook() -> Iterator[Hook]:
     thread.start()
     hook.url = f"http://127.0.0.1:{server.server_port}/services/secret"
     yield hook
+    hook.dripping = False
     server.shutdown()
     thread.join()
     server.server_close()

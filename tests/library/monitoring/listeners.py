@@ -1,7 +1,9 @@
-"""Real servers that are told of alerts."""
+"""Real servers that receive alerts."""
 
 import json
 import socketserver
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
@@ -13,11 +15,21 @@ class Hook:
     statuses: list[int] = field(default_factory=list)
     heard: list[tuple[str, object]] = field(default_factory=list)
     url: str = ""
+    dripping: bool = False
+    body: int = 2
 
     def answer(self, request: BaseHTTPRequestHandler) -> int:
         body = request.rfile.read(int(request.headers["Content-Length"]))
         self.heard.append((request.headers["Content-Type"], json.loads(body)))
         return self.statuses.pop(0) if self.statuses else 200
+
+    def drip(self, request: BaseHTTPRequestHandler) -> None:
+        """Send one byte of an endless header after another, each long before any timeout."""
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+        with suppress(OSError):
+            while self.dripping:
+                request.wfile.write(b"x")
+                time.sleep(0.01)
 
 
 @dataclass

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from functools import partial
 from pathlib import Path
 from shutil import copytree
+from time import monotonic
 from typing import Any
 from urllib.error import URLError
 
@@ -197,15 +199,79 @@ def test_an_alert_is_not_kept_for_ever(tmp_path: Path, clock: ManualClock) -> No
     assert pending(tmp_path) == []
 
 
-def test_a_damaged_file_is_set_aside(tmp_path: Path, clock: ManualClock) -> None:
+def cut(path: Path) -> None:
+    path.write_text('{"time": "2024')
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+def not_text(path: Path) -> None:
+    path.write_bytes(bytes(range(256)))
+
+
+def deeply_nested(path: Path) -> None:
+    path.write_text('{"a":' * 100_000)
+
+
+def folder(path: Path) -> None:
+    (path / "inside").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("damage", [cut, empty, not_text, deeply_nested, folder])
+def test_a_damaged_file_holds_up_no_other(
+    tmp_path: Path, clock: ManualClock, damage: Callable[[Path], None]
+) -> None:
     delivered: list[Alert] = []
     with capture_logs() as logs:
         alerts_to(unavailable, tmp_path, clock).send("good")
-        (tmp_path / "own" / "0.json").write_text('{"time": "2024')
+        damage(tmp_path / "own" / "0.json")
         alerts_to(delivered.append, tmp_path, clock).retry()
     assert [alert.text for alert in delivered] == ["good"]
     assert logs[-1]["event"] == "damaged alert"
     assert [path.name for path in (tmp_path / "own").iterdir()] == ["0.damaged"]
+
+
+def test_a_dripping_webhook_takes_one_deadline_of_a_step(
+    tmp_path: Path, hook: Hook, clock: ManualClock
+) -> None:
+    delivered: list[Alert] = []
+    receivers = {"hook": partial(to_webhook, hook.url), "own": delivered.append}
+    alerts = Alerts(receivers, tmp_path, clock, timeout=0.3)
+    hook.statuses = [503] * 3
+    with capture_logs():
+        for text in ("a", "b", "c"):
+            alerts.send(text)
+        hook.dripping = True
+        started = monotonic()
+        alerts.retry()
+        for text in ("d", "e", "f"):
+            # As the loop does it: each alert with receivers of its own.
+            Alerts(receivers, tmp_path, clock, timeout=0.3).send(text)
+        took = monotonic() - started
+    assert took < 1, took
+    assert [alert.text for alert in delivered] == [*"abcdef"]
+    assert pending(tmp_path) == [*"abcdef"]
+    assert len(hook.heard) == 4
+    assert sum("alerts of" in thread.name for thread in threading.enumerate()) == 1
+
+
+def test_receivers_that_hang_share_one_deadline(tmp_path: Path, clock: ManualClock) -> None:
+    released = threading.Event()
+    receivers = {f"hung {number}": lambda alert: released.wait() for number in range(5)}
+    started = monotonic()
+    with capture_logs():
+        Alerts(receivers, tmp_path, clock, timeout=0.2).send("drift")
+    released.set()
+    assert monotonic() - started < 0.8
+    assert pending(tmp_path) == ["drift"] * 5
+
+
+def test_the_body_of_a_response_is_not_waited_for(hook: Hook) -> None:
+    hook.body = 10**12
+    to_webhook(hook.url, ALERT)
+    assert len(hook.heard) == 1
 
 
 def test_a_receiver_that_hangs_is_given_up_after_the_timeout(

@@ -1,6 +1,5 @@
 """A PostgreSQL server of the tests' own, on a free port of the loopback, in a folder of its own."""
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +13,10 @@ from typing import Any
 
 import psycopg
 
+from mlops_loop.local_servers._access import password_of
+
 from . import processes
+from .folders import discard, reachable
 
 START = "mlops_loop.local_servers.postgresql"
 # A server that was killed leaves children, which take a moment to see it.
@@ -25,11 +27,12 @@ class Server:
     """Starts, dies and starts again with what it has kept."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
-        self._folder = folder
+        self._folder = reachable(folder)
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        password = password_of(self._folder)
+        self.address = f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
         self.start(*flags)
 
     def start(self, *flags: str) -> None:
@@ -85,7 +88,7 @@ class Server:
 
     def _let_in(self, first: str) -> None:
         rules = self._folder / "pg_hba.conf"
-        rules.write_text(f"{first}host all all 127.0.0.1/32 trust\n")
+        rules.write_text(f"{first}host all all 127.0.0.1/32 scram-sha-256\n")
         with closing(self.client()) as client:
             client.execute("SELECT pg_reload_conf()")
         time.sleep(0.2)
@@ -106,7 +109,7 @@ class Server:
     def remove(self) -> None:
         """Forty megabytes, which nobody wants to look into."""
         self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        discard(self._folder)
 
 
 @contextmanager

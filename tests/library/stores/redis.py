@@ -13,7 +13,10 @@ from pathlib import Path
 import redis
 
 from . import processes
+from .folders import discard, reachable
 
+# Tests of the log set passwords of their own; that the server asks for one has tests as well.
+OPEN = ("--requirepass", "")
 START = "mlops_loop.local_servers.redis"
 
 
@@ -21,7 +24,7 @@ class Server:
     """Starts, dies and starts again with what it has kept."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
-        self._folder = folder
+        self._folder = reachable(folder)
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -31,7 +34,7 @@ class Server:
     def start(self, *flags: str) -> None:
         command = [sys.executable, "-m", START, "--port", str(self.port), "--folder", self._folder]
         self._process = subprocess.Popen(
-            [*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            [*command, *OPEN, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         deadline = time.monotonic() + 30
         with closing(self.client()) as client:
@@ -74,6 +77,7 @@ class Server:
 
     def remove(self) -> None:
         self.kill()
+        discard(self._folder)
 
 
 @contextmanager
@@ -83,4 +87,4 @@ def serve(folder: Path) -> Iterator[Callable[[], str]]:
     try:
         yield lambda: f"{server.address}?name=log{next(numbers)}&spool=var/spool"
     finally:
-        server.stop()
+        server.remove()

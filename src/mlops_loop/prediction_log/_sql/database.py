@@ -120,6 +120,17 @@ class Database(ABC):
         """Remove the bytes of deleted rows from the files of the tables."""
 
     @abstractmethod
+    def verify(self) -> str:
+        """Run the database's own check.
+
+        Returns:
+            A sentence about what was checked.
+
+        Raises:
+            StoreError: if the database is damaged.
+        """
+
+    @abstractmethod
     def explain(self, error: Exception) -> Exception:
         """A StoreError with the next step for errors of the database; others as they are."""
 

@@ -2,9 +2,10 @@
 
 For any number of hosts. Each process has one thread that writes what was submitted meanwhile as
 one transaction, so that the server syncs once for all of it. Options may follow the address:
-`?name=…`, the schema of the tables; `?spool=var/spool`, a folder for records while the server is
-unavailable; `?durability=best_effort`, which does not wait for the sync; and `sslmode`,
-`sslrootcert`, `sslcert`, `sslkey` and `target_session_attrs`, as libpq knows them.
+`?name=…`, the schema of the tables; `?password_file=…`, a file that holds the password;
+`?spool=var/spool`, a folder for records while the server is unavailable;
+`?durability=best_effort`, which does not wait for the sync; and `sslmode`, `sslrootcert`,
+`sslcert`, `sslkey` and `target_session_attrs`, as libpq knows them.
 """
 
 import re
@@ -19,10 +20,17 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, create_engine, text
 
 from ...errors import SettingsError, StoreError
-from .._url_options import acknowledges, split_address
+from .._url_options import (
+    DURABILITY,
+    PASSWORD_FILE,
+    acknowledges,
+    password_file,
+    read_password,
+    split_address,
+)
 from .database import Database, Row, cause_of, driver_of, is_store_error
 from .postgresql_errors import SECONDS, explain_postgresql_error, is_unavailable
-from .tables import PREDICTIONS
+from .tables import COUNTERS, LABELS, LOOP, PREDICTIONS
 
 _FILES = ("sslrootcert", "sslcert", "sslkey")
 _OWN = ("name", "spool", "sslmode", "target_session_attrs", *_FILES)
@@ -85,7 +93,7 @@ def database_at(address: str, root: Path) -> "PostgresqlDatabase":
         if options.get(option, "system") != "system":
             options[option] = str(Path(root) / options[option])
     name = f"prediction log postgresql://{user}{host}:{port}/{parts.get('dbname') or ''}"
-    return PostgresqlDatabase(name, parts, options)
+    return PostgresqlDatabase(name, parts, options, password_file(options, Path(root)))
 
 
 class PostgresqlDatabase(Database):
@@ -98,10 +106,18 @@ class PostgresqlDatabase(Database):
         name: name of the log in messages.
         parts: arguments of the connection.
         options: options of the address; those that the log does not know are passed to libpq.
+        password: a file with the password, if the address names one.
     """
 
-    def __init__(self, name: str, parts: Mapping[str, Any], options: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        parts: Mapping[str, Any],
+        options: Mapping[str, str],
+        password: Path | None = None,
+    ) -> None:
         self.name = name
+        self._password = password
         self.acknowledged = acknowledges(options)
         self.spool = options.get("spool")
         self.schema = options.get("name", "predictions")
@@ -110,7 +126,7 @@ class PostgresqlDatabase(Database):
                 f"prediction_log: name={self.schema!r} is the schema of the tables; write small"
                 " letters, digits and underscores, 50 at most"
             )
-        own = ("name", "spool", "durability")
+        own = ("name", "spool", DURABILITY, PASSWORD_FILE)
         libpq = {key: value for key, value in options.items() if key not in own}
         self._arguments = {**_TIMEOUTS, **parts, **libpq}
         digest = blake2b(f"prediction log {self.schema}".encode(), digest_size=8).digest()
@@ -197,6 +213,25 @@ class PostgresqlDatabase(Database):
         with self.translate_errors(), self.engine.connect() as connection:
             connection.exec_driver_sql(f"VACUUM {tables}, {self.schema}.counters")
 
+    def verify(self) -> str:
+        """Read every row, and ask for checksums that failed; an index is not compared."""
+        failures = "SELECT checksum_failures FROM pg_stat_database"
+        with self.translate_errors(), self.engine.connect() as connection:
+            for table in (PREDICTIONS, LABELS, COUNTERS, LOOP):
+                rows = f"{self.schema}.{table.name} AS row"
+                connection.exec_driver_sql(f"SELECT sum(hashtext(row::text)) FROM {rows}").all()
+            query = f"{failures} WHERE datname = current_database()"
+            failed = connection.exec_driver_sql(query).scalar()
+            if failed:
+                raise StoreError(
+                    f"PostgreSQL has counted {failed} pages with a wrong checksum: restore the"
+                    " database from a backup, and check the disk"
+                )
+            checked = connection.exec_driver_sql("SHOW data_checksums").scalar_one() == "on"
+        return "every row can be read" + (
+            "" if checked else "; the server has no checksums (`pg_checksums --enable`)"
+        )
+
     def explain(self, error: Exception) -> Exception:
         if not is_store_error(error, psycopg.Error):
             return error
@@ -211,7 +246,10 @@ class PostgresqlDatabase(Database):
 
     def _connect(self) -> psycopg.Connection[Any]:
         """A connection without prepared statements, for the sake of poolers."""
-        return psycopg.connect(**self._arguments, prepare_threshold=None)
+        arguments = dict(self._arguments)
+        if self._password is not None:
+            arguments["password"] = read_password(self._password)
+        return psycopg.connect(**arguments, prepare_threshold=None)
 
     def _require_durable(self, settings: Sequence[Any] | None) -> None:
         """An answer leaves after the sync, of pages that survive it, if all of them are on."""

@@ -18,7 +18,10 @@ _START = (
     "check that a server runs at this address (`make store` starts one, in projects rendered for "
     "PostgreSQL)"
 )
+_DAMAGED = "restore the database from a backup, and check the disk of the server"
 _NEXT_STEPS = {
+    "XX001": _DAMAGED,
+    "XX002": f"run `REINDEX DATABASE`, or {_DAMAGED}",
     "53100": "free some space on its disk; nothing that was acknowledged is lost",
     "25006": "it is a replica: name the primary",
     "42501": "let this user create schemas in the database, or own the one of the log",

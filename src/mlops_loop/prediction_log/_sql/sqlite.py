@@ -18,6 +18,7 @@ from .._sqlite_file import (
     connect_file,
     explain_sqlite_error,
     is_sqlite_backend_error,
+    require_intact,
     use_write_ahead_log,
 )
 from .._url_options import acknowledges, split_address
@@ -105,6 +106,10 @@ class SqliteDatabase(Database):
         # Busy readers may delay it.
         with self.translate_errors(), self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+
+    def verify(self) -> str:
+        require_intact(self.path, self.name)
+        return "SQLite finds no damage"
 
     def explain(self, error: Exception) -> Exception:
         if not is_store_error(error, sqlite3.Error):

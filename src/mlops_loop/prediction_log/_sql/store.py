@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .._protocol import PredictionLog
 from .._spool import SpooledLog
-from .._spool_file import Spool
+from .._spool_file import Spool, verify_spool
 from .database import Database
 from .log import SqlPredictionLog
 from .schema import migrate as migrate_schema
@@ -44,3 +44,10 @@ def archive(address: str, root: Path) -> str | None:
 def migrate(address: str, root: Path) -> str | None:
     with closing(database_at(address, root)) as database:
         return migrate_schema(database)
+
+
+def verify(address: str, root: Path) -> str:
+    with closing(database_at(address, root)) as database:
+        if database.spool is not None:
+            verify_spool(Path(root) / database.spool)
+        return database.verify()

@@ -1,0 +1,64 @@
+"""Who may use a local server, and what it may do: a password, and an account without rights."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+from secrets import token_urlsafe
+
+
+class NoServerError(Exception):
+    """A server cannot be started; the message says what to do."""
+
+
+def password_of(folder: Path) -> str:
+    """The password in the file `password` beside the data, which the first start creates.
+
+    Addresses name the file as `?password_file=.store/password`.
+    """
+    path = folder.with_name("password")
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(token_urlsafe(32))
+    return path.read_text(encoding="utf-8").strip()
+
+
+def account(name: str) -> tuple[int, int] | None:
+    """User and group id that root hands a server to: those of its package, else of `nobody`.
+
+    None for other users, who run the server themselves.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid():
+        return None
+    import pwd
+
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = known.get(name) or known["nobody"]
+    return entry.pw_uid, entry.pw_gid
+
+
+def command_prefix(folder: Path, ids: tuple[int, int] | None) -> list[str]:
+    """Command prefix that runs a server as this account, without any capability.
+
+    Raises:
+        NoServerError: if the account cannot reach the folder of the data.
+    """
+    if ids is None:
+        return []
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        raise NoServerError(
+            "As root, the server is run by another user, and there is no `setpriv` to change to it:"
+            " run this as another user, or install util-linux."
+        )
+    closed = [each for each in folder.parents if not each.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        raise NoServerError(
+            f"As root, the server is run by the user with the id {ids[0]}, which cannot enter"
+            f" {closed[0]}: run this as another user, or choose a folder that all users can reach,"
+            " e.g. make store ARGS='--folder /var/tmp/store/data'."
+        )
+    os.chown(folder, *ids)
+    rights = ("--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
+    return [setpriv, f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups", *rights]
