@@ -16,6 +16,8 @@ from pydantic_settings import (
 from ._duration import Duration
 from ._feature_set import DatetimePart
 from ._paths import Paths
+from ._redaction import hide_secrets
+from ._scopes import Scope
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
@@ -147,6 +149,10 @@ class Tracking(Section):
     model: str = "model"
 
 
+HostPattern = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[\w.-]+|[0-9a-fA-F:.]+)$")]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s?#]+)$")]
+
+
 class Serving(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
@@ -158,8 +164,11 @@ class Serving(Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    api_key_scopes: tuple[Scope, ...] = ("predict", "label", "metrics")
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
+    allowed_hosts: tuple[HostPattern, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
     trusted_types: tuple[str, ...] = ()
 
 
@@ -294,6 +303,7 @@ class Settings(BaseSettings):
         file = Path(init_settings()["root"]) / CONFIG
         try:
             file_settings = YamlConfigSettingsSource(settings_cls, file)
+            hide_secrets(file_settings.yaml_data, SECTIONS)
         except (AttributeError, TypeError, ValueError) as error:
             raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
         return init_settings, env_settings, dotenv_settings, file_settings
@@ -310,3 +320,7 @@ class Settings(BaseSettings):
     def contract(self) -> Contract:
         """Read `config/contract.yaml`."""
         return load_contract(self.path(CONTRACT))
+
+
+# Keys of the library; a project may add sections of its own.
+SECTIONS = frozenset(Settings.model_fields)

@@ -7,6 +7,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from .._duration import format_duration
+from .._standard_output import printable, styled
 from .highlights import highlights
 from .hints import day_of
 from .profile import MOST_CATEGORIES
@@ -19,17 +20,17 @@ _MOST_WORDS = 4
 
 def show(proposal: Proposal) -> None:
     """Print columns and warnings on standard output."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(file=styled("stdout"), highlight=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
     grid = RichTable(*("column", "type", "role", "holds", "missing", "remark"), box=None)
     for inferred in proposal.columns:
-        grid.add_row(*(Text(cell) for cell in _cells(inferred)))
+        grid.add_row(*(Text(printable(cell)) for cell in _cells(inferred)))
     console.print(grid)
-    console.print(Text(f"\n{summary(proposal)}"))
+    console.print(Text(printable(f"\n{summary(proposal)}")))
     _show_settings(console, proposal)
     for warning in proposal.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        console.print(Text(printable(f"warning: {warning}"), style="yellow"))
 
 
 def _show_settings(console: Console, proposal: Proposal) -> None:
@@ -43,16 +44,17 @@ def _show_settings(console: Console, proposal: Proposal) -> None:
     for path, reason in suggested.reasons.items():
         value = suggested.changes[path]
         shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
-        grid.add_row(*(Text(cell) for cell in (".".join(path), shown, reason)))
+        cells = (".".join(path), shown, reason)
+        grid.add_row(*(Text(printable(cell)) for cell in cells))
     console.print(grid)
 
 
 def show_highlights(proposal: Proposal) -> None:
     """Print what the user should look at first: last, so that it does not scroll away."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(file=styled("stdout"), highlight=False, soft_wrap=True)
     console.print(Text("\nlook at this first:", style="bold"))
     for line in highlights(proposal):
-        console.print(Text(f"- {line}"))
+        console.print(Text(printable(f"- {line}")))
 
 
 def summary(proposal: Proposal) -> str:

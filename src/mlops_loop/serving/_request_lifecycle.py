@@ -32,6 +32,7 @@ class RequestContext(Struct):
         route: path template of the route that handled it.
         status: HTTP status; 500 until a response has been sent.
         error: class name of the exception that ended it.
+        caller: name of who sent it; empty if that is not known.
     """
 
     method: str
@@ -42,6 +43,7 @@ class RequestContext(Struct):
     variant: str | None = None
     log_fields: Mapping[str, object] = {}
     error: str | None = None
+    caller: str = ""
 
     def describe(self, response: ServiceResponse) -> None:
         """Report what the core says about its response."""
@@ -76,6 +78,8 @@ class RequestLifecycle:
             metrics.observe(context.variant, seconds)
         metrics.count_request(context.route, context.status)
         fields = dict(context.log_fields)
+        if context.caller:
+            fields["caller"] = context.caller
         if context.error is not None:
             fields["error"] = context.error
         quiet = context.route == "/metrics" or context.route.startswith("/health/")
@@ -91,13 +95,17 @@ class RequestLifecycle:
 
 
 def require_json(media_type: str | None, encoding: str | None) -> None:
-    """Raises Problem 415 for a body that is declared as something other than plain JSON.
+    """Raises Problem 415 for a body that is not declared as plain JSON.
+
+    A page of another site can send any other media type without the permission of the service.
 
     Args:
         media_type: the header Content-Type, if there is one.
         encoding: the header Content-Encoding, if there is one.
     """
-    if media_type and media_type != JSON and not _JSON.fullmatch(media_type):
+    if not media_type:
+        raise Problem(415, f"send JSON with the header Content-Type: {JSON}")
+    if media_type != JSON and not _JSON.fullmatch(media_type):
         raise Problem(415, f"send JSON as {JSON}, not as {media_type[:100]}")
     if encoding and encoding.strip().lower() != "identity":
         raise Problem(

@@ -9,11 +9,13 @@ Examples:
     ...     add_request_lifecycle,
     ...     operations_blueprint,
     ...     prediction_blueprint,
+    ...     require_allowed_origins,
     ...     require_api_keys,
     ... )
     >>> service = PredictionService(project)
     >>> app = Flask("shop")
     >>> add_request_lifecycle(app, service)
+    >>> require_allowed_origins(app, service)
     >>> require_api_keys(app, service)
     >>> add_error_handlers(app, service)
     >>> add_documentation(app, service)
@@ -21,14 +23,18 @@ Examples:
     >>> app.register_blueprint(operations_blueprint(service))
 """
 
+from .._caller import Caller
 from .._problem import Problem
 from .._service import PredictionService
 from ._blueprints import operations_blueprint, prediction_blueprint
+from ._caller import require_scope
 from ._documentation import add_documentation
 from ._errors import add_error_handlers
 from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
+from ._origins import require_allowed_origins
 
 __all__ = [
+    "Caller",
     "EXTENSION",
     "PredictionService",
     "Problem",
@@ -37,5 +43,7 @@ __all__ = [
     "add_request_lifecycle",
     "operations_blueprint",
     "prediction_blueprint",
+    "require_allowed_origins",
     "require_api_keys",
+    "require_scope",
 ]
