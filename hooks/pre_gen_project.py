@@ -23,6 +23,12 @@ DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
 )
 
+# Plain words that YAML reads as a truth value or as nothing, in this or that version.
+YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
+
+# What container engines take as the name of an image.
+IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+
 # Programs of the project's environment that a command of the same name would replace.
 OWN_COMMANDS = frozenset({"activate", "deactivate", "pip", "poetry", "python", "pythonw", "uv"})
 
@@ -143,8 +149,11 @@ def check_slug(slug: str) -> None:
             f"project_slug {slug!r} is longer than {LONGEST_SLUG} characters: "
             f"{example[:LONGEST_SLUG].strip('-')!r} would do."
         )
+    check_word("project_slug", slug, "-")
     if slug.lower().split(".")[0] in DEVICE_NAMES:
-        raise Refused(f"project_slug {slug!r} is a device on Windows: {'my-' + slug!r} would do.")
+        raise Refused(
+            f"project_slug {slug!r} is a device on Windows: {'my-' + slug.lower()!r} would do."
+        )
     if re.sub(r"[0-9.]+$", "", slug.lower()) in OWN_COMMANDS:
         raise Refused(
             f"project_slug {slug!r} names a program of the environment, which the command of "
@@ -157,6 +166,23 @@ def check_slug(slug: str) -> None:
         )
 
 
+def check_image(slug: str, container: str) -> None:
+    if container == "docker" and not IMAGE.fullmatch(slug):
+        raise Refused(
+            f"project_slug {slug!r} cannot name a container image (lower-case letters and digits, "
+            f"joined by '-', '_' or '.'): {suggest(slug, '-', 'my-ml-project')!r} would do, or "
+            "answer 'none' to container."
+        )
+
+
+def check_word(question: str, answer: str, joint: str) -> None:
+    if answer.lower() in YAML_WORDS:
+        raise Refused(
+            f"{question} {answer!r} is a truth value or nothing in YAML: "
+            f"{'my' + joint + answer.lower()!r} would do."
+        )
+
+
 def check_package(package: str) -> None:
     example = suggest(package, "_", "my_ml_project")
     if keyword.iskeyword(package) or keyword.issoftkeyword(package):
@@ -166,6 +192,7 @@ def check_package(package: str) -> None:
             f"package_name {package!r} cannot be imported (lower-case letters, digits and "
             f"underscores, a letter first): {example!r} would do."
         )
+    check_word("package_name", package, "_")
     if len(package) > LONGEST_PACKAGE:
         raise Refused(
             f"package_name {package!r} is longer than {LONGEST_PACKAGE} characters: "
@@ -213,6 +240,7 @@ def check(answers: dict[str, str]) -> None:
     check_types(answers)
     check_text("project_name", answers["project_name"], "My ML Project")
     check_slug(answers["project_slug"])
+    check_image(answers["project_slug"], answers["container"])
     check_package(answers["package_name"])
     check_text("description", answers["description"], "It foresees late flights.")
     check_text("author_name", answers["author_name"], "Your Name")

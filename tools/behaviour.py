@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from post_gen_project import OWNERS, Owned
@@ -38,8 +39,9 @@ SLICE = {
 TO_READ = re.compile(r"LICENSE.*|README\.md|pyproject\.toml|poetry\.lock|(.*/)?__pycache__/.*")
 # Where a variant finds the server of its prediction log, where it needs one.
 STORES = {
-    "redis": "redis://localhost:{port}/0?spool=var/spool",
-    "postgresql": "postgresql://postgres@localhost:{port}/postgres?spool=var/spool",
+    "redis": "redis://localhost:{port}/0?password_file={folder}/password&spool=var/spool",
+    "postgresql": "postgresql://postgres@localhost:{port}/postgres"
+    "?password_file={folder}/password&spool=var/spool",
 }
 
 
@@ -205,9 +207,12 @@ def store(
         yield env
         return
     port = free_port()
-    address = STORES[answers["prediction_log"]].format(port=port)
-    with log.open("w", encoding="utf-8") as file:
-        with started(f'make store ARGS="--port {port}"', project, env, file) as server:
+    with TemporaryDirectory(prefix="store-") as name, log.open("w", encoding="utf-8") as file:
+        # Root runs the server as another account, which has to reach its data.
+        Path(name).chmod(0o711)
+        address = STORES[answers["prediction_log"]].format(port=port, folder=name)
+        command = f'make store ARGS="--port {port} --folder {name}/data"'
+        with started(command, project, env, file) as server:
             yield {**env, f"{PACKAGE.upper()}__PREDICTION_LOG": address}
             if server.poll() is not None:
                 raise StepFailedError(f"'make store' ended early, see {log}")

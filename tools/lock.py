@@ -63,9 +63,14 @@ def write(path: Path, text: str, pattern: re.Pattern[str]) -> None:
 
 
 def lock_tools() -> None:
-    """Resolve the groups of the template's pyproject.toml for every Python and system."""
+    """Resolve the groups of the template's pyproject.toml for every Python and system.
+
+    The group `poetry` is what a rendered project installs, and its image.
+    """
     fixed = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "-q")
     compiling = (toolbox.program("uv"), "pip", "compile", *fixed, "--no-emit-index-url")
+    poetry = run(*compiling, "--group", "poetry", "--no-annotate", "--upgrade")
+    write(toolbox.TEMPLATE / "tools" / "poetry.txt", poetry, REQUIREMENT)
     everything = run(*compiling, "--group", "demo", "--group", "test", "--upgrade")
     write(toolbox.REQUIREMENTS / "test.txt", everything, REQUIREMENT)
     for alone in ("audit", "faults"):

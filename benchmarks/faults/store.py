@@ -28,6 +28,7 @@ class Store:
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port()
         address = re.sub(r"(localhost|127\.0\.0\.1):\d+", rf"\1:{self._port}", subject.address)
+        address = re.sub(r"password_file=[^&]*", f"password_file={folder / 'password'}", address)
         address = re.sub(r"spool=[^&]*", f"spool={folder / 'spool'}", address)
         self.address = re.sub(r"^sqlite:///[^?]*", f"sqlite:///{folder / 'log.db'}", address)
 

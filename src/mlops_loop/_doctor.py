@@ -19,10 +19,12 @@ class Check:
     passed: bool
     finding: str
     warning: bool = False
+    reference: str = ""
 
     def summary(self) -> str:
         mark = "WARN" if self.warning else "ok" if self.passed else "BAD"
-        return f"{mark:<4} {self.name:<12} {self.finding}"
+        reference = f" (docs {self.reference})" if self.reference else ""
+        return f"{mark:<4} {self.name:<12} {self.finding}{reference}"
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -84,6 +86,11 @@ def _registry(project: Project) -> str:
     return message
 
 
+def _audit_chain(project: Project) -> str:
+    count, head = project.audit_log.verify()
+    return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+
+
 def _loop(project: Project) -> str:
     loop = loop_status(project, project.published())
     return f"{loop['state']}: {loop['reason']}"
@@ -102,4 +109,5 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "registry": _registry,
     "audit log": check_audit_log,
     "loop": _loop,
+    "audit chain": _audit_chain,
 }

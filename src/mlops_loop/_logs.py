@@ -4,11 +4,14 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from ._redaction import redact
+from ._standard_output import printable, styled
 
 # The request at hand, for every line that is written while it is answered.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -26,8 +29,10 @@ def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
     readable = sys.stderr.isatty()
     rendered: list[Processor] = (
         [
+            _make_printable,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            _redact,
         ]
         if readable
         else [_add_timestamp, structlog.processors.format_exc_info, _to_json]
@@ -36,7 +41,7 @@ def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
         processors=[_add_request_id, structlog.processors.add_log_level, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=(
-            structlog.PrintLoggerFactory(sys.stderr)
+            structlog.PrintLoggerFactory(styled("stderr"))
             if readable
             else structlog.BytesLoggerFactory(cast(BinaryIO, _LossyStream(sys.stderr.buffer)))
         ),
@@ -93,5 +98,15 @@ def _add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _make_printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {
+        key: printable(value) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
 def _to_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
-    return _JSON.encode(event)
+    return redact(_JSON.encode(event).decode()).encode()
+
+
+def _redact(_: WrappedLogger, __: str, line: Any) -> str:
+    return redact(line)

@@ -66,7 +66,7 @@ def test_an_entity_is_erased_and_not_named(shop: Project) -> None:
     assert first.details["pseudonym"] == second.details["pseudonym"]
     recorded = json.dumps([first.to_json(), second.to_json()])
     assert "gone" not in recorded
-    # Names can be tried by whoever has the audit log, if there is no secret in the hash.
+    # A reader of the audit log could try names, if there was no secret in the hash.
     assert sha256(b"gone").hexdigest()[:8] not in recorded
 
 

@@ -23,8 +23,14 @@ from .stores.folders import discard, reachable
 NAMES = ["postgresql", "redis"]
 
 
+class ProtectedPostgresql(postgresql.Server):
+    """A server that keeps the rules that it was made with."""
+
+    lets_all_in = False
+
+
 class Protected(redis_store.Server):
-    """A server that keeps the password that it is started with."""
+    """The same in Redis."""
 
     def client(self) -> redis.Redis:
         password = password_of(self._folder)
@@ -41,7 +47,7 @@ def server(
             patch.setattr(redis_store, "OPEN", ())
             server: postgresql.Server | Protected = Protected(folder)
     else:
-        server = postgresql.Server(folder)
+        server = ProtectedPostgresql(folder)
     yield server
     server.remove()
 
@@ -102,8 +108,10 @@ def test_a_folder_that_its_account_cannot_reach_is_named(tmp_path: Path, name: s
     closed.mkdir(mode=0o700)
     ids = account(name) or (12345, 12345)
     with pytest.raises(NoServerError, match="cannot enter .*--folder"):
-        command_prefix(closed / "data", ids)
-    assert command_prefix(closed / "data", None) == []
+        command_prefix(sys.executable, closed / "data", ids)
+    with pytest.raises(NoServerError, match="cannot enter .*install a server"):
+        command_prefix(str(closed / "server"), Path("/data"), ids)
+    assert command_prefix(str(closed / "server"), closed / "data", None) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,6 +19,7 @@ GOOD = {
     "author_email": "you@example.com",
     "python_version": "3.13",
     "model_library": "tensorflow",
+    "container": "docker",
     "__license_expression": "MIT",
 }
 BAD = [
@@ -36,7 +37,16 @@ BAD = [
     ("project_slug", "Python3.11"),
     ("project_slug", "pip"),
     ("project_slug", "x" * 61),
+    ("project_slug", "true"),
+    ("project_slug", "NO"),
+    ("project_slug", "My-Project"),
+    ("project_slug", "a._b"),
+    ("project_slug", "a___b"),
     ("package_name", ""),
+    ("package_name", "true"),
+    ("package_name", "null"),
+    ("package_name", "on"),
+    ("package_name", "y"),
     ("package_name", "my-package"),
     ("package_name", "2fast"),
     ("package_name", "Capital"),
@@ -109,5 +119,5 @@ def test_truth_value_in_a_users_configuration_is_refused(tmp_path: Path, questio
     sentence = done.stderr.splitlines()[0]
     assert done.returncode != 0 and sentence.startswith(f"{question} is false")
     assert sentence.endswith(f"e.g. {question}: 'no'.")
-    config.write_text(f"default_context:\n  {question}: 'no'\n")
+    config.write_text(f"default_context:\n  {question}: 'no'\n  project_slug: sample\n")
     assert cookiecutter(tmp_path / "out", config=config).returncode == 0

@@ -195,10 +195,15 @@ def test_lightgbm_and_postgresql_take_an_extra_and_a_line_each(
     replace(models, "baseline, scikit_learn", "baseline, lightgbm, scikit_learn")
     replace(models, "    scikit_learn.trees(),", "    scikit_learn.trees(),\n    lightgbm.trees(),")
     port = free_port()
-    address = f"prediction_log: postgresql://postgres@localhost:{port}/postgres #"
+    # Root runs the server as another account, which has to reach its data.
+    data = Path(tempfile.mkdtemp(prefix="store-"))
+    data.chmod(0o711)
+    place = f"postgresql://postgres@localhost:{port}/postgres?password_file={data}/password"
+    address = f"prediction_log: {place} #"
     replace(mine / "config/project.yaml", "# prediction_log:", address)
 
-    store = f"{PYTHON} -m mlops_loop.local_servers.postgresql --hasty --port {port}"
+    server = "mlops_loop.local_servers.postgresql"
+    store = f"{PYTHON} -m {server} --hasty --port {port} --folder {data}/data"
     with (tmp_path / "store.log").open("w") as log, started(store, mine, tools, log):
         wait_for(port)
         run("make ingest", mine, tools)
@@ -211,6 +216,7 @@ def test_lightgbm_and_postgresql_take_an_extra_and_a_line_each(
         status = json.loads(run(f"{PYTHON} -m {PACKAGE} status --json", mine, tools))
     assert status["log"]["predictions"] == 1
     assert not list((mine / "var").glob("predictions.db*"))
+    shutil.rmtree(data)
 
 
 def wait_for(port: int) -> None:

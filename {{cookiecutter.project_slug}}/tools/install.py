@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 PLUGINS = ("poetry-plugin-export", "poetry-plugin-pypi-mirror")
-TOOLS = ("poetry==2.5.1", "poetry-plugin-export==1.10.1", "poetry-plugin-pypi-mirror==0.6.5")
+# Poetry and its plugins with all that they need, by version and hash.
+TOOLS = ROOT / "tools" / "poetry.txt"
 # The settings of pip that say where packages come from and how they are fetched. The others, e.g.
 # `user`, `target` or `no-deps`, are meant for other environments and would break this one.
 PIP_SETTINGS = (
@@ -145,7 +146,9 @@ def find_poetry() -> Path:
     if found and all(each in listed for each in PLUGINS):
         return Path(found)
     print("Poetry comes from .tools, which is set up once", file=sys.stderr, flush=True)
-    make_environment(ROOT / ".tools", list(TOOLS), "\n".join([sys.version, *TOOLS]))
+    requirements = ["--require-hashes", "--requirement", str(TOOLS)]
+    fingerprint = f"{sys.version}\n{TOOLS.read_text(encoding='utf-8')}"
+    make_environment(ROOT / ".tools", requirements, fingerprint)
     return executable(ROOT / ".tools", "poetry")
 
 

@@ -1,36 +1,36 @@
 """The proposal as a table on the terminal."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from .._duration import format_duration
+from .._standard_output import printable, styled
 from .highlights import highlights
+from .hints import day_of
 from .profile import MOST_CATEGORIES
 from .proposal import Proposal
 from .roles import InferredColumn
 
 _PIPE_WIDTH = 150
 _MOST_WORDS = 4
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def show(proposal: Proposal) -> None:
     """Print columns and warnings on standard output."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(file=styled("stdout"), highlight=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
     grid = RichTable(*("column", "type", "role", "holds", "missing", "remark"), box=None)
     for inferred in proposal.columns:
-        grid.add_row(*(Text(cell) for cell in _cells(inferred)))
+        grid.add_row(*(Text(printable(cell)) for cell in _cells(inferred)))
     console.print(grid)
-    console.print(Text(f"\n{summary(proposal)}"))
+    console.print(Text(printable(f"\n{summary(proposal)}")))
     _show_settings(console, proposal)
     for warning in proposal.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        console.print(Text(printable(f"warning: {warning}"), style="yellow"))
 
 
 def _show_settings(console: Console, proposal: Proposal) -> None:
@@ -44,16 +44,17 @@ def _show_settings(console: Console, proposal: Proposal) -> None:
     for path, reason in suggested.reasons.items():
         value = suggested.changes[path]
         shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
-        grid.add_row(*(Text(cell) for cell in (".".join(path), shown, reason)))
+        cells = (".".join(path), shown, reason)
+        grid.add_row(*(Text(printable(cell)) for cell in cells))
     console.print(grid)
 
 
 def show_highlights(proposal: Proposal) -> None:
     """Print what the user should look at first: last, so that it does not scroll away."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(file=styled("stdout"), highlight=False, soft_wrap=True)
     console.print(Text("\nlook at this first:", style="bold"))
     for line in highlights(proposal):
-        console.print(Text(f"- {line}"))
+        console.print(Text(printable(f"- {line}")))
 
 
 def summary(proposal: Proposal) -> str:
@@ -83,7 +84,7 @@ def _content(inferred: InferredColumn) -> str:
     facts = inferred.facts
     if facts.minimum is not None and facts.maximum is not None:
         if inferred.column.type == "datetime":
-            return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
+            return f"{day_of(facts.minimum / 1e6)} to {day_of(facts.maximum / 1e6)}"
         return facts.span
     if facts.distinct > MOST_CATEGORIES:
         return f"{facts.distinct:,} texts"
@@ -91,7 +92,3 @@ def _content(inferred: InferredColumn) -> str:
     listed = ", ".join(word if len(word) <= 20 else f"{word[:19]}…" for word in common)
     more = facts.distinct - len(common)
     return f"{listed} and {more} more" if more > 0 else listed
-
-
-def _day(microseconds: float) -> str:
-    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%d")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from .._standard_output import styled
+
 
 @click.command()
 @click.argument("page", default="index")
@@ -33,5 +35,5 @@ def _show_on_terminal(text: str) -> bool:
         from rich.markdown import Markdown
     except ImportError:
         return False
-    Console().print(Markdown(text))
+    Console(file=styled("stdout")).print(Markdown(text))
     return True

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .._standard_output import printable, styled
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -23,7 +25,7 @@ class Display:
         if self.bar is None:
             click.echo(line)
         else:
-            self.bar.console.print(line, markup=False, highlight=False)
+            self.bar.console.print(printable(line), markup=False, highlight=False)
 
     def on_progress(self, done: int, total: int | None = None) -> None:
         """Show that `done` of `total` are done; without a total only the count."""
@@ -35,7 +37,7 @@ class Display:
         if self.on_note is not None:
             self.on_note(line)
         if self.bar is not None:
-            self.bar.update(self.bar.task_ids[0], note=line)
+            self.bar.update(self.bar.task_ids[0], note=printable(line))
 
 
 @contextmanager
@@ -44,10 +46,11 @@ def display(unit: str) -> Iterator[Display]:
     if not sys.stdout.isatty():
         yield Display()
         return
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     note = TextColumn("{task.fields[note]}", markup=False)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn(), note)
-    with Progress(*columns, transient=True) as bar:
+    with Progress(*columns, console=Console(file=styled("stdout")), transient=True) as bar:
         bar.add_task(unit, total=None, note="")
         yield Display(bar)

@@ -1,8 +1,14 @@
 """The commands status and doctor."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ._common import AS_JSON, Session, opened, show_json
+
+if TYPE_CHECKING:
+    from .._doctor import Check
+    from .._project import Project
 
 
 @click.command()
@@ -21,17 +27,28 @@ def status(session: Session, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--deploy", is_flag=True, help="Judge the settings for production instead.")
 @AS_JSON
 @click.pass_obj
-def doctor(session: Session, as_json: bool) -> None:
-    """Check that all parts of the project are valid and consistent; exit with 3 if not."""
+def doctor(session: Session, deploy: bool, as_json: bool) -> None:
+    """Check that all parts of the project are valid and consistent; exit with 3 if not.
+
+    Damaged copies are replaced by intact ones, and a lost pointer is written again.
+    """
     from .._doctor import examine
 
     with opened(session) as project:
-        checks = examine(project)
+        checks = _judge_deployment(session, project) if deploy else examine(project)
     if as_json:
         show_json({"checks": [check.to_json() for check in checks]})
     else:
         click.echo("\n".join(check.summary() for check in checks))
     if not all(check.passed for check in checks):
         raise click.exceptions.Exit(3)
+
+
+def _judge_deployment(session: Session, project: "Project") -> "list[Check]":
+    from .._deployment_checks import check_deployment
+    from ..monitoring._receivers import name_of
+
+    return check_deployment(project, map(name_of, session.monitoring().receivers))

@@ -38,11 +38,11 @@ def account(name: str) -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
-def command_prefix(folder: Path, ids: tuple[int, int] | None) -> list[str]:
+def command_prefix(program: str, folder: Path, ids: tuple[int, int] | None) -> list[str]:
     """Command prefix that runs a server as this account, without any capability.
 
     Raises:
-        NoServerError: if the account cannot reach the folder of the data.
+        NoServerError: if the account cannot reach the program, or the folder of the data.
     """
     if ids is None:
         return []
@@ -52,13 +52,15 @@ def command_prefix(folder: Path, ids: tuple[int, int] | None) -> list[str]:
             "As root, the server is run by another user, and there is no `setpriv` to change to it:"
             " run this as another user, or install util-linux."
         )
-    closed = [each for each in folder.parents if not each.stat().st_mode & stat.S_IXOTH]
-    if closed:
-        raise NoServerError(
-            f"As root, the server is run by the user with the id {ids[0]}, which cannot enter"
-            f" {closed[0]}: run this as another user, or choose a folder that all users can reach,"
-            " e.g. make store ARGS='--folder /var/tmp/store/data'."
-        )
+    for path, remedy in (
+        (folder, "choose a folder that all users can reach, e.g. --folder /var/tmp/store/data"),
+        (Path(program), "install a server where all users can reach it, e.g. by the system"),
+    ):
+        for closed in (each for each in path.parents if not each.stat().st_mode & stat.S_IXOTH):
+            raise NoServerError(
+                f"As root, the server is run by the user with the id {ids[0]}, which cannot enter"
+                f" {closed}: run this as another user, or {remedy}."
+            )
     os.chown(folder, *ids)
     rights = ("--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
     return [setpriv, f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups", *rights]

@@ -67,7 +67,7 @@ def main() -> int:
     try:
         initdb, postgres = programs()
         ids = account("postgres")
-        prefix = command_prefix(folder, ids)
+        prefix = command_prefix(postgres, folder, ids)
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -46,16 +46,16 @@ def main() -> int:
         server = find_server()
         folder = arguments.folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = [*command_prefix(folder, account("redis")), server]
+        command = [*command_prefix(server, folder, account("redis")), server]
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1
-    hand_over(f"requirepass {password_of(folder)}\n")
+    configure_by_input(f"requirepass {password_of(folder)}\n")
     options = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(folder))
     os.execv(command[0], [*command, "-", *options, *DURABLE, *others])
 
 
-def hand_over(configuration: str) -> None:
+def configure_by_input(configuration: str) -> None:
     """Let the server read this from its standard input: all users see a command's arguments."""
     read, write = os.pipe()
     os.write(write, configuration.encode())

@@ -162,4 +162,4 @@ class RolloutJournal:
 
 def _as_json(published: Published) -> dict[str, object]:
     """As it is read back from the audit log."""
-    return msgspec.json.decode(msgspec.json.encode(published), type=dict[str, object])
+    return {**msgspec.to_builtins(published), "earlier": list(published.earlier)}

@@ -15,9 +15,9 @@ import redis
 from . import processes
 from .folders import discard, reachable
 
+START = "mlops_loop.local_servers.redis"
 # Tests of the log set passwords of their own; that the server asks for one has tests as well.
 OPEN = ("--requirepass", "")
-START = "mlops_loop.local_servers.redis"
 
 
 class Server:

@@ -23,15 +23,18 @@ Examples:
     >>> app.register_blueprint(operations_blueprint(service))
 """
 
+from .._caller import Caller
 from .._problem import Problem
 from .._service import PredictionService
 from ._blueprints import operations_blueprint, prediction_blueprint
+from ._caller import require_scope
 from ._documentation import add_documentation
 from ._errors import add_error_handlers
 from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
 from ._origins import require_allowed_origins
 
 __all__ = [
+    "Caller",
     "EXTENSION",
     "PredictionService",
     "Problem",
@@ -42,4 +45,5 @@ __all__ = [
     "prediction_blueprint",
     "require_allowed_origins",
     "require_api_keys",
+    "require_scope",
 ]

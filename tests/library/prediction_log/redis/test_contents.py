@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -16,11 +15,11 @@ from ...stores.redis import Server
 from ..records import NOON, fill_two_days, plain
 
 
-def test_erased_bytes_are_no_longer_in_the_files(
-    server: Server, log: PredictionLog, tmp_path: Path
-) -> None:
+def test_erased_bytes_are_no_longer_in_the_files(server: Server, log: PredictionLog) -> None:
+    folder = server._folder
+
     def written() -> bytes:
-        return b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+        return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
     log.append([plain("a", entity_key="a-very-personal-key"), plain("b")]).result()
     assert b"a-very-personal-key" in written()
