@@ -41,11 +41,17 @@ def test_the_status_is_that_of_the_versions_in_service(project: Project) -> None
     project.transitions.challenge(other, actor="test", reason="to try it")
     status = project_status(project)
     assert status.challenger is not None and status.challenger.version == other
-    assert (status.loop["state"], status.loop["reason"]) == ("challenging", "to try it")
+    assert (status.loop["state"], status.loop["reason"]) == (
+        "challenging",
+        f"challenge: version {other}: to try it",
+    )
     project.transitions.reject(other, actor="test", reason="enough")
     status = project_status(project)
     assert status.challenger is None
-    assert (status.loop["state"], status.loop["reason"]) == ("steady", "enough")
+    assert (status.loop["state"], status.loop["reason"]) == (
+        "steady",
+        f"reject: version {other}: enough",
+    )
 
 
 def second_version(project: Project, version: str) -> str:

@@ -117,7 +117,7 @@ def test_requests_that_are_refused_are_counted_by_kind(served: Any, write: Any, 
     found = json.loads(play(file, "--url", address(served), *labels, "--json", code=3).stdout)
     (refused,) = found["errors"]
     assert (refused["kind"].split()[0], refused["requests"]) == ("422", 2)
-    assert refused["first"].startswith("row 2") and "price is above 1000" in refused["first"]
+    assert ".csv, line 3: " in refused["first"] and "price is above 1000" in refused["first"]
     assert found["answered"] == ROWS - 2
     assert found["labels"] == {"sent": ROWS - 3, "unreadable": 1}
 

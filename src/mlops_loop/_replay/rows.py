@@ -1,7 +1,7 @@
 """The rows of a file as a client would send them, with the labels in the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ..data._sources.file import (
 )
 from ..data._sources.finding import find_files
 from ..data._sources.formats import format_of
+from ..data._sources.places import Places
 from ..errors import InputError
 from .traffic import ReplayRow
 
@@ -44,6 +45,11 @@ class FileRows:
     csv: Csv
     label_column: str | None
     lost: int = 0
+    _places: Places = field(default_factory=Places)
+
+    def place(self, number: int) -> str:
+        """The file, and the line or row, of a row that was yielded; numbers count from 1."""
+        return str(self._places.of([number - 1])[0])
 
     @property
     def total(self) -> int | None:
@@ -60,7 +66,7 @@ class FileRows:
         wanted = list(self.contract.inputs)
         if self.label_column and self.label_column not in {column.name for column in wanted}:
             wanted.append(Column(name=self.label_column, type="text"))
-        for raw in read_batches(self.files, wanted, BATCH_ROWS, self.csv):
+        for raw in read_batches(self.files, wanted, BATCH_ROWS, self.csv, places=self._places):
             yield from self._batch(raw)
 
     def _batch(self, raw: pa.Table) -> Iterator[ReplayRow]:

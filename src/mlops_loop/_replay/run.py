@@ -57,7 +57,9 @@ def replay(
         began = time.monotonic()
         timed = rows.contract.time is not None
         horizon = rows.contract.label_horizon if timed else timedelta()
-        player = _Player(Traffic(client, horizon if delay is None else delay), stats, timed)
+        player = _Player(
+            Traffic(client, horizon if delay is None else delay), stats, rows.place, timed
+        )
         total = rows.total
         for number, row in enumerate(rows):
             if rate:
@@ -81,9 +83,12 @@ def replay(
 class _Player:
     """Sends rows one by one; labels follow in event time, or in wall-clock time without one."""
 
-    def __init__(self, traffic: Traffic, stats: ReplayStats, timed: bool) -> None:
+    def __init__(
+        self, traffic: Traffic, stats: ReplayStats, place: Callable[[int], str], timed: bool
+    ) -> None:
         self.traffic = traffic
         self._stats = stats
+        self._place = place
         self._timed = timed
         self._now = np.datetime64("NaT", "us")
         self._labels_sent_at = time.monotonic()
@@ -99,7 +104,7 @@ class _Player:
         try:
             self._stats.answer(self.traffic.send_rows([replace(row, moment=self._now)]))
         except CallError as error:
-            self._stats.fail(error, f"row {self._stats.rows}")
+            self._stats.fail(error, lambda: self._place(self._stats.rows))
         if time.monotonic() - self._labels_sent_at >= LABELS_EVERY:
             self._send_labels(self._now)
             self._labels_sent_at = time.monotonic()
@@ -115,7 +120,7 @@ class _Player:
         try:
             self.traffic.send_labels(until)
         except CallError as error:
-            self._stats.fail(error, "labels")
+            self._stats.fail(error, lambda: "labels")
 
 
 def _clock() -> np.datetime64:

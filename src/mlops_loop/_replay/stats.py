@@ -2,6 +2,7 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,11 +47,12 @@ class ReplayStats:
         self.lost = 0
         self.versions.update(answer["model_version"] for answer in answers)
 
-    def fail(self, error: CallError, where: str) -> None:
-        """Count a failure; `where` identifies the request."""
+    def fail(self, error: CallError, where: Callable[[], str]) -> None:
+        """Count a failure; `where` names the request, and is called for the first of a kind."""
         self.lost = self.lost + 1 if error.lost else 0
-        known = self.failures.setdefault(error.kind, Failures(0, f"{where}: {error}"))
-        known.requests += 1
+        if error.kind not in self.failures:
+            self.failures[error.kind] = Failures(0, f"{where()}: {error}")
+        self.failures[error.kind].requests += 1
 
     def latency(self) -> dict[str, float]:
         """Percentiles of the latency, by name; empty without a response."""
