@@ -62,7 +62,7 @@ class Told:
         """Days after the onset; `_NEVER` if nobody is told in the three windows after it."""
         before = _CALM + int(random.integers(_WINDOW))
         after = _CALM + _NEVER - before
-        usual = replace(self.changed, intercept=0.0, slope=1.0, noise=1.0)
+        usual = replace(self.changed, more=0.0, slope=1.0, noise=1.0, dead=False)
         rows = _joined(
             usual.rows(random, _ROWS * (_HOLDOUT + before), _HOLDOUT + before),
             self.changed.rows(random, _ROWS * after, after),
@@ -144,7 +144,7 @@ _OTHERS = {
     "three classes, days alike, AR(.5)": World("multiclass", day=0.4, correlation=0.5),
     "regression, days alike, AR(.5)": World("regression", day=0.4, correlation=0.5),
 }
-_CHANGES = {"base rate +10 points": {"intercept": 0.57}, "slope halved": {"slope": 0.5}}
+_CHANGES = {"base rate +10 points": {"more": 0.1}, "slope halved": {"slope": 0.5}}
 _NOISE = replace(_OTHERS["regression, days alike, AR(.5)"], noise=1.3)
 
 
@@ -171,7 +171,7 @@ CASES: tuple[Case, ...] = (
             replace(world, **values),  # type: ignore[arg-type]
             within,
             60,
-            _FOUND if within == 45 and "intercept" in values else None,
+            _FOUND if within == 45 and "more" in values else None,
         )
         for change, values in _CHANGES.items()
         for name, world in _DAYS.items()

@@ -38,6 +38,7 @@ class World:
         mean, spread: of the inputs, which the model sees.
         base: logit of the rate at the mean input.
         intercept, slope: what labels follow, as difference and factor of what the model says.
+        more: what is added to the probability of the second of two classes.
         noise: standard deviation of the target of a regression, around the truth.
         day: standard deviation between days of what labels follow, which no model can know.
         correlation: of this from day to day.
@@ -45,6 +46,7 @@ class World:
         groups: number of groups that differ in the place of days; 0 for days.
         shops: number of categories, which differ in nothing unless `broken`.
         broken: whether the outcomes of the first category do not follow the model.
+        dead: whether the model sees half of its inputs only, the others having gone constant.
     """
 
     problem: Problem = "binary"
@@ -53,6 +55,7 @@ class World:
     base: float = -0.85
     intercept: float = 0.0
     slope: float = 1.0
+    more: float = 0.0
     noise: float = 1.0
     day: float = 0.0
     correlation: float = 0.0
@@ -60,6 +63,7 @@ class World:
     groups: int = 0
     shops: int = 1
     broken: bool = False
+    dead: bool = False
 
     @property
     def contract(self) -> Contract:
@@ -82,12 +86,12 @@ class World:
             said = np.stack([np.zeros(count), inputs, others], axis=1)
             labels = (self._moved(said, shocks) + rng.gumbel(size=said.shape)).argmax(axis=1)
             return Sample(columns, _softmax(said), labels)
-        said = np.stack([np.zeros(count), self.base + SLOPE * inputs], axis=1)
+        said = np.stack([np.zeros(count), self.base + SLOPE * self._seen(rng, inputs)], axis=1)
         moved = np.zeros_like(said)
         moved[:, 1] = self.base + self.slope * SLOPE * inputs + self.intercept + shocks
         if self.broken:
             moved[shop == 0, 1] = -self.base
-        labels = (rng.random(count) < _softmax(moved)[:, 1]).astype(np.int64)
+        labels = (rng.random(count) < _softmax(moved)[:, 1] + self.more).astype(np.int64)
         return Sample(columns, _softmax(said), labels)
 
     def _shocks(self, rng: np.random.Generator, units: int) -> Floats:
@@ -96,6 +100,12 @@ class World:
             shocks[unit] *= (1 - self.correlation**2) ** 0.5
             shocks[unit] += self.correlation * shocks[unit - 1]
         return shocks + self.weekly * (np.isin(np.arange(units) % 7, (5, 6)) - 2 / 7)
+
+    def _seen(self, rng: np.random.Generator, inputs: Floats) -> Floats:
+        """What the model sees of a sum of two independent inputs, if one of them is dead."""
+        if not self.dead:
+            return inputs
+        return self.mean + (inputs - self.mean) / 2 + rng.normal(0, self.spread / 2, len(inputs))
 
     def _moved(self, said: np.ndarray, shocks: np.ndarray) -> np.ndarray:
         moved = self.slope * said

@@ -58,7 +58,7 @@ class Logged:
 
     Attributes:
         problem: `regression`, `multiclass`, or `split` for two classes of which each key gets one.
-        gain: share of the champion's loss by which the challenger is better.
+        gain: share of the variance of the champion's noise that the challenger has not.
     """
 
     problem: str
@@ -135,6 +135,22 @@ CASES: tuple[Case, ...] = (
     Case(_PROMOTED, "split, two classes", Logged("split"), 100, EQUAL),
     Case(_PROMOTED, "three classes", Logged("multiclass"), 100, EQUAL),
     Case(_PROMOTED, "regression", Logged("regression"), 100, EQUAL),
+    *(
+        Case("better challenger promoted", text, Logged(problem, gain), 40)
+        for problem, text, gain in (
+            ("split", "split, two classes: half of the noise", 0.5),
+            ("multiclass", "three classes: half of the noise", 0.5),
+            ("regression", "regression: better by 20 % of the squared error", 0.2),
+        )
+    ),
+    *(
+        Case("worse challenger promoted", text, Logged(problem, -0.2), 40, Aim("at most", 0.01))
+        for problem, text in (
+            ("split", "split, two classes: a fifth more noise"),
+            ("multiclass", "three classes: a fifth more noise"),
+            ("regression", "regression: worse by 20 % of the squared error"),
+        )
+    ),
     Case(
         "challenger better by 2 % promoted",
         "the sample's pairs",

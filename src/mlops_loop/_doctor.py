@@ -86,6 +86,11 @@ def _registry(project: Project) -> str:
     return message
 
 
+def _audit_chain(project: Project) -> str:
+    count, head = project.audit_log.verify()
+    return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+
+
 def _loop(project: Project) -> str:
     loop = loop_status(project, project.published())
     return f"{loop['state']}: {loop['reason']}"
@@ -104,4 +109,5 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "registry": _registry,
     "audit log": check_audit_log,
     "loop": _loop,
+    "audit chain": _audit_chain,
 }

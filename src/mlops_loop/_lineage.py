@@ -63,7 +63,8 @@ class Lineage:
         if self.prediction is None:
             return
         record, label = self.prediction.record, self.prediction.label
-        yield f"prediction {record.prediction_id}, {record.event_time.isoformat()}"
+        by = f", asked by {record.caller}" if record.caller else ""
+        yield f"prediction {record.prediction_id}, {record.event_time.isoformat()}{by}"
         for output in record.outputs:
             served = "served" if output.served else "in shadow"
             yield f"  version {output.version} ({output.variant}, {served}): {output.prediction!r}"
@@ -72,6 +73,9 @@ class Lineage:
             by = f", by {label.authority}" if label.authority else ""
             known = f"{label.label!r}, since {label.time.isoformat()}{by}"
         yield f"  label: {known}"
+        if label and label.replaced:
+            by = f" by {label.replaced.authority}" if label.replaced.authority else ""
+            yield f"  it replaces the label {label.replaced.label!r}{by}"
 
     def _of_versions(self) -> Iterator[str]:
         for version in self.versions:
@@ -125,16 +129,19 @@ def _snapshot(project: Project, digest: str) -> Snapshot | None:
 
 
 def _prediction_json(row: LoggedRow) -> dict[str, Any]:
-    record = row.record
+    record, replaced = row.record, row.label.replaced if row.label else None
     return {
         "prediction_id": record.prediction_id,
         "event_time": record.event_time.isoformat(),
+        "caller": record.caller,
         "outputs": [
             {"version": output.version, "variant": output.variant, "prediction": output.prediction}
             for output in record.outputs
         ],
         "label": row.label.label if row.label else None,
         "label_authority": row.label.authority if row.label else None,
+        "replaced_label": replaced.label if replaced else None,
+        "replaced_authority": replaced.authority if replaced else None,
     }
 
 

@@ -4,12 +4,13 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ._redaction import redact
 from ._standard_output import printable, styled
 
 # The request at hand, for every line that is written while it is answered.
@@ -31,6 +32,7 @@ def configure_logs(level: int = logging.INFO, *, force: bool = True) -> None:
             _make_printable,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            _redact,
         ]
         if readable
         else [_add_timestamp, structlog.processors.format_exc_info, _to_json]
@@ -103,4 +105,8 @@ def _make_printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _to_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
-    return _JSON.encode(event)
+    return redact(_JSON.encode(event).decode()).encode()
+
+
+def _redact(_: WrappedLogger, __: str, line: Any) -> str:
+    return redact(line)

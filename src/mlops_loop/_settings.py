@@ -16,6 +16,8 @@ from pydantic_settings import (
 from ._duration import Duration
 from ._feature_set import DatetimePart
 from ._paths import Paths
+from ._redaction import hide_secrets
+from ._scopes import Scope
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
@@ -108,6 +110,7 @@ class Csv(Section):
     decimal: Literal[".", ","] | None = None  # None: as the contract's `parsing` says
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # or `detect`
     skip: Annotated[int, Field(ge=0)] = 0  # lines above the header
+    missing: tuple[str, ...] = ()  # texts that are missing without quotes, and values in quotes
 
 
 class Tuning(Section):
@@ -157,6 +160,7 @@ class Serving(Section):
     request_timeout: Duration = timedelta(seconds=60)
     watch_interval: Duration = timedelta(seconds=1)
     api_keys: tuple[str, ...] = ()
+    api_key_scopes: tuple[Scope, ...] = ("predict", "label", "metrics")
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
     trusted_types: tuple[str, ...] = ()
@@ -293,6 +297,7 @@ class Settings(BaseSettings):
         file = Path(init_settings()["root"]) / CONFIG
         try:
             file_settings = YamlConfigSettingsSource(settings_cls, file)
+            hide_secrets(file_settings.yaml_data, SECTIONS)
         except (AttributeError, TypeError, ValueError) as error:
             raise SettingsError(f"{CONFIG} needs keys with values, e.g. `seed: 1`") from error
         return init_settings, env_settings, dotenv_settings, file_settings
@@ -309,3 +314,7 @@ class Settings(BaseSettings):
     def contract(self) -> Contract:
         """Read `config/contract.yaml`."""
         return load_contract(self.path(CONTRACT))
+
+
+# Keys of the library; a project may add sections of its own.
+SECTIONS = frozenset(Settings.model_fields)

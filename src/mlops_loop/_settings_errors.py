@@ -1,5 +1,6 @@
 """Messages for invalid settings: the key, the line or variable that sets it, and what is wrong."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -7,10 +8,9 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-Key = tuple[str, ...]
+from ._redaction import SECRET_KEYS
 
-# Keys whose values are secrets, or addresses that may hold one.
-_SECRETS = ("serving.api_keys", "alerts.", "prediction_log", "source", "tracking.uri")
+Key = tuple[str, ...]
 
 
 def close_match(name: str, names: Sequence[str]) -> str:
@@ -74,12 +74,21 @@ def _reason(details: Mapping[str, Any], key: Key, kind: type[BaseModel]) -> str:
         case "model_type" if value is None:
             return "the section is empty: add a key, or remove it"
         case "model_type":
-            reason = "expected keys with values"
+            return "expected keys with values"
         case _:
-            reason = details["msg"].replace("Input should be", "expected")
+            reason = str(details["msg"]).replace("Input should be", "expected")
             reason = reason.partition(", unable to parse")[0]
-    hidden = isinstance(value, dict | list | tuple) or ".".join(key).startswith(_SECRETS)
+    # A secret that is shorter than what is redacted is hidden all the same.
+    hidden = isinstance(value, dict | list | tuple) or ".".join(key).startswith(SECRET_KEYS)
     return reason + ("" if hidden else f", got {value!r}")
+
+
+def yaml_reason(error: yaml.YAMLError) -> str:
+    """What is wrong with a file, and where; without words of the file, which may be secrets."""
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem: str = getattr(error, "problem", None) or type(error).__name__
+    return place + re.sub(r"'[^']{2,}'", "'…'", problem)
 
 
 def _keys(kind: type[BaseModel], section: Key) -> list[str]:

@@ -10,8 +10,9 @@ from pydantic_settings import DotEnvSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceSettingsError
 from yaml import YAMLError
 
-from ._settings import CONFIG, ENV_PREFIX, Settings
-from ._settings_errors import message_of
+from ._redaction import hide_secrets
+from ._settings import CONFIG, ENV_PREFIX, SECTIONS, Settings
+from ._settings_errors import message_of, yaml_reason
 from ._variable_names import mistaken_key
 from .errors import SettingsError
 
@@ -47,6 +48,9 @@ def load_settings(
     variables = _variables(root)
     _check_names(variables, kind, prefix)
     variables = {name: at for name, at in variables.items() if name.startswith(prefix.upper())}
+    for name, (_, value) in variables.items():
+        key = name.removeprefix(prefix.upper()).lower().replace("__", ".")
+        hide_secrets({key: value}, SECTIONS)
     try:
         return kind(
             _env_prefix=prefix,  # type: ignore[call-arg]
@@ -55,7 +59,7 @@ def load_settings(
             **overrides,  # type: ignore[arg-type]
         )
     except YAMLError as error:
-        raise SettingsError(f"{CONFIG} is not valid YAML: {error}") from error
+        raise SettingsError(f"{CONFIG} is not valid YAML: {yaml_reason(error)}") from None
     except SourceSettingsError as error:
         raise SettingsError(_invalid_json(error, variables)) from error
     except ValidationError as error:

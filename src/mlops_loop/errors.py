@@ -33,6 +33,8 @@ Examples:
 
 from typing import ClassVar
 
+from ._redaction import redact
+
 __all__ = [
     "BundleError",
     "ContractError",
@@ -64,6 +66,9 @@ class ProjectError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return redact(super().__str__())
 
 
 class SettingsError(ProjectError):

@@ -89,6 +89,7 @@ def test_a_bundle_of_the_first_format_holds_onnx(tmp_path: Path) -> None:
 DECODERS = {
     "_formats.py": "documents",
     "_audit_log.py": "lines, to tell torn ones from those of another format",
+    "_redaction.py": "values of environment variables, as the settings read them",
     "cli/_explanation.py": "a row of the user",
     "cli/_training.py": "shown on standard output",
     "contract/_decoder.py": "bodies of requests",

@@ -87,7 +87,8 @@ def test_labels_join_their_predictions(served: Any) -> None:
     ]
     one = served.http.post("/labels", json={"prediction_id": ids[0], "label": True})
     counts = {"joined": 1, "early": 0, "repeated": 0}
-    assert one.json() == {**counts, "conflicting": [], "other_target": []}
+    lists = ("conflicting", "other_target", "replaced", "dropped")
+    assert one.json() == {**counts, **{name: [] for name in lists}}
     many = [
         {"prediction_id": ids[0], "label": True},
         {"prediction_id": ids[1], "label": False},

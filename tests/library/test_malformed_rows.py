@@ -77,6 +77,7 @@ def test_lines_of_malformed_rows_are_those_of_an_editor(
         (("a,y\n" + "é,1\n" * 9).encode() + b"\xff,2\n", "in.csv, line 11: invalid UTF-8"),
         (b'a,y\n1,2\n3,"4\n5,6\n', "the quote before '4' is never closed"),
         (b'a,y,z\n1,2,3\n4,"5,6\n7,8,9\n', "in.csv, line 3: a quote is never closed"),
+        (b'a,y,z\n1,2,"3\n' + b"7,8,9\n" * 20, "the quote before '3' is never closed"),
         (b"a,y\n1,2\n3,\x00\x01\n", "binary file"),
         (b"a,y\n" + b"1.5,2\n" * 50 + b"x\0,1\n", "in.csv, line 52: contains a NUL character"),
         (b"\n\n", "is empty"),
@@ -107,3 +108,30 @@ def test_a_long_row_is_read_in_a_larger_block(tmp_path: Path) -> None:
         found += [] if rows else block["a"].to_pylist()
     assert malformed == [2, 200_004]
     assert found == ["0"] * 200_000 + ["1"] + ["2"] * 200_000
+
+
+@pytest.mark.parametrize("swallowed", [12, 30_000])
+def test_a_quote_that_a_later_one_closes_is_named_where_it_was_opened(
+    tmp_path: Path, swallowed: int
+) -> None:
+    last = 20 + swallowed
+    cells = {8: '"open', last: '"closed"'}
+    text = lines("a,b,y", lambda n: f"{n},{cells.get(n, 'x')},{n % 2}", last + 20)
+    (tmp_path / "in.csv").write_text(text)
+    blocks = list(read_batches([tmp_path / "in.csv"], malformed=True))
+    bad = [rows for block in blocks if (rows := MalformedRows.of(block))]
+    assert [rows.lines for rows in bad] == [[*range(9, last + 2)]]
+    assert bad[0].first.endswith(
+        f"line 9: a quote is opened and closed {last - 8} lines later: close it, or read quotes as "
+        "text with --quote none"
+    )
+    assert bad[0].texts[1] == "9,x,1"
+    good = [value for block in blocks if MalformedRows.of(block) is None for value in block["a"]]
+    assert len(good) == 7 + 20
+
+
+def test_texts_of_several_lines_are_values(tmp_path: Path) -> None:
+    letter = "Dear Sir,\n\nthe price, as agreed, is 5.\nThe rest, I fear,\nis lost.\n\nYours,\nX"
+    (tmp_path / "in.csv").write_text(lines("a,b,y", lambda n: f'{n},"{letter}",1'))
+    (block,) = [block for block in read_batches([tmp_path / "in.csv"]) if block.num_rows]
+    assert block["b"].unique().to_pylist() == [letter]

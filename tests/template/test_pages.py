@@ -137,7 +137,8 @@ def test_the_page_asks_for_a_key_and_uses_it(
     browser: Browser, played: Path, tools: dict[str, str]
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    keys = {f"{SLUG.replace('-', '_').upper()}__SERVING__API_KEYS": '["open sesame"]'}
+    prefix = f"{SLUG.replace('-', '_').upper()}__SERVING__"
+    keys = {f"{prefix}API_KEYS": '["open sesame"]', f"{prefix}API_KEY_SCOPES": '["predict"]'}
     command = f"poetry run {SLUG} serve --port {url.rpartition(':')[2]}"
     with started(command, played, tools | keys) as process:
         assert answers(f"{url}/health/ready", process)
@@ -147,3 +148,4 @@ def test_the_page_asks_for_a_key_and_uses_it(
             expect(seen.page.locator("#versions")).to_contain_text("champion")
             seen.page.get_by_role("button", name="Predict").click()
             expect(seen.page.locator("#answer")).to_contain_text("Prediction")
+            expect(seen.page.locator("#span")).to_contain_text("scope metrics")

@@ -38,6 +38,7 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
         f"{prefix}ROOT": str(project.root),
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
         f"{prefix}SERVING__API_KEYS": json.dumps([key]),
+        f"{prefix}SERVING__API_KEY_SCOPES": json.dumps(["predict", "label"]),
     }
     make_folder(log_file.parent)
     with log_file.open("w") as output:

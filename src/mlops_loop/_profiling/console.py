@@ -1,7 +1,6 @@
 """The proposal as a table on the terminal."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -10,13 +9,13 @@ from rich.text import Text
 from .._duration import format_duration
 from .._standard_output import printable, styled
 from .highlights import highlights
+from .hints import day_of
 from .profile import MOST_CATEGORIES
 from .proposal import Proposal
 from .roles import InferredColumn
 
 _PIPE_WIDTH = 150
 _MOST_WORDS = 4
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def show(proposal: Proposal) -> None:
@@ -85,7 +84,7 @@ def _content(inferred: InferredColumn) -> str:
     facts = inferred.facts
     if facts.minimum is not None and facts.maximum is not None:
         if inferred.column.type == "datetime":
-            return f"{_day(facts.minimum)} to {_day(facts.maximum)}"
+            return f"{day_of(facts.minimum / 1e6)} to {day_of(facts.maximum / 1e6)}"
         return facts.span
     if facts.distinct > MOST_CATEGORIES:
         return f"{facts.distinct:,} texts"
@@ -93,7 +92,3 @@ def _content(inferred: InferredColumn) -> str:
     listed = ", ".join(word if len(word) <= 20 else f"{word[:19]}…" for word in common)
     more = facts.distinct - len(common)
     return f"{listed} and {more} more" if more > 0 else listed
-
-
-def _day(microseconds: float) -> str:
-    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%d")

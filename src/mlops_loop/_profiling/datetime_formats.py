@@ -110,13 +110,19 @@ def looks_like_dates(texts: pa.Array) -> bool:
 
 
 def read_compact(
-    texts: pa.Array, *, dates_only: bool = False, units: Collection[str] = EPOCH_UNITS
+    texts: pa.Array,
+    *,
+    dates_only: bool = False,
+    named: bool = True,
+    units: Collection[str] = EPOCH_UNITS,
 ) -> DatetimeFormats | None:
     """Formats of datetimes that consist of digits, e.g. 20130131, 201301, 1949, or an epoch.
 
     Args:
         texts: whole numbers as texts, without nulls.
         dates_only: whether to try full dates only, which are rarely mistaken for numbers.
+        named: whether the column has the name of a date. Without it, digits to the nanosecond are
+            an id, e.g. of a message: clocks count microseconds.
         units: units in which the numbers may be epochs; of the years 2000 to 2040, if only full
             dates are tried.
     """
@@ -135,7 +141,8 @@ def read_compact(
             recent = (
                 read.null_count == 0 and edges["min"].year >= 2000 and edges["max"].year <= 2040
             )
-            if read.null_count == 0 and (recent or not dates_only):
+            is_clock = unit != "ns" or named or pc.all(pc.ends_with(texts, "000")).as_py()
+            if read.null_count == 0 and (recent or not dates_only) and is_clock:
                 note = (
                     f"read as {unit} since 1970: {edges['min']:%Y-%m-%d} to {edges['max']:%Y-%m-%d}"
                 )

@@ -75,7 +75,7 @@ def _about_time(name: str, facts: Facts) -> Iterator[str]:
     if is_year(name) and _YEARS[0] <= low and high <= _YEARS[1]:
         yield f"years: give --time {name!r} if rows are events in time"
     if unit := epoch_unit(low, high):
-        since, until = (_day(edge / UNITS[unit]) for edge in (low, high))
+        since, until = (day_of(edge / UNITS[unit]) for edge in (low, high))
         yield (
             f"may count {unit} since 1970 ({since} to {until}): give --time {name!r} if rows are "
             "events in time"
@@ -109,5 +109,6 @@ def _named(groups: list[list[str]]) -> str:
     return named + (" …" if len(groups) > 3 else "")
 
 
-def _day(seconds: float) -> str:
+def day_of(seconds: float) -> str:
+    """The day of an epoch, e.g. 2026-01-31."""
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d")

@@ -77,13 +77,16 @@ def find_missing_words(
     return MissingWords(absent, doubtful, tuple(notes), tuple(questions))
 
 
-def about_frequent(absent: Mapping[str, int], facts: Facts) -> list[str]:
-    """Questions about words among numbers or datetimes that may be more than a missing value."""
+def about_frequent(absent: Mapping[str, int], facts: Facts, is_target: bool) -> list[str]:
+    """Questions about words that may be more than a missing value, e.g. among numbers."""
+    asked = NO_QUANTITY | NOTHING if is_target else NO_QUANTITY
+    by = "by a word such as unknown " if is_target and facts.has_words else ""
+    meaning = "is a class" if by else "stands for a number"
     return [
-        f"{word!r} in {rows / facts.rows:.1%} of the rows is read as missing: replace "
-        "it in the table if it stands for a number"
+        f"{word!r} in {rows / facts.rows:.1%} of the rows is read as missing: replace it in the "
+        f"table {by}if it {meaning}"
         for word, rows in absent.items()
-        if word.strip().lower() in NO_QUANTITY and rows > FREQUENT_SHARE * facts.rows
+        if word.strip().lower() in asked and rows > FREQUENT_SHARE * facts.rows
     ]
 
 

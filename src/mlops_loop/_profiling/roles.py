@@ -95,7 +95,7 @@ def read_strays(
     else:
         absent = dict(facts.strays.most_common(_MOST_MISSING_WORDS))
         notes = [_about_strays(facts, absent)] if facts.strays else []
-        hints = [Hint("missing", text) for text in about_frequent(absent, facts)]
+        hints = [Hint("missing", text) for text in about_frequent(absent, facts, is_target)]
     if not absent:
         return facts, inferred.parsing, notes, hints
     parsing = inferred.parsing or ParseOptions()

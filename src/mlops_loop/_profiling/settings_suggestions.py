@@ -76,10 +76,11 @@ def suggest_settings(
     rate = None if times is None else RowRate.of(times, sampled_table.rows)
     loop = [] if rate is None else list(loop_settings(rate))
     calendar, reason = ([], "") if times is None else _calendar(times)
+    csv = (table.csv or Csv()).model_dump(mode="json")
     changes: Changes = {
         ("source",): table.address,
         ("query",): table.query,
-        **{("csv", key): value for key, value in (table.csv or Csv()).model_dump().items()},
+        **{("csv", key): value for key, value in csv.items()},
         ("features", "calendar"): calendar,
         ("monitoring", "min_labels"): int(np.clip(sampled_table.rows // 20, 30, 300)),
         ("challenge", "min_labels"): int(np.clip(sampled_table.rows // 10, 50, 500)),

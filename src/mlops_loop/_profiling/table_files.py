@@ -15,6 +15,7 @@ from ..data._sources.finding import find
 from ..data._sources.formats import COLUMNAR, format_of, is_text
 from ..data._sources.header import unique_names
 from ..data._sources.malformed import MalformedRows
+from ..data._sources.unquoted_missing import unquoted_missing
 from ..errors import InputError
 from .table import Malformed, Table, in_common_types
 
@@ -61,6 +62,9 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
         return (_complete(table, names) for table in good)
 
     notes = [*found.notes, *_about_headers(found.files, columns, names)]
+    if csv is not None and csv.missing:
+        words = ", ".join(map(repr, csv.missing))
+        notes.append(f"{words} without quotes is missing, in quotes a value (csv.missing)")
     notes += [note for file in found.files if (note := excel.about_sheets(file))]
     named = shown(address) if is_remote(address) else _relative_to(root, local_path(address))
     if is_remote(address) and named != address:
@@ -105,6 +109,12 @@ def _dialects(found: Sequence[File], given: Dialect) -> tuple[Csv | None, list[C
     columns = [
         Column(name=name, type="text", nullable=True) for name in files.column_names(largest, csv)
     ]
+    missing = {
+        word
+        for file in found
+        for word in unquoted_missing(file, csv_format.with_encoding(file, csv))
+    }
+    csv = csv.model_copy(update={"missing": tuple(sorted(missing))})
     if len(found) == 1:
         return csv, [csv]
     return csv, [files.fitting(file, columns, csv) for file in found]

@@ -129,12 +129,13 @@ def _of_integers(values: pa.Array, *, name: str, moment: bool) -> InferredType:
 
 def _compact(texts: pa.Array, *, name: str, moment: bool) -> InferredType | None:
     """Datetimes that consist of digits; of epochs in seconds only under the name of a date."""
-    if moment or is_dated(name):
+    named = moment or is_dated(name)
+    if named:
         units: Collection[str] = EPOCH_UNITS
     else:
         is_key = not name or is_code(name) or is_entity(name) or is_row_key(name)
         units = () if is_key else EPOCH_UNITS[1:]
-    dates = read_compact(texts, dates_only=not moment, units=units)
+    dates = read_compact(texts, dates_only=not moment, named=named, units=units)
     return InferredType("datetime", dates.parsing, dates.note) if dates else None
 
 

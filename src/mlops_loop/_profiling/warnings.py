@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ..contract._model import Contract
+from .hints import day_of
 from .profile import Facts, Profile
 from .table import Table
 
@@ -53,7 +54,7 @@ def _about_time(contract: Contract, facts: Mapping[str, Facts]) -> Iterator[str]
     name = contract.time.name
     last = (facts[name].maximum or 0) / 1e6
     if last > (datetime.now(UTC) + timedelta(days=1)).timestamp():
-        day = (datetime(1970, 1, 1) + timedelta(seconds=last)).strftime("%Y-%m-%d")
+        day = day_of(last)
         yield (
             f"{name} goes to {day}, after today, and the last days are held out: if that date "
             f"stands for none, add --missing '{name}={day}', written as in the table"

@@ -1,7 +1,7 @@
 """Writes a proposal as contract and settings, with a backup of the previous files."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,13 +41,6 @@ class CurrentFiles:
     is_sample: bool
 
 
-@dataclass(frozen=True)
-class Files:
-    """Texts of the files to write, by path."""
-
-    written: dict[Path, str]
-
-
 def current_files(root: Path) -> CurrentFiles:
     """Read the files that an adoption replaces."""
     text = (root / CONFIG).read_text(encoding="utf-8")
@@ -59,8 +52,8 @@ def current_files(root: Path) -> CurrentFiles:
     return CurrentFiles(root, contract, text, source.startswith(f"{_SAMPLE}://"))
 
 
-def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Files:
-    """The files of a proposal; the replay settings of the sample are dropped with it.
+def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> dict[Path, str]:
+    """Texts of the files, by path; the replay settings of the sample are dropped with it.
 
     Declared features whose columns are not in the new contract are disabled in the settings; the
     project's code is not changed.
@@ -70,7 +63,7 @@ def files_of(proposal: Proposal, now: CurrentFiles, features: FeatureSet) -> Fil
     suggested = proposal.settings
     changes = {**suggested.changes, ("features", "disabled"): disabled}
     settings = changed_settings(now.settings, changes, drop=drop, comments=suggested.reasons)
-    return Files({CONTRACT: proposal.contract.text, CONFIG: settings})
+    return {CONTRACT: proposal.contract.text, CONFIG: settings}
 
 
 def features_without_columns(contract: Contract, features: FeatureSet) -> list[str]:
@@ -79,15 +72,15 @@ def features_without_columns(contract: Contract, features: FeatureSet) -> list[s
     return [name for name, made in features.declared.items() if not columns >= {*made.inputs}]
 
 
-def differences(proposal: Proposal, files: Files, now: CurrentFiles) -> list[str]:
+def differences(proposal: Proposal, files: Mapping[Path, str], now: CurrentFiles) -> list[str]:
     """The changes, one per line."""
     lines: Iterator[str] = iter(())
     if now.contract is not None:
         lines = contract_changes(now.contract, proposal.contract)
-    return [*lines, *settings_changes(now.settings, files.written[CONFIG])]
+    return [*lines, *settings_changes(now.settings, files[CONFIG])]
 
 
-def require_valid(files: Files, project: Project) -> None:
+def require_valid(files: Mapping[Path, str], project: Project) -> None:
     """Check the settings to be written together with the environment, before anything changes.
 
     Raises:
@@ -96,24 +89,24 @@ def require_valid(files: Files, project: Project) -> None:
     with TemporaryDirectory() as folder:
         draft = Path(folder) / CONFIG
         draft.parent.mkdir()
-        draft.write_text(files.written[CONFIG], encoding="utf-8")
+        draft.write_text(files[CONFIG], encoding="utf-8")
         if (dotenv := project.root / DOTENV).is_file():
             shutil.copy(dotenv, folder)
         _ = project.copy(root=Path(folder)).settings
 
 
-def install(files: Files, root: Path, moment: datetime) -> Path:
+def install(files: Mapping[Path, str], root: Path, moment: datetime) -> Path:
     """Write the files, after a backup of the files that they replace in `var/backups`.
 
     Returns:
         The folder of the backup, relative to the root.
     """
     backup = Paths(root).backups / f"{moment:%Y-%m-%dT%H%M%S}"
-    for path in files.written:
+    for path in files:
         if (root / path).is_file():
             make_folder((root / backup / path).parent)
             shutil.copy2(root / path, root / backup / path)
-    for path, text in files.written.items():
+    for path, text in files.items():
         with atomic_write(root / path) as draft:
             draft.write_text(text, encoding="utf-8", newline="\n")
     return backup

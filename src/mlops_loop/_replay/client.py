@@ -90,8 +90,12 @@ class ServiceClient:
 
     def _versions(self) -> dict[str, str | None]:
         model = self.model()
-        names = ("champion", "challenger")
-        return {name: (model.get(name) or {}).get("version") for name in names}
+        # On probation the previous champion is in the challenger's place.
+        served = {
+            "champion": model.get("champion"),
+            "challenger": model.get("challenger") or model.get("previous"),
+        }
+        return {role: (entry or {}).get("version") for role, entry in served.items()}
 
     def _post(
         self, path: str, body: object, on_latency: Callable[[float], None] = lambda seconds: None

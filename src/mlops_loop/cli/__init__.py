@@ -1,7 +1,10 @@
 """The command line. Nothing heavy is imported until a command runs."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from traceback import format_exception
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +14,7 @@ from .._process_environment import (
     keep_standard_output_for_commands,
     let_waiting_threads_sleep,
 )
+from .._redaction import redact
 from .._standard_output import make_output_robust
 from ..errors import ProjectCodeError, ProjectError
 from ._adoption import adopt
@@ -75,6 +79,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         make_output_robust()
+        sys.excepthook = print_traceback
         return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -84,7 +89,10 @@ class Commands(click.Group):
             self._fail(ctx, error, error.exit_code, _TRACEBACK)
         except ProjectError as error:
             self._fail(ctx, error, error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            error.message = redact(error.message)  # type: ignore[misc]
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -101,8 +109,15 @@ class Commands(click.Group):
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:
         if ctx.params.get("debug"):
             raise error
-        click.echo(f"error: {str(error) or type(error).__name__}{hint}", err=True)
+        click.echo(f"error: {redact(str(error)) or type(error).__name__}{hint}", err=True)
         ctx.exit(code)
+
+
+def print_traceback(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """The traceback of an exception, without secrets."""
+    click.echo(redact("".join(format_exception(kind, error, traceback))), err=True, nl=False)
 
 
 def command_line(load: Callable[[], "Composition"]) -> click.Group:

@@ -85,7 +85,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     backup = install(files, settings.root, SystemClock().now())
     for message in [] if keep else retire_champion(project.copy()):
         click.echo(message)
-    click.echo(f"written: {', '.join(map(str, files.written))}; backup: {backup}")
+    click.echo(f"written: {', '.join(map(str, files))}; backup: {backup}")
     click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
     if now.is_sample:
         disabled = features_without_columns(proposal.contract, project.declared_features)

@@ -1,11 +1,12 @@
 """Options, parameter types and output that several commands share."""
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +72,15 @@ def show_json(value: object) -> None:
 
 
 def actor() -> str:
-    """The user who runs the command, for the audit log."""
+    """The user who runs the command, for the audit log; no environment variable changes it."""
+    if sys.platform == "win32":
+        return os.getlogin()
+    from pwd import getpwuid
+
     try:
-        return getuser()
-    except (KeyError, OSError):
-        return "unknown"
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 class Moment(click.ParamType[datetime]):

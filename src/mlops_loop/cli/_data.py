@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @dialect_options
 @click.pass_obj
 def label(session: Session, file: Path, dialect: Dialect) -> None:
-    """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label."""
+    """Submit labels: a CSV or Parquet FILE with the columns prediction_id and label.
+
+    They are official: they replace labels that callers gave, and the log records both.
+    """
     from ..data._labels import read_labels
 
     with opened(session) as project:
@@ -28,8 +31,15 @@ def label(session: Session, file: Path, dialect: Dialect) -> None:
         report = project.log.add_labels(labels)
         click.echo(
             f"{report.joined} joined, {report.early} without a prediction so far, "
-            f"{report.repeated} repeated, {len(report.conflicting)} conflicting"
+            f"{report.repeated} repeated, {len(report.conflicting)} conflicting, "
+            f"{len(report.replaced)} replaced"
         )
+        if report.dropped:
+            click.echo(
+                f"left out: {len(report.dropped)} without a prediction, since too many labels wait "
+                "for theirs; submit them again later",
+                err=True,
+            )
         if report.other_target:
             click.echo(
                 f"left out: {len(report.other_target)} of predictions about another target than "
@@ -37,7 +47,7 @@ def label(session: Session, file: Path, dialect: Dialect) -> None:
                 err=True,
             )
         for prediction_id in report.conflicting:
-            click.echo(f"conflicting: {prediction_id} keeps its first label", err=True)
+            click.echo(f"conflicting: {prediction_id} keeps its label", err=True)
 
 
 @click.group()

@@ -1,13 +1,14 @@
 """The commands key create, revoke and list."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from ._common import AS_JSON, Session, show_json
+from .._scopes import SCOPES, Scope
+from ._common import AS_JSON, Session, actor, opened, show_json
 
 if TYPE_CHECKING:
+    from .._project import Project
     from ..serving._key_file import KeyFile
 
 
@@ -18,12 +19,26 @@ def key() -> None:
 
 @key.command()
 @click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(SCOPES),
+    multiple=True,
+    default=("predict",),
+    show_default=True,
+    help="What the key is for; may be given several times. `admin` includes the others.",
+)
 @click.pass_obj
-def create(session: Session, name: str) -> None:
+def create(session: Session, name: str, scopes: tuple[Scope, ...]) -> None:
     """Create a key for the client NAME and print it; only its hash is stored."""
-    secret = _key_file(session).create(name, datetime.now(UTC))
+    with opened(session, logs=False) as project:
+        secret = _key_file(project).create(name, project.clock.now(), scopes)
+        details: dict[str, object] = {"key": name, "scopes": list(scopes)}
+        _record(project, "key create", f"key {name} for {', '.join(scopes)}", details)
     click.echo(secret)
-    click.echo("send it as X-API-Key; it is not shown again", err=True)
+    click.echo(
+        f"send it as X-API-Key; it is for {', '.join(scopes)}, and is not shown again", err=True
+    )
 
 
 @key.command()
@@ -31,8 +46,14 @@ def create(session: Session, name: str) -> None:
 @click.pass_obj
 def revoke(session: Session, name: str) -> None:
     """Revoke the key of the client NAME."""
-    _key_file(session).revoke(name)
+    with opened(session, logs=False) as project:
+        file = _key_file(project)
+        file.revoke(name)
+        _record(project, "key revoke", f"key {name}", {"key": name})
+        is_last = not file.keys() and not project.settings.serving.api_keys
     click.echo(f"revoked the key of {name}")
+    if is_last:
+        click.echo("no keys are left: the service rejects every request", err=True)
 
 
 @key.command(name="list")
@@ -40,16 +61,27 @@ def revoke(session: Session, name: str) -> None:
 @click.pass_obj
 def listed(session: Session, as_json: bool) -> None:
     """List the clients with a key."""
-    keys = _key_file(session).keys()
+    keys = _key_file(session.project()).keys()
     if as_json:
-        show_json({name: {"created": known.created} for name, known in keys.items()})
+        show_json(
+            {
+                name: {"created": stored.created, "scopes": list(stored.scopes)}
+                for name, stored in keys.items()
+            }
+        )
         return
-    for name, known in sorted(keys.items()):
-        click.echo(f"{name:<20} since {known.created:%Y-%m-%d %H:%M} UTC")
+    for name, stored in sorted(keys.items()):
+        scopes = ", ".join(stored.scopes)
+        click.echo(f"{name:<20} since {stored.created:%Y-%m-%d %H:%M} UTC, for {scopes}")
 
 
-def _key_file(session: Session) -> "KeyFile":
+def _key_file(project: "Project") -> "KeyFile":
     from ..serving._key_file import KeyFile
 
-    settings = session.project().settings
-    return KeyFile(settings.path(settings.serving.key_file))
+    return KeyFile(project.settings.path(project.settings.serving.key_file))
+
+
+def _record(project: "Project", kind: str, reason: str, details: dict[str, object]) -> None:
+    from .._audit_log import AuditEvent
+
+    project.audit_log.append(AuditEvent(project.clock.now(), kind, actor(), reason, details))

@@ -44,10 +44,6 @@ class ExternalSorter:
         self._held: list[pa.Table] = []
         self._runs: list[_Run] = []
 
-    @property
-    def in_memory(self) -> bool:
-        return not self._runs
-
     def add(self, table: pa.Table) -> None:
         held = sum(part.num_rows for part in self._held)
         if self._held and held + table.num_rows > self._run_rows:
@@ -64,7 +60,7 @@ class ExternalSorter:
 
     def in_order(self) -> Iterator[pa.Table]:
         """Yield all rows in order, once."""
-        if self.in_memory:
+        if not self._runs:
             held, self._held = self._held, []
             if held:
                 yield self._sorted(held)

@@ -23,7 +23,7 @@ ID, LABEL = "prediction_id", "label"
 def read_labels(
     path: Path, contract: Contract, clock: Clock, csv: Csv = PLAIN, authority: str = ""
 ) -> list[Label]:
-    """Labels of a CSV or Parquet file with the columns `prediction_id` and `label`.
+    """Official labels of a CSV or Parquet file with the columns `prediction_id` and `label`.
 
     Args:
         path: the file.
@@ -48,7 +48,7 @@ def read_labels(
     values = checked.columns[target.name]
     identities = (str(value) for value in table[ID].to_pylist())
     return [
-        Label(identity, to_json(target, value), now, authority)
+        Label(identity, to_json(target, value), now, authority, official=True)
         for identity, value in zip(identities, values, strict=True)
     ]
 

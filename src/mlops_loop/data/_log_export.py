@@ -24,6 +24,7 @@ _OWN = pa.schema(
         ("entity_key", pa.string()),
         ("event_time", _MOMENT),
         ("arrival_time", _MOMENT),
+        ("prediction_caller", pa.string()),
         ("model_version", pa.string()),
         ("variant", pa.string()),
         ("served", pa.bool_()),
@@ -31,6 +32,8 @@ _OWN = pa.schema(
         ("probabilities", pa.list_(pa.float64())),
         ("label", pa.string()),
         ("label_authority", pa.string()),
+        ("label_replaced", pa.string()),
+        ("label_replaced_authority", pa.string()),
     ]
 )
 
@@ -93,20 +96,24 @@ def _with_text(table: pa.Table, name: str) -> pa.Table:
 
 
 def _outputs(row: LoggedRow) -> list[dict[str, Any]]:
-    record = row.record
+    record, label = row.record, row.label
+    replaced = label.replaced if label else None
     return [
         {
             "prediction_id": record.prediction_id,
             "entity_key": record.entity_key,
             "event_time": record.event_time,
             "arrival_time": record.arrival_time,
+            "prediction_caller": record.caller,
             "model_version": output.version,
             "variant": output.variant,
             "served": output.served,
             "prediction": json.dumps(output.prediction),
             "probabilities": output.probabilities,
-            "label": None if row.label is None else json.dumps(row.label.label),
-            "label_authority": None if row.label is None else row.label.authority,
+            "label": None if label is None else json.dumps(label.label),
+            "label_authority": None if label is None else label.authority,
+            "label_replaced": None if replaced is None else json.dumps(replaced.label),
+            "label_replaced_authority": None if replaced is None else replaced.authority,
         }
         for output in record.outputs
     ]

@@ -117,7 +117,8 @@ def cooldown_reason(state: State, settings: LoopSettings, now: datetime) -> str 
     After each consecutive rejection the cooldown is `backoff` times longer.
     """
     if state.phase == "challenging":
-        return f"version {state.challenger} is on trial, no retraining until it ends"
+        ends = f"until it ends (`reject {state.challenger}` ends it)"
+        return f"version {state.challenger} is on trial, no retraining {ends}"
     recent = [begun for begun in state.retrained if now - begun < settings.period]
     if len(recent) >= settings.budget:
         free = recent[-settings.budget] + settings.period

@@ -23,7 +23,7 @@ from ..evaluation._autocorrelation import variance_inflation
 
 # The scan is repeated every day. Above this many standard errors, days with an autocorrelation of
 # .5 alarm in about one of ten years (decisions.md).
-THRESHOLD = 3.75
+THRESHOLD = 3.9
 # Days before and after an onset.
 FEWEST_BEFORE = 10
 FEWEST_AFTER = 7

@@ -9,7 +9,7 @@ Examples:
     >>> output = Output(version="3", variant="champion", served=True, prediction=True)
     >>> log.append([Record("p1", None, now, now, {"distance": 1400.0}, (output,))]).result()
     >>> log.add_labels([Label("p1", True, now)])
-    LabelReport(joined=1, early=0, repeated=0, conflicting=(), other_target=())
+    LabelReport(joined=1, early=0, repeated=0, conflicting=(), other_target=(), ...)
     >>> log.totals()
     Counts(predictions=1, labels=1)
     >>> row: LoggedRow = log.sample(None, None, limit=10)[0]
@@ -76,7 +76,8 @@ def store_of(address: str) -> str:
     if not separator or name is None:
         known = ", ".join(f"{each}://" for each in _STORES)
         # The rest of an address may hold a password.
-        raise SettingsError(f"prediction_log: no store for {scheme!r}; this project has {known}")
+        named = f"no store for {scheme!r}" if separator else "expected an address with ://"
+        raise SettingsError(f"prediction_log: {named}; this project has {known}")
     return name
 
 

@@ -35,9 +35,11 @@ class PredictionLog(Protocol):
     def add_labels(self, labels: Sequence[Label]) -> LabelReport:
         """Store labels durably, also those that come before their prediction.
 
-        The first label of an id stays. Equal ones are counted as repeated, others are reported
-        as conflicting. A log that was opened for a target stores no label of a prediction about
-        another one, and reports its id.
+        The first label of an id stays, except that an official one replaces, and records, one that
+        is not. Equal ones are counted as repeated, others are reported as conflicting. A log that
+        was opened for a target stores no label of a prediction about another one, and reports its
+        id. Labels that wait for their prediction are bounded in number, and expire (see
+        `_early_labels.py`).
         """
 
     def sample(

@@ -28,7 +28,7 @@ class Record(Struct, frozen=True):
 
     Both times have a zone. `event_time` is the contract's time column, else the arrival.
     `schema_digest` and `target_digest` are those of the contract behind the row (see `Contract`);
-    empty if unknown.
+    empty if unknown. `caller` names who asked, e.g. `key shop` (an API key); empty if unknown.
     """
 
     prediction_id: str
@@ -39,19 +39,23 @@ class Record(Struct, frozen=True):
     outputs: tuple[Output, ...]
     schema_digest: str = ""
     target_digest: str = ""
+    caller: str = ""
 
 
 class Label(Struct, frozen=True):
     """The true value of what was predicted, and when it became known.
 
     `authority` names who gave it, e.g. `key billing` (an API key) or `user ada` (the command
-    `label`); empty if unknown.
+    `label`); empty if unknown. An `official` label replaces one that is not, which then stands in
+    `replaced`.
     """
 
     prediction_id: str
     label: Scalar
     time: datetime
     authority: str = ""
+    official: bool = False
+    replaced: "Label | None" = None
 
 
 class LabelReport(Struct, frozen=True):
@@ -60,6 +64,8 @@ class LabelReport(Struct, frozen=True):
     `early` ones wait for their prediction, `repeated` ones are equal to the known label.
     `conflicting` holds the prediction ids that had another label already: the first one stays.
     `other_target` holds those whose prediction is about another target: their labels are left out.
+    `replaced` holds those whose unofficial label an official one of another value replaced.
+    `dropped` holds those without a prediction whose labels are left out, since too many wait.
     """
 
     joined: int = 0
@@ -67,6 +73,8 @@ class LabelReport(Struct, frozen=True):
     repeated: int = 0
     conflicting: tuple[str, ...] = ()
     other_target: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     def __add__(self, other: "LabelReport") -> "LabelReport":
         return LabelReport(
@@ -75,6 +83,8 @@ class LabelReport(Struct, frozen=True):
             self.repeated + other.repeated,
             self.conflicting + other.conflicting,
             self.other_target + other.other_target,
+            self.replaced + other.replaced,
+            self.dropped + other.dropped,
         )
 
 

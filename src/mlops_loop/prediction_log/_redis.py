@@ -19,11 +19,12 @@ from typing import Any
 import redis
 
 from ..errors import StoreError
+from . import _early_labels as early_labels
 from . import _redis_queries as queries
 from ._protocol import PredictionLog
 from ._records import Counts, Label, LabelReport, LoggedRow, Record
 from ._redis_keys import LAYOUT, Keys, bounds, packed_label, packed_value, unpacked_label
-from ._redis_scripts import APPEND, EARLY, ERASE, FOREIGN, JOINED, LABEL, PRUNE
+from ._redis_scripts import APPEND, DROPPED, EARLY, ERASE, FOREIGN, JOINED, LABEL, PRUNE, REPLACED
 from ._redis_server import RedisServer
 from ._redis_writer import Call, RedisWriteBackend
 from ._sampling import STRATA
@@ -204,28 +205,41 @@ class RedisPredictionLog:
         return deleted
 
     def _join(self, labels: Sequence[StoredLabel]) -> LabelReport:
-        arguments: list[str | bytes] = [self._target_digest or ""]
+        arguments: list[str | bytes | int] = [
+            self._target_digest or "",
+            early_labels.expiry(max(label.time for label in labels)),
+            early_labels.CAPACITY,
+        ]
         for label in labels:
             arguments += label.prediction_id, packed_label(label)
         answers: list[Any] = self._writer.submit(Call(LABEL, arguments), rows=len(labels)).result()
+
+        def answered(expected: int) -> tuple[str, ...]:
+            pairs = zip(labels, answers, strict=True)
+            return tuple(label.prediction_id for label, answer in pairs if answer == expected)
+
         known = [
-            (label, unpacked_label(b"", answer).value)
+            (
+                label,
+                unpacked_label(b"", answer.removeprefix(REPLACED)).value,
+                answer[:1] == REPLACED,
+            )
             for label, answer in zip(labels, answers, strict=True)
             if isinstance(answer, bytes)
         ]
-        conflicting = [
-            label.prediction_id for label, first in known if not same_value(first, label.value)
+        different = [
+            (label.prediction_id, replaced)
+            for label, first, replaced in known
+            if not same_value(first, label.value)
         ]
         return LabelReport(
             joined=answers.count(JOINED),
             early=answers.count(EARLY),
-            repeated=len(known) - len(conflicting),
-            conflicting=tuple(conflicting),
-            other_target=tuple(
-                label.prediction_id
-                for label, answer in zip(labels, answers, strict=True)
-                if answer == FOREIGN
-            ),
+            repeated=len(known) - len(different),
+            conflicting=tuple(name for name, replaced in different if not replaced),
+            other_target=answered(FOREIGN),
+            replaced=tuple(name for name, replaced in different if replaced),
+            dropped=answered(DROPPED),
         )
 
 

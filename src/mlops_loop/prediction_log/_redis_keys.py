@@ -2,9 +2,11 @@
 
     NAME:layout         number of this layout: code that knows another one rejects the log
     NAME:generation     which of the logs under this name is in use; older ones were archived
-    NAME:G:p:ID         a prediction: its place, then JSON, its group and its digests last
-    NAME:G:l:ID         a label: microseconds, a blank, JSON, a line feed, who gave it; it may come
-                        before the prediction
+    NAME:G:p:ID         a prediction: its place, then JSON, with its group, its digests and who
+                        asked last
+    NAME:G:l:ID         a label: 1 if it is official, else 0; microseconds, a blank, JSON, a line
+                        feed, what it replaced, a line feed, who gave it
+    NAME:G:early        sorted set: the ids of labels that wait for their prediction, by time
     NAME:G:v            set: the groups (see _versions.py) that answered something
     NAME:G:s:GROUP:STRATUM   sorted set: the predictions of a group in a stratum, by event time,
                         then id
@@ -72,14 +74,14 @@ def packed_value(packed: StoredRecord, group: str) -> bytes:
     """A prediction as its key holds it."""
     place = bytes([stratum(sampling_key(packed.prediction_id))]) + _time_bytes(packed.event_time)
     own = (packed.entity_key, packed.arrival_time, packed.columns, packed.outputs)
-    rest = (*own, group, packed.schema_digest, packed.target_digest)
+    rest = (*own, group, packed.schema_digest, packed.target_digest, packed.caller)
     return place + msgspec.json.encode(rest)
 
 
 def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
     event_time = int.from_bytes(value[1:PLACE_BYTES], "big") - _OFFSET
     rest = _json.decode(value[PLACE_BYTES:])
-    entity_key, arrival_time, columns, outputs, _, schema_digest, target_digest = rest
+    entity_key, arrival_time, columns, outputs, _, schema_digest, target_digest, caller = rest
     return StoredRecord(
         prediction_id.decode(),
         entity_key,
@@ -89,18 +91,21 @@ def unpacked_value(prediction_id: bytes, value: bytes) -> StoredRecord:
         outputs,
         schema_digest,
         target_digest,
+        caller,
     )
 
 
 def packed_label(label: StoredLabel) -> str:
     """A label as its key holds it; JSON has no line feed of its own."""
-    return f"{label.time} {label.value}\n{label.authority}"
+    return f"{label.official:d}{label.time} {label.value}\n{label.replaced}\n{label.authority}"
 
 
 def unpacked_label(prediction_id: bytes, value: bytes) -> StoredLabel:
-    time, _, rest = value.decode().partition(" ")
-    label, _, authority = rest.partition("\n")
-    return StoredLabel(prediction_id.decode(), label, int(time), authority)
+    head, _, rest = value.decode().partition(" ")
+    label, replaced, authority = rest.split("\n", 2)
+    return StoredLabel(
+        prediction_id.decode(), label, int(head[1:]), authority, head[0] == "1", replaced
+    )
 
 
 def _time_bytes(microseconds: int) -> bytes:

@@ -29,6 +29,7 @@ for at = 1, #ARGV, 4 do
     redis.call('ZADD', KEYS[1] .. 's:' .. place, 0, member)
     if redis.call('EXISTS', KEYS[1] .. 'l:' .. id) == 1 then
       redis.call('ZADD', KEYS[1] .. 'sl:' .. place, 0, member)
+      redis.call('ZREM', KEYS[1] .. 'early', id)
     end
     if entity ~= '' then
       redis.call('SADD', KEYS[1] .. 'e:' .. string.sub(entity, 2), string.sub(value, 1, 9) .. id)
@@ -37,29 +38,65 @@ for at = 1, #ARGV, 4 do
 end
 """
 
-EARLY, JOINED, FOREIGN = 0, 1, 2
+EARLY, JOINED, FOREIGN, DROPPED = 0, 1, 2, 3
+# Before the value that an official label replaced.
+REPLACED = b"!"
+# More of them are deleted by the next call.
+_EXPIRED_A_CALL = 1_000
 
-# Arguments: the target (or nothing), then two a label: id, value. Answers for each EARLY, JOINED,
-# FOREIGN if its prediction is about another target, or the value it has already.
+# Arguments: the target (or nothing), the time before which early labels have expired, how many may
+# wait, then two a label: id, value. Answers for each EARLY, JOINED, FOREIGN if its prediction is
+# about another target, DROPPED if too many wait, or the value that it has already; with REPLACED
+# before it if that one gave way to an official label.
 LABEL = f"""{_FILED}
 local function is_foreign(value)
   local target = cjson.decode(string.sub(value, 10))[7]
   return ARGV[1] ~= '' and target ~= '' and target ~= ARGV[1]
 end
 
+local function with_replaced(value, old)
+  local time, label, authority = string.match(old, '^.(%S+) (.-)\\n.-\\n(.*)$')
+  local replaced = '[' .. label .. ',' .. time .. ',' .. cjson.encode(authority) .. ']'
+  local head, rest = string.match(value, '^(.-\\n)\\n(.*)$')
+  return head .. replaced .. '\\n' .. rest
+end
+
+local early, room = KEYS[1] .. 'early', nil
+local function has_room()
+  if not room then
+    local expired = redis.call(
+      'ZRANGEBYSCORE', early, '-inf', '(' .. ARGV[2], 'LIMIT', 0, {_EXPIRED_A_CALL})
+    for _, id in ipairs(expired) do
+      redis.call('DEL', KEYS[1] .. 'l:' .. id)
+      redis.call('ZREM', early, id)
+    end
+    room = ARGV[3] - redis.call('ZCARD', early)
+  end
+  room = room - 1
+  return room >= 0
+end
+
 local answers = {{}}
-for at = 2, #ARGV, 2 do
+for at = 4, #ARGV, 2 do
   local id, answer = ARGV[at], redis.call('GET', KEYS[1] .. 'l:' .. ARGV[at])
   local value = redis.call('GET', KEYS[1] .. 'p:' .. id)
   if value and is_foreign(value) then
     answer = {FOREIGN}
-  elseif not answer then
-    redis.call('SET', KEYS[1] .. 'l:' .. id, ARGV[at + 1])
-    answer = {EARLY}
-    if value then
-      redis.call('ZADD', KEYS[1] .. 'sl:' .. filed(value), 0, string.sub(value, 2, 9) .. id)
-      answer = {JOINED}
+  elseif answer then
+    if string.sub(ARGV[at + 1], 1, 1) == '1' and string.sub(answer, 1, 1) == '0' then
+      redis.call('SET', KEYS[1] .. 'l:' .. id, with_replaced(ARGV[at + 1], answer))
+      answer = '{REPLACED.decode()}' .. answer
     end
+  elseif value then
+    redis.call('SET', KEYS[1] .. 'l:' .. id, ARGV[at + 1])
+    redis.call('ZADD', KEYS[1] .. 'sl:' .. filed(value), 0, string.sub(value, 2, 9) .. id)
+    answer = {JOINED}
+  elseif has_room() then
+    redis.call('SET', KEYS[1] .. 'l:' .. id, ARGV[at + 1])
+    redis.call('ZADD', early, string.match(ARGV[at + 1], '^.(%S+)'), id)
+    answer = {EARLY}
+  else
+    answer = {DROPPED}
   end
   answers[#answers + 1] = answer
 end

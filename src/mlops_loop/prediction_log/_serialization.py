@@ -23,15 +23,23 @@ class StoredRecord(NamedTuple):
     outputs: str
     schema_digest: str
     target_digest: str
+    caller: str
 
 
 class StoredLabel(NamedTuple):
-    """A label; `value` is JSON."""
+    """A label; `value` is JSON, and so is `replaced`: value, time and authority, or nothing."""
 
     prediction_id: str
     value: str
     time: int
     authority: str
+    official: bool = False
+    replaced: str = ""
+
+    def with_replaced(self, other: "StoredLabel") -> "StoredLabel":
+        """This label, with the one that it replaces."""
+        replaced = (msgspec.Raw(other.value.encode()), other.time, other.authority)
+        return self._replace(replaced=msgspec.json.encode(replaced).decode())
 
 
 def to_stored(record: Record) -> StoredRecord:
@@ -49,6 +57,7 @@ def to_stored(record: Record) -> StoredRecord:
             msgspec.json.encode(record.outputs).decode(),
             record.schema_digest,
             record.target_digest,
+            record.caller,
         )
     except (TypeError, ValueError) as error:
         raise InputError(
@@ -65,7 +74,7 @@ def label_to_stored(label: Label) -> StoredLabel:
     except (TypeError, ValueError) as error:
         raise InputError(f"label of {label.prediction_id!r} cannot be logged: {error}") from error
     time = to_microseconds(label.time)
-    return StoredLabel(label.prediction_id, value, time, label.authority)
+    return StoredLabel(label.prediction_id, value, time, label.authority, label.official)
 
 
 def from_stored(stored: StoredRecord, label: StoredLabel | None) -> LoggedRow:
@@ -79,11 +88,25 @@ def from_stored(stored: StoredRecord, label: StoredLabel | None) -> LoggedRow:
         outputs=_outputs.decode(stored.outputs),
         schema_digest=stored.schema_digest,
         target_digest=stored.target_digest,
+        caller=stored.caller,
     )
     if label is None:
         return LoggedRow(record, None)
-    value, time = msgspec.json.decode(label.value), from_microseconds(label.time)
-    return LoggedRow(record, Label(label.prediction_id, value, time, label.authority))
+    replaced = None
+    if label.replaced:
+        value, time, authority = msgspec.json.decode(label.replaced)
+        replaced = Label(label.prediction_id, value, from_microseconds(time), authority)
+    return LoggedRow(
+        record,
+        Label(
+            label.prediction_id,
+            msgspec.json.decode(label.value),
+            from_microseconds(label.time),
+            label.authority,
+            label.official,
+            replaced,
+        ),
+    )
 
 
 def is_foreign(target_digest: str, own: str | None) -> bool:

@@ -240,7 +240,12 @@ class SpooledLog:
         report = store.add_labels(labels)
         if report.conflicting:
             _logger().warning(
-                "conflicting labels; the first ones stay", prediction_ids=report.conflicting
+                "conflicting labels; the recorded ones stay", prediction_ids=report.conflicting
+            )
+        if report.dropped:
+            _logger().warning(
+                "too many labels wait for their prediction; some left out",
+                prediction_ids=report.dropped,
             )
         if report.other_target:
             _logger().warning(

@@ -34,7 +34,7 @@ def require_reachable(uri: str) -> None:
             address = url.hostname, url.port or _DATABASE_PORTS[scheme]
             with closing(socket.create_connection(address, timeout=TIMEOUT_SECONDS)):
                 pass
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
         raise RegistryError(
             f"the tracking server {url.scheme}://{host} is unavailable ({reason}): start it, or see"

@@ -1,5 +1,6 @@
-"""Authorization of requests by API key."""
+"""Authentication of requests by API key."""
 
+from ._caller import ANONYMOUS, Caller
 from ._headers import KEY_HEADER
 from ._problem import Problem
 from ._service import PredictionService
@@ -8,15 +9,18 @@ from ._service import PredictionService
 PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/health/live", "/health/ready"})
 
 
-def authorize(service: PredictionService, path: str, api_key: str | None) -> None:
-    """Check the API key of a request; paths in `PUBLIC_PATHS` need none.
+def authenticate(service: PredictionService, api_key: str | None) -> Caller:
+    """The caller of a request with this API key.
 
     Raises:
         Problem: 401 without a valid key.
     """
     keys = service.keys
-    if keys.admit(api_key or "") or is_public(path):
-        return
+    if not keys.required:
+        return ANONYMOUS
+    caller = keys.caller_of(api_key or "")
+    if caller is not None:
+        return caller
     detail = f"send a valid key in the header {KEY_HEADER}"
     if not keys.exist:
         detail = (

@@ -56,15 +56,22 @@ class IdentifiedRows:
         rows: Sequence[dict[str, JsonValue]],
         outputs: Sequence[tuple[Output, ...]],
         contract: Contract,
+        callers: Sequence[str],
     ) -> list[Record]:
         """Records of the rows and their predictions for the prediction log."""
         digests = contract.schema_digest, contract.target_digest
         parts = zip(
-            self.prediction_ids, self.entity_keys, self.event_times, rows, outputs, strict=True
+            self.prediction_ids,
+            self.entity_keys,
+            self.event_times,
+            rows,
+            outputs,
+            callers,
+            strict=True,
         )
         return [
-            Record(own, entity, time, self.arrival, row, output, *digests)
-            for own, entity, time, row, output in parts
+            Record(own, entity, time, self.arrival, row, output, *digests, caller)
+            for own, entity, time, row, output, caller in parts
         ]
 
 

@@ -1,5 +1,7 @@
-"""The file of API keys: names and digests, never a key itself."""
+"""The file of API keys: names, scopes and digests, never a key itself."""
 
+import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
@@ -12,19 +14,25 @@ import msgspec
 from .._atomic import atomic_write
 from .._file_lock import file_lock
 from .._formats import API_KEYS
+from .._scopes import Scope
 from ..errors import InputError, ServiceError
+from ._caller import Caller
 
 # Keys are random with 256 bits: neither a salt nor a slow hash is needed.
 _BYTES = 32
+# Names stand in log lines, in the audit log and on terminals.
+_NAME = re.compile(r"\w[\w .@:/-]{0,63}")
+DEFAULT_SCOPES: tuple[Scope, ...] = ("predict",)
 
 Stamp = tuple[int, int, int]
 
 
 class StoredKey(msgspec.Struct, frozen=True):
-    """A key as it is stored: its SHA-256 in hexadecimal, and when it was created."""
+    """A key as it is stored: its SHA-256 in hexadecimal, creation time and scopes."""
 
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     created: datetime
+    scopes: tuple[Scope, ...]
 
 
 Keys = dict[str, StoredKey]
@@ -50,9 +58,12 @@ class KeyFile:
             raise ServiceError(f"the API keys in {self.path} cannot be read: {error}") from error
         return API_KEYS.decode(content, _Stored, self.path).keys
 
-    def names(self) -> dict[bytes, str]:
-        """The name of each key by its SHA-256; ServiceError as `keys`."""
-        return {bytes.fromhex(stored.sha256): name for name, stored in self.keys().items()}
+    def callers(self) -> dict[bytes, Caller]:
+        """The caller with each key by its SHA-256; ServiceError as `keys`."""
+        return {
+            bytes.fromhex(stored.sha256): Caller(f"key {name}", frozenset(stored.scopes))
+            for name, stored in self.keys().items()
+        }
 
     def stamp(self) -> Stamp | None:
         """Changes whenever the file does; None if there is no file."""
@@ -62,16 +73,22 @@ class KeyFile:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def create(self, name: str, now: datetime) -> str:
-        """A new key, which cannot be shown again; InputError if the name is taken."""
+    def create(self, name: str, now: datetime, scopes: Sequence[Scope] = DEFAULT_SCOPES) -> str:
+        """A new key, which cannot be shown again; InputError if the name is taken or invalid."""
+        if not _NAME.fullmatch(name):
+            raise InputError(
+                f"invalid name of a key {name!r}: expected a letter, digit or underscore, then up"
+                " to 63 of these, spaces and .@:/-"
+            )
         key = token_urlsafe(_BYTES)
+        digest = sha256(key.encode()).hexdigest()
         with self._lock():
             keys = self.keys()
             if name in keys:
                 raise InputError(
                     f"a key named {name!r} already exists: revoke it, or choose another name"
                 )
-            self._write({**keys, name: StoredKey(sha256(key.encode()).hexdigest(), now)})
+            self._write({**keys, name: StoredKey(digest, now, tuple(scopes))})
         return key
 
     def revoke(self, name: str) -> None:

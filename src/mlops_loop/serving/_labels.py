@@ -21,6 +21,8 @@ def decode_labels(
     moment: datetime,
     max_rows: int | None = None,
     authority: str = "",
+    *,
+    official: bool = False,
 ) -> list[Label]:
     """Labels of a body: one object, or a list of them.
 
@@ -30,6 +32,7 @@ def decode_labels(
         moment: time at which the labels became known.
         max_rows: limit of rows per body.
         authority: who gives the labels.
+        official: whether they replace those that are not official.
 
     Raises:
         TooManyRows: if there are more than `max_rows`, whatever is in them.
@@ -55,7 +58,7 @@ def decode_labels(
         raise InvalidRequestBody("labels violate the contract", ordered)
     values = [row[target.name] for row in to_rows((target,), checked.columns)]
     return [
-        Label(item["prediction_id"], value, moment, authority)
+        Label(item["prediction_id"], value, moment, authority, official)
         for item, value in zip(listed, values, strict=True)
     ]
 

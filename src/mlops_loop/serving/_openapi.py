@@ -17,6 +17,7 @@ from ._response import JSON
 _PROBLEMS = {
     400: "The body is not JSON",
     401: "No valid API key",
+    403: "The caller lacks a scope",
     408: "The body did not arrive in time",
     413: "The body or its list of rows is too large",
     415: "The body is not JSON, or compressed",
@@ -123,5 +124,5 @@ _OPERATIONS: dict[str, Document] = {
     "/health/live": _get("health_live", "The process runs") | {"security": []},
     "/health/ready": _get("health_ready", "Requests for predictions will be answered", 503)
     | {"security": []},
-    "/metrics": _get("metrics", "Metrics for Prometheus", 401, media="text/plain"),
+    "/metrics": _get("metrics", "Metrics for Prometheus", 401, 403, media="text/plain"),
 }

@@ -43,13 +43,31 @@ _LABEL_REPORT: Document = {
             "items": {"type": "string"},
             "description": "Ids with a different recorded label, which stays",
         },
+        "replaced": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids whose unofficial label an official one replaced",
+        },
+        "dropped": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids without a prediction, left out as too many labels wait",
+        },
         "other_target": {
             "type": "array",
             "items": {"type": "string"},
             "description": "Ids of predictions about another target; their labels are left out",
         },
     },
-    "required": ["joined", "early", "repeated", "conflicting", "other_target"],
+    "required": [
+        "joined",
+        "early",
+        "repeated",
+        "conflicting",
+        "other_target",
+        "replaced",
+        "dropped",
+    ],
 }
 
 

@@ -28,6 +28,7 @@ from ..contract._model import Contract
 from ..contract._violations import Violation
 from ..errors import PredictionError
 from ..prediction_log import PredictionLog
+from ._caller import Caller
 from ._deployment import Deployment
 from ._deployment_manager import DeploymentManager
 from ._headers import ENTITY_HEADER
@@ -40,10 +41,14 @@ from ._response import ServiceResponse
 
 
 class PendingRequest(NamedTuple):
-    """A request for predictions that waits for its batch."""
+    """A request for predictions that waits for its batch.
+
+    `caller` is the name of who sent it.
+    """
 
     body: bytes
     entity_key: str | None
+    caller: str = ""
 
 
 class PredictionHandler:
@@ -92,8 +97,8 @@ class PredictionHandler:
         decoded = self._validate(deployment, request)
         if not decoded.rows:
             return ServiceResponse(b"[]", variant=deployment.champion.role, log_fields={"rows": 0})
-        entity_keys = [request.entity_key] * len(decoded.rows)
-        responses, recorded = self._predict_rows(deployment, decoded, entity_keys)
+        senders = [request] * len(decoded.rows)
+        responses, recorded = self._predict_rows(deployment, decoded, senders)
         return _respond(responses, recorded, many=decoded.many)
 
     def predict_batch(
@@ -109,8 +114,9 @@ class PredictionHandler:
         if deployment is not None and len(requests) > 1:
             plain = {
                 number: row
-                for number, (body, key) in enumerate(requests)
-                if _is_valid(key) and (row := deployment.decoder.plain_row(body)) is not None
+                for number, request in enumerate(requests)
+                if _is_valid(request.entity_key)
+                and (row := deployment.decoder.plain_row(request.body)) is not None
             }
             # Which row cannot be predicted shows when each is handled by itself.
             with suppress(Exception):
@@ -120,12 +126,12 @@ class PredictionHandler:
             for number, request in enumerate(requests)
         ]
 
-    def label(self, body: bytes, authority: str = "") -> ServiceResponse:
+    def label(self, body: bytes, caller: Caller) -> ServiceResponse:
         """Record labels durably and report how many joined their prediction.
 
         Args:
             body: JSON, one label or a list of them.
-            authority: who gives them, e.g. `key billing`.
+            caller: who gives them.
 
         Raises:
             Problem: 400, 413 or 422.
@@ -133,7 +139,12 @@ class PredictionHandler:
         """
         try:
             labels = decode_labels(
-                body, self.contract, self._clock.now(), self._max_rows, authority
+                body,
+                self.contract,
+                self._clock.now(),
+                self._max_rows,
+                caller.name,
+                official=caller.is_official,
             )
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
@@ -159,8 +170,8 @@ class PredictionHandler:
         requests: Sequence[PendingRequest],
     ) -> dict[int, ServiceResponse]:
         decoded = deployment.decoder.decode_batch(list(rows.values()))
-        keys = [requests[number].entity_key for number in rows]
-        responses, recorded = self._predict_rows(deployment, decoded, keys)
+        senders = [requests[number] for number in rows]
+        responses, recorded = self._predict_rows(deployment, decoded, senders)
         return {
             number: _respond([response], recorded, many=False)
             for number, response in zip(rows, responses, strict=True)
@@ -173,10 +184,11 @@ class PredictionHandler:
             return error
 
     def _predict_rows(
-        self, deployment: Deployment, decoded: Decoded, entity_keys: Sequence[str | None]
+        self, deployment: Deployment, decoded: Decoded, senders: Sequence[PendingRequest]
     ) -> tuple[list[PredictionResponse], Future[None]]:
-        """Responses for validated rows; they may be sent when the future is done."""
+        """Responses for validated rows, each sent by a request, once the future is done."""
         contract = deployment.contract
+        entity_keys = [request.entity_key for request in senders]
         identified = IdentifiedRows.of(contract, decoded, entity_keys, self._clock.now())
         warnings = _check_lead_time(contract, identified, decoded)
         columns, rows = decoded.columns, decoded.rows
@@ -187,7 +199,9 @@ class PredictionHandler:
             outputs = deployment.predict(columns, identified.split_keys)
         except PredictionError as error:
             raise Problem(422, str(error)) from error
-        records = identified.records(rows, outputs, contract)
+        records = identified.records(
+            rows, outputs, contract, [request.caller for request in senders]
+        )
         recorded = self._log.append(records)
         self._metrics.count_rows(outputs, warnings, deployment)
         responses = prediction_responses(

@@ -39,7 +39,7 @@ class Problem(ProjectError):
     ) -> None:
         super().__init__(detail)
         self.status = status
-        self.detail = detail
+        self.detail = str(self)
         self.members = dict(members or {})
         self.headers = dict(headers or {})
 

@@ -32,6 +32,7 @@ class RequestContext(Struct):
         route: path template of the route that handled it.
         status: HTTP status; 500 until a response has been sent.
         error: class name of the exception that ended it.
+        caller: name of who sent it; empty if that is not known.
     """
 
     method: str
@@ -42,6 +43,7 @@ class RequestContext(Struct):
     variant: str | None = None
     log_fields: Mapping[str, object] = {}
     error: str | None = None
+    caller: str = ""
 
     def describe(self, response: ServiceResponse) -> None:
         """Report what the core says about its response."""
@@ -76,6 +78,8 @@ class RequestLifecycle:
             metrics.observe(context.variant, seconds)
         metrics.count_request(context.route, context.status)
         fields = dict(context.log_fields)
+        if context.caller:
+            fields["caller"] = context.caller
         if context.error is not None:
             fields["error"] = context.error
         quiet = context.route == "/metrics" or context.route.startswith("/health/")

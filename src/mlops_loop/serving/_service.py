@@ -14,6 +14,7 @@ from .._settings import CONTRACT
 from ..errors import ServiceError
 from . import _openapi as openapi
 from . import _status as status
+from ._caller import Caller
 from ._concurrency import ConcurrencyLimiter
 from ._contract_watch import ContractWatch
 from ._deployment_manager import DeploymentManager, PointerWatcher
@@ -136,6 +137,7 @@ class PredictionService:
         return ApiKeys(
             serving.api_keys,
             KeyFile(self.project.settings.path(serving.key_file)),
+            scopes=serving.api_key_scopes,
             allow_anonymous=serving.allow_anonymous,
             interval=serving.watch_interval.total_seconds(),
         )
@@ -182,10 +184,9 @@ class PredictionService:
             return [_not_started()] * len(requests)
         return self._handler.predict_batch(requests)
 
-    def label(self, body: bytes, api_key: str | None = None) -> ServiceResponse:
-        """See `PredictionHandler.label`; the name of the API key is recorded with the labels."""
-        name = self.keys.name_of(api_key or "")
-        return self._running.label(body, f"key {name}" if name else "")
+    def label(self, body: bytes, caller: Caller) -> ServiceResponse:
+        """See `PredictionHandler.label`."""
+        return self._running.label(body, caller)
 
     def model(self) -> dict[str, Any]:
         """Body of `GET /model`."""

@@ -9,7 +9,7 @@ from .._settings import Alerts, Settings
 from ..data._sources.sql import SCHEME, placed_url
 
 API_KEY = "key-of-the-tests"
-"""The API key that a copy accepts.
+"""The API key that a copy accepts, with every scope.
 
 Examples:
     >>> copy = project_copy(project, tmp_path / "copy")
@@ -59,7 +59,11 @@ def isolated(
                 update={"uri": default["tracking"].default.uri}
             ),
             "serving": settings.serving.model_copy(
-                update={"api_keys": (API_KEY,), "key_file": default["serving"].default.key_file}
+                update={
+                    "api_keys": (API_KEY,),
+                    "api_key_scopes": ("admin",),
+                    "key_file": default["serving"].default.key_file,
+                }
             ),
             "alerts": Alerts(),
         }

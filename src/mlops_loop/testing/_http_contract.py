@@ -103,6 +103,8 @@ class HttpContract:
             "repeated": 0,
             "conflicting": [],
             "other_target": [],
+            "replaced": [],
+            "dropped": [],
         }
         assert service.http.post("/labels", json=label).json() == none | {"joined": 1}
         assert service.http.post("/labels", json=[label]).json() == none | {"repeated": 1}

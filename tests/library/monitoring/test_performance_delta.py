@@ -159,3 +159,21 @@ def test_noise_and_bias_of_numbers_are_worse_and_moved_inputs_are_not() -> None:
     assert not compare("rmse", rows(1), rows(2, spread=0.5), NUMBER).is_worse(0.01)
     assert compare("rmse", rows(1), rows(3, noise=2.0), NUMBER).is_worse(0.01)
     assert compare("rmse", rows(1), rows(4, bias=0.5), NUMBER).is_worse(0.01)
+
+
+def test_days_that_follow_each_other_are_less_evidence_than_the_same_days_in_another_order() -> (
+    None
+):
+    rng = np.random.default_rng(5)
+    day = np.arange(ROWS) // 72
+    logit = -1 + 1.5 * rng.normal(size=ROWS)
+    level = 0.3 + 0.8 * np.sin(np.arange(day.max() + 1) / 3)
+    labels = (rng.random(ROWS) < 1 / (1 + np.exp(-logit - level[day]))).astype(np.int64)
+    late = 1 / (1 + np.exp(-logit))
+
+    def chance(order: np.ndarray) -> float:
+        when = np.datetime64("2024-01-01", "us") + order[day] * np.timedelta64(1, "D")
+        window = Sample({"when": when}, np.stack([1 - late, late], axis=1), labels)
+        return compare("log_loss", forecasts(1, shift=-1.0), window).recalibration.chance
+
+    assert chance(np.arange(len(level))) > 2 * chance(rng.permutation(len(level)))

@@ -158,3 +158,34 @@ def test_a_request_means_what_a_file_means() -> None:
     assert decoder.plain_row(msgspec.json.encode(bad)) is None
     with pytest.raises(InvalidRequestBody, match="break the contract"):
         decoder.decode(msgspec.json.encode(bad))
+
+
+def test_a_frequent_word_beside_yes_and_no_is_asked_about(root: Path, adopt: Adopt) -> None:
+    write(root / "in.csv", lines(["?", "yes", "no", "yes", "no", "yes", "no"]))
+    done = adopt("in.csv", "--target", "word")
+    made = contract(root)
+    assert (made.problem, made.target.type) == ("binary", "boolean")
+    first = " ".join(done.output.partition("look at this first")[2].split())
+    assert "word: '?' in 14.3% of the rows is read as missing: replace it in the table by" in first
+    found = ingest(load_settings(root), made)
+    assert (found.rows, found.quarantined) == (257, 43)
+
+
+def test_in_quotes_a_word_is_a_value_where_it_is_missing_without(root: Path, adopt: Adopt) -> None:
+    """As R's `write.csv` writes a factor with the level NA, and missing values."""
+    cells = ['"NA"', '"EU"', "NA", '"AS"', '"EU"']
+    rows = [
+        f"{cells[n % 5]},{'NA' if n % 7 == 0 else n % 37},{n % 97 / 7:.2f}" for n in range(ROWS)
+    ]
+    write(root / "in.csv", ['"word","size","y"', *rows])
+    done = adopt("in.csv", "--target", "y")
+    assert done.exit_code == 0, done.output
+    assert "'NA' without quotes is missing, in quotes a value" in done.output
+    assert load_settings(root).csv.missing == ("NA",)
+    column = contract(root).column("word")
+    assert column.categories is not None and column.categories.values == ("AS", "EU", "NA")
+    assert column.nullable
+    table = ingest(load_settings(root), contract(root)).snapshot.table()
+    assert table["word"].null_count == ROWS // 5
+    assert table["size"].null_count == len(range(0, ROWS, 7))
+    assert table["word"].to_pylist().count("NA") == ROWS // 5

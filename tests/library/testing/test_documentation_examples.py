@@ -4,15 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
+import jwt
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from flask import Flask
 from flights.app import app, service
@@ -27,7 +29,9 @@ from mlops_loop.monitoring import Alert, Finding, Incident, monitor_project
 from mlops_loop.pipeline import cross_validate, encode, split
 from mlops_loop.prediction_log import Record
 from mlops_loop.registry import ChampionChange
+from mlops_loop.serving._key_file import KeyFile
 from mlops_loop.testing import (
+    API_KEY,
     TrainedProject,
     application_client,
     assert_row_wise,
@@ -230,6 +234,68 @@ def _(module: Any, world: World) -> None:
         assert client.post("/predict", json=row).status_code == 403
         assert client.post("/predict", json=row, headers={"X-Tenant": "acme"}).status_code == 200
         assert client.get("/health/ready").status_code == 200
+
+
+@uses("refresh", "fastapi", "flask")
+def _(module: Any, world: World) -> None:
+    edition = load_edition("flask" if hasattr(module, "blueprint") else "fastapi", flights_project)
+    if hasattr(module, "blueprint"):
+        edition.app.register_blueprint(module.blueprint, name="added")
+    else:
+        edition.app.include_router(module.router)
+    with world.client(edition.app, edition.service) as client:
+        keys = KeyFile(edition.service.project.settings.path("var/api-keys.json"))
+        headers = {"X-API-Key": keys.create("shop", datetime.now(UTC))}
+        edition.service.__dict__.pop("keys", None)
+        assert client.post("/refresh", headers=headers).status_code == 403
+        assert client.post("/refresh").json() == {"champion": "1"}
+
+
+@uses("verify_token")
+def _(module: Any, world: World) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    world.patch.setattr(
+        module.signing_keys, "fetch_data", lambda: {"keys": [{**public, "kid": "1", "use": "sig"}]}
+    )
+    right = {
+        "iss": module.ISSUER,
+        "aud": module.AUDIENCE,
+        "sub": "ada",
+        "scope": "openid predict",
+        "exp": datetime.now(UTC) + timedelta(minutes=5),
+    }
+
+    def bearer(key: Any = private, algorithm: str = "RS256", **claims: Any) -> dict[str, str]:
+        token = jwt.encode(right | claims, key, algorithm, headers={"kid": "1"})
+        return {"Authorization": f"Bearer {token}"}
+
+    row = world.flights.rows[0]
+    with application_client(module.app, module.service, world.copy, headers={}) as client:
+        assert client.get("/health/ready").status_code == 200
+        answer = client.post("/predict", json=row, headers=bearer()).json()
+        logged = module.service.project.log.get(answer["prediction_id"])
+        assert logged is not None and logged.record.caller == "user ada"
+        label = {"prediction_id": answer["prediction_id"], "label": world.flights.labels[0]}
+        assert client.post("/labels", json=label, headers=bearer()).status_code == 403
+        labelling = bearer(sub="billing", scope="label")
+        assert client.post("/labels", json=label, headers=labelling).json()["joined"] == 1
+        stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        for headers in (
+            {},
+            {"X-API-Key": API_KEY},
+            {"Authorization": "Bearer x.y.z"},
+            bearer(stranger),
+            bearer("", "none"),
+            bearer(aud="another service"),
+            bearer(iss="https://login.example.org/"),
+            bearer(exp=datetime.now(UTC) - timedelta(minutes=5)),
+        ):
+            assert client.post("/predict", json=row, headers=headers).status_code == 401
+        # No token, but an API key, on the route that the example leaves to keys.
+        assert client.get("/metrics").status_code == 401
+        assert client.get("/metrics", headers={"X-API-Key": API_KEY}).status_code == 200
+        assert client.get("/openapi.json").status_code == 404
 
 
 @uses("to_error", "fastapi", "flask")

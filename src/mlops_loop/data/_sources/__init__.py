@@ -99,20 +99,15 @@ def open_source(address: str, settings: Settings) -> Source:
     """
     scheme, separator, _ = address.partition("://")
     # Each source needs packages of its own, and is imported when an address names it.
-    match scheme if separator else "file":
-        case "file":
-            from . import file
+    if scheme == "sample":
+        from . import sample
 
-            return file.open_source(address, settings)
-        case "sample":
-            from . import sample
+        return sample.open_source(address, settings)
+    if scheme == "sql":
+        from . import sql
 
-            return sample.open_source(address, settings)
-        case "sql":
-            from . import sql
-
-            return sql.open_source(address, settings)
-    if is_file_url(address):
+        return sql.open_source(address, settings)
+    if not separator or scheme == "file" or is_file_url(address):
         from . import file
 
         return file.open_source(address, settings)

@@ -17,15 +17,17 @@ from ..._settings import Csv
 from ...contract import Column
 from ...errors import SourceError
 from .._remote import File
+from . import open_quotes
 from .compression import opened_text
 from .csv_format import encoding_error
 from .dialect import reader
 from .encoding import UTF_8, reject_binary
-from .malformed import MalformedRows, is_malformed
+from .malformed import is_malformed
+from .malformed_csv import MalformedCollector
 
 # A row has to fit into a block; the second size is for files with a longer one.
 _BLOCK_BYTES = (1 << 20, 64 << 20)
-_HEAD_BYTES, _TAIL_BYTES = 1 << 16, 1 << 6
+_HEAD_BYTES = 1 << 16
 _NUMERIC = ("integer", "number")
 
 
@@ -65,7 +67,7 @@ def batches(file: File, names: list[str], present: list[int], csv: Csv) -> Itera
     converting = pyarrow.csv.ConvertOptions(
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
-        null_values=[""],
+        null_values=["", *csv.missing],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
@@ -95,7 +97,7 @@ def lines(file: File, csv: Csv) -> Iterator[int]:
         width, begin = 0, csv.skip + 1
         with suppress(CsvError):
             for row in rows:
-                if width and len(row) == width:
+                if width and len(row) == width and open_quotes.swallowing(row, csv, width) is None:
                     yield begin
                 width = width or len(row)
                 begin = csv.skip + rows.line_num + 1
@@ -116,7 +118,7 @@ def _blocks(
         encoding=csv.encoding,
         use_threads=False,  # rows are numbered only then, and one thread is as fast
     )
-    malformed = _Malformed(file, csv)
+    malformed = MalformedCollector(file, csv)
     with opened_text(file) as content, _arrow_errors(file, csv):
         parsing = _parsing(csv, malformed.skip)
         with pyarrow.csv.open_csv(content, reading, parsing, converting) as blocks:
@@ -124,59 +126,16 @@ def _blocks(
             yield table
             for batch in blocks:
                 table = pa.Table.from_batches([batch])
-                yield table
+                good, swallowed = open_quotes.split(table, csv, len(names))
+                yield good
+                if swallowed:
+                    open_quotes.require_closed_quote(file, csv, table, names[-1])
+                    yield malformed.swallowed(swallowed).table()
                 if malformed.rows:
                     yield malformed.take().table()
             if malformed.rows:
                 yield malformed.take().table()
-            if names[-1] in table.column_names:
-                _require_closed_quote(file, csv, table[names[-1]])
-
-
-class _Malformed:
-    """Collects the rows that Arrow skips, and finds their lines."""
-
-    def __init__(self, file: File, csv: Csv) -> None:
-        self.rows: list[pyarrow.csv.InvalidRow] = []
-        self._file = file
-        self._csv = csv
-        self._lines = _numbered_lines(file, csv.encoding)
-
-    def skip(self, row: pyarrow.csv.InvalidRow) -> str:
-        self.rows.append(row)
-        return "skip"
-
-    def take(self) -> MalformedRows:
-        rows, self.rows = self.rows, []
-        lines = [self._line(row.text) for row in rows]
-        if _has_open_quote(rows[-1].text, self._csv):
-            raise SourceError(
-                f"{self._file}, line {lines[-1]}: a quote is never closed; correct the row, or "
-                "read quotes as text with --quote none"
-            )
-        problems = [f"{row.actual_columns} values, expected {row.expected_columns}" for row in rows]
-        return MalformedRows(str(self._file), lines, problems, [row.text for row in rows])
-
-    def _line(self, text: str) -> int:
-        """The next line that begins the row. Arrow numbers rows, which may have several lines."""
-        first = text.partition("\n")[0].rstrip("\r")
-        return next((number for number, line in self._lines if line == first), 0)
-
-
-def _has_open_quote(text: str, csv: Csv) -> bool:
-    """Whether a row that is no row goes over several lines because of a quote that stays open."""
-    if csv.quote is None or "\n" not in text.strip():
-        return False
-    return text.count(csv.quote) % 2 == 1 and csv.escape is None
-
-
-def _numbered_lines(file: File, encoding: str) -> Iterator[tuple[int, str]]:
-    with (
-        opened_text(file) as content,
-        io.TextIOWrapper(content, encoding, errors="replace") as text,
-    ):
-        for number, line in enumerate(text, 1):
-            yield number, line.rstrip("\n")
+            open_quotes.require_closed_quote(file, csv, table, names[-1])
 
 
 def _parsing(csv: Csv, skip: object) -> pyarrow.csv.ParseOptions:
@@ -206,27 +165,6 @@ def _arrow_errors(file: File, csv: Csv) -> Iterator[None]:
             f"{file} has a row of more than {_BLOCK_BYTES[1] >> 20} MB: is a quote {csv.quote} "
             "never closed? Give another one with --quote or csv.quote, e.g. --quote none"
         ) from error
-
-
-def _require_closed_quote(file: File, csv: Csv, last: pa.ChunkedArray) -> None:
-    """A quote that is never closed makes one value of all lines up to the end of the file."""
-    value = last[-1].as_py() if len(last) else None
-    if value is None or not value.endswith("\n") or _tail(file, csv).endswith(csv.quote or ""):
-        return
-    first = value.partition("\n")[0]
-    raise SourceError(
-        f"{file}: the quote before {first[:40]!r} is never closed; correct the row, or read "
-        "quotes as text with --quote none"
-    )
-
-
-def _tail(file: File, csv: Csv) -> str:
-    """The last characters of a file, without blanks."""
-    tail = b""
-    with opened_text(file) as content:
-        while block := content.read(_BLOCK_BYTES[0]):
-            tail = (tail + block)[-_TAIL_BYTES:]
-    return tail.decode(csv.encoding, errors="ignore").rstrip()
 
 
 def in_decimals_of(columns: Sequence[Column], csv: Csv, table: pa.Table) -> pa.Table:

@@ -29,8 +29,6 @@ from .places import Places
 from .types import common_types
 
 BATCH_ROWS = 65_536
-# Texts that are missing in every column; others are listed by the column's `parsing.missing`.
-NULLS = ("",)
 PLAIN = Csv()
 Types = dict[str, pa.DataType]
 
@@ -68,7 +66,7 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
         try:
             tried = csv_format.detect(file) if dialect is None else dialect
             tried = csv_format.with_encoding(file, tried)
-            tried = tried.model_copy(update={"decimal": csv.decimal})
+            tried = tried.model_copy(update={"decimal": csv.decimal, "missing": csv.missing})
             names = column_names(file, tried)
         except SourceError:
             continue

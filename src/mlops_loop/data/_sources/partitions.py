@@ -25,6 +25,7 @@ def with_partitions(table: pa.Table, values: dict[str, str | None]) -> pa.Table:
     """The table with a column of text for each value; a column of that name in the file wins."""
     for name, value in values.items():
         if name not in table.column_names:
-            column = pa.array([value], pa.string()).take(pa.array([0] * table.num_rows, pa.int64()))
-            table = table.append_column(name, column)
+            table = table.append_column(
+                name, pa.repeat(pa.scalar(value, pa.string()), table.num_rows)
+            )
     return table

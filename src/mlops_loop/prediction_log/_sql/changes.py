@@ -6,8 +6,20 @@ Nobody else writes meanwhile (see `Database.transaction`).
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
+from .. import _early_labels as early_labels
 from .._records import LabelReport
 from .._serialization import StoredLabel, is_foreign, same_value
 from .._timestamps import DAY
@@ -23,27 +35,45 @@ def join_labels(
 ) -> LabelReport:
     """Insert labels whose prediction has none; the first of several for one prediction stays.
 
-    With a target, labels of predictions about another one are left out.
+    An official label replaces one that is not. With a target, labels of predictions about another
+    one are left out.
     """
     ids = [to_text(label.prediction_id) for label in labels]
     predictions, known = _predictions(connection, ids), _known_labels(connection, ids)
     new: dict[str, StoredLabel] = {}
+    changed: dict[str, StoredLabel] = {}
     repeated = 0
-    conflicting, other_target = [], []
+    conflicting, other_target, replaced = [], [], []
     for stored_id, label in zip(ids, labels, strict=True):
         first = known.get(stored_id)
         prediction = predictions.get(stored_id)
         if prediction is not None and is_foreign(prediction.target_digest, target_digest):
             other_target.append(label.prediction_id)
         elif first is None:
-            known[stored_id], new[stored_id] = label.value, label
-        elif same_value(first, label.value):
-            repeated += 1
+            known[stored_id] = new[stored_id] = label
+            continue
         else:
-            conflicting.append(label.prediction_id)
+            is_same = same_value(first.value, label.value)
+            repeated += is_same
+            if label.official and not first.official:
+                written = new if stored_id in new else changed
+                known[stored_id] = written[stored_id] = label.with_replaced(first)
+                replaced += [] if is_same else [label.prediction_id]
+            elif not is_same:
+                conflicting.append(label.prediction_id)
+    dropped = _drop_excess(connection, new, predictions)
     _insert_labels(connection, new, predictions)
+    _update_labels(connection, changed)
     joined = len(new.keys() & predictions.keys())
-    return LabelReport(joined, len(new) - joined, repeated, tuple(conflicting), tuple(other_target))
+    return LabelReport(
+        joined,
+        len(new) - joined,
+        repeated,
+        tuple(conflicting),
+        tuple(other_target),
+        tuple(replaced),
+        dropped,
+    )
 
 
 def erase(connection: Connection, entity_key: str) -> int:
@@ -94,9 +124,25 @@ def delete_empty_counters(connection: Connection, stop: int, later: int | None =
     connection.execute(delete(COUNTERS).where(tuple_(*bucket).in_(empty)))
 
 
-def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    query = select(LABELS.c.prediction_id, LABELS.c.label).where(LABELS.c.prediction_id.in_(ids))
-    return {row.prediction_id: row.label for row in connection.execute(query)}
+def _known_labels(connection: Connection, ids: Sequence[str]) -> dict[str, StoredLabel]:
+    names = ("prediction_id", "label", "time", "authority", "official")
+    query = select(*(LABELS.c[name] for name in names)).where(LABELS.c.prediction_id.in_(ids))
+    return {row.prediction_id: StoredLabel(*row) for row in connection.execute(query)}
+
+
+def _drop_excess(
+    connection: Connection, new: dict[str, StoredLabel], predictions: dict[str, Row[Any]]
+) -> tuple[str, ...]:
+    """Delete early labels that have expired, and take out those for which there is no room."""
+    early = [stored_id for stored_id in new if stored_id not in predictions]
+    if not early:
+        return ()
+    waits = LABELS.c.event_time.is_(None)
+    oldest = early_labels.expiry(max(label.time for label in new.values()))
+    connection.execute(delete(LABELS).where(waits, LABELS.c.time < oldest))
+    waiting = connection.execute(select(func.count()).select_from(LABELS).where(waits)).scalar_one()
+    excess = early[max(early_labels.CAPACITY - waiting, 0) :]
+    return tuple(new.pop(stored_id).prediction_id for stored_id in excess)
 
 
 def _predictions(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
@@ -122,8 +168,30 @@ def _insert_labels(
                 "label": label.value,
                 "time": label.time,
                 "authority": label.authority,
+                "official": label.official,
+                "replaced": label.replaced,
                 **{name: getattr(predictions.get(stored_id), name, None) for name in COPIED},
             }
             for stored_id, label in new.items()
         ],
     ).all()
+
+
+def _update_labels(connection: Connection, changed: dict[str, StoredLabel]) -> None:
+    """Replace labels by official ones."""
+    if not changed:
+        return
+    names = {
+        "label": "value",
+        **{name: name for name in ("time", "authority", "official", "replaced")},
+    }
+    connection.execute(
+        update(LABELS)
+        .where(LABELS.c.prediction_id == bindparam("stored_id"))
+        .values({name: bindparam(f"new_{name}") for name in names}),
+        [
+            {"stored_id": stored_id}
+            | {f"new_{name}": getattr(label, field) for name, field in names.items()}
+            for stored_id, label in changed.items()
+        ],
+    )

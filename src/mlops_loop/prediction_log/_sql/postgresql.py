@@ -57,7 +57,7 @@ _INSERT = """
     INSERT INTO predictions ({names})
     SELECT * FROM unnest(
         %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[],
-        %b::text[], %b::bigint[], %b::smallint[], %b::text[]
+        %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[]
     ) AS new_rows (prediction_id)
     ORDER BY new_rows.prediction_id COLLATE "C"
     ON CONFLICT (prediction_id) DO NOTHING
@@ -68,7 +68,7 @@ _INSERT = """
 _PROBE = r"""
     DO $$ BEGIN
         INSERT INTO predictions
-        SELECT '\probe ' || number, NULL, 0, 0, repeat(' ', 1800), '', '', '', 0, 0, ''
+        SELECT '\probe ' || number, NULL, 0, 0, repeat(' ', 1800), '', '', '', '', 0, 0, ''
         FROM generate_series(1, 9) AS number;
         RAISE EXCEPTION 'undo';
     EXCEPTION WHEN raise_exception THEN NULL;

@@ -18,7 +18,7 @@ from .identifiers import from_text, to_text
 from .tables import COUNTERS, LABELS, PREDICTIONS
 
 _RECORD = tuple(PREDICTIONS.c[name] for name in StoredRecord._fields)
-_LABEL = (LABELS.c.label, LABELS.c.time, LABELS.c.authority)
+_LABEL = tuple(LABELS.c[name] for name in ("label", "time", "authority", "official", "replaced"))
 # Indexes by stratum begin with it, so that a query for all rows names every stratum.
 _EVERY_STRATUM = range(STRATA)
 
@@ -229,8 +229,12 @@ def _within(source: TableClause, start: int, stop: int) -> tuple[Any, Any]:
 
 
 def _logged(row: Any) -> LoggedRow:
-    stored_id, stored_key, *rest, value, time, authority = row
+    stored_id, stored_key, *rest, value, time, authority, official, replaced = row
     prediction_id = from_text(stored_id)
     entity_key = None if stored_key is None else from_text(stored_key)
-    label = None if value is None else StoredLabel(prediction_id, value, time, authority)
+    label = (
+        None
+        if value is None
+        else StoredLabel(prediction_id, value, time, authority, bool(official), replaced)
+    )
     return from_stored(StoredRecord(prediction_id, entity_key, *rest), label)

@@ -1,7 +1,7 @@
 """The tables of the log, as queries name them; `migrations/` defines them.
 
-Times are whole microseconds (see _timestamps.py). `columns`, `outputs` and `label` are JSON, and
-`versions` is the group of a row (see _versions.py).
+Times are whole microseconds (see _timestamps.py). `columns`, `outputs`, `label` and `replaced`
+(see `StoredLabel`) are JSON, and `versions` is the group of a row (see _versions.py).
 """
 
 from sqlalchemy import TableClause, column, table
@@ -21,6 +21,7 @@ PREDICTIONS = _table(
     "outputs",
     "schema_digest",
     "target_digest",
+    "caller",
     "sampling_key",
     "stratum",
     "versions",
@@ -29,7 +30,9 @@ PREDICTIONS = _table(
 # What a label copies of its prediction, to be found by it; NULL until the prediction is there.
 COPIED = ("event_time", "sampling_key", "stratum", "versions")
 
-LABELS = _table("labels", "prediction_id", "label", "time", "authority", *COPIED)
+LABELS = _table(
+    "labels", "prediction_id", "label", "time", "authority", "official", "replaced", *COPIED
+)
 
 # How many predictions and labels there are in each minute and day (`width`) of event time. A
 # counter is the sum of its slots: sessions that count at once do not wait for each other. Triggers

@@ -21,8 +21,10 @@ Examples:
     >>> app.include_router(operations_router(service))
 """
 
+from .._caller import Caller
 from .._problem import Problem
 from .._service import PredictionService
+from ._caller import get_caller
 from ._documentation import add_documentation
 from ._errors import add_exception_handlers
 from ._middleware import ApiKeyMiddleware, RequestLifecycleMiddleware
@@ -30,11 +32,13 @@ from ._routers import operations_router, prediction_router
 
 __all__ = [
     "ApiKeyMiddleware",
+    "Caller",
     "PredictionService",
     "Problem",
     "RequestLifecycleMiddleware",
     "add_documentation",
     "add_exception_handlers",
+    "get_caller",
     "operations_router",
     "prediction_router",
 ]

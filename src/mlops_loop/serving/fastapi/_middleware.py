@@ -4,7 +4,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .._authorization import authorize
+from .._authorization import authenticate, is_public
+from .._caller import Caller
 from .._headers import KEY_HEADER, REQUEST_ID_HEADER
 from .._problem import Problem
 from .._request_lifecycle import UNROUTED, RequestLifecycle, too_large
@@ -73,6 +74,8 @@ class RequestLifecycleMiddleware:
             raise
         finally:
             context.route = getattr(scope.get("route"), "path", UNROUTED)
+            caller = scope["state"].get("caller")
+            context.caller = caller.name if isinstance(caller, Caller) else ""
             self._lifecycle.finish(context)
 
 
@@ -80,8 +83,9 @@ class ApiKeyMiddleware:
     """Rejects requests without a valid API key, except for health checks and pages.
 
     The key comes in the header `X-API-Key`; without a valid one the answer is a problem document
-    with status 401. Leave the middleware out, or put your own in its place, where something else
-    authenticates callers.
+    with status 401. Routes find the `Caller` as `request.state.caller`. Where something else
+    authenticates callers, leave the middleware out and set `request.state.caller` there; without
+    either, the library's routes check the key themselves.
 
     Args:
         app: the application inside of it, which `add_middleware` passes.
@@ -103,13 +107,15 @@ class ApiKeyMiddleware:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._service.keys.required:
+        if scope["type"] == "http":
+            state = scope.setdefault("state", {})
             path = scope["path"].removeprefix(scope.get("root_path", ""))
-            try:
-                authorize(self._service, path, _header(scope, _API_KEY))
-            except Problem as problem:
-                await send_problem(problem, scope, receive, send)
-                return
+            if "caller" not in state and not is_public(path):
+                try:
+                    state["caller"] = authenticate(self._service, _header(scope, _API_KEY))
+                except Problem as problem:
+                    await send_problem(problem, scope, receive, send)
+                    return
         await self._app(scope, receive, send)
 
 
@@ -128,9 +134,10 @@ def _limit_body(receive: Receive, limit: int) -> Receive:
     return receive_limited
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
+def _header(scope: Scope, name: bytes) -> str:
+    """The values of a header, joined as WSGI servers do it."""
     headers: list[Any] = scope["headers"]
-    return next((_text(value) for header, value in headers if header == name), None)
+    return ", ".join(value.decode("latin-1") for header, value in headers if header == name)
 
 
 def _text(value: bytes | None) -> str | None:

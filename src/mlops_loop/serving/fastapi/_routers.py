@@ -1,13 +1,12 @@
 """The library's routes: ordinary endpoints of FastAPI."""
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from .._headers import ENTITY_HEADER, KEY_HEADER
+from .._headers import ENTITY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._openapi import operation
 from .._prediction_handler import PendingRequest
@@ -15,6 +14,7 @@ from .._problem import Problem
 from .._request_lifecycle import RequestContext, require_json, without_bom
 from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
+from ._caller import current_caller
 from ._errors import CONTEXT
 from ._micro_batcher import MicroBatcher
 
@@ -22,10 +22,11 @@ from ._micro_batcher import MicroBatcher
 def prediction_router(service: PredictionService) -> APIRouter:
     """`POST /predict`, `POST /labels` and `GET /model`.
 
-    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
-    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 408 (the body came too
-    slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503
-    (no model, too many requests in flight, or the prediction log is unavailable).
+    Callers need the scopes `predict` and `label`; any caller may read `/model`. Bodies are one JSON
+    object or a list of them; `/predict` answers one prediction, or a list in the order of the rows.
+    Errors are raised as `Problem`: 400 (not JSON), 401 (no API key), 403 (a scope is missing), 408
+    (the body came too slowly), 413 (too many rows), 415 (not declared as JSON), 422 (the contract
+    is violated), 503 (no model, too many requests in flight, or the prediction log is unavailable).
 
     Examples:
         >>> from fastapi import Depends, FastAPI
@@ -34,17 +35,18 @@ def prediction_router(service: PredictionService) -> APIRouter:
         >>> app = FastAPI(lifespan=service.lifespan)
         >>> app.include_router(prediction_router(service), dependencies=[Depends(only_on_workdays)])
         >>> add_exception_handlers(app, service)
-        >>> with TestClient(app) as client:  # nothing is published here
-        ...     client.post("/predict", json={}).json()["detail"]
-        'no model is published for this code yet: run `train`'
+        >>> with TestClient(app) as client:
+        ...     client.post("/predict", json={}).status_code  # without an API key
+        401
     """
     router = APIRouter(tags=["predictions"])
     batcher = MicroBatcher(service.predict_batch)
 
     @router.post("/predict", openapi_extra=operation("/predict"))
     async def predict(request: Request) -> Response:
+        caller = current_caller(service, request, "predict")
         body = await _read(request, service)
-        pending = PendingRequest(body, request.headers.get(ENTITY_HEADER))
+        pending = PendingRequest(body, request.headers.get(ENTITY_HEADER), caller.name)
         with service.limiter:
             if len(body) <= SHORT_BODY:
                 # Validated, predicted and recorded: see `_prediction_handler.py`.
@@ -57,19 +59,26 @@ def prediction_router(service: PredictionService) -> APIRouter:
 
     @router.post("/labels", openapi_extra=operation("/labels"))
     async def labels(request: Request) -> Response:
+        caller = current_caller(service, request, "label")
         body = await _read(request, service)
         with service.limiter:
-            response = await run_in_threadpool(service.label, body, request.headers.get(KEY_HEADER))
+            response = await run_in_threadpool(service.label, body, caller)
         return _to_http(request, response)
 
-    _add_get(router, "/model", lambda: _json(service.model()))
+    @router.head("/model", include_in_schema=False)
+    @router.get("/model", openapi_extra=operation("/model"))
+    async def model(request: Request) -> Response:
+        current_caller(service, request)
+        return _json(service.model())
+
     return router
 
 
 def operations_router(service: PredictionService) -> APIRouter:
     """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
 
-    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+    Health checks are public; metrics need the scope `metrics`. Ready answers 503 (`Problem`) with
+    the reason while requests for predictions would fail.
 
     Examples:
         >>> from fastapi import FastAPI
@@ -80,8 +89,11 @@ def operations_router(service: PredictionService) -> APIRouter:
         {'status': 'live'}
     """
     router = APIRouter(tags=["operations"])
-    _add_get(router, "/health/live", lambda: _json({"status": "live"}))
-    _add_get(router, "/metrics", lambda: Response(service.metrics_text(), media_type=MEDIA_TYPE))
+
+    @router.head("/health/live", include_in_schema=False)
+    @router.get("/health/live", openapi_extra=operation("/health/live"))
+    async def live() -> Response:
+        return _json({"status": "live"})
 
     @router.head("/health/ready", include_in_schema=False)
     @router.get("/health/ready", openapi_extra=operation("/health/ready"))
@@ -91,15 +103,13 @@ def operations_router(service: PredictionService) -> APIRouter:
             return _json(await run_in_threadpool(service.ready))
         return _json(service.ready())
 
+    @router.head("/metrics", include_in_schema=False)
+    @router.get("/metrics", openapi_extra=operation("/metrics"))
+    async def metrics(request: Request) -> Response:
+        current_caller(service, request, "metrics")
+        return Response(service.metrics_text(), media_type=MEDIA_TYPE)
+
     return router
-
-
-def _add_get(router: APIRouter, path: str, answer: Callable[[], Response]) -> None:
-    async def endpoint() -> Response:
-        return answer()
-
-    router.add_api_route(path, endpoint, openapi_extra=operation(path))
-    router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
 
 async def _read(request: Request, service: PredictionService) -> bytes:

@@ -21,14 +21,17 @@ Examples:
     >>> app.register_blueprint(operations_blueprint(service))
 """
 
+from .._caller import Caller
 from .._problem import Problem
 from .._service import PredictionService
 from ._blueprints import operations_blueprint, prediction_blueprint
+from ._caller import require_scope
 from ._documentation import add_documentation
 from ._errors import add_error_handlers
 from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
 
 __all__ = [
+    "Caller",
     "EXTENSION",
     "PredictionService",
     "Problem",
@@ -38,4 +41,5 @@ __all__ = [
     "operations_blueprint",
     "prediction_blueprint",
     "require_api_keys",
+    "require_scope",
 ]

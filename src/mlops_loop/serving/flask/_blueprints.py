@@ -3,12 +3,13 @@
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from .._headers import ENTITY_HEADER, KEY_HEADER
+from .._headers import ENTITY_HEADER
 from .._metrics import MEDIA_TYPE
 from .._prediction_handler import PendingRequest
 from .._request_lifecycle import require_json, too_large, without_bom
 from .._response import JSON, SHORT_BODY, ServiceResponse
 from .._service import PredictionService
+from ._caller import current_caller
 from ._documentation import described_as
 from ._micro_batcher import MicroBatcher
 
@@ -16,10 +17,11 @@ from ._micro_batcher import MicroBatcher
 def prediction_blueprint(service: PredictionService) -> Blueprint:
     """`POST /predict`, `POST /labels` and `GET /model`.
 
-    Bodies are one JSON object or a list of them; `/predict` answers one prediction, or a list in
-    the order of the rows. Errors are raised as `Problem`: 400 (not JSON), 413 (too many rows), 415
-    (not declared as JSON), 422 (the contract is violated), 503 (no model, too many requests in
-    flight, or the prediction log is unavailable).
+    Callers need the scopes `predict` and `label`; any caller may read `/model`. Bodies are one JSON
+    object or a list of them; `/predict` answers one prediction, or a list in the order of the rows.
+    Errors are raised as `Problem`: 400 (not JSON), 401 (no API key), 403 (a scope is missing), 413
+    (too many rows), 415 (not declared as JSON), 422 (the contract is violated), 503 (no model, too
+    many requests in flight, or the prediction log is unavailable).
 
     Examples:
         >>> from flask import Flask
@@ -27,9 +29,8 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
         >>> add_request_lifecycle(app, service)
         >>> add_error_handlers(app, service)
         >>> app.register_blueprint(prediction_blueprint(service))
-        >>> response = app.test_client().post("/predict", json={})  # nothing is published here
-        >>> response.get_json()["detail"]
-        'no model is published for this code yet: run `train`'
+        >>> app.test_client().post("/predict", json={}).status_code  # without an API key
+        401
         >>> service.close()
     """
     blueprint = Blueprint("predictions", __name__)
@@ -38,7 +39,8 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     @blueprint.post("/predict", provide_automatic_options=False)
     @described_as("/predict")
     def predict() -> Response:
-        pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER))
+        caller = current_caller(service, "predict")
+        pending = PendingRequest(_read(service), request.headers.get(ENTITY_HEADER), caller.name)
         with service.limiter:
             if len(pending.body) <= SHORT_BODY:
                 response = batcher.submit(pending)
@@ -51,13 +53,15 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
     @blueprint.post("/labels", provide_automatic_options=False)
     @described_as("/labels")
     def labels() -> Response:
+        caller = current_caller(service, "label")
         body = _read(service)
         with service.limiter:
-            return _to_http(service.label(body, request.headers.get(KEY_HEADER)))
+            return _to_http(service.label(body, caller))
 
     @blueprint.get("/model")
     @described_as("/model")
     def model() -> Response:
+        current_caller(service)
         return _json(service.model())
 
     return blueprint
@@ -66,7 +70,8 @@ def prediction_blueprint(service: PredictionService) -> Blueprint:
 def operations_blueprint(service: PredictionService) -> Blueprint:
     """`GET /health/live`, `GET /health/ready` and `GET /metrics`.
 
-    Ready answers 503 (`Problem`) with the reason while requests for predictions would fail.
+    Health checks are public; metrics need the scope `metrics`. Ready answers 503 (`Problem`) with
+    the reason while requests for predictions would fail.
 
     Examples:
         >>> from flask import Flask
@@ -90,6 +95,7 @@ def operations_blueprint(service: PredictionService) -> Blueprint:
     @blueprint.get("/metrics")
     @described_as("/metrics")
     def metrics() -> Response:
+        current_caller(service, "metrics")
         return Response(service.metrics_text(), content_type=MEDIA_TYPE)
 
     return blueprint

@@ -4,7 +4,8 @@ import atexit
 
 from flask import Flask, Response, g, request
 
-from .._authorization import authorize
+from .._authorization import authenticate, is_public
+from .._caller import Caller
 from .._headers import KEY_HEADER, REQUEST_ID_HEADER
 from .._request_lifecycle import UNROUTED, RequestLifecycle
 from .._service import PredictionService
@@ -62,6 +63,8 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
         response.headers[REQUEST_ID_HEADER] = context.request_id
         context.route = UNROUTED if request.url_rule is None else request.url_rule.rule
         context.status = response.status_code
+        caller = g.get("caller")
+        context.caller = caller.name if isinstance(caller, Caller) else ""
         lifecycle.finish(context)
         return response
 
@@ -70,7 +73,9 @@ def require_api_keys(app: Flask, service: PredictionService) -> None:
     """Reject requests without a valid API key, except for health checks and pages.
 
     The key comes in the header `X-API-Key`; `Problem` with status 401 is raised without a valid
-    one. Leave it out, or put your own in its place, where something else authenticates callers.
+    one. Views find the `Caller` as `flask.g.caller`. Where something else authenticates callers,
+    leave it out and set `g.caller` there; without either, the library's views check the key
+    themselves.
 
     Examples:
         >>> from flask import Flask
@@ -85,4 +90,5 @@ def require_api_keys(app: Flask, service: PredictionService) -> None:
 
     @app.before_request
     def check() -> None:
-        authorize(service, request.path, request.headers.get(KEY_HEADER))
+        if "caller" not in g and not is_public(request.path):
+            g.caller = authenticate(service, request.headers.get(KEY_HEADER))

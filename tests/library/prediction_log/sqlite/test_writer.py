@@ -45,7 +45,8 @@ def test_a_writer_waits_for_another_process_and_then_sees_its_rows(
     with closing(connect_file(path)) as other, ThreadPoolExecutor(1) as pool:
         other.execute("BEGIN IMMEDIATE")
         other.execute(
-            "INSERT INTO labels (prediction_id, label, time, authority) VALUES ('a', 'true', 0, '')"
+            "INSERT INTO labels (prediction_id, label, time, authority, official, replaced)"
+            " VALUES ('a', 'true', 0, '', 0, '')"
         )
         report = pool.submit(log.add_labels, [label("a")])
         # Long enough to have read something stale, had it not waited.
@@ -67,7 +68,8 @@ def raise_key_error(_: Connection) -> None:
 def insert_label(name: str, value: str | None, connection: Connection) -> None:
     connection.execute(
         text(
-            "INSERT INTO labels (prediction_id, label, time, authority) VALUES (:id, :label, 0, '')"
+            "INSERT INTO labels (prediction_id, label, time, authority, official, replaced)"
+            " VALUES (:id, :label, 0, '', 0, '')"
         ),
         {"id": name, "label": value},
     )

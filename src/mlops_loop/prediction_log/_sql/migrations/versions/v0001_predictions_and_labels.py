@@ -36,6 +36,7 @@ def _create_tables() -> None:
         sa.Column("outputs", sa.Text, nullable=False),
         sa.Column("schema_digest", sa.Text, nullable=False),
         sa.Column("target_digest", sa.Text, nullable=False),
+        sa.Column("caller", sa.Text, nullable=False),
         sa.Column("sampling_key", sa.BigInteger, nullable=False),
         sa.Column("stratum", sa.SmallInteger, nullable=False),
         sa.Column("versions", by_bytes, nullable=False),
@@ -46,6 +47,8 @@ def _create_tables() -> None:
         sa.Column("label", sa.Text, nullable=False),
         sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("authority", sa.Text, nullable=False),
+        sa.Column("official", sa.Boolean, nullable=False),
+        sa.Column("replaced", sa.Text, nullable=False),
         sa.Column("event_time", sa.BigInteger),
         sa.Column("sampling_key", sa.BigInteger),
         sa.Column("stratum", sa.SmallInteger),
@@ -82,6 +85,8 @@ def _create_indexes() -> None:
     ):
         present = sa.text(f"{'event_time' if table == 'labels' else columns[0]} IS NOT NULL")
         op.create_index(name, table, columns, sqlite_where=present, postgresql_where=present)
+    early = sa.text("event_time IS NULL")
+    op.create_index("labels_early", "labels", ["time"], sqlite_where=early, postgresql_where=early)
 
 
 def _start(time: str, width: str | int) -> str:
@@ -211,10 +216,11 @@ def _postgresql_count(rows: str, predictions: int, labels: int, condition: str =
 _VIEW = """
     CREATE VIEW logged AS
     SELECT
-        prediction_id, entity_key,
+        prediction_id, entity_key, caller,
         timestamptz 'epoch' + predictions.event_time * interval '1 microsecond' AS event_time,
         timestamptz 'epoch' + arrival_time * interval '1 microsecond' AS arrival_time,
         columns::json, outputs::json, label::json,
-        timestamptz 'epoch' + time * interval '1 microsecond' AS label_time, authority
+        timestamptz 'epoch' + time * interval '1 microsecond' AS label_time, authority,
+        official, replaced
     FROM predictions LEFT JOIN labels USING (prediction_id)
 """
