@@ -55,7 +55,7 @@ def timeout(stage: Stage) -> Iterator[Finding]:
     """Connections that say nothing, and requests that arrive by the letter, beside a load."""
     row = json.dumps(stage.rows[0]).encode()
     whole = (
-        b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        b"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
         b"content-length: %d\r\n\r\n%b" % (len(row), row)
     )
     with ExitStack() as stack:

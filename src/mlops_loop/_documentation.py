@@ -19,6 +19,8 @@ _LINK = re.compile(r"\]\(([\w-]+)\.md\)")
 _HTML = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>

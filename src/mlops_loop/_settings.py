@@ -149,6 +149,10 @@ class Tracking(Section):
     model: str = "model"
 
 
+HostPattern = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[\w.-]+|[0-9a-fA-F:.]+)$")]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s?#]+)$")]
+
+
 class Serving(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, lt=65536)] = 8000
@@ -163,6 +167,8 @@ class Serving(Section):
     api_key_scopes: tuple[Scope, ...] = ("predict", "label", "metrics")
     allow_anonymous: bool = False
     key_file: str = "var/api-keys.json"
+    allowed_hosts: tuple[HostPattern, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
     trusted_types: tuple[str, ...] = ()
 
 

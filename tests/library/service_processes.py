@@ -17,6 +17,7 @@ import httpx
 SERVERS = {
     "serve, FastAPI": "-m fastapi_app serve --port {port}",
     "uvicorn": "-m uvicorn fastapi_app.app:app --port {port}",
+    "uvicorn, h11": "-m uvicorn --http h11 fastapi_app.app:app --port {port}",
     "fastapi run": "-m fastapi run --port {port} --host 127.0.0.1 -e fastapi_app.app:app",
     "gunicorn, FastAPI": (
         "-m gunicorn -k uvicorn_worker.UvicornWorker -b 127.0.0.1:{port} fastapi_app.app:app"

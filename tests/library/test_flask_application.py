@@ -65,7 +65,7 @@ def test_error_handlers_are_replaced(app: Flask) -> None:
     def problem(error: Problem) -> tuple[Response, int]:
         return jsonify({"error": error.detail}), error.status
 
-    response = app.test_client().post("/predict", data=b"{")
+    response = app.test_client().post("/predict", data=b"{", content_type="application/json")
     assert response.status_code == 400 and "not valid JSON" in response.get_json()["error"]
 
 

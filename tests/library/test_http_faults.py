@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from mlops_loop._clock import ManualClock
 
+JSON = {"Content-Type": "application/json"}
 NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
 
 
@@ -42,7 +43,7 @@ def test_a_body_declared_as_something_else_than_json_is_not_read(
 @pytest.mark.parametrize("number", [b"Infinity", b"-Infinity", b"1e400", b"-1e400"])
 def test_numbers_that_json_does_not_have_are_rejected(served: Any, number: bytes) -> None:
     for body in (b'{"price": %b}' % number, b'[{"price": %b}]' % number):
-        assert served.http.post("/predict", content=body).status_code in (400, 422)
+        assert served.http.post("/predict", content=body, headers=JSON).status_code in (400, 422)
 
 
 def test_a_prediction_that_is_not_finite_is_rejected(served: Any, problem: Any) -> None:
@@ -68,7 +69,8 @@ def test_a_challenger_that_is_not_finite_costs_no_prediction(served: Any) -> Non
 def test_a_body_that_does_not_arrive_gets_408(serve_shop: Any, framework: str) -> None:
     if framework == "flask":  # waitress reads bodies before it calls the application
         return
-    begun = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+    head = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    begun = head + b"content-length: 100\r\n\r\n{"
     with serve_shop(request_timeout=timedelta(seconds=0.2)) as served:
         url = served.http.base_url
         with socket.create_connection((url.host, url.port), timeout=20) as connection:

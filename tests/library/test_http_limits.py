@@ -56,6 +56,9 @@ class SlowLog(UnavailableLog):
             time.sleep(0.01)
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def test_large_bodies_and_long_lists_are_rejected(
     serve_shop: Any, publisher: Any, problem: Any
 ) -> None:
@@ -64,10 +67,15 @@ def test_large_bodies_and_long_lists_are_rejected(
     with serve_shop(max_body_bytes=1000, max_rows=3) as served:
         assert (
             "1000 bytes"
-            in problem(served.http.post("/predict", content=b"x" * 1001), 413)["detail"]
+            in problem(served.http.post("/predict", content=b"x" * 1001, headers=JSON), 413)[
+                "detail"
+            ]
         )
         parts = (b"x" * 100 for _ in range(20))
-        assert "1000 bytes" in problem(served.http.post("/predict", content=parts), 413)["detail"]
+        assert (
+            "1000 bytes"
+            in problem(served.http.post("/predict", content=parts, headers=JSON), 413)["detail"]
+        )
         assert served.http.post("/predict", json=[served.row] * 3).status_code == 200
         assert (
             "4 rows in one request (limit 3)"
@@ -89,7 +97,7 @@ def test_rows_are_counted_before_they_are_looked_at(
     body = b"[" + b"{}," * 600_000 + b"{}]"
     with serve_shop(max_body_bytes=2 * len(body), max_rows=1000) as served:
         since = time.monotonic()
-        answer = served.http.post(path, content=body)
+        answer = served.http.post(path, content=body, headers=JSON)
         assert "600001 rows in one request (limit 1000)" in problem(answer, 413)["detail"]
         assert time.monotonic() - since < 5 and len(answer.content) < 1000
 
@@ -109,6 +117,27 @@ def test_an_answer_lists_the_first_violations_and_counts_the_others(
         assert rows == sorted(rows) and rows[-1] < 100
 
 
+LONG = "x" * 1_900_000
+MANY = {f"f{number}": 1 for number in range(150_000)}
+
+
+@pytest.mark.parametrize("path", ["/predict", "/labels"])
+@pytest.mark.parametrize(
+    "body",
+    [LONG, [LONG], [[1] * 900_000], {LONG: 1}, {"price": LONG}, {"label": LONG}, MANY, [[]] * 1000],
+    ids=["text", "list of one", "numbers", "name", "value", "label", "fields", "empty lists"],
+)
+def test_an_answer_stays_small_whatever_the_body_holds(
+    serve_shop: Any, publisher: Any, problem: Any, path: str, body: Any
+) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop(max_body_bytes=3_000_000) as served:
+        answer = served.http.post(path, json=body)
+        assert problem(answer, 422)["violations"]
+        assert len(answer.content) < 50_000
+
+
 def slowly(parts: list[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield part
@@ -121,8 +150,8 @@ def test_a_body_may_come_in_parts(serve_shop: Any, publisher: Any, problem: Any)
     with serve_shop(max_body_bytes=1000) as served:
         content = httpx.Request("POST", "http://x", json=served.row).content
         parts = slowly([content[:10], content[10:20], content[20:]])
-        assert served.http.post("/predict", content=parts).status_code == 200
-        problem(served.http.post("/predict", content=slowly([b"x" * 600] * 2)), 413)
+        assert served.http.post("/predict", content=parts, headers=JSON).status_code == 200
+        problem(served.http.post("/predict", content=slowly([b"x" * 600] * 2), headers=JSON), 413)
 
 
 def test_without_the_store_no_prediction_is_given(

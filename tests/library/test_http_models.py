@@ -9,6 +9,7 @@ from mlops_loop._monitoring_status import FindingSummary, MonitoringStatus, save
 from mlops_loop._publication import Rollout
 from mlops_loop._settings import Settings
 from mlops_loop.contract import Contract
+from mlops_loop.serving._deployment_manager import LoadFailure
 from mlops_loop.serving._status import model
 
 
@@ -148,6 +149,18 @@ def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, proble
         served.refresh()
         assert served.http.get("/health/ready").json()["champion"] == "1"
         assert served.http.post("/predict", json=served.row).status_code == 200
+
+
+def test_readiness_names_no_folders_of_the_machine(serve_shop: Any, publisher: Any) -> None:
+    publisher.publish("1")
+    publisher.point("1")
+    with serve_shop() as served:
+        served.service.deployments.refresh = lambda: None  # nothing replaces the failure
+        root = served.service.project.root
+        reason = f"cannot read '{root}/var/bundles/2' or /opt/models/y.onnx: run `doctor`"
+        served.service.deployments.failures = (LoadFailure("champion", reason),)
+        told = served.http.get("/health/ready").json()["rejected"]
+        assert told == ["cannot read 'var/bundles/2' or y.onnx: run `doctor`"]
 
 
 def test_a_refused_bundle_shows_beside_the_one_that_goes_on(served: Any) -> None:

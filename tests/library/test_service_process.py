@@ -26,9 +26,18 @@ from mlops_loop.serving._serve import (
     serve,
 )
 
+from .request_heads import large, send
 from .service_processes import SERVERS, Running, free_port, serving
 
 ANONYMOUS = {"SERVING__ALLOW_ANONYMOUS": "true"}
+# uvicorn with httptools, its default, takes a head of any length.
+BOUND_HEADS = {
+    "serve, FastAPI",
+    "serve, Flask",
+    "waitress-serve",
+    "gunicorn, Flask",
+    "uvicorn, h11",
+}
 OURS = [name for name in SERVERS if name.startswith("serve")]
 NOT_FOR_SERVING = {
     "alembic",
@@ -73,6 +82,9 @@ def test_every_server_runs_the_application(project: Any, server: str) -> None:
             label = {"prediction_id": prediction["prediction_id"], "label": True}
             assert http.post("/labels", json=label).json()["joined"] == 1
             assert http.get("/versions").json() == {"champion": "1"}
+        if server in BOUND_HEADS:
+            response, sent = send(running.url, large(60_000_000))
+            assert not response.startswith(b"HTTP/1.1 2") and sent < 15_000_000
         running.stop()
 
 

@@ -93,8 +93,10 @@ class Contract(Frozen):
 
     def latest_event_time(self, arrival: datetime) -> datetime:
         """The latest event time that `lead_time` allows a row that arrives at this time."""
-        end = datetime.max.replace(tzinfo=arrival.tzinfo)
-        return arrival + min(self.lead_time.maximum, end - arrival)
+        try:
+            return arrival + self.lead_time.maximum
+        except OverflowError:
+            return datetime.max.replace(tzinfo=arrival.tzinfo)
 
     @cached_property
     def id(self) -> Column | None:

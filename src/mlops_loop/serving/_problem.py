@@ -12,6 +12,8 @@ from ..errors import ProjectError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
+# Characters of a value in a list of violations.
+_LONGEST_VALUE = 200
 
 
 class Problem(ProjectError):
@@ -87,10 +89,18 @@ def _to_json(violation: Violation) -> dict[str, object]:
     """Rows count from 0; the column is null where the row is not an object."""
     return {
         "row": violation.row,
-        "column": violation.column or None,
-        "value": violation.value,
+        "column": _shortened(violation.column) if violation.column else None,
+        "value": _shortened(violation.value),
         "reason": violation.reason,
     }
+
+
+def _shortened(value: object) -> object:
+    """A value, or the beginning of its text: the answer should not repeat a large body."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _count(number: int, noun: str) -> str:

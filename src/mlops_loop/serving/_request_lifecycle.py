@@ -95,13 +95,17 @@ class RequestLifecycle:
 
 
 def require_json(media_type: str | None, encoding: str | None) -> None:
-    """Raises Problem 415 for a body that is declared as something other than plain JSON.
+    """Raises Problem 415 for a body that is not declared as plain JSON.
+
+    A page of another site can send any other media type without the permission of the service.
 
     Args:
         media_type: the header Content-Type, if there is one.
         encoding: the header Content-Encoding, if there is one.
     """
-    if media_type and media_type != JSON and not _JSON.fullmatch(media_type):
+    if not media_type:
+        raise Problem(415, f"send JSON with the header Content-Type: {JSON}")
+    if media_type != JSON and not _JSON.fullmatch(media_type):
         raise Problem(415, f"send JSON as {JSON}, not as {media_type[:100]}")
     if encoding and encoding.strip().lower() != "identity":
         raise Problem(

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from ipaddress import ip_address
 from pkgutil import resolve_name
@@ -15,6 +16,7 @@ import structlog
 from ..errors import ServiceError
 from ..prediction_log import open_prediction_log
 from ._fd_limit import raise_fd_limit
+from ._headers import MAX_HEAD_BYTES
 from ._key_file import KeyFile
 from ._keys import ApiKeys
 
@@ -93,6 +95,8 @@ def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
             workers=workers,
             backlog=_BACKLOG,
             ws="none",
+            http=_uvicorn_http(),
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -101,6 +105,15 @@ def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
+
+
+def _uvicorn_http() -> Any:
+    """The HTTP implementation: httptools with a limit, or h11, which has one, where that is not."""
+    if find_spec("httptools") is None:
+        return "h11"
+    from .fastapi._head_limit import HeadLimitProtocol
+
+    return HeadLimitProtocol
 
 
 def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: int) -> None:
@@ -120,6 +133,7 @@ def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: 
             connection_limit=_CONNECTIONS,
             channel_timeout=_KEEP_ALIVE_SECONDS,
             # Bodies that are a little too large are read, so that the caller gets a problem.
+            max_request_header_size=MAX_HEAD_BYTES,
             max_request_body_size=2 * body_bytes + 65_536,
             asyncore_use_poll=sys.platform != "win32",
             clear_untrusted_proxy_headers=True,

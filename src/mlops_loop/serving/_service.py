@@ -24,6 +24,7 @@ from ._metrics import Metrics, forget_dead_workers
 from ._openapi_schemas import Document
 from ._prediction_handler import PendingRequest, PredictionHandler
 from ._problem import Problem, unavailable
+from ._public_text import without_folders
 from ._response import ServiceResponse
 from ._store_health import StoreHealth
 
@@ -199,9 +200,15 @@ class PredictionService:
         Raises:
             Problem: 503 with the reason, while requests for predictions would fail.
         """
-        self._running.require_deployment()
-        self.store_health.require(self.project.log)
-        return status.ready(self.deployments)
+        try:
+            self._running.require_deployment()
+            self.store_health.require(self.project.log)
+        except Problem as problem:
+            raise unavailable(self._without_folders(problem.detail)) from problem
+        return status.ready(self.deployments, self._without_folders)
+
+    def _without_folders(self, text: str) -> str:
+        return without_folders(text, self.project.root)
 
     def metrics_text(self) -> bytes:
         """Body of `GET /metrics`."""

@@ -1,5 +1,6 @@
 """Bodies of the endpoints that report on the service."""
 
+from collections.abc import Callable
 from typing import Any
 
 from .._monitoring_status import MonitoringStatus
@@ -30,14 +31,19 @@ def model(
     }
 
 
-def ready(deployments: DeploymentManager) -> dict[str, Any]:
-    """Body of `GET /health/ready`: what serves, and the reasons why newer versions do not."""
+def ready(deployments: DeploymentManager, publish: Callable[[str], str]) -> dict[str, Any]:
+    """Body of `GET /health/ready`: what serves, and the reasons why newer versions do not.
+
+    Args:
+        deployments: what serves, and what failed.
+        publish: leaves out of a reason what callers without an API key should not read.
+    """
     deployment = deployments.deployment
     return {
         "status": "ready",
         "champion": deployment.champion.version if deployment else None,
         **{role: each and each.version for role, each in _others(deployment).items()},
-        "rejected": [failure.reason for failure in deployments.failures],
+        "rejected": [publish(failure.reason) for failure in deployments.failures],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+_JSON = {"Content-Type": "application/json"}
 _PREDICTION = {"prediction", "prediction_id", "model_version", "variant"}
 
 
@@ -159,7 +160,8 @@ class HttpContract:
     def test_a_body_that_is_not_json_is_a_bad_request(
         self, service: ServiceUnderTest, path: str, body: bytes
     ) -> None:
-        assert "not valid JSON" in problem(service.http.post(path, content=body), 400)["detail"]
+        response = service.http.post(path, content=body, headers=_JSON)
+        assert "not valid JSON" in problem(response, 400)["detail"]
 
     @pytest.mark.parametrize("path", ["/predict", "/labels"])
     def test_a_body_declared_as_something_else_is_not_read(
@@ -170,8 +172,26 @@ class HttpContract:
         assert "not as text/csv" in problem(response, 415)["detail"]
 
     @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_a_body_has_to_be_declared_as_json(self, service: ServiceUnderTest, path: str) -> None:
+        response = service.http.post(path, content=b"[]")
+        assert "Content-Type: application/json" in problem(response, 415)["detail"]
+
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
+    def test_pages_of_other_sites_change_nothing(
+        self, service: ServiceUnderTest, path: str
+    ) -> None:
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://other.example"}):
+            problem(service.http.post(path, json=[], headers=headers), 403)
+
+    def test_browsers_do_not_guess_or_frame(self, service: ServiceUnderTest) -> None:
+        for response in (service.http.get("/model"), service.http.get("/nothing")):
+            assert response.headers["x-content-type-options"] == "nosniff"
+            assert response.headers["x-frame-options"] == "DENY"
+            assert response.headers["referrer-policy"] == "no-referrer"
+
+    @pytest.mark.parametrize("path", ["/predict", "/labels"])
     def test_a_compressed_body_is_not_read(self, service: ServiceUnderTest, path: str) -> None:
-        headers = {"Content-Encoding": "gzip"}
+        headers = {**_JSON, "Content-Encoding": "gzip"}
         response = service.http.post(path, content=gzip.compress(b"[]"), headers=headers)
         assert "not as gzip" in problem(response, 415)["detail"]
 
@@ -179,7 +199,8 @@ class HttpContract:
     def test_a_byte_order_mark_is_no_part_of_the_body(
         self, service: ServiceUnderTest, path: str
     ) -> None:
-        assert service.http.post(path, content=codecs.BOM_UTF8 + b"[]").status_code == 200
+        body = codecs.BOM_UTF8 + b"[]"
+        assert service.http.post(path, content=body, headers=_JSON).status_code == 200
 
     def test_every_violation_of_the_contract_is_listed(self, service: ServiceUnderTest) -> None:
         rows = [service.row, {**service.row, "no such column": 1}, 7]

@@ -44,7 +44,9 @@ def test_exception_handlers_are_replaced(app: FastAPI) -> None:
         return JSONResponse({"error": error.detail}, error.status)
 
     with TestClient(app) as client:
-        assert "not valid JSON" in client.post("/predict", content=b"{").json()["error"]
+        headers = {"Content-Type": "application/json"}
+        response = client.post("/predict", content=b"{", headers=headers)
+        assert "not valid JSON" in response.json()["error"]
         large = b"x" * 3_000_000
         response = client.post("/predict", content=large)
         assert (response.status_code, set(response.json())) == (413, {"error"})

@@ -6,6 +6,7 @@ exception handlers as in every FastAPI application: they apply to `/predict` as 
 
 from fastapi import FastAPI
 from mlops_loop.serving.fastapi import (
+    AllowedOriginMiddleware,
     ApiKeyMiddleware,
     PredictionService,
     RequestLifecycleMiddleware,
@@ -26,6 +27,7 @@ app.state.service = service
 
 # The middleware added last is the first to see a request.
 app.add_middleware(ApiKeyMiddleware, service=service)
+app.add_middleware(AllowedOriginMiddleware, service=service)  # hosts, cross-site requests, CORS
 app.add_middleware(RequestLifecycleMiddleware, service=service)
 add_exception_handlers(app, service)
 

@@ -12,6 +12,7 @@ from mlops_loop.serving.flask import (
     add_request_lifecycle,
     operations_blueprint,
     prediction_blueprint,
+    require_allowed_origins,
     require_api_keys,
 )
 
@@ -24,6 +25,7 @@ app = Flask(__name__, static_folder=None)
 
 # Hooks before a request run in this order, hooks after it in the reverse order.
 add_request_lifecycle(app, service)
+require_allowed_origins(app, service)  # hosts, cross-site requests, CORS
 require_api_keys(app, service)
 add_error_handlers(app, service)
 

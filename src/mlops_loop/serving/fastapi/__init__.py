@@ -3,6 +3,7 @@
 Examples:
     >>> from fastapi import FastAPI
     >>> from mlops_loop.serving.fastapi import (
+    ...     AllowedOriginMiddleware,
     ...     ApiKeyMiddleware,
     ...     PredictionService,
     ...     RequestLifecycleMiddleware,
@@ -14,6 +15,7 @@ Examples:
     >>> service = PredictionService(project)
     >>> app = FastAPI(lifespan=service.lifespan, docs_url=None, redoc_url=None)
     >>> app.add_middleware(ApiKeyMiddleware, service=service)
+    >>> app.add_middleware(AllowedOriginMiddleware, service=service)
     >>> app.add_middleware(RequestLifecycleMiddleware, service=service)
     >>> add_exception_handlers(app, service)
     >>> add_documentation(app, service)
@@ -28,9 +30,11 @@ from ._caller import get_caller
 from ._documentation import add_documentation
 from ._errors import add_exception_handlers
 from ._middleware import ApiKeyMiddleware, RequestLifecycleMiddleware
+from ._origins import AllowedOriginMiddleware
 from ._routers import operations_router, prediction_router
 
 __all__ = [
+    "AllowedOriginMiddleware",
     "ApiKeyMiddleware",
     "Caller",
     "PredictionService",

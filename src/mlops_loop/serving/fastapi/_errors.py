@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...errors import StoreError
-from .._headers import REQUEST_ID_HEADER
+from .._headers import BROWSER_HEADERS, REQUEST_ID_HEADER
 from .._problem import MEDIA_TYPE, Problem
 from .._request_lifecycle import RequestContext, to_problem
 from .._service import PredictionService
@@ -45,6 +45,8 @@ def add_exception_handlers(app: FastAPI, service: PredictionService) -> None:
     # Starlette calls this one outside of all middleware, which therefore cannot add its header.
     async def handle_internal(request: Request, error: Exception) -> Response:
         response = await handle(request, error)
+        for name, value in BROWSER_HEADERS.items():
+            response.headers.setdefault(name, value)
         if context := request.scope.get(CONTEXT):
             response.headers[REQUEST_ID_HEADER] = context.request_id
         return response

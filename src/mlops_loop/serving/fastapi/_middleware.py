@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .._authorization import authenticate, is_public
 from .._caller import Caller
-from .._headers import KEY_HEADER, REQUEST_ID_HEADER
+from .._headers import BROWSER_HEADERS, KEY_HEADER, REQUEST_ID_HEADER
 from .._problem import Problem
 from .._request_lifecycle import UNROUTED, RequestLifecycle, too_large
 from .._service import PredictionService
@@ -14,14 +14,19 @@ from ._errors import CONTEXT, send_problem
 
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 _API_KEY = KEY_HEADER.lower().encode()
+_BROWSER_HEADERS = [
+    (name.lower().encode(), value.encode()) for name, value in BROWSER_HEADERS.items()
+]
 
 
 class RequestLifecycleMiddleware:
-    """Request id, limit on the body, metrics and access log.
+    """Request id, limit on the body, headers for browsers, metrics and access log.
 
     Add it last, so that it is the outermost: it then covers what other middleware answers. Routes
     find the id as `request.state.request_id`; responses carry it in the header `X-Request-ID`. A
     body larger than `serving.max_body_bytes` is answered by a problem document with status 413.
+    Responses get `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy` unless they have
+    them.
 
     Args:
         app: the application inside of it, which `add_middleware` passes.
@@ -58,7 +63,10 @@ class RequestLifecycleMiddleware:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
                 own = (_REQUEST_ID, context.request_id.encode())
-                message["headers"] = [*message.get("headers", ()), own]
+                sent = message.get("headers", ())
+                names = {name for name, _ in sent}
+                more = [header for header in _BROWSER_HEADERS if header[0] not in names]
+                message["headers"] = [*sent, own, *more]
             await send(message)
 
         limit = self._service.project.settings.serving.max_body_bytes

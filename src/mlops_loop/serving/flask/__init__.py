@@ -9,11 +9,13 @@ Examples:
     ...     add_request_lifecycle,
     ...     operations_blueprint,
     ...     prediction_blueprint,
+    ...     require_allowed_origins,
     ...     require_api_keys,
     ... )
     >>> service = PredictionService(project)
     >>> app = Flask("shop")
     >>> add_request_lifecycle(app, service)
+    >>> require_allowed_origins(app, service)
     >>> require_api_keys(app, service)
     >>> add_error_handlers(app, service)
     >>> add_documentation(app, service)
@@ -29,6 +31,7 @@ from ._caller import require_scope
 from ._documentation import add_documentation
 from ._errors import add_error_handlers
 from ._lifecycle import EXTENSION, add_request_lifecycle, require_api_keys
+from ._origins import require_allowed_origins
 
 __all__ = [
     "Caller",
@@ -40,6 +43,7 @@ __all__ = [
     "add_request_lifecycle",
     "operations_blueprint",
     "prediction_blueprint",
+    "require_allowed_origins",
     "require_api_keys",
     "require_scope",
 ]

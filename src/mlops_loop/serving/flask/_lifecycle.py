@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 
 from .._authorization import authenticate, is_public
 from .._caller import Caller
-from .._headers import KEY_HEADER, REQUEST_ID_HEADER
+from .._headers import BROWSER_HEADERS, KEY_HEADER, REQUEST_ID_HEADER
 from .._request_lifecycle import UNROUTED, RequestLifecycle
 from .._service import PredictionService
 
@@ -24,6 +24,9 @@ Examples:
 
 def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     """Start the service with the first request; request id, body limit, metrics, access log.
+
+    Responses get `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy` unless they have
+    them.
 
     Call it before you register hooks of your own, so that it sees every request first and every
     response last. Routes find the id as `flask.g.request_id`. Servers that fork after they have
@@ -61,6 +64,8 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     def finish(response: Response) -> Response:
         context = g.request_context
         response.headers[REQUEST_ID_HEADER] = context.request_id
+        for name, value in BROWSER_HEADERS.items():
+            response.headers.setdefault(name, value)
         context.route = UNROUTED if request.url_rule is None else request.url_rule.rule
         context.status = response.status_code
         caller = g.get("caller")
