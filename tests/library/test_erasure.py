@@ -123,7 +123,7 @@ def test_bundles_hold_no_identifiers(tmp_path: Path) -> None:
     known = without_identifiers(
         contract, columns, read_by_features={"street"}, pseudonym=pseudonyms.of
     )
-    prediction = Prediction(np.array([False, True, True]), np.full((3, 2), 0.5))
+    prediction = Prediction([False, True, True], np.full((3, 2), 0.5))
     table = pq.read_table(BytesIO(reference_file(contract, known, prediction)))
     assert table.column_names[:4] == ["household", "street", "colour", "late"]
     first, second, third = table["household"].to_pylist()
