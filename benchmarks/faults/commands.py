@@ -73,7 +73,7 @@ class _Interrupted:
         self._env = stage.subject.environment(settings)
 
     def often(self, variants: Sequence[Command], rounds: int) -> tuple[str, bool]:
-        """What became of it, in words, and whether that is as promised."""
+        """The result in words, and whether it is as promised."""
         chance, began = random.Random(rounds), time.monotonic()
         for command in variants:
             self._run(command)

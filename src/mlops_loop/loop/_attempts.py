@@ -14,7 +14,7 @@ from ._stages import Stages
 
 @dataclass(frozen=True)
 class RetrainingAttempts:
-    """Trains versions, and records what became of them."""
+    """Trains versions, and records the outcome of each."""
 
     settings: Settings
     lease: LeaseHolder

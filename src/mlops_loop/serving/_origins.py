@@ -58,11 +58,11 @@ def require_allowed_origin(
         is_allowed = _is_listed(host, serving.allowed_hosts)
     else:
         # Without keys, every page in a browser that reaches the service could use it.
-        is_allowed = service.keys.required or _is_local(host, serving.host)
+        is_allowed = _is_local(host, serving.host) or service.keys.required
     if not is_allowed and not is_public(path):
         text = f"the host {host[:100]!r} is not allowed: list it in serving.allowed_hosts"
         raise Problem(400, text)
-    if method in _SAFE or (site is None and origin is None):
+    if (site is None and origin is None) or method in _SAFE:
         return
     if is_allowed_origin(origin, serving.allowed_origins):
         return

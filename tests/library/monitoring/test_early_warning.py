@@ -142,5 +142,5 @@ def test_days_that_were_read_are_not_read_again(
     fresh = LOOK_BACK
     assert reads == [fresh, fresh, timedelta(days=2), fresh, fresh]
     assert known.days[0] == np.datetime64("2024-01-21") and known.counts.sum() > 1000
-    # An earlier day, as after a change of the clock, begins anew.
+    # An earlier day, as after a change of the clock, starts over.
     assert reader.read(window, NOW - timedelta(days=9)).days.max() < np.datetime64("2024-02-21")

@@ -24,7 +24,7 @@ class HeadLimitProtocol(HttpToolsProtocol):
 
     _in_head = True
     _head_bytes = 0
-    _has_ended = False
+    _began = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,28 +36,26 @@ class HeadLimitProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._has_ended = False
+        self._began = False
         super().data_received(data)
-        # A head that began behind the end of another request counts from the next data on.
-        if self._in_head and not self._has_ended:
-            self._head_bytes += len(data)
+        if self._in_head:
+            # A head may begin behind the end of another request: it counts from the next data on.
+            self._head_bytes += 0 if self._began else len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._reject()
             elif self._timer is None:
                 self._start_timer()
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head = self._began = True
+        self._head_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._has_ended = True
-        super().on_message_complete()
 
     def _start_timer(self) -> None:
         seconds = self.config.timeout_keep_alive

@@ -17,6 +17,7 @@ _API_KEY = KEY_HEADER.lower().encode()
 _BROWSER_HEADERS = [
     (name.lower().encode(), value.encode()) for name, value in BROWSER_HEADERS.items()
 ]
+_BROWSER_NAMES = frozenset(name for name, _ in _BROWSER_HEADERS)
 
 
 class RequestLifecycleMiddleware:
@@ -65,7 +66,9 @@ class RequestLifecycleMiddleware:
                 own = (_REQUEST_ID, context.request_id.encode())
                 sent = message.get("headers", ())
                 names = {name for name, _ in sent}
-                more = [header for header in _BROWSER_HEADERS if header[0] not in names]
+                more = _BROWSER_HEADERS
+                if not names.isdisjoint(_BROWSER_NAMES):
+                    more = [header for header in more if header[0] not in names]
                 message["headers"] = [*sent, own, *more]
             await send(message)
 
