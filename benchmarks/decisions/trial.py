@@ -136,7 +136,7 @@ CASES: tuple[Case, ...] = (
     Case(_PROMOTED, "three classes", Logged("multiclass"), 100, EQUAL),
     Case(_PROMOTED, "regression", Logged("regression"), 100, EQUAL),
     *(
-        Case("better challenger promoted", text, Logged(problem, gain), 40)
+        Case("better challenger promoted", text, Logged(problem, gain), 30)
         for problem, text, gain in (
             ("split", "split, two classes: half of the noise", 0.5),
             ("multiclass", "three classes: half of the noise", 0.5),
@@ -144,7 +144,7 @@ CASES: tuple[Case, ...] = (
         )
     ),
     *(
-        Case("worse challenger promoted", text, Logged(problem, -0.2), 40, Aim("at most", 0.01))
+        Case("worse challenger promoted", text, Logged(problem, -0.2), 30, Aim("at most", 0.01))
         for problem, text in (
             ("split", "split, two classes: a fifth more noise"),
             ("multiclass", "three classes: a fifth more noise"),

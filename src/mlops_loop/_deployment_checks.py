@@ -72,7 +72,14 @@ def _keys(project: Project) -> Iterator[Risk]:
 
 
 def _address(project: Project) -> Iterator[Risk]:
-    host = project.settings.serving.host
+    serving = project.settings.serving
+    host = serving.host
+    if "*" in serving.allowed_origins:
+        yield Risk("serving.allowed_origins lets every web page call the service: list them")
+    if not is_local(host) and not set(serving.allowed_hosts) - {"*"}:
+        yield Risk(
+            "serving.allowed_hosts admits every host name: list those by which callers reach it"
+        )
     if not is_local(host):
         yield Risk(
             f"the service listens on {host} without TLS: let only a proxy reach it, which ends TLS "

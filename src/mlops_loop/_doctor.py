@@ -108,6 +108,6 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "bundles": check_bundles,
     "registry": _registry,
     "audit log": check_audit_log,
-    "loop": _loop,
     "audit chain": _audit_chain,
+    "loop": _loop,
 }

@@ -46,7 +46,7 @@ class Remainder:
     reason: str
 
     def summary(self) -> str:
-        rows = "unreadable" if self.rows is None else f"{self.rows} rows"
+        rows = "unreadable" if self.rows is None else f"{self.rows} row{'s' * (self.rows != 1)}"
         return f"{self.path}: {rows}; {self.reason}"
 
 

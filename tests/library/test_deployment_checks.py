@@ -72,6 +72,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "trusted_types",
     ),
     ("alerts", {"alerts": {}}, "alerts.webhook"),
+    (
+        "address",
+        {"serving": {"api_keys": [DIGEST], "allowed_origins": ["*"]}},
+        "serving.allowed_origins",
+    ),
 ]
 
 
@@ -103,8 +108,11 @@ def test_a_receiver_of_the_project_is_a_hint(root: Path) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "models.example.org"])
 def test_an_address_beyond_loopback_asks_for_a_proxy(root: Path, host: str) -> None:
     project = project_with(root, serving={"api_keys": [DIGEST], "host": host})
-    (hint,) = (check for check in check_deployment(project) if check.name == "address")
+    risk, hint = (check for check in check_deployment(project) if check.name == "address")
+    assert not risk.passed and "serving.allowed_hosts" in risk.finding
     assert hint.passed and hint.warning and "TLS" in hint.finding
+    listed = {"api_keys": [DIGEST], "host": host, "allowed_hosts": ["models.example.org"]}
+    assert risks(project_with(root, serving=listed)) == {}
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,7 @@ def cut(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [remove, cut])
-def test_a_lost_or_cut_audit_log_is_found(
-    project: Project, damage: Callable[[Path], None]
-) -> None:
+def test_a_lost_or_cut_audit_log_is_found(project: Project, damage: Callable[[Path], None]) -> None:
     damage(project.paths.audit_log)
     code, output = doctor(project)
     assert code == 3, output

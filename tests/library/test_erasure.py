@@ -98,9 +98,9 @@ def test_the_report_lists_what_remains_and_why_and_deletes_nothing(shop: Project
     assert not entries(shop, "erase")
     lines = {line.split(":")[0]: line for line in result.output.splitlines()}
     assert "2 rows; labelled predictions" in lines["- var/archive/predictions.parquet"]
-    assert "1 rows; training data" in lines["- var/snapshots/abc.parquet"]
+    assert "1 row; training data" in lines["- var/snapshots/abc.parquet"]
     holdout = "- var/mlflow-artifacts/run/artifacts/exported/holdout.parquet"
-    assert "1 rows; held-out rows of a training run" in lines[holdout]
+    assert "1 row; held-out rows of a training run" in lines[holdout]
     assert "unreadable" in lines["- var/quarantine/cut.parquet"]
     assert "backups" in result.output
     # The same after an erasure.
@@ -123,7 +123,7 @@ def test_bundles_hold_no_identifiers(tmp_path: Path) -> None:
     known = without_identifiers(
         contract, columns, read_by_features={"street"}, pseudonym=pseudonyms.of
     )
-    prediction = Prediction(np.array([False, True, True]), np.full((3, 2), 0.5))
+    prediction = Prediction([False, True, True], np.full((3, 2), 0.5))
     table = pq.read_table(BytesIO(reference_file(contract, known, prediction)))
     assert table.column_names[:4] == ["household", "street", "colour", "late"]
     first, second, third = table["household"].to_pylist()

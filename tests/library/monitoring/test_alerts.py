@@ -237,7 +237,10 @@ def test_a_dripping_webhook_takes_one_deadline_of_a_step(
     tmp_path: Path, hook: Hook, clock: ManualClock
 ) -> None:
     delivered: list[Alert] = []
-    receivers = {"hook": partial(to_webhook, hook.url), "own": delivered.append}
+    receivers: dict[str, Receiver] = {
+        "hook": partial(to_webhook, hook.url),
+        "own": delivered.append,
+    }
     alerts = Alerts(receivers, tmp_path, clock, timeout=0.3)
     hook.statuses = [503] * 3
     with capture_logs():
@@ -259,7 +262,11 @@ def test_a_dripping_webhook_takes_one_deadline_of_a_step(
 
 def test_receivers_that_hang_share_one_deadline(tmp_path: Path, clock: ManualClock) -> None:
     released = threading.Event()
-    receivers = {f"hung {number}": lambda alert: released.wait() for number in range(5)}
+
+    def hang(alert: Alert) -> None:
+        released.wait()
+
+    receivers: dict[str, Receiver] = {f"hung {number}": hang for number in range(5)}
     started = monotonic()
     with capture_logs():
         Alerts(receivers, tmp_path, clock, timeout=0.2).send("drift")

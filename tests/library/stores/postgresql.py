@@ -58,7 +58,7 @@ class Server:
 
     def _launch(self, *flags: str) -> None:
         command = [sys.executable, "-m", START, "--hasty", "--port", str(self.port)]
-        command += ["--folder", self._folder, *flags]
+        command += ["--folder", str(self._folder), *flags]
         self._log = self._folder.with_name(f"{self._folder.name}.log")
         with self._log.open("w") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)

@@ -32,7 +32,15 @@ class Server:
         self.start(*flags)
 
     def start(self, *flags: str) -> None:
-        command = [sys.executable, "-m", START, "--port", str(self.port), "--folder", self._folder]
+        command = [
+            sys.executable,
+            "-m",
+            START,
+            "--port",
+            str(self.port),
+            "--folder",
+            str(self._folder),
+        ]
         self._process = subprocess.Popen(
             [*command, *OPEN, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )

@@ -16,7 +16,7 @@ from ...stores.redis import Server
 def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "redis")
     yield server
-    server.kill()
+    server.remove()
 
 
 @pytest.fixture
