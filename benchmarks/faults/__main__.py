@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import toolbox  # noqa: E402  (in tools/)
 
+from .attacks import attacks  # noqa: E402
 from .bodies import bodies, timeout  # noqa: E402
 from .bundles import bundles  # noqa: E402
 from .commands import commands  # noqa: E402
@@ -42,6 +43,7 @@ def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
         "swaps": partial(swaps, rounds=rounds or 200),
         "bundles": bundles,
         "bodies": bodies,
+        "attacks": attacks,
         "patience": timeout,
         "disks": disks,
         "files": files,

@@ -4,6 +4,7 @@
 
 rows COUNT   rows to ask about, and what each published version answers to them
 address      of the prediction log, as the settings name it
+event_time   the column with the time of the event
 logged       the ids that the prediction log holds, and how many it says there are
 point        reads rollouts, a line each, and puts them in force
 
@@ -44,6 +45,12 @@ def rows(count: int) -> dict[str, Any]:
 
 def address() -> str:
     return str(project.settings.prediction_log)
+
+
+def event_time() -> str:
+    column = project.contract.time
+    assert column is not None
+    return str(column.name)
 
 
 def logged() -> dict[str, Any]:
@@ -91,7 +98,12 @@ def main() -> None:
     elif question == "backwards":
         backwards(*arguments)
     else:
-        questions: dict[str, Any] = {"rows": rows, "address": address, "logged": logged}
+        questions: dict[str, Any] = {
+            "rows": rows,
+            "address": address,
+            "event_time": event_time,
+            "logged": logged,
+        }
         print(json.dumps(questions[question](*map(int, arguments))))
 
 
