@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mlops_loop._deployment_checks import PAGE, check_deployment
+from mlops_loop._doctor.deployment import PAGE, check_deployment
 from mlops_loop._documentation import read_page
 from mlops_loop._project import Project
 from mlops_loop._settings_loading import load_settings

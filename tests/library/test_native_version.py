@@ -16,7 +16,7 @@ from flights.app import app, service
 from mlops_loop import Project
 from mlops_loop._bundle import Bundle, read_bundle
 from mlops_loop._clock import ManualClock
-from mlops_loop._doctor import examine
+from mlops_loop._doctor.examination import examine
 from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._settings import CONFIG
 from mlops_loop.contract._arrow import from_arrow

@@ -7,7 +7,7 @@ import click
 from ._common import AS_JSON, Session, opened, show_json
 
 if TYPE_CHECKING:
-    from .._doctor import Check
+    from .._doctor.examination import Check
     from .._project import Project
 
 
@@ -35,7 +35,7 @@ def doctor(session: Session, deploy: bool, as_json: bool) -> None:
 
     Damaged copies are replaced by intact ones, and a lost pointer is written again.
     """
-    from .._doctor import examine
+    from .._doctor.examination import examine
 
     with opened(session) as project:
         checks = _judge_deployment(session, project) if deploy else examine(project)
@@ -48,7 +48,7 @@ def doctor(session: Session, deploy: bool, as_json: bool) -> None:
 
 
 def _judge_deployment(session: Session, project: "Project") -> "list[Check]":
-    from .._deployment_checks import check_deployment
+    from .._doctor.deployment import check_deployment
     from ..monitoring._receivers import name_of
 
     return check_deployment(project, map(name_of, session.monitoring().receivers))

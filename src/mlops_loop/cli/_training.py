@@ -115,7 +115,7 @@ def register(session: Session, given: IO[str] | None, as_json: bool) -> None:
 @click.pass_obj
 def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
     """Fit, evaluate and register on the latest snapshot; exit with 3 if the gate rejects."""
-    from .._label_arrival import arrival_warnings
+    from .._doctor.label_arrival import arrival_warnings
     from .._references import SnapshotRef
 
     with (

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from ._duration import format_duration
-from ._project import Project
-from ._settings import Settings
-from .contract import Contract
-from .errors import ProjectError
-from .prediction_log import PredictionLog
+from .._duration import format_duration
+from .._project import Project
+from .._settings import Settings
+from ..contract import Contract
+from ..errors import ProjectError
+from ..prediction_log import PredictionLog
 
 # A log that covers a smaller part of a window says little about the rate.
 _PART_OF_WINDOW = 4

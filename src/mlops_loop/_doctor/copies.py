@@ -10,13 +10,13 @@ A damaged copy is replaced by an intact one. Nothing is deleted while it is the 
 
 import msgspec
 
-from ._bundle import Bundle, read_bundle, require_inputs, require_same_target
-from ._champion import other_code, other_target
-from ._project import Project
-from ._publication import Rollout
-from .errors import BundleError, ProjectError, StoreError
-from .registry._aliases import CHAMPION
-from .registry._restoration import restore_if_damaged, restore_registered
+from .._bundle import Bundle, read_bundle, require_inputs, require_same_target
+from .._champion import other_code, other_target
+from .._project import Project
+from .._publication import Rollout
+from ..errors import BundleError, ProjectError, StoreError
+from ..registry._aliases import CHAMPION
+from ..registry._restoration import restore_if_damaged, restore_registered
 
 
 def check_pointer(project: Project) -> str:

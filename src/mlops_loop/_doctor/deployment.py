@@ -13,12 +13,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from ._doctor import Check
-from ._project import Project
-from ._settings import CONFIG
-from ._yaml_file import parse_yaml
-from .prediction_log import store_of
-from .serving._key_file import KeyFile
+from .._project import Project
+from .._settings import CONFIG
+from .._yaml_file import parse_yaml
+from ..prediction_log import store_of
+from ..serving._key_file import KeyFile
+from .examination import Check
 
 PAGE = "security"
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")

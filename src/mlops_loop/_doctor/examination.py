@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ._copies import check_audit_log, check_bundles, check_pointer
-from ._label_arrival import arrival_warnings
-from ._packaging import installed_library
-from ._project import Project
-from ._status import loop_status
-from .errors import ProjectError
-from .prediction_log import verify_prediction_log
-from .prediction_log._sqlite_file import require_intact
+from .._packaging import installed_library
+from .._project import Project
+from .._status import loop_status
+from ..errors import ProjectError
+from ..prediction_log import verify_prediction_log
+from ..prediction_log._sqlite_file import require_intact
+from .copies import check_audit_log, check_bundles, check_pointer
+from .label_arrival import arrival_warnings
 
 
 @dataclass(frozen=True)
