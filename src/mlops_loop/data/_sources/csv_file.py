@@ -3,6 +3,7 @@
 Rows that have another number of values than the header are yielded as `MalformedRows`.
 """
 
+import codecs
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -48,7 +49,7 @@ def header(file: File, csv: Csv) -> list[str]:
 
 def _header(file: File, csv: Csv, block_bytes: int) -> list[str]:
     reading = pyarrow.csv.ReadOptions(
-        block_size=block_bytes, skip_rows=csv.skip, encoding=csv.encoding, use_threads=False
+        block_size=block_bytes, skip_rows=csv.skip, encoding=_encoding(csv), use_threads=False
     )
     parsing = _parsing(csv, lambda row: "skip")
     with opened_text(file) as content, _arrow_errors(file, csv):
@@ -91,7 +92,7 @@ def lines(file: File, csv: Csv) -> Iterator[int]:
 
     It ends early at a value that only Arrow can read, e.g. a very long one.
     """
-    encoding = "utf-8-sig" if csv.encoding == UTF_8 else csv.encoding
+    encoding = _encoding(csv)
     with opened_text(file) as content, io.TextIOWrapper(content, encoding, newline="") as text:
         rows = reader(islice(text, csv.skip, None), csv)
         width, begin = 0, csv.skip + 1
@@ -115,7 +116,7 @@ def _blocks(
         column_names=names,
         skip_rows=csv.skip,
         skip_rows_after_names=1,
-        encoding=csv.encoding,
+        encoding=_encoding(csv),
         use_threads=False,  # rows are numbered only then, and one thread is as fast
     )
     malformed = MalformedCollector(file, csv)
@@ -136,6 +137,11 @@ def _blocks(
             if malformed.rows:
                 yield malformed.take().table()
             open_quotes.require_closed_quote(file, csv, table, names[-1])
+
+
+def _encoding(csv: Csv) -> str:
+    """The encoding; UTF-8 is decoded as another one, since Arrow does not check it in each row."""
+    return "utf-8-sig" if codecs.lookup(csv.encoding).name == UTF_8 else csv.encoding
 
 
 def _parsing(csv: Csv, skip: object) -> pyarrow.csv.ParseOptions:

@@ -26,6 +26,9 @@ _QUOTES = ('"', "'", None)
 _ROWS = 1_000
 _CHARACTERS = 1 << 18
 _RANKED_CHARACTERS, _RANKED_LINES = 1 << 15, 5
+_PLAIN = rf"""[^\s"'\\{re.escape(_DELIMITERS + _RARE)}]"""
+# A long value is cut short: clevercsv takes minutes for one without a delimiter.
+_LONG_VALUE = re.compile(rf"({_PLAIN}{{99}}){_PLAIN}+")
 _MAX_SKIPPED = 30
 _ROWS_BELOW_A_TITLE = 100
 # Share of rows that must be as wide as the header; strict, if lines are skipped to find one.
@@ -108,7 +111,7 @@ def has_padded_quotes(lines: Sequence[str], dialect: Csv) -> bool:
     """Whether blanks stand between delimiters and quotes, which are no quotes then."""
     rows = split_rows(lines[dialect.skip :], dialect)
     padded = re.compile(rf"^ +{re.escape(dialect.quote or '')}.*")
-    return dialect.quote is not None and any(padded.match(cell) for cell in rows[0])
+    return dialect.quote is not None and any(padded.match(cell) for row in rows[:1] for cell in row)
 
 
 def is_aligned(lines: Sequence[str]) -> bool:
@@ -152,9 +155,14 @@ def _ranked(lines: Sequence[str], known: Csv, pinned: frozenset[str], delimiters
     """The first choice of clevercsv, with the fields that are known."""
     # Imported when needed: most files are in the dialect of the settings.
     from clevercsv import Detector
+    from clevercsv.exceptions import Error
 
     allowed = known.delimiter if "delimiter" in pinned else delimiters
-    found = Detector().detect("".join(_few(lines)), delimiters=list(allowed))
+    sample = _LONG_VALUE.sub(r"\1", "".join(_few(lines)))
+    try:
+        found = Detector().detect(sample, delimiters=list(allowed))
+    except Error:  # e.g. a NUL character, or a value of more than 128 KB
+        return known
     if found is None:
         return known
     delimiter = found.delimiter or known.delimiter
@@ -200,7 +208,7 @@ def _could_be_names(rows: list[list[str]]) -> bool:
 def _single_column(lines: Sequence[str], known: Csv, pinned: frozenset[str]) -> Csv:
     """A dialect of one column, or the best one if the header has more than that."""
     best = _ranked(lines, known, pinned, _DELIMITERS)
-    if "delimiter" in pinned or len(split_rows(lines[:1], best)[0]) > 1:
+    if "delimiter" in pinned or any(len(row) > 1 for row in split_rows(lines[:1], best)):
         return best
     rare = "".join(sign for sign in _RARE if sign in lines[0])
     if rare and (dialect := _possible(lines, known, pinned, rare, _STRICT)) is not None:
