@@ -15,7 +15,7 @@ ARGS ?=
 LIBRARY ?= wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference decisions faults image clean
+.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference decisions faults fuzz image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -48,8 +48,8 @@ lint: types ## Check style and types of library and template
 types: ## Check types: the tools in their environment, the library in its own
 	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/library.py
-	@$(TOOL_PYTHON) -m mypy --exclude benchmarks/decisions benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
-	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src benchmarks/decisions
+	@$(TOOL_PYTHON) -m mypy --exclude 'benchmarks/(decisions|fuzz)' benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
+	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src benchmarks/decisions benchmarks/fuzz
 
 format: ## Put the template's own code into style
 	@$(BASE_PYTHON) tools/toolbox.py test
@@ -82,6 +82,11 @@ decisions: ## Simulate the decisions of gate, monitoring and loop (ARGS="--only 
 faults: ## Interrupt the services of rendered projects (ARGS="--only kills --rounds 5", --help)
 	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) -m benchmarks.faults $(ARGS)
+
+fuzz: ## Try hostile bodies and tables on the library (ARGS="--seconds 600", --help)
+	@$(BASE_PYTHON) tools/toolbox.py test
+	@$(TOOL_PYTHON) tools/library.py
+	@$(LIBRARY_PYTHON) -m benchmarks.fuzz $(ARGS)
 
 image: ## Build the image of rendered services and ask them (needs Docker; ARGS=--help)
 	@$(BASE_PYTHON) tools/toolbox.py test

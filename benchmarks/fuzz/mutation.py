@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 # Offset as a share of the length, bytes to remove there, bytes to insert.
 _Edit = tuple[float, int, bytes]
-_SIGNIFICANT = [*(bytes([byte]) for byte in b'\0\n\r\t\x1a "\',;\\{}[]:\x7f\x80\xff'), b"\xed\xa0\x80"]
+_SIGNIFICANT = [
+    *(bytes([byte]) for byte in b"\0\n\r\t\x1a \"',;\\{}[]:\x7f\x80\xff"),
+    b"\xed\xa0\x80",
+]
 _EDIT = st.tuples(
     st.floats(0, 1),
     st.integers(0, 4) | st.sampled_from([64, 1 << 20]),

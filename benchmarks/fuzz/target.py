@@ -1,7 +1,9 @@
 """What is fuzzed: rounds of Hypothesis until the time is up, and the exceptions that came out."""
 
+import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -55,14 +57,19 @@ class Result:
 def fuzz(target: Target, seconds: float, start: int, last: Path) -> Result:
     """Try inputs for a time; the one being tried stands in the file `last`."""
     result, end, number = Result(), monotonic() + seconds, start
+    # Of callbacks from C, e.g. of Arrow, which could only print their exceptions.
+    unraisable: list[BaseException] = []
+    sys.unraisablehook = lambda args: unraisable.append(args.exc_value or args.exc_type())
 
     def attempt(content: bytes) -> None:
         last.write_bytes(content)
         result.cases += 1
+        unraisable.clear()
         try:
-            target.run(content)
-        except ProjectError:
-            return
+            with suppress(ProjectError):
+                target.run(content)
+            if unraisable:
+                raise unraisable[0]
         except Exception as error:
             if _kind(error) not in result.unexpected:
                 raise

@@ -49,6 +49,8 @@ def batches(
     wanted = [names[at] for at in present]
     with _readable(file), opened(file) as content:
         for table in _tables(file, content, names, present, rows):
+            # Arrow reads texts and offsets as they are; what uses them takes them for valid.
+            table.select(wanted).validate(full=True)
             columns = {name: to_plain(table[name], types[name]) for name in wanted}
             yield pa.table(columns) if wanted else table.select([])
 
@@ -119,6 +121,10 @@ def _readable(file: File) -> Iterator[None]:
     except pa.ArrowException as error:
         if "encrypt" in str(error).lower():
             raise SourceError(f"{file} is encrypted: write it without encryption") from error
+        if "UTF8" in str(error):
+            raise SourceError(
+                f"{file} has texts that are not UTF-8: write them in UTF-8"
+            ) from error
         raise SourceError(
             f"{file} is damaged, incomplete or not a {format_of(file)} file: write it again"
         ) from error

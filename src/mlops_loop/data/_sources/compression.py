@@ -1,6 +1,7 @@
 """Compressed text files, which are read as they come."""
 
 import bz2
+import errno
 import gzip
 import lzma
 import zipfile
@@ -36,7 +37,13 @@ def _unzipped(content: IO[bytes]) -> IO[bytes]:
             f"the archive {archive.filename or ''} has {len(names)} files instead of one: unpack "
             "it into a folder"
         )
-    return archive.open(names[0])
+    try:
+        return archive.open(names[0])
+    except RuntimeError as error:
+        raise SourceError(
+            f"the archive {archive.filename or ''} is encrypted, or its compression is not "
+            "supported: unpack it into a folder"
+        ) from error
 
 
 _DECOMPRESSION: dict[str, Callable[[Any], Any]] = {
@@ -64,6 +71,11 @@ def is_hidden(path: PurePosixPath) -> bool:
     return any(part.startswith((".", "_", "~$")) and part not in (".", "..") for part in path.parts)
 
 
+def _is_of_data(error: OSError, decompress: Callable[[Any], Any] | None) -> bool:
+    """Whether decompression raised this error, rather than the disk."""
+    return decompress is not None and error.errno in (None, errno.EINVAL)
+
+
 @contextmanager
 def opened_text(file: File) -> Iterator[IO[bytes]]:
     """The bytes of a text file, decompressed.
@@ -77,5 +89,7 @@ def opened_text(file: File) -> Iterator[IO[bytes]]:
         content = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
         try:
             yield stack.enter_context(decompress(content)) if decompress else content
-        except _DAMAGED as error:
+        except (*_DAMAGED, OSError) as error:
+            if not isinstance(error, _DAMAGED) and not _is_of_data(error, decompress):
+                raise
             raise SourceError(f"{file} is damaged or incomplete: write it again") from error

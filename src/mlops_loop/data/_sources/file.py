@@ -64,8 +64,9 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
     best, most = csv, (False, False, 0)
     for dialect in (csv, PLAIN, None):
         try:
-            tried = csv_format.detect(file) if dialect is None else dialect
-            tried = csv_format.with_encoding(file, tried)
+            with _named(file):
+                tried = csv_format.detect(file) if dialect is None else dialect
+                tried = csv_format.with_encoding(file, tried)
             tried = tried.model_copy(update={"decimal": csv.decimal, "missing": csv.missing})
             names = column_names(file, tried)
         except SourceError:
@@ -138,7 +139,8 @@ def read_batches(
 def _dialect(file: File, columns: Sequence[Column] | None, csv: Csv) -> Csv:
     if columns is not None:
         csv = fitting(file, columns, csv)
-    return csv_format.with_encoding(file, csv) if is_text(file) else csv
+    with _named(file):
+        return csv_format.with_encoding(file, csv) if is_text(file) else csv
 
 
 def _read(

@@ -64,7 +64,7 @@ def _rows(file: File) -> Iterator[dict[str, Any] | str | None]:
                 continue
             try:
                 value = decoder.decode(line.removeprefix(b"\xef\xbb\xbf"))
-            except (msgspec.DecodeError, UnicodeError):
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
                 value = None
             yield value if isinstance(value, dict) else line.decode(errors="replace").rstrip()
 
