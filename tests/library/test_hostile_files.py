@@ -103,11 +103,7 @@ def test_damaged_archives_are_named(
         read(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["in.feather", "in.parquet", "in.orc"])
-def test_texts_of_columnar_files_are_utf8(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    latin = pa.array([b"\xe9\xe8", b"b"]).view(pa.string())
-    table = pa.table({"a": latin, "y": [1.0, 2.0], "unused": latin})
+def columnar(table: pa.Table, path: Path) -> None:
     match path.suffix:
         case ".feather":
             pyarrow.feather.write_feather(table, path)
@@ -115,7 +111,24 @@ def test_texts_of_columnar_files_are_utf8(tmp_path: Path, name: str) -> None:
             pyarrow.orc.write_table(table, path)
         case _:
             pyarrow.parquet.write_table(table, path)
+
+
+@pytest.mark.parametrize("name", ["in.feather", "in.parquet", "in.orc"])
+def test_texts_of_columnar_files_are_utf8(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    latin = pa.array([b"\xe9\xe8", b"b"]).view(pa.string())
+    table = pa.table({"a": latin, "y": [1.0, 2.0], "unused": latin})
+    columnar(table, path)
     with pytest.raises(SourceError, match=f"{name} has texts that are not UTF-8: write them"):
         read(path)
     others = list(read_batches([path], [CONTRACT.by_name["y"]]))
     assert sum(table.num_rows for table in others) == 2
+
+
+@pytest.mark.parametrize("name", ["in.feather", "in.parquet", "in.orc"])
+def test_names_of_columns_that_are_not_utf8_are_a_damaged_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    columnar(pa.table({"long name": ["b"], "y": [1.0]}), path)
+    path.write_bytes(path.read_bytes().replace(b"long name", b"long \xe9\xe8me"))
+    with pytest.raises(SourceError, match=f"{name} is damaged"):
+        read(path)

@@ -29,9 +29,9 @@ def schema(file: File) -> pa.Schema:
                 found = _orc(content).schema
             case _:
                 found = pyarrow.parquet.read_schema(content)
-    if not found.names:
-        raise SourceError(f"{file} has no columns")
-    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in found])
+        if not found.names:
+            raise SourceError(f"{file} has no columns")
+        return pa.schema([pa.field(field.name, plain_type(field.type)) for field in found])
 
 
 def batches(
@@ -118,7 +118,7 @@ def _orc(content: Path | IO[bytes]) -> "pyarrow.orc.ORCFile":
 def _readable(file: File) -> Iterator[None]:
     try:
         yield
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeError) as error:  # the latter for names of columns
         if "encrypt" in str(error).lower():
             raise SourceError(f"{file} is encrypted: write it without encryption") from error
         if "UTF8" in str(error):
