@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ class Load:
         rows: to ask about, by turns.
         connections: at once.
         rate: requests a second of all connections together; as fast as they go if None.
+        event_time: column that is to hold the time of the request.
 
     Attributes:
         answers: what was answered by 200, in its order.
@@ -44,6 +46,7 @@ class Load:
     rows: Sequence[dict[str, Any]]
     connections: int = 16
     rate: float | None = None
+    event_time: str | None = None
     answers: list[Answer] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     cut: int = 0
@@ -86,10 +89,15 @@ class Load:
         if streams is not None:
             streams[1].close()
 
+    def _asked(self, row: int) -> bytes:
+        if self.event_time is None:
+            return self._requests[row]
+        return _request({**self.rows[row], self.event_time: datetime.now(UTC).isoformat()})
+
     async def _ask(self, streams: Streams, row: int) -> None:
         reader, writer = streams
         began = time.monotonic()
-        writer.write(self._requests[row])
+        writer.write(self._asked(row))
         head = await reader.readuntil(b"\r\n\r\n")
         content = await reader.readexactly(_length(head))
         status = int(head.split(b" ", 2)[1])
