@@ -3,9 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
@@ -33,7 +32,7 @@ class Load:
         rows: to ask about, by turns.
         connections: at once.
         rate: requests a second of all connections together; as fast as they go if None.
-        event_time: column that is to hold the time of the request.
+        fresh: columns that have other values in each request.
 
     Attributes:
         answers: what was answered by 200, in its order.
@@ -46,7 +45,7 @@ class Load:
     rows: Sequence[dict[str, Any]]
     connections: int = 16
     rate: float | None = None
-    event_time: str | None = None
+    fresh: Callable[[], dict[str, Any]] | None = None
     answers: list[Answer] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     cut: int = 0
@@ -90,9 +89,9 @@ class Load:
             streams[1].close()
 
     def _asked(self, row: int) -> bytes:
-        if self.event_time is None:
+        if self.fresh is None:
             return self._requests[row]
-        return _request({**self.rows[row], self.event_time: datetime.now(UTC).isoformat()})
+        return _request({**self.rows[row], **self.fresh()})
 
     async def _ask(self, streams: Streams, row: int) -> None:
         reader, writer = streams

@@ -112,11 +112,11 @@ def _play(
     chance, counts, ended = random.Random(int(seconds)), dict[str, int](), list[str]()
     servers: dict[str, Callable[[], None]] = {"tracking server": tracking.restart}
     if stage.store.is_server:
-        servers["store"] = lambda: (stage.store.kill(), stage.store.start())[1]
+        servers["store"] = stage.store.restart
     everything: dict[str, Callable[[], None]] = {
         **servers,
-        "service": lambda: (service.kill(), service.start())[1],
-        **{loop.name: lambda loop=loop: (loop.kill(), loop.start())[1] for loop in loops},
+        "service": service.restart,
+        **{loop.name: loop.restart for loop in loops},
     }
 
     def until(end: float, restarts: Mapping[str, Callable[[], None]]) -> None:
@@ -136,10 +136,7 @@ def _play(
     with ExitStack() as stack:
         looks = [
             stack.enter_context(Memory("service", service.pid, lambda: time.monotonic() > warm)),
-            *(
-                stack.enter_context(Memory(each.name, each.pid, lambda each=each: each.trained > 2))
-                for each in loops
-            ),
+            *(stack.enter_context(Memory(loop.name, loop.pid, loop.is_warm)) for loop in loops),
         ]
         until(began + seconds, servers)
     kills = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))

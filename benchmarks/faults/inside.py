@@ -4,7 +4,7 @@
 
 rows COUNT   rows to ask about, and what each published version answers to them
 address      of the prediction log, as the settings name it
-event_time   the column with the time of the event
+event        the columns with the time and the id of the event
 logged       the ids that the prediction log holds, and how many it says there are
 decisions    the audit log, the attempts at training, and the pointer
 point        reads rollouts, a line each, and puts them in force
@@ -50,10 +50,10 @@ def address() -> str:
     return str(project.settings.prediction_log)
 
 
-def event_time() -> str:
-    column = project.contract.time
-    assert column is not None
-    return str(column.name)
+def event() -> list[str]:
+    time, name = project.contract.time, project.contract.id
+    assert time is not None and name is not None
+    return [time.name, name.name]
 
 
 def logged() -> dict[str, Any]:
@@ -128,7 +128,7 @@ def main() -> None:
         questions: dict[str, Any] = {
             "rows": rows,
             "address": address,
-            "event_time": event_time,
+            "event": event,
             "logged": logged,
             "decisions": decisions,
         }

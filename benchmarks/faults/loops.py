@@ -49,7 +49,7 @@ class Loop:
 
     def start(self) -> None:
         self._begin = self.log.stat().st_size if self.log.exists() else 0
-        command = [self._subject.python, "-m", PACKAGE, "loop", "run", "--every", "1"]
+        command = [str(self._subject.python), "-m", PACKAGE, "loop", "run", "--every", "1"]
         with self.log.open("ab") as file:
             self._process = subprocess.Popen(
                 command, cwd=self._root, env=self._env, stdout=file, stderr=file
@@ -74,6 +74,11 @@ class Loop:
             self._process.kill()
             self._process.wait()
 
+    def restart(self) -> None:
+        """Killed at once, and started again."""
+        self.kill()
+        self.start()
+
     def stop(self) -> None:
         """SIGTERM, which lets go of the lease."""
         if self._process is not None and self.is_running:
@@ -83,10 +88,9 @@ class Loop:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    @property
-    def trained(self) -> int:
-        """Retrainings since it was started."""
-        return self.said.count("  retrain    ")
+    def is_warm(self) -> bool:
+        """Whether it has retrained three times since it was started."""
+        return self.said.count("  retrain    ") > 2
 
 
 class Memory:

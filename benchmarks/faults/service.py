@@ -106,6 +106,11 @@ class Service:
             self._process.kill()
             self._process.wait()
 
+    def restart(self) -> None:
+        """Killed at once, and started again."""
+        self.kill()
+        self.start()
+
     def stop(self) -> int | None:
         """SIGTERM; its exit code."""
         if self._process is None:

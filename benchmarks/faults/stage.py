@@ -5,8 +5,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from .client import Answer, Load
 from .service import Service
@@ -57,9 +59,13 @@ class Stage:
         return Load(service.port, self.rows, connections, rate)
 
     def load_of_today(self, service: Service, *, rate: float) -> Load:
-        """The rows as if each event were just happening."""
-        column = self.subject.ask("event_time", settings={})
-        return Load(service.port, self.rows, rate=rate, event_time=column)
+        """The rows as new events that happen just now."""
+        time, name = self.subject.ask("event", settings={})
+
+        def fresh() -> dict[str, str]:
+            return {time: datetime.now(UTC).isoformat(), name: str(uuid4())}
+
+        return Load(service.port, self.rows, rate=rate, fresh=fresh)
 
     def ledger(self, answers: Sequence[Answer]) -> tuple[str, bool]:
         """What the log holds of these acknowledged answers, in words, and whether it is right."""

@@ -55,7 +55,7 @@ def _attempts(found: Mapping[str, Any]) -> Finding:
     for before, after in pairwise([*entries, {"kind": "retrain", "reason": "the end"}]):
         if (before["kind"] == "retrain") == (after["kind"] == "retrain"):
             wrong.append(f"{before['kind']} is followed by {after['kind']}: {after['reason']}")
-    versions = {name: [] for name in names}
+    versions: dict[str | None, list[str]] = {name: [] for name in names}
     for version in found["versions"]:
         versions.setdefault(version["attempt"], []).append(version["version"])
     failed = 0
