@@ -2,8 +2,8 @@
 
 Two processes of `loop run`, as on two hosts, on a copy of the project whose windows, trials and
 probations last seconds; a service under load; labels by a rule that turns around every two minutes,
-so that performance drops and the loop retrains. In the first half of the time anything is killed
-and started again; in the second the store and the tracking server alone, so that the others grow as
+so that performance drops and the loop retrains. In the first third of the time anything is killed
+and started again; after that the store and the tracking server alone, so that the others grow as
 old as it takes to see whether their memory is flat.
 """
 
@@ -26,7 +26,7 @@ from .verdicts import judge
 
 _RATE = 30.0
 _TURN = 120.0  # seconds until the rule of the labels turns around
-_PAUSES = (4.0, 20.0)
+_PAUSES = (10.0, 50.0)
 _WARM_SECONDS = 20.0
 _GROWTH = 0.2
 _SETTLE = 420.0  # a lease that a killed process holds ends after two minutes
@@ -131,7 +131,7 @@ def _play(
             counts[name] = counts.get(name, 0) + 1
 
     began = time.monotonic()
-    until(began + seconds / 2, everything)
+    until(began + seconds / 3, everything)
     warm = time.monotonic() + _WARM_SECONDS
     with ExitStack() as stack:
         looks = [

@@ -89,8 +89,8 @@ class Loop:
                 self.kill()
 
     def is_warm(self) -> bool:
-        """Whether it has retrained three times since it was started."""
-        return self.said.count("  retrain    ") > 2
+        """Whether it has retrained twice since it was started."""
+        return self.said.count("  retrain    ") > 1
 
 
 class Memory:
