@@ -120,7 +120,7 @@ class Memory:
         """In words, and as a share: of the first third's median; None if it never was warm."""
         third = len(self._found) // 3
         if not third:
-            return f"{self._name}: not warm before the end", None
+            return f"{self._name}: not warm, let it run longer", None
         first, last = median(self._found[:third]), median(self._found[-third:])
         return f"{self._name}: {first:.0f} to {last:.0f} MB", last / first - 1
 
