@@ -16,6 +16,8 @@ from mlops_loop.errors import StoreError
 from mlops_loop.local_servers._access import NoServerError, account, command_prefix, password_of
 from mlops_loop.prediction_log import open_prediction_log, verify_prediction_log
 
+from .prediction_log.polling import wait_until
+from .service_processes import free_port
 from .stores import postgresql
 from .stores import redis as redis_store
 from .stores.folders import discard, reachable
@@ -114,18 +116,39 @@ def test_a_folder_that_its_account_cannot_reach_is_named(tmp_path: Path, name: s
     assert command_prefix(str(closed / "server"), closed / "data", None) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_command_says_so_in_a_sentence(tmp_path: Path, name: str) -> None:
-    if account(name) is None:
+def test_postgresql_says_so_in_a_sentence(tmp_path: Path) -> None:
+    if account("postgresql") is None:
         return  # only root hands a server to another account
     tmp_path.chmod(0o700)
-    command = [sys.executable, "-m", f"mlops_loop.local_servers.{name}"]
+    command = [sys.executable, "-m", "mlops_loop.local_servers.postgresql"]
     done = subprocess.run(
         [*command, "--folder", tmp_path / "data"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert done.stderr.startswith("As root, the server is run by the user")
     assert "Traceback" not in done.stderr
+
+
+def test_redis_runs_in_a_folder_that_only_root_enters(tmp_path: Path) -> None:
+    folder = tmp_path / "closed" / "redis"
+    folder.parent.mkdir(mode=0o700)
+    port = free_port()
+    client = redis.Redis(port=port, password=password_of(folder), protocol=2)
+    command = [sys.executable, "-m", redis_store.START, "--port", str(port), "--folder", folder]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_up(client))
+            status = Path(f"/proc/{process.pid}/status")
+            assert not status.exists() or "CapEff:\t0000000000000000" in status.read_text()
+        finally:
+            process.terminate()
+
+
+def is_up(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
 
 
 def test_the_password_is_made_once(tmp_path: Path) -> None:

@@ -6,9 +6,15 @@ import stat
 from pathlib import Path
 from secrets import token_urlsafe
 
+ROOT = (0, 0)
+
 
 class NoServerError(Exception):
     """A server cannot be started; the message says what to do."""
+
+
+class UnreachableError(NoServerError):
+    """The account that root hands a server to cannot enter a folder that it needs."""
 
 
 def password_of(folder: Path) -> str:
@@ -42,7 +48,8 @@ def command_prefix(program: str, folder: Path, ids: tuple[int, int] | None) -> l
     """Command prefix that runs a server as this account, without any capability.
 
     Raises:
-        NoServerError: if the account cannot reach the program, or the folder of the data.
+        NoServerError: if there is no program that changes accounts.
+        UnreachableError: if the account cannot reach the program, or the folder of the data.
     """
     if ids is None:
         return []
@@ -52,15 +59,20 @@ def command_prefix(program: str, folder: Path, ids: tuple[int, int] | None) -> l
             "As root, the server is run by another user, and there is no `setpriv` to change to it:"
             " run this as another user, or install util-linux."
         )
+    if ids != ROOT:
+        _require_reachable(program, folder, ids[0])
+    os.chown(folder, *ids)
+    rights = ("--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
+    return [setpriv, f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups", *rights]
+
+
+def _require_reachable(program: str, folder: Path, user: int) -> None:
     for path, remedy in (
         (folder, "choose a folder that all users can reach, e.g. --folder /var/tmp/store/data"),
         (Path(program), "install a server where all users can reach it, e.g. by the system"),
     ):
         for closed in (each for each in path.parents if not each.stat().st_mode & stat.S_IXOTH):
-            raise NoServerError(
-                f"As root, the server is run by the user with the id {ids[0]}, which cannot enter"
+            raise UnreachableError(
+                f"As root, the server is run by the user with the id {user}, which cannot enter"
                 f" {closed}: run this as another user, or {remedy}."
             )
-    os.chown(folder, *ids)
-    rights = ("--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
-    return [setpriv, f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups", *rights]

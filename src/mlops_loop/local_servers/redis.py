@@ -2,7 +2,8 @@
 
 `make store` runs this. The server is the one on PATH, else the one that the development
 dependencies bring on Linux and macOS. Its data is in the git-ignored folder .store, beside its
-password. Root runs it as `redis` or `nobody`, without capabilities.
+password. Root runs it without capabilities, and as `redis` or `nobody` if these can reach program
+and data: not if the project is in a folder that only root enters.
 """
 
 import argparse
@@ -12,7 +13,14 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from ._access import NoServerError, account, command_prefix, password_of
+from ._access import (
+    ROOT,
+    NoServerError,
+    UnreachableError,
+    account,
+    command_prefix,
+    password_of,
+)
 
 FOLDER = Path(".store", "redis")
 NAMES = ("redis-server", "valkey-server")
@@ -46,13 +54,20 @@ def main() -> int:
         server = find_server()
         folder = arguments.folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = [*command_prefix(server, folder, account("redis")), server]
+        command = [*_prefix(server, folder), server]
     except NoServerError as error:
         print(error, file=sys.stderr)
         return 1
     configure_by_input(f"requirepass {password_of(folder)}\n")
     options = ("--bind", "127.0.0.1", "--port", str(arguments.port), "--dir", str(folder))
     os.execv(command[0], [*command, "-", *options, *DURABLE, *others])
+
+
+def _prefix(server: str, folder: Path) -> list[str]:
+    try:
+        return command_prefix(server, folder, account("redis"))
+    except UnreachableError:
+        return command_prefix(server, folder, ROOT)
 
 
 def configure_by_input(configuration: str) -> None:
