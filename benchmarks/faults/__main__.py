@@ -23,6 +23,7 @@ from .bodies import bodies, timeout  # noqa: E402
 from .bundles import bundles  # noqa: E402
 from .commands import commands  # noqa: E402
 from .disks import clock, disks, files  # noqa: E402
+from .endurance import endurance  # noqa: E402
 from .errors import FaultsError  # noqa: E402
 from .kills import kills  # noqa: E402
 from .outage import outage  # noqa: E402
@@ -39,7 +40,7 @@ def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
     return {
         "kills": partial(kills, rounds=rounds or 100),
         "commands": partial(commands, rounds=rounds or 100),
-        "outage": partial(outage, seconds=options.seconds),
+        "outage": partial(outage, seconds=options.seconds or 30.0),
         "swaps": partial(swaps, rounds=rounds or 200),
         "bundles": bundles,
         "bodies": bodies,
@@ -48,6 +49,7 @@ def scenarios(options: argparse.Namespace) -> dict[str, Scenario]:
         "disks": disks,
         "files": files,
         "clock": clock,
+        "endurance": partial(endurance, seconds=options.seconds or 3600.0),
         "schemas": partial(schemas, cases=options.cases, place=options.work),
     }
 
@@ -94,7 +96,7 @@ def _arguments() -> argparse.Namespace:
         "--rounds", type=int, help="of kills (100, of each command) and swaps (200)"
     )
     parser.add_argument(
-        "--seconds", type=float, default=30.0, help="duration of an outage of the store (30)"
+        "--seconds", type=float, help="of an outage of the store (30), or of endurance (an hour)"
     )
     parser.add_argument("--cases", type=int, default=10_000, help="of schemathesis (10000)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/faults", help=argparse.SUPPRESS)

@@ -87,5 +87,5 @@ def _post(
 
 def _late(stage: Stage) -> bytes:
     """A row whose event is far away."""
-    column = stage.subject.ask("event_time", settings={})
+    column, _ = stage.subject.ask("event", settings={})
     return json.dumps({**stage.rows[0], column: "9999-01-01T00:00:00Z"}).encode()

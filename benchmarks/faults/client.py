@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ class Load:
         rows: to ask about, by turns.
         connections: at once.
         rate: requests a second of all connections together; as fast as they go if None.
+        fresh: columns that have other values in each request.
 
     Attributes:
         answers: what was answered by 200, in its order.
@@ -44,6 +45,7 @@ class Load:
     rows: Sequence[dict[str, Any]]
     connections: int = 16
     rate: float | None = None
+    fresh: Callable[[], dict[str, Any]] | None = None
     answers: list[Answer] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     cut: int = 0
@@ -86,10 +88,15 @@ class Load:
         if streams is not None:
             streams[1].close()
 
+    def _asked(self, row: int) -> bytes:
+        if self.fresh is None:
+            return self._requests[row]
+        return _request({**self.rows[row], **self.fresh()})
+
     async def _ask(self, streams: Streams, row: int) -> None:
         reader, writer = streams
         began = time.monotonic()
-        writer.write(self._requests[row])
+        writer.write(self._asked(row))
         head = await reader.readuntil(b"\r\n\r\n")
         content = await reader.readexactly(_length(head))
         status = int(head.split(b" ", 2)[1])

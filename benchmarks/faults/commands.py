@@ -3,7 +3,6 @@
 import csv
 import os
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -12,20 +11,19 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from .client import Answer
+from .loops import copy_project
 from .stage import Finding, Stage
 from .subject import PACKAGE
 
 _LOAD_SECONDS = 2
 _SOURCE = "sample://flights?until=2013-03-01&rows_per_month=4000"
-_LEFT_OUT = ("predictions.db*", "faults-*", ".venv")
 
 Command = Sequence[str]
 
 
 def commands(stage: Stage, rounds: int) -> Iterator[Finding]:
     """Each command that writes, interrupted often, on a copy of the project."""
-    root = stage.folder / "project"
-    shutil.copytree(stage.subject.root, root, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    root = copy_project(stage)
     with stage.service() as service, stage.load(service) as load:
         time.sleep(_LOAD_SECONDS)
     old, new = stage.subject.versions()[-2:]

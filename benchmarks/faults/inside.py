@@ -4,8 +4,9 @@
 
 rows COUNT   rows to ask about, and what each published version answers to them
 address      of the prediction log, as the settings name it
-event_time   the column with the time of the event
+event        the columns with the time and the id of the event
 logged       the ids that the prediction log holds, and how many it says there are
+decisions    the audit log, the attempts at training, and the pointer
 point        reads rollouts, a line each, and puts them in force
 
 backwards FLAG PORT serves with a clock that is an hour behind while the file FLAG is there.
@@ -49,10 +50,10 @@ def address() -> str:
     return str(project.settings.prediction_log)
 
 
-def event_time() -> str:
-    column = project.contract.time
-    assert column is not None
-    return str(column.name)
+def event() -> list[str]:
+    time, name = project.contract.time, project.contract.id
+    assert time is not None and name is not None
+    return [time.name, name.name]
 
 
 def logged() -> dict[str, Any]:
@@ -62,6 +63,30 @@ def logged() -> dict[str, Any]:
         return {"ids": ids, "counted": log.totals().predictions, "backlog": log.backlog()}
     finally:
         project.close()
+
+
+def decisions() -> dict[str, Any]:
+    """What the audit log, MLflow and the pointer say about what the loop has done."""
+    from mlops_loop._run_context import ATTEMPT_TAG
+
+    project.audit_log.verify()
+    client = project.registry.tracking.client
+    runs = client.search_runs([project.registry.tracking.experiment_id], max_results=10_000)
+    return {
+        "entries": [entry.to_json() for entry in project.audit_log.entries()],
+        "versions": [
+            {"version": found.version, "attempt": tags.get(ATTEMPT_TAG)}
+            for found in project.registry.versions()
+            for tags in [project.registry.run_tags(found.run_id)]
+        ],
+        "trainings": [
+            {"attempt": run.data.tags[ATTEMPT_TAG], "began": run.info.start_time, "ended": ended}
+            for run in runs
+            if ATTEMPT_TAG in run.data.tags and (ended := run.info.end_time) is not None
+        ],
+        "champion": project.published().champion,
+        "challenger": project.published().challenger,
+    }
 
 
 def point() -> None:
@@ -103,8 +128,9 @@ def main() -> None:
         questions: dict[str, Any] = {
             "rows": rows,
             "address": address,
-            "event_time": event_time,
+            "event": event,
             "logged": logged,
+            "decisions": decisions,
         }
         print(json.dumps(questions[question](*map(int, arguments))))
 

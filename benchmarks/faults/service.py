@@ -106,6 +106,11 @@ class Service:
             self._process.kill()
             self._process.wait()
 
+    def restart(self) -> None:
+        """Killed at once, and started again."""
+        self.kill()
+        self.start()
+
     def stop(self) -> int | None:
         """SIGTERM; its exit code."""
         if self._process is None:
@@ -118,10 +123,13 @@ class Service:
             self.kill()
             raise FaultsError("the service did not stop on SIGTERM") from None
 
-    def resident_mb(self) -> float:
+    @property
+    def pid(self) -> int:
         assert self._process is not None
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return self._process.pid
+
+    def resident_mb(self) -> float:
+        return resident_mb(self.pid)
 
     def get(self, path: str) -> Told:
         return self.send(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"))
@@ -137,6 +145,11 @@ class Service:
                 return Told(answer.status, _content(answer.read()))
         except urllib.error.HTTPError as error:
             return Told(error.code, _content(error.read()))
+
+
+def resident_mb(process: int) -> float:
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def free_port() -> int:

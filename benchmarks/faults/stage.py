@@ -5,8 +5,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from .client import Answer, Load
 from .service import Service
@@ -56,6 +58,15 @@ class Stage:
     def load(self, service: Service, *, connections: int = 16, rate: float | None = None) -> Load:
         return Load(service.port, self.rows, connections, rate)
 
+    def load_of_today(self, service: Service, *, rate: float) -> Load:
+        """The rows as new events that happen just now."""
+        time, name = self.subject.ask("event", settings={})
+
+        def fresh() -> dict[str, str]:
+            return {time: datetime.now(UTC).isoformat(), name: str(uuid4())}
+
+        return Load(service.port, self.rows, rate=rate, fresh=fresh)
+
     def ledger(self, answers: Sequence[Answer]) -> tuple[str, bool]:
         """What the log holds of these acknowledged answers, in words, and whether it is right."""
         found = self.subject.ask("logged", settings={"PREDICTION_LOG": self.store.address})
@@ -73,7 +84,9 @@ class Stage:
 @contextmanager
 def set_up(subject: Subject) -> Iterator[Stage]:
     """A stage with a store that runs."""
-    folder = Path(tempfile.mkdtemp(prefix="faults-", dir=subject.root / "var"))
+    # Beside the project, whose var/ is closed to the account that runs the store for root.
+    folder = Path(tempfile.mkdtemp(prefix="faults-", dir=subject.root.parent))
+    folder.chmod(0o711)
     local = {"PREDICTION_LOG": "sqlite:///var/predictions.db"} if subject.store == "sqlite" else {}
     found = subject.ask("rows", str(_ROWS), settings=local)
     with Store(subject, folder) as store:

@@ -76,6 +76,11 @@ class Store:
         if self._process is not None:
             self._process.wait(_PATIENCE)
 
+    def restart(self) -> None:
+        """Killed at once, and started again."""
+        self.kill()
+        self.start()
+
     def freeze(self) -> None:
         """SIGSTOP for every process of it: connections stay, and nobody answers."""
         self._signal_all(signal.SIGSTOP)

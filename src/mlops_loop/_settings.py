@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
@@ -44,7 +45,8 @@ Examples:
 """
 
 
-RetrainingRows = Annotated[TrainingWindow, BeforeValidator(parse_training_window)]
+# `sliding:90d` is no JSON in an environment variable either.
+RetrainingRows = Annotated[TrainingWindow, NoDecode, BeforeValidator(parse_training_window)]
 
 
 class Section(BaseModel):

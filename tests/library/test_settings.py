@@ -49,6 +49,13 @@ def test_the_environment_overrides_the_file(root: Path, monkeypatch: pytest.Monk
     assert load_settings(root).training.folds == 7
 
 
+def test_a_training_window_in_the_environment_is_no_json(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}LOOP__TRAINING_WINDOW", "sliding:90d")
+    assert load_settings(root).loop.training_window.span == 90 * DAY
+
+
 def test_settings_are_frozen(root: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings(root).seed = 1

@@ -11,6 +11,8 @@ from ._published_state import PublishedState
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
 
+FAILED = "retrain_failed"
+
 
 @dataclass(frozen=True)
 class RetrainingAttempts:
@@ -44,6 +46,9 @@ class RetrainingAttempts:
         state = self.lease.state
         assert state.since is not None
         name = state.since.isoformat()
+        if failed := self.audit.find(FAILED, attempt=name):
+            self._fail(name, failed[0].reason)  # recorded before it was interrupted
+            return
         rows_since = {"rows_since": state.changed.isoformat()} if state.changed else {}
         self.audit.record_once("retrain", state.reason, attempt=name, **rows_since)
         try:
@@ -56,12 +61,16 @@ class RetrainingAttempts:
         except LostLeaseError:
             raise
         except Exception as error:
-            self.state.settle(
-                f"the retraining failed: {error}",
-                consecutive_failures=state.consecutive_failures + 1,
-            )
+            self._fail(name, f"the retraining failed: {error}")
             raise
         self._conclude(result)
+
+    def _fail(self, attempt: str, message: str) -> None:
+        """Record a failure; while the state cannot be reached, the attempt stays open instead."""
+        self.lease.require()
+        self.audit.record_once(FAILED, message, attempt=attempt)
+        failures = self.lease.state.consecutive_failures + 1
+        self.state.settle(message, consecutive_failures=failures)
 
     def _conclude(self, result: RetrainingResult) -> None:
         version, published = result.version, self.state.published

@@ -23,9 +23,13 @@ class LoopAuditLog:
     def record_once(self, kind: str, reason: str, **details: object) -> None:
         """Record an entry unless the previous step recorded it before it was interrupted."""
         known = {name: details[name] for name in _NAMES if name in details}
-        for entry in self.audit_log.entries():
-            if (entry.kind, entry.reason) == (kind, reason) and known.items() <= dict(
-                entry.details
-            ).items():
-                return
-        self.audit_log.append(AuditEvent(self.clock.now(), kind, ACTOR, reason, details))
+        if all(entry.reason != reason for entry in self.find(kind, **known)):
+            self.audit_log.append(AuditEvent(self.clock.now(), kind, ACTOR, reason, details))
+
+    def find(self, kind: str, **details: object) -> list[AuditEvent]:
+        """Entries of a kind with these details, oldest first."""
+        return [
+            entry
+            for entry in self.audit_log.entries()
+            if entry.kind == kind and details.items() <= dict(entry.details).items()
+        ]

@@ -199,6 +199,9 @@ def test_a_retraining_that_fails_is_told_and_waits_like_a_refusal(world: World) 
     state = world.state
     assert (state.phase, state.reason) == ("steady", "the retraining failed: no memory left")
     assert (state.consecutive_failures, world.lease.states.load()[0].due) == (1, None)
+    retrained, failed = list(world.audit_log.completed())[-2:]
+    assert (failed.kind, failed.reason) == ("retrain_failed", state.reason)
+    assert failed.details["attempt"] == retrained.details["attempt"]
 
 
 def test_a_first_version_that_waits_for_a_person_is_not_trained_again(world: World) -> None:

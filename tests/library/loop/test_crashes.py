@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,28 @@ def test_a_step_cut_off_before_or_after_any_write_ends_the_same(
             world.step()
         assert settled(world) == wanted, f"cut off at moment {moment} of {moments}"
         assert set(world.alerts) == alerts and not world.transitions.is_open()
+
+
+def test_a_failed_retraining_cut_off_at_any_write_has_one_outcome(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise RuntimeError("no memory left")
+
+    before = prepared(World(tmp_path / "before"), "challenge")
+    before.before_training = fails
+    whole = copied(before, tmp_path / "whole", Fuse())
+    with pytest.raises(RuntimeError):
+        whole.step()
+    moments = whole.fuse.passed
+    assert moments >= 10
+    for moment in range(1, moments + 1):
+        world = copied(before, tmp_path / str(moment), Fuse(moment))
+        with pytest.raises(Crash):
+            world.step()
+        with suppress(RuntimeError):
+            revived(world).step()
+        kinds = [entry.kind for entry in world.audit_log.completed()][-2:]
+        assert kinds == ["retrain", "retrain_failed"], f"cut off at moment {moment} of {moments}"
+        assert (world.state.phase, world.state.consecutive_failures) == ("steady", 1)
 
 
 def test_so_does_one_with_the_state_in_any_store(
