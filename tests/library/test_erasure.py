@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from mlops_loop._bundle import REFERENCE, read_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._erasure import find_remainders
+from mlops_loop._history_archive import archive_history
 from mlops_loop._predictor import Prediction
 from mlops_loop._project import Project
 from mlops_loop._pseudonyms import Pseudonyms
@@ -111,13 +112,14 @@ def test_the_report_lists_what_remains_and_why_and_deletes_nothing(shop: Project
 
 def test_folders_that_were_archived_are_searched_and_named(shop: Project) -> None:
     assert shop.contract.id is not None
-    for name in ("var.2", "var.old", "var"):
-        (shop.root / name / "snapshots").mkdir(parents=True, exist_ok=True)
+    (shop.paths.var / "snapshots").mkdir(parents=True)
     table = pa.table({shop.contract.id.name: ["gone", "stays"]})
-    pq.write_table(table, shop.root / "var.2/snapshots/abc.parquet")
+    pq.write_table(table, shop.paths.var / "snapshots" / "abc.parquet")
+    archive_history(shop.settings)
+    (shop.root / "var.old").mkdir()
     output = run(shop, "--key", "gone", "--report").output
-    assert "- var.2/snapshots/abc.parquet: 1 row; history that `adopt`" in output
-    assert "- var.2: its prediction log; history that `adopt`" in output
+    assert "- var.1/snapshots/abc.parquet: 1 row; history that `adopt`" in output
+    assert "- var.1: its prediction log; history that `adopt`" in output
     assert "var.old" not in output
 
 
