@@ -2,20 +2,23 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 MILLISECOND = timedelta(milliseconds=1)
+LONGEST = timedelta(days=36_525)  # sums and differences with dates stay within the calendar
 _FORM = re.compile(r"(\d+)(ms|[smhd])")
 
 
-def parse_duration(text: object) -> timedelta:
+def parse_duration(text: object, *, longest: timedelta = LONGEST) -> timedelta:
     """Parse a duration, e.g. `36h`.
 
     Raises:
-        ValueError: if the text is not an integer followed by ms, s, m, h or d.
+        ValueError: if the text is not an integer followed by ms, s, m, h or d, or if the duration
+            is longer than `longest`, by default a century.
     """
     if isinstance(text, timedelta):
         return text
@@ -24,7 +27,13 @@ def parse_duration(text: object) -> timedelta:
         raise ValueError(
             f"invalid duration {text!r}: expected a number and a unit (ms, s, m, h, d), e.g. 36h"
         )
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        duration: timedelta | None = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except (OverflowError, ValueError):  # more days, or more digits, than Python has room for
+        duration = None
+    if duration is None or duration > longest:
+        raise ValueError(f"duration {match[0]:.40} is too long: expected {longest.days}d at most")
+    return duration
 
 
 def format_duration(duration: timedelta) -> str:
@@ -40,4 +49,10 @@ def format_duration(duration: timedelta) -> str:
 
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)
+]
+# One that is only compared may reach beyond the calendar.
+UnboundedDuration = Annotated[
+    timedelta,
+    BeforeValidator(partial(parse_duration, longest=timedelta.max)),
+    PlainSerializer(format_duration, return_type=str),
 ]

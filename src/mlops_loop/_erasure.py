@@ -1,5 +1,6 @@
 """Erasure of an entity: deletes what the prediction log holds, and lists what remains elsewhere."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from .contract import Contract
 
 _ENTITY_KEY = "entity_key"  # column of exports and archives
 _REWRITE = "written for people: delete the file, or write it again without these rows"
+_LOG = "prediction log"
+_SHOWN = 5  # other entity keys in a message
 # Folders below `var/`, and why erasure leaves them alone.
 _REASONS = {
     "snapshots": "training data, named by its content, which versions are traced to: remove the "
@@ -22,8 +25,11 @@ _HELD_OUT = (
     "held-out rows of a training run, which the gate judges later versions on: delete the run in "
     "MLflow once no version in service is from it"
 )
-NOT_SEARCHED = (
-    "predictions that came without X-Entity-Key, or with another one, are not found",
+_ARCHIVED = "history that `adopt` or `loop replay --fresh` set aside: delete the folder"
+_NOT_SEARCHED = (
+    "predictions of another schema (an earlier contract) are erased by their entity key, but not "
+    "found by id or group",
+    "prediction logs that `adopt` or `loop replay --fresh` archived outside of var/, as they said",
     "backups, the server's own log files, exports outside of var/ and logs of proxies are not "
     "searched",
     "models keep no rows; whether one remembers an entity, only a new training without it can tell",
@@ -33,10 +39,10 @@ NOT_SEARCHED = (
 
 @dataclass(frozen=True)
 class Remainder:
-    """A file that holds rows of an entity.
+    """A file that holds rows of an entity, or the prediction log.
 
     Attributes:
-        path: relative to the project's folder if it lies there.
+        path: relative to the project's folder if it lies there; or `prediction log`.
         rows: number of rows with the key as id, group or entity key; None for a damaged file.
         reason: why it was left, and how to remove it.
     """
@@ -64,17 +70,52 @@ def erase(project: Project, entity_key: str, *, actor: str) -> int:
 
 
 def find_remainders(project: Project, entity_key: str) -> list[Remainder]:
-    """Parquet files in `var/` and the bundle store with rows of an entity, in the order of paths.
+    """The prediction log and Parquet files with rows of an entity, the latter in order of paths.
 
-    Rows are found by the id and the group of the contract, and by the entity key of exports.
+    Files are searched in `var/`, in folders that it was archived in and in the bundle store. Rows
+    are found by the id and the group of the contract, and by the entity key of exports. Those that
+    are logged with this entity key are left out: `erase` deletes them.
     """
     names = _identifying(project.contract)
-    found = []
+    found = [*_logged_otherwise(project, entity_key)]
     for path in sorted(_files(project)):
         rows = _count(path, names, entity_key)
         if rows != 0:
             found.append(Remainder(_shown(path, project.root), rows, _reason(path, project)))
     return found
+
+
+def not_searched(project: Project) -> list[str]:
+    """What `find_remainders` does not search, and may hold rows of an entity."""
+    archived = [f"{folder.name}: its prediction log; {_ARCHIVED}" for folder in _archives(project)]
+    return [*archived, *_NOT_SEARCHED]
+
+
+def _logged_otherwise(project: Project, key: str) -> Iterator[Remainder]:
+    """Predictions with the key as id or group that were logged with another entity key."""
+    names = [name for name in _identifying(project.contract) if name != _ENTITY_KEY]
+    others: Counter[str | None] = Counter()
+    for row in project.log.rows(None, None) if names else ():
+        values = [row.record.columns.get(name) for name in names]
+        if row.record.entity_key != key and key in [
+            str(value) for value in values if value is not None
+        ]:
+            others[row.record.entity_key] += 1
+    if without := others.pop(None, 0):
+        yield Remainder(_LOG, without, "without an entity key: only `log prune` deletes them")
+    if others:
+        keys = sorted(str(other) for other in others)
+        shown = ", ".join(map(repr, keys[:_SHOWN]))
+        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+        reason = f"with other entity keys ({shown}{more}): `log erase` deletes all rows of a key"
+        yield Remainder(_LOG, others.total(), reason)
+
+
+def _archives(project: Project) -> list[Path]:
+    """The folders that `archive_history` has moved `var/` to."""
+    var = project.paths.var
+    found = var.parent.glob(f"{var.name}.*")
+    return sorted(path for path in found if path.suffix[1:].isdecimal() and path.is_dir())
 
 
 def _identifying(contract: Contract) -> list[str]:
@@ -84,7 +125,8 @@ def _identifying(contract: Contract) -> list[str]:
 
 def _files(project: Project) -> Iterator[Path]:
     store = project.settings.path(project.settings.bundle_store)
-    yield from {path for root in (project.paths.var, store) for path in root.rglob("*.parquet")}
+    roots = (project.paths.var, *_archives(project), store)
+    yield from {path for root in roots for path in root.rglob("*.parquet")}
 
 
 def _count(path: Path, names: list[str], key: str) -> int | None:
@@ -116,6 +158,8 @@ def _reason(path: Path, project: Project) -> str:
             return _REASONS[folder]
         if path.parent.name == "exported":
             return _HELD_OUT
+    if any(path.is_relative_to(folder) for folder in _archives(project)):
+        return _ARCHIVED
     return _REWRITE
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ from click.testing import CliRunner, Result
 from mlops_loop._bundle import REFERENCE, read_bundle
 from mlops_loop._clock import ManualClock
 from mlops_loop._erasure import find_remainders
+from mlops_loop._history_archive import archive_history
 from mlops_loop._predictor import Prediction
 from mlops_loop._project import Project
 from mlops_loop._pseudonyms import Pseudonyms
@@ -106,6 +108,36 @@ def test_the_report_lists_what_remains_and_why_and_deletes_nothing(shop: Project
     # The same after an erasure.
     erased = run(shop, "--key", "gone", "--yes").output
     assert erased == "2 predictions deleted\n" + result.output
+
+
+def test_folders_that_were_archived_are_searched_and_named(shop: Project) -> None:
+    assert shop.contract.id is not None
+    (shop.paths.var / "snapshots").mkdir(parents=True)
+    table = pa.table({shop.contract.id.name: ["gone", "stays"]})
+    pq.write_table(table, shop.paths.var / "snapshots" / "abc.parquet")
+    archive_history(shop.settings)
+    (shop.root / "var.old").mkdir()
+    output = run(shop, "--key", "gone", "--report").output
+    assert "- var.1/snapshots/abc.parquet: 1 row; history that `adopt`" in output
+    assert "- var.1: its prediction log; history that `adopt`" in output
+    assert "var.old" not in output
+
+
+def test_rows_that_were_logged_with_another_key_are_counted(shop: Project) -> None:
+    log(shop, gone=DAY, stays=DAY)
+    assert "prediction log:" not in run(shop, "--key", "gone", "--report").output
+    first, *_ = shop.log.rows(None, None)
+    for number, key in enumerate([None, "session 1", "session 1", "session 2"]):
+        columns = {**first.record.columns, "customer": "gone"}
+        moved = {"prediction_id": f"other{number}", "entity_key": key, "columns": columns}
+        shop.log.append([msgspec.structs.replace(first.record, **moved)]).result()
+    output = run(shop, "--key", "gone", "--yes").output
+    assert output.startswith("2 predictions deleted\nstill holding rows:\n")
+    assert "- prediction log: 1 row; without an entity key" in output
+    assert "3 rows; with other entity keys ('session 1', 'session 2'): `log erase`" in output
+    for key in ("session 1", "session 2"):
+        run(shop, "--key", key, "--yes")
+    assert "other entity keys" not in run(shop, "--key", "gone", "--report").output
 
 
 def test_bundles_hold_no_identifiers(tmp_path: Path) -> None:

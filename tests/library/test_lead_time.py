@@ -11,6 +11,7 @@ from mlops_loop.contract import Column, LeadTime
 from mlops_loop.contract._compatibility import differences
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
+from mlops_loop.errors import ContractError
 
 from .services import SHOP
 
@@ -76,6 +77,8 @@ def test_a_limit_may_reach_beyond_the_calendar(shop: Contract) -> None:
     contract = parse_contract(shop_with("{maximum: 9999999d}"))
     assert contract.latest_event_time(NOW) == datetime.max.replace(tzinfo=UTC)
     assert shop.latest_event_time(NOW) == NOW + 366 * DAY
+    with pytest.raises(ContractError, match="too long: expected 999999999d at most"):
+        parse_contract(shop_with("{maximum: 9999999999d}"))
 
 
 def test_only_the_event_time_has_a_lead_time() -> None:

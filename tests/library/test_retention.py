@@ -133,5 +133,8 @@ def test_the_command_prunes(project: Project) -> None:
     assert result.exit_code == 0, result.output
     assert "2 predictions before" in result.output
     assert left(project) == []
-    assert run(project, "prune", "--older-than", "999999d").exit_code == 0
+    assert run(project, "prune", "--older-than", "36525d").exit_code == 0
+    too_long = run(project, "prune", "--older-than", "9999999999d")
+    assert too_long.exit_code == 2
+    assert "'--older-than': duration 9999999999d is too long" in too_long.output
     assert run(project, "prune", "--older-than", "long").exit_code == 2

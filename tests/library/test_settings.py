@@ -49,6 +49,21 @@ def test_the_environment_overrides_the_file(root: Path, monkeypatch: pytest.Monk
     assert load_settings(root).training.folds == 7
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("monitoring.window", "9999999999d"),
+        ("loop.training_window", "sliding:999999d"),
+        ("monitoring.reference", "trailing:999999d"),
+        ("challenge.max_duration", "99999999999999h"),
+    ],
+)
+def test_a_duration_beyond_the_calendar_names_its_key(root: Path, key: str, value: str) -> None:
+    edit(root, key, value)
+    with pytest.raises(SettingsError, match=rf"(?s){key}.*too long: expected 36525d at most"):
+        load_settings(root)
+
+
 def test_a_training_window_in_the_environment_is_no_json(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

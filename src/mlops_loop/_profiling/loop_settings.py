@@ -10,7 +10,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from .._duration import format_duration
+from .._duration import LONGEST, format_duration
 from .._settings import Challenge, Loop, Monitoring, Training
 from ..contract._columns import Array
 
@@ -31,7 +31,6 @@ TRIAL_DAYS = 21
 # Windows that the table should cover; else a window is a week, if that has enough rows. In shorter
 # ones, what recurs each day or week would be drift.
 _WINDOWS_OF_TABLE = 3
-_LONGEST = timedelta(days=36_525)
 _RECENT = (0.5, 0.99)
 
 
@@ -73,7 +72,7 @@ class RowRate:
     def period(self, rows: float, days: float = 0) -> timedelta:
         """How long to wait for so many rows, on so many days."""
         needed = max(SLACK * rows / self.rows, days / self.days)
-        return min(timedelta(days=min(needed, _LONGEST.days)), _LONGEST)
+        return min(timedelta(days=min(needed, LONGEST.days)), LONGEST)
 
     def within(self, period: timedelta) -> float:
         """Rows to expect within a period."""

@@ -81,7 +81,9 @@ def export(session: Session, /, target: Path, **options: Any) -> None:
 @log.command()
 @click.option("--key", required=True, help="Entity key, as sent with the predictions.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--report", is_flag=True, help="List files with rows of the entity; delete nothing.")
+@click.option(
+    "--report", is_flag=True, help="List where other rows of the entity are; delete nothing."
+)
 @click.pass_obj
 def erase(session: Session, key: str, yes: bool, report: bool) -> None:
     """Delete all predictions and labels of one entity permanently.
@@ -105,14 +107,16 @@ def erase(session: Session, key: str, yes: bool, report: bool) -> None:
 
 
 def _show_remainders(project: "Project", key: str) -> None:
-    from .._erasure import NOT_SEARCHED, find_remainders
+    from .._erasure import find_remainders, not_searched
 
     remainders = find_remainders(project, key)
-    click.echo("still holding rows:" if remainders else "no file in var/ holds rows of this entity")
+    click.echo(
+        "still holding rows:" if remainders else "no file or log holds other rows of this entity"
+    )
     for remainder in remainders:
         click.echo(f"- {remainder.summary()}")
     click.echo("beyond this search:")
-    for note in NOT_SEARCHED:
+    for note in not_searched(project):
         click.echo(f"- {note}")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .._duration import Duration
+from .._duration import UnboundedDuration
 
 ColumnType = Literal["integer", "number", "category", "boolean", "datetime", "text"]
 Role = Literal["feature", "target", "id", "time", "group", "ignore"]
@@ -55,7 +55,7 @@ class LeadTime(Frozen):
         14
     """
 
-    maximum: Duration = timedelta(days=366)
+    maximum: UnboundedDuration = timedelta(days=366)
     on_violation: Action = "reject"
 
 
