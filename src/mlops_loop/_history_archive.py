@@ -4,6 +4,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from ._atomic import make_folder
 from ._project import Project
 from ._publication import Rollout, open_bundle_store
 from ._settings import Settings
@@ -108,7 +109,7 @@ def _restore_keys(settings: Settings, archive: Path) -> bool:
     var = settings.paths.var.resolve()
     if not keys.is_relative_to(var) or not (archived := archive / keys.relative_to(var)).is_file():
         return False
-    keys.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(keys.parent)
     shutil.move(archived, keys)
     return True
 

@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from ._duration import Duration
 from ._feature_set import DatetimePart
+from ._host_names import parse_host_pattern, parse_origin
 from ._paths import Paths
 from ._redaction import hide_secrets
 from ._scopes import Scope
@@ -151,8 +152,8 @@ class Tracking(Section):
     model: str = "model"
 
 
-HostPattern = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[\w.-]+|[0-9a-fA-F:.]+)$")]
-Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s?#]+)$")]
+HostPattern = Annotated[str, AfterValidator(parse_host_pattern)]
+Origin = Annotated[str, AfterValidator(parse_origin)]
 
 
 class Serving(Section):

@@ -75,6 +75,8 @@ def _reason(details: Mapping[str, Any], key: Key, kind: type[BaseModel]) -> str:
             return "the section is empty: add a key, or remove it"
         case "model_type":
             return "expected keys with values"
+        case "tuple_type":
+            reason = 'expected a list, e.g. ["a", "b"]'
         case _:
             reason = str(details["msg"]).replace("Input should be", "expected")
             reason = reason.partition(", unable to parse")[0]

@@ -17,6 +17,9 @@ from mlops_loop._settings_loading import load_settings
 from .places import FLIGHTS
 from .projects import cli, project_in
 
+# Apprise imports a module that Python deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 DIGEST = f"sha256:{sha256(b'a key').hexdigest()}"
 GOOD: dict[str, Any] = {
     "serving": {"api_keys": [DIGEST]},
@@ -72,6 +75,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "trusted_types",
     ),
     ("alerts", {"alerts": {}}, "alerts.webhook"),
+    ("alerts", {"alerts": {"apprise": {"mail": "nonsense://x"}}}, "alerts.apprise.mail is not"),
+    (
+        "alerts",
+        {"alerts": {"webhook": "https://example.com/hook", "apprise": {"chat": "no url"}}},
+        "alerts.apprise.chat is not",
+    ),
     (
         "address",
         {"serving": {"api_keys": [DIGEST], "allowed_origins": ["*"]}},
@@ -94,7 +103,7 @@ def test_a_risk_is_named_with_its_section(
         {"prediction_log": f"rediss://{REMOTE}/0?spool=s"},
         {"prediction_log": f"postgresql://me@{REMOTE}/db?spool=s&sslmode=verify-full"},
         {"prediction_log": "postgresql://me@127.0.0.1/db?spool=s"},
-        {"alerts": {"apprise": {"mail": "mailtos://example.org"}}},
+        {"alerts": {"apprise": {"mail": "mailtos://me:secret@example.org"}}},
     ],
 )
 def test_settings_that_are_safe_are_not_named(root: Path, settings: dict[str, Any]) -> None:

@@ -87,6 +87,8 @@ def test_pages_of_other_sites_change_nothing(
     for path, body in (("/predict", served.row), ("/labels", label)):
         detail = problem(served.http.post(path, json=body, headers=headers), 403)["detail"]
         assert "serving.allowed_origins" in detail
+        has_origin = "evil.example" in headers.get("Origin", "")
+        assert ("list it" in detail) == has_origin, detail
     assert served.log.totals().predictions == 0
     # A link to a page is no change.
     assert served.http.get("/docs", headers=headers).status_code == 200
@@ -170,17 +172,44 @@ def test_a_form_or_text_of_another_site_is_no_json(
     assert "application/json" in problem(answer, 415)["detail"]
 
 
+HOSTS = """
+https://models.example models.example/path a.b:8000 127.0.0.1:8000 [::1] [::1]:8000 *.*.example
+modèle.example x..example *.
+""".split()
+ORIGINS = """
+shop.example https://shop.example/ https://shop.example/x null https://*.example.com http://[
+ftp://shop.example https://me@shop.example https://shop.example:x https://shop.example?a https://
+""".split()
+
+
+@pytest.mark.parametrize("host", ["", " models.example", *HOSTS])
+def test_a_host_that_no_request_can_name_is_refused(host: str) -> None:
+    with pytest.raises(ValidationError, match="allowed_hosts(.|\n)*without scheme, port or path"):
+        Serving(allowed_hosts=(host,))
+
+
+@pytest.mark.parametrize("origin", ["", *ORIGINS])
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    expected = "expected an origin such as https://shop.example.com, without a path"
+    with pytest.raises(ValidationError, match=f"allowed_origins(.|\n)*{expected}"):
+        Serving(allowed_origins=(origin,))
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("origin", "sent"),
     [
-        {"allowed_hosts": ["https://models.example"]},
-        {"allowed_hosts": ["models.example/path"]},
-        {"allowed_hosts": [""]},
-        {"allowed_origins": ["shop.example"]},
-        {"allowed_origins": ["https://shop.example/"]},
-        {"allowed_origins": ["null"]},
+        ("https://SHOP.example.com:443", "https://shop.example.com"),
+        ("HTTP://shop.example:80", "http://shop.example"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("https://[::1]:443", "https://[::1]"),
+        ("*", "*"),
     ],
 )
-def test_a_host_has_no_scheme_and_an_origin_no_path(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="allowed_"):
-        Serving(**settings)
+def test_an_origin_is_compared_as_browsers_send_it(origin: str, sent: str) -> None:
+    assert Serving(allowed_origins=(origin,)).allowed_origins == (sent,)
+
+
+def test_a_host_is_compared_without_case_and_last_dot() -> None:
+    hosts = ("Models.Example.", "*.INNER.example", "0:0::1", "10.0.0.7", "my_model", "*")
+    expected = ("models.example", "*.inner.example", "::1", "10.0.0.7", "my_model", "*")
+    assert Serving(allowed_hosts=hosts).allowed_hosts == expected

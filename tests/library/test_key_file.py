@@ -116,5 +116,6 @@ def test_keys_outlive_the_archive_of_a_project_s_history(shop_settings: Settings
     (shop_settings.paths.var / "alerts.jsonl").write_text("{}\n")
     assert has_history(shop_settings)
     archive_history(shop_settings)
+    assert stat.S_IMODE(shop_settings.paths.var.stat().st_mode) == 0o700
     assert file.keys().keys() == {"shop"} and not has_history(shop_settings)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600

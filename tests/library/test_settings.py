@@ -111,7 +111,7 @@ def test_a_file_without_keys_is_explained(root: Path, text: str) -> None:
         ("TRAINING__FOLD", "TRAINING__FOLD: training.fold: unknown key; did you mean folds?"),
         ("TRAINING__TUNING__TRIAL", "training.tuning.trial: unknown key; did you mean trials?"),
         ("TRAINING", "TRAINING: training: expected keys with values"),
-        ("SERVING__API_KEYS", "SERVING__API_KEYS: serving.api_keys: expected a valid tuple"),
+        ("SERVING__API_KEYS", "SERVING__API_KEYS: serving.api_keys: expected a list"),
     ],
 )
 @pytest.mark.parametrize("dotenv", [False, True])
@@ -194,6 +194,19 @@ def test_the_environment_overrides_dotenv_and_dotenv_the_file(
             "and a unit (ms, s, m, h, d), e.g. 36h",
         ),
         ("source: a\ntraining:", "line 2: training: the section is empty"),
+        (
+            "source: a\nserving:\n  allowed_origins: https://shop.example.com",
+            'line 3: serving.allowed_origins: expected a list, e.g. ["a", "b"], got \'https://shop',
+        ),
+        (
+            "source: a\nserving:\n  allowed_origins: [https://shop.example.com/cart]",
+            "line 3: serving.allowed_origins.0: expected an origin such as https://shop.example.com"
+            ", without a path, got 'https://shop.example.com/cart'",
+        ),
+        (
+            "source: a\nserving:\n  allowed_hosts: ['a.b:8000']",
+            "line 3: serving.allowed_hosts.0: expected a host such as models.example.com,",
+        ),
         ("source: a\nactions: {drift: wait}", "line 2: actions.drift: expected 'advise'"),
         ("source: a\nreplay: {sinc: 2013-01-01}", "line 2: replay.source: a value is required"),
     ],

@@ -178,6 +178,12 @@ def _store(project: Project) -> Iterator[Risk]:
 
 def _alerts(project: Project, receivers: tuple[str, ...]) -> Iterator[Risk]:
     alerts = project.settings.alerts
+    for name, url in alerts.apprise.items():
+        if not _is_apprise_url(url):
+            yield Risk(
+                f"alerts.apprise.{name} is not an Apprise URL, e.g. mailtos://…: correct it, and "
+                "try it with `monitor --alert`"
+            )
     if alerts.webhook or alerts.apprise:
         return
     if not receivers:
@@ -192,6 +198,15 @@ def _backups(project: Project) -> Iterator[Risk]:
         "to restore them",
         hint=True,
     )
+
+
+def _is_apprise_url(url: str) -> bool:
+    """Whether Apprise understands a URL; without the package nobody can tell."""
+    try:
+        from apprise import Apprise
+    except ModuleNotFoundError:
+        return True
+    return bool(Apprise().add(url))
 
 
 def is_local(host: str | None) -> bool:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _LOCAL = "file://"
-# Packages or extras that have another name than the module that is imported.
+# Packages that have another name than the module that is imported; quoted for a shell.
 _PACKAGES = {
     "MySQLdb": "mysqlclient",
-    "psycopg": "postgresql",
+    "mysql": "mysql-connector-python",
+    "psycopg": '"psycopg[binary]"',
     "psycopg2": "psycopg2-binary",
     "smbclient": "smbprotocol",
 }

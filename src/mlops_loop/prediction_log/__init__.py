@@ -165,10 +165,25 @@ def archive_prediction_log(address: str, *, root: Path) -> str | None:
 def _store(address: str) -> Iterator[ModuleType]:
     """The module of an address's store."""
     name = store_of(address)
-    try:
+    with packages_of(name):
         yield _STORES[name]()
+
+
+@contextmanager
+def packages_of(store: str) -> Iterator[None]:
+    """Imports of a store's packages.
+
+    Raises:
+        SettingsError: if one of them is not installed.
+    """
+    try:
+        yield
     except ModuleNotFoundError as error:
+        # Those of SQLite come with the library's extra `serving`, which every project has.
+        remedy = "`make install`"
+        if store != "sqlite":
+            remedy = f"`make add PACKAGE={store}`, or {remedy} if pyproject.toml has this extra"
         raise SettingsError(
-            f"prediction_log: {name}:// needs the package {error.name!r}, which is not"
-            " installed; run `poetry install`"
+            f"prediction_log: {store}:// needs the package {error.name!r}, which is not "
+            f"installed: run {remedy}"
         ) from error

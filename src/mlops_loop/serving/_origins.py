@@ -13,6 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from .._host_names import parse_origin
 from ._authorization import is_public
 from ._headers import ENTITY_HEADER, KEY_HEADER, REQUEST_ID_HEADER
 from ._problem import Problem
@@ -67,15 +68,30 @@ def require_allowed_origin(
     if is_allowed_origin(origin, serving.allowed_origins):
         return
     if site not in _SAME and (site is not None or _host_of(origin or "") != host.lower()):
-        text = f"the origin {origin[:100]!r}" if origin else "another site"
-        raise Problem(
-            403, f"requests from {text} are not allowed: list it in serving.allowed_origins"
-        )
+        raise Problem(403, f"requests from {_refused(origin)}")
 
 
 def is_allowed_origin(origin: str | None, allowed: tuple[str, ...]) -> bool:
     """Whether an origin is one of the settings; `*` there means every origin."""
     return origin is not None and (origin in allowed or "*" in allowed)
+
+
+def _refused(origin: str | None) -> str:
+    """Which pages may not send requests, and what to do; not every page has an origin to list."""
+    if origin is None:
+        return (
+            "another site are not allowed without the header Origin: serving.allowed_origins lists "
+            "the origins whose pages may send them"
+        )
+    shown = origin[:100]
+    try:
+        parse_origin(origin)
+    except ValueError:
+        return (
+            f"a page with the origin {shown!r}, e.g. a file or a sandboxed frame, are not allowed, "
+            "and serving.allowed_origins cannot name it: serve the page under an address of its own"
+        )
+    return f"the origin {shown!r} are not allowed: list it in serving.allowed_origins"
 
 
 def _host_of(origin: str) -> str:

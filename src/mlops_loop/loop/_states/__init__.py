@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ...prediction_log import store_of
+from ...prediction_log import packages_of, store_of
 from .._leased_state import LeasedStateStore, StateBackend
 from .._state import StateStore
 
@@ -18,18 +18,20 @@ def open_state(address: str, *, root: Path, target_digest: str = "") -> StateSto
         target_digest: digest of the target; the state of another target is ignored.
 
     Raises:
-        SettingsError: for an address without a store.
+        SettingsError: for an address without a store, or whose package is not installed.
     """
     return LeasedStateStore(_backend(address, root), target_digest)
 
 
 def _backend(address: str, root: Path) -> StateBackend:
     # Each store needs packages of its own, which are imported when an address names it.
-    if store_of(address) == "redis":
-        from .redis import RedisStateBackend
+    store = store_of(address)
+    with packages_of(store):
+        if store == "redis":
+            from .redis import RedisStateBackend
 
-        return RedisStateBackend(address, root)
-    from ...prediction_log._sql.store import database_at
-    from .sql import SqlStateBackend
+            return RedisStateBackend(address, root)
+        from ...prediction_log._sql.store import database_at
+        from .sql import SqlStateBackend
 
-    return SqlStateBackend(database_at(address, root))
+        return SqlStateBackend(database_at(address, root))
