@@ -150,6 +150,19 @@ def test_damaged_pages_of_a_database_are_found(project: Project, name: str) -> N
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_lost_registry_is_found(project: Project, emptied: bool) -> None:
+    project.close()
+    path = project.root / "var/mlflow.db"
+    path.unlink()
+    if emptied:
+        path.touch()
+    code, output = doctor(project)
+    assert code == 3, output
+    assert str(path) in output and "version 1, the champion: restore it from a backup" in output
+    assert "aliases agree" not in output and path.exists() == emptied
+
+
 def test_every_check_runs_and_says_what_it_found(project: Project) -> None:
     result = CliRunner().invoke(cli, ["--root", str(project.root), "doctor", "--json"])
     checks = {check["name"]: check["finding"] for check in json.loads(result.stdout)["checks"]}

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from .._packaging import installed_library
 from .._project import Project
 from .._status import loop_status
-from ..errors import ProjectError
+from ..errors import ProjectError, RegistryError
 from ..prediction_log import verify_prediction_log
 from ..prediction_log._sqlite_file import require_intact
 from .copies import check_audit_log, check_bundles, check_pointer
@@ -73,17 +73,32 @@ def _log(project: Project) -> str:
 
 
 def _registry(project: Project) -> str:
-    if not project.registry.exists():
-        return "nothing registered yet"
     if database := project.registry.tracking.database:
         require_intact(database, f"tracking store {database}")
+    versions = project.registry.versions()
+    _require_registered(project, {version.version for version in versions})
+    if not project.registry.exists():
+        return "nothing registered yet"
     own = project.contract.schema_digest
-    digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
+    digests = [version.tags.get("schema_digest", own) for version in versions]
     message = f"{len(digests)} versions"
     others = sum(digest != own for digest in digests)
     if others:
         message += f"; {others} versions have another target or other inputs"
     return message
+
+
+def _require_registered(project: Project, known: set[str]) -> None:
+    """Raise RegistryError if a registry was lost that held what serves."""
+    published = project.published()
+    for role, version in (("champion", published.champion), ("challenger", published.challenger)):
+        if version is not None and version not in known:
+            store = project.registry.tracking.database or "the registry"
+            state = "does not hold" if project.registry.exists() else "is missing, and with it"
+            raise RegistryError(
+                f"{store} {state} version {version}, the {role}: restore it from a backup before "
+                "you train again, or numbers of versions are given twice"
+            )
 
 
 def _audit_chain(project: Project) -> str:
