@@ -102,8 +102,10 @@ def _require_registered(project: Project, known: set[str]) -> None:
 
 
 def _audit_chain(project: Project) -> str:
-    count, head = project.audit_log.verify()
-    return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+    count, head, torn = project.audit_log.verify()
+    message = f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+    numbers = ", ".join(map(str, torn))
+    return f"{message}; no entry, but torn by a crash: line {numbers}" if torn else message
 
 
 def _loop(project: Project) -> str:
