@@ -9,6 +9,7 @@ from .._status import loop_status
 from ..errors import ProjectError, RegistryError
 from ..prediction_log import verify_prediction_log
 from ..prediction_log._sqlite_file import require_intact
+from ..serving._key_file import KeyFile
 from .copies import check_audit_log, check_bundles, check_pointer
 from .label_arrival import arrival_warnings
 
@@ -101,6 +102,15 @@ def _require_registered(project: Project, known: set[str]) -> None:
             )
 
 
+def _keys(project: Project) -> str:
+    """Read the files of API keys and of the key of pseudonyms, and create neither."""
+    serving = project.settings.serving
+    count = len(KeyFile(project.settings.path(serving.key_file)).keys()) + len(serving.api_keys)
+    if project.paths.secret.exists():
+        _ = project.pseudonyms.of("")
+    return f"{count} API keys" if count else "no API key"
+
+
 def _audit_chain(project: Project) -> str:
     count, head, torn = project.audit_log.verify()
     message = f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
@@ -124,6 +134,7 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "pointer": check_pointer,
     "bundles": check_bundles,
     "registry": _registry,
+    "keys": _keys,
     "audit log": check_audit_log,
     "audit chain": _audit_chain,
     "loop": _loop,
