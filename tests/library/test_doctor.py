@@ -124,10 +124,7 @@ def test_if_both_copies_are_damaged_neither_is_touched(project: Project) -> None
     assert code == 3
     assert "its bundle and its copy in the registry are missing or damaged" in output
     assert "restore one of them from a backup, or train a new version" in output
-    assert (
-        "/tmp" not in output.partition("bundles")[2].partition("\n")[0]
-        and "run `doctor`" not in output
-    )
+    assert "is not the file that was published" not in output and "run `doctor`" not in output
     assert "cannot serve" in output and "has nothing to answer with" in output
     assert [(folder / "model.onnx").read_bytes() for folder in folders] == [b"damaged"] * 2
 
@@ -159,10 +156,8 @@ def test_damaged_pages_of_a_database_are_found(project: Project, name: str) -> N
 @pytest.mark.parametrize("name", ["api-keys.json", "secret.key"])
 def test_a_damaged_file_of_keys_is_found_and_left_alone(project: Project, name: str) -> None:
     path = project.root / "var" / name
-    assert (
-        "keys         no API key" in doctor(project)[1]
-        and not path.with_name("api-keys.json").exists()
-    )
+    assert "keys         no API key" in doctor(project)[1]
+    assert not (project.root / "var/api-keys.json").exists()
     path.write_text("{")
     code, output = doctor(project)
     assert code == 3, output
