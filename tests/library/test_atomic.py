@@ -116,7 +116,7 @@ def test_new_folders_and_the_audit_log_are_on_disk(
     AuditLog(tmp_path / "var" / "audit.jsonl").append(
         AuditEvent(project.clock.now(), "test", "me", "why")
     )
-    assert unsynced(tmp_path / "var") == set()
+    assert unsynced(tmp_path / "var") <= {".audit.jsonl.lock"}  # which may be lost
 
 
 def test_artifacts_of_the_registry_are_on_disk(

@@ -26,8 +26,12 @@ class Batches:
         recorded: Future[None] = Future()
         self._open.append(recorded)
         return [
-            ValueError("not a row") if body == b"bad" else ServiceResponse(body, recorded)
-            for body, _ in requests
+            (
+                ValueError("not a row")
+                if request.body == b"bad"
+                else ServiceResponse(request.body, recorded)
+            )
+            for request in requests
         ]
 
     async def submit(self, *bodies: bytes) -> list["asyncio.Future[ServiceResponse]"]:

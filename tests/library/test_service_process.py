@@ -146,7 +146,10 @@ def _swap_while_requests_run(publisher: Any, url: str, row: dict[str, Any]) -> N
 def test_requests_in_flight_are_finished_before_it_stops(project: Any, server: str) -> None:
     rows = [row(project)] * 900
     body = json.dumps(rows).encode()
-    head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    head = (
+        "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    ).encode()
     with serving(project.root, server) as running:
         with _in_flight(running, head + body) as connection:
             running.process.send_signal(signal.SIGTERM)

@@ -31,7 +31,7 @@ import json, sys
 from flights.app import app
 from starlette.testclient import TestClient
 with TestClient(app) as client:
-    print(client.post("/predict", content=sys.argv[1]).text)
+    print(client.post("/predict", json=json.loads(sys.argv[1])).text)
 """
 
 
