@@ -114,8 +114,11 @@ def _keys(project: Project) -> str:
 def _audit_chain(project: Project) -> str:
     count, head, torn = project.audit_log.verify()
     message = f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
-    numbers = ", ".join(map(str, torn))
-    return f"{message}; no entry, but torn by a crash: line {numbers}" if torn else message
+    if torn:
+        message += (
+            f"; no entry, as a crash or somebody else left it: line {', '.join(map(str, torn))}"
+        )
+    return message
 
 
 def _loop(project: Project) -> str:
