@@ -1,7 +1,8 @@
 """The audit log: one line for each transition, with time, actor, reason and metrics.
 
 Entries form a chain: each holds the SHA-256 of the line of the one before it, so that one which was
-changed, removed, inserted or moved no longer fits (see `AuditLog.verify`).
+changed, removed, inserted or moved no longer fits (see `AuditLog.verify`). A line that a crash tore
+was never acknowledged; the hash in the next entry covers it as well.
 """
 
 import os
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -20,9 +21,8 @@ from ._file_lock import file_lock
 from ._formats import AUDIT_EVENT
 from .errors import StoreError
 
-# Key of the hash of the previous entry, and its value in the first one.
+# Key of the hash of the previous entry.
 _PREVIOUS = "previous"
-_START = ""
 _BLOCK = 8_192
 
 
@@ -51,6 +51,21 @@ class AuditEvent:
 INTENT = "intent"
 
 
+class Chain(NamedTuple):
+    """What `AuditLog.verify` found.
+
+    Attributes:
+        entries: number of entries.
+        head: hash of the last one; compare it with one that was noted elsewhere to find out
+            whether the end of the log was cut off.
+        torn: numbers of the lines that a crash tore.
+    """
+
+    entries: int
+    head: str
+    torn: tuple[int, ...] = ()
+
+
 class AuditLog:
     """An append-only file of JSON lines, each synced to disk before `append` returns."""
 
@@ -64,9 +79,11 @@ class AuditLog:
             file_lock(self._path.with_name(f".{self._path.name}.lock")),
             self._path.open("a+b") as file,
         ):
-            chained = {**msgspec.to_builtins(entry), _PREVIOUS: _hash(_last_entry(file))}
+            end = _end(file)
             # A crash may have left an incomplete line.
-            gap = b"\n" if _is_torn(file) else b""
+            is_torn = end[-1] != b""
+            chained = {**msgspec.to_builtins(entry), _PREVIOUS: _hash(end if is_torn else end[:1])}
+            gap = b"\n" if is_torn else b""
             file.write(gap + AUDIT_EVENT.encode(chained) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -87,28 +104,36 @@ class AuditLog:
             if document is not None:
                 yield msgspec.convert(AUDIT_EVENT.upgraded(document, self._path), AuditEvent)
 
-    def verify(self) -> tuple[int, str]:
+    def verify(self) -> Chain:
         """Check that each entry follows the one before it.
 
-        Returns:
-            The number of entries, and the hash of the last one: compare it with one that was
-            noted elsewhere to find out whether the end of the log was cut off.
-
         Raises:
-            StoreError: naming the first line that does not follow.
+            StoreError: naming the first line that does not follow, or is no entry.
         """
-        count, head = 0, _START
+        count, known, ended = 0, 0, True
+        others: list[int] = []
+        end = [b""]
         for number, (line, document) in enumerate(self._documents(), 1):
+            ended = line.endswith(b"\n")
+            content = line.removesuffix(b"\n")
             if document is None:
+                others.append(number)
+                end.append(content)
                 continue
-            if document.get(_PREVIOUS) != head:
-                raise StoreError(
-                    f"{self._path}, line {number}: it does not follow the entry before it, so that"
-                    " lines were changed, removed or inserted: find out who wrote to the file, and"
-                    " restore it from a backup"
-                )
-            count, head = count + 1, _hash(line)
-        return count, head
+            if document.get(_PREVIOUS) != _hash(end):
+                raise self._broken(others[known:], number)
+            count, known, end = count + 1, len(others), [content]
+        if ended and others[known:]:
+            raise self._broken(others[known:])
+        return Chain(count, _hash(end[:1]), tuple(others))
+
+    def _broken(self, others: list[int], number: int = 0) -> StoreError:
+        """The error of a line that is no entry, or else of an entry that does not follow."""
+        state = "is no entry" if others else "does not follow the entry before it"
+        return StoreError(
+            f"{self._path}, line {(others or [number])[0]}: it {state}, so that lines were changed,"
+            " removed or inserted: find out who wrote to the file, and restore it from a backup"
+        )
 
     def _documents(self) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
         """Lines with their content; None for one torn by a crash, which was never acknowledged."""
@@ -126,28 +151,23 @@ def _decode(line: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _hash(line: bytes | None) -> str:
-    return _START if line is None else sha256(line.removesuffix(b"\n")).hexdigest()
+def _hash(lines: list[bytes]) -> str:
+    """What the next entry holds: the hash of the last one, with what a crash left after it."""
+    content = b"\n".join(lines)
+    return sha256(content).hexdigest() if content else ""
 
 
-def _last_entry(file: BinaryIO) -> bytes | None:
-    """The line of the last entry; None if there is none."""
+def _end(file: BinaryIO) -> list[bytes]:
+    """The last entry, empty if there is none, and what follows it up to the end of the file."""
     end, size = file.seek(0, os.SEEK_END), _BLOCK
     while True:
         start = max(0, end - size)
         file.seek(start)
         lines = file.read(end - start).split(b"\n")
         # The first line of a block may be the end of a longer one.
-        for line in reversed(lines if start == 0 else lines[1:]):
-            if _decode(line) is not None:
-                return line
+        for index in reversed(range(0 if start == 0 else 1, len(lines))):
+            if _decode(lines[index]) is not None:
+                return lines[index:]
         if start == 0:
-            return None
+            return [b"", *lines]
         size *= 2
-
-
-def _is_torn(file: BinaryIO) -> bool:
-    if file.seek(0, os.SEEK_END) == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) != b"\n"

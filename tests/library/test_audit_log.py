@@ -67,8 +67,8 @@ def chained(tmp_path: Path) -> Path:
 
 
 def test_lines_form_a_chain(chained: Path) -> None:
-    count, head = AuditLog(chained).verify()
-    assert count == 4
+    count, head, torn = AuditLog(chained).verify()
+    assert count == 4 and torn == (4,)
     last = chained.read_bytes().splitlines()[-1]
     assert head == sha256(last).hexdigest()
     assert [entry.reason for entry in AuditLog(chained).entries()][0::2] == ["first", "third"]
@@ -78,11 +78,11 @@ def test_lines_form_a_chain(chained: Path) -> None:
     ("change", "number"),
     [
         (lambda lines: [lines[0].replace(b"ada", b"eve"), *lines[1:]], 2),
-        (lambda lines: [*lines[:2], *lines[3:]], 4),  # a torn line hides nothing
+        (lambda lines: [*lines[:1], *lines[2:]], 2),
         (lambda lines: lines[1:], 1),
         (lambda lines: [lines[0], lines[0], *lines[1:]], 2),
         (lambda lines: [lines[1], lines[0], *lines[2:]], 1),
-        (lambda lines: [*lines[:2], lines[2][:-9] + b"\n", *lines[3:]], 5),
+        (lambda lines: [*lines[:3], *lines[4:]], 4),  # the torn line is covered as well
     ],
 )
 def test_a_change_breaks_the_chain(chained: Path, change: Any, number: int) -> None:
@@ -90,6 +90,49 @@ def test_a_change_breaks_the_chain(chained: Path, change: Any, number: int) -> N
     chained.write_bytes(b"".join(change(lines)))
     with pytest.raises(StoreError, match=f"line {number}: it does not follow"):
         AuditLog(chained).verify()
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        (lambda lines: [*lines[:2], lines[2][:-9] + b"\n", *lines[3:]], 3),
+        (lambda lines: [*lines[:2], *lines[3:]], 3),  # a torn line hides nothing
+        (lambda lines: [*lines[:3], lines[3].replace(b"2013", b"2014"), *lines[4:]], 4),
+        (lambda lines: [lines[0], b"garbage\n", *lines[1:]], 2),
+        (lambda lines: [b"garbage\n", *lines], 1),
+        (lambda lines: [lines[0], b"\n", *lines[1:]], 2),
+        (lambda lines: [*lines, b"garbage\n"], 6),
+        (lambda lines: [*lines, b"\xff\x00\n"], 6),
+        (lambda lines: [*lines, b"[1]\n"], 6),
+    ],
+)
+def test_a_line_that_is_no_entry_breaks_the_chain(chained: Path, change: Any, number: int) -> None:
+    lines = chained.read_bytes().splitlines(keepends=True)
+    chained.write_bytes(b"".join(change(lines)))
+    entry = AuditEvent(datetime(2013, 3, 1, tzinfo=UTC), "reject", "ada", "fifth")
+    for _ in range(2):
+        with pytest.raises(StoreError, match=f"line {number}: it is no entry"):
+            AuditLog(chained).verify()
+        # A later entry does not hide it.
+        AuditLog(chained).append(entry)
+
+
+def test_what_a_crash_tears_is_named_and_covered(tmp_path: Path) -> None:
+    path = tmp_path / "audit_log.jsonl"
+    audit_log = AuditLog(path)
+    entry = AuditEvent(datetime(2013, 1, 1, tzinfo=UTC), "reject", "ada", "again")
+    path.write_bytes(b'{"form')
+    for torn in ((1,), (1, 3), (1, 3, 5)):
+        assert audit_log.verify().torn == torn
+        audit_log.append(entry)
+        assert audit_log.verify().torn == torn
+        with path.open("ab") as file:
+            file.write(b'{"format":')
+    with path.open("ab") as file:
+        file.write(b'\n{"time"')  # a second crash, after the first one
+    assert audit_log.verify().torn == (1, 3, 5, 7, 8)
+    audit_log.append(entry)
+    assert audit_log.verify()[0::2] == (4, (1, 3, 5, 7, 8))
 
 
 def test_entries_of_several_processes_form_one_chain(tmp_path: Path) -> None:
@@ -101,7 +144,7 @@ def test_entries_of_several_processes_form_one_chain(tmp_path: Path) -> None:
 
 
 def test_an_empty_log_is_whole(tmp_path: Path) -> None:
-    assert AuditLog(tmp_path / "audit_log.jsonl").verify() == (0, "")
+    assert AuditLog(tmp_path / "audit_log.jsonl").verify() == (0, "", ())
 
 
 def test_doctor_verifies_the_chain(shop_settings: Settings) -> None:
@@ -118,3 +161,8 @@ def test_doctor_verifies_the_chain(shop_settings: Settings) -> None:
     text = shop_settings.paths.audit_log.read_text()
     shop_settings.paths.audit_log.write_text(text.replace("ada", "eve", 1))
     assert not chain().passed and "line 2" in chain().finding
+    shop_settings.paths.audit_log.write_text(text + '{"form')
+    assert (
+        chain().passed
+        and "no entry, as a crash or somebody else left it: line 4" in chain().finding
+    )

@@ -122,6 +122,9 @@ def test_if_both_copies_are_damaged_neither_is_touched(project: Project) -> None
         (folder / "model.onnx").write_bytes(b"damaged")
     code, output = doctor(project)
     assert code == 3
+    assert "its bundle and its copy in the registry are missing or damaged" in output
+    assert "restore one of them from a backup, or train a new version" in output
+    assert "is not the file that was published" not in output and "run `doctor`" not in output
     assert "cannot serve" in output and "has nothing to answer with" in output
     assert [(folder / "model.onnx").read_bytes() for folder in folders] == [b"damaged"] * 2
 
@@ -148,6 +151,31 @@ def test_damaged_pages_of_a_database_are_found(project: Project, name: str) -> N
     assert code == 3, output
     assert str(path) in output and ".recover" in output
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["api-keys.json", "secret.key"])
+def test_a_damaged_file_of_keys_is_found_and_left_alone(project: Project, name: str) -> None:
+    path = project.root / "var" / name
+    assert "keys         no API key" in doctor(project)[1]
+    assert not (project.root / "var/api-keys.json").exists()
+    path.write_text("{")
+    code, output = doctor(project)
+    assert code == 3, output
+    assert f"BAD  keys         {path}" in output and "restore" in output
+    assert path.read_text() == "{"
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_lost_registry_is_found(project: Project, emptied: bool) -> None:
+    project.close()
+    path = project.root / "var/mlflow.db"
+    path.unlink()
+    if emptied:
+        path.touch()
+    code, output = doctor(project)
+    assert code == 3, output
+    assert str(path) in output and "version 1, the champion: restore it from a backup" in output
+    assert "aliases agree" not in output and path.exists() == emptied
 
 
 def test_every_check_runs_and_says_what_it_found(project: Project) -> None:

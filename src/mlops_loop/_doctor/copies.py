@@ -31,7 +31,10 @@ def check_pointer(project: Project) -> str:
         _require_no_alias(project)
     if repaired:
         return f"repaired: {', '.join(repaired)}"
-    return f"version {champion} is the champion; aliases agree" if champion else "names no champion"
+    if champion is None:
+        return "names no champion"
+    agree = "; aliases agree" if project.registry.alias(CHAMPION) == champion else ""
+    return f"version {champion} is the champion{agree}"
 
 
 def check_bundles(project: Project) -> str:

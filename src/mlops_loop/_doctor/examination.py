@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from .._packaging import installed_library
 from .._project import Project
 from .._status import loop_status
-from ..errors import ProjectError
+from ..errors import ProjectError, RegistryError
 from ..prediction_log import verify_prediction_log
 from ..prediction_log._sqlite_file import require_intact
+from ..serving._key_file import KeyFile
 from .copies import check_audit_log, check_bundles, check_pointer
 from .label_arrival import arrival_warnings
 
@@ -73,12 +74,14 @@ def _log(project: Project) -> str:
 
 
 def _registry(project: Project) -> str:
-    if not project.registry.exists():
-        return "nothing registered yet"
     if database := project.registry.tracking.database:
         require_intact(database, f"tracking store {database}")
+    versions = project.registry.versions()
+    _require_registered(project, {version.version for version in versions})
+    if not project.registry.exists():
+        return "nothing registered yet"
     own = project.contract.schema_digest
-    digests = [version.tags.get("schema_digest", own) for version in project.registry.versions()]
+    digests = [version.tags.get("schema_digest", own) for version in versions]
     message = f"{len(digests)} versions"
     others = sum(digest != own for digest in digests)
     if others:
@@ -86,9 +89,36 @@ def _registry(project: Project) -> str:
     return message
 
 
+def _require_registered(project: Project, known: set[str]) -> None:
+    """Raise RegistryError if a registry was lost that held what serves."""
+    published = project.published()
+    for role, version in (("champion", published.champion), ("challenger", published.challenger)):
+        if version is not None and version not in known:
+            store = project.registry.tracking.database or "the registry"
+            state = "does not hold" if project.registry.exists() else "is missing, and with it"
+            raise RegistryError(
+                f"{store} {state} version {version}, the {role}: restore it from a backup before "
+                "you train again, or numbers of versions are given twice"
+            )
+
+
+def _keys(project: Project) -> str:
+    """Read the files of API keys and of the key of pseudonyms, and create neither."""
+    serving = project.settings.serving
+    count = len(KeyFile(project.settings.path(serving.key_file)).keys()) + len(serving.api_keys)
+    if project.paths.secret.exists():
+        _ = project.pseudonyms.of("")
+    return f"{count} API keys" if count else "no API key"
+
+
 def _audit_chain(project: Project) -> str:
-    count, head = project.audit_log.verify()
-    return f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+    count, head, torn = project.audit_log.verify()
+    message = f"{count} entries in one chain, the last {head[:16]}" if count else "no entries yet"
+    if torn:
+        message += (
+            f"; no entry, as a crash or somebody else left it: line {', '.join(map(str, torn))}"
+        )
+    return message
 
 
 def _loop(project: Project) -> str:
@@ -107,6 +137,7 @@ PROBES: dict[str, Callable[[Project], str]] = {
     "pointer": check_pointer,
     "bundles": check_bundles,
     "registry": _registry,
+    "keys": _keys,
     "audit log": check_audit_log,
     "audit chain": _audit_chain,
     "loop": _loop,

@@ -14,7 +14,7 @@ from ..errors import StoreError
 BUSY_SECONDS = 10.0
 
 RECOVER = (
-    "restore it from a backup, or move the file aside and a new one is made;"
+    "restore it from a backup; without one, move the file aside, and a new, empty one is made;"
     " `sqlite3 FILE .recover` may save what the old one holds"
 )
 _NEXT_STEPS = {
@@ -25,7 +25,7 @@ _NEXT_STEPS = {
     "SQLITE_CANTOPEN": "make sure that its folder exists and is writable",
     "SQLITE_IOERR": "check the disk and the free space on it",
     "SQLITE_CORRUPT": RECOVER,
-    "SQLITE_NOTADB": "it is not a SQLite database: move it aside and a new one is made",
+    "SQLITE_NOTADB": f"it is not a SQLite database: {RECOVER}",
 }
 
 

@@ -56,7 +56,16 @@ def restore_if_damaged(
     try:
         read_bundle(store.fetch(version)).verify()
     except DamagedBundleError as error:
-        publish_from_registry(registry, store, registry.version(version), features_digest)
+        registered = registry.version(version)
+        try:
+            publish_from_registry(registry, store, registered, features_digest)
+        except RegistryError as failure:
+            if not isinstance(failure.__cause__, DamagedBundleError):
+                raise
+            raise RegistryError(
+                f"version {version} cannot serve: its bundle and its copy in the registry are "
+                "missing or damaged: restore one of them from a backup, or train a new version"
+            ) from failure
         logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
         logger.warning("published again from the registry", version=version, reason=str(error))
         return True
