@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from .._clock import Clock
 from .._settings import Settings
-from ..registry._transitions import Transitions
 from ._audit import LoopAuditLog
-from ._lease import LeaseHolder, LostLeaseError
+from ._lease import LostLeaseError
 from ._published_state import PublishedState
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
@@ -19,19 +17,16 @@ class RetrainingAttempts:
     """Trains versions, and records the outcome of each."""
 
     settings: Settings
-    lease: LeaseHolder
     audit: LoopAuditLog
-    transitions: Transitions
-    clock: Clock
     stages: Stages
     state: PublishedState
 
     def begin(self, reason: str) -> None:
         """Record that a retraining begins, and run it."""
-        state, now = self.lease.state, self.clock.now()
+        state, now = self.state.lease.state, self.state.clock.now()
         counted = (now,) if state.champion else ()  # the first model is not a retraining
         recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
-        self.lease.save(
+        self.state.lease.save(
             phase="retraining",
             since=now,
             reason=reason,
@@ -43,7 +38,7 @@ class RetrainingAttempts:
 
     def run(self, *, resumed: bool = False) -> None:
         """Run the attempt that has begun."""
-        state = self.lease.state
+        state = self.state.lease.state
         assert state.since is not None
         name = state.since.isoformat()
         if failed := self.audit.find(FAILED, attempt=name):
@@ -56,7 +51,7 @@ class RetrainingAttempts:
                 RetrainingRequest(name, state.reason, resumed, state.changed)
             )
             if result.gate.passed:
-                self.lease.require()
+                self.state.lease.require()
                 self.stages.assign_role(result, state.reason)
         except LostLeaseError:
             raise
@@ -67,9 +62,9 @@ class RetrainingAttempts:
 
     def _fail(self, attempt: str, message: str) -> None:
         """Record a failure; while the state cannot be reached, the attempt stays open instead."""
-        self.lease.require()
+        self.state.lease.require()
         self.audit.record_once(FAILED, message, attempt=attempt)
-        failures = self.lease.state.consecutive_failures + 1
+        failures = self.state.lease.state.consecutive_failures + 1
         self.state.settle(message, consecutive_failures=failures)
 
     def _conclude(self, result: RetrainingResult) -> None:
@@ -78,7 +73,7 @@ class RetrainingAttempts:
             self.state.settle(consecutive_failures=0)
             return
         is_first = published.champion is None
-        waiting = self.transitions.features_digest if is_first else ""
+        waiting = self.state.transitions.features_digest if is_first else ""
         details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
         message = f"version {version}: {result.gate.summary()}"
         if result.gate.passed and not result.gate.same_as:
@@ -89,9 +84,9 @@ class RetrainingAttempts:
             return
         kind = "unchanged" if result.gate.passed else "gate_rejected"
         self.audit.record_once(kind, message, **details)
-        state = self.lease.state
+        state = self.state.lease.state
         # A rejected first model counts, so that the next one waits for the cooldown.
-        counted = (self.clock.now(),) if is_first else ()
+        counted = (self.state.clock.now(),) if is_first else ()
         self.state.settle(
             message,
             waiting=waiting,

@@ -187,24 +187,8 @@ class RetrainingController:
 
     @cached_property
     def _attempts(self) -> RetrainingAttempts:
-        return RetrainingAttempts(
-            self.settings,
-            self.lease,
-            self.audit,
-            self.transitions,
-            self.clock,
-            self.stages,
-            self._state,
-        )
+        return RetrainingAttempts(self.settings, self.audit, self.stages, self._state)
 
     @cached_property
     def _response(self) -> FindingsResponse:
-        return FindingsResponse(
-            self.settings,
-            self.lease,
-            self.audit,
-            self.transitions,
-            self.clock,
-            self.stages,
-            self.actions,
-        )
+        return FindingsResponse(self.settings, self.audit, self.stages, self._state, self.actions)

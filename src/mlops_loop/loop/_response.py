@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .._clock import Clock
 from .._settings import Settings
 from ..monitoring import Action, Incident, MonitoringReport
 from ..monitoring._incidents import find_incidents
-from ..registry._transitions import Transitions
 from ._audit import LoopAuditLog
-from ._lease import LeaseHolder
 from ._policy import ActionTable, PlannedAction, cooldown_reason
+from ._published_state import PublishedState
 from ._stages import Stages
 
 
@@ -20,11 +18,9 @@ class FindingsResponse:
     """Alerts about findings, and triggers the transition that is due."""
 
     settings: Settings
-    lease: LeaseHolder
     audit: LoopAuditLog
-    transitions: Transitions
-    clock: Clock
     stages: Stages
+    state: PublishedState
     actions: Mapping[str, Action]
 
     def respond(self, report: MonitoringReport, **seen: datetime) -> MonitoringReport:
@@ -57,12 +53,14 @@ class FindingsResponse:
         return report
 
     def _plan(self, incidents: Sequence[Incident]) -> Sequence[PlannedAction]:
-        blocked = cooldown_reason(self.lease.state, self.settings.loop, self.clock.now())
+        blocked = cooldown_reason(
+            self.state.lease.state, self.settings.loop, self.state.clock.now()
+        )
         table = ActionTable(self.settings.actions, self.actions)
-        return table.plan(incidents, blocked, self.transitions.previous())
+        return table.plan(incidents, blocked, self.state.transitions.previous())
 
     def _record(self, planned: Sequence[PlannedAction]) -> None:
-        window = (self.lease.state.monitored_until or self.clock.now()).isoformat()
+        window = (self.state.lease.state.monitored_until or self.state.clock.now()).isoformat()
         for action in planned:
             if action.record_as:
                 self.audit.record_once(action.record_as, action.reason, window=window)
@@ -72,16 +70,16 @@ class FindingsResponse:
     ) -> None:
         due = next((action for action in planned if action.due), None)
         if due is None:
-            self.lease.save(**seen)
+            self.state.lease.save(**seen)
             return
         changed = None
         if due.due == "retrain":
             changed = self.stages.change_started_at(
                 next(incident for incident in incidents if incident.kind == due.kind)
             )
-        self.lease.save(
+        self.state.lease.save(
             phase="triggered",
-            since=self.clock.now(),
+            since=self.state.clock.now(),
             reason=due.reason,
             due=due.due,
             changed=changed,

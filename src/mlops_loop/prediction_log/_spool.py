@@ -176,7 +176,7 @@ class SpooledLog:
         """Put into the spool what the store has had so many seconds for."""
         late = self._unanswered.take_older_than(seconds)
         if late:
-            self._became_unavailable(_no_answer(seconds))
+            self._became_unavailable(_no_answer(self._patience))
         for append in late:
             self._keep_instead(append)
 
