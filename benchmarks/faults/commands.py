@@ -42,7 +42,11 @@ def commands(stage: Stage, rounds: int) -> Iterator[Finding]:
         words, good = _Interrupted(stage, root).often(variants, rounds)
         yield Finding(f"kill -9 of `{name}`, {rounds} times", words, good)
     words, good = stage.ledger(load.answers)
-    yield Finding("predictions after all of them", words, good)
+    log = {"PREDICTION_LOG": stage.store.address}
+    labelled = stage.subject.ask("logged", settings=log)["labels"]
+    words += f"; {labelled:,} labelled"
+    good = good and labelled == len(load.answers)
+    yield Finding("predictions and labels after all of them", words, good)
 
 
 def _write(stage: Stage, answers: Sequence[Answer]) -> tuple[Path, Path]:

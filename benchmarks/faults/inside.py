@@ -5,7 +5,7 @@
 rows COUNT   rows to ask about, and what each published version answers to them
 address      of the prediction log, as the settings name it
 event        the columns with the time and the id of the event
-logged       the ids that the prediction log holds, and how many it says there are
+logged       the ids that the prediction log holds, and how many and how many labels it counts
 decisions    the audit log, the attempts at training, and the pointer
 point        reads rollouts, a line each, and puts them in force
 
@@ -60,7 +60,13 @@ def logged() -> dict[str, Any]:
     log = project.log
     try:
         ids = [row.record.prediction_id for row in log.rows(None, None)]
-        return {"ids": ids, "counted": log.totals().predictions, "backlog": log.backlog()}
+        totals = log.totals()
+        return {
+            "ids": ids,
+            "predictions": totals.predictions,
+            "labels": totals.labels,
+            "backlog": log.backlog(),
+        }
     finally:
         project.close()
 

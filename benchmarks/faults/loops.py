@@ -1,7 +1,6 @@
 """Processes of `loop run` on a copy of the project, and how much memory a process takes."""
 
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from statistics import median
 from threading import Event, Thread
 from typing import Any
 
-from .service import resident_mb
+from .service import resident_mb, terminate
 from .stage import Stage
 from .subject import PACKAGE, Subject
 
@@ -81,12 +80,8 @@ class Loop:
 
     def stop(self) -> None:
         """SIGTERM, which lets go of the lease."""
-        if self._process is not None and self.is_running:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        if self._process is not None:
+            terminate(self._process, _PATIENCE)
 
     def is_warm(self) -> bool:
         """Whether it has retrained twice since it was started."""

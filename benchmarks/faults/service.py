@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -115,13 +114,9 @@ class Service:
         """SIGTERM; its exit code."""
         if self._process is None:
             return None
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            return self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise FaultsError("the service did not stop on SIGTERM") from None
+        if (code := terminate(self._process, _PATIENCE)) is None:
+            raise FaultsError("the service did not stop on SIGTERM")
+        return code
 
     @property
     def pid(self) -> int:
@@ -150,6 +145,17 @@ class Service:
 def resident_mb(process: int) -> float:
     pages = Path(f"/proc/{process}/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def terminate(process: "subprocess.Popen[bytes]", seconds: float) -> int | None:
+    """SIGTERM; the exit code, or None if it had to be killed after so many seconds."""
+    process.terminate()
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
 
 
 def free_port() -> int:

@@ -75,9 +75,11 @@ class Stage:
         twice = len(logged) - len(set(logged))
         words = f"{len(acknowledged):,} acknowledged, {lost} of them lost, {twice} twice"
         # A counter that is off would spoil every share that monitoring reports.
-        counted = found["counted"] == len(logged) and found["backlog"] == 0
+        counted = found["predictions"] == len(logged) and found["backlog"] == 0
         if not counted:
-            words += f"; {found['counted']} counted of {len(logged)}, {found['backlog']} spooled"
+            words += (
+                f"; {found['predictions']} counted of {len(logged)}, {found['backlog']} spooled"
+            )
         return words, not lost and not twice and counted and bool(acknowledged)
 
 

@@ -1,4 +1,4 @@
-"""Hosts and origins of the settings, in the form in which browsers send them."""
+"""Hosts and origins of the settings: whether they are local, and the form that browsers send."""
 
 import re
 from ipaddress import ip_address
@@ -6,6 +6,21 @@ from urllib.parse import urlsplit
 
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to a host.
+
+    Examples:
+        >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("")
+        (True, False, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_host_pattern(text: str) -> str:

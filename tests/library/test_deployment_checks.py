@@ -114,7 +114,7 @@ def test_a_receiver_of_the_project_is_a_hint(root: Path) -> None:
     assert risks(project_with(root, alerts={}), "page_on_call") == {}
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "models.example.org"])
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "10.0.0.7", "models.example.org"])
 def test_an_address_beyond_loopback_asks_for_a_proxy(root: Path, host: str) -> None:
     project = project_with(root, serving={"api_keys": [DIGEST], "host": host})
     risk, hint = (check for check in check_deployment(project) if check.name == "address")

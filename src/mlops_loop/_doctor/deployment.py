@@ -9,10 +9,10 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from .._host_names import is_loopback
 from .._project import Project
 from .._settings import CONFIG
 from .._yaml_file import parse_yaml
@@ -76,11 +76,11 @@ def _address(project: Project) -> Iterator[Risk]:
     host = serving.host
     if "*" in serving.allowed_origins:
         yield Risk("serving.allowed_origins lets every web page call the service: list them")
-    if not is_local(host) and not set(serving.allowed_hosts) - {"*"}:
+    if not is_loopback(host) and not set(serving.allowed_hosts) - {"*"}:
         yield Risk(
             "serving.allowed_hosts admits every host name: list those by which callers reach it"
         )
-    if not is_local(host):
+    if not is_loopback(host):
         yield Risk(
             f"the service listens on {host} without TLS: let only a proxy reach it, which ends TLS "
             "and limits the rate of requests",
@@ -127,7 +127,7 @@ def _connections(project: Project) -> Iterator[Risk]:
     options = parse_qs(log.partition("?")[2])
     plain = {"redis": not log.startswith("rediss:")}
     plain["postgresql"] = options.get("sslmode", [""])[0] not in _VERIFIED
-    if plain.get(store_of(log)) and not is_local(urlsplit(log).hostname):
+    if plain.get(store_of(log)) and not _stays_here(log):
         yield Risk(
             "the connection to the prediction log is not verified by TLS: use rediss://, or "
             "sslmode=verify-full",
@@ -136,7 +136,7 @@ def _connections(project: Project) -> Iterator[Risk]:
         ("tracking.uri", settings.tracking.uri),
         ("alerts.webhook", settings.alerts.webhook or ""),
     ):
-        if address.startswith("http://") and not is_local(urlsplit(address).hostname):
+        if address.startswith("http://") and not _stays_here(address):
             yield Risk(f"{key} is not encrypted: use https://")
 
 
@@ -209,19 +209,10 @@ def _is_apprise_url(url: str) -> bool:
     return bool(Apprise().add(url))
 
 
-def is_local(host: str | None) -> bool:
-    """Whether a host is this machine; an address without one is a file or a socket.
-
-    Examples:
-        >>> is_local("127.0.0.1"), is_local("0.0.0.0"), is_local("db.example.org")
-        (True, False, False)
-    """
-    if host in (None, "", "localhost"):
-        return True
-    try:
-        return ip_address(str(host)).is_loopback
-    except ValueError:
-        return False
+def _stays_here(address: str) -> bool:
+    """Whether an address is on this machine; one without a host is a file or a socket."""
+    host = urlsplit(address).hostname
+    return not host or is_loopback(host)
 
 
 _PROBES: dict[str, Callable[[Project], Iterator[Risk]]] = {

@@ -6,13 +6,13 @@ import socket
 import sys
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
-from ipaddress import ip_address
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from .._host_names import is_loopback
 from ..errors import ServiceError
 from ..prediction_log import open_prediction_log
 from ._fd_limit import raise_fd_limit
@@ -149,7 +149,7 @@ def require_keys(project: "Project", host: str) -> None:
     Raises:
         ServiceError: if there are no keys and others could connect, or a key is invalid.
     """
-    if not _can_admit(project) and not _is_loopback(host):
+    if not _can_admit(project) and not is_loopback(host):
         raise ServiceError(
             f"no API keys exist, and others can reach {host}: create a key with"
             " `key create NAME`, set serving.api_keys, or serve on 127.0.0.1"
@@ -161,7 +161,7 @@ def allow_anonymous_on_loopback(project: "Project", host: str) -> None:
 
     Changes the project's settings for this process, and the environment for its workers.
     """
-    if _can_admit(project) or not _is_loopback(host):
+    if _can_admit(project) or not is_loopback(host):
         return
     settings = project.settings
     serving = settings.serving.model_copy(update={"allow_anonymous": True})
@@ -174,15 +174,6 @@ def _can_admit(project: "Project") -> bool:
     serving = project.settings.serving
     keys = ApiKeys(serving.api_keys, KeyFile(project.settings.path(serving.key_file)))
     return keys.exist or serving.allow_anonymous
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _free_port(host: str, port: int) -> int:

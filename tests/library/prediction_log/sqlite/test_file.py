@@ -39,7 +39,9 @@ def test_a_commit_is_on_the_disk(path: Path) -> None:
 def test_a_file_that_is_no_database_is_named_with_the_next_step(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database, but long enough to look like one" * 100)
-    with pytest.raises(StoreError, match="predictions.db.*restore it from a backup; without one, move"):
+    with pytest.raises(
+        StoreError, match="predictions.db.*restore it from a backup; without one, move"
+    ):
         SqlPredictionLog(SqliteDatabase(path))
 
 
