@@ -20,6 +20,7 @@ from flights import pipeline
 from flights.features import FEATURES
 from threadpoolctl import threadpool_limits
 
+from mlops_loop import _redaction
 from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._feature_set import FeatureColumn
 from mlops_loop._process_environment import disable_telemetry, let_waiting_threads_sleep
@@ -99,6 +100,12 @@ SECTIONS = {
 DAYS, PARCELS_A_DAY = 120, 80
 
 Rows = Callable[[int], tuple[Matrix, Labels]]
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets of a test are not hidden in the messages of others."""
+    monkeypatch.setattr(_redaction, "_registered", frozenset())
 
 
 @pytest.fixture

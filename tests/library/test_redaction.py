@@ -12,7 +12,7 @@ import structlog
 import yaml
 from click.testing import CliRunner
 
-from mlops_loop import Section, Settings, _redaction
+from mlops_loop import Section, Settings
 from mlops_loop._logs import configure_logs
 from mlops_loop._redaction import redact
 from mlops_loop._settings import CONFIG, ENV_PREFIX
@@ -28,12 +28,6 @@ from .projects import cli
 
 SECRET = "hunter2-S3cret"
 NOBODY = "127.0.0.1:1"  # where nothing listens
-
-
-@pytest.fixture(autouse=True)
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers is unknown to the others."""
-    monkeypatch.setattr(_redaction, "_registered", frozenset())
 
 
 @pytest.fixture

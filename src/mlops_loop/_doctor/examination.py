@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 from .._packaging import installed_library
 from .._project import Project
-from .._pseudonyms import Pseudonyms
 from .._status import loop_status
 from ..errors import ProjectError, RegistryError
 from ..prediction_log import verify_prediction_log
@@ -108,7 +107,7 @@ def _keys(project: Project) -> str:
     serving = project.settings.serving
     count = len(KeyFile(project.settings.path(serving.key_file)).keys()) + len(serving.api_keys)
     if project.paths.secret.exists():
-        Pseudonyms(project.paths.secret).of("")  # what the file holds now
+        project.pseudonyms.of("")
     return f"{count} API keys" if count else "no API key"
 
 
