@@ -76,6 +76,9 @@ def test_the_champion_serves_and_is_succeeded_after_an_upgrade(
         assert after[key] == before[key]
     assert after["model_version"] == "1"
 
+    # Another threshold, as an identical model would not be on trial.
+    values["training"]["costs"] = {"false_negative": 3}
+    config.write_text(json.dumps(values), encoding="utf-8")
     trained = run(project, upgraded, "-m", "flights", "train", "--json")
     assert trained["passed"] and trained["version"] == "2" and trained["aliases"] == ["challenger"]
     assert {len(row["scores"]) for row in trained["leaderboard"]["rows"]} == {4}
