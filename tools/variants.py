@@ -17,8 +17,20 @@ from post_gen_project import PACKAGE_NAME
 import toolbox
 
 Answers = Mapping[str, str]
-# Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
-HEAVY = {"model_library": ("pytorch", "tensorflow")}
+# Answers that bring gigabytes, and targets that `make test-real` runs: proven like all others, but
+# installed by `make test-all` alone.
+HEAVY = {
+    "model_library": ("pytorch", "tensorflow"),
+    "deploy_target": (
+        "kubernetes",
+        "aws_lambda",
+        "aws_sagemaker",
+        "google_cloud_run",
+        "google_cloud_function",
+        "google_app_engine",
+        "heroku",
+    ),
+}
 JINJA = re.compile(r"\{[{%#]")
 # What reaches beyond its line: a text with any of these is not taken apart.
 FAR_REACHING = re.compile(r"\{[{%#]-|-[}%#]\}|\{%\+?\s*(set|macro|import|from|include|extends)\b")

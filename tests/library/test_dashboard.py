@@ -7,7 +7,7 @@ from mlops_loop.serving._metrics import Metrics
 
 from .places import REPOSITORY
 
-(DASHBOARD,) = REPOSITORY.glob("*cookiecutter.project_slug*/deploy/compose/grafana/service.json")
+(DASHBOARD,) = REPOSITORY.glob("*cookiecutter.project_slug*/deploy/docker/grafana/service.json")
 FUNCTIONS = {"sum", "by", "rate", "histogram_quantile", "time"}
 
 

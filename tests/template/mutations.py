@@ -121,9 +121,9 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "nobody owns or uses it",
     ),
     "a file whose row is forgotten": (
-        edit(OWNERS, '    "compose.yaml",\n', ""),
+        edit(OWNERS, ' "compose.yaml",', ""),
         "compose.yaml",
-        "not there with container=none",
+        "not there with deploy_target=kubernetes",
     ),
     "two owners that disagree": (
         edit(OWNERS, "none = []", 'none = [".flake8"]'),
@@ -141,9 +141,9 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "not in the template",
     ),
     "an answer nobody reads": (
-        edit("cookiecutter.json", '"docker", "none"]', '"docker", "none", "other"]'),
+        edit("cookiecutter.json", '"ruff"]', '"ruff", "other"]'),
         "cookiecutter.json",
-        "container=other changes nothing",
+        "code_style=other changes nothing",
     ),
     "a question nobody reads": (
         edit("cookiecutter.json", '"ci": [', '"weather": ["fine", "foul"],\n  "ci": ['),

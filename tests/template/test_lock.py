@@ -175,7 +175,7 @@ def test_markers_of_groups_that_become_one_are_joined() -> None:
 
 def test_lock_fits_any_name_and_licence(bake: Bake) -> None:
     project = bake(
-        project_slug="A.b_c", package_name="abcd", license="Proprietary", container="none"
+        project_slug="A.b_c", package_name="abcd", license="Proprietary", deploy_target="none"
     )
     done = poetry(project, "check", "--lock")
     assert done.returncode == 0, done.stdout + done.stderr

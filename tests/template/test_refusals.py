@@ -9,6 +9,7 @@ import pytest
 
 from baking import cookiecutter
 from toolbox import ROOT
+from variants import options
 
 GOOD = {
     "project_name": "My ML Project",
@@ -19,7 +20,8 @@ GOOD = {
     "author_email": "you@example.com",
     "python_version": "3.13",
     "model_library": "tensorflow",
-    "container": "docker",
+    "prediction_log": "sqlite",
+    "deploy_target": "docker",
     "__license_expression": "MIT",
 }
 BAD = [
@@ -83,6 +85,17 @@ def test_bad_answer_gets_one_sentence_with_one_that_would_do(
     assert err.startswith(question) and err.endswith(".\n") and ". " not in err
     advice = re.findall(r"'([^']*)'", err)[-1]
     assert pre_gen_project.main({**GOOD, question: advice}) == 0
+
+
+@pytest.mark.parametrize("target", sorted(set(options()["deploy_target"]) - {"docker", "none"}))
+def test_a_file_is_no_prediction_log_where_the_disk_does_not_last(
+    target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {**GOOD, "prediction_log": "sqlite", "deploy_target": target}
+    assert pre_gen_project.main(given) == 1
+    err = capsys.readouterr().err
+    assert "prediction_log 'sqlite'" in err and f"deploy_target '{target}'" in err
+    assert pre_gen_project.main({**given, "prediction_log": re.findall(r"'(\w+)'", err)[-1]}) == 0
 
 
 @pytest.mark.parametrize("answers", [{}, {"description": ""}, {"package_name": "x" * 60}])
