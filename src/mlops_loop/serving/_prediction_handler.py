@@ -26,7 +26,7 @@ from ..contract._decoder import Decoded, InvalidRequestBody
 from ..contract._lead_time import lead_time_violations
 from ..contract._model import Contract
 from ..contract._violations import Violation
-from ..errors import PredictionError
+from ..errors import NotKeptError, PredictionError
 from ..prediction_log import PredictionLog
 from ._caller import Caller
 from ._deployment import Deployment
@@ -39,6 +39,7 @@ from ._prediction_response import PredictionResponse, encode, prediction_respons
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
 
+NO_LABELS = "this service keeps neither predictions nor labels"
 NOTHING_PUBLISHED = "no model is published for this code yet: run `train`"
 
 
@@ -136,7 +137,7 @@ class PredictionHandler:
             caller: who gives them.
 
         Raises:
-            Problem: 400, 413 or 422.
+            Problem: 400, 413 or 422; 409 if nothing is kept (`prediction_log: none`).
             StoreError: if the log does not accept them.
         """
         try:
@@ -150,7 +151,10 @@ class PredictionHandler:
             )
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
-        return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
+        try:
+            return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
+        except NotKeptError as error:
+            raise Problem(409, NO_LABELS) from error
 
     def require_deployment(self) -> Deployment:
         """What serves now.
