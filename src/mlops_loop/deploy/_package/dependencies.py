@@ -1,5 +1,6 @@
 """The locked dependencies, installed into a zip for AWS Lambda."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -33,11 +34,18 @@ def install_dependencies(folder: Path) -> None:
     with TemporaryDirectory(prefix="pip-") as place:
         # The project's environment may have no pip.
         venv.create(place, with_pip=True, symlinks=True)
-        (python,) = (*Path(place).glob("bin/python"), *Path(place).glob("Scripts/python.exe"))
+        python = Path(place, "Scripts/python.exe" if os.name == "nt" else "bin/python")
         platforms = [word for each in PLATFORMS for word in ("--platform", each)]
         options = ["--target", ".", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
         options += ["--no-compile", "--python-version", PYTHON, *platforms]
-        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         done = subprocess.run([*pip, *options, "--requirement", REQUIREMENTS], cwd=folder)
     if done.returncode:
         raise InputError(

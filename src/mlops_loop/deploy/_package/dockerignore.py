@@ -38,7 +38,7 @@ def is_sent(path: str, rules: list[tuple[re.Pattern[str], bool]]) -> bool:
 
     Examples:
         >>> rules = parse_rules("*\\n!src\\n**/__pycache__")
-        >>> [is_sent(path, rules) for path in (".env", "src/x.py", "src/__pycache__/x.pyc")]
+        >>> [is_sent(path, rules) for path in (".env", "src/a", "src/__pycache__/a")]
         [False, True, False]
     """
     prefixes = list(accumulate(path.split("/"), lambda folder, name: f"{folder}/{name}"))
