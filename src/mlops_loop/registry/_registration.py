@@ -29,8 +29,13 @@ from .._run_files import (
 from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
+<<<<<<< HEAD
 from ..errors import BundleError, GateError
 from ..evaluation._decision_logging import subject_of
+=======
+from ..errors import GateError
+from ..evaluation._decision import subject_of
+>>>>>>> d2
 from ..evaluation._gate_result import GateResult
 from ..evaluation._importance import by_column
 from ..evaluation._interval import Interval
@@ -184,9 +189,11 @@ def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
     while True:
         version = project.registry.create_version(run, MODEL_FOLDER, tags)
         try:
-            project.bundles.fetch(version)
-        except BundleError:
-            return version
+            if not project.bundles.is_published(version):
+                return version
+        except BaseException:
+            project.registry.discard(version)
+            raise
         project.registry.discard(version)
 
 
