@@ -29,13 +29,8 @@ from .._run_files import (
 from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
-<<<<<<< HEAD
-from ..errors import BundleError, GateError
-from ..evaluation._decision_logging import subject_of
-=======
 from ..errors import GateError
-from ..evaluation._decision import subject_of
->>>>>>> d2
+from ..evaluation._decision_logging import subject_of
 from ..evaluation._gate_result import GateResult
 from ..evaluation._importance import by_column
 from ..evaluation._interval import Interval
