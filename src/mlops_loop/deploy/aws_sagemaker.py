@@ -8,6 +8,7 @@ Examples: An application with the routes that SageMaker asks, e.g. for another s
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,6 +101,8 @@ def _serve(load: Callable[[], Composition], root: Path) -> int:
 
 
 def _train(load: Callable[[], Composition], root: Path) -> int:
+    # The first process of a container ignores a signal that has no handler.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         read_references(os.environ)
         train(load(), root)

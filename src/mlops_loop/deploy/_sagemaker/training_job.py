@@ -51,7 +51,7 @@ def train(composition: Composition, root: Path) -> None:
         gate = gate_result(project.registry, version)
         logger.info("gate", version=version.version, summary=gate.summary())
         if not gate.passed:
-            raise GateError(f"version {version.version} was rejected by the gate: {gate.summary()}")
+            raise GateError(f"version {version.version}: {gate.summary()}")
         if project.published().champion is None:
             raise GateError(
                 f"version {version.version} passed the gate, but is not champion: give the job the"
