@@ -8,7 +8,8 @@ or after an error while it started.
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Lock, Thread
@@ -150,10 +151,14 @@ class _Handler(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    def respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def respond(
+        self, status: int, headers: dict[str, str], body: bytes, cookies: Sequence[str] = ()
+    ) -> None:
         self.send_response_only(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
+        for cookie in cookies:
+            self.send_header("Set-Cookie", cookie)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -179,8 +184,10 @@ class _RuntimeApi(_Handler):
         self.respond(200, headers, json.dumps(event).encode())
 
     def do_POST(self) -> None:
-        kind = self.path.split("/runtime/")[1].removeprefix("invocation/")
-        self.server.emulator.report(kind.partition("/")[2] if kind != "init/error" else kind, self.body())
+        # …/runtime/invocation/ID/response, …/runtime/invocation/ID/error, …/runtime/init/error
+        parts = self.path.split("/")
+        kind = "init/error" if parts[-2] == "init" else parts[-1]
+        self.server.emulator.report(kind, self.body())
         self.respond(202, {"Content-Type": "application/json"}, b"{}")
 
 
@@ -200,22 +207,14 @@ class _ApiGateway(_Handler):
         body = result.get("body", "")
         content = base64.b64decode(body) if result.get("isBase64Encoded") else body.encode()
         headers = {k: v for k, v in result["headers"].items() if k != "content-length"}
-        self.respond(result["statusCode"], headers, content)
+        self.respond(result["statusCode"], headers, content, result.get("cookies", ()))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _invoke
 
     def _event(self) -> Event:
-        path, body = urlsplit(self.path), self.body()
-        text = any(kind in self.headers.get("Content-Type", "") for kind in TEXT)
-        try:
-            encoded = {"body": body.decode("utf-8" if text else "ascii"), "isBase64Encoded": False}
-        except UnicodeDecodeError:
-            text = False
-        if not text:
-            encoded = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-        headers: dict[str, str] = {}
-        for name, value in self.headers.items():
-            headers[name.lower()] = f"{headers[name.lower()]},{value}" if name.lower() in headers else value
+        path = urlsplit(self.path)
+        names = {name.lower() for name in self.headers}
+        headers = {name: ",".join(self.headers.get_all(name, [])) for name in names}
         cookies = headers.pop("cookie", "")
         return {
             "version": "2.0",
@@ -239,8 +238,15 @@ class _ApiGateway(_Handler):
                 "requestId": str(uuid4()),
                 "stage": "$default",
             },
-            **(encoded if body else {"isBase64Encoded": False}),
+            **self._event_body(),
         }
+
+    def _event_body(self) -> dict[str, Any]:
+        body = self.body()
+        if any(kind in self.headers.get("Content-Type", "") for kind in TEXT):
+            with suppress(UnicodeDecodeError):
+                return {"body": body.decode(), "isBase64Encoded": False}
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True} if body else {}
 
 
 class _FunctionUrl(_ApiGateway):
@@ -248,4 +254,4 @@ class _FunctionUrl(_ApiGateway):
 
     failure = (502, b"Internal Server Error")
     domain = "url.lambda-url.eu-central-1.on.aws"
-    identity = {"authorizer": {"iam": {"accountId": "1", "callerId": "caller", "userArn": "arn:aws:iam::1:user/u"}}}
+    identity = {"authorizer": {"iam": {"accountId": "1", "userArn": "arn:aws:iam::1:user/u"}}}

@@ -23,7 +23,7 @@ ClientFactory = Callable[[str, str], Any]
 
 
 def new_client(service: str, region: str) -> Any:
-    """A client that gives up in time for the initialization of a function, which has ten seconds."""
+    """A client that gives up within the ten seconds that a function has to start."""
     # Imported where a setting refers to a secret: half a second of a cold start.
     from botocore.config import Config
     from botocore.session import get_session
@@ -67,9 +67,7 @@ def _read(setting: str, reference: re.Match[str], client_factory: ClientFactory)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         remedy = _REMEDIES.get(code, "try again")
-        raise ServiceError(
-            f"{setting}: cannot read {reference[0]} ({code}): {remedy}"
-        ) from error
+        raise ServiceError(f"{setting}: cannot read {reference[0]} ({code}): {remedy}") from error
     except BotoCoreError as error:
         raise ServiceError(
             f"{setting}: cannot reach the store of {reference[0]}: {error}; in a VPC the function"

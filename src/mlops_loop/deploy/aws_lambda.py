@@ -39,7 +39,7 @@ __all__ = ["lambda_handler"]
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-# Before the function's timeout: Lambda ends the process that exceeds it.
+# Before the function's timeout, at most a third of it: Lambda ends the process that exceeds it.
 _MARGIN_SECONDS = 0.5
 # Parts of the media types that travel as text; all others do in base64.
 _TEXT = ["text/", "json", "javascript", "xml"]
@@ -56,9 +56,9 @@ def lambda_handler(load_app: Callable[[], Any]) -> LambdaHandler:
     initializes an environment, or provisions one, and not in the first request. Events are those
     of payload format 2.0, from an HTTP API of API Gateway or a function URL.
 
-    Settings may be references: the value of a variable such as `SHOP__SERVING__API_KEYS` that is the
-    ARN of a secret of Secrets Manager, or of a parameter of the Parameter Store, is replaced with
-    what is stored there, before the application is imported.
+    Settings may be references: where the value of a variable such as `SHOP__SERVING__API_KEYS` is
+    the ARN of a secret of Secrets Manager, or of a parameter of the Parameter Store, the setting is
+    what is stored there.
 
     An environment is frozen between requests: the published pointer is read again when a request
     arrives, at most once per `serving.watch_interval`. A request that has not been answered shortly
@@ -142,9 +142,9 @@ class _Deadline:
             await send(message)
 
         scope["state"] = dict(self._state)
-        left = scope["aws.context"].get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
+        left = scope["aws.context"].get_remaining_time_in_millis() / 1000
         try:
-            async with asyncio.timeout(left) as limit:
+            async with asyncio.timeout(left - min(_MARGIN_SECONDS, left / 3)) as limit:
                 await self._app(scope, receive, watched)
         except TimeoutError:
             if responded or not limit.expired():
@@ -155,7 +155,9 @@ class _Deadline:
 async def _send_timeout(scope: Scope, send: Send) -> None:
     request_id = dict(scope["headers"])[_REQUEST_ID.encode()].decode()
     logger.error("no response within the function's timeout", request_id=request_id)
-    problem = Problem(504, "no response within the function's timeout: send fewer rows, or raise it")
+    problem = Problem(
+        504, "no response within the function's timeout: send fewer rows, or raise it"
+    )
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (_REQUEST_ID.encode(), request_id.encode()),

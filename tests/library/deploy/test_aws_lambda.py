@@ -1,5 +1,6 @@
 """AWS Lambda: the application behind `awslambdaric`, asked over HTTP through its events."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -23,76 +25,62 @@ from mlops_loop.testing import HttpContract
 
 from ..places import FLIGHTS, PROJECT_PACKAGE
 from ..publisher import Publisher
-from .lambda_emulator import LambdaEmulator
+from .lambda_emulator import FunctionFailedError, LambdaEmulator
 
 KEY = "k-" + "0123456789abcdef" * 2
+WATCH_SECONDS = 0.01
 HANDLER = PROJECT_PACKAGE.parents[1] / "deploy/aws_lambda/handler.py"
-# Routes that show what an adapter has to carry, and what goes wrong.
-ROUTES = {
+# An application with routes that show what an adapter has to carry, and what goes wrong.
+APPLICATIONS = {
     "fastapi": """
 import asyncio, time
 from fastapi import Request, Response
+from fastapi_app.app import app
 
-def load_app():
-    from fastapi_app.app import app
+@app.post("/echo")
+async def echo(request: Request) -> Response:
+    response = Response(await request.body(), media_type="application/octet-stream")
+    response.set_cookie("a", request.cookies.get("a", ""))
+    response.set_cookie("b", request.query_params.get("b", ""))
+    return response
 
-    @app.post("/echo")
-    async def echo(request: Request) -> Response:
-        response = Response(await request.body(), media_type="application/octet-stream")
-        response.set_cookie("a", request.cookies.get("a", ""))
-        response.set_cookie("b", request.query_params.get("b", ""))
-        return response
+@app.get("/fault")
+async def fault() -> None:
+    raise RuntimeError("boom")
 
-    @app.get("/fault")
-    async def fault() -> None:
-        raise RuntimeError("boom")
+@app.get("/wait")
+async def wait() -> None:
+    await asyncio.sleep(60)
 
-    @app.get("/wait")
-    async def wait() -> None:
-        await asyncio.sleep(60)
-
-    @app.get("/spin")
-    async def spin() -> None:
-        time.sleep(60)
-
-    return app
+@app.get("/block")
+async def block() -> None:
+    time.sleep(60)
 """,
     "flask": """
-import time
+import os, signal, time
 from flask import Response, request
+from flask_app.app import app
 
-def load_app():
-    from flask_app.app import app
+@app.post("/echo")
+def echo():
+    response = Response(request.get_data(), mimetype="application/octet-stream")
+    response.set_cookie("a", request.cookies.get("a", ""))
+    response.set_cookie("b", request.args.get("b", ""))
+    return response
 
-    @app.post("/echo")
-    def echo():
-        response = Response(request.get_data(), mimetype="application/octet-stream")
-        response.set_cookie("a", request.cookies.get("a", ""))
-        response.set_cookie("b", request.args.get("b", ""))
-        return response
+@app.get("/fault")
+def fault():
+    raise RuntimeError("boom")
 
-    @app.get("/fault")
-    def fault():
-        raise RuntimeError("boom")
+@app.get("/wait")
+def wait():
+    time.sleep(60)
 
-    @app.get("/wait")
-    def wait():
-        time.sleep(3)
-
-    @app.get("/spin")
-    def spin():
-        import os
-        os.kill(os.getpid(), 19)
-
-    return app
+@app.get("/block")
+def block():
+    os.kill(os.getpid(), signal.SIGSTOP)
 """,
 }
-ENTRY = """
-from mlops_loop.deploy.aws_lambda import lambda_handler
-from routes import load_app
-
-handler = lambda_handler(load_app)
-"""
 
 
 @dataclass
@@ -120,6 +108,11 @@ class Function:
     publisher: Publisher
     log: Path
     row: dict[str, Any]
+    settings: dict[str, str]
+
+    def publish(self, version: str) -> None:
+        self.publisher.publish(version)
+        self.publisher.point(version)
 
     def client(self, url: str = "") -> httpx.Client:
         return httpx.Client(
@@ -128,27 +121,24 @@ class Function:
 
 
 @contextmanager
-def function(
-    folder: Path, framework: str, entry: str | None = None, *, timeout: float = 30, **settings: str
-) -> Iterator[Function]:
-    """A function with version 1 published; `entry` replaces the rendered handler.py."""
-    package = f"{framework}_app"
+def function(folder: Path, framework: str, **settings: str) -> Iterator[Function]:
+    """A function that the rendered handler.py makes of an application."""
     shutil.copytree(FLIGHTS / "config", folder / "config")
     configured = load_settings(folder)
     store = open_bundle_store(configured.bundle_store, folder)
     publisher = Publisher(folder, store, configured.contract(), FEATURES)
-    publisher.publish("1")
-    publisher.point("1")
-    rendered = HANDLER.read_text().replace("{{ cookiecutter.package_name }}", package)
-    (folder / "handler.py").write_text(rendered if entry is None else entry)
-    (folder / "routes.py").write_text(ROUTES[framework])
+    package = folder / "src/extended"
+    package.mkdir(parents=True)
+    (package / "app.py").write_text(APPLICATIONS[framework])
+    entry = HANDLER.read_text().replace("{{ cookiecutter.package_name }}", package.name)
+    (folder / "handler.py").write_text(entry)
     settings = {
         "ROOT": str(folder),
         "SERVING__API_KEYS": f'["{KEY}"]',
         "SERVING__WATCH_INTERVAL": "10ms",
         **settings,
     }
-    environ = {f"{package.upper()}__{name}": value for name, value in settings.items()}
+    environ = {f"{framework.upper()}_APP__{name}": value for name, value in settings.items()}
     log = folder / "function.log"
 
     def start(address: str) -> FunctionProcess:
@@ -163,17 +153,18 @@ def function(
                 )
             )
 
-    with LambdaEmulator(start, timeout=timeout) as emulator:
+    with LambdaEmulator(start) as emulator:
         row = dict(example_row(publisher.contract))
-        yield Function(emulator, publisher, log, row)
+        yield Function(emulator, publisher, log, row, environ)
 
 
-@pytest.fixture(scope="module", params=["fastapi", "flask"])
+@pytest.fixture(scope="module", params=APPLICATIONS)
 def deployed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Function]:
-    """The rendered handler of each framework."""
+    """A function of each framework, with a model."""
     with function(tmp_path_factory.mktemp("lambda"), request.param) as running:
+        running.publish("1")
         yield running
 
 
@@ -186,3 +177,93 @@ def client(deployed: Function, request: pytest.FixtureRequest) -> Iterator[httpx
 
 class TestHttpContract(HttpContract):
     pass
+
+
+def test_bodies_of_any_bytes_cookies_and_query_travel_both_ways(deployed: Function) -> None:
+    content = bytes(range(256))
+    with deployed.client() as client:
+        response = client.post("/echo?b=2%204", content=content, headers={"Cookie": "a=1; c=3"})
+    assert response.content == content
+    assert [*response.cookies.items()] == [("a", "1"), ("b", '"2 4"')]
+
+
+def test_an_error_is_a_problem_and_the_environment_goes_on(
+    deployed: Function, problem: Callable[[httpx.Response, int], dict[str, Any]]
+) -> None:
+    with deployed.client() as client:
+        document = problem(client.get("/fault"), 500)
+        assert client.get("/health/ready").status_code == 200
+    assert "boom" in deployed.log.read_text() and "boom" not in str(document)
+    assert deployed.emulator.errors == []
+
+
+def test_a_request_that_takes_too_long_is_answered_before_the_timeout(
+    deployed: Function,
+    problem: Callable[[httpx.Response, int], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deployed.emulator, "timeout", 0.9)
+    with deployed.client() as client:
+        began = time.monotonic()
+        document = problem(client.get("/wait"), 504)
+        assert time.monotonic() - began < 10
+        assert "timeout" in document["detail"]
+        assert client.get("/health/ready").status_code == 200
+    assert deployed.emulator.errors == []
+
+
+def test_an_event_that_is_no_request_is_an_error_with_a_sentence(deployed: Function) -> None:
+    with pytest.raises(FunctionFailedError, match="payload format 2.0.*has detail, source"):
+        deployed.emulator.invoke({"source": "aws.events", "detail": {}})
+    assert deployed.emulator.errors.pop()["errorType"] == "InputError"
+    with deployed.client() as client:
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_the_log_says_how_long_it_took_to_start(deployed: Function) -> None:
+    with deployed.client() as client:
+        assert client.get("/health/ready").status_code == 200
+    (line,) = [line for line in deployed.log.read_text().splitlines() if "function ready" in line]
+    ready = json.loads(line)
+    assert ready["load_seconds"] > 0 and ready["start_seconds"] > 0
+    assert ready["versions"] == {"champion": "1"}
+
+
+def test_the_platforms_request_id_finds_a_request_in_the_log(deployed: Function) -> None:
+    with deployed.client() as client:
+        request_id = client.get("/model").headers["x-request-id"]
+    assert UUID(request_id) and request_id in deployed.log.read_text()
+
+
+def test_after_a_timeout_the_next_request_finds_a_new_environment(
+    deployed: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with deployed.client() as client:
+        assert client.get("/health/ready").status_code == 200
+        monkeypatch.setattr(deployed.emulator, "timeout", 0.3)
+        assert client.get("/block").status_code == 502
+        monkeypatch.undo()
+        assert deployed.emulator.errors.pop() == {"errorMessage": "Task timed out"}
+        assert client.post("/predict", json=deployed.row).status_code == 200
+
+
+def test_what_keeps_it_from_starting_is_one_sentence_in_the_log(tmp_path: Path) -> None:
+    with function(tmp_path, "fastapi", SERVING__API_KEYS='["sha256:1"]') as running:
+        with running.client() as client:
+            assert client.get("/health/ready").status_code == 502
+            sentence = "serving.api_keys: expected 64 hexadecimal digits after sha256:"
+            assert [error["errorMessage"] for error in running.emulator.errors] == [sentence]
+            assert running.log.read_text().count(f"ServiceError: {sentence}") == 1
+            # The platform starts it again with the next request.
+            running.settings["FASTAPI_APP__SERVING__API_KEYS"] = f'["{KEY}"]'
+            assert client.get("/health/live").status_code == 200
+
+
+def test_a_frozen_function_follows_the_pointer_with_the_next_request(tmp_path: Path) -> None:
+    with function(tmp_path, "fastapi") as running, running.client() as client:
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+        for version in ("1", "2", "1"):
+            running.publish(version)
+            time.sleep(WATCH_SECONDS)
+            assert client.post("/predict", json=running.row).json()["model_version"] == version
