@@ -130,7 +130,9 @@ def ask(handle: Callable[[Any], Any]) -> httpx.Response:
     if not iscoroutinefunction(handle):
         with Flask("framework").test_request_context("/health/ready") as context:
             content = handle(context.request)
-            return httpx.Response(content.status_code, headers=content.headers, content=content.data)
+            return httpx.Response(
+                content.status_code, headers=content.headers, content=content.data
+            )
 
     async def call() -> httpx.Response:
         transport = httpx.ASGITransport(await handle(Request({"type": "http", "headers": []})))
