@@ -125,7 +125,8 @@ def _connections(project: Project) -> Iterator[Risk]:
     settings = project.settings
     log = settings.prediction_log
     options = parse_qs(log.partition("?")[2])
-    plain = {"redis": not log.startswith("rediss:")}
+    unverified = options.get("ssl_cert_reqs") == ["none"]
+    plain = {"redis": unverified or not log.startswith("rediss:")}
     plain["postgresql"] = options.get("sslmode", [""])[0] not in _VERIFIED
     if plain.get(store_of(log)) and not _stays_here(log):
         yield Risk(
