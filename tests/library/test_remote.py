@@ -20,7 +20,7 @@ from mlops_loop.contract import Contract
 from mlops_loop.contract._columns import Columns
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._remote import RemoteFile, locate
-from mlops_loop.data._sources.finding import find_files
+from mlops_loop.data._sources.file_discovery import find_files
 from mlops_loop.errors import InputError, SourceError
 
 CONTRACT = parse_contract(

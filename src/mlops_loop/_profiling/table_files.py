@@ -12,7 +12,7 @@ from ..data._remote import File
 from ..data._sources import csv_format, excel
 from ..data._sources import file as files
 from ..data._sources.encoding import detect_encoding
-from ..data._sources.finding import find
+from ..data._sources.file_discovery import find
 from ..data._sources.formats import COLUMNAR, format_of, is_text
 from ..data._sources.header import unique_names
 from ..data._sources.malformed import MalformedRows

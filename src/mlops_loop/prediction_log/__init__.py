@@ -65,7 +65,11 @@ _STORES: dict[str, Callable[[], ModuleType]] = {
 }
 # Instead of an address: nothing is kept.
 NONE = "none"
-_STORE_OF_SCHEME = {**{name: name for name in _STORES}, "rediss": "redis"}
+_STORE_OF_SCHEME = {
+    **{name: name for name in _STORES},
+    "postgres": "postgresql",
+    "rediss": "redis",
+}
 
 
 def stores() -> list[str]:
@@ -74,7 +78,9 @@ def stores() -> list[str]:
 
 
 def store_of(address: str) -> str:
-    """The scheme of an address's store, or `none`; `rediss://` is `redis://` over TLS.
+    """The scheme of an address's store, or `none`.
+
+    `rediss://` is `redis://` over TLS, and `postgres://` another name of `postgresql://`.
 
     Raises:
         SettingsError: for an address without a store.
