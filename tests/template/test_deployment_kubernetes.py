@@ -14,7 +14,7 @@ from baking import cookiecutter
 VERSIONS = ("1.34", "1.37")
 
 
-@pytest.fixture(scope="module", params=["redis", "postgresql"])
+@pytest.fixture(scope="module", params=["redis", "postgresql", "none"])
 def manifests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("kubernetes")
     answers = {"deploy_target": "kubernetes", "prediction_log": request.param}
@@ -69,17 +69,25 @@ def test_overlays_name_namespace_images_and_settings(manifests: Path, overlay: s
         assert source["configMapRef"]["name"] == settings["metadata"]["name"]
     registry = "registry.example.com/my-ml-project"
     assert images == [f"{registry}:0.1.0", f"{registry}-workbench:0.1.0"]
-    assert "password_file=/run/secrets/" in settings["data"]["MY_ML_PROJECT__PREDICTION_LOG"]
-    # The port of its server is open to the service and to the loop.
-    port = 6379 if "redis" in settings["data"]["MY_ML_PROJECT__PREDICTION_LOG"] else 5432
     policies = {
         each["metadata"]["name"]: each["spec"]
         for each in objects
         if each["kind"] == "NetworkPolicy"
     }
-    for name in ("service", "loop"):
-        assert port in {each["port"] for rule in policies[name]["egress"] for each in rule["ports"]}
     assert policies["default"]["podSelector"] == {}
+    address = settings["data"].get("MY_ML_PROJECT__PREDICTION_LOG")
+    ports = [
+        {each["port"] for rule in policies[name]["egress"] for each in rule["ports"]}
+        for name in ("service", "loop")
+    ]
+    config = yaml.safe_load((manifests.parents[1] / "config/project.yaml").read_text("utf-8"))
+    if config["prediction_log"] == "none":
+        assert address is None and not set.union(*ports) & {6379, 5432}
+        return
+    assert "password_file=/run/secrets/" in address
+    # The port of its server is open to the service and to the loop.
+    port = 6379 if "redis" in address else 5432
+    assert all(port in each for each in ports)
 
 
 @pytest.mark.real
