@@ -22,8 +22,8 @@ from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
 from mlops_loop.serving import _serve
 from mlops_loop.serving._serve import (
-    _free_port,
     allow_anonymous_on_loopback,
+    available_port,
     require_keys,
     serve,
 )
@@ -332,7 +332,7 @@ def test_a_port_in_use_is_reported_with_the_remedy() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ServiceError) as caught:
-            _free_port("127.0.0.1", port)
+            available_port("127.0.0.1", port)
     message = str(caught.value)
     assert message.startswith(f"cannot listen on 127.0.0.1, port {port}: ")
     assert message.endswith("; stop the process using it, or choose another port with --port")
