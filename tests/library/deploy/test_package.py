@@ -220,8 +220,10 @@ def test_a_package_that_fails_changes_nothing(
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("name", ["src", "Dockerfile"])
+@pytest.mark.parametrize("name", ["src", "Dockerfile", "rows.zip"])
 def test_nothing_but_a_package_is_replaced(deployed: Project, name: str) -> None:
+    with zipfile.ZipFile(deployed.root / "rows.zip", "w") as archive:
+        archive.writestr("rows.csv", "a")
     with pytest.raises(InputError, match="is not a package"):
         made(deployed, "docker", deployed.root / name)
     assert (deployed.root / name).exists()
