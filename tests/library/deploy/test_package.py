@@ -52,7 +52,7 @@ def with_settings(project: Project, **changed: str) -> Project:
     return project_in(project.root, settings=settings, features=FeatureSet())
 
 
-@pytest.mark.parametrize("name", [name for name in TARGETS if TARGETS[name].builds_image])
+@pytest.mark.parametrize("name", ["docker", "aws_lambda"])
 def test_an_image_gets_what_dockerignore_sends_and_the_champion(
     deployed: Project, output: Path, name: str
 ) -> None:
