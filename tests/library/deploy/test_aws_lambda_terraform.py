@@ -70,7 +70,7 @@ def applied(configured: Terraform) -> Iterator[Terraform]:
 
 
 def test_it_is_formatted_and_valid(configured: Terraform) -> None:
-    configured.run("fmt", "-check", "-diff", str(SOURCE))
+    configured.run("fmt", "-check", "-diff", *map(str, SOURCE.glob("*.tf")))
     configured.run("validate", "-no-color")
 
 
@@ -126,6 +126,9 @@ def test_the_function_may_do_what_it_has_to_and_no_more(applied: Terraform, mock
         operator("secretsmanager").put_secret_value(SecretId=arn, SecretString="[]")
     other = operator("secretsmanager").create_secret(Name="other", SecretString="x")["ARN"]
     bucket = outputs["bundle_store"].split("/")[2]
+    with pytest.raises(ClientError, match="Forbidden"):  # without TLS
+        operator("s3").put_object(Bucket=bucket, Key="bundles/pointer.json", Body=b"{}")
+    operator("s3").delete_bucket_policy(Bucket=bucket)
     operator("s3").put_object(Bucket=bucket, Key="bundles/pointer.json", Body=b"{}")
     role = f"arn:aws:iam::123456789012:role/{NAME}-function"
     keys = operator("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -193,4 +196,5 @@ def enforced_permissions(mock: str) -> Iterator[None]:
 
 
 def _reset_auth(mock: str, unchecked: bytes) -> None:
-    urlopen(Request(f"{mock}/moto-api/reset-auth", data=unchecked)).close()
+    request = Request(f"{mock}/moto-api/reset-auth", unchecked, {"Content-Type": "text/plain"})
+    urlopen(request).close()
