@@ -119,27 +119,32 @@ def test_the_state_holds_no_secret(applied: Terraform) -> None:
         assert re.search(rf'"SHOP__{name}" += "{arn}"', settings)
 
 
-def test_the_function_may_do_what_it_has_to_and_no_more(applied: Terraform, mock: str) -> None:
-    outputs = applied.outputs()
+def test_the_role_reads_its_own_secrets_only(applied: Terraform, mock: str) -> None:
+    # Not tried as the models below: the mock knows no resource of requests but for S3.
+    iam = Client(mock, "testing", "testing")("iam")
+    policy = iam.get_role_policy(RoleName=f"{NAME}-function", PolicyName="function")
+    allowed = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+    secrets = allowed["ReadItsSecrets"]
+    assert secrets["Action"] == "secretsmanager:GetSecretValue"
+    assert set(secrets["Resource"]) == set(applied.outputs()["secrets"].values())
+    assert not [each for each in allowed.values() if "*" in (each["Action"], each["Resource"])]
+
+
+def test_the_role_reads_models_and_may_do_no_more(applied: Terraform, mock: str) -> None:
     operator = Client(mock, "testing", "testing")
-    for arn in outputs["secrets"].values():
-        operator("secretsmanager").put_secret_value(SecretId=arn, SecretString="[]")
-    other = operator("secretsmanager").create_secret(Name="other", SecretString="x")["ARN"]
-    bucket = outputs["bundle_store"].split("/")[2]
+    bucket = applied.outputs()["bundle_store"].split("/")[2]
+    pointer = {"Bucket": bucket, "Key": "bundles/pointer.json"}
     with pytest.raises(ClientError, match="Forbidden"):  # without TLS
-        operator("s3").put_object(Bucket=bucket, Key="bundles/pointer.json", Body=b"{}")
+        operator("s3").put_object(**pointer, Body=b"{}")
     operator("s3").delete_bucket_policy(Bucket=bucket)
-    operator("s3").put_object(Bucket=bucket, Key="bundles/pointer.json", Body=b"{}")
+    operator("s3").put_object(**pointer, Body=b"{}")
     role = f"arn:aws:iam::123456789012:role/{NAME}-function"
     keys = operator("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     function = Client(mock, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     with enforced_permissions(mock):
-        for arn in outputs["secrets"].values():
-            function("secretsmanager").get_secret_value(SecretId=arn)
-        function("s3").get_object(Bucket=bucket, Key="bundles/pointer.json")
+        assert function("s3").get_object(**pointer)["Body"].read() == b"{}"
         for forbidden in (
-            lambda: function("secretsmanager").get_secret_value(SecretId=other),
-            lambda: function("s3").put_object(Bucket=bucket, Key="bundles/x", Body=b""),
+            lambda: function("s3").put_object(**pointer, Body=b"{}"),
             lambda: function("s3").get_object(Bucket=bucket, Key="elsewhere"),
             lambda: function("lambda").list_functions(),
             lambda: function("iam").list_roles(),
@@ -147,7 +152,6 @@ def test_the_function_may_do_what_it_has_to_and_no_more(applied: Terraform, mock
             with pytest.raises(ClientError) as refused:
                 forbidden()
             assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    operator("secretsmanager").delete_secret(SecretId=other, ForceDeleteWithoutRecovery=True)
 
 
 def test_destroy_leaves_nothing(applied: Terraform, mock: str) -> None:
