@@ -27,6 +27,7 @@ CONVENTIONS = {
     r"deploy/kubernetes/(.*/)?kustomization\.yaml": "kustomize",
     r"deploy/\w+/README\.md": "people",
     r"deploy/\w+/\w+\.py": "the runtime of the target",
+    r"deploy/\w+/\w+\.(tf|tfvars)": "Terraform",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",
