@@ -1,7 +1,8 @@
 """The service in a container beside the plain `serve` of the same project.
 
-Time to ready, from the start of the process or of `docker run`, and the latency of one row a request
-on one connection, each answer durable in SQLite. Build the image in the project first: make image.
+Time to ready, from the start of the process or of `docker run`, and the latency of one row a
+request on one connection, each answer durable in SQLite. Build the image in the project first:
+make image.
 """
 
 import os

@@ -47,8 +47,8 @@ def row(project: Project) -> dict[str, object]:
 
 
 def head(body: bytes) -> bytes:
-    lines = ("POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json")
-    lines += (f"X-API-Key: {KEY}", f"Content-Length: {len(body)}", "Connection: close")
+    lines = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    lines += [f"X-API-Key: {KEY}", f"Content-Length: {len(body)}", "Connection: close"]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

@@ -46,9 +46,7 @@ def test_exceptions_of_checkov_have_a_date_and_a_reason() -> None:
 
 
 @pytest.mark.real
-def test_terraform_is_formatted_and_checkov_has_no_other_finding(
-    bake: object, tmp_path: Path
-) -> None:
+def test_terraform_is_formatted_and_checkov_has_no_other_finding(tmp_path: Path) -> None:
     programs.output("terraform", "fmt", "-check", *sorted(FOLDER.glob("*.tf")))
     arguments = ("--framework", "terraform", "--compact", "--quiet")
     for path in FOLDER.glob("*.tf"):

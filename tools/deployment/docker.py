@@ -45,8 +45,7 @@ def build_image(context: Path, image: str, *words: str) -> None:
     if shutil.which("docker") is None:
         raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
     options = [*shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", "")), *words]
-    command = ("docker", "build", "--quiet", "--tag", image, *options, context)
-    run(*command, DOCKER_BUILDKIT="1")
+    run("docker", "build", "--quiet", "--tag", image, *options, context, DOCKER_BUILDKIT="1")
 
 
 @contextmanager
