@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from deployment.project import Project, run
 
@@ -31,17 +32,20 @@ def started(project: Project, key: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def build(project: Project) -> str:
-    """Build the image of the project's package; its name."""
+def build(project: Project, *words: str) -> str:
+    """Build the image of the project's package, made with options of `deploy package`; its name."""
+    package = project.package(*words)
+    image = f"{project.root.name}-{package['target']}:{project.answers['web_framework']}"
+    build_image(Path(package["path"]), image)
+    return image
+
+
+def build_image(context: Path, image: str, *words: str) -> None:
+    """Build an image of a folder with a Dockerfile; `words` are options of `docker build`."""
     if shutil.which("docker") is None:
         raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
-    package = project.package()
-    image = f"{project.root.name}-{package['target']}:{project.answers['web_framework']}"
-    options = shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", ""))
-    run(
-        "docker", "build", "--quiet", "--tag", image, *options, package["path"], DOCKER_BUILDKIT="1"
-    )
-    return image
+    options = [*shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", "")), *words]
+    run("docker", "build", "--quiet", "--tag", image, *options, context, DOCKER_BUILDKIT="1")
 
 
 @contextmanager
