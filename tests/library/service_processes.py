@@ -50,11 +50,16 @@ def serving(root: Path, server: str, *arguments: str, **settings: str) -> Iterat
     prefix = "FLASK_APP__" if "flask_app" in SERVERS[server] else "FASTAPI_APP__"
     settings = {"ROOT": str(root), "SERVING__WATCH_INTERVAL": "20ms", **settings}
     env = {**os.environ, **{f"{prefix}{name}": value for name, value in settings.items()}}
+    with started([sys.executable, *command], root, port, env) as running:
+        yield running
+
+
+@contextmanager
+def started(command: list[str], root: Path, port: int, env: dict[str, str]) -> Iterator[Running]:
+    """A command that runs in a folder and answers on a port."""
     log = root / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=root, env=env, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, cwd=root, env=env, stdout=output, stderr=output)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_live(process, url, log)

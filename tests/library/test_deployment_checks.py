@@ -61,6 +61,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "best_effort",
     ),
     ("connections", {"prediction_log": f"redis://{REMOTE}/0?spool=s"}, "rediss://"),
+    (
+        "connections",
+        {"prediction_log": f"rediss://{REMOTE}/0?spool=s&ssl_cert_reqs=none"},
+        "not verified",
+    ),
     ("connections", {"prediction_log": f"postgresql://me@{REMOTE}/db?spool=s"}, "verify-full"),
     (
         "connections",

@@ -18,7 +18,7 @@ from .._settings import CONFIG
 from .._yaml_file import parse_yaml
 from ..prediction_log import store_of
 from ..serving._key_file import KeyFile
-from .examination import Check
+from .project_checks import Check
 
 PAGE = "security"
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")
@@ -125,7 +125,8 @@ def _connections(project: Project) -> Iterator[Risk]:
     settings = project.settings
     log = settings.prediction_log
     options = parse_qs(log.partition("?")[2])
-    plain = {"redis": not log.startswith("rediss:")}
+    unverified = options.get("ssl_cert_reqs") == ["none"]
+    plain = {"redis": unverified or not log.startswith("rediss:")}
     plain["postgresql"] = options.get("sslmode", [""])[0] not in _VERIFIED
     if plain.get(store_of(log)) and not _stays_here(log):
         yield Risk(

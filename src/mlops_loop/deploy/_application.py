@@ -10,7 +10,7 @@ from ._lifespan import AsgiApplication
 
 def as_asgi(app: Any) -> AsgiApplication:
     """The application, or around a WSGI application a bridge that runs it in threads."""
-    if _is_asgi(app):
+    if is_asgi(app):
         asgi: AsgiApplication = app
         return asgi
     from a2wsgi import WSGIMiddleware
@@ -25,7 +25,7 @@ def service_of(app: Any) -> PredictionService:
     Raises:
         ServiceError: if it has none where its framework keeps it.
     """
-    if _is_asgi(app):
+    if is_asgi(app):
         name, service = "app.state.service", getattr(getattr(app, "state", None), "service", None)
     else:
         from ..serving.flask import EXTENSION
@@ -36,5 +36,5 @@ def service_of(app: Any) -> PredictionService:
     return service
 
 
-def _is_asgi(app: Any) -> bool:
+def is_asgi(app: Any) -> bool:
     return iscoroutinefunction(type(app).__call__)

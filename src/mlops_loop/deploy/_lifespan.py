@@ -12,7 +12,7 @@ AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Lifespan:
-    """Starts an application once; it stays started as long as the process lives.
+    """Starts an application once, and stops it.
 
     Attributes:
         state: what the application's lifespan hands to its requests.
@@ -21,13 +21,13 @@ class Lifespan:
     def __init__(self, app: AsgiApplication) -> None:
         self._app = app
         self._task: asyncio.Task[None] | None = None
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self.state: dict[str, Any] = {}
 
     async def start(self) -> None:
         """Run the application's startup; the exception that it raises is raised here."""
         started = asyncio.Event()
-        messages: asyncio.Queue[Message] = asyncio.Queue()
-        messages.put_nowait({"type": "lifespan.startup"})
+        self._messages.put_nowait({"type": "lifespan.startup"})
 
         async def send(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
@@ -36,7 +36,7 @@ class Lifespan:
         async def run() -> None:
             scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
             try:
-                await self._app(scope, messages.get, send)
+                await self._app(scope, self._messages.get, send)
             finally:
                 started.set()
 
@@ -44,3 +44,9 @@ class Lifespan:
         await started.wait()
         if self._task.done():
             self._task.result()
+
+    async def stop(self) -> None:
+        """Run the application's shutdown."""
+        self._messages.put_nowait({"type": "lifespan.shutdown"})
+        if self._task is not None:
+            await self._task

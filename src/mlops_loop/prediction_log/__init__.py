@@ -57,7 +57,11 @@ _STORES: dict[str, Callable[[], ModuleType]] = {
     "redis": _import_redis,
     "sqlite": _import_sql,
 }
-_STORE_OF_SCHEME = {**{name: name for name in _STORES}, "rediss": "redis"}
+_STORE_OF_SCHEME = {
+    **{name: name for name in _STORES},
+    "postgres": "postgresql",
+    "rediss": "redis",
+}
 
 
 def stores() -> list[str]:
@@ -66,7 +70,9 @@ def stores() -> list[str]:
 
 
 def store_of(address: str) -> str:
-    """The scheme of an address's store; `rediss://` is `redis://` over TLS.
+    """The scheme of an address's store.
+
+    `rediss://` is `redis://` over TLS, and `postgres://` another name of `postgresql://`.
 
     Raises:
         SettingsError: for an address without a store.

@@ -25,6 +25,9 @@ from ._url_options import acknowledges, password_file, read_password, split_addr
 SECONDS = 10.0
 
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+# What is demanded of the server's certificate; `none` where a platform signs its own.
+_VERIFICATION = "ssl_cert_reqs"
+_VERIFICATIONS = ("required", "none")
 
 # Unreadable prefix that redis-py puts before an error of the server.
 _IN_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
@@ -76,7 +79,7 @@ class RedisServer:
     """
 
     def __init__(self, address: str, root: Path) -> None:
-        location, options = split_address(address, "name", "spool", *_FILES)
+        location, options = split_address(address, "name", "spool", _VERIFICATION, *_FILES)
         try:
             url = urlsplit(location)
             database = int(url.path.strip("/") or 0)
@@ -99,13 +102,20 @@ class RedisServer:
             "socket_timeout": SECONDS,
             "protocol": 2,
         }
+        verification = options.get(_VERIFICATION, _VERIFICATIONS[0])
+        if verification not in _VERIFICATIONS:
+            raise SettingsError(
+                f"prediction_log: {_VERIFICATION}={verification!r}; write one of"
+                f" {', '.join(_VERIFICATIONS)}"
+            )
         files = {name: str(Path(root) / options[name]) for name in _FILES if name in options}
         if missing := [path for path in files.values() if not Path(path).is_file()]:
             raise SettingsError(f"prediction_log: there is no file {missing[0]}")
         if url.scheme == "rediss":
-            self._arguments |= {"ssl": True, **files}
-        elif files:
-            raise SettingsError(f"prediction_log: {', '.join(files)} require a rediss:// address")
+            checks = {_VERIFICATION: verification, "ssl_check_hostname": verification != "none"}
+            self._arguments |= {"ssl": True, **checks, **files}
+        elif tls := [name for name in (_VERIFICATION, *_FILES) if name in options]:
+            raise SettingsError(f"prediction_log: {', '.join(tls)} require a rediss:// address")
 
     def connect(self) -> redis.Redis:
         """A client for any number of threads; connects when it is first used."""

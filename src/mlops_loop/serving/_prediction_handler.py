@@ -42,6 +42,8 @@ from ._prediction_response import PredictionResponse, encode, prediction_respons
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
 
+NOTHING_PUBLISHED = "no model is published for this code yet: run `train`"
+
 
 class PendingRequest(NamedTuple):
     """A request for predictions that waits for its batch.
@@ -169,8 +171,7 @@ class PredictionHandler:
         deployment = self._deployments.deployment
         if deployment is None:
             reasons = [failure.reason for failure in self._deployments.failures]
-            detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
-            raise unavailable(detail)
+            raise unavailable("; ".join(reasons) or NOTHING_PUBLISHED)
         return deployment
 
     def _predict_plain(

@@ -55,3 +55,7 @@ def test_every_store_of_the_project_is_tested_here() -> None:
 
 def test_redis_over_tls_is_redis() -> None:
     assert prediction_log.store_of("rediss://localhost") == "redis"
+
+
+def test_postgres_is_another_name_of_postgresql() -> None:
+    assert prediction_log.store_of("postgres://localhost") == "postgresql"

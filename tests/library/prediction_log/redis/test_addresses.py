@@ -12,6 +12,7 @@ from mlops_loop.prediction_log import Counts
 
 from ...store_server import opened
 from ...stores.redis import Server
+from .tls import tls_server
 
 
 def test_without_a_server_one_is_told_how_to_start_it(server: Server) -> None:
@@ -47,6 +48,31 @@ def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
 def test_an_authority_that_makes_no_sense_is_refused(address: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         opened(f"{address}?ssl_ca_certs={Path(__file__) if 'require' in said else 'nowhere.pem'}")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("redis://localhost/0?ssl_cert_reqs=none", "rediss://"),
+        ("rediss://localhost/0?ssl_cert_reqs=no", "required, none"),
+    ],
+)
+def test_a_verification_that_makes_no_sense_is_refused(address: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        opened(address)
+
+
+@pytest.mark.parametrize(
+    ("query", "verified"),
+    [("", True), ("?ssl_cert_reqs=required", True), ("?ssl_cert_reqs=none", False)],
+)
+def test_a_certificate_is_verified_unless_the_address_says_no(
+    query: str, verified: bool, tmp_path: Path
+) -> None:
+    with tls_server(tmp_path) as port:
+        with pytest.raises(StoreError) as caught:
+            opened(f"rediss://localhost:{port}/0{query}")
+    assert ("certificate" in str(caught.value)) == verified
 
 
 def test_a_wrong_password_is_named_and_not_told(server: Server) -> None:
