@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from deployment import aws_sagemaker, docker, suite
+from deployment import aws_lambda, aws_sagemaker, docker, suite
 from deployment.project import answers_for, trained
 from deployment.results import Result, write
 
@@ -21,7 +21,11 @@ from behaviour import StepFailedError
 
 RESULTS = toolbox.ROOT / "docs" / "targets.md"
 FRAMEWORKS = ("fastapi", "flask")
-TARGETS = {"aws_sagemaker": aws_sagemaker.started, "docker": docker.started}
+TARGETS = {
+    "aws_lambda": aws_lambda.started,
+    "aws_sagemaker": aws_sagemaker.started,
+    "docker": docker.started,
+}
 
 
 def prove(target: str, framework: str, folder: Path) -> Result:
