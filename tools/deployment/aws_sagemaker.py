@@ -1,8 +1,11 @@
-"""The image of a SageMaker endpoint, run as SageMaker runs it: `docker run image serve`."""
+"""The images for SageMaker, run as SageMaker runs them: `docker run image serve`, or `train`."""
 
+import json
+import shutil
+import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,8 +30,29 @@ def started(project: Project, key: str) -> Iterator[str]:
             yield url
 
 
+def train(project: Project, opt_ml: Path, hyperparameters: Mapping[str, str]) -> int:
+    """Run a training job on the rows of the project's snapshot; the exit code of the container.
+
+    Args:
+        opt_ml: folder for what SageMaker mounts.
+        hyperparameters: of the job.
+    """
+    image = docker.build(project, "--target", "training")
+    config, channel = opt_ml / "input/config", opt_ml / "input/data/training"
+    for folder in (config, channel, opt_ml / "model", opt_ml / "output"):
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)  # the container's root user may have no more rights than others
+    (config / "hyperparameters.json").write_text(json.dumps(dict(hyperparameters)))
+    for snapshot in (project.root / "var/snapshots").glob("*.parquet"):
+        shutil.copy(snapshot, channel)
+    variables = [word for item in project.variables.items() for word in ("--env", "=".join(item))]
+    mounted = ("--network", "host", "--volume", f"{opt_ml}:/opt/ml")
+    command = ("docker", "run", "--rm", *docker.RESTRICTED, *mounted, *variables, image, "train")
+    return subprocess.run(command).returncode
+
+
 @contextmanager
-def serving(image: str, settings: dict[str, str], opt_ml: Path) -> Iterator[str]:
+def serving(image: str, settings: Mapping[str, str], opt_ml: Path) -> Iterator[str]:
     """The URL of a container that is healthy; its root, and what SageMaker mounts, is read-only."""
     port = free_port()
     variables = {**settings, "SAGEMAKER_BIND_TO_PORT": str(port)}

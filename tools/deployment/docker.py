@@ -31,13 +31,14 @@ def started(project: Project, key: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def build(project: Project) -> str:
-    """Build the image of the project's package; its name."""
+def build(project: Project, *words: str) -> str:
+    """Build the image of the project's package, with options of `docker build`; its name."""
     if shutil.which("docker") is None:
         raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
     package = project.package()
-    image = f"{project.root.name}-{package['target']}:{project.answers['web_framework']}"
-    options = shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", ""))
+    tag = "-".join([project.answers["web_framework"], *words[1:]])
+    image = f"{project.root.name}-{package['target']}:{tag}"
+    options = [*shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", "")), *words]
     run(
         "docker", "build", "--quiet", "--tag", image, *options, package["path"], DOCKER_BUILDKIT="1"
     )
