@@ -12,7 +12,14 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from deployment import aws_lambda, docker, google_cloud_run, kubernetes, suite
+from deployment import (
+    aws_lambda,
+    aws_sagemaker,
+    docker,
+    google_cloud_run,
+    kubernetes,
+    suite,
+)
 from deployment.project import answers_for, trained
 from deployment.results import Result, write
 
@@ -23,6 +30,7 @@ RESULTS = toolbox.ROOT / "docs" / "targets.md"
 FRAMEWORKS = ("fastapi", "flask")
 TARGETS = {
     "aws_lambda": aws_lambda.started,
+    "aws_sagemaker": aws_sagemaker.started,
     "docker": docker.started,
     "google_cloud_run": google_cloud_run.started,
     "kubernetes": kubernetes.started,

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,16 +49,19 @@ def build_image(context: Path, image: str, *words: str) -> None:
 
 
 @contextmanager
-def running(image: str, settings: Mapping[str, str], *words: str) -> Iterator[str]:
+def running(
+    image: str, settings: Mapping[str, str], *words: str, arguments: Sequence[str] = ()
+) -> Iterator[str]:
     """A container, which has to end well when it is told to stop.
 
     Args:
         settings: environment variables.
         words: options of `docker run`.
+        arguments: arguments of the container's program; those of the image by default.
     """
     variables = [word for item in settings.items() for word in ("--env", "=".join(item))]
     options = ["--detach", "--network", "host", *RESTRICTED, *variables, *words]
-    container = run("docker", "run", *options, image)
+    container = run("docker", "run", *options, image, *arguments)
     try:
         yield container
         run("docker", "stop", "--time", str(SECONDS_TO_STOP), container)

@@ -1,24 +1,27 @@
 """The infrastructure of the Lambda function: valid, least privileges, made and removed."""
 
 import re
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import get_session
-from moto.server import ThreadedMotoServer
 
 from ..places import PROJECT_PACKAGE
-from .terraform import Terraform, program
+from .aws_mock import (
+    REGION,
+    Client,
+    checkov_exceptions,
+    enforced_permissions,
+    environ_of,
+    left_over,
+    role_client,
+    running_mock,
+)
+from .terraform import Terraform
 
 pytestmark = pytest.mark.real
 
 SOURCE = PROJECT_PACKAGE.parents[1] / "deploy/aws_lambda"
-REGION = "eu-central-1"
 NAME = "model-test"
 # Without what the mock cannot do: subscribers of budgets, provisioned concurrency, and a lifecycle
 # of a bucket, for which the provider waits a minute.
@@ -44,21 +47,14 @@ KNOWN_DIFFERENCES = {
 @pytest.fixture(scope="module")
 def mock() -> Iterator[str]:
     """Address of a mock of AWS."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running_mock() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def configured(mock: str, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    environ = {
-        "AWS_ENDPOINT_URL": mock,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-    }
-    terraform = Terraform(SOURCE, tmp_path_factory.mktemp("aws") / "lambda", VARIABLES, environ)
+    folder = tmp_path_factory.mktemp("aws") / "lambda"
+    terraform = Terraform(SOURCE, folder, VARIABLES, environ_of(mock))
     terraform.init()
     return terraform
 
@@ -93,11 +89,7 @@ def test_a_wrong_value_is_refused_with_a_sentence(
 
 
 def test_checkov_finds_nothing_that_is_not_accepted_with_a_date(configured: Terraform) -> None:
-    checkov = program("checkov", "`pipx install checkov`")
-    command = [checkov, "-d", str(SOURCE), "--framework", "terraform", "--compact", "--quiet"]
-    done = subprocess.run([*command, "--skip-download"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    accepted = re.findall(r"checkov:skip=(.*)", "".join(p.read_text() for p in SOURCE.glob("*.tf")))
+    accepted = checkov_exceptions(SOURCE)
     assert accepted
     assert [
         each for each in accepted if not re.match(r"CKV2?_\w+: 20\d\d-\d\d-\d\d: \w", each)
@@ -138,9 +130,7 @@ def test_the_role_reads_models_and_may_do_no_more(applied: Terraform, mock: str)
         operator("s3").put_object(**pointer, Body=b"{}")
     operator("s3").delete_bucket_policy(Bucket=bucket)
     operator("s3").put_object(**pointer, Body=b"{}")
-    role = f"arn:aws:iam::123456789012:role/{NAME}-function"
-    keys = operator("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    function = Client(mock, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    function = role_client(mock, f"{NAME}-function")
     with enforced_permissions(mock):
         assert function("s3").get_object(**pointer)["Body"].read() == b"{}"
         for forbidden in (
@@ -157,8 +147,7 @@ def test_the_role_reads_models_and_may_do_no_more(applied: Terraform, mock: str)
 def test_destroy_leaves_nothing(applied: Terraform, mock: str) -> None:
     applied.run("destroy", "-auto-approve", "-input=false", "-no-color")
     assert applied.run("state", "list") == ""
-    operator = Client(mock, "testing", "testing")
-    for service, operation, key in (
+    listings = (
         ("lambda", "list_functions", "Functions"),
         ("ecr", "describe_repositories", "repositories"),
         ("s3", "list_buckets", "Buckets"),
@@ -169,36 +158,5 @@ def test_destroy_leaves_nothing(applied: Terraform, mock: str) -> None:
         ("cloudwatch", "describe_alarms", "MetricAlarms"),
         ("sns", "list_topics", "Topics"),
         ("kms", "list_aliases", "Aliases"),
-    ):
-        left = getattr(operator(service), operation)()[key]
-        # Keys of AWS itself have aliases as well.
-        assert [
-            each for each in left if not str(each).startswith("{'AliasName': 'alias/aws/")
-        ] == []
-
-
-class Client:
-    """Clients of the mock with one identity."""
-
-    def __init__(self, mock: str, *credentials: str) -> None:
-        self._mock = mock
-        self._session = get_session()
-        self._session.set_credentials(*credentials)
-
-    def __call__(self, service: str) -> Any:
-        return self._session.create_client(service, region_name=REGION, endpoint_url=self._mock)
-
-
-@contextmanager
-def enforced_permissions(mock: str) -> Iterator[None]:
-    """Requests are checked against the policies of who sends them."""
-    _reset_auth(mock, b"0")
-    try:
-        yield
-    finally:
-        _reset_auth(mock, b"inf")
-
-
-def _reset_auth(mock: str, unchecked: bytes) -> None:
-    request = Request(f"{mock}/moto-api/reset-auth", unchecked, {"Content-Type": "text/plain"})
-    urlopen(request).close()
+    )
+    assert left_over(mock, listings) == []

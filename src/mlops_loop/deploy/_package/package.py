@@ -100,7 +100,7 @@ def make_package(
     models = served_models(project) if with_models else Models()
     with drafted(output, zipped) as draft:
         if target.builds_image and not zipped:
-            models_from = write_image_context(project, models, draft)
+            models_from = write_image_context(project, target, models, draft)
         else:
             models_from = write_source(project.root, target, models, environment, draft)
         if zipped and target.installed:
