@@ -23,7 +23,7 @@ from ..applications import load_edition
 from ..projects import project_in
 from ..publisher import Publisher
 from ..service_processes import Running
-from .packages import FRAMEWORKS, KEY, deployed, make_package
+from .packages import FRAMEWORKS, client_of, make_package, started_on_port
 
 COMMAND = ("functions-framework", "--target", "handle", "--host", "127.0.0.1")
 TARGET = "google_cloud_function"
@@ -43,13 +43,13 @@ def publisher(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Publi
 @pytest.fixture(scope="module")
 def function(framework: str, publisher: Publisher) -> Iterator[Running]:
     setting = f"{framework}_app__SERVING__WATCH_INTERVAL".upper()
-    with deployed(publisher.root, framework, *COMMAND, **{setting: "20ms"}) as running:
+    with started_on_port(publisher.root, framework, *COMMAND, **{setting: "20ms"}) as running:
         yield running
 
 
 @pytest.fixture
 def client(function: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=function.url, headers={"X-API-Key": KEY}, timeout=20) as client:
+    with client_of(function) as client:
         yield client
 
 
