@@ -15,7 +15,7 @@ ARGS ?=
 LIBRARY ?= wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference decisions faults fuzz image clean
+.PHONY: help demo test test-real test-networks test-all lint types format wheel lock audit options reference decisions faults fuzz targets clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -88,9 +88,9 @@ fuzz: ## Try hostile bodies and tables on the library (ARGS="--seconds 600", --h
 	@$(TOOL_PYTHON) tools/library.py
 	@$(LIBRARY_PYTHON) -m benchmarks.fuzz $(ARGS)
 
-image: ## Build the image of rendered services and ask them (needs Docker; ARGS=--help)
+targets: ## Run rendered services on their deployment targets, ask them, write docs/targets.md (ARGS="--target docker", --help)
 	@$(BASE_PYTHON) tools/toolbox.py test
-	@$(TOOL_PYTHON) tools/image.py $(ARGS)
+	@$(TOOL_PYTHON) tools/targets.py $(ARGS)
 
 clean: ## Delete the tools, the demo and all caches
 	@rm -rf .tools demo build .mypy_cache .pytest_cache

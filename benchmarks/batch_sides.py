@@ -61,7 +61,7 @@ def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
     from mlops_loop._bundle import read_bundle, write_bundle
     from mlops_loop._publication import Rollout, open_bundle_store
-    from mlops_loop._training.export import export
+    from mlops_loop._training.onnx_export import export
     from mlops_loop.contract._arrow import from_arrow
     from mlops_loop.evaluation._target import encode_target
     from mlops_loop.models import Candidate

@@ -127,7 +127,7 @@ class Monitor:
             "quality": {one.column for one in quality if one.column},
         }
         return Outcome(
-            {"drift": drift.drifted, "quality": bool(quality), "performance": worse}, named
+            {"drift": drift.is_alarm, "quality": bool(quality), "performance": worse}, named
         )
 
     def worse(self, reference: Any, window: Any) -> bool:

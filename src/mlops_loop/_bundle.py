@@ -82,6 +82,22 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     library: str = ""
     files: dict[str, str] = {}
 
+    def verify(self, name: str, content: bytes, origin: object) -> None:
+        """Check the content of a file.
+
+        Args:
+            name: name of the file.
+            content: its content.
+            origin: location of the file in the message.
+
+        Raises:
+            DamagedBundleError: if its digest is not the one of the manifest.
+        """
+        if _digest(content) != self.files.get(name):
+            raise DamagedBundleError(
+                f"{origin} is not the file that was published (its digest differs): {REMEDY}"
+            )
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -98,11 +114,7 @@ class Bundle:
             content = (self.directory / name).read_bytes()
         except OSError as error:
             raise DamagedBundleError(f"{self.directory / name} is missing: {REMEDY}") from error
-        if _digest(content) != self.manifest.files.get(name):
-            raise DamagedBundleError(
-                f"{self.directory / name} is not the file that was published (its digest differs): "
-                f"{REMEDY}"
-            )
+        self.manifest.verify(name, content, self.directory / name)
         return content
 
     def verify(self) -> None:

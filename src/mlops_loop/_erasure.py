@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ._audit_log import AuditEvent
 from ._project import Project
+from ._publication import bundle_folder
 from .contract import Contract
 
 _ENTITY_KEY = "entity_key"  # column of exports and archives
@@ -124,8 +125,8 @@ def _identifying(contract: Contract) -> list[str]:
 
 
 def _files(project: Project) -> Iterator[Path]:
-    store = project.settings.path(project.settings.bundle_store)
-    roots = (project.paths.var, *_archives(project), store)
+    store = bundle_folder(project.settings.bundle_store, project.root)
+    roots = (project.paths.var, *_archives(project), *([store] if store else ()))
     yield from {path for root in roots for path in root.rglob("*.parquet")}
 
 

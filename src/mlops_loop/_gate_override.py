@@ -7,7 +7,7 @@ from ._bundle import read_bundle, require_same_target
 from ._card.page import read_card, write_card
 from ._project import Project
 from .registry._restoration import publish_from_registry
-from .registry._version import FORCED_TAG, REJECTED, VERDICT_TAG
+from .registry._version import FORCED_TAG, GATE_TAG, REJECTED
 
 
 def force_promote(project: Project, version: str, *, actor: str, reason: str) -> AuditEvent:
@@ -21,7 +21,7 @@ def force_promote(project: Project, version: str, *, actor: str, reason: str) ->
     transitions = project.transitions
     with transitions.lock():
         registered = project.registry.version(version)
-        rejected = registered.tags.get(VERDICT_TAG) == REJECTED
+        rejected = registered.tags.get(GATE_TAG) == REJECTED
         if rejected and FORCED_TAG not in registered.tags:
             publish_from_registry(
                 project.registry, project.bundles, registered, transitions.features_digest

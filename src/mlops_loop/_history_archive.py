@@ -6,14 +6,14 @@ from pathlib import Path
 
 from ._atomic import make_folder
 from ._project import Project
-from ._publication import Rollout, open_bundle_store
+from ._publication import Rollout, bundle_folder, open_bundle_store
 from ._settings import Settings
 from .errors import InputError, ProjectError
 from .prediction_log import archive_prediction_log, open_prediction_log
 from .registry._mlflow_registry import Registry
 
-# What an adoption replaced is no history of the model.
-_NO_HISTORY = frozenset(["backups"])
+# What an adoption replaced is no history of the model, and copies of bundles are in their store.
+_NO_HISTORY = frozenset(["backups", "bundle-copies"])
 
 
 def has_history(settings: Settings) -> bool:
@@ -87,9 +87,9 @@ def require_outside_var(settings: Settings, address: str) -> None:
 def _kept_outside(settings: Settings) -> list[str]:
     """What is neither in `var/` nor in the prediction log, and what happens to it."""
     var = settings.paths.var.resolve()
-    bundles = (settings.root / settings.bundle_store).resolve()
+    bundles = bundle_folder(settings.bundle_store, settings.root)
     messages = []
-    if not bundles.is_relative_to(var):
+    if bundles is None or not bundles.resolve().is_relative_to(var):
         messages.append(
             f"the bundle store {settings.bundle_store} stays as it is: its versions serve only "
             "with the contract of their target"

@@ -1,4 +1,4 @@
-"""The last verdict of monitoring, left where the service finds it without importing monitoring."""
+"""The last result of monitoring, stored where the service reads it without importing monitoring."""
 
 from pathlib import Path
 
@@ -43,14 +43,14 @@ class MonitoringStatus(msgspec.Struct, frozen=True):
     findings: list[FindingSummary] = []
 
 
-def save_monitoring_status(root: Path, verdict: MonitoringStatus) -> None:
-    """Put a verdict in the place of the one before; `root` is the project's."""
+def save_monitoring_status(root: Path, status: MonitoringStatus) -> None:
+    """Replace the stored result; `root` is the project's."""
     with atomic_write(Paths(root).monitoring_status) as draft:
-        draft.write_bytes(MONITORING_STATUS.encode(verdict))
+        draft.write_bytes(MONITORING_STATUS.encode(status))
 
 
 def load_monitoring_status(root: Path, target_digest: str) -> MonitoringStatus | None:
-    """The verdict that was left last; None if none can be read, or it is about another target."""
+    """The stored result; None if none can be read, or it is about another target."""
     path = Paths(root).monitoring_status
     try:
         content = path.read_bytes()

@@ -61,6 +61,11 @@ class Paths:
         return self.var / "optuna.db"
 
     @property
+    def bundle_copies(self) -> Path:
+        """Copies of versions in a bundle store that is no folder; may be deleted."""
+        return self.var / "bundle-copies"
+
+    @property
     def references(self) -> Path:
         """Files that the stages of training pass on between commands."""
         return self.var / "stages"

@@ -8,7 +8,7 @@ from ._champion import other_code
 from ._project import Project
 from ._publication import Rollout
 from .evaluation._formatting import format_metric
-from .loop._published_state import last_transition
+from .loop._phase_tracker import last_transition
 from .loop._state import phase_of
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")

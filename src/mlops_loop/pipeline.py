@@ -30,7 +30,7 @@ from ._composition import Pipeline
 from ._references import DecisionRef, RunRef, SnapshotRef
 from ._training.cross_validation import cross_validate
 from ._training.data import encode, split
-from ._training.exported import export_model
+from ._training.export import export_model
 from ._training.final_fit import fit_best
 from ._training.mlflow_logging import (
     connect_mlflow,
@@ -41,7 +41,7 @@ from ._training.mlflow_logging import (
 from ._training.tuning import tune_all
 from .data._ingestion import ingest_sources
 from .data._sources import open_source
-from .evaluation._decision import log_decision
+from .evaluation._decision_logging import log_decision
 from .evaluation._gate import apply_rules
 from .evaluation._holdout_evaluation import evaluate_on_holdout
 from .registry import Version

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops_loop._audit_log import AuditEvent, AuditLog
-from mlops_loop._doctor.examination import Check, examine
+from mlops_loop._doctor.project_checks import Check, examine
 from mlops_loop._settings import Settings
 from mlops_loop.errors import StoreError
 

@@ -11,7 +11,7 @@ from flights.cli import load_pipeline
 from mlops_loop._project import Project
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.registry import Version
-from mlops_loop.registry._version import FORCED_TAG, REJECTED, VERDICT_TAG
+from mlops_loop.registry._version import FORCED_TAG, GATE_TAG, REJECTED
 
 from .projects import ENV_PREFIX, cli, cli_with
 
@@ -83,7 +83,7 @@ def test_a_refused_model_is_told_and_serves_only_if_a_person_overrules_the_gate(
         assert told.exit_code == 0, (told.output, told.exception)
     assert project.published().champion == version == project.registry.alias("champion")
     tags = project.registry.version(version).tags
-    assert (tags[VERDICT_TAG], tags[FORCED_TAG]) == (REJECTED, why)
+    assert (tags[GATE_TAG], tags[FORCED_TAG]) == (REJECTED, why)
     done = [
         entry for entry in project.audit_log.completed() if entry.details.get("version") == version
     ]

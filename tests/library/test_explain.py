@@ -18,7 +18,7 @@ from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._explanation.shapley import ShapleyEstimator, import_shap
 from mlops_loop._feature_set import FeatureSet
 from mlops_loop._project import Project
-from mlops_loop._training.export import export
+from mlops_loop._training.onnx_export import export
 from mlops_loop.contract._columns import Columns, take, to_rows
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._json_schema import example_row

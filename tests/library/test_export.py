@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 
 from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._model_session import OnnxSession
-from mlops_loop._training.export import export
+from mlops_loop._training.onnx_export import export
 from mlops_loop._training.parity import TOLERANCE, check_parity, stressed
 from mlops_loop.errors import ExportError
 from mlops_loop.evaluation._target import Labels

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._model_session import OnnxSession
 from mlops_loop._training.cross_validation import cross_validate
-from mlops_loop._training.export import export
+from mlops_loop._training.onnx_export import export
 from mlops_loop._training.onnx_postprocessing import append_postprocessing
 from mlops_loop._training.parity import check_parity
 from mlops_loop.contract._model import Problem

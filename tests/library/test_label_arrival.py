@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_loop._clock import ManualClock
-from mlops_loop._doctor.examination import examine
 from mlops_loop._doctor.label_arrival import LabelRate, label_rate, label_warnings
+from mlops_loop._doctor.project_checks import examine
 from mlops_loop._project import Project
 from mlops_loop._settings import Settings
 from mlops_loop.contract._json_schema import example_row

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_loop.data._remote import missing_package
+from mlops_loop._file_systems import missing_package
 from mlops_loop.data._sources.sql import SqlSource
 from mlops_loop.errors import SourceError
 

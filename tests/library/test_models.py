@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlops_loop._encoder import LARGEST, Encoder, Matrix
 from mlops_loop._feature_set import FeatureColumn
 from mlops_loop._model_session import OnnxSession
-from mlops_loop._training.export import OPSETS, export
+from mlops_loop._training.onnx_export import OPSETS, export
 from mlops_loop._training.parity import check_parity
 from mlops_loop._training.size import size_of
 from mlops_loop.contract._model import Problem

@@ -24,7 +24,7 @@ from mlops_loop._settings import Settings
 from mlops_loop._settings_loading import load_settings
 from mlops_loop._training.cross_validation import cross_validate
 from mlops_loop._training.data import TrainingData
-from mlops_loop._training.exported import export_model
+from mlops_loop._training.export import export_model
 from mlops_loop._training.final_fit import fit_best
 from mlops_loop._training.tuning import tune_all
 from mlops_loop.contract._model import Problem

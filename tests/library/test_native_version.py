@@ -16,12 +16,12 @@ from flights.app import app, service
 from mlops_loop import Project
 from mlops_loop._bundle import Bundle, read_bundle
 from mlops_loop._clock import ManualClock
-from mlops_loop._doctor.examination import examine
+from mlops_loop._doctor.project_checks import examine
 from mlops_loop._explanation.run import champion_explainer
 from mlops_loop._settings import CONFIG
 from mlops_loop.contract._arrow import from_arrow
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.evaluation._champion import predict_with_champion
+from mlops_loop.evaluation._champion_predictions import predict_with_champion
 from mlops_loop.models import baseline
 from mlops_loop.monitoring import monitor_project
 from mlops_loop.registry._pyfunc_model import save_pyfunc

@@ -9,7 +9,7 @@ from flights import pipeline
 from flights.features import FEATURES
 from flights.models import CANDIDATES
 
-from mlops_loop._doctor.examination import examine
+from mlops_loop._doctor.project_checks import examine
 from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._publication import Rollout

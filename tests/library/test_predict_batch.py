@@ -108,3 +108,23 @@ def test_many_callers_at_once_get_their_own_answers(served: Any) -> None:
         if each.status_code == 200:
             record = served.log.get(each.json()["prediction_id"]).record
             assert record.columns["customer"] == row["customer"]
+
+
+def test_rows_are_recorded_once_whatever_fails_afterwards(
+    service: PredictionService, log: PredictionLog, shop: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = []
+    append = log.append
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no metrics today")
+
+    def remember(records: Any) -> Any:
+        recorded.extend(records)
+        return append(records)
+
+    monkeypatch.setattr(service.metrics, "count_rows", fail)
+    monkeypatch.setattr(log, "append", remember)
+    responses = service.predict_batch([PendingRequest(body(shop), None)] * 3)
+    assert all(isinstance(response, RuntimeError) for response in responses)
+    assert len(recorded) == 3

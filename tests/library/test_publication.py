@@ -4,7 +4,7 @@ import pytest
 
 from mlops_loop._bundle import Manifest, read_bundle, write_bundle
 from mlops_loop._publication import Rollout, open_bundle_store
-from mlops_loop.errors import BundleError, SettingsError
+from mlops_loop.errors import BundleError
 
 FILES = {"model.onnx": b"model", "encoder.json": b"{}", "contract.yaml": b"problem: binary"}
 
@@ -81,6 +81,7 @@ def test_the_pointer_keeps_one_entry_for_each_features_code(tmp_path: Path) -> N
     assert store.pointer().rollout("new").challenger == "3"
 
 
-def test_an_unknown_scheme_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="scheme"):
-        open_bundle_store("carrier-pigeon://loft", tmp_path)
+def test_a_url_of_a_local_folder_is_that_folder(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "draft", manifest("7"), FILES)
+    open_bundle_store((tmp_path / "bundles").as_uri(), Path("elsewhere")).publish(bundle)
+    assert open_bundle_store("bundles", tmp_path).is_published("7")

@@ -13,13 +13,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry, known_implementations
 
 from mlops_loop._bundle import Manifest
+from mlops_loop._file_systems import shown
 from mlops_loop._predictor import Prediction, decide
 from mlops_loop._scoring import Scored, score
 from mlops_loop.contract import Contract
 from mlops_loop.contract._columns import Columns
 from mlops_loop.contract._contract_file import parse_contract
-from mlops_loop.data._remote import RemoteFile, locate, shown
-from mlops_loop.data._sources.finding import find_files
+from mlops_loop.data._remote import RemoteFile, locate
+from mlops_loop.data._sources.file_discovery import find_files
 from mlops_loop.errors import InputError, SourceError
 
 CONTRACT = parse_contract(
@@ -158,11 +159,11 @@ def test_what_is_not_there_is_said_so(folder: str, tmp_path: Path) -> None:
 
 
 def test_a_protocol_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for scheme, package in (("far", "farstore"), ("s3", "s3fs"), ("gs", "gcsfs")):
-        missing = {"class": f"{package}_.FileSystem", "err": f"Install {package} to go there"}
+    for scheme, package in (("far", "farstore_"), ("s3", "s3"), ("gs", "gcs")):
+        missing = {"class": "farstore_.FileSystem", "err": f"Install {package} to go there"}
         monkeypatch.setitem(known_implementations, scheme, missing)
         monkeypatch.delitem(_registry, scheme, raising=False)
-        with pytest.raises(InputError, match=f"^{scheme}:// .* `make add PACKAGE={package}_`$"):
+        with pytest.raises(InputError, match=f"^{scheme}:// .* `make add PACKAGE={package}`$"):
             locate(f"{scheme}://bucket/in.csv")
     with pytest.raises(InputError, match="unknown scheme nowhere://"):
         locate("nowhere://bucket/in.csv")

@@ -122,16 +122,20 @@ def test_requests_that_are_refused_are_counted_by_kind(served: Any, write: Any, 
     assert found["labels"] == {"sent": ROWS - 3, "unreadable": 1}
 
 
-def test_a_key_comes_from_the_environment(
+def test_a_key_comes_from_the_environment_or_an_option(
     serve_shop: Any, publisher: Any, write: Any, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher.publish("1")
     publisher.point("1")
     with serve_shop(api_keys=("first",)) as served:
         url = ("--url", address(served))
-        assert f"needs a key: set {KEY}" in play(write(), *url, code=2).stderr
+        assert (
+            f"needs a key: set {KEY} in the environment, or --key"
+            in play(write(), *url, code=2).stderr
+        )
         monkeypatch.setenv(KEY, "other")
-        assert f"rejects the key in {KEY}" in play(write(), *url, code=2).stderr
+        assert f"rejects the key: set {KEY} in" in play(write(), *url, code=2).stderr
+        assert f"{ROWS} rows" in play(write(), *url, "--key", "first").output
         monkeypatch.setenv(KEY, "first")
         assert f"{ROWS} rows" in play(write(), *url).output
 

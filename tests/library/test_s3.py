@@ -6,13 +6,13 @@ from pathlib import Path
 import fsspec
 import pyarrow.parquet
 import pytest
-from moto.server import ThreadedMotoServer
 
 from mlops_loop._settings import Settings
 from mlops_loop.data._ingestion import ingest
 from mlops_loop.data._validation_report import validate_file
 from mlops_loop.errors import InputError
 
+from .object_servers import s3_server
 from .test_remote import run
 from .text_files import CONTRACT, lines, project
 
@@ -20,22 +20,10 @@ TEXT = lines("a,c,y", lambda n: f"{n},{n},{n % 2}")
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[fsspec.AbstractFileSystem]:
-    """A file system with the empty bucket `rows`, on a server of its own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    files = fsspec.filesystem("s3")
-    files.mkdir("rows")
-    yield files
-    files.rm("rows", recursive=True)
-    server.stop()
+def bucket() -> Iterator[fsspec.AbstractFileSystem]:
+    """A file system with the empty bucket `rows`."""
+    with s3_server("rows"):
+        yield fsspec.filesystem("s3", skip_instance_cache=True)
 
 
 def settings(root: Path, source: str) -> Settings:

@@ -10,7 +10,7 @@ from mlops_loop._encoder import Encoder, Matrix
 from mlops_loop._model_file import ModelFile
 from mlops_loop._model_session import open_session
 from mlops_loop._training.cross_validation import cross_validate
-from mlops_loop._training.export import export
+from mlops_loop._training.onnx_export import export
 from mlops_loop._training.parity import check_parity
 from mlops_loop.errors import ExportError, TrainingError
 from mlops_loop.evaluation import rmse

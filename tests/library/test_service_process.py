@@ -15,17 +15,20 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
+from mlops_loop.serving import _serve
 from mlops_loop.serving._serve import (
-    _free_port,
+    available_port,
     allow_anonymous_on_loopback,
     require_keys,
     serve,
 )
 
+from .projects import cli
 from .request_heads import large, send
 from .service_processes import SERVERS, Running, free_port, serving
 
@@ -257,6 +260,31 @@ def test_a_port_that_is_taken_is_named(shop_project: Any) -> None:
             serve(shop_project(), port=port)
 
 
+@pytest.mark.parametrize(
+    ("options", "variable", "port"),
+    [
+        (("--port", "9001"), "9002", 9001),
+        ((), "9002", 9002),
+        ((), "", None),  # the setting
+    ],
+)
+def test_the_port_is_the_option_before_the_variable_before_the_setting(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], variable: str, port: int | None
+) -> None:
+    asked: list[int | None] = []
+    monkeypatch.setattr(_serve, "serve", lambda project, **given: asked.append(given["port"]))
+    monkeypatch.setenv("PORT", variable)
+    result = CliRunner().invoke(cli, ["serve", *options])
+    assert result.exit_code == 0, result.output
+    assert asked == [port]
+
+
+def test_a_port_of_the_platform_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "http")
+    result = CliRunner().invoke(cli, ["serve"])
+    assert result.exit_code == 2 and "(env var: 'PORT'): 'http' is not a valid" in result.stderr
+
+
 def test_without_keys_it_does_not_listen_on_the_network(shop_project: Any) -> None:
     with pytest.raises(ServiceError, match="no API keys"):
         serve(shop_project(allow_anonymous=False), host="0.0.0.0", port=0)
@@ -304,7 +332,7 @@ def test_a_port_in_use_is_reported_with_the_remedy() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ServiceError) as caught:
-            _free_port("127.0.0.1", port)
+            available_port("127.0.0.1", port)
     message = str(caught.value)
     assert message.startswith(f"cannot listen on 127.0.0.1, port {port}: ")
     assert message.endswith("; stop the process using it, or choose another port with --port")

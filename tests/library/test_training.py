@@ -14,14 +14,14 @@ from mlops_loop._predictor import BundlePredictor
 from mlops_loop._project import Project
 from mlops_loop._run_context import RunContext
 from mlops_loop._settings import Settings
-from mlops_loop._training.export import _skl2onnx
+from mlops_loop._training.onnx_export import _skl2onnx
 from mlops_loop.contract._arrow import from_arrow
 from mlops_loop.contract._columns import length
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
 from mlops_loop.data._snapshot import Origin, latest_snapshot, write_snapshot
 from mlops_loop.errors import ExportError, InputError, SnapshotError
-from mlops_loop.evaluation._champion import ChampionPredictions, predict_with_champion
+from mlops_loop.evaluation._champion_predictions import ChampionPredictions, predict_with_champion
 from mlops_loop.models import baseline, scikit_learn
 from mlops_loop.registry._attempt import gate_result, registered
 

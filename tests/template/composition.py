@@ -24,6 +24,7 @@ CONVENTIONS = {
     r"\.gitignore": "git",
     r"Dockerfile|\.dockerignore|compose\.yaml": "Docker",
     r"deploy/docker/grafana/\w+\.(json|yml)": "Grafana",
+    r"deploy/kubernetes/(.*/)?kustomization\.yaml": "kustomize",
     r"deploy/\w+/README\.md": "people",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",

@@ -18,7 +18,7 @@ from .._settings import CONFIG
 from .._yaml_file import parse_yaml
 from ..prediction_log import store_of
 from ..serving._key_file import KeyFile
-from .examination import Check
+from .project_checks import Check
 
 PAGE = "security"
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")

@@ -79,11 +79,11 @@ def label_warnings(settings: Settings, rate: LabelRate) -> Iterator[str]:
         return
     needed = challenge.min_labels
     if text := _short(rate, "challenge", "max_duration", challenge.max_duration, needed):
-        yield f"a trial will end without a ruling: {text}"
+        yield f"a trial will end without a decision: {text}"
     if challenge.probation and (
         text := _short(rate, "challenge", "probation", challenge.probation, needed)
     ):
-        yield f"a probation will end without a ruling: {text}"
+        yield f"a probation will end without a decision: {text}"
 
 
 def _short(rate: LabelRate, section: str, key: str, period: timedelta, needed: int) -> str:

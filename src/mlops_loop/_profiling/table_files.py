@@ -5,13 +5,14 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
+from .._file_systems import is_remote, local_path, shown
 from .._settings import DETECT, Csv
 from ..contract import Column
-from ..data._remote import File, is_remote, local_path, shown
+from ..data._remote import File
 from ..data._sources import csv_format, excel
 from ..data._sources import file as files
 from ..data._sources.encoding import detect_encoding
-from ..data._sources.finding import find
+from ..data._sources.file_discovery import find
 from ..data._sources.formats import COLUMNAR, format_of, is_text
 from ..data._sources.header import unique_names
 from ..data._sources.malformed import MalformedRows

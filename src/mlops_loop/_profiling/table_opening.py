@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ..data._remote import is_file_url, is_remote
+from .._file_systems import is_remote
+from ..data._remote import is_file_url
 from ..data._sources.sql import SCHEME, SqlSource, shown, without_password
 from ..errors import InputError, SourceError
 from .table import Table, in_common_types

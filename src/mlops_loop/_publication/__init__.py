@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from ..errors import SettingsError
+from .._file_systems import is_remote, local_path
+from .._paths import Paths
 from .folder import FolderStore
+from .object_store import ObjectStore
+from .objects import Objects
 from .pointer import NO_CHAMPION, BundleStore, Pointer, Role, Rollout, rollout_key
 
 __all__ = [
@@ -12,19 +15,20 @@ __all__ = [
     "Pointer",
     "Role",
     "Rollout",
+    "bundle_folder",
     "open_bundle_store",
     "rollout_key",
 ]
 
 
 def open_bundle_store(address: str, root: Path) -> BundleStore:
-    """The store at an address, which is a folder, relative to the project's root.
+    """The store at an address: a folder, relative to the project's root, or a URL of fsspec."""
+    folder = bundle_folder(address, root)
+    if folder is None:
+        return ObjectStore(Objects(address), Paths(root).bundle_copies)
+    return FolderStore(folder)
 
-    Raises:
-        SettingsError: if the address is a URL.
-    """
-    if "://" in address:
-        raise SettingsError(
-            f"bundle_store: {address!r} has a scheme that nothing here knows; give a folder"
-        )
-    return FolderStore(root / address)
+
+def bundle_folder(address: str, root: Path) -> Path | None:
+    """The folder of the store at an address; None if it is an object store."""
+    return None if is_remote(address) else root / local_path(address)

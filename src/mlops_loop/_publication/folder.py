@@ -8,15 +8,16 @@ from .._bundle import Bundle
 from .._formats import POINTER as POINTER_FORMAT
 from .._formats import REPUBLISH
 from ..errors import DamagedBundleError
-from .pointer import Pointer, Rollout
-
-POINTER = "pointer.json"
+from .pointer import POINTER, Pointer, Rollout
 
 
 class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pointer = folder / POINTER
+
+    def is_published(self, version: str) -> bool:
+        return (self._folder / version).is_dir()
 
     def publish(self, bundle: Bundle, *, replace: bool = False) -> None:
         target = self._folder / bundle.manifest.version
@@ -25,9 +26,9 @@ class FolderStore:
         with atomic_folder(target) as draft:
             shutil.copytree(bundle.directory, draft, dirs_exist_ok=True)
 
-    def fetch(self, version: str) -> Path:
+    def fetch(self, version: str, *, fresh: bool = False) -> Path:
         folder = self._folder / version
-        if not folder.is_dir():
+        if not self.is_published(version):
             raise DamagedBundleError(
                 f"version {version} is not published in {self._folder}: {REPUBLISH}"
             )

@@ -7,6 +7,7 @@ import msgspec
 
 from .._bundle import Bundle
 
+POINTER = "pointer.json"
 # Message of commands that need a champion.
 NO_CHAMPION = (
     "no version is champion for this features code: run `train`; "
@@ -88,6 +89,10 @@ class Pointer(msgspec.Struct, frozen=True):
 class BundleStore(Protocol):
     """Published bundles by version, and one pointer."""
 
+    def is_published(self, version: str) -> bool:
+        """Whether there is a version, damaged or not."""
+        ...
+
     def publish(self, bundle: Bundle, *, replace: bool = False) -> None:
         """Copy a bundle in; complete or not at all, and harmless when repeated.
 
@@ -97,8 +102,12 @@ class BundleStore(Protocol):
         """
         ...
 
-    def fetch(self, version: str) -> Path:
+    def fetch(self, version: str, *, fresh: bool = False) -> Path:
         """Local folder that holds a version.
+
+        Args:
+            version: a published version.
+            fresh: whether to compare all of it with the store, where the folder is a copy.
 
         Raises:
             DamagedBundleError: if the version is not published here.

@@ -22,9 +22,9 @@ from ..data._sources.file import (
     fitting,
     read_batches,
 )
-from ..data._sources.finding import find_files
+from ..data._sources.file_discovery import find_files
 from ..data._sources.formats import format_of
-from ..data._sources.places import Places
+from ..data._sources.row_locations import Places
 from ..errors import InputError
 from .traffic import ReplayRow
 

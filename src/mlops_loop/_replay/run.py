@@ -139,7 +139,7 @@ def _http(url: str, key: str | None) -> httpx.Client:
         return httpx.Client(base_url=url, timeout=TIMEOUT, headers=headers)
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{KEY} contains a character that is not allowed in a header: {error.object!r}"
+            f"the key contains a character that is not allowed in a header: {error.object!r}"
         ) from error
 
 
@@ -152,8 +152,10 @@ def _require_model(client: ServiceClient, url: str, key: str | None, contract: C
                 f"no service at {url} ({error}): start `serve`, or give another --url"
             ) from error
         if error.status == UNAUTHORIZED:
-            problem = "rejects the key in" if key else "needs a key: set"
-            raise InputError(f"the service at {url} {problem} {KEY} in the environment") from error
+            problem = "rejects the key" if key else "needs a key"
+            raise InputError(
+                f"the service at {url} {problem}: set {KEY} in the environment, or --key"
+            ) from error
         raise InputError(f"the server at {url} is not such a service: {error}") from error
     if "champion" not in model:
         raise InputError(f"the server at {url} is not such a service: GET /model has no champion")

@@ -10,7 +10,7 @@ from .._predictor import Predictor
 from .._settings import Csv
 from ..contract import Contract
 from ..data._remote import File
-from ..data._sources.finding import find_files
+from ..data._sources.file_discovery import find_files
 from ..data._table_file import require_table_suffix
 from ..errors import InputError
 

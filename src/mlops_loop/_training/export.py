@@ -1,65 +1,86 @@
-"""Export of a fitted estimator to ONNX."""
+"""The fitted model as a file, compared with the native model."""
 
-import warnings
-from copy import deepcopy
-from itertools import chain
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-
-from ..errors import ExportError
-from ..models import Candidate
-from ..models._scaled_target import ScaledTarget
-from .onnx_postprocessing import append_rescaling
-
-# Supported by ONNX Runtime of recent years; pinned, so that upgrades do not change bundles.
-OPSETS = {"": 17, "ai.onnx.ml": 3}
+from .._model_file import ModelFile
+from .._model_session import open_session
+from .._native_session import store_estimator
+from ..contract._columns import Floats
+from ..evaluation._holdout import Holdout
+from ..models import predict_scores
+from .final_fit import FittedModel
+from .onnx_export import export
+from .onnx_postprocessing import append_postprocessing
+from .parity import Parity, check_parity, one_row_seconds
 
 
-def export(candidate: Candidate, estimator: Any, features: int) -> bytes:
-    """ONNX bytes: one float tensor of shape (rows, features) in, scores as the last output.
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that can be served without the code that fitted it.
+
+    Attributes:
+        fitted: the native model.
+        model: the file; calibration is part of it.
+        parity: difference from the native model on held-out rows.
+        latency: median time to predict one row, in seconds.
+        baseline: predictions of the baseline for the held-out rows.
+        holdout: the held-out rows.
+    """
+
+    fitted: FittedModel
+    model: ModelFile
+    parity: Parity
+    latency: float
+    baseline: Floats
+    holdout: Holdout
+
+
+def export_model(model: FittedModel, *, parity: Holdout) -> ExportedModel:
+    """Export the best candidate, and check that the export predicts the same.
+
+    It becomes ONNX; if that is not possible and `training.native_models` allows it, the estimator
+    is stored as it is, in the format of skops.
+
+    Args:
+        model: the result of `fit_best`.
+        parity: the held-out rows (`data.holdout`). Their labels are not read.
 
     Raises:
-        ExportError: if the library has no converter for the estimator.
+        ExportError: if the model cannot be exported, or the export predicts differently.
     """
-    convert = candidate.to_onnx or _skl2onnx
-    scaled = estimator if isinstance(estimator, ScaledTarget) else None
-    try:
-        content = convert(scaled.estimator if scaled else estimator, features)
-        return append_rescaling(content, scaled.center, scaled.scale) if scaled else content
-    except Exception as error:  # converters raise whatever comes
-        kind = type(error).__name__
-        first = str(error).partition("\n")[0][:200]
-        raise ExportError(
-            f"{candidate.name} cannot be converted to ONNX ({kind}: {first})"
-        ) from error
+    if not isinstance(parity, Holdout):
+        raise TypeError(
+            "export_model checks parity on the held-out rows (`parity=data.holdout`), not "
+            f"{type(parity).__name__}"
+        )
+    data = model.data
+    matrix, classes, context = parity.matrix, data.classes, data.rows.context
+    trusted = data.rows.settings.serving.trusted_types
+    with context.timed("export"):
+        file = _native_file(model) if model.form == "skops" else _onnx_file(model)
+        session = open_session(file, threads=data.task.threads, trusted_types=trusted)
+        compared = check_parity(
+            session, model.calibrated(), matrix, data.task.encoder, classes=classes
+        )
+        latency = one_row_seconds(session, matrix)
+    baseline = predict_scores(model.baseline, matrix, classes)
+    return ExportedModel(model, file, compared, latency, baseline, parity)
 
 
-def _skl2onnx(estimator: Any, features: int) -> bytes:
-    from skl2onnx import to_onnx
-
-    example = np.zeros((1, features), dtype=np.float32)
-    options = {"zipmap": False} if hasattr(estimator, "classes_") else None
-    estimator = _with_single_thresholds(estimator)
-    with warnings.catch_warnings():
-        # skl2onnx hands booleans to protobuf's integer fields.
-        warnings.filterwarnings("ignore", "Field onnx.AttributeProto", DeprecationWarning)
-        converted = to_onnx(estimator, example, options=options, target_opset=OPSETS)
-    return bytes(converted.SerializeToString())
+def _onnx_file(model: FittedModel) -> ModelFile:
+    data = model.data
+    content = export(model.candidate, model.estimator, data.matrix.shape[1])
+    if data.classes:
+        seen = model.estimator.classes_.astype(int).tolist()
+        content = append_postprocessing(content, seen, data.classes, model.calibration)
+    return ModelFile(content)
 
 
-def _with_single_thresholds(estimator: Any) -> Any:
-    """Histogram gradient-boosted trees with thresholds that float32 holds; others as they are.
-
-    A split between two neighbours in float32 lies between them in double precision. skl2onnx
-    rounds it to the nearer one, which may be the upper; the lower one parts all rows as before.
-    """
-    if not hasattr(estimator, "_predictors"):
-        return estimator
-    estimator = deepcopy(estimator)
-    for tree in chain.from_iterable(estimator._predictors):
-        exact = tree.nodes["num_threshold"]
-        single = exact.astype(np.float32)
-        below = np.nextafter(single, np.float32(-np.inf))
-        tree.nodes["num_threshold"] = np.where(single > exact, below, single)
-    return estimator
+def _native_file(model: FittedModel) -> ModelFile:
+    data = model.data
+    return store_estimator(
+        model.estimator,
+        classes=data.classes,
+        calibration=model.calibration,
+        trusted_types=data.rows.settings.serving.trusted_types,
+    )

@@ -18,7 +18,7 @@ from .._run_context import ATTEMPT_TAG
 from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunFiles
 from ..contract._arrow import to_arrow
 from .data import event_time
-from .exported import ExportedModel
+from .export import ExportedModel
 from .leaderboard import Leaderboard, Row
 from .leaderboard_chart import draw_leaderboard
 

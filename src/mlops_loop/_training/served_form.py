@@ -15,7 +15,7 @@ from ..errors import BundleError, ExportError, TrainingError
 from ..models import Candidate
 from ..models._fitting import expected_warnings, fit, is_learnable
 from .data import TrainingData
-from .export import export
+from .onnx_export import export
 from .parity import check_parity
 
 # Enough rows to see whether an exported form predicts the same.

@@ -21,6 +21,7 @@ from ._adoption import adopt
 from ._common import Session
 from ._contract import contract
 from ._data import label, log
+from ._deploy import deploy
 from ._documentation import docs
 from ._explanation import explain
 from ._keys import key
@@ -66,6 +67,7 @@ COMMANDS = (
     add,
     requirements,
     library,
+    deploy,
     docs,
 )
 

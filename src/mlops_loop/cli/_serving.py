@@ -1,6 +1,5 @@
 """Commands that predict, and MLflow's user interface."""
 
-import os
 from datetime import timedelta
 
 import click
@@ -12,7 +11,13 @@ from ._progress import display
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: `serving.host`]")
-@click.option("--port", type=click.IntRange(0, 65535), help="[default: `serving.port`]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="PORT",
+    show_envvar=True,
+    help="[default: `serving.port`]",
+)
 @click.option("--workers", type=click.IntRange(1), help="[default: `serving.workers`]")
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
@@ -70,6 +75,7 @@ def score(session: Session, source: str, target: str, logged: bool, dialect: Dia
 @click.command()
 @click.argument("source", metavar="FILE")
 @click.option("--url", help="URL of the service.  [default: from `serving` of the settings]")
+@click.option("--key", envvar="API_KEY", show_envvar=True, help="API key of the service.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Rows per second (limit).")
 @click.option("--labels", metavar="COLUMN", help="Send the labels in this column as well.")
 @click.option("--delay", type=DURATION, help="Delay of a label after its row, e.g. 7d.")
@@ -80,6 +86,7 @@ def replay(
     session: Session,
     source: str,
     url: str | None,
+    key: str | None,
     rate: float | None,
     labels: str | None,
     delay: timedelta | None,
@@ -88,23 +95,22 @@ def replay(
 ) -> None:
     """Send the rows of FILE to a running service, one by one and in order.
 
-    The environment variable API_KEY holds the API key, if the service requires one.
+    Give the API key in the environment: other users can read the options of a process.
     """
     from .._replay import replay as run
     from .._replay.rows import open_rows
-    from .._replay.run import KEY
 
     if delay is not None and labels is None:
         raise click.UsageError("--delay needs --labels COLUMN")
     project = session.project()
     serving = project.settings.serving
-    own_keys = () if url else (key for key in serving.api_keys if not key.startswith("sha256:"))
+    own_keys = () if url else (own for own in serving.api_keys if not own.startswith("sha256:"))
     csv = overruled(project.settings.csv, dialect)
     with display("rows") as shown:
         result = run(
             open_rows(source, project.contract, csv, labels),
             url or f"http://{serving.host}:{serving.port}",
-            key=os.environ.get(KEY) or next(iter(own_keys), None),
+            key=key or next(iter(own_keys), None),
             rate=rate,
             delay=delay,
             progress=shown.on_progress,

@@ -7,7 +7,7 @@ import click
 from ._common import AS_JSON, Session, opened, show_json
 
 if TYPE_CHECKING:
-    from .._doctor.examination import Check
+    from .._doctor.project_checks import Check
     from .._project import Project
 
 
@@ -35,7 +35,7 @@ def doctor(session: Session, deploy: bool, as_json: bool) -> None:
 
     Damaged copies are replaced by intact ones, and a lost pointer is written again.
     """
-    from .._doctor.examination import examine
+    from .._doctor.project_checks import examine
 
     with opened(session) as project:
         checks = _judge_deployment(session, project) if deploy else examine(project)

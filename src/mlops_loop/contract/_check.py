@@ -1,6 +1,7 @@
-"""The one check of rows against the contract, used by the service and by batch scoring.
+"""The check of rows against the contract: every violation of every row, with its reason.
 
-It reports everything that is wrong with a row, not only the first thing.
+Batch scoring and ingestion use it. The decoder of the service, `_decoder.py`, comes here only with
+rows that its own struct (`_row_struct.py`) rejects or has doubts about; both agree on every row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -104,12 +104,12 @@ class Decoder:
             InvalidRequestBody: naming the violations, or that the body is not JSON.
         """
         if self._checks_all:
-            return self._explain(body, max_rows)
+            return self._decode_with_check(body, max_rows)
         try:
             return self._accept(body, max_rows)
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             # The fast way only knows that something is wrong, and may be too strict.
-            return self._explain(body, max_rows)
+            return self._decode_with_check(body, max_rows)
 
     def plain_row(self, body: bytes) -> Row | None:
         """The values of a body that is one row and looks right; None says to `decode` it."""
@@ -185,7 +185,7 @@ class Decoder:
             ]
         return columns, logged
 
-    def _explain(self, body: bytes, max_rows: int | None) -> Decoded:
+    def _decode_with_check(self, body: bytes, max_rows: int | None) -> Decoded:
         listed, many = parse_rows(body, max_rows)
         numbers = [number for number, row in enumerate(listed) if isinstance(row, dict)]
         checked = check_rows(

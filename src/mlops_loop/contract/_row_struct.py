@@ -1,4 +1,4 @@
-"""The contract as a struct that msgspec decodes rows into, and the values to look at again."""
+"""The contract as a struct that msgspec decodes rows into, and its soft constraints."""
 
 import re
 from collections.abc import Sequence

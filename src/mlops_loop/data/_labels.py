@@ -13,8 +13,8 @@ from ..contract._columns import to_json
 from ..errors import InputError, SourceError
 from ..prediction_log import Label
 from ._sources.file import PLAIN, column_names, fitting, read_batches
-from ._sources.finding import find_files
-from ._sources.places import Places
+from ._sources.file_discovery import find_files
+from ._sources.row_locations import Places
 from ._sources.types import in_common_types
 
 ID, LABEL = "prediction_id", "label"

@@ -1,31 +1,18 @@
-"""Files behind URLs, e.g. of object stores, through fsspec.
-
-Each protocol needs a package (s3fs, gcsfs, adlfs …), which reads credentials from its usual places.
-"""
+"""Files behind URLs, e.g. of object stores, as tables are read from and written to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
-from urllib.request import url2pathname
 
 import pyarrow as pa
 
+from .._file_systems import is_remote, local_path, open_file_system, shown
 from ..errors import InputError, ProjectError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-
-_LOCAL = "file://"
-# Packages that have another name than the module that is imported; quoted for a shell.
-_PACKAGES = {
-    "MySQLdb": "mysqlclient",
-    "mysql": "mysql-connector-python",
-    "psycopg": '"psycopg[binary]"',
-    "psycopg2": "psycopg2-binary",
-    "smbclient": "smbprotocol",
-}
 
 
 @dataclass(frozen=True)
@@ -89,37 +76,8 @@ def locate(address: str) -> File:
     """
     if not is_remote(address):
         return local_path(address)
-    from fsspec.core import url_to_fs
-
-    scheme = address.partition("://")[0]
-    try:
-        fs, path = url_to_fs(address)
-    except ImportError as error:
-        raise InputError(
-            f"{scheme}:// needs a package that is not installed: run "
-            f"`make add PACKAGE={missing_package(error)}`"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"unknown scheme {scheme}://: {error}") from error
+    fs, path = open_file_system(address)
     return RemoteFile(fs, path, shown(address))
-
-
-def missing_package(error: ImportError) -> str:
-    """The package to install for an import that failed, maybe in the cause of the error."""
-    cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
-    module = (cause.name or "").partition(".")[0]
-    return _PACKAGES.get(module, module) or f"NAME ({error})"
-
-
-def is_remote(address: str) -> bool:
-    return "://" in address and not address.startswith(_LOCAL)
-
-
-def local_path(address: str) -> Path:
-    """The path of a `file://` URL, or the path itself."""
-    return Path(
-        url2pathname(address.removeprefix(_LOCAL)) if address.startswith(_LOCAL) else address
-    )
 
 
 def is_file_url(address: str) -> bool:
@@ -175,12 +133,3 @@ def _input_errors(name: str) -> Iterator[None]:
     except Exception as error:  # each protocol has its own exceptions
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"{name} cannot be reached: {reason}") from error
-
-
-def shown(url: str) -> str:
-    """The URL without password and query, which may be a signature."""
-    scheme, _, rest = url.partition("://")
-    if scheme in ("http", "https"):
-        rest = rest.partition("?")[0]
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -14,9 +14,9 @@ from ..contract._columns import JsonValue
 from ..contract._violations import Violation
 from ._malformed import rejected_rows
 from ._sources.file import PLAIN, check_files, column_names, fitting, read_batches
-from ._sources.finding import find_files
+from ._sources.file_discovery import find_files
 from ._sources.malformed import MalformedRows
-from ._sources.places import Place, Places
+from ._sources.row_locations import Place, Places
 
 # Number of examples (limit).
 EXAMPLES = 20

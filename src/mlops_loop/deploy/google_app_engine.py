@@ -1,9 +1,14 @@
 """Google App Engine: runs a command of the project with settings from Secret Manager.
 
 Examples: `main.py`, which `entrypoint` in `app.yaml` starts.
-    >>> def load_cli():
-    ...     return cli  # after `from my_ml_project.cli import cli`
+    >>> import click
+    >>> def load_cli():  # after `from my_ml_project.cli import cli`
+    ...     return click.Command("my-ml-project", callback=lambda: print("started"))
     ...
+    >>> run_command(load_cli, [])
+    Traceback (most recent call last):
+        ...
+    SystemExit: 0
 """
 
 import base64

@@ -21,7 +21,7 @@ from .._run_files import BASELINE, EXPORTED, FACTS, HOLDOUT, ExportedFacts, RunF
 from ..contract._arrow import from_arrow
 from ..contract._columns import Columns, Floats, take
 from ._bootstrap import Resampling, clusters
-from ._champion import identical_champion, predict_with_champion
+from ._champion_predictions import identical_champion, predict_with_champion
 from ._comparison import Comparison
 from ._held_out_rows import holdout_digest, holdout_summary
 from ._holdout import Holdout

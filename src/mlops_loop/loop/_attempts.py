@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .._settings import Settings
 from ._audit import LoopAuditLog
 from ._lease import LostLeaseError
-from ._published_state import PublishedState
+from ._phase_tracker import PhaseTracker
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._stages import Stages
 
@@ -19,14 +19,14 @@ class RetrainingAttempts:
     settings: Settings
     audit: LoopAuditLog
     stages: Stages
-    state: PublishedState
+    phases: PhaseTracker
 
     def begin(self, reason: str) -> None:
         """Record that a retraining begins, and run it."""
-        state, now = self.state.lease.state, self.state.clock.now()
+        state, now = self.phases.lease.state, self.phases.clock.now()
         counted = (now,) if state.champion else ()  # the first model is not a retraining
         recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
-        self.state.lease.save(
+        self.phases.lease.save(
             phase="retraining",
             since=now,
             reason=reason,
@@ -38,7 +38,7 @@ class RetrainingAttempts:
 
     def run(self, *, resumed: bool = False) -> None:
         """Run the attempt that has begun."""
-        state = self.state.lease.state
+        state = self.phases.lease.state
         assert state.since is not None
         name = state.since.isoformat()
         if failed := self.audit.find(FAILED, attempt=name):
@@ -51,7 +51,7 @@ class RetrainingAttempts:
                 RetrainingRequest(name, state.reason, resumed, state.changed)
             )
             if result.gate.passed:
-                self.state.lease.require()
+                self.phases.lease.require()
                 self.stages.assign_role(result, state.reason)
         except LostLeaseError:
             raise
@@ -62,32 +62,32 @@ class RetrainingAttempts:
 
     def _fail(self, attempt: str, message: str) -> None:
         """Record a failure; while the state cannot be reached, the attempt stays open instead."""
-        self.state.lease.require()
+        self.phases.lease.require()
         self.audit.record_once(FAILED, message, attempt=attempt)
-        failures = self.state.lease.state.consecutive_failures + 1
-        self.state.settle(message, consecutive_failures=failures)
+        failures = self.phases.lease.state.consecutive_failures + 1
+        self.phases.settle(message, consecutive_failures=failures)
 
     def _conclude(self, result: RetrainingResult) -> None:
-        version, published = result.version, self.state.published
+        version, published = result.version, self.phases.published
         if result.gate.passed and version in (published.champion, published.challenger):
-            self.state.settle(consecutive_failures=0)
+            self.phases.settle(consecutive_failures=0)
             return
         is_first = published.champion is None
-        waiting = self.state.transitions.features_digest if is_first else ""
+        waiting = self.phases.transitions.features_digest if is_first else ""
         details = {"version": version, "run_id": result.run_id, **result.gate.metrics}
         message = f"version {version}: {result.gate.summary()}"
         if result.gate.passed and not result.gate.same_as:
             message += f" To continue, run `challenge {version}` or `promote {version}`."
             self.audit.record_once("waiting", message, **details)
             self.stages.alert(message)
-            self.state.settle(message, waiting=waiting, consecutive_failures=0)
+            self.phases.settle(message, waiting=waiting, consecutive_failures=0)
             return
         kind = "unchanged" if result.gate.passed else "gate_rejected"
         self.audit.record_once(kind, message, **details)
-        state = self.state.lease.state
+        state = self.phases.lease.state
         # A rejected first model counts, so that the next one waits for the cooldown.
-        counted = (self.state.clock.now(),) if is_first else ()
-        self.state.settle(
+        counted = (self.phases.clock.now(),) if is_first else ()
+        self.phases.settle(
             message,
             waiting=waiting,
             consecutive_failures=state.consecutive_failures + 1,

@@ -14,8 +14,8 @@ from ._paired_loss import ModelPair
 from ._row_loss import RowLoss, row_loss
 from ._trial_result import Rule, TrialResult, compare_losses
 
-# A trial without enough labels ends without a ruling after this multiple of its duration.
-_PATIENCE = 2
+# A trial without enough labels ends without a decision after this multiple of its duration.
+_MAX_EXTENSION = 2
 
 
 def decide_trial(
@@ -93,10 +93,10 @@ class _Ruling:
         if self.elapsed < self.limit:
             return None
         if result.rows < settings.min_labels:
-            if self.elapsed < _PATIENCE * self.limit:
+            if self.elapsed < _MAX_EXTENSION * self.limit:
                 return None
             text = (
-                f"no ruling: {result.rows} labelled rows in {_span(self.elapsed)}, "
+                f"no decision: {result.rows} labelled rows in {_span(self.elapsed)}, "
                 f"{settings.min_labels} needed (challenge.min_labels)"
             )
             return self._decision(self._otherwise, text)
@@ -131,7 +131,7 @@ class _Ruling:
         return f"the chance of this between equal versions is {rate:.1%} (challenge.error_rate)"
 
     def _would_change(self) -> str:
-        """From which difference on the last look would have been a ruling."""
+        """From which difference on the last look would have been a decision."""
         gain = self.result.gain
         if gain is None:
             return ""

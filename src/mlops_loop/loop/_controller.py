@@ -9,7 +9,7 @@
                               └────────> rolled back ──> steady
 
 It calls the stages without knowing their logic, and the phase follows from what is published
-(`PublishedState`). `FindingsResponse` decides what a finding triggers, `RetrainingAttempts` trains.
+(`PhaseTracker`). `FindingsResponse` decides what a finding triggers, `RetrainingAttempts` trains.
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ from ._audit import ACTOR, LoopAuditLog
 from ._challenger_trial import Trial
 from ._lease import LeaseHolder, LostLeaseError
 from ._outlook import outlook
+from ._phase_tracker import PhaseTracker
 from ._policy import cooldown_reason
-from ._published_state import PublishedState
 from ._response import FindingsResponse
 from ._stages import Stages
 from ._state import Lease
@@ -78,7 +78,7 @@ class RetrainingController:
         return Step(self.audit.completed()[known:], monitoring, outlook=upcoming)
 
     def _step(self) -> MonitoringReport | None:
-        self._state.follow()
+        self._phases.follow()
         state = self.lease.state
         if state.phase == "triggered":
             self._act()
@@ -130,9 +130,9 @@ class RetrainingController:
         if state.due == "retrain":
             self._attempts.begin(state.reason)
             return
-        if self._state.published.champion == state.champion and self.transitions.previous():
+        if self._phases.published.champion == state.champion and self.transitions.previous():
             self.transitions.rollback(actor=ACTOR, reason=state.reason)
-        self._state.settle()
+        self._phases.settle()
 
     def _retrain_on_growth(self) -> None:
         """Retrain because there is much more to train on, if nothing else is going on."""
@@ -148,7 +148,7 @@ class RetrainingController:
 
     def _judge(self) -> None:
         """Carry out the decision about the versions on trial, if there is one yet."""
-        trial = Trial.of(self._state.published, self.lease.state.since or self.clock.now())
+        trial = Trial.of(self._phases.published, self.lease.state.since or self.clock.now())
         decision = None if trial is None else self.stages.decide_trial(trial)
         if trial is None or decision is None:
             return
@@ -166,7 +166,7 @@ class RetrainingController:
         else:
             self.stages.alert(decision.reason)
             self.transitions.rollback(**arguments)
-        self._state.settle()
+        self._phases.settle()
 
     def _waits_with_first_model(self) -> bool:
         """Whether the first version for these features waits: for a user, or after a rejection."""
@@ -182,13 +182,13 @@ class RetrainingController:
         return reason or "there is no champion yet"
 
     @cached_property
-    def _state(self) -> PublishedState:
-        return PublishedState(self.lease, self.transitions, self.clock)
+    def _phases(self) -> PhaseTracker:
+        return PhaseTracker(self.lease, self.transitions, self.clock)
 
     @cached_property
     def _attempts(self) -> RetrainingAttempts:
-        return RetrainingAttempts(self.settings, self.audit, self.stages, self._state)
+        return RetrainingAttempts(self.settings, self.audit, self.stages, self._phases)
 
     @cached_property
     def _response(self) -> FindingsResponse:
-        return FindingsResponse(self.settings, self.audit, self.stages, self._state, self.actions)
+        return FindingsResponse(self.settings, self.audit, self.stages, self._phases, self.actions)

@@ -8,8 +8,8 @@ from .._settings import Settings
 from ..monitoring import Action, Incident, MonitoringReport
 from ..monitoring._incidents import find_incidents
 from ._audit import LoopAuditLog
+from ._phase_tracker import PhaseTracker
 from ._policy import ActionTable, PlannedAction, cooldown_reason
-from ._published_state import PublishedState
 from ._stages import Stages
 
 
@@ -20,7 +20,7 @@ class FindingsResponse:
     settings: Settings
     audit: LoopAuditLog
     stages: Stages
-    state: PublishedState
+    phases: PhaseTracker
     actions: Mapping[str, Action]
 
     def respond(self, report: MonitoringReport, **seen: datetime) -> MonitoringReport:
@@ -54,13 +54,13 @@ class FindingsResponse:
 
     def _plan(self, incidents: Sequence[Incident]) -> Sequence[PlannedAction]:
         blocked = cooldown_reason(
-            self.state.lease.state, self.settings.loop, self.state.clock.now()
+            self.phases.lease.state, self.settings.loop, self.phases.clock.now()
         )
         table = ActionTable(self.settings.actions, self.actions)
-        return table.plan(incidents, blocked, self.state.transitions.previous())
+        return table.plan(incidents, blocked, self.phases.transitions.previous())
 
     def _record(self, planned: Sequence[PlannedAction]) -> None:
-        window = (self.state.lease.state.monitored_until or self.state.clock.now()).isoformat()
+        window = (self.phases.lease.state.monitored_until or self.phases.clock.now()).isoformat()
         for action in planned:
             if action.record_as:
                 self.audit.record_once(action.record_as, action.reason, window=window)
@@ -70,16 +70,16 @@ class FindingsResponse:
     ) -> None:
         due = next((action for action in planned if action.due), None)
         if due is None:
-            self.state.lease.save(**seen)
+            self.phases.lease.save(**seen)
             return
         changed = None
         if due.due == "retrain":
             changed = self.stages.change_started_at(
                 next(incident for incident in incidents if incident.kind == due.kind)
             )
-        self.state.lease.save(
+        self.phases.lease.save(
             phase="triggered",
-            since=self.state.clock.now(),
+            since=self.phases.clock.now(),
             reason=due.reason,
             due=due.due,
             changed=changed,

@@ -95,7 +95,7 @@ def check_drift(window: MonitoringWindow) -> CheckResult:
     notes = describe_comparison(window, drift) if drift.comparisons else ()
     return CheckResult(
         findings=drift.findings,
-        statuses={"drift": "failed" if drift.drifted else compared},
+        statuses={"drift": "failed" if drift.is_alarm else compared},
         notes=(*drift.notes, *notes, *window.reference_notes),
         drift_scores=drift.scores,
         drift_thresholds={column.name: column.threshold for column in drift.comparisons},

@@ -103,8 +103,13 @@ class ColumnComparison:
 
     @property
     def times_threshold(self) -> float:
-        """The distance in thresholds: 1 and more is a drift."""
+        """The distance in thresholds."""
         return self.distance / self.threshold
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the distance reaches the threshold."""
+        return self.times_threshold >= 1
 
     @property
     def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

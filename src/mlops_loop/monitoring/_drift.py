@@ -27,12 +27,12 @@ class Drift:
     """The result of the drift check.
 
     Attributes:
-        drifted: whether the drift is an alarm, see `DriftAlarm`.
+        is_alarm: whether the drift is an alarm, see `DriftAlarm`.
         comparisons: the compared columns, `prediction` last if there is one.
         alarm_by_chance: probability of an alarm without a drift (limit).
     """
 
-    drifted: bool = False
+    is_alarm: bool = False
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     comparisons: tuple[ColumnComparison, ...] = ()
@@ -78,7 +78,7 @@ def find_drift(
         notes += ["the champion predicted none of these rows: its prediction is not compared"]
     clusters = clusters_of(contract, reference.columns, window.columns)
     fit_effects([column.series for column in comparisons], clusters)
-    return _judged(comparisons, thresholds.drift_share, importances or {}, notes)
+    return _decide(comparisons, thresholds.drift_share, importances or {}, notes)
 
 
 def _comparisons(
@@ -96,7 +96,7 @@ def _comparisons(
     ]
 
 
-def _judged(
+def _decide(
     comparisons: list[ColumnComparison],
     drift_share: float,
     importances: Mapping[str, float],
@@ -104,12 +104,8 @@ def _judged(
 ) -> Drift:
     inputs = [column for column in comparisons if column.name != PREDICTION]
     alarm = DriftAlarm.of(inputs, drift_share, importances)
-    moved = sorted(alarm.moved, key=lambda column: -column.times_threshold)
-    moved += [
-        column
-        for column in comparisons
-        if column.name == PREDICTION and column.times_threshold >= 1
-    ]
+    moved = sorted(alarm.drifted_columns, key=lambda column: -column.times_threshold)
+    moved += [column for column in comparisons if column.name == PREDICTION and column.has_drifted]
     reasons = alarm.reasons()
     if moved and not reasons:
         notes = [*notes, alarm.absence()]

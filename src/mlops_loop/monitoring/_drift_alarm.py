@@ -46,12 +46,12 @@ class DriftAlarm:
         return cls(columns, limit, weights, weighed)
 
     @property
-    def moved(self) -> list[ColumnComparison]:
-        return [column for column in self.columns if column.times_threshold >= 1]
+    def drifted_columns(self) -> list[ColumnComparison]:
+        return [column for column in self.columns if column.has_drifted]
 
     @property
     def share(self) -> float:
-        return sum(self.weights[column.name] for column in self.moved)
+        return sum(self.weights[column.name] for column in self.drifted_columns)
 
     @property
     def by_chance(self) -> float:
@@ -62,8 +62,8 @@ class DriftAlarm:
 
     def reasons(self) -> list[Finding]:
         """One critical finding for each reason; none if the drift is no alarm."""
-        large = [column for column in self.moved if column.times_threshold > LARGE]
-        important = [column for column in self.moved if self._is_important(column)]
+        large = [column for column in self.drifted_columns if column.times_threshold > LARGE]
+        important = [column for column in self.drifted_columns if self._is_important(column)]
         reasons = []
         if self.share >= self.limit:
             text = f"{self._drifted} drifted (limit {self.limit:.0%})"
@@ -93,7 +93,7 @@ class DriftAlarm:
     def _drifted(self) -> str:
         if not self.weighed:
             return f"{self.share:.0%} of the columns"
-        count = len(self.moved)
+        count = len(self.drifted_columns)
         columns = "1 column" if count == 1 else f"{count} columns"
         return f"{columns} with {self.share:.0%} of the importance"
 

@@ -23,7 +23,7 @@ def describe_comparison(window: MonitoringWindow, drift: Drift) -> tuple[str, ..
         f"{drift.alarm_by_chance:.1%} ({drift.alarm_by_chance * a_year:.2f} a year)",
     ]
     setting = window.settings.monitoring.reference
-    if drift.drifted and not setting.startswith("before:"):
+    if drift.is_alarm and not setting.startswith("before:"):
         notes.append(
             f"a season is a drift as well when the reference ({setting}) is from another part of "
             "the year: `monitoring.reference: before:365d` compares with the year before"

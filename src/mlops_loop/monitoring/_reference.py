@@ -25,7 +25,7 @@ def find_reference(
 ) -> tuple[Sample, tuple[str, ...]]:
     """The rows that the settings mean, and a sentence where the holdout stands in for them.
 
-    Answers in a stretch of the log are those of `version`; where it was not asked there are none,
+    Answers in a window of the log are those of `version`; where it was not asked there are none,
     and predictions are compared on the other rows.
     """
     setting = settings.monitoring.reference

@@ -1,4 +1,4 @@
-"""Whether a Redis server makes writes durable, which it tells only on request."""
+"""Checks whether a Redis server makes writes durable."""
 
 from collections.abc import Callable
 

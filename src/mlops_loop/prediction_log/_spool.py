@@ -22,7 +22,7 @@ from ._spool_file import Spool, WaitingItem
 from ._unanswered import Append, Unanswered
 
 _SECONDS_BETWEEN_TRIES = 1.0
-_PATIENCE = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 class SpooledLog:
@@ -31,7 +31,7 @@ class SpooledLog:
     Args:
         open_store: opens the log in the store.
         spool: holds what waits.
-        patience: seconds within which the store should answer.
+        timeout: seconds within which the store should answer.
 
     Raises:
         StoreError: if the store is available but cannot be used, or the spool cannot be opened.
@@ -42,11 +42,11 @@ class SpooledLog:
         open_store: Callable[[], PredictionLog],
         spool: Spool,
         *,
-        patience: float = _PATIENCE,
+        timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._open_store = open_store
         self._spool = spool
-        self._patience = patience
+        self._timeout = timeout
         self._unanswered = Unanswered()
         self._lock = Lock()
         self._store: PredictionLog | None = None
@@ -139,7 +139,7 @@ class SpooledLog:
             # One that does not answer must not keep the process from ending.
             closing = Thread(target=self._store.close, name="close the store", daemon=True)
             closing.start()
-            closing.join(self._patience)
+            closing.join(self._timeout)
             self._keep_unanswered(0)
         self._spool.close()
 
@@ -176,7 +176,7 @@ class SpooledLog:
         """Put into the spool what the store has had so many seconds for."""
         late = self._unanswered.take_older_than(seconds)
         if late:
-            self._became_unavailable(_no_answer(self._patience))
+            self._became_unavailable(_no_answer(self._timeout))
         for append in late:
             self._keep_instead(append)
 
@@ -187,7 +187,7 @@ class SpooledLog:
 
     def _carry_over(self) -> None:
         while not self._stopped.wait(_SECONDS_BETWEEN_TRIES):
-            self._keep_unanswered(self._patience)
+            self._keep_unanswered(self._timeout)
             # Another process, one that died perhaps, may have left something as well.
             with suppress(StoreError):
                 if self._unavailable.is_set() or self._spool.depth():
@@ -255,9 +255,9 @@ class SpooledLog:
 
     def _await(self, appended: Future[None]) -> None:
         try:
-            appended.result(self._patience)
+            appended.result(self._timeout)
         except TimeoutError as error:
-            raise _no_answer(self._patience) from error
+            raise _no_answer(self._timeout) from error
 
 
 def _no_answer(seconds: float) -> StoreUnavailableError:

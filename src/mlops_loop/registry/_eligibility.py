@@ -10,7 +10,7 @@ from ..errors import BundleError, RegistryError
 from ._history import champion_of_other_rollout
 from ._mlflow_registry import Registry
 from ._restoration import restore_if_damaged
-from ._version import FORCED_TAG, REJECTED, TARGET_TAG, VERDICT_TAG
+from ._version import FORCED_TAG, GATE_TAG, REJECTED, TARGET_TAG
 
 
 def require_eligible(
@@ -35,7 +35,7 @@ def require_eligible(
         RegistryError: if the version may not serve.
     """
     tags = registry.version(version).tags
-    if tags.get(VERDICT_TAG) == REJECTED and FORCED_TAG not in tags:
+    if tags.get(GATE_TAG) == REJECTED and FORCED_TAG not in tags:
         raise RegistryError(
             f"version {version} was rejected by the gate and never published: "
             f"`promote {version} --force --reason TEXT` overrides it"

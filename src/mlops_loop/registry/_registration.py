@@ -29,14 +29,15 @@ from .._run_files import (
 from .._training.leaderboard import Leaderboard
 from .._training.leaderboard_chart import draw_leaderboard
 from .._training.mlflow_logging import LEADERBOARD
-from ..errors import BundleError, GateError
-from ..evaluation._decision import subject_of
+from ..errors import GateError
+from ..evaluation._decision_logging import subject_of
 from ..evaluation._gate_result import GateResult
 from ..evaluation._importance import by_column
 from ..evaluation._interval import Interval
 from ..evaluation._measured import Measured
 from ._mlflow_registry import Registry
 from ._version import (
+    GATE_TAG,
     HOLD_TAG,
     HOLDOUT_TAG,
     PASSED,
@@ -44,7 +45,6 @@ from ._version import (
     SCORE_TAG,
     TARGET_DIGEST_TAG,
     TARGET_TAG,
-    VERDICT_TAG,
     Version,
 )
 
@@ -155,7 +155,7 @@ def _register_and_publish(
         SCORE_TAG: f"{gate.metric} {score}",
         HOLDOUT_DIGEST_TAG: gate.holdout_digest,
         HOLDOUT_TAG: gate.holdout,
-        VERDICT_TAG: PASSED if gate.passed else REJECTED,
+        GATE_TAG: PASSED if gate.passed else REJECTED,
         **({HOLD_TAG: gate.hold} if gate.hold else {}),
     }
     version = _free_version(project, run, tags)
@@ -184,9 +184,11 @@ def _free_version(project: Project, run: str, tags: Mapping[str, str]) -> str:
     while True:
         version = project.registry.create_version(run, MODEL_FOLDER, tags)
         try:
-            project.bundles.fetch(version)
-        except BundleError:
-            return version
+            if not project.bundles.is_published(version):
+                return version
+        except BaseException:
+            project.registry.discard(version)
+            raise
         project.registry.discard(version)
 
 

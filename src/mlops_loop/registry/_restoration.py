@@ -54,7 +54,7 @@ def restore_if_damaged(
         RegistryError: if the registry does not hold an intact copy of the version either.
     """
     try:
-        read_bundle(store.fetch(version)).verify()
+        read_bundle(store.fetch(version, fresh=True)).verify()
     except DamagedBundleError as error:
         registered = registry.version(version)
         try:

@@ -70,7 +70,7 @@ def _able_to_serve(project: Project) -> Rollout:
 
 
 def _succeeds(project: Project) -> bool:
-    from ..evaluation._champion import find_predecessor
+    from ..evaluation._champion_predictions import find_predecessor
 
     return find_predecessor(project) is not None
 

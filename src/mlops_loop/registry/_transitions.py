@@ -12,12 +12,12 @@ from .._champion import other_target
 from ..errors import RegistryError
 from ._eligibility import no_earlier_champion, require_eligible
 from ._history import champions, last_of
-from ._rollout_journal import Details, RolloutJournal
 from ._rollout_rules import EARLIER_CHAMPIONS, promoted
+from ._rollout_transaction import Details, RolloutTransaction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transitions(RolloutJournal):
+class Transitions(RolloutTransaction):
     """Moves versions in and out of service; the journal records each move.
 
     Attributes:
@@ -68,7 +68,9 @@ class Transitions(RolloutJournal):
     ) -> AuditEvent:
         """Make a version the champion; its own trial ends with that.
 
-        The previous champion stays in shadow for a probation, unless a third version is on trial.
+        Visible to a service once the pointer of the bundle store is replaced and its
+        `PointerWatcher` has looked (`serving.watch_interval`). The previous champion stays in
+        shadow for a probation, unless a third version is on trial.
 
         Raises:
             RegistryError: if there is no such version, or it cannot serve.

@@ -7,7 +7,7 @@ from typing import Any
 
 # Set once all artifacts are stored; a version without it was interrupted.
 COMPLETE_TAG = "complete"
-VERDICT_TAG = "gate"
+GATE_TAG = "gate"
 PASSED, REJECTED = "passed", "rejected"
 # Why a version that the gate had rejected was promoted by hand.
 FORCED_TAG = "forced"

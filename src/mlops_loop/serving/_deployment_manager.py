@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from threading import Event, Lock, Thread
-from time import monotonic
+from time import time
 
 import structlog
 
@@ -22,6 +23,10 @@ logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 _NEVER = object()
 # A bundle that cannot serve may be repaired without a change of the pointer.
 _RETRY_SECONDS = 60.0
+# Requests that wait for a look wait for a tenth of the time at most.
+_PAUSE_FACTOR = 10
+# A thread that waits for a store ends with the process.
+_STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class DeploymentManager:
         unknown_fields: treatment of fields that the contract does not contain.
         other_target: returns why nothing may serve any more, because the project has got another
             target; empty as long as it has not.
-        now: returns seconds; a monotonic clock.
+        now: returns seconds of a clock that runs on while a platform freezes the process.
 
     Attributes:
         deployment: the current deployment; None before the first version.
@@ -61,7 +66,7 @@ class DeploymentManager:
         hooks: PredictionHooks,
         unknown_fields: UnknownFields = "reject",
         other_target: Callable[[], str] = lambda: "",
-        now: Callable[[], float] = monotonic,
+        now: Callable[[], float] = time,
     ) -> None:
         self._store = store
         self._digest = features_digest
@@ -72,7 +77,8 @@ class DeploymentManager:
         self.unknown_fields: UnknownFields = unknown_fields
         self._other_target = other_target
         self._now = now
-        self._next_try = 0.0
+        self._tried = self._looked = -inf
+        self._failed_seconds = 0.0
         self._stamp: object = _NEVER
         self._lock = Lock()
         self.deployment: Deployment | None = None
@@ -84,11 +90,35 @@ class DeploymentManager:
         Failed bundles are tried again when the pointer changes, and once a minute.
         """
         with self._lock:
-            try:
-                self._follow()
-            except Exception as error:
-                # A bad publication must not stop the current deployment.
-                self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
+            self._look()
+
+    def refresh_if_older(self, seconds: float) -> None:
+        """The same if the last look is older than this, and nothing else is looking meanwhile.
+
+        A look that fails slowly, as the store hangs, is repeated after ten times as long.
+        """
+        age = max(seconds, _PAUSE_FACTOR * self._failed_seconds)
+        if not self._is_older(self._looked, age) or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> None:
+        started, self._failed_seconds = self._now(), 0.0
+        try:
+            self._follow()
+        except Exception as error:
+            # A bad publication must not stop the current deployment.
+            self._report(LoadFailure(None, f"the pointer cannot be followed: {error}"))
+            self._stamp = _NEVER
+            self._failed_seconds = self._now() - started
+        self._looked = self._now()
+
+    def _is_older(self, moment: float, seconds: float) -> bool:
+        """Whether a moment is longer ago; also after the clock was set back."""
+        return not 0 <= self._now() - moment < seconds
 
     def _follow(self) -> None:
         if reason := self._other_target():
@@ -96,12 +126,12 @@ class DeploymentManager:
             self._report(LoadFailure("champion", reason))
             return
         stamp = self._store.stamp()
-        retries = bool(self.failures) and self._now() >= self._next_try
+        retries = bool(self.failures) and self._is_older(self._tried, _RETRY_SECONDS)
         if stamp == self._stamp and not retries:
             return
         rollout = self._store.pointer().rollout(self._key)
         self._stamp = stamp
-        self._next_try = self._now() + _RETRY_SECONDS
+        self._tried = self._now()
         if rollout.champion is None:
             self._report(*self._missing_champion())
             return
@@ -186,6 +216,8 @@ class DeploymentManager:
         if failures != self.failures:
             for failure in failures:
                 logger.error("publication rejected", role=failure.role, reason=failure.reason)
+            if not failures:
+                logger.info("publication accepted again")
         self.failures = failures
 
 
@@ -204,7 +236,7 @@ class PointerWatcher:
     def stop(self) -> None:
         self._stopped.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):

@@ -3,18 +3,21 @@
 The order of a prediction, and where each step is:
 
 1. validate the body: `contract/_decoder.py`, or `contract/_check.py` where something is wrong,
-2. identify the rows: `_identified_rows.py`,
+2. identify the rows: `_identified_rows.py`; check their event times: `contract/_lead_time.py`,
 3. run the project's `before_predict` hooks: `_prediction_hooks.py`,
-4. compute features, encode, run the model: `_deployment.py`, which calls `_predictor.py`,
-5. record: `prediction_log/_spool.py`, or a store,
-6. respond: `_prediction_response.py`; the web framework sends it when the record is durable.
+4. compute features, encode, run the model: `_deployment.py`, which calls `_predictor.py` and the
+   project's `after_predict` hooks,
+5. encode the response: `_prediction_response.py`,
+6. record: `prediction_log/_writer.py` (group commit), behind `_spool.py` if the address names one,
+7. send the response when the record is durable: `fastapi/_routers.py`, `fastapi/_micro_batcher.py`
+   for requests that arrived together, `flask/_blueprints.py`.
 
-`PredictionHandler.predict` does the first step, and `_predict_rows` the others.
+`PredictionHandler.predict` shows the order: `_validate` is step 1, `_predict_rows` 2 to 4, `_record`
+6.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +30,7 @@ from ..contract._lead_time import lead_time_violations
 from ..contract._model import Contract
 from ..contract._violations import Violation
 from ..errors import PredictionError
-from ..prediction_log import PredictionLog
+from ..prediction_log import Output, PredictionLog, Record
 from ._caller import Caller
 from ._deployment import Deployment
 from ._deployment_manager import DeploymentManager
@@ -39,6 +42,8 @@ from ._prediction_response import PredictionResponse, encode, prediction_respons
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
 
+NOTHING_PUBLISHED = "no model is published for this code yet: run `train`"
+
 
 class PendingRequest(NamedTuple):
     """A request for predictions that waits for its batch.
@@ -49,6 +54,15 @@ class PendingRequest(NamedTuple):
     body: bytes
     entity_key: str | None
     caller: str = ""
+
+
+class Predicted(NamedTuple):
+    """Predictions of rows that are not recorded yet."""
+
+    responses: list[PredictionResponse]
+    records: list[Record]
+    outputs: Sequence[tuple[Output, ...]]
+    warnings: Sequence[Violation]
 
 
 class PredictionHandler:
@@ -97,9 +111,9 @@ class PredictionHandler:
         decoded = self._validate(deployment, request)
         if not decoded.rows:
             return ServiceResponse(b"[]", variant=deployment.champion.role, log_fields={"rows": 0})
-        senders = [request] * len(decoded.rows)
-        responses, recorded = self._predict_rows(deployment, decoded, senders)
-        return _respond(responses, recorded, many=decoded.many)
+        predicted = self._predict_rows(deployment, decoded, [request] * len(decoded.rows))
+        body = encode(predicted.responses, many=decoded.many)
+        return _respond(body, predicted.responses, self._record(deployment, predicted))
 
     def predict_batch(
         self, requests: Sequence[PendingRequest]
@@ -109,7 +123,7 @@ class PredictionHandler:
         A model takes little longer for many rows than for one, so all plain rows are decoded,
         predicted and recorded at once. Any other request is handled by itself.
         """
-        responses: dict[int, ServiceResponse] = {}
+        responses: dict[int, ServiceResponse | Exception] = {}
         deployment = self._deployments.deployment
         if deployment is not None and len(requests) > 1:
             plain = {
@@ -118,9 +132,7 @@ class PredictionHandler:
                 if _is_valid(request.entity_key)
                 and (row := deployment.decoder.plain_row(request.body)) is not None
             }
-            # Which row cannot be predicted shows when each is handled by itself.
-            with suppress(Exception):
-                responses = self._predict_plain(deployment, plain, requests)
+            responses = self._predict_plain(deployment, plain, requests)
         return [
             responses.get(number) or self._predict_single(request)
             for number, request in enumerate(requests)
@@ -159,8 +171,7 @@ class PredictionHandler:
         deployment = self._deployments.deployment
         if deployment is None:
             reasons = [failure.reason for failure in self._deployments.failures]
-            detail = "; ".join(reasons) or "no model is published for this code yet: run `train`"
-            raise unavailable(detail)
+            raise unavailable("; ".join(reasons) or NOTHING_PUBLISHED)
         return deployment
 
     def _predict_plain(
@@ -168,13 +179,25 @@ class PredictionHandler:
         deployment: Deployment,
         rows: dict[int, tuple[object, ...]],
         requests: Sequence[PendingRequest],
-    ) -> dict[int, ServiceResponse]:
-        decoded = deployment.decoder.decode_batch(list(rows.values()))
-        senders = [requests[number] for number in rows]
-        responses, recorded = self._predict_rows(deployment, decoded, senders)
+    ) -> dict[int, ServiceResponse | Exception]:
+        """Responses to requests of one row each; none if one of the rows cannot be predicted.
+
+        Which one it is shows when each is handled by itself: so far, nothing is recorded.
+        """
+        try:
+            decoded = deployment.decoder.decode_batch(list(rows.values()))
+            senders = [requests[number] for number in rows]
+            predicted = self._predict_rows(deployment, decoded, senders)
+            bodies = [encode([response], many=False) for response in predicted.responses]
+        except Exception:
+            return {}
+        try:
+            recorded = self._record(deployment, predicted)
+        except Exception as error:
+            return dict.fromkeys(rows, error)
         return {
-            number: _respond([response], recorded, many=False)
-            for number, response in zip(rows, responses, strict=True)
+            number: _respond(body, [response], recorded)
+            for number, body, response in zip(rows, bodies, predicted.responses, strict=True)
         }
 
     def _predict_single(self, request: PendingRequest) -> ServiceResponse | Exception:
@@ -185,8 +208,8 @@ class PredictionHandler:
 
     def _predict_rows(
         self, deployment: Deployment, decoded: Decoded, senders: Sequence[PendingRequest]
-    ) -> tuple[list[PredictionResponse], Future[None]]:
-        """Responses for validated rows, each sent by a request, once the future is done."""
+    ) -> Predicted:
+        """Predict validated rows, each sent by a request."""
         contract = deployment.contract
         entity_keys = [request.entity_key for request in senders]
         identified = IdentifiedRows.of(contract, decoded, entity_keys, self._clock.now())
@@ -202,12 +225,16 @@ class PredictionHandler:
         records = identified.records(
             rows, outputs, contract, [request.caller for request in senders]
         )
-        recorded = self._log.append(records)
-        self._metrics.count_rows(outputs, warnings, deployment)
         responses = prediction_responses(
             identified.prediction_ids, outputs, deployment.class_names, warnings
         )
-        return responses, recorded
+        return Predicted(responses, records, outputs, warnings)
+
+    def _record(self, deployment: Deployment, predicted: Predicted) -> Future[None]:
+        """Record and count predictions; the future is done when the records are durable."""
+        recorded = self._log.append(predicted.records)
+        self._metrics.count_rows(predicted.outputs, predicted.warnings, deployment)
+        return recorded
 
     def _validate(self, deployment: Deployment, request: PendingRequest) -> Decoded:
         if not _is_valid(request.entity_key):
@@ -237,10 +264,10 @@ def _is_valid(entity_key: str | None) -> bool:
 
 
 def _respond(
-    responses: Sequence[PredictionResponse], recorded: Future[None], *, many: bool
+    body: bytes, responses: Sequence[PredictionResponse], recorded: Future[None]
 ) -> ServiceResponse:
     return ServiceResponse(
-        encode(responses, many=many),
+        body,
         recorded,
         variant_of(responses),
         {"rows": len(responses), "prediction_id": responses[0].prediction_id},

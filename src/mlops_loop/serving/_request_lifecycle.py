@@ -46,13 +46,13 @@ class RequestContext(Struct):
     caller: str = ""
 
     def describe(self, response: ServiceResponse) -> None:
-        """Report what the core says about its response."""
+        """Copy the variant and the log fields of a response."""
         self.variant = response.variant
         self.log_fields = response.log_fields
 
 
 class RequestLifecycle:
-    """What every request passes, whichever framework carries it: `begin`, then `finish`.
+    """Begins and finishes every request, in either framework: id, metrics, access log.
 
     Header values are text decoded as Latin-1.
     """

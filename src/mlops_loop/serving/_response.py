@@ -1,4 +1,4 @@
-"""What the core answers, whichever web framework sends it."""
+"""The response of the service, independent of the web framework that sends it."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future

@@ -19,6 +19,7 @@ from ._fd_limit import raise_fd_limit
 from ._headers import MAX_HEAD_BYTES
 from ._key_file import KeyFile
 from ._keys import ApiKeys
+from ._service import PredictionService
 
 if TYPE_CHECKING:
     from .._project import Project
@@ -53,17 +54,12 @@ def serve(
         StoreError: if the prediction log cannot be opened.
         ContractError: if a feature needs a column that is not part of a request.
     """
-    project.features.columns(project.contract)
     serving = project.settings.serving
     host, workers = host or serving.host, workers or serving.workers
     require_keys(project, host)
     allow_anonymous_on_loopback(project, host)
-    # One sentence here rather than a traceback from each worker.
-    open_prediction_log(project.settings.prediction_log, root=project.root).close()
-    port = _free_port(host, serving.port if port is None else port)
-    raise_fd_limit()
-    # uvicorn and waitress end by raising the signal again.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    prepare(project)
+    port = available_port(host, serving.port if port is None else port)
     application = f"{project.package}.app:app"
     app = resolve_name(application)
     is_asgi = iscoroutinefunction(type(app).__call__)
@@ -75,12 +71,30 @@ def serve(
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     logger.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     if is_asgi:
-        _run_uvicorn(application, host, port, workers)
+        run_uvicorn(application, host, port, workers)
     else:
-        _run_waitress(app, host, port, serving.max_concurrency, serving.max_body_bytes)
+        from .flask._lifecycle import EXTENSION
+
+        run_waitress(app, app.extensions[EXTENSION], host, port)
 
 
-def _run_uvicorn(application: str, host: str, port: int, workers: int) -> None:
+def prepare(project: "Project") -> None:
+    """Check that the service can start, and set up the process for a server.
+
+    Raises:
+        StoreError: if the prediction log cannot be opened.
+        ContractError: if a feature needs a column that is not part of a request.
+    """
+    project.features.columns(project.contract)
+    # One sentence here rather than a traceback from each worker.
+    open_prediction_log(project.settings.prediction_log, root=project.root).close()
+    raise_fd_limit()
+    # uvicorn and waitress end by raising the signal again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def run_uvicorn(application: Any, host: str, port: int, workers: int = 1) -> None:
+    """Run an ASGI application; several workers import it by a string."""
     import uvicorn
 
     from ._metrics import MULTIPROCESS_FOLDER
@@ -116,25 +130,24 @@ def _uvicorn_http() -> Any:
     return HeadLimitProtocol
 
 
-def _run_waitress(app: Any, host: str, port: int, concurrency: int, body_bytes: int) -> None:
+def run_waitress(app: Any, service: PredictionService, host: str, port: int) -> None:
+    """Run a WSGI application, whose service starts before the first request."""
     import waitress
 
-    from .flask._lifecycle import EXTENSION
-
-    service = app.extensions[EXTENSION]
+    serving = service.project.settings.serving
     service.start()
     try:
         waitress.create_server(
             app,
             host=host,
             port=port,
-            threads=concurrency + _MORE_THREADS,
+            threads=serving.max_concurrency + _MORE_THREADS,
             backlog=_BACKLOG,
             connection_limit=_CONNECTIONS,
             channel_timeout=_KEEP_ALIVE_SECONDS,
             # Bodies that are a little too large are read, so that the caller gets a problem.
             max_request_header_size=MAX_HEAD_BYTES,
-            max_request_body_size=2 * body_bytes + 65_536,
+            max_request_body_size=2 * serving.max_body_bytes + 65_536,
             asyncore_use_poll=sys.platform != "win32",
             clear_untrusted_proxy_headers=True,
             ident="",
@@ -176,7 +189,7 @@ def _can_admit(project: "Project") -> bool:
     return keys.exist or serving.allow_anonymous
 
 
-def _free_port(host: str, port: int) -> int:
+def available_port(host: str, port: int) -> int:
     """The port, or a free one for 0.
 
     Raises:

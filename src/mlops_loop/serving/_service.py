@@ -7,6 +7,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from .._logs import configure_if_unset
 from .._monitoring_status import MonitoringStatus, load_monitoring_status
 from .._servable import PredictorFactory
@@ -22,7 +24,7 @@ from ._key_file import KeyFile
 from ._keys import ApiKeys
 from ._metrics import Metrics, forget_dead_workers
 from ._openapi_schemas import Document
-from ._prediction_handler import PendingRequest, PredictionHandler
+from ._prediction_handler import NOTHING_PUBLISHED, PendingRequest, PredictionHandler
 from ._problem import Problem, unavailable
 from ._public_text import without_folders
 from ._response import ServiceResponse
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from .._project import Project
 
 _GC_THRESHOLD = 10_000
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class PredictionService:
@@ -44,6 +48,10 @@ class PredictionService:
     Args:
         project: its settings, contract, features, hooks, bundle store and prediction log.
         predictor_factory: makes a predictor of a bundle; by default `project.load_predictor`.
+
+    Attributes:
+        watches: whether a thread follows the pointer. On a platform that freezes the process
+            between invocations, set it to False before the start and call `refresh` before each.
 
     Examples:
         >>> from fastapi import FastAPI
@@ -62,6 +70,7 @@ class PredictionService:
         self._handler: PredictionHandler | None = None
         self._watcher: PointerWatcher | None = None
         self._starting = Lock()
+        self.watches = True
         self.store_health = StoreHealth()
 
     @asynccontextmanager
@@ -90,14 +99,30 @@ class PredictionService:
             self.keys.warn_if_closed()
             handler = self._new_handler()
             self.deployments.refresh()
-            interval = self.project.settings.serving.watch_interval.total_seconds()
-            self._watcher = PointerWatcher(self.deployments, interval)
-            self._watcher.start()
+            if not self.versions and not self.deployments.failures:
+                store = self.project.settings.bundle_store
+                logger.warning(NOTHING_PUBLISHED, bundle_store=store)
+            if self.watches:
+                self._watcher = PointerWatcher(self.deployments, self._interval)
+                self._watcher.start()
             # What exists now stays: garbage collections need not traverse it again. And they are
             # rarer than by default, which is every few requests and a tenth of their time.
             gc.freeze()
             gc.set_threshold(_GC_THRESHOLD)
             self._handler = handler
+
+    def refresh(self) -> None:
+        """Look at the pointer, if the last look is older than `serving.watch_interval`.
+
+        For adapters to platforms that freeze the process between invocations (see `watches`): a
+        promotion or a rollback reaches the first invocation after the interval. Otherwise this
+        costs nothing. While the store hangs, invocations wait for it a tenth of the time at most.
+        """
+        self.deployments.refresh_if_older(self._interval)
+
+    @property
+    def _interval(self) -> float:
+        return self.project.settings.serving.watch_interval.total_seconds()
 
     def close(self) -> None:
         """Stop following, and write what the prediction log still holds."""
@@ -140,7 +165,7 @@ class PredictionService:
             KeyFile(self.project.settings.path(serving.key_file)),
             scopes=serving.api_key_scopes,
             allow_anonymous=serving.allow_anonymous,
-            interval=serving.watch_interval.total_seconds(),
+            interval=self._interval,
         )
 
     @cached_property

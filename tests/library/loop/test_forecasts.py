@@ -86,7 +86,7 @@ def test_in_a_split_they_are_no_losses_of_the_champion(world: World, log: Predic
     world.clock.advance(3 * world.settings.challenge.max_duration)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "no ruling: 39 labelled rows" in world.state.reason  # the first one begins it
+    assert "no decision: 39 labelled rows" in world.state.reason  # the first one begins it
 
 
 def test_a_sample_of_what_arrived_is_read_in_bounded_steps(log: PredictionLog) -> None:

@@ -214,7 +214,7 @@ def test_no_ruling_on_too_few_labels_until_twice_the_time_is_over(world: World) 
     world.clock.advance(world.settings.challenge.max_duration)
     world.step()
     assert world.kinds() == ["reject"]
-    assert "no ruling: 120 labelled rows in 121 days, 500 needed (challenge.min_labels)" in (
+    assert "no decision: 120 labelled rows in 121 days, 500 needed (challenge.min_labels)" in (
         world.state.reason
     )
 

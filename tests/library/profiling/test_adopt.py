@@ -88,11 +88,12 @@ def test_a_history_is_kept_only_where_target_and_inputs_stay(root: Path, adopt: 
     assert other.exit_code == 2 and "other inputs: x" in other.output
 
 
+@pytest.mark.parametrize("store", ["../shared", "memory://adopted"])
 def test_stores_outside_of_var_stay_and_their_champion_serves_no_more(
-    root: Path, adopt: Adopt
+    root: Path, adopt: Adopt, store: str
 ) -> None:
     path = root / "config/project.yaml"
-    outside = {("bundle_store",): "../shared", ("tracking", "uri"): "sqlite:///../mlflow.db"}
+    outside = {("bundle_store",): store, ("tracking", "uri"): "sqlite:///../mlflow.db"}
     path.write_text(changed_settings(path.read_text(encoding="utf-8"), outside), encoding="utf-8")
     table = write(root / "in.csv", numbers())
     assert adopt(table, "--target", "y").exit_code == 0
@@ -104,9 +105,9 @@ def test_stores_outside_of_var_stay_and_their_champion_serves_no_more(
     assert kept.exit_code == 0 and project.published().champion == "3", kept.output
     done = adopt(table, "--target", "y", "--label-horizon", "4d", "--yes")
     assert done.exit_code == 0, done.output
-    assert "the bundle store ../shared stays as it is" in done.output
+    assert f"the bundle store {store} stays as it is" in done.output
     assert "the tracking store stays as it is (tracking.uri)" in done.output
-    assert "version 3 in ../shared does not serve any more" in done.output
+    assert f"version 3 in {store} does not serve any more" in done.output
     assert project.published() == Rollout()
     assert project.bundles.pointer().rollout("other").champion == "1"
 

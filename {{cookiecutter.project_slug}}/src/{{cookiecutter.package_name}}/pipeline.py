@@ -75,8 +75,8 @@ def evaluate(project: Project, run: RunRef) -> DecisionRef:
     connect_mlflow(project, run)
     with mlflow.start_run(run_id=run.run_id):
         evaluation = evaluate_on_holdout(project, run, METRIC, REPORTED)
-        decision = apply_rules(evaluation.comparison, RULES)
-        return log_decision(project, evaluation, decision)
+        result = apply_rules(evaluation.comparison, RULES)
+        return log_decision(project, evaluation, result)
 
 
 def register(project: Project, decision: DecisionRef) -> Version:

@@ -12,7 +12,7 @@ from ..._project import Project
 from ...contract import Column
 from ...contract._columns import Floats
 from ...evaluation._bootstrap import Resampling, clusters
-from ...evaluation._champion import scores_of
+from ...evaluation._champion_predictions import scores_of
 from ...evaluation._interval import Interval
 from ...evaluation._metrics import metrics_of
 from ...evaluation._scores import score_all

@@ -13,19 +13,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..._file_systems import is_remote, shown
 from ..._settings import Csv, Settings
 from ...contract import Column, Contract
 from ...contract._arrow import table_columns
 from ...contract._casting import missing_columns
 from ...errors import SourceError
-from .._remote import File, is_remote, shown
+from .._remote import File
 from . import columnar, csv_file, csv_format, excel, json_lines
-from .finding import find_files
+from .file_discovery import find_files
 from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
 from .malformed import MalformedRows, is_malformed
 from .partitions import partition_values, with_partitions
-from .places import Places
+from .row_locations import Places
 from .types import common_types
 
 BATCH_ROWS = 65_536

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..._file_systems import missing_package
 from ..._settings import Settings
 from ...contract import Contract
 from ...contract._arrow import table_columns
 from ...errors import SourceError
-from .._remote import missing_package
 from .header import unique_names
 from .values import to_table
 

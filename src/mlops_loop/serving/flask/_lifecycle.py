@@ -22,6 +22,10 @@ Examples:
 """
 
 
+# In the WSGI environment: the `Caller` that an adapter in front of the application has admitted.
+CALLER = "mlops_loop.caller"
+
+
 def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     """Start the service with the first request; request id, body limit, metrics, access log.
 
@@ -56,6 +60,8 @@ def add_request_lifecycle(app: Flask, service: PredictionService) -> None:
     def begin() -> None:
         g.request_context = lifecycle.begin(request.method, request.headers.get(REQUEST_ID_HEADER))
         g.request_id = g.request_context.request_id
+        if admitted := request.environ.get(CALLER):
+            g.caller = admitted
         # Werkzeug truncates a chunked body at its limit: one byte more shows that it was longer.
         request.max_content_length = service.project.settings.serving.max_body_bytes + 1
         service.start()

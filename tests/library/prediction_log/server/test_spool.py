@@ -100,7 +100,7 @@ def test_a_store_that_is_there_and_refuses_is_not_gone_without(
 def test_a_store_that_does_not_answer_counts_as_unavailable(server: Any, tmp_path: Path) -> None:
     open_store = partial(open_prediction_log, server.address, root=tmp_path)
     spool = Spool(tmp_path / "spool")
-    with closing(SpooledLog(open_store, spool, patience=0.5)) as log:
+    with closing(SpooledLog(open_store, spool, timeout=0.5)) as log:
         log.append([record("a")]).result()
         server.freeze()
         try:
@@ -115,7 +115,7 @@ def test_a_store_that_does_not_answer_counts_as_unavailable(server: Any, tmp_pat
 
 def test_a_store_that_does_not_answer_lets_the_process_end(server: Any, tmp_path: Path) -> None:
     open_store = partial(open_prediction_log, server.address, root=tmp_path)
-    log = SpooledLog(open_store, Spool(tmp_path / "spool"), patience=0.5)
+    log = SpooledLog(open_store, Spool(tmp_path / "spool"), timeout=0.5)
     server.freeze()
     try:
         kept = log.append([record("a")])

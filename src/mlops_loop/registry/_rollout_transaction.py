@@ -27,7 +27,7 @@ Details = Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RolloutJournal:
+class RolloutTransaction:
     """Changes the rollout for one digest of the features and one target.
 
     Attributes:

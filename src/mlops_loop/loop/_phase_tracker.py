@@ -11,7 +11,7 @@ from ._state import phase_of
 
 
 @dataclass(frozen=True)
-class PublishedState:
+class PhaseTracker:
     """Derives the phase from the published pointer, which is the source of truth.
 
     So a step that was interrupted anywhere is resumed by the next one, and transitions by a user

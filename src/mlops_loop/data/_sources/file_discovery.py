@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..._file_systems import is_remote, local_path
 from ...errors import SourceError
-from .._remote import File, find_remote, is_remote, local_path
+from .._remote import File, find_remote
 from .compression import is_hidden
 from .conversion import require_readable
 from .formats import FORMATS, format_of

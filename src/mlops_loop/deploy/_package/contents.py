@@ -1,0 +1,74 @@
+"""What goes into a package besides the models: an image's build context, or source files."""
+
+import re
+from pathlib import Path
+
+from ..._packaging import Environment, write_requirements
+from ..._project import Project
+from ...errors import InputError
+from .dockerignore import sent_to_builder
+from .files import copy_file, copy_files, is_source
+from .models import Models
+from .targets import FOLDER, Target
+
+DOCKERFILE = "Dockerfile"
+REQUIREMENTS = "requirements.txt"
+# Where the models are in the context, and in the image: not in var/, which a volume may hide.
+CONTEXT_MODELS = "bundles"
+IMAGE_MODELS = "/app/bundles"
+# Files in the folder of a target that people and Terraform read, and no platform.
+_NOT_SENT = re.compile(r"README\.md|(.*/)?(\.?terraform|[^/]*\.(tf|tfvars|hcl|tfstate))(/.*|\..*)?")
+
+
+def write_image_context(project: Project, models: Models, draft: Path) -> str | None:
+    """Write the build context of the service's image, with its Dockerfile.
+
+    Args:
+        project: its `.dockerignore` says which files are sent.
+        models: are copied into the image by lines at the end of the Dockerfile.
+        draft: folder to write to.
+
+    Returns:
+        Where the service finds the models; None without models.
+    """
+    root = project.root
+    if not (root / DOCKERFILE).is_file():
+        raise InputError(f"{root / DOCKERFILE} is missing: `docs deployment` says how to add it")
+    copy_files(root, draft, sent_to_builder(root))
+    copy_file(root / DOCKERFILE, draft / DOCKERFILE)
+    if not models.bundles:
+        return models.url
+    models.write(draft / CONTEXT_MODELS)
+    with (draft / DOCKERFILE).open("a", encoding="utf-8", newline="\n") as file:
+        file.write(
+            "\n# Written by `deploy package`: the models that serve.\n"
+            f"COPY {CONTEXT_MODELS} {IMAGE_MODELS}\n"
+            f"ENV {project.env_prefix}BUNDLE_STORE={IMAGE_MODELS}\n"
+        )
+    return IMAGE_MODELS
+
+
+def write_source(
+    root: Path, target: Target, models: Models, environment: Environment, draft: Path
+) -> str | None:
+    """Write code, configuration, locked requirements, and the files of the target at the top.
+
+    The wheel of the library is included, as `requirements.txt` names it by a relative path.
+
+    Returns:
+        Where the service finds the models; None without models.
+    """
+    for name in ("src", "config", "vendor"):
+        if not (root / name).is_dir():
+            raise InputError(f"{root / name} is missing: run the command in the project's folder")
+        copy_files(root / name, draft / name)
+    copy_files(
+        root / FOLDER / target.name,
+        draft,
+        lambda path: is_source(path) and not _NOT_SENT.fullmatch(path),
+    )
+    write_requirements(environment, draft / REQUIREMENTS)
+    if not models.bundles:
+        return models.url
+    models.write(draft / models.folder)
+    return models.folder

@@ -1,0 +1,1 @@
+"""SageMaker's container protocol around an application: `serve` and `train`."""

@@ -1,0 +1,1 @@
+../../../tools/deployment/lambda_emulator.py

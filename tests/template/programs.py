@@ -1,0 +1,29 @@
+"""Programs that tests marked `real` run and that no lock brings."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+# How to get each.
+INSTALL = {
+    "checkov": "`pipx install checkov`",
+    "docker": "install Docker, or podman-docker",
+    "kubectl": "install kubectl",
+    "terraform": "install Terraform",
+}
+
+
+def program(name: str) -> str:
+    """The path of a program."""
+    path = shutil.which(name)
+    assert path, f"{name} is not on PATH: {INSTALL[name]}"
+    return path
+
+
+def output(name: str, *arguments: str | Path, cwd: Path | None = None) -> str:
+    """What a program prints; it has to end well."""
+    done = subprocess.run(
+        [program(name), *arguments], cwd=cwd, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
