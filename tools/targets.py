@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from deployment import docker, suite
+from deployment import docker, google_app_engine, google_cloud_function, heroku, suite
 from deployment.project import answers_for, trained
 from deployment.results import Result, write
 
@@ -21,7 +21,12 @@ from behaviour import StepFailedError
 
 RESULTS = toolbox.ROOT / "docs" / "targets.md"
 FRAMEWORKS = ("fastapi", "flask")
-TARGETS = {"docker": docker.started}
+TARGETS = {
+    "docker": docker.started,
+    "google_app_engine": google_app_engine.started,
+    "google_cloud_function": google_cloud_function.started,
+    "heroku": heroku.started,
+}
 
 
 def prove(target: str, framework: str, folder: Path) -> Result:
