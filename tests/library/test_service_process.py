@@ -22,8 +22,8 @@ from mlops_loop.errors import ServiceError
 from mlops_loop.prediction_log import open_prediction_log
 from mlops_loop.serving import _serve
 from mlops_loop.serving._serve import (
-    available_port,
     allow_anonymous_on_loopback,
+    available_port,
     require_keys,
     serve,
 )

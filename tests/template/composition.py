@@ -26,6 +26,7 @@ CONVENTIONS = {
     r"deploy/docker/grafana/\w+\.(json|yml)": "Grafana",
     r"deploy/kubernetes/(.*/)?kustomization\.yaml": "kustomize",
     r"deploy/\w+/README\.md": "people",
+    r"deploy/\w+/\w+\.py": "the runtime of the target",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",

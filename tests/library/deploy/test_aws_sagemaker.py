@@ -125,9 +125,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
     return run
 
 
-def _wait_until_it_answers(
-    http: httpx.Client, process: subprocess.Popen[bytes], log: Path
-) -> None:
+def _wait_until_it_answers(http: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -221,7 +219,9 @@ def test_what_is_wrong_is_a_problem_document_that_is_logged(container: Container
     short = container.invoke("1,2,3\n", "text/csv")
     assert short.status_code == 400 and "line 1 of the CSV has 3 fields" in short.json()["detail"]
     container.wait_for_log(f'"request_id":"{short.json()["request_id"]}"')
-    number = next(item.name for item in container.publisher.contract.inputs if item.type == "number")
+    number = next(
+        item.name for item in container.publisher.contract.inputs if item.type == "number"
+    )
     row = container.row | {number: "far"}
     violated = container.invoke(_csv([[row.get(name) for name in container.names]]), "text/csv")
     assert violated.status_code == 422

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from ..._project import Project
-from ..._publication.folder import POINTER
+from ..._publication.pointer import POINTER
 from ...errors import SettingsError
 from ...serving._problem import MEDIA_TYPE, unavailable
 from ...serving._serve import available_port, prepare, run_uvicorn, run_waitress

@@ -90,9 +90,7 @@ def find_source(data: Path) -> str | None:
 
 
 @contextmanager
-def overridden(
-    project: Project, hyperparameters: Mapping[str, str], model: Path
-) -> Iterator[None]:
+def overridden(project: Project, hyperparameters: Mapping[str, str], model: Path) -> Iterator[None]:
     """The project with hyperparameters as settings, and published models in a folder.
 
     Values are read as those of environment variables are. A `bundle_store` with a URL stays.
