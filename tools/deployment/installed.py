@@ -40,10 +40,9 @@ class Installed:
 
     @property
     def size(self) -> int:
-        """Bytes of the package, the environment and the interpreter's standard library."""
-        folders = (self.package, self.environment, Path(os.__file__).parent)
-        files = (path for folder in folders for path in folder.rglob("*"))
-        return sum(path.stat().st_size for path in files if path.is_file())
+        """Bytes of the package and of what was installed."""
+        files = (path for folder in (self.package, self.environment) for path in folder.rglob("*"))
+        return sum(path.lstat().st_size for path in files if path.is_file())
 
 
 def install(project: Project) -> Installed:
