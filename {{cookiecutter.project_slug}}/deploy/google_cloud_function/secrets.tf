@@ -1,7 +1,7 @@
 # Secrets without a value: a value here would be in the state as well.
 resource "google_secret_manager_secret" "settings" {
   for_each  = var.secret_settings
-  secret_id = "${var.name}-${lower(replace(each.key, "_", "-"))}"
+  secret_id = "${var.name}-${lower(replace(replace(each.key, "__", "-"), "_", "-"))}"
 
   replication {
     user_managed {

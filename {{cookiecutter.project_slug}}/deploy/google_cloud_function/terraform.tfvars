@@ -1,4 +1,4 @@
-name            = "{{ (cookiecutter.project_slug | lower | replace('.', '-') | replace('_', '-'))[:26].strip('-') }}"
+name            = "{{ cookiecutter.__dns_name[:26].strip('-') }}"
 settings_prefix = "{{ cookiecutter.package_name | upper }}__"
 project         = "my-project-id"
 region          = "europe-west3"
