@@ -1,6 +1,7 @@
 """The application as a function, run by Functions Framework as Google Cloud runs it."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator
 from inspect import iscoroutinefunction
@@ -59,6 +60,14 @@ def uncached_logger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(google_cloud_function, "logger", structlog.get_logger())
 
 
+@pytest.fixture(autouse=True)
+def signal_handler() -> Iterator[None]:
+    """A function that was started in this process handles its end."""
+    previous = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, previous)
+
+
 class TestHttpContract(HttpContract):
     """Functions keep every promise to clients."""
 
@@ -108,6 +117,15 @@ def test_a_service_that_cannot_start_says_why_in_the_log(
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert response.json()["detail"] == "the prediction service cannot start: its log says why"
         assert ["serving.api_keys contains an empty key" in log["reason"] for log in logs] == [True]
+
+
+def test_without_a_model_the_function_is_up_and_not_ready(
+    framework: str, project_publisher: Publisher
+) -> None:
+    app = load_edition(framework, project_in(project_publisher.root)).app
+    response = ask(http_function(lambda: app))
+    assert response.status_code == 503
+    assert "no model is published" in response.json()["detail"]
 
 
 def test_an_application_that_cannot_be_loaded_ends_the_process() -> None:
