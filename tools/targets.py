@@ -16,7 +16,10 @@ from deployment import (
     aws_lambda,
     aws_sagemaker,
     docker,
+    google_app_engine,
+    google_cloud_function,
     google_cloud_run,
+    heroku,
     kubernetes,
     suite,
 )
@@ -32,7 +35,10 @@ TARGETS = {
     "aws_lambda": aws_lambda.started,
     "aws_sagemaker": aws_sagemaker.started,
     "docker": docker.started,
+    "google_app_engine": google_app_engine.started,
+    "google_cloud_function": google_cloud_function.started,
     "google_cloud_run": google_cloud_run.started,
+    "heroku": heroku.started,
     "kubernetes": kubernetes.started,
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 INSTALL = {
     "checkov": "`pipx install checkov`",
     "docker": "install Docker, or podman-docker",
+    "gcloud": "install the Google Cloud SDK",
     "kubectl": "install kubectl",
     "terraform": "install Terraform",
 }
