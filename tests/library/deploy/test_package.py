@@ -53,9 +53,7 @@ def with_settings(project: Project, **changed: str) -> Project:
     return project_in(project.root, settings=settings, features=FeatureSet())
 
 
-IMAGES = [
-    name for name, each in TARGETS.items() if each.builds_image and not each.archives_models
-]
+IMAGES = [name for name, each in TARGETS.items() if each.builds_image and not each.archives_models]
 
 
 @pytest.mark.parametrize("name", IMAGES)

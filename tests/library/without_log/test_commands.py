@@ -45,9 +45,7 @@ def files(project: Project, tmp_path: Path) -> dict[str, str]:
         ("lineage some-id", "there is no version or snapshot with the id 'some-id', and predictio"),
     ],
 )
-def test_what_needs_predictions_says_so(
-    files: dict[str, str], command: str, sentence: str
-) -> None:
+def test_what_needs_predictions_says_so(files: dict[str, str], command: str, sentence: str) -> None:
     result = run(*command.format(**files).split())
     assert result.exit_code == 2, result.output
     assert f"error: {sentence}" in result.output
