@@ -148,9 +148,9 @@ def _arguments(configuration: Configuration) -> Iterator[str]:
 
 def _block(known: Schema, interface: str, where: str, body: dict[str, Any]) -> Iterator[str]:
     allowed = known.interfaces[interface]
-    given = {name: value for name, value in body.items() if name not in META | {BLOCK, "dynamic"}}
+    given = {name: body[name] for name in body.keys() - META - {"dynamic"} if not _is_note(name)}
     for dynamic in body.get("dynamic", []):
-        ((label, generated),) = ((name, each) for name, each in dynamic.items() if name != BLOCK)
+        ((label, generated),) = (item for item in dynamic.items() if not _is_note(item[0]))
         given[label.strip('"')] = generated["content"]
     yield from (
         f"{where}: {name} is missing"
@@ -168,6 +168,11 @@ def _block(known: Schema, interface: str, where: str, body: dict[str, Any]) -> I
         elif is_block:
             for each in value:
                 yield from _block(known, inner, f"{where}.{name}", each)
+
+
+def _is_note(name: str) -> bool:
+    """What the parser adds: that it is a block, and comments."""
+    return name.startswith("__")
 
 
 def _is_block(value: object) -> bool:
@@ -192,7 +197,8 @@ def _names(configuration: Configuration) -> Iterator[str]:
     constants = {
         ("local", name)
         for _, _, body in configuration.blocks("locals")
-        for name in body.keys() - {BLOCK}
+        for name in body
+        if not _is_note(name)
     }
     used = {
         found

@@ -5,6 +5,7 @@ from typing import Any
 
 import programs
 import pytest
+import targets
 import yaml
 from kubernetes_validate.utils import ValidationError, validate
 
@@ -107,3 +108,12 @@ def test_checkov_has_no_finding_that_is_not_accepted_with_a_date(
     lines = config.read_text(encoding="utf-8").splitlines()
     accepted = [number for number, line in enumerate(lines) if line.startswith("  - CKV")]
     assert accepted and all(lines[number - 1].startswith("  # 20") for number in accepted)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("framework", targets.FRAMEWORKS)
+def test_the_service_answers_with_the_mounts_and_rights_of_its_pod(
+    framework: str, tmp_path: Path
+) -> None:
+    result = targets.prove("kubernetes", framework, tmp_path)
+    assert result.passed, result.message()

@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import google_provider
+import programs
 import pytest
 
-import toolbox
+from baking import cookiecutter
 
 pytestmark = pytest.mark.real
+
+TARGETS = ("google_cloud_function",)
+OPTIONAL = {
+    "alarm_emails": '["ops@example.com"]',
+    "billing_account": '"000000-000000-000000"',
+    "github_repository": '"shop/models"',
+}
 
 BUCKET = """
 variable "region" {
@@ -20,6 +28,7 @@ resource "google_storage_bucket" "bundles" {
   labels   = { purpose = "bundles" }
 
   versioning {
+    # What was replaced may be wanted again.
     enabled = true
   }
 
@@ -82,6 +91,27 @@ def test_faults_are_found(tmp_path: Path, replaced: str, by: str, complaint: str
     assert [each for each in found if each.startswith(complaint)]
 
 
-def test_configurations_of_targets_fit_the_provider() -> None:
-    for folder in sorted({path.parent for path in toolbox.TEMPLATE.glob("deploy/google_*/*.tf")}):
-        assert google_provider.complaints(folder) == [], folder.name
+@pytest.fixture(scope="module", params=TARGETS)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a rendered project, with all that is behind a variable."""
+    place = tmp_path_factory.mktemp(request.param)
+    done = cookiecutter(place, {"deploy_target": request.param, "prediction_log": "postgresql"})
+    assert done.returncode == 0, done.stderr
+    folder = place / "my-ml-project/deploy" / request.param
+    with (folder / "terraform.tfvars").open("a") as file:
+        file.writelines(f"{name} = {value}\n" for name, value in OPTIONAL.items())
+    return folder
+
+
+def test_the_configuration_of_a_target_fits_the_provider(folder: Path) -> None:
+    assert google_provider.complaints(folder) == []
+
+
+def test_the_configuration_of_a_target_is_formatted(folder: Path) -> None:
+    programs.output("terraform", "fmt", "-check", "-diff", *sorted(folder.glob("*.tf")))
+
+
+def test_the_configuration_of_a_target_has_no_known_weakness(folder: Path) -> None:
+    options = ("--framework", "terraform", "--quiet", "--compact", "--skip-download")
+    report = programs.output("checkov", "--directory", folder, *options)
+    assert "Parsing errors" not in report

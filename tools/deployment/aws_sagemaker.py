@@ -37,7 +37,8 @@ def train(project: Project, opt_ml: Path, hyperparameters: Mapping[str, str]) ->
         opt_ml: folder for what SageMaker mounts.
         hyperparameters: of the job.
     """
-    image = docker.build(project, "--target", "training")
+    image = f"{project.root.name}-training"
+    docker.build_image(Path(project.package()["path"]), image, "--target", "training")
     config, channel = opt_ml / "input/config", opt_ml / "input/data/training"
     for folder in (config, channel, opt_ml / "model", opt_ml / "output"):
         folder.mkdir(parents=True)

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from deployment.project import Project, run
 
@@ -32,17 +33,19 @@ def started(project: Project, key: str) -> Iterator[str]:
 
 
 def build(project: Project, *words: str) -> str:
-    """Build the image of the project's package, with options of `docker build`; its name."""
+    """Build the image of the project's package, made with options of `deploy package`; its name."""
+    package = project.package(*words)
+    image = f"{project.root.name}-{package['target']}:{project.answers['web_framework']}"
+    build_image(Path(package["path"]), image)
+    return image
+
+
+def build_image(context: Path, image: str, *words: str) -> None:
+    """Build an image of a folder with a Dockerfile; `words` are options of `docker build`."""
     if shutil.which("docker") is None:
         raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
-    package = project.package()
-    tag = "-".join([project.answers["web_framework"], *words[1:]])
-    image = f"{project.root.name}-{package['target']}:{tag}"
     options = [*shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", "")), *words]
-    run(
-        "docker", "build", "--quiet", "--tag", image, *options, package["path"], DOCKER_BUILDKIT="1"
-    )
-    return image
+    run("docker", "build", "--quiet", "--tag", image, *options, context, DOCKER_BUILDKIT="1")
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from behaviour import PACKAGE, SLICE, StepFailedError, render, store
 from covering import APART
 from variants import options
 
-# Where the platform's disk does not last, the prediction log is on a server.
+# Where the platform's disk does not last, the prediction log is on a server: on Heroku not Redis,
+# which is reached by TLS there.
+SERVERS = {"heroku": "postgresql"}
 SERVER = "redis"
 
 
@@ -70,7 +72,7 @@ def answers_for(target: str, framework: str = "fastapi") -> dict[str, str]:
     answers = {question: choices[0] for question, choices in options().items()}
     answers |= {"deploy_target": target, "web_framework": framework}
     if any(apart.items() <= answers.items() for apart in APART):
-        answers["prediction_log"] = SERVER
+        answers["prediction_log"] = SERVERS.get(target, SERVER)
     return answers
 
 

@@ -9,7 +9,6 @@ Examples: `main.py`, whose target is `handle`.
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable
 from io import BytesIO
 from types import FrameType
@@ -68,6 +67,7 @@ def http_function(load_app: Callable[[], Any]) -> Callable[..., Any]:
     except ProjectError as error:
         logger.error("the application cannot be loaded", reason=str(error))
         raise SystemExit(1) from error
+    service.watches = False
     if is_asgi(app):
         from functions_framework import aio
 
@@ -83,7 +83,6 @@ class _WsgiFunction:
     def __init__(self, app: Any, service: PredictionService) -> None:
         self._app = app
         self._service = service
-        self._pointer = _Pointer(service)
 
     def handle(self, request: "flask.Request") -> Any:
         import flask
@@ -94,7 +93,7 @@ class _WsgiFunction:
             problem = _cannot_start(error)
             content = problem.encode(request_id="")
             return flask.Response(content, problem.status, problem.headers, content_type=MEDIA_TYPE)
-        self._pointer.follow()
+        self._service.refresh()
         # Read to its end: a connection is kept open, also after a response that needs no body.
         environ = {**request.environ, "wsgi.input": BytesIO(request.get_data())}
         return flask.Response.from_app(self._app, environ)
@@ -105,7 +104,7 @@ class _AsgiFunction:
 
     def __init__(self, app: AsgiApplication, service: PredictionService) -> None:
         self._app = app
-        self._pointer = _Pointer(service)
+        self._service = service
         self._lifespan: Lifespan | None = None
         self._starting = asyncio.Lock()
         self._in_flight = 0
@@ -116,8 +115,7 @@ class _AsgiFunction:
             await self._start()
         except ProjectError as error:
             return _respond_with(_cannot_start(error))
-        if self._pointer.is_due:
-            await asyncio.to_thread(self._pointer.follow)
+        await asyncio.to_thread(self._service.refresh)  # asks the store, once in a while
         return self._forward
 
     async def _start(self) -> None:
@@ -156,25 +154,6 @@ class _AsgiFunction:
             asyncio.run_coroutine_threadsafe(close(number), loop)
 
         signal.signal(signal.SIGTERM, terminate)
-
-
-class _Pointer:
-    """Reads the published pointer again, at most once per `serving.watch_interval`."""
-
-    def __init__(self, service: PredictionService) -> None:
-        self._service = service
-        self._interval = service.project.settings.serving.watch_interval.total_seconds()
-        self._read_at = time.time()
-
-    @property
-    def is_due(self) -> bool:
-        # Not the monotonic clock, which may stand still while the instance has no processor.
-        return abs(time.time() - self._read_at) >= self._interval
-
-    def follow(self) -> None:
-        if self.is_due:
-            self._read_at = time.time()
-            self._service.deployments.refresh()
 
 
 def _cannot_start(error: ProjectError) -> Problem:

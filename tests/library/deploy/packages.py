@@ -1,4 +1,4 @@
-"""What a platform gets of the flights project: code, configuration, model and the target's files."""
+"""What a platform gets of the flights project: code, settings, model and the target's files."""
 
 import os
 import shutil
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from flights.features import FEATURES
+from jinja2 import Environment
 
 from mlops_loop._publication import open_bundle_store
 from mlops_loop._settings_loading import load_settings
@@ -21,7 +23,7 @@ KEY = "mlk_a-key-of-the-tests"
 FRAMEWORKS = ("fastapi", "flask")
 
 
-def make_package(folder: Path, target: str, framework: str) -> Publisher:
+def make_package(folder: Path, target: str, framework: str, **answers: str) -> Publisher:
     """Lay out what `deploy package` makes, and publish version 1 in it."""
     package = f"{framework}_app"
     shutil.copytree(FLIGHTS / "config", folder / "config")
@@ -29,7 +31,7 @@ def make_package(folder: Path, target: str, framework: str) -> Publisher:
     shutil.copytree(LIBRARY_TESTS / "apps" / package, folder / "src" / package)
     for path in (TARGETS / target).iterdir():
         if path.is_file() and path.suffix not in {".md", ".tf", ".tfvars"}:
-            (folder / path.name).write_text(rendered(path, package), encoding="utf-8")
+            (folder / path.name).write_text(rendered(path, package, **answers), encoding="utf-8")
     settings = load_settings(folder)
     store = open_bundle_store(settings.bundle_store, folder)
     publisher = Publisher(folder, store, settings.contract(), FEATURES)
@@ -38,24 +40,42 @@ def make_package(folder: Path, target: str, framework: str) -> Publisher:
     return publisher
 
 
-def rendered(path: Path, package: str) -> str:
-    """A file of the template with the package's name; the project keeps no log elsewhere."""
-    text = path.read_text(encoding="utf-8")
-    for variable, value in (("package_name", package), ("package_name | upper", package.upper())):
-        text = text.replace(f"{{{{ cookiecutter.{variable} }}}}", value)
-    return text
+def rendered(path: Path, package: str, **answers: str) -> str:
+    """A file of the template as a project has it."""
+    environment = Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    template = environment.from_string(path.read_text(encoding="utf-8"))
+    answers = {"package_name": package, "python_version": "3.13", **answers}
+    return template.render(cookiecutter=answers)
+
+
+def platform_env(framework: str, **env: str) -> dict[str, str]:
+    """Environment of a platform's processes: these programs first, a key, variables of its own."""
+    programs = Path(sys.executable).parent
+    return {
+        **os.environ,
+        f"{framework}_app__SERVING__API_KEYS".upper(): f'["{KEY}"]',
+        "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
+        **env,
+    }
 
 
 @contextmanager
-def deployed(folder: Path, framework: str, *command: str, **env: str) -> Iterator[Running]:
-    """A platform's command in the folder; it learns the port from the environment."""
+def deployed(folder: Path, framework: str, *command: str, **env: str) -> Iterator[httpx.Client]:
+    """A caller with a key of what a platform's command serves on the port in its environment."""
+    with started_on_port(folder, framework, *command, **env) as running:
+        with client_of(running) as client:
+            yield client
+
+
+@contextmanager
+def started_on_port(folder: Path, framework: str, *command: str, **env: str) -> Iterator[Running]:
+    """A platform's command in the folder; it learns the port from its environment."""
     port = free_port()
-    prefix = f"{framework}_app".upper()
-    programs = Path(sys.executable).parent
-    settings = {
-        f"{prefix}__SERVING__API_KEYS": f'["{KEY}"]',
-        "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
-        "PORT": str(port),
-    }
-    with started([*command], folder, port, {**os.environ, **settings, **env}) as running:
+    env = platform_env(framework, PORT=str(port), **env)
+    with started([*command], folder, port, env) as running:
         yield running
+
+
+def client_of(running: Running) -> httpx.Client:
+    """A caller with a key."""
+    return httpx.Client(base_url=running.url, headers={"X-API-Key": KEY}, timeout=20)

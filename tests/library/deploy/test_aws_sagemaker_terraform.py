@@ -122,9 +122,7 @@ def test_the_endpoint_splits_requests_between_its_variants(applied: Terraform, m
     sagemaker = Client(mock, "testing", "testing")("sagemaker")
     assert applied.outputs()["endpoint"] == NAME
     endpoint = sagemaker.describe_endpoint(EndpointName=NAME)
-    config = sagemaker.describe_endpoint_config(
-        EndpointConfigName=endpoint["EndpointConfigName"]
-    )
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     weights = {
         each["VariantName"]: each["InitialVariantWeight"] for each in config["ProductionVariants"]
     }

@@ -1,6 +1,7 @@
 """The application as a function, run by Functions Framework as Google Cloud runs it."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator
 from inspect import iscoroutinefunction
@@ -23,7 +24,7 @@ from ..applications import load_edition
 from ..projects import project_in
 from ..publisher import Publisher
 from ..service_processes import Running
-from .packages import FRAMEWORKS, KEY, deployed, make_package
+from .packages import FRAMEWORKS, client_of, make_package, started_on_port
 
 COMMAND = ("functions-framework", "--target", "handle", "--host", "127.0.0.1")
 TARGET = "google_cloud_function"
@@ -43,13 +44,13 @@ def publisher(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Publi
 @pytest.fixture(scope="module")
 def function(framework: str, publisher: Publisher) -> Iterator[Running]:
     setting = f"{framework}_app__SERVING__WATCH_INTERVAL".upper()
-    with deployed(publisher.root, framework, *COMMAND, **{setting: "20ms"}) as running:
+    with started_on_port(publisher.root, framework, *COMMAND, **{setting: "20ms"}) as running:
         yield running
 
 
 @pytest.fixture
 def client(function: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=function.url, headers={"X-API-Key": KEY}, timeout=20) as client:
+    with client_of(function) as client:
         yield client
 
 
@@ -57,6 +58,14 @@ def client(function: Running) -> Iterator[httpx.Client]:
 def uncached_logger(monkeypatch: pytest.MonkeyPatch) -> None:
     """A logger keeps what was configured when it was first used."""
     monkeypatch.setattr(google_cloud_function, "logger", structlog.get_logger())
+
+
+@pytest.fixture(autouse=True)
+def signal_handler() -> Iterator[None]:
+    """A function that was started in this process handles its end."""
+    previous = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, previous)
 
 
 class TestHttpContract(HttpContract):
@@ -108,6 +117,15 @@ def test_a_service_that_cannot_start_says_why_in_the_log(
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert response.json()["detail"] == "the prediction service cannot start: its log says why"
         assert ["serving.api_keys contains an empty key" in log["reason"] for log in logs] == [True]
+
+
+def test_without_a_model_the_function_is_up_and_not_ready(
+    framework: str, project_publisher: Publisher
+) -> None:
+    app = load_edition(framework, project_in(project_publisher.root)).app
+    response = ask(http_function(lambda: app))
+    assert response.status_code == 503
+    assert "no model is published" in response.json()["detail"]
 
 
 def test_an_application_that_cannot_be_loaded_ends_the_process() -> None:

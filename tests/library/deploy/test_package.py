@@ -53,9 +53,7 @@ def with_settings(project: Project, **changed: str) -> Project:
     return project_in(project.root, settings=settings, features=FeatureSet())
 
 
-IMAGES = [
-    name for name, each in TARGETS.items() if each.builds_image and not each.archives_models
-]
+IMAGES = [name for name, each in TARGETS.items() if each.builds_image and not each.archives_models]
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -237,8 +235,10 @@ def test_a_package_that_fails_changes_nothing(
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("name", ["src", "Dockerfile"])
+@pytest.mark.parametrize("name", ["src", "Dockerfile", "rows.zip"])
 def test_nothing_but_a_package_is_replaced(deployed: Project, name: str) -> None:
+    with zipfile.ZipFile(deployed.root / "rows.zip", "w") as archive:
+        archive.writestr("rows.csv", "a")
     with pytest.raises(InputError, match="is not a package"):
         made(deployed, "docker", deployed.root / name)
     assert (deployed.root / name).exists()

@@ -18,10 +18,15 @@ locals {
         namespace   = "AWS/Lambda", metric = "Duration", dimensions = local.function
         statistic   = "Maximum", threshold = 800 * var.timeout
       }
+      unavailable_url = {
+        description = "Signed requests get 5xx, e.g. as there is no model."
+        namespace   = "AWS/Lambda", metric = "Url5xxCount", dimensions = local.function
+        statistic   = "Sum", threshold = 0
+      }
     },
     {
       for api in aws_apigatewayv2_api.public : "unavailable" => {
-        description = "Callers get 5xx, e.g. as there is no model or the prediction log is unavailable."
+        description = "Callers get 5xx, e.g. as there is no model, or the prediction log is unavailable."
         namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = { ApiId = api.id }
         statistic   = "Sum", threshold = 0
       }

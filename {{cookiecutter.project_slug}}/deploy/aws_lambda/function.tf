@@ -4,6 +4,7 @@ resource "aws_lambda_function" "model" {
   # checkov:skip=CKV_AWS_173: 2026-11-30: the variables hold references to secrets, and no secret
   # checkov:skip=CKV_AWS_272: 2026-11-30: Lambda does not verify signatures of images
   function_name                  = var.name
+  description                    = var.revision
   role                           = aws_iam_role.function.arn
   package_type                   = "Image"
   image_uri                      = "${aws_ecr_repository.images.repository_url}:${var.image_tag}"

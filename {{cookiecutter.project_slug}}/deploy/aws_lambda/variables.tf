@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.name))
-    error_message = "Write 2 to 40 lower-case letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,39}$", var.name))
+    error_message = "Write 2 to 40 lower-case letters, digits and hyphens."
   }
 }
 
@@ -31,6 +31,12 @@ variable "image_tag" {
     condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.image_tag)) && var.image_tag != "latest"
     error_message = "Write the tag of one image, e.g. the commit it was built from; latest names none."
   }
+}
+
+variable "revision" {
+  description = "Any text; another one starts new environments, e.g. after a secret was changed."
+  type        = string
+  default     = ""
 }
 
 variable "architecture" {

@@ -1,19 +1,3 @@
-from typing import TYPE_CHECKING
+from .cli import cli
 
-from mlops_loop.cli import command_line
-
-if TYPE_CHECKING:
-    from mlops_loop import Composition
-
-
-def load() -> "Composition":
-    from flights.cli import load_pipeline
-
-    from mlops_loop import Composition
-
-    from .project import project
-
-    return Composition(project, load_pipeline)
-
-
-command_line(load)(prog_name="fastapi_app")
+cli(prog_name="fastapi_app")
