@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from deployment import docker
 from deployment.lambda_emulator import LambdaEmulator
+from deployment.platform import with_password
 from deployment.project import Project, run
+
+from behaviour import StepFailedError
 
 # Lambda runs an image as a user of its own, whatever the image says.
 USER = "993:990"
@@ -18,8 +21,11 @@ USER = "993:990"
 @contextmanager
 def started(project: Project, key: str) -> Iterator[str]:
     """The function URL of the image, with the champion in it."""
-    with emulator(docker.build(project), project.settings(key)) as function:
+    image = docker.build(project)
+    with emulator(image, with_password(project.settings(key))) as function:
         yield function.function_url
+        if function.errors:
+            raise StepFailedError(f"the function failed: {function.errors[0]['errorMessage']}")
 
 
 def emulator(image: str, settings: Mapping[str, str]) -> LambdaEmulator:
