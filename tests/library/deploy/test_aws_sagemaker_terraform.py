@@ -25,8 +25,8 @@ pytestmark = pytest.mark.real
 
 SOURCE = PROJECT_PACKAGE.parents[1] / "deploy/aws_sagemaker"
 NAME = "model-test"
-# Without what the mock cannot do: subscribers of budgets, and a lifecycle of a bucket, for which the
-# provider waits a minute.
+# Without what the mock cannot do: subscribers of budgets, and a lifecycle of a bucket, for which
+# the provider waits a minute.
 VARIABLES = {
     "name": NAME,
     "settings_prefix": "SHOP__",
@@ -50,7 +50,6 @@ KNOWN_DIFFERENCES = {
     'aws_appautoscaling_target.variant["live"]': {"tags_all"},
     'aws_appautoscaling_target.variant["next"]': {"tags_all"},
     "aws_sagemaker_endpoint.model[0]": {"deployment_config", "tags"},
-    "aws_sagemaker_endpoint_configuration.model[0]": {"tags"},
 }
 
 
