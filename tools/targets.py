@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from deployment import docker, google_app_engine, google_cloud_function, heroku, suite
+from deployment import (
+    aws_lambda,
+    aws_sagemaker,
+    docker,
+    google_app_engine,
+    google_cloud_function,
+    google_cloud_run,
+    heroku,
+    kubernetes,
+    suite,
+)
 from deployment.project import answers_for, trained
 from deployment.results import Result, write
 
@@ -22,10 +32,14 @@ from behaviour import StepFailedError
 RESULTS = toolbox.ROOT / "docs" / "targets.md"
 FRAMEWORKS = ("fastapi", "flask")
 TARGETS = {
+    "aws_lambda": aws_lambda.started,
+    "aws_sagemaker": aws_sagemaker.started,
     "docker": docker.started,
     "google_app_engine": google_app_engine.started,
     "google_cloud_function": google_cloud_function.started,
+    "google_cloud_run": google_cloud_run.started,
     "heroku": heroku.started,
+    "kubernetes": kubernetes.started,
 }
 
 

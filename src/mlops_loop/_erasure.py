@@ -9,6 +9,7 @@ from ._audit_log import AuditEvent
 from ._project import Project
 from ._publication import bundle_folder
 from .contract import Contract
+from .prediction_log._none import keeps_nothing
 
 _ENTITY_KEY = "entity_key"  # column of exports and archives
 _REWRITE = "written for people: delete the file, or write it again without these rows"
@@ -96,7 +97,9 @@ def _logged_otherwise(project: Project, key: str) -> Iterator[Remainder]:
     """Predictions with the key as id or group that were logged with another entity key."""
     names = [name for name in _identifying(project.contract) if name != _ENTITY_KEY]
     others: Counter[str | None] = Counter()
-    for row in project.log.rows(None, None) if names else ():
+    if not names or keeps_nothing(project.log):
+        return
+    for row in project.log.rows(None, None):
         values = [row.record.columns.get(name) for name in names]
         if row.record.entity_key != key and key in [
             str(value) for value in values if value is not None

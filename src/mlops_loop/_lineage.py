@@ -8,6 +8,7 @@ from ._project import Project
 from .data._snapshot import Snapshot, read_snapshot
 from .errors import InputError, SnapshotError
 from .prediction_log import LoggedRow
+from .prediction_log._none import keeps_nothing
 from .registry import Version
 
 # Tags of a version in the order of the report, with their labels.
@@ -108,6 +109,11 @@ def trace(project: Project, identifier: str) -> Lineage:
     if trained or _snapshot(project, identifier) is not None:
         snapshots = {identifier: _snapshot(project, identifier)}
         return Lineage(None, tuple(trained), snapshots)
+    if keeps_nothing(project.log):
+        raise InputError(
+            f"there is no version or snapshot with the id {identifier!r}, and predictions are not "
+            "kept (prediction_log: none)"
+        )
     row = project.log.get(identifier)
     if row is None:
         raise InputError(f"there is no version, snapshot or prediction with the id {identifier!r}")

@@ -19,7 +19,7 @@ from ._run_context import RunContext
 from ._settings import CONFIG, Settings
 from ._settings_loading import load_settings
 from .contract import Contract
-from .prediction_log import PredictionLog, open_prediction_log
+from .prediction_log import NONE, PredictionLog, open_prediction_log
 
 if TYPE_CHECKING:
     from ._prediction_hooks import AfterPredict, BeforePredict, PredictionHooks
@@ -197,10 +197,15 @@ class Project:
             features_digest=self.features.digest,
             contract=self.contract,
             require_servable=self._require_servable,
-            probation=bool(self.settings.challenge.probation),
+            probation=bool(self.settings.challenge.probation) and self._keeps_predictions,
             lock=lambda: file_lock(self.paths.transitions_lock),
             callbacks=self.callbacks,
         )
+
+    @property
+    def _keeps_predictions(self) -> bool:
+        """Whether a trial could be judged."""
+        return self.settings.prediction_log != NONE
 
     @property
     def rollout_key(self) -> str:

@@ -10,6 +10,8 @@ from ._publication import Rollout
 from .evaluation._formatting import format_metric
 from .loop._phase_tracker import last_transition
 from .loop._state import phase_of
+from .loop._states import LOOP_IS_OFF
+from .prediction_log._none import keeps_nothing
 
 ROLE_GIVEN = ("promote", "rollback", "challenge")
 
@@ -52,7 +54,6 @@ class Status:
 
     def messages(self) -> list[str]:
         champion, previous = self.champion, self.previous
-        others = self.log["other_schemas"]
         missing = self.no_champion or "none yet: run `train`"
         other = f"challenger  {self.challenger.summary() if self.challenger else 'none'}"
         if champion and previous:
@@ -63,11 +64,19 @@ class Status:
         return [
             f"champion    {champion.summary() if champion else missing}",
             other,
-            f"log         {self.log['predictions']} predictions, {self.log['labels']} labels"
-            + (f", {self.log['backlog']} in the backlog" if self.log["backlog"] else "")
-            + (f"; not counted: {others} of another target or other inputs" if others else ""),
+            f"log         {self._log()}",
             f"loop        {self.loop['state']}: {self.loop['reason']}",
         ]
+
+    def _log(self) -> str:
+        if not self.log["kept"]:
+            return "none: predictions and labels are not kept"
+        others, backlog = self.log["other_schemas"], self.log["backlog"]
+        return (
+            f"{self.log['predictions']} predictions, {self.log['labels']} labels"
+            + (f", {backlog} in the backlog" if backlog else "")
+            + (f"; not counted: {others} of another target or other inputs" if others else "")
+        )
 
 
 def project_status(project: Project) -> Status:
@@ -80,6 +89,7 @@ def project_status(project: Project) -> Status:
         challenger=None if published.probation else other,
         previous=other if published.probation else None,
         log={
+            "kept": not keeps_nothing(project.log),
             "predictions": totals.predictions,
             "labels": totals.labels,
             "backlog": project.log.backlog(),
@@ -92,6 +102,8 @@ def project_status(project: Project) -> Status:
 
 def loop_status(project: Project, published: Rollout) -> dict[str, str | None]:
     """The state of the loop; if another command has published since, what the next step finds."""
+    if keeps_nothing(project.log):
+        return {"state": "off", "since": None, "reason": LOOP_IS_OFF}
     state, _ = project.loop_state.load()
     phase, since, reason = state.phase, state.since, state.reason
     if state.is_outdated(published):

@@ -11,6 +11,7 @@ ProjectError
 ├── BundleError                a bundle is damaged or made for other features
 │   └── DamagedBundleError     a published bundle is missing, incomplete or changed
 ├── StoreError                 a store rejects an operation
+│   ├── NotKeptError           predictions are needed, and the project keeps none
 │   └── StoreUnavailableError  a store cannot be reached
 ├── PredictionError            a model gives no valid prediction for a row
 ├── Problem                    an error response of the service; see `mlops_loop.serving.fastapi`
@@ -43,6 +44,7 @@ __all__ = [
     "GateError",
     "HookError",
     "InputError",
+    "NotKeptError",
     "PredictionError",
     "ProjectCodeError",
     "ProjectError",
@@ -125,6 +127,12 @@ class DamagedBundleError(BundleError):
 
 class StoreError(ProjectError):
     """A store rejects an operation."""
+
+
+class NotKeptError(StoreError):
+    """Predictions or labels are needed, and `prediction_log` is `none`."""
+
+    exit_code = 2
 
 
 class StoreUnavailableError(StoreError):

@@ -5,6 +5,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from pwd import getpwuid
 
@@ -16,6 +17,7 @@ from mlops_loop._history_archive import archive_history, has_history
 from mlops_loop._settings import Settings
 from mlops_loop.errors import InputError, ServiceError
 from mlops_loop.serving._key_file import KeyFile
+from mlops_loop.serving._keys import ApiKeys
 
 from .projects import cli
 
@@ -75,6 +77,18 @@ def test_the_commands(shop_settings: Settings) -> None:
     revoked = run("revoke", "shop")
     assert revoked.exit_code == 0 and "rejects every request" in revoked.stderr
     assert run("list").stdout == ""
+
+
+def test_a_generated_key_is_accepted_by_its_digest_and_stored_nowhere(
+    shop_settings: Settings,
+) -> None:
+    result = CliRunner().invoke(cli, ["--root", str(shop_settings.root), "key", "generate"])
+    key, digest = result.stdout.splitlines()
+    assert ApiKeys((digest,)).caller_of(key) is not None
+    assert not shop_settings.path(shop_settings.serving.key_file).exists()
+    report = json.loads(CliRunner().invoke(cli, ["key", "generate", "--json"]).stdout)
+    assert report["digest"] == f"sha256:{sha256(report['key'].encode()).hexdigest()}"
+    assert report["key"] != key
 
 
 def test_a_key_has_the_scopes_that_it_is_given(shop_settings: Settings) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from mlops_loop._status import Status, Version
 
-LOG = {"predictions": 10, "labels": 5, "backlog": 0, "other_schemas": 0}
+LOG = {"kept": True, "predictions": 10, "labels": 5, "backlog": 0, "other_schemas": 0}
 OLD = Version("2", "2026-01-01T00:00:00+00:00", {"rmse": 42.9})
 NEW = Version("3", "2026-02-01T00:00:00+00:00", {"rmse": 41.7})
 

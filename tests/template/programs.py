@@ -1,5 +1,6 @@
 """Programs that tests marked `real` run and that no lock brings."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,8 +24,10 @@ def program(name: str) -> str:
 
 def output(name: str, *arguments: str | Path, cwd: Path | None = None) -> str:
     """What a program prints; it has to end well."""
+    # A program in Python has packages of its own.
+    env = {variable: value for variable, value in os.environ.items() if variable != "PYTHONPATH"}
     done = subprocess.run(
-        [program(name), *arguments], cwd=cwd, capture_output=True, encoding="utf-8"
+        [program(name), *arguments], cwd=cwd, env=env, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -8,8 +8,9 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from deployment.project import Project, run
 
@@ -31,30 +32,36 @@ def started(project: Project, key: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def build(project: Project) -> str:
-    """Build the image of the project's package; its name."""
-    if shutil.which("docker") is None:
-        raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
-    package = project.package()
+def build(project: Project, *words: str) -> str:
+    """Build the image of the project's package, made with options of `deploy package`; its name."""
+    package = project.package(*words)
     image = f"{project.root.name}-{package['target']}:{project.answers['web_framework']}"
-    options = shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", ""))
-    run(
-        "docker", "build", "--quiet", "--tag", image, *options, package["path"], DOCKER_BUILDKIT="1"
-    )
+    build_image(Path(package["path"]), image)
     return image
 
 
+def build_image(context: Path, image: str, *words: str) -> None:
+    """Build an image of a folder with a Dockerfile; `words` are options of `docker build`."""
+    if shutil.which("docker") is None:
+        raise StepFailedError("docker is not on PATH: install Docker, or podman-docker")
+    options = [*shlex.split(os.environ.get("DOCKER_BUILD_OPTIONS", "")), *words]
+    run("docker", "build", "--quiet", "--tag", image, *options, context, DOCKER_BUILDKIT="1")
+
+
 @contextmanager
-def running(image: str, settings: Mapping[str, str], *words: str) -> Iterator[str]:
+def running(
+    image: str, settings: Mapping[str, str], *words: str, arguments: Sequence[str] = ()
+) -> Iterator[str]:
     """A container, which has to end well when it is told to stop.
 
     Args:
         settings: environment variables.
         words: options of `docker run`.
+        arguments: arguments of the container's program; those of the image by default.
     """
     variables = [word for item in settings.items() for word in ("--env", "=".join(item))]
     options = ["--detach", "--network", "host", *RESTRICTED, *variables, *words]
-    container = run("docker", "run", *options, image)
+    container = run("docker", "run", *options, image, *arguments)
     try:
         yield container
         run("docker", "stop", "--time", str(SECONDS_TO_STOP), container)

@@ -16,7 +16,7 @@ from .._host_names import is_loopback
 from .._project import Project
 from .._settings import CONFIG
 from .._yaml_file import parse_yaml
-from ..prediction_log import store_of
+from ..prediction_log import NONE, store_of
 from ..serving._key_file import KeyFile
 from .project_checks import Check
 
@@ -113,7 +113,7 @@ def _durability(project: Project) -> Iterator[Risk]:
     options = parse_qs(address.partition("?")[2])
     if options.get("durability") == ["best_effort"]:
         yield Risk("durability=best_effort loses predictions that were answered: leave it out")
-    if store_of(address) != "sqlite" and "spool" not in options:
+    if store_of(address) not in ("sqlite", NONE) and "spool" not in options:
         yield Risk(
             "without ?spool=… requests fail while the server of the prediction log is unavailable",
             hint=True,

@@ -8,6 +8,7 @@ from .._project import Project
 from .._status import loop_status
 from ..errors import ProjectError, RegistryError
 from ..prediction_log import verify_prediction_log
+from ..prediction_log._none import keeps_nothing
 from ..prediction_log._sqlite_file import require_intact
 from ..serving._key_file import KeyFile
 from .copies import check_audit_log, check_bundles, check_pointer
@@ -64,6 +65,8 @@ def _contract(project: Project) -> str:
 
 
 def _log(project: Project) -> str:
+    if keeps_nothing(project.log):
+        return "none: predictions and labels are not kept"
     totals = project.log.totals()
     message = f"{totals.predictions} predictions, {totals.labels} with a label"
     others = project.log.other_schemas()

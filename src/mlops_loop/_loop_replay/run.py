@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .._clock import ManualClock
 from .._composition import Pipeline
+from .._file_systems import is_remote
 from .._history_archive import archive_history, has_history
 from .._project import Project
 from .._replay.client import ServiceClient
@@ -17,6 +18,7 @@ from ..errors import GateError, InputError
 from ..loop._controller import RetrainingController
 from ..loop._factory import make_controller
 from ..monitoring import MonitoringPlan, MonitoringReport
+from ..prediction_log import NONE
 from .period import replay_period
 from .report.build import build_report
 from .report.month import PlayedMonth
@@ -27,6 +29,8 @@ from .stream import Stream, read_stream
 DAY = timedelta(days=1)
 # Steps of the loop in a window.
 STEPS = 4
+# Of a project that keeps no predictions.
+OWN_LOG = "sqlite:///var/replay/predictions.db"
 
 Window = tuple[datetime, datetime]
 
@@ -73,12 +77,13 @@ def replay_year(
         Path of the report.
 
     Raises:
-        InputError: if the contract has no time column, or the project has a history.
+        InputError: if the contract has no time column, the project has a history, or its bundle
+            store is that of services elsewhere.
         SourceError: if the source cannot be read.
         StoreError: if the prediction log is unavailable.
         GateError: if the gate rejects the first model.
     """
-    settings = project.settings
+    settings = replay_settings(project.settings, listener)
     replay = replay_period(settings, settings.contract())
     if rows_per_month is not None:
         replay = replay.model_copy(update={"rows_per_month": rows_per_month})
@@ -86,6 +91,7 @@ def replay_year(
     windows = list(_months(replay))[:months]
     page = project.paths.loop_report
     project = project.copy(clock=ManualClock(windows[0][0]))
+    project.settings = settings
     try:
         with running_service(project) as client:
             loop = make_controller(project, pipeline, plan)
@@ -180,6 +186,23 @@ def _months(replay: Replay) -> Iterator[Window]:
         after = (first + timedelta(days=32)).replace(day=1)
         yield since, min(after, end)
         since = after
+
+
+def replay_settings(settings: Settings, listener: ProgressListener) -> Settings:
+    """The settings of the replay, which has a log of its own if the project keeps none.
+
+    Raises:
+        InputError: if it would publish where services elsewhere read.
+    """
+    if is_remote(settings.bundle_store):
+        raise InputError(
+            f"services read {settings.bundle_store}, and the replay publishes models of its own: "
+            "run it in a copy of the project with `bundle_store: var/bundles`"
+        )
+    if settings.prediction_log != NONE:
+        return settings
+    listener.on_message(f"log          {OWN_LOG}, as prediction_log is none")
+    return settings.model_copy(update={"prediction_log": OWN_LOG})
 
 
 def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> None:

@@ -36,6 +36,7 @@ def running_service(project: Project) -> Iterator[ServiceClient]:
     environment = {
         **os.environ,
         f"{prefix}ROOT": str(project.root),
+        f"{prefix}PREDICTION_LOG": project.settings.prediction_log,
         f"{prefix}SERVING__WATCH_INTERVAL": "100ms",
         f"{prefix}SERVING__API_KEYS": json.dumps([key]),
         f"{prefix}SERVING__API_KEY_SCOPES": json.dumps(["predict", "label"]),

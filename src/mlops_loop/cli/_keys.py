@@ -1,4 +1,4 @@
-"""The commands key create, revoke and list."""
+"""The commands key create, generate, revoke and list."""
 
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,19 @@ def create(session: Session, name: str, scopes: tuple[Scope, ...]) -> None:
     click.echo(
         f"send it as X-API-Key; it is for {', '.join(scopes)}, and is not shown again", err=True
     )
+
+
+@key.command()
+@AS_JSON
+def generate(as_json: bool) -> None:
+    """Print a key and its digest for `serving.api_keys`; nothing is stored."""
+    from ..serving._key_file import generate_key
+
+    secret, digest = generate_key()
+    if as_json:
+        show_json({"key": secret, "digest": f"sha256:{digest}"})
+    else:
+        click.echo(f"{secret}\nsha256:{digest}")
 
 
 @key.command()

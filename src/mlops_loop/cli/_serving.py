@@ -49,8 +49,11 @@ def score(session: Session, source: str, target: str, logged: bool, dialect: Dia
     from .._champion import champion_predictor
     from .._scoring import score as run
     from .._scoring.recording import Recording
+    from ..prediction_log._none import require_kept
 
     with opened(session, logs=logged) as project:
+        if logged:
+            require_kept(project.log, "--log has nothing to write to")
         predictor = champion_predictor(project)
         recording = (
             Recording(project.log, project.contract, project.clock, predictor.manifest.version)

@@ -16,6 +16,7 @@ from ..contract import Contract
 from ..contract._arrow import numbers
 from ..errors import ContractError, SourceError
 from ..prediction_log import PredictionLog
+from ..prediction_log._none import keeps_nothing
 from ._collector import POSITION, RowCollector
 from ._deduplication import find_duplicates
 from ._snapshot import Origin, Snapshot, write_snapshot
@@ -102,7 +103,7 @@ def ingest(
     address = " + ".join(item.address for item in sources)
     left_out = other_schemas = 0
     logged: LabelledLog | None = None
-    if log is not None:
+    if log is not None and not keeps_nothing(log):
         logged = LabelledLog(log, limit=settings.ingestion.max_logged_rows)
         other_schemas = log.other_schemas()
         available = logged.available(contract, since=since, until=until)

@@ -97,6 +97,7 @@ class _Handler:
 
     def __init__(self, app: Any) -> None:
         self.service = service_of(app)
+        self.service.watches = False  # threads sleep while the environment is frozen
         asgi = as_asgi(app)
         lifespan = Lifespan(asgi)
         loop = asyncio.new_event_loop()
@@ -105,7 +106,6 @@ class _Handler:
         self.service.start()  # a Flask application would start with the first request
         responding = _Deadline(asgi, lifespan.state)
         self._respond = Mangum(responding, lifespan="off", text_mime_types=_TEXT)
-        self._refreshed = time.time()
 
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
         if "http" not in event.get("requestContext", {}):
@@ -113,17 +113,9 @@ class _Handler:
                 "expected an HTTP request in payload format 2.0, from an HTTP API of API Gateway or"
                 f" a function URL, but the event has {', '.join(sorted(event)) or 'nothing'}"
             )
-        self._follow_pointer()
+        self.service.refresh()
         event["headers"].setdefault(_REQUEST_ID, context.aws_request_id)
         return self._respond(event, context)
-
-    def _follow_pointer(self) -> None:
-        """What the thread of a server does, which sleeps here while the environment is frozen."""
-        # Not the monotonic clock, which may stand still meanwhile.
-        interval = self.service.project.settings.serving.watch_interval.total_seconds()
-        if abs(time.time() - self._refreshed) >= interval:
-            self.service.deployments.refresh()
-            self._refreshed = time.time()
 
 
 class _Deadline:

@@ -11,6 +11,7 @@ from .._champion import other_target
 from .._project import Project
 from .._settings import ActionName
 from ..evaluation._metric import MetricChoice
+from ..prediction_log._none import require_kept
 from ._checks import (
     DEFAULT_CHECKS,
     Check,
@@ -82,6 +83,7 @@ def monitor_project(
         page: whether Evidently's page is written.
 
     Raises:
+        NotKeptError: if `prediction_log` is `none`.
         InputError: if `segment_by` cannot divide the rows.
         BundleError: if there is no bundle of the version, or it has another target.
 
@@ -90,6 +92,11 @@ def monitor_project(
         >>> report.performance
         'unknown'
     """
+    require_kept(
+        project.log,
+        "drift, data quality and performance are unknown; /metrics of the service counts requests "
+        "and predictions",
+    )
     monitored = version or project.published().champion
     bundle, reason = None, NOTHING_TO_COMPARE
     if monitored is None:

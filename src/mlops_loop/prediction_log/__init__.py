@@ -45,6 +45,12 @@ def _import_redis() -> ModuleType:
     return _redis
 
 
+def _import_none() -> ModuleType:
+    from . import _none
+
+    return _none
+
+
 def _import_sql() -> ModuleType:
     from ._sql import store
 
@@ -57,6 +63,8 @@ _STORES: dict[str, Callable[[], ModuleType]] = {
     "redis": _import_redis,
     "sqlite": _import_sql,
 }
+# Instead of an address: nothing is kept.
+NONE = "none"
 _STORE_OF_SCHEME = {
     **{name: name for name in _STORES},
     "postgres": "postgresql",
@@ -70,20 +78,22 @@ def stores() -> list[str]:
 
 
 def store_of(address: str) -> str:
-    """The scheme of an address's store.
+    """The scheme of an address's store, or `none`.
 
     `rediss://` is `redis://` over TLS, and `postgres://` another name of `postgresql://`.
 
     Raises:
         SettingsError: for an address without a store.
     """
+    if address == NONE:
+        return NONE
     scheme, separator, _ = address.partition("://")
     name = _STORE_OF_SCHEME.get(scheme)
     if not separator or name is None:
         known = ", ".join(f"{each}://" for each in _STORES)
         # The rest of an address may hold a password.
         named = f"no store for {scheme!r}" if separator else "expected an address with ://"
-        raise SettingsError(f"prediction_log: {named}; this project has {known}")
+        raise SettingsError(f"prediction_log: {named}; this project has {known}, or none")
     return name
 
 
@@ -99,7 +109,7 @@ def open_prediction_log(
     The first one that opens an empty SQL database creates its tables.
 
     Args:
-        address: names the store.
+        address: names the store; `none` keeps nothing.
         root: the project's folder, where relative paths start.
         schema_digest: schema digest of the contract; rows of other schemas are left out. With
             None all rows are read.
@@ -172,7 +182,7 @@ def _store(address: str) -> Iterator[ModuleType]:
     """The module of an address's store."""
     name = store_of(address)
     with packages_of(name):
-        yield _STORES[name]()
+        yield _import_none() if name == NONE else _STORES[name]()
 
 
 @contextmanager

@@ -42,6 +42,12 @@ class _Stored(msgspec.Struct, frozen=True):
     keys: Keys
 
 
+def generate_key() -> tuple[str, str]:
+    """A new key, and its SHA-256 in hexadecimal."""
+    key = token_urlsafe(_BYTES)
+    return key, sha256(key.encode()).hexdigest()
+
+
 class KeyFile:
     """Keys by name, in a file that only its owner can read; several processes may change it."""
 
@@ -80,8 +86,7 @@ class KeyFile:
                 f"invalid name of a key {name!r}: expected a letter, digit or underscore, then up"
                 " to 63 of these, spaces and .@:/-"
             )
-        key = token_urlsafe(_BYTES)
-        digest = sha256(key.encode()).hexdigest()
+        key, digest = generate_key()
         with self._lock():
             keys = self.keys()
             if name in keys:

@@ -14,16 +14,18 @@ from ._openapi_schemas import Document, schemas
 from ._problem import MEDIA_TYPE as PROBLEM
 from ._response import JSON
 
-_PROBLEMS = {
+_DESCRIPTIONS = {
     400: "The body is not JSON",
     401: "No valid API key",
     403: "The caller lacks a scope",
     408: "The body did not arrive in time",
+    409: "The service keeps no predictions that labels could join",
     413: "The body or its list of rows is too large",
     415: "The body is not JSON, or compressed",
     422: "Rows violate the contract; every violation is listed",
     503: "Try again after the seconds in Retry-After",
 }
+_PROBLEMS = [code for code in _DESCRIPTIONS if code != 409]
 
 
 def operation(path: str) -> Document:
@@ -87,7 +89,9 @@ def _responses(description: str, schema: Document, *problems: int, media: str = 
     content = {PROBLEM: {"schema": _ref("Problem")}}
     return {
         "200": {"description": description, "content": {media: {"schema": schema}}},
-        **{str(code): {"description": _PROBLEMS[code], "content": content} for code in problems},
+        **{
+            str(code): {"description": _DESCRIPTIONS[code], "content": content} for code in problems
+        },
     }
 
 
@@ -118,7 +122,7 @@ _OPERATIONS: dict[str, Document] = {
         "operationId": "label",
         "summary": "Submit labels for one or more predictions",
         "requestBody": _body("Label", "Label"),
-        "responses": _responses("How labels were joined", _ref("LabelReport"), *_PROBLEMS),
+        "responses": _responses("How labels were joined", _ref("LabelReport"), *_DESCRIPTIONS),
     },
     "/model": _get("model", "The versions in service", 401),
     "/health/live": _get("health_live", "The process runs") | {"security": []},

@@ -12,8 +12,8 @@ The order of a prediction, and where each step is:
 7. send the response when the record is durable: `fastapi/_routers.py`, `fastapi/_micro_batcher.py`
    for requests that arrived together, `flask/_blueprints.py`.
 
-`PredictionHandler.predict` shows the order: `_validate` is step 1, `_predict_rows` 2 to 4, `_record`
-6.
+`PredictionHandler.predict` shows the order: `_validate` is step 1, `_predict_rows` 2 to 4, and
+`_record` 6.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from ..contract._decoder import Decoded, InvalidRequestBody
 from ..contract._lead_time import lead_time_violations
 from ..contract._model import Contract
 from ..contract._violations import Violation
-from ..errors import PredictionError
+from ..errors import NotKeptError, PredictionError
 from ..prediction_log import Output, PredictionLog, Record
 from ._caller import Caller
 from ._deployment import Deployment
@@ -42,6 +42,7 @@ from ._prediction_response import PredictionResponse, encode, prediction_respons
 from ._problem import Problem, invalid_body, unavailable
 from ._response import ServiceResponse
 
+NO_LABELS = "this service keeps neither predictions nor labels"
 NOTHING_PUBLISHED = "no model is published for this code yet: run `train`"
 
 
@@ -146,7 +147,7 @@ class PredictionHandler:
             caller: who gives them.
 
         Raises:
-            Problem: 400, 413 or 422.
+            Problem: 400, 413 or 422; 409 if nothing is kept (`prediction_log: none`).
             StoreError: if the log does not accept them.
         """
         try:
@@ -160,7 +161,10 @@ class PredictionHandler:
             )
         except InvalidRequestBody as error:
             raise invalid_body(error) from error
-        return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
+        try:
+            return ServiceResponse(msgspec.json.encode(self._log.add_labels(labels)))
+        except NotKeptError as error:
+            raise Problem(409, NO_LABELS) from error
 
     def require_deployment(self) -> Deployment:
         """What serves now.

@@ -74,11 +74,16 @@ class HttpContract:
     The client is an httpx client of a service with a champion, and sends a valid API key. Override
     a test where your service behaves differently, e.g. has errors of its own.
 
+    Attributes:
+        keeps_predictions: False for a service with `prediction_log: none`, which rejects labels.
+
     Examples:
         >>> class TestHttpContract(HttpContract):
         ...     def test_unknown_paths_and_methods_are_problems(self, service):
         ...         assert service.http.get("/nothing").json() == {"error": "Not Found"}
     """
+
+    keeps_predictions = True
 
     @pytest.fixture
     def service(self, client: httpx.Client) -> ServiceUnderTest:
@@ -96,8 +101,12 @@ class HttpContract:
         assert len({prediction["prediction_id"] for prediction in predictions}) == 3
         assert service.http.post("/predict", json=[]).json() == []
 
-    def test_labels_join_their_predictions(self, service: ServiceUnderTest) -> None:
+    def test_labels_join_their_predictions_or_are_rejected(self, service: ServiceUnderTest) -> None:
         label = {"prediction_id": service.predict()["prediction_id"], "label": service.label}
+        if not self.keeps_predictions:
+            response = service.http.post("/labels", json=label)
+            assert "keeps neither predictions nor labels" in problem(response, 409)["detail"]
+            return
         none = {
             "joined": 0,
             "early": 0,
@@ -140,7 +149,8 @@ class HttpContract:
             assert service.examples(path)
             for example in service.examples(path):
                 response = service.http.post(path, json=example)
-                assert response.status_code == 200, response.text
+                accepts = path == "/predict" or self.keeps_predictions
+                assert response.status_code == (200 if accepts else 409), response.text
 
     def test_openapi_describes_the_operations(self, service: ServiceUnderTest) -> None:
         paths = service.document["paths"]

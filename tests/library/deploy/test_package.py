@@ -1,6 +1,7 @@
 """The package of a deployment target: what is in it, and what is refused."""
 
 import json
+import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -52,7 +53,10 @@ def with_settings(project: Project, **changed: str) -> Project:
     return project_in(project.root, settings=settings, features=FeatureSet())
 
 
-@pytest.mark.parametrize("name", [name for name in TARGETS if TARGETS[name].builds_image])
+IMAGES = [name for name, each in TARGETS.items() if each.builds_image and not each.archives_models]
+
+
+@pytest.mark.parametrize("name", IMAGES)
 def test_an_image_gets_what_dockerignore_sends_and_the_champion(
     deployed: Project, output: Path, name: str
 ) -> None:
@@ -88,6 +92,17 @@ def test_a_package_names_the_versions_that_serve_and_no_others(
     assert rollout.earlier_champions == () and not (output / "bundles/1").exists()
 
 
+def test_sagemaker_gets_the_models_in_an_archive(deployed: Project, output: Path) -> None:
+    package = made(deployed, "aws_sagemaker", output)
+    assert package.models == {"champion": "2"} and package.models_from == "/opt/ml/model"
+    assert not (output / "bundles").exists()
+    with tarfile.open(output / "model.tar.gz") as archive:
+        archive.extractall(output / "unpacked", filter="data")
+    store = open_bundle_store("unpacked", output)
+    assert store.pointer().rollout(deployed.rollout_key).champion == "2"
+    assert (store.fetch("2") / "model.onnx").is_file()
+
+
 def test_source_files_are_a_project_that_predicts(deployed: Project, output: Path) -> None:
     package = made(deployed, "heroku", output)
     top = {"Procfile", "config", "deployment.json", "requirements.txt", "src", "var", "vendor"}
@@ -108,7 +123,7 @@ def test_everybody_may_read_a_package(deployed: Project, output: Path) -> None:
     assert (output / "bundles").stat().st_mode & 0o777 == 0o755
 
 
-@pytest.mark.parametrize("name", ["docker", "google_app_engine"])
+@pytest.mark.parametrize("name", ["docker", "aws_sagemaker", "google_app_engine"])
 def test_the_same_bytes_twice(deployed: Project, output: Path, name: str) -> None:
     made(deployed, name, output)
     before = contents(output)
@@ -220,8 +235,10 @@ def test_a_package_that_fails_changes_nothing(
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("name", ["src", "Dockerfile"])
+@pytest.mark.parametrize("name", ["src", "Dockerfile", "rows.zip"])
 def test_nothing_but_a_package_is_replaced(deployed: Project, name: str) -> None:
+    with zipfile.ZipFile(deployed.root / "rows.zip", "w") as archive:
+        archive.writestr("rows.csv", "a")
     with pytest.raises(InputError, match="is not a package"):
         made(deployed, "docker", deployed.root / name)
     assert (deployed.root / name).exists()

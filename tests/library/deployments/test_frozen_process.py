@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mlops_loop._publication import Pointer
+from mlops_loop.deploy._application import service_of
 from mlops_loop.serving._deployment_manager import DeploymentManager
-from mlops_loop.serving._service_of import service_of
 
 from ..applications import load_edition
 from .answers import Seconds
@@ -83,7 +83,6 @@ def test_a_service_without_a_watcher_follows_when_it_is_told(
     publisher.point("1")
     app = load_edition(framework, shop_project(watch_interval=timedelta(0))).app
     service = service_of(app)
-    assert service is not None and service_of(WithMiddleware(app)) is service
     service.watches = False
     service.start()
     try:
@@ -94,9 +93,3 @@ def test_a_service_without_a_watcher_follows_when_it_is_told(
         assert service.versions == {"champion": "2"}
     finally:
         service.close()
-    assert service_of(object()) is None
-
-
-class WithMiddleware:
-    def __init__(self, app: Any) -> None:
-        self.app = app

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..._packaging import Environment, write_requirements
 from ..._project import Project
 from ...errors import InputError
 from .dockerignore import sent_to_builder
-from .files import copy_file, copy_files, is_source
+from .files import copy_file, copy_files, is_source, write_tar
 from .models import Models
 from .targets import FOLDER, Target
 
@@ -16,16 +17,22 @@ REQUIREMENTS = "requirements.txt"
 # Where the models are in the context, and in the image: not in var/, which a volume may hide.
 CONTEXT_MODELS = "bundles"
 IMAGE_MODELS = "/app/bundles"
+# The archive of SageMaker, and where it unpacks it.
+MODEL_ARCHIVE = "model.tar.gz"
+UNPACKED_MODELS = "/opt/ml/model"
 # Files in the folder of a target that people and Terraform read, and no platform.
 _NOT_SENT = re.compile(r"README\.md|(.*/)?(\.?terraform|[^/]*\.(tf|tfvars|hcl|tfstate))(/.*|\..*)?")
 
 
-def write_image_context(project: Project, models: Models, draft: Path) -> str | None:
+def write_image_context(
+    project: Project, target: Target, models: Models, draft: Path
+) -> str | None:
     """Write the build context of the service's image, with its Dockerfile.
 
     Args:
         project: its `.dockerignore` says which files are sent.
-        models: are copied into the image by lines at the end of the Dockerfile.
+        target: says where the models go.
+        models: are copied into the image by lines at the end of the Dockerfile, or in an archive.
         draft: folder to write to.
 
     Returns:
@@ -38,6 +45,11 @@ def write_image_context(project: Project, models: Models, draft: Path) -> str | 
     copy_file(root / DOCKERFILE, draft / DOCKERFILE)
     if not models.bundles:
         return models.url
+    if target.archives_models:
+        with TemporaryDirectory(prefix="models-") as folder:
+            models.write(Path(folder))
+            write_tar(Path(folder), draft / MODEL_ARCHIVE)
+        return UNPACKED_MODELS
     models.write(draft / CONTEXT_MODELS)
     with (draft / DOCKERFILE).open("a", encoding="utf-8", newline="\n") as file:
         file.write(

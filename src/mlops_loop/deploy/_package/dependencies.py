@@ -35,18 +35,11 @@ def install_dependencies(folder: Path) -> None:
         # The project's environment may have no pip.
         venv.create(place, with_pip=True, symlinks=True)
         python = Path(place, "Scripts/python.exe" if os.name == "nt" else "bin/python")
-        platforms = [word for each in PLATFORMS for word in ("--platform", each)]
-        options = ["--target", ".", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
-        options += ["--no-compile", "--python-version", PYTHON, *platforms]
-        pip: list[str | Path] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        done = subprocess.run([*pip, *options, "--requirement", REQUIREMENTS], cwd=folder)
+        pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "install"]
+        pip += ["--quiet", "--target", ".", "--no-deps", "--no-compile", "--require-hashes"]
+        pip += ["--only-binary", ":all:", "--python-version", PYTHON]
+        pip += [word for each in PLATFORMS for word in ("--platform", each)]
+        done = subprocess.run([*pip, "--requirement", REQUIREMENTS], cwd=folder)
     if done.returncode:
         raise InputError(
             f"the dependencies cannot be installed for Python {PYTHON} on Linux x86-64, see above: "

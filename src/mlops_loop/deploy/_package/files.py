@@ -1,7 +1,9 @@
 """Files of a package: found, copied with the same permissions everywhere, and zipped."""
 
+import gzip
 import re
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,3 +67,17 @@ def write_zip(folder: Path, path: Path) -> None:
             entry.create_system = 3  # Unix, which keeps permissions, on whatever system
             entry.external_attr = (folder / name).stat().st_mode << 16
             archive.writestr(entry, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def write_tar(folder: Path, path: Path) -> None:
+    """Write the files of a folder to a `.tar.gz`, sorted and without their times and owners."""
+    with (
+        path.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name in paths_below(folder):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = (folder / name).stat().st_size, 0o644
+            with (folder / name).open("rb") as content:
+                archive.addfile(entry, content)

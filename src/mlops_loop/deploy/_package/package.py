@@ -100,7 +100,7 @@ def make_package(
     models = served_models(project) if with_models else Models()
     with drafted(output, zipped) as draft:
         if target.builds_image and not zipped:
-            models_from = write_image_context(project, models, draft)
+            models_from = write_image_context(project, target, models, draft)
         else:
             models_from = write_source(project.root, target, models, environment, draft)
         if zipped and target.installed:
@@ -140,9 +140,13 @@ def require_replaceable(output: Path) -> None:
     Raises:
         InputError: if something else would be deleted.
     """
-    if not output.exists() or (output / DESCRIPTION).is_file() or zipfile.is_zipfile(output):
-        return
-    raise InputError(f"{output} exists and is not a package: choose another --output")
+    if zipfile.is_zipfile(output):
+        with zipfile.ZipFile(output) as archive:
+            is_package = DESCRIPTION in archive.namelist()
+    else:
+        is_package = (output / DESCRIPTION).is_file()
+    if output.exists() and not is_package:
+        raise InputError(f"{output} exists and is not a package: choose another --output")
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class Target:
             takes source files and installs `requirements.txt` itself.
         takes_zip: whether it takes a zip of source files.
         installed: whether that zip contains the dependencies, installed.
+        archives_models: whether the platform gets the models of an image in an archive.
         limits: limits of the source files; an image has none that can be known before it is built.
     """
 
@@ -67,6 +68,7 @@ class Target:
     builds_image: bool = True
     takes_zip: bool = False
     installed: bool = False
+    archives_models: bool = False
     limits: Limits = Limits()
 
 
@@ -81,7 +83,7 @@ TARGETS = {
             installed=True,
             limits=Limits(size=250 * 1024 * 1024, remedy="deploy the image instead of a zip"),
         ),
-        Target("aws_sagemaker"),
+        Target("aws_sagemaker", archives_models=True),
         Target("google_cloud_run"),
         Target("google_cloud_function", builds_image=False, takes_zip=True),
         Target(

@@ -4,8 +4,7 @@ import io
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.datastructures import EnvironHeaders
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from ...serving._headers import REQUEST_ID_HEADER
 from ...serving._request_lifecycle import too_large
@@ -43,7 +42,7 @@ class SageMakerWsgi:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO")
+        path = Request(environ).path
         if path == PING:
             return self._app({**environ, "PATH_INFO": READY}, start_response)
         if path == INVOCATIONS:
@@ -53,9 +52,10 @@ class SageMakerWsgi:
         return self._app(environ, start_response)
 
     def _invoke(self, environ: "WSGIEnvironment") -> Response:
-        headers = {name.lower(): value for name, value in EnvironHeaders(environ)}
+        request = Request(environ)
+        headers = {name.lower(): value for name, value in request.headers}
         invocation = self._gateway.invocation(headers)
-        body = _Rows(invocation.to_rows, environ, self._gateway.max_body_bytes)
+        body = _Rows(invocation.to_rows, request, self._gateway.max_body_bytes)
         forwarded: dict[str, Any] = {
             **{name: value for name, value in environ.items() if name not in _REPLACED},
             "PATH_INFO": PREDICT,
@@ -74,11 +74,9 @@ class SageMakerWsgi:
 class _Rows(io.RawIOBase):
     """The body, translated when the application reads it, whose handlers answer what is wrong."""
 
-    def __init__(
-        self, to_rows: Callable[[bytes], bytes], environ: "WSGIEnvironment", limit: int
-    ) -> None:
+    def __init__(self, to_rows: Callable[[bytes], bytes], request: Request, limit: int) -> None:
         self._to_rows = to_rows
-        self._environ = environ
+        self._request = request
         self._limit = limit
         self._rows: io.BytesIO | None = None
 
@@ -91,12 +89,10 @@ class _Rows(io.RawIOBase):
         return self._rows.readinto(buffer)
 
     def _read(self) -> bytes:
-        length = self._environ.get("CONTENT_LENGTH")
-        size = int(length) if length else -1
-        if size > self._limit:
+        if (self._request.content_length or 0) > self._limit:
             raise too_large(self._limit)
         # Without a length the server ends the input, and limits it.
-        body: bytes = self._environ["wsgi.input"].read(size)
+        body = self._request.stream.read()
         if len(body) > self._limit:
             raise too_large(self._limit)
         return body

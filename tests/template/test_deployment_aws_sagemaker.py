@@ -1,0 +1,54 @@
+"""The images for SageMaker, run by a container engine with the arguments `serve` and `train`."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+import targets
+from deployment import aws_sagemaker, docker
+from deployment.project import answers_for, trained
+
+KEY = "k-" + "0123456789abcdef" * 2
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("framework", targets.FRAMEWORKS)
+def test_the_image_serves(framework: str, tmp_path: Path) -> None:
+    result = targets.prove("aws_sagemaker", framework, tmp_path)
+    assert result.passed, result.message()
+
+
+@pytest.mark.real
+def test_a_training_job_leaves_what_an_endpoint_serves(tmp_path: Path) -> None:
+    opt_ml = tmp_path / "ml"
+    with trained(tmp_path / "project", answers_for("aws_sagemaker")) as project:
+        hyperparameters = {"training.folds": "2", "gate.max_size": "1"}
+        assert aws_sagemaker.train(project, tmp_path / "rejected", hyperparameters) == 3
+        assert "Rejected by" in (tmp_path / "rejected/output/failure").read_text()
+        assert not (tmp_path / "rejected/model/pointer.json").exists()
+        assert aws_sagemaker.train(project, opt_ml, {"training.folds": "2"}) == 0
+        with aws_sagemaker.serving(docker.build(project), project.settings(KEY), opt_ml) as url:
+            predicted = list(csv.reader(io.StringIO(_invoke(url, _example(url)))))
+    assert [row[2] for row in predicted] == ["1", "1"]
+
+
+def _example(url: str) -> list[str]:
+    """The example of a row in the order of the contract's inputs."""
+    request = Request(f"{url}/openapi.json", headers={"X-API-Key": KEY})
+    with urlopen(request, timeout=30) as response:
+        row = json.load(response)["components"]["schemas"]["Row"]
+    values = row["examples"][0]
+    return [values.get(name, "") for name in row["properties"]]
+
+
+def _invoke(url: str, row: list[str]) -> str:
+    body = io.StringIO()
+    csv.writer(body, lineterminator="\n").writerows([row, row])
+    request = Request(
+        f"{url}/invocations", body.getvalue().encode(), headers={"Content-Type": "text/csv"}
+    )
+    with urlopen(request, timeout=30) as response:
+        return str(response.read().decode())

@@ -1,0 +1,56 @@
+"""The image of the Lambda function, run by a container engine, and invoked by an emulator.
+
+`DOCKER_BUILD_OPTIONS` has options for `docker build`, as for the target docker.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from deployment import docker
+from deployment.lambda_emulator import LambdaEmulator
+from deployment.platform import with_password
+from deployment.project import Project, run
+
+from behaviour import StepFailedError
+
+# Lambda runs an image as a user of its own, whatever the image says.
+USER = "993:990"
+
+
+@contextmanager
+def started(project: Project, key: str) -> Iterator[str]:
+    """The function URL of the image, with the champion in it."""
+    image = docker.build(project)
+    with emulator(image, with_password(project.settings(key))) as function:
+        yield function.function_url
+        if function.errors:
+            raise StepFailedError(f"the function failed: {function.errors[0]['errorMessage']}")
+
+
+def emulator(image: str, settings: Mapping[str, str]) -> LambdaEmulator:
+    """Invokes an image, which is started with the first request; `settings` is its environment."""
+    return LambdaEmulator(lambda address: Container.run(image, settings, address))
+
+
+@dataclass(frozen=True)
+class Container:
+    """An environment of the function that is not frozen between requests."""
+
+    container: str
+
+    @classmethod
+    def run(cls, image: str, settings: Mapping[str, str], address: str) -> "Container":
+        variables = {**settings, "AWS_LAMBDA_RUNTIME_API": address}
+        words = [word for item in variables.items() for word in ("--env", "=".join(item))]
+        options = ["--detach", "--network", "host", "--user", USER, *docker.RESTRICTED, *words]
+        return cls(run("docker", "run", *options, image))
+
+    def freeze(self) -> None:
+        pass
+
+    def thaw(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        run("docker", "rm", "--force", "--volumes", self.container)

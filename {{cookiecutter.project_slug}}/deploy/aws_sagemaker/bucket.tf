@@ -1,0 +1,98 @@
+# Rows to train with (data/), model archives (models/), published models (bundles/), batch transforms
+# (transform/), and captured requests (captured/).
+resource "aws_s3_bucket" "artifacts" {
+  # checkov:skip=CKV_AWS_18: 2026-11-30: who reads and writes objects stands in CloudTrail, if wanted
+  # checkov:skip=CKV_AWS_144: 2026-11-30: models can be trained again; the endpoint is in one region
+  # checkov:skip=CKV2_AWS_62: 2026-11-30: nothing waits for an event; the endpoint reads the pointer
+  # checkov:skip=CKV2_AWS_61: 2026-11-30: the lifecycle is behind var.noncurrent_days
+  bucket        = "${var.name}-sagemaker-${local.account}"
+  force_destroy = var.force_destroy
+}
+
+resource "aws_s3_bucket_versioning" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.model.arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "artifacts" {
+  bucket                  = aws_s3_bucket.artifacts.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_policy" "artifacts" {
+  bucket     = aws_s3_bucket.artifacts.id
+  policy     = data.aws_iam_policy_document.artifacts.json
+  depends_on = [aws_s3_bucket_public_access_block.artifacts]
+}
+
+data "aws_iam_policy_document" "artifacts" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.artifacts.arn, "${aws_s3_bucket.artifacts.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
+  count      = var.noncurrent_days > 0 ? 1 : 0
+  bucket     = aws_s3_bucket.artifacts.id
+  depends_on = [aws_s3_bucket_versioning.artifacts]
+
+  rule {
+    id     = "replaced"
+    status = "Enabled"
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_days
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  rule {
+    id     = "captured"
+    status = "Enabled"
+
+    filter {
+      prefix = "captured/"
+    }
+
+    expiration {
+      days = var.noncurrent_days
+    }
+  }
+}
