@@ -25,7 +25,7 @@ from mlops_loop.cli import command_line
 from mlops_loop.contract._check import check_rows
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.errors import InputError, RegistryError
-from mlops_loop.evaluation import _champion
+from mlops_loop.evaluation import _champion_predictions
 from mlops_loop.prediction_log import Output, Record
 from mlops_loop.registry import ChampionChange
 from mlops_loop.registry._version import HOLD_TAG
@@ -168,7 +168,7 @@ def test_an_internal_error_of_the_comparison_is_not_a_hold(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(_champion, "scores_of", fail)
+    monkeypatch.setattr(_champion_predictions, "scores_of", fail)
     with pytest.raises(ZeroDivisionError):
         train(edited)
 
@@ -186,7 +186,7 @@ def test_a_feature_of_the_champion_that_fails_is_a_hold(
         }
         yield FeatureSet(FEATURES.module, declared)
 
-    monkeypatch.setattr(_champion, "packaged_features", failing_features)
+    monkeypatch.setattr(_champion_predictions, "packaged_features", failing_features)
     result = train(edited)
     assert "ValueError: no such airport" in result.gate.hold and result.became is None
 
