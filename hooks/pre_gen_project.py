@@ -240,7 +240,8 @@ def check_prediction_log(log: str, target: str) -> None:
     if log == "sqlite" and target not in {"docker", "none"}:
         raise Refused(
             f"prediction_log 'sqlite' is a file, which deploy_target {target!r} neither keeps when "
-            "an instance ends nor shares between instances: 'postgresql', 'redis' or 'none' would do."
+            "an instance ends nor shares between instances: 'postgresql', 'redis' or 'none' would "
+            "do."
         )
 
 

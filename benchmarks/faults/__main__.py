@@ -88,7 +88,8 @@ def _arguments() -> argparse.Namespace:
         prog="make faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     names = list(scenarios(argparse.Namespace(rounds=None, seconds=0, cases=0, work=ROOT)))
-    frameworks, stores = answers("web_framework"), answers("prediction_log")
+    frameworks = answers("web_framework")
+    stores = [store for store in answers("prediction_log") if store != "none"]
     parser.add_argument("--only", nargs="+", choices=names, help="these scenarios, by default all")
     parser.add_argument("--framework", nargs="+", choices=frameworks, default=frameworks)
     parser.add_argument("--store", nargs="+", choices=stores, default=stores)

@@ -122,7 +122,7 @@ def test_a_service_without_a_model_lives_and_says_why_it_is_not_ready(project: P
         with pytest.raises(HTTPError) as refused:
             ask(port, "/health/ready")
         assert refused.value.code == 503
-        assert b"no version" in refused.value.read()
+        assert b"no model is published" in refused.value.read()
 
 
 def test_a_service_without_a_key_ends_with_one_sentence(project: Project) -> None:

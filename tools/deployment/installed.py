@@ -93,4 +93,4 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
                 raise StepFailedError(f"the service ended with {process.returncode}") from error
             if time.monotonic() > until:
                 raise StepFailedError(f"not ready after {SECONDS_TO_START} s: {error}") from error
-            time.sleep(0.05)
+            time.sleep(0.01)

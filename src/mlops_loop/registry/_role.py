@@ -7,6 +7,7 @@ from .._run_context import RunContext
 from .._settings import Settings
 from ..errors import BundleError
 from ..evaluation._gate_result import GateResult
+from ..prediction_log import NONE
 from ._attempt import gate_result
 from ._transitions import Transitions
 from ._version import Version
@@ -43,7 +44,7 @@ def choose_role(
     """The role of a new version; None for none.
 
     Args:
-        settings: `loop.promotion`.
+        settings: `loop.promotion`, and whether predictions are logged.
         published: the versions in service under the current features.
         gate: the decision about the version.
         succeeds: whether there is a champion of earlier features. The two cannot serve at the same
@@ -54,7 +55,8 @@ def choose_role(
     if published.champion is None:
         return None if succeeds and settings.loop.promotion == "manual" else "champion"
     if settings.loop.promotion == "live":
-        return "challenger"
+        # Without logged predictions, a trial would never be decided.
+        return "challenger" if settings.prediction_log != NONE else None
     return "champion" if settings.loop.promotion == "gate" else None
 
 

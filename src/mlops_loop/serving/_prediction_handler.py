@@ -12,8 +12,8 @@ The order of a prediction, and where each step is:
 7. send the response when the record is durable: `fastapi/_routers.py`, `fastapi/_micro_batcher.py`
    for requests that arrived together, `flask/_blueprints.py`.
 
-`PredictionHandler.predict` shows the order: `_validate` is step 1, `_predict_rows` 2 to 4, `_record`
-6.
+`PredictionHandler.predict` shows the order: `_validate` is step 1, `_predict_rows` 2 to 4, and
+`_record` 6.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a platform gets of the flights project: code, configuration, model and the target's files."""
+"""What a platform gets of the flights project: code, settings, model and the target's files."""
 
 import os
 import shutil

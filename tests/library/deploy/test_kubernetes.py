@@ -1,6 +1,5 @@
 """The manifests of Kubernetes fit the service that they run."""
 
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from jinja2 import Environment
 from pydantic import BaseModel
 
 from mlops_loop import Settings
@@ -23,6 +23,14 @@ from ..service_processes import Running, serving
 
 (TARGET,) = REPOSITORY.glob("*cookiecutter.project_slug*/deploy/kubernetes")
 PREFIX = "PROJECT__"
+JINJA = Environment(trim_blocks=True, lstrip_blocks=True)
+ANSWERS = {
+    "project_slug": "project",
+    "package_name": "project",
+    "prediction_log": "postgresql",
+    "__dns_name": "project",
+    "__has_log_server": "True",
+}
 FLIGHTS = REPOSITORY / "tests/library/flights/src/flights"
 MORE = """
 
@@ -33,10 +41,9 @@ def departure_hour(departure_minute: Floats) -> Floats:
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """A manifest of the template, with something in place of what is rendered."""
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"\{\{[^}]*package_name[^}]*\}\}__", PREFIX, text)
-    document: dict[str, Any] = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "1", text))
+    """A manifest as a project has it whose prediction log is on a server."""
+    template = JINJA.from_string(path.read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.safe_load(template.render(cookiecutter=ANSWERS))
     return document
 
 
@@ -70,6 +77,14 @@ def test_probes_ask_paths_that_answer(project_publisher: Publisher, server: str)
     with serving(project_publisher.root, server, SERVING__ALLOW_ANONYMOUS="true") as running:
         statuses = [httpx.get(running.url + probe["path"]).status_code for probe in probes]
     assert statuses == [200, 200, 200]
+
+
+def test_the_port_is_that_of_the_image() -> None:
+    (service, _) = containers()
+    dockerfile = (TARGET.parents[1] / "Dockerfile").read_text(encoding="utf-8")
+    (port,) = service["ports"]
+    assert f"\nEXPOSE {port['containerPort']}\n" in dockerfile
+    assert f"__SERVING__PORT={port['containerPort']} " in dockerfile
 
 
 def test_settings_exist() -> None:

@@ -4,10 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
+import pytest
+
 from mlops_loop._bundle import CONTRACT, read_bundle, write_bundle
 from mlops_loop.contract._columns import Columns
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.contract._model import Contract
+from mlops_loop.serving import _deployment_manager as deployment_manager
 from mlops_loop.serving._deployment_manager import DeploymentManager, PointerWatcher
 
 from .answers import Seconds, answered, reasons
@@ -109,4 +112,26 @@ def test_a_watched_pointer_is_followed_while_requests_run(
             time.sleep(0.01)
         done.set()
         assert [call.result() for call in calls] == [{"1", "2"}] * 2
+    watcher.stop()
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_end(
+    deployments: DeploymentManager, publisher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment_manager, "_STOP_SECONDS", 0.05)
+    asked, released = Event(), Event()
+
+    def hang() -> object:
+        asked.set()
+        released.wait(20)
+        return None
+
+    monkeypatch.setattr(publisher.store, "stamp", hang)
+    watcher = PointerWatcher(deployments, interval=0.005)
+    watcher.start()
+    assert asked.wait(10)
+    started = time.monotonic()
+    watcher.stop()
+    assert time.monotonic() - started < 5
+    released.set()
     watcher.stop()

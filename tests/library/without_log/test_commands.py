@@ -8,10 +8,13 @@ from click.testing import CliRunner, Result
 
 from mlops_loop._loop_replay.run import ProgressListener, replay_settings
 from mlops_loop._project import Project
+from mlops_loop._publication import Rollout
 from mlops_loop._settings_loading import load_settings
 from mlops_loop._status import project_status
 from mlops_loop.errors import InputError
 from mlops_loop.loop._states import LOOP_IS_OFF
+from mlops_loop.registry._attempt import gate_result
+from mlops_loop.registry._role import choose_role
 
 from ..projects import cli
 
@@ -80,8 +83,14 @@ def test_the_state_says_that_nothing_is_kept(project: Project) -> None:
     assert json.loads(run("status", "--json").output)["log"] == status["log"]
 
 
-def test_a_promotion_begins_no_probation(project: Project) -> None:
+def test_nothing_waits_for_a_judgement_that_cannot_come(project: Project) -> None:
     assert not project.transitions.probation
+    version = project.registry.version("1")
+    gate, published = gate_result(project.registry, version), Rollout(champion="7")
+    settings = project.settings
+    assert choose_role(settings, published, gate) is None
+    by_gate = settings.loop.model_copy(update={"promotion": "gate"})
+    assert choose_role(settings.model_copy(update={"loop": by_gate}), published, gate) == "champion"
 
 
 def test_a_replay_has_a_log_of_its_own_and_leaves_services_alone(project: Project) -> None:

@@ -1,0 +1,171 @@
+"""Deployment targets beside plain `serve`: time to the first answer, and the median of one request.
+
+Renders, installs and trains a project for each target, packages it, and starts the target's runtime
+and `serve` of the same package by turns, with the same environment. A runtime that takes an image
+needs a container engine; beside it, `serve` runs from the project's own environment. Needs Linux,
+and PYTHONPATH=tools:hooks.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from statistics import median
+from urllib.request import Request, urlopen
+
+import yaml
+from deployment import aws_lambda, docker, google_cloud_function, heroku
+from deployment.installed import Installed, install, running
+from deployment.project import Project, answers_for, trained
+
+import toolbox
+from behaviour import PACKAGE, free_port
+
+Start = Callable[[], AbstractContextManager[str]]
+REQUESTS = 300
+SERVE = ("/usr/bin/env", "python", "-m", PACKAGE, "serve", "--host", "127.0.0.1")
+
+
+def installed_start(
+    installed: Installed, command: tuple[str, ...], env: Mapping[str, str]
+) -> Start:
+    source = {"PYTHONPATH": str(installed.package / "src")}
+    return lambda: running(installed, command, {**source, **env})
+
+
+def from_source(project: Project, key: str, target: str) -> tuple[Start, Start]:
+    """The target's runtime, and `serve`, with the package's own environment."""
+    installed, settings = install(project), project.settings(key)
+    if target == "google_cloud_function":
+        command: tuple[str, ...] = ("/usr/bin/env", *google_cloud_function.COMMAND)
+        started = dict(settings)
+    elif target == "google_app_engine":
+        app = yaml.safe_load((installed.package / "app.yaml").read_text(encoding="utf-8"))
+        command, started = ("bash", "-c", app["entrypoint"]), {**app["env_variables"], **settings}
+    else:
+        command, started = (str(toolbox.program("honcho")), "start", "web"), dict(settings)
+        started["DATABASE_URL"] = started.pop(f"{PACKAGE.upper()}__PREDICTION_LOG")
+        heroku.release(installed, (*command[:2], "release"), started)
+    return (
+        installed_start(installed, command, started),
+        installed_start(installed, SERVE, settings),
+    )
+
+
+def from_image(project: Project, key: str, target: str) -> tuple[Start, Start]:
+    """The image of the target, and `serve` of the project."""
+    image, settings = docker.build(project), project.settings(key)
+
+    @contextmanager
+    def invoked() -> Iterator[str]:
+        with aws_lambda.emulator(image, settings) as function:
+            urlopen(f"{function.function_url}/health/ready").close()
+            yield function.function_url
+
+    @contextmanager
+    def contained() -> Iterator[str]:
+        port = free_port()
+        variables = {**settings, "PORT": str(port)}
+        with docker.running(image, variables):
+            url = f"http://127.0.0.1:{port}"
+            until_ready(url)
+            yield url
+
+    own = Installed(project.root, project.root / ".venv")
+    start = invoked if target == "aws_lambda" else contained
+    return start, installed_start(own, SERVE, settings)
+
+
+def until_ready(url: str) -> None:
+    while True:
+        try:
+            urlopen(f"{url}/health/ready").close()
+            return
+        except OSError:
+            time.sleep(0.01)
+
+
+TARGETS: dict[str, Callable[[Project, str, str], tuple[Start, Start]]] = {
+    "google_cloud_function": from_source,
+    "google_app_engine": from_source,
+    "heroku": from_source,
+    "aws_lambda": from_image,
+    "docker": from_image,
+}
+
+
+def milliseconds_a_request(url: str, key: str) -> float:
+    """The median of requests one after the other, the first ones left out."""
+    with urlopen(Request(f"{url}/openapi.json", headers={"X-API-Key": key})) as response:
+        document = json.load(response)
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    example = next(iter(content["examples"].values()))
+    while "$ref" in example:
+        found = document
+        for name in example["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        example = found
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
+    request = Request(f"{url}/predict", json.dumps(example["value"]).encode(), headers)
+    seconds = []
+    for _ in range(REQUESTS):
+        began = time.perf_counter()
+        with urlopen(request) as response:
+            response.read()
+        seconds.append(time.perf_counter() - began)
+    return 1e3 * median(seconds[REQUESTS // 10 :])
+
+
+def measure(target: str, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Seconds to ready and milliseconds a request, of the target and of `serve`."""
+    key = secrets.token_urlsafe()
+    found: dict[str, dict[str, list[float]]] = {}
+    with tempfile.TemporaryDirectory(prefix="target-", ignore_cleanup_errors=True) as folder:
+        with trained(Path(folder), answers_for(target)) as project:
+            starts = dict(zip(("target", "serve"), TARGETS[target](project, key, target)))
+            for number in range(rounds + 1):  # the first one fills the caches
+                for name, start in starts.items():
+                    began = time.perf_counter()
+                    with start() as url:
+                        ready = time.perf_counter() - began
+                        request = milliseconds_a_request(url, key)
+                    if number:
+                        side = found.setdefault(name, {"ready": [], "request": []})
+                        side["ready"].append(ready)
+                        side["request"].append(request)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--target", nargs="+", choices=list(TARGETS), default=list(TARGETS))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=Path, help="write every single measurement to this file")
+    options = parser.parse_args()
+    print("| target | ready, s | serve, s | ratio | request, ms | serve, ms | difference |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    everything = {}
+    for target in options.target:
+        everything[target] = found = measure(target, options.rounds)
+        ready = [median(found[side]["ready"]) for side in ("target", "serve")]
+        request = [median(found[side]["request"]) for side in ("target", "serve")]
+        print(
+            f"| {target} | {ready[0]:.2f} | {ready[1]:.2f} | {ready[0] / ready[1]:.2f} "
+            f"| {request[0]:.1f} | {request[1]:.1f} | {request[0] - request[1]:+.1f} |",
+            flush=True,
+        )
+    load = os.getloadavg()[0]
+    print(f"\n{options.rounds} rounds by turns, medians; load average {load:.1f} at the end")
+    if options.json:
+        options.json.write_text(json.dumps(everything, indent=2), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
