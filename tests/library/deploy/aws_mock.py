@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
+import httpx
 from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
@@ -23,7 +23,9 @@ def running_mock() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    address = f"http://{host}:{port}"
+    httpx.post(f"{address}/moto-api/reset")  # servers of one process share what they hold
+    yield address
     server.stop()
 
 
@@ -59,8 +61,7 @@ def enforced_permissions(mock: str) -> Iterator[None]:
 
 
 def _reset_auth(mock: str, unchecked: bytes) -> None:
-    request = Request(f"{mock}/moto-api/reset-auth", unchecked, {"Content-Type": "text/plain"})
-    urlopen(request).close()
+    httpx.post(f"{mock}/moto-api/reset-auth", content=unchecked).raise_for_status()
 
 
 def role_client(mock: str, role: str) -> "Client":

@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 import redis
+from botocore.session import get_session
 from flights.features import FEATURES
 
 from mlops_loop._publication import open_bundle_store
@@ -25,6 +26,7 @@ from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._json_schema import example_row
 from mlops_loop.testing import HttpContract
 
+from ..object_servers import s3_server
 from ..places import FLIGHTS, PROJECT_PACKAGE
 from ..publisher import Publisher
 from ..services import STORES
@@ -297,3 +299,25 @@ def close_connections(address: str) -> None:
             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         ).fetchall()
         assert closed
+
+
+@pytest.mark.real
+def test_keys_come_from_a_secret_and_models_from_a_bucket(tmp_path: Path) -> None:
+    with s3_server("models"):
+        store = "s3://models/flights"
+        secrets = get_session().create_client("secretsmanager", region_name="us-east-1")
+        arn = secrets.create_secret(Name="keys")["ARN"]
+        running = function(
+            tmp_path / "function", "fastapi", SERVING__API_KEYS=arn, BUNDLE_STORE=store
+        )
+        with running as deployed, deployed.client() as client:
+            assert client.get("/health/live").status_code == 502
+            assert "put-secret-value" in deployed.emulator.errors[0]["errorMessage"]
+            secrets.put_secret_value(SecretId=arn, SecretString=f'["{KEY}"]')
+            assert "no model is published" in client.get("/health/ready").json()["detail"]
+            deployed.publisher.store = open_bundle_store(store, tmp_path)
+            for version in ("1", "2", "1"):
+                deployed.publish(version)
+                time.sleep(WATCH_SECONDS)
+                prediction = client.post("/predict", json=deployed.row).json()
+                assert prediction["model_version"] == version
