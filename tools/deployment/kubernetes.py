@@ -47,7 +47,7 @@ class Pod:
                 suffix = ":ro" if mount.get("readOnly") else ""
                 yield f"--volume={folder}:{mount['mountPath']}{suffix}"
             elif mount["mountPath"] != "/tmp":  # which all containers here have
-                yield f"--tmpfs={mount['mountPath']}"
+                yield f"--tmpfs={mount['mountPath']}:mode=1777"
         limits, context = self.container["resources"]["limits"], self.spec["securityContext"]
         yield f"--memory={limits['memory'].removesuffix('i')}"
         yield f"--cpus={limits['cpu']}"
