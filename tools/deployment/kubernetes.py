@@ -42,13 +42,14 @@ class Pod:
 
         That it is read-only and has no capability goes for all containers here.
         """
+        context = self.spec["securityContext"]
         for mount in self.container["volumeMounts"]:
             if folder := volumes.get(mount["name"]):
                 suffix = ":ro" if mount.get("readOnly") else ""
                 yield f"--volume={folder}:{mount['mountPath']}{suffix}"
             elif mount["mountPath"] != "/tmp":  # which all containers here have
-                yield f"--tmpfs={mount['mountPath']}:mode=1777"
-        limits, context = self.container["resources"]["limits"], self.spec["securityContext"]
+                yield f"--tmpfs={mount['mountPath']}:uid={context['runAsUser']}"
+        limits = self.container["resources"]["limits"]
         yield f"--memory={limits['memory'].removesuffix('i')}"
         yield f"--cpus={limits['cpu']}"
         yield f"--user={context['runAsUser']}:{context['runAsGroup']}"
