@@ -7,6 +7,8 @@ import programs
 import pytest
 import targets
 import yaml
+from deployment import kubernetes
+from deployment.project import answers_for, trained
 from kubernetes_validate.utils import ValidationError, validate
 
 from baking import cookiecutter
@@ -120,3 +122,17 @@ def test_the_service_answers_with_the_mounts_and_rights_of_its_pod(
 ) -> None:
     result = targets.prove("kubernetes", framework, tmp_path)
     assert result.passed, result.message()
+
+
+@pytest.mark.real
+def test_the_service_serves_what_the_loop_has_published(tmp_path: Path) -> None:
+    volumes = {name: tmp_path / "volumes" / name for name in ("files", "bundles", "secrets")}
+    volumes["files"].mkdir(parents=True)
+    volumes["bundles"].mkdir()
+    with trained(tmp_path, answers_for("kubernetes")) as project:
+        kubernetes.write_secret(volumes["secrets"], project, "a-key-of-this-test")
+        printed = kubernetes.run_loop(project, volumes)
+        assert "promote" in printed and "there is no champion yet" in printed
+        mounted = {name: volumes[name] for name in ("bundles", "secrets")}
+        with kubernetes.served(project, mounted):  # it is ready
+            pass
