@@ -40,7 +40,7 @@ variable "package" {
 }
 
 variable "memory" {
-  description = "Memory of an instance, in which its files are as well; the service takes about 140 MB."
+  description = "Memory of an instance, in which its files are as well; the function takes about 130 MB, or 190 with models from a bucket."
   type        = string
   default     = "512Mi"
 }
