@@ -103,7 +103,11 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
             publisher.publish("1")
             publisher.point("1")
         prefix, port = f"{framework}_app", free_port()
-        settings = {"SERVING__API_KEYS": f'["{KEY}"]', "SERVING__WATCH_INTERVAL": "20ms"}
+        settings = {
+            "SERVING__API_KEYS": f'["{KEY}"]',
+            "SERVING__ALLOWED_HOSTS": '["models.example.com"]',  # not the name that SageMaker uses
+            "SERVING__WATCH_INTERVAL": "20ms",
+        }
         variables = {f"{prefix.upper()}__{name}": value for name, value in settings.items()}
         environ = {"SAGEMAKER_BIND_TO_PORT": str(port), **variables, **(environ or {})}
         entrypoint = ENTRYPOINT.format(package=prefix, root=str(opt_ml))
