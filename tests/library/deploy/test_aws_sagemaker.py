@@ -275,7 +275,7 @@ def test_a_container_without_a_model_stays_and_serves_the_first_one(start: Start
 
 def test_what_keeps_the_application_from_starting_is_the_reason_of_ping(start: Start) -> None:
     environ = {
-        "FASTAPI_APP__PREDICTION_LOG": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:log",
+        "FASTAPI_APP__PREDICTION_LOG": "arn:aws:secretsmanager:eu-central-1:1234:secret:log",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
