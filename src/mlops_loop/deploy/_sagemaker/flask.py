@@ -22,12 +22,6 @@ from .invocation import (
     Invocation,
 )
 
-<<<<<<<< HEAD:src/mlops_loop/deploy/_sagemaker/flask_application.py
-========
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
->>>>>>>> main:src/mlops_loop/deploy/_sagemaker/flask.py
 # The translated body has another length, type and name, and is not compressed.
 _REPLACED = ("CONTENT_LENGTH", "HTTP_ACCEPT_ENCODING")
 
