@@ -12,7 +12,7 @@ _ARN = re.compile(
     r"(?:secret:|parameter/)(?P<name>\S+)"
 )
 _REMEDIES = {
-    "AccessDeniedException": "allow the function's role to read it, and to decrypt with its key",
+    "AccessDeniedException": "allow the execution role to read it, and to decrypt with its key",
     "ParameterNotFound": "create it, or correct the reference",
     "ResourceNotFoundException": (
         "give it a value with `aws secretsmanager put-secret-value`, or correct the reference"
@@ -70,6 +70,6 @@ def _read(setting: str, reference: re.Match[str], client_factory: ClientFactory)
         raise ServiceError(f"{setting}: cannot read {reference[0]} ({code}): {remedy}") from error
     except BotoCoreError as error:
         raise ServiceError(
-            f"{setting}: cannot reach the store of {reference[0]}: {error}; in a VPC the function"
+            f"{setting}: cannot reach the store of {reference[0]}: {error}; in a VPC it"
             " needs an endpoint of that service, or a NAT gateway"
         ) from error

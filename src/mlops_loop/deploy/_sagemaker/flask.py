@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
@@ -21,9 +22,6 @@ from .invocation import (
     Invocation,
 )
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
 # The translated body has another length, type and name, and is not compressed.
 _REPLACED = ("CONTENT_LENGTH", "HTTP_ACCEPT_ENCODING")
 
@@ -35,13 +33,11 @@ class SageMakerWsgi:
     requests pass unchanged.
     """
 
-    def __init__(self, app: "WSGIApplication", gateway: Gateway) -> None:
+    def __init__(self, app: WSGIApplication, gateway: Gateway) -> None:
         self._app = app
         self._gateway = gateway
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = Request(environ).path
         if path == PING:
             return self._app({**environ, "PATH_INFO": READY}, start_response)
@@ -51,7 +47,7 @@ class SageMakerWsgi:
             return Response(self._gateway.parameters, content_type=JSON)(environ, start_response)
         return self._app(environ, start_response)
 
-    def _invoke(self, environ: "WSGIEnvironment") -> Response:
+    def _invoke(self, environ: WSGIEnvironment) -> Response:
         request = Request(environ)
         headers = {name.lower(): value for name, value in request.headers}
         invocation = self._gateway.invocation(headers)

@@ -56,7 +56,9 @@ def serve(project: Project, model: Path, port: int, environ: Mapping[str, str]) 
         environ: what SageMaker says about a batch transform job.
     """
     settings = project.settings
-    serving = settings.serving.model_copy(update=batch_limits(project, environ))
+    # SageMaker names the container by an address of its own, and no browser reaches it.
+    own = {"allowed_hosts": (), **batch_limits(project, environ)}
+    serving = settings.serving.model_copy(update=own)
     changes = {"bundle_store": bundle_store(project, model), "serving": serving}
     project.settings = settings.model_copy(update=changes)
     if serving.workers > 1:
@@ -66,10 +68,12 @@ def serve(project: Project, model: Path, port: int, environ: Mapping[str, str]) 
         )
     prepare(project)
     app = resolve_name(f"{project.package}.app:app")
+    service = service_of(app)
+    _ = service.keys  # an invalid key is known before the server starts
     served = sagemaker_application(app, parameters=execution_parameters(project))
     logger.info("serving", port=port, bundle_store=project.settings.bundle_store)
     if hasattr(app, "wsgi_app"):
-        run_waitress(served, service_of(app), HOST, port)
+        run_waitress(served, service, HOST, port)
     else:
         run_uvicorn(served, HOST, port)
 

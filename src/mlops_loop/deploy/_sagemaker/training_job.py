@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import structlog
@@ -13,7 +13,6 @@ from ..._project import Project
 from ..._run_context import RunContext
 from ..._settings import Settings
 from ..._settings_errors import all_keys, close_match
-from ..._settings_loading import load_settings
 from ...errors import GateError, InputError, SettingsError
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -38,12 +37,17 @@ def train(composition: Composition, root: Path) -> None:
     from ...registry._attempt import gate_result
     from ...registry._mlflow_errors import translate_mlflow_errors
 
-    project = composition.project
+    project = composition.project.copy()
     _require_one_instance(root / "input/config/resourceconfig.json")
     hyperparameters = read_hyperparameters(root / "input/config/hyperparameters.json")
     tune = _read_tune(hyperparameters.pop(TUNE, "false"))
     source = find_source(root / "input/data")
-    with overridden(project, hyperparameters, root / "model"), translate_mlflow_errors():
+    with (
+        environment(hyperparameters, project),
+        closing(project),
+        translate_mlflow_errors(),
+    ):
+        project.settings = job_settings(project, root / "model")
         project.context = RunContext("SageMaker training job", on_stage=_report)
         pipeline = composition.pipeline()
         snapshot = pipeline.ingest(project, source=source)
@@ -90,48 +94,41 @@ def find_source(data: Path) -> str | None:
 
 
 @contextmanager
-def overridden(project: Project, hyperparameters: Mapping[str, str], model: Path) -> Iterator[None]:
-    """The project with hyperparameters as settings, and published models in a folder.
-
-    Values are read as those of environment variables are. A `bundle_store` with a URL stays.
+def environment(hyperparameters: Mapping[str, str], project: Project) -> Iterator[None]:
+    """Hyperparameters as environment variables, which override settings.
 
     Raises:
-        SettingsError: if a hyperparameter is no setting, or has an invalid value.
+        SettingsError: if a hyperparameter is no setting.
     """
-    _require_settings(hyperparameters, project.settings_type)
-    variables = {
-        f"{project.env_prefix}{name.replace('.', '__')}".upper(): value
-        for name, value in hyperparameters.items()
-    }
-    original, environment = project.settings, dict(os.environ)
+    known = [".".join(key) for key in all_keys(project.settings_type) if key != ("root",)]
+    for name in hyperparameters:
+        if name not in known:
+            raise SettingsError(
+                f"hyperparameter {name!r} is no setting of the project{close_match(name, known)}"
+            )
+    original = dict(os.environ)
+    for name, value in hyperparameters.items():
+        os.environ[f"{project.env_prefix}{name.replace('.', '__')}".upper()] = value
     try:
-        os.environ.update(variables)
-        settings = load_settings(project.root, project.settings_type, prefix=project.env_prefix)
-        if "://" not in settings.bundle_store:
-            model.mkdir(parents=True, exist_ok=True)
-            settings = settings.model_copy(update={"bundle_store": str(model)})
-        project.settings = settings
         yield
     finally:
-        project.close()
-        project.settings = original
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update(original)
+
+
+def job_settings(project: Project, model: Path) -> Settings:
+    """The settings of the job: models are published in a folder, unless `bundle_store` is a URL."""
+    settings = project.settings
+    if "://" in settings.bundle_store:
+        return settings
+    model.mkdir(parents=True, exist_ok=True)
+    return settings.model_copy(update={"bundle_store": str(model)})
 
 
 def write_failure(path: Path, reason: str) -> None:
     """Leave the reason where SageMaker looks for it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(reason[:_REASON_LENGTH], encoding="utf-8")
-
-
-def _require_settings(names: Mapping[str, str], kind: type[Settings]) -> None:
-    known = [".".join(key) for key in all_keys(kind)]
-    for name in names:
-        if name not in known or name == "root":
-            raise SettingsError(
-                f"hyperparameter {name!r} is no setting of the project{close_match(name, known)}"
-            )
 
 
 def _require_one_instance(path: Path) -> None:
