@@ -25,11 +25,12 @@ def test_the_image_serves(framework: str, tmp_path: Path) -> None:
 def test_a_training_job_leaves_what_an_endpoint_serves(tmp_path: Path) -> None:
     opt_ml = tmp_path / "ml"
     with trained(tmp_path / "project", answers_for("aws_sagemaker")) as project:
-        hyperparameters = {"training.folds": "2", "gate.max_size": "1"}
-        assert aws_sagemaker.train(project, tmp_path / "rejected", hyperparameters) == 3
+        image, folds = aws_sagemaker.build_training(project), {"training.folds": "2"}
+        hyperparameters = {**folds, "gate.max_size": "1"}
+        assert aws_sagemaker.train(image, project, tmp_path / "rejected", hyperparameters) == 3
         assert "Rejected by" in (tmp_path / "rejected/output/failure").read_text()
         assert not (tmp_path / "rejected/model/pointer.json").exists()
-        assert aws_sagemaker.train(project, opt_ml, {"training.folds": "2"}) == 0
+        assert aws_sagemaker.train(image, project, opt_ml, folds) == 0
         with aws_sagemaker.serving(docker.build(project), project.settings(KEY), opt_ml) as url:
             predicted = list(csv.reader(io.StringIO(_invoke(url, _example(url)))))
     assert [row[2] for row in predicted] == ["1", "1"]

@@ -115,7 +115,7 @@ def _train(load: Callable[[], Composition], root: Path) -> int:
 
 
 def _reason_of(error: Exception) -> str:
-    """The sentence for an exception; the log gets the traceback of one that is not the library's."""
+    """The sentence for an exception; the log gets the traceback of an unexpected one."""
     if isinstance(error, ProjectError):
         return str(error)
     logger.exception("internal error")

@@ -15,7 +15,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
+import redis
 from flights.features import FEATURES
 
 from mlops_loop._publication import open_bundle_store
@@ -25,6 +27,7 @@ from mlops_loop.testing import HttpContract
 
 from ..places import FLIGHTS, PROJECT_PACKAGE
 from ..publisher import Publisher
+from ..services import STORES
 from .lambda_emulator import FunctionFailedError, LambdaEmulator
 
 KEY = "k-" + "0123456789abcdef" * 2
@@ -267,3 +270,30 @@ def test_a_frozen_function_follows_the_pointer_with_the_next_request(tmp_path: P
             running.publish(version)
             time.sleep(WATCH_SECONDS)
             assert client.post("/predict", json=running.row).json()["model_version"] == version
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("store", ["redis", "postgresql"])
+def test_connections_that_died_while_it_was_frozen_are_replaced(tmp_path: Path, store: str) -> None:
+    with STORES[store](tmp_path / store) as new_address:
+        address = new_address().partition("&spool=")[0]
+        running = function(tmp_path / "function", "flask", PREDICTION_LOG=address)
+        with running as deployed, deployed.client() as client:
+            deployed.publish("1")
+            for _ in range(3):
+                assert client.post("/predict", json=deployed.row).status_code == 200
+                close_connections(address.partition("?")[0])
+
+
+def close_connections(address: str) -> None:
+    """What a server or a gateway does to connections that are idle for long."""
+    if address.startswith("redis"):
+        with redis.Redis.from_url(address) as server:
+            assert server.client_kill_filter(_type="normal", skipme=True)
+        return
+    with psycopg.connect(address, autocommit=True) as connection:
+        closed = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchall()
+        assert closed

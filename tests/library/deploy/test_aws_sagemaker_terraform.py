@@ -25,15 +25,15 @@ pytestmark = pytest.mark.real
 
 SOURCE = PROJECT_PACKAGE.parents[1] / "deploy/aws_sagemaker"
 NAME = "model-test"
-# Without what the mock cannot do: subscribers of budgets, and a lifecycle of a bucket, for which the
-# provider waits a minute.
+# Without what the mock cannot do: subscribers of budgets, and a lifecycle of a bucket, for which
+# the provider waits a minute.
 VARIABLES = {
     "name": NAME,
     "settings_prefix": "SHOP__",
     "region": REGION,
     "variants": {
-        "live": {"image_tag": "v1", "model": "1/model.tar.gz", "weight": 0.9},
-        "next": {"image_tag": "v2", "model": "2/model.tar.gz", "weight": 0.1},
+        "live": {"image_tag": "v1", "model": "1/model.tar.gz", "weight": 9},
+        "next": {"image_tag": "v2", "model": "2/model.tar.gz", "weight": 1},
     },
     "secret_settings": ["PREDICTION_LOG"],
     "capture_percent": 10,
@@ -45,12 +45,11 @@ VARIABLES = {
     "monthly_budget": 0,
     "noncurrent_days": 0,
 }
-# What the mock forgets: tags, how an endpoint is updated, and how long a container may take to start.
+# What the mock forgets: tags, and how an endpoint is updated.
 KNOWN_DIFFERENCES = {
     'aws_appautoscaling_target.variant["live"]': {"tags_all"},
     'aws_appautoscaling_target.variant["next"]': {"tags_all"},
     "aws_sagemaker_endpoint.model[0]": {"deployment_config", "tags"},
-    "aws_sagemaker_endpoint_configuration.model[0]": {"production_variants", "tags"},
 }
 
 
@@ -91,6 +90,7 @@ def test_it_is_formatted_and_valid(configured: Terraform) -> None:
     [
         ("variants", '{live={image_tag="latest"}}', "the tag of one image"),
         ("variants", '{Live={image_tag="v1"}}', "lower-case letters"),
+        ("variants", '{live={image_tag="v1",weight=0.5}}', "whole numbers for weights"),
         ("variants", '{live={image_tag="v1",max_instances=0}}', "at least 1 for min_instances"),
         ("name", "My Model", "lower-case letters"),
         ("settings_prefix", "shop", "two underscores"),
@@ -125,7 +125,7 @@ def test_the_endpoint_splits_requests_between_its_variants(applied: Terraform, m
     weights = {
         each["VariantName"]: each["InitialVariantWeight"] for each in config["ProductionVariants"]
     }
-    assert weights == {"live": 0.9, "next": 0.1}
+    assert weights == {"live": 9, "next": 1}
     model = sagemaker.describe_model(ModelName=applied.outputs()["models"]["live"])
     container, bucket = model["PrimaryContainer"], applied.outputs()["bucket"]
     assert container["ModelDataUrl"] == f"s3://{bucket}/models/1/model.tar.gz"

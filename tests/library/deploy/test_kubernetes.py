@@ -79,6 +79,14 @@ def test_probes_ask_paths_that_answer(project_publisher: Publisher, server: str)
     assert statuses == [200, 200, 200]
 
 
+def test_the_port_is_that_of_the_image() -> None:
+    (service, _) = containers()
+    dockerfile = (TARGET.parents[1] / "Dockerfile").read_text(encoding="utf-8")
+    (port,) = service["ports"]
+    assert f"\nEXPOSE {port['containerPort']}\n" in dockerfile
+    assert f"__SERVING__PORT={port['containerPort']} " in dockerfile
+
+
 def test_settings_exist() -> None:
     names = {name for name, _ in literals()}
     assert f"{PREFIX}PREDICTION_LOG" in names and f"{PREFIX}SERVING__KEY_FILE" in names

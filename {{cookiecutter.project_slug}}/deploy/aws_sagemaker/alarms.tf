@@ -1,45 +1,57 @@
+# Each over all variants: an endpoint is replaced if the names of the alarms change that roll it back.
 locals {
-  kinds = {
+  alarms = {
     errors = {
       description = "Requests get 5xx, e.g. as there is no model or the prediction log is unavailable."
       namespace   = "AWS/SageMaker", metric = "Invocation5XXErrors"
-      statistic   = "Sum", extended = null, threshold = 0
+      statistic   = "Sum", combine = "SUM", threshold = 0
     }
     latency = {
       description = "One request in a hundred takes the container longer than var.max_latency_ms."
       namespace   = "AWS/SageMaker", metric = "ModelLatency"
-      statistic   = null, extended = "p99", threshold = 1000 * var.max_latency_ms
+      statistic   = "p99", combine = "MAX", threshold = 1000 * var.max_latency_ms
     }
     memory = {
-      description = "The container uses most of the instance's memory."
+      description = "The container uses most of the memory of an instance."
       namespace   = "/aws/sagemaker/Endpoints", metric = "MemoryUtilization"
-      statistic   = "Maximum", extended = null, threshold = 90
+      statistic   = "Maximum", combine = "MAX", threshold = 90
     }
   }
-
-  alarms = merge([
-    for variant in keys(var.variants) : {
-      for kind, alarm in local.kinds : "${variant}-${kind}" => merge(alarm, { variant = variant })
-    }
-  ]...)
 }
 
 resource "aws_cloudwatch_metric_alarm" "endpoint" {
-  for_each            = local.alarms
+  for_each            = length(var.variants) > 0 ? local.alarms : {}
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
-  dimensions          = { EndpointName = var.name, VariantName = each.value.variant }
-  statistic           = each.value.statistic
-  extended_statistic  = each.value.extended
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanThreshold"
-  period              = 60
   evaluation_periods  = 3
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "endpoint"
+    expression  = "${each.value.combine}(METRICS())"
+    label       = each.value.metric
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = keys(var.variants)
+
+    content {
+      id = "variant${metric_query.key}"
+
+      metric {
+        namespace   = each.value.namespace
+        metric_name = each.value.metric
+        dimensions  = { EndpointName = var.name, VariantName = metric_query.value }
+        stat        = each.value.statistic
+        period      = 60
+      }
+    }
+  }
 }
 
 resource "aws_sns_topic" "alarms" {

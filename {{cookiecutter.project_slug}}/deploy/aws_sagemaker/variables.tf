@@ -47,6 +47,11 @@ variable "variants" {
   }
 
   validation {
+    condition     = alltrue([for each in values(var.variants) : each.weight >= 0 && floor(each.weight) == each.weight])
+    error_message = "Write whole numbers for weights, e.g. 9 and 1: SageMaker rounds others, and each apply would change them."
+  }
+
+  validation {
     condition     = alltrue([for each in values(var.variants) : each.min_instances >= 1 && each.max_instances >= each.min_instances])
     error_message = "Write at least 1 for min_instances, and no less for max_instances."
   }

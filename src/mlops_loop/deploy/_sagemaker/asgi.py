@@ -67,7 +67,7 @@ class SageMakerAsgi:
 
 
 class _Rows:
-    """Receives the body as the application reads it, whose handlers answer what is wrong with it."""
+    """Receives the body as the application reads it, whose handlers answer what is wrong."""
 
     def __init__(self, invocation: Invocation, receive: Receive, limit: int) -> None:
         self._invocation = invocation
