@@ -48,5 +48,5 @@ def test_a_service_without_outcome_has_not_passed() -> None:
 
 def test_answers_of_a_target_go_together() -> None:
     assert answers_for("docker")["prediction_log"] == "sqlite"
-    assert answers_for("heroku", "flask")["prediction_log"] == "redis"
+    assert answers_for("google_app_engine", "flask")["prediction_log"] == "redis"
     assert answers_for("heroku", "flask")["web_framework"] == "flask"

@@ -49,9 +49,9 @@ def sagemaker_application(app: Any, *, parameters: bytes = b"{}") -> Any:
     """An application that answers `/ping` and `/invocations` as well, through its own routes."""
     gateway = Gateway(service_of(app), parameters)
     if hasattr(app, "wsgi_app"):
-        from .wsgi import SageMakerWsgi
+        from .flask import SageMakerWsgi
 
         return SageMakerWsgi(app, gateway)
-    from .asgi import SageMakerAsgi
+    from .fastapi import SageMakerAsgi
 
     return SageMakerAsgi(app, gateway)

@@ -22,7 +22,7 @@ from .invocation import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # The translated body has another length, type and name, and is not compressed.
 _REPLACED = ("CONTENT_LENGTH", "HTTP_ACCEPT_ENCODING")
