@@ -10,7 +10,7 @@ from baking import cookiecutter
 
 pytestmark = pytest.mark.real
 
-TARGETS = ("google_cloud_function",)
+TARGETS = ("google_cloud_function", "google_cloud_run")
 OPTIONAL = {
     "alarm_emails": '["ops@example.com"]',
     "billing_account": '"000000-000000-000000"',

@@ -24,7 +24,7 @@ from ..applications import load_edition
 from ..projects import project_in
 from ..publisher import Publisher
 from ..service_processes import Running
-from .packages import FRAMEWORKS, client_of, make_package, started_on_port
+from .packages import FRAMEWORKS, KEY, client_of, make_package, started_on_port
 
 COMMAND = ("functions-framework", "--target", "handle", "--host", "127.0.0.1")
 TARGET = "google_cloud_function"
@@ -119,6 +119,20 @@ def test_a_service_that_cannot_start_says_why_in_the_log(
         assert ["serving.api_keys contains an empty key" in log["reason"] for log in logs] == [True]
 
 
+def test_an_internal_error_is_answered_once(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLIGHTS__SERVING__API_KEYS", f'["{KEY}"]')
+    app = load_edition("fastapi", project_in(publisher.root)).app
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("a mistake of the application")
+
+    response = ask(http_function(lambda: app), "/broken", KEY)
+    assert (response.status_code, response.json()["title"]) == (500, "Internal Server Error")
+
+
 def test_without_a_model_the_function_is_up_and_not_ready(
     framework: str, project_publisher: Publisher
 ) -> None:
@@ -143,10 +157,10 @@ def test_an_application_without_a_service_is_named() -> None:
     assert "assign it to app.state.service" in logs[-1]["reason"]
 
 
-def ask(handle: Callable[[Any], Any]) -> httpx.Response:
+def ask(handle: Callable[[Any], Any], path: str = "/health/ready", key: str = "") -> httpx.Response:
     """The response of a function, called as the framework calls it."""
     if not iscoroutinefunction(handle):
-        with Flask("framework").test_request_context("/health/ready") as context:
+        with Flask("framework").test_request_context(path) as context:
             content = handle(context.request)
             return httpx.Response(
                 content.status_code, headers=content.headers, content=content.data
@@ -155,6 +169,6 @@ def ask(handle: Callable[[Any], Any]) -> httpx.Response:
     async def call() -> httpx.Response:
         transport = httpx.ASGITransport(await handle(Request({"type": "http", "headers": []})))
         async with httpx.AsyncClient(transport=transport, base_url="http://function") as client:
-            return await client.get("/health/ready")
+            return await client.get(path, headers={"X-API-Key": key})
 
     return asyncio.run(call())
