@@ -1,4 +1,4 @@
-"""One request to `/invocations`: what `/predict` gets of it, and what becomes of its response."""
+"""One request to `/invocations`: the body for `/predict`, and its response translated back."""
 
 from collections.abc import Mapping, Sequence
 
