@@ -1,4 +1,4 @@
-"""One request to `/invocations`: the body for `/predict`, and its response translated back."""
+"""One request to `/invocations`: as a request to `/predict`, whose response it converts."""
 
 from collections.abc import Mapping, Sequence
 
