@@ -97,7 +97,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     place = tmp_path_factory.mktemp(request.param)
     done = cookiecutter(place, {"deploy_target": request.param, "prediction_log": "postgresql"})
     assert done.returncode == 0, done.stderr
-    folder = place / "my-ml-project/deploy" / request.param
+    folder: Path = place / "my-ml-project/deploy" / request.param
     with (folder / "terraform.tfvars").open("a") as file:
         file.writelines(f"{name} = {value}\n" for name, value in OPTIONAL.items())
     return folder

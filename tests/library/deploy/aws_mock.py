@@ -30,7 +30,7 @@ def running_mock() -> Iterator[str]:
 
 
 def environ_of(mock: str) -> dict[str, str]:
-    """Environment variables of a program that shall use the mock."""
+    """Environment variables of a program that is to use the mock."""
     return {
         "AWS_ENDPOINT_URL": mock,
         "AWS_ACCESS_KEY_ID": "testing",

@@ -80,7 +80,7 @@ def test_probes_ask_paths_that_answer(project_publisher: Publisher, server: str)
 
 
 def test_the_port_is_that_of_the_image() -> None:
-    (service, _) = containers()
+    service, _ = containers()
     dockerfile = (TARGET.parents[1] / "Dockerfile").read_text(encoding="utf-8")
     (port,) = service["ports"]
     assert f"\nEXPOSE {port['containerPort']}\n" in dockerfile

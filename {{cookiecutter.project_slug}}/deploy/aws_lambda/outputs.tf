@@ -4,7 +4,7 @@ output "image_repository" {
 }
 
 output "bundle_store" {
-  description = "The setting bundle_store of whoever publishes models."
+  description = "The setting bundle_store where models are published."
   value       = local.bundle_store
 }
 

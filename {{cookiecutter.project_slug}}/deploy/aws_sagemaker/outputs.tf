@@ -9,7 +9,7 @@ output "bucket" {
 }
 
 output "bundle_store" {
-  description = "The setting bundle_store of whoever publishes models, with models_from_bundle_store."
+  description = "The setting bundle_store where models are published, with models_from_bundle_store."
   value       = local.bundle_store
 }
 

@@ -50,7 +50,7 @@ resource "google_project_iam_member" "ci_deploys" {
   member  = google_service_account.ci[0].member
 }
 
-# A function runs, and is built, as an account that whoever deploys it may use.
+# A function runs, and is built, as an account that the deploying one may use.
 resource "google_service_account_iam_member" "ci_uses" {
   for_each = local.has_ci == 0 ? {} : {
     build    = google_service_account.build.name

@@ -1,4 +1,4 @@
-# Published models: whoever trains writes them, the service reads them.
+# Published models: training writes them, the service reads them.
 resource "google_storage_bucket" "bundles" {
   # checkov:skip=CKV_GCP_62: 2026-11-30: audit logs of Cloud Storage say who read what; access logs add costs
   name                        = "${var.project}-${var.name}-bundles"

@@ -1,4 +1,4 @@
-"""One request to `/invocations`: what `/predict` gets of it, and what becomes of its response."""
+"""One request to `/invocations`: as a request to `/predict`, whose response it converts."""
 
 from collections.abc import Mapping, Sequence
 
