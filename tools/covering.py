@@ -8,27 +8,15 @@ from allpairspy import AllPairs
 
 Choices = Mapping[str, Sequence[str]]
 Answer = tuple[str, str]
-# Answers that do not go together: `hooks/pre_gen_project.py` refuses them.
-APART = (
-    {"python_version": "3.14", "model_library": "tensorflow"},
-    *(
-        {"prediction_log": "sqlite", "deploy_target": target}
-        for target in (
-            "kubernetes",
-            "aws_lambda",
-            "aws_sagemaker",
-            "google_cloud_run",
-            "google_cloud_function",
-            "google_app_engine",
-            "heroku",
-        )
-    ),
-)
 
 
 def go_together(answers: Mapping[str, str]) -> bool:
-    """Whether the hook lets these answers, or some of a variant's, be given together."""
-    return not any(apart.items() <= answers.items() for apart in APART)
+    """Whether the hook accepts these answers, or some of a variant, together."""
+    python, library = answers.get("python_version"), answers.get("model_library")
+    log, target = answers.get("prediction_log"), answers.get("deploy_target", "none")
+    no_python = python == "3.14" and library == "tensorflow"
+    no_disk = log == "sqlite" and target not in ("docker", "none")
+    return not (no_python or no_disk)
 
 
 def each_answer(choices: Choices) -> list[dict[str, str]]:
@@ -48,8 +36,18 @@ def each_pair(choices: Choices) -> list[dict[str, str]]:
     rows = [default, *(row for row in found if row != default and go_together(row))]
     # The variants that cannot be took other pairs with them.
     for pair in sorted(all_pairs(choices) - set().union(*map(pairs_of, rows))):
-        rows += [] if any(pair in pairs_of(row) for row in rows) else [{**default, **dict(pair)}]
+        if not any(pair in pairs_of(row) for row in rows):
+            rows.append(completed(dict(pair), choices))
     return rows
+
+
+def completed(answers: Mapping[str, str], choices: Choices) -> dict[str, str]:
+    """Answers with those of the other questions: for each the first that goes with the others."""
+    row = dict(answers)
+    for question, possible in choices.items():
+        if question not in row:
+            row[question] = next(each for each in possible if go_together({**row, question: each}))
+    return {question: row[question] for question in choices}
 
 
 def pairs_of(answers: Mapping[str, str]) -> set[tuple[Answer, Answer]]:

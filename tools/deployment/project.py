@@ -11,7 +11,7 @@ from typing import Any
 
 import toolbox
 from behaviour import PACKAGE, SLICE, StepFailedError, render, store
-from covering import APART
+from covering import go_together
 from variants import options
 
 # Where the platform's disk does not last, the prediction log is on a server: on Heroku not Redis,
@@ -71,7 +71,7 @@ def answers_for(target: str, framework: str = "fastapi") -> dict[str, str]:
     """An answer to each question, the first one where the target allows it."""
     answers = {question: choices[0] for question, choices in options().items()}
     answers |= {"deploy_target": target, "web_framework": framework}
-    if any(apart.items() <= answers.items() for apart in APART):
+    if not go_together(answers):
         answers["prediction_log"] = SERVERS.get(target, SERVER)
     return answers
 
