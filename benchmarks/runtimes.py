@@ -65,7 +65,12 @@ def from_image(project: Project, key: str, target: str) -> tuple[Start, Start]:
     @contextmanager
     def invoked() -> Iterator[str]:
         with aws_lambda.emulator(image, settings) as function:
+            began = time.perf_counter()
             urlopen(f"{function.function_url}/health/ready").close()
+            first = time.perf_counter() - began - function.init_seconds
+            print(
+                f"init {function.init_seconds:.2f} s, first request {first:.3f} s", file=sys.stderr
+            )
             yield function.function_url
 
     @contextmanager

@@ -21,7 +21,7 @@ from post_gen_project import OWNERS, Owned
 
 import toolbox
 from superset import by_answer
-from variants import HEAVY, options, template
+from variants import DEPLOYED, HEAVY, options, template
 
 OWNED: Owned = tomllib.loads((toolbox.TEMPLATE / OWNERS).read_text(encoding="utf-8"))
 SLUG, PACKAGE = "my-ml-project", "my_ml_project"
@@ -94,7 +94,8 @@ def static() -> list[str]:
 
 def heavy() -> list[str]:
     """The answers that only `make test-all` runs."""
-    return [f"{question}={each}" for question, answers in HEAVY.items() for each in answers]
+    left_out = {**HEAVY, **DEPLOYED}
+    return [f"{question}={each}" for question, answers in left_out.items() for each in answers]
 
 
 def quiet() -> set[str]:

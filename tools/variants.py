@@ -17,10 +17,10 @@ from post_gen_project import PACKAGE_NAME
 import toolbox
 
 Answers = Mapping[str, str]
-# Answers that bring gigabytes, and targets that `make test-real` runs: proven like all others, but
-# installed by `make test-all` alone.
-HEAVY = {
-    "model_library": ("pytorch", "tensorflow"),
+# Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
+HEAVY = {"model_library": ("pytorch", "tensorflow")}
+# Answers that change nothing but how a project is deployed, which `make test-real` tries.
+DEPLOYED = {
     "deploy_target": (
         "kubernetes",
         "aws_lambda",
@@ -51,9 +51,10 @@ def options(root: Path = toolbox.ROOT) -> dict[str, list[str]]:
 
 
 def light_options(root: Path = toolbox.ROOT) -> dict[str, list[str]]:
-    """The questions with choices, without the answers that take long to install."""
+    """The questions with choices, without the answers that `make test` does not install."""
+    left_out = {**HEAVY, **DEPLOYED}
     return {
-        name: [answer for answer in answers if answer not in HEAVY.get(name, ())]
+        name: [answer for answer in answers if answer not in left_out.get(name, ())]
         for name, answers in options(root).items()
     }
 

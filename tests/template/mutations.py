@@ -141,9 +141,9 @@ MUTATIONS: dict[str, tuple[Change, str, str]] = {
         "not in the template",
     ),
     "an answer nobody reads": (
-        edit("cookiecutter.json", '"ruff"]', '"ruff", "other"]'),
+        edit("cookiecutter.json", '"github", "none"]', '"github", "none", "other"]'),
         "cookiecutter.json",
-        "code_style=other changes nothing",
+        "ci=other changes nothing",
     ),
     "a question nobody reads": (
         edit("cookiecutter.json", '"ci": [', '"weather": ["fine", "foul"],\n  "ci": ['),

@@ -46,6 +46,9 @@ INSTEAD = {
     f"poetry run {SLUG} library eject": f"poetry run {SLUG} library eject --help",
     f"poetry run {SLUG} library build": f"poetry run {SLUG} library build --help",
     "poetry lock": "poetry check --lock",
+    f"API_KEY=… poetry run {SLUG} replay rows.csv --url https://service.example.com": (
+        f"poetry run {SLUG} replay --help"  # no service is deployed here
+    ),
     "make check": f'make check ARGS="{SOME_TESTS}"',
     "poetry run pytest --cov -n auto --dist loadfile": f"poetry run pytest {SOME_TESTS}",
 }
