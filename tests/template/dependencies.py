@@ -7,7 +7,7 @@ dependencies, since `pip install .` is the slim service; what only tests and too
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 import references
@@ -37,7 +37,7 @@ class Declared:
     def asked(self) -> list[tuple[Groups, str, Variants]]:
         """By edition of the pyproject.toml, what it asks for, and its text."""
         editions = self._world.editions["pyproject.toml"].items()
-        return [(requirements(text), text, variants) for text, variants in editions]
+        return [(asked_by(text), text, variants) for text, variants in editions]
 
     def having(self, groups: Iterable[str] | None = None, without: str = "") -> Uses:
         """The variants that have each distribution, in any of these groups or in all but one."""
@@ -75,7 +75,7 @@ class Declared:
                 for name in names([wish for wish in wishes if not wish.startswith(LIBRARY)]):
                     stub = name.removeprefix("types-").removesuffix("-stubs")
                     is_stub = stub != name and variants & ~brought[stub] == 0
-                    if not is_stub and not reason(text, name):
+                    if not is_stub and not reasons(text).get(name):
                         yield group, name, variants
 
 
@@ -83,10 +83,21 @@ def extra_of(wish: str) -> str:
     return wish.partition("[")[2].rstrip("]")
 
 
-def reason(text: str, name: str) -> str:
-    """Why a requirement that nobody imports is there: `# unimported: why` behind it."""
-    lines = [line for line in text.splitlines() if normalized(line.partition(" =")[0]) == name]
-    return "".join(line.partition("# unimported:")[2].strip() for line in lines)
+# Worlds that differ in another file have the same thousands of editions of this one.
+@cache
+def asked_by(text: str) -> Groups:
+    """What an edition of the pyproject.toml asks for."""
+    return requirements(text)
+
+
+@cache
+def reasons(text: str) -> dict[str, str]:
+    """Why requirements that nobody imports are there: `# unimported: why` behind each."""
+    lines = [line for line in text.splitlines() if "# unimported:" in line]
+    return {
+        normalized(line.partition(" =")[0]): line.partition("# unimported:")[2].strip()
+        for line in lines
+    }
 
 
 def complaints(world: World) -> Iterator[str]:
@@ -133,13 +144,16 @@ def lacking(
             yield f"{path}: needs {name}, {what} with {world.example(without)}"
 
 
+@cache
+def slug(text: str) -> str:
+    """The name of the project in an edition of its pyproject.toml."""
+    return normalized(tomllib.loads(text)["project"]["name"])
+
+
 def called(world: World) -> Iterator[tuple[str, frozenset[str], Variants]]:
     """The programs that pages, Makefile and workflows run."""
     own = {PurePosixPath(world.package).name.replace("_", "-"), "python"}
-    own |= {
-        normalized(tomllib.loads(text)["project"]["name"])
-        for text in world.editions["pyproject.toml"]
-    }
+    own |= set(map(slug, world.editions["pyproject.toml"]))
     for path, text, variants in world.texts(".md", "Makefile", ".yml", ".yaml"):
         yield path, frozenset(map(normalized, references.programs(text))) - own, variants
 

@@ -46,6 +46,7 @@ class References:
     needs: frozenset[str] = frozenset()
 
 
+@cache
 def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
