@@ -70,6 +70,7 @@ def test_a_fresh_clone_says_what_to_do(empty: Run) -> None:
     state = said(empty("status", "--json"))
     assert (state["champion"], state["challenger"]) == (None, None)
     assert state["log"] == {
+        "kept": True,
         "predictions": 0,
         "labels": 0,
         "backlog": 0,

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from deployment import docker
 from deployment.platform import wait_until_answered, with_password
-from deployment.project import Project
+from deployment.project import Project, run
 
 from behaviour import free_port
 
@@ -22,8 +21,9 @@ def started(project: Project, key: str) -> Iterator[str]:
     image = docker.build(project)
     archive = Path(project.package()["path"], "model.tar.gz")
     with TemporaryDirectory(prefix="opt-ml-") as folder:
-        with tarfile.open(archive) as unpacked:
-            unpacked.extractall(Path(folder, "model"), filter="data")
+        model = Path(folder, "model")
+        model.mkdir()
+        run("tar", "--extract", "--file", archive, "--directory", model)
         with serving(image, project.settings(key), Path(folder)) as url:
             yield url
 

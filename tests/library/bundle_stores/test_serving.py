@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from flights.features import FEATURES
 from structlog.testing import capture_logs
 
@@ -16,6 +17,7 @@ from mlops_loop._publication import objects as objects_module
 from mlops_loop._publication import open_bundle_store
 from mlops_loop._settings import Settings
 from mlops_loop.contract._json_schema import example_row
+from mlops_loop.serving import _deployment_manager, _service
 
 from ..mlflow_runs import start_run
 from ..object_servers import s3_server
@@ -30,6 +32,13 @@ COMMAND = "from tests.library.projects import cli; cli()"
 def shop_settings(shop_settings: Settings, tmp_path: Path) -> Settings:
     """The shop's settings, with bundles in memory."""
     return shop_settings.model_copy(update={"bundle_store": f"memory://shop/{tmp_path.name}"})
+
+
+@pytest.fixture(autouse=True)
+def uncached_loggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logger that was used before, in another test, would write past `capture_logs`."""
+    for module in (_deployment_manager, _service):
+        monkeypatch.setattr(module, "logger", structlog.get_logger())
 
 
 def rejections(logs: list[Any]) -> list[str]:
