@@ -34,7 +34,7 @@ def set_up(heavy: bool = False) -> bool:
     with tempfile.TemporaryDirectory() as directory:
         project = Path(directory)
         lay_out(project)
-        mark, fingerprint = folder / "installed.txt", _fingerprint(project)
+        mark, fingerprint = folder / "installed.txt", _fingerprint(project, _groups(heavy))
         if mark.is_file() and mark.read_text(encoding="utf-8") == fingerprint:
             return False
         groups = ("--with", ",".join(_groups(heavy)))
@@ -56,10 +56,11 @@ def _groups(heavy: bool) -> list[str]:
     return sorted(groups if heavy else groups - heavy_groups(Template()))
 
 
-def _fingerprint(project: Path) -> str:
-    """What the environment is made of: the lock, the library's metadata, the interpreter."""
+def _fingerprint(project: Path, groups: list[str]) -> str:
+    """What the environment is made of: lock, groups, the library's metadata, the interpreter."""
     files = (project / "poetry.lock", toolbox.ROOT / "pyproject.toml", TESTS)
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    content = b"".join(path.read_bytes() for path in files) + " ".join(groups).encode()
+    digest = hashlib.sha256(content).hexdigest()
     return f"{digest} {sys.version}"
 
 
