@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 import yaml
 from deployment import aws_lambda, docker, google_cloud_function, heroku
 from deployment.installed import Installed, install, running
+from deployment.platform import with_password
 from deployment.project import Project, answers_for, trained
 
 import toolbox
@@ -60,7 +61,7 @@ def from_source(project: Project, key: str, target: str) -> tuple[Start, Start]:
 
 def from_image(project: Project, key: str, target: str) -> tuple[Start, Start]:
     """The image of the target, and `serve` of the project."""
-    image, settings = docker.build(project), project.settings(key)
+    image, settings = docker.build(project), with_password(project.settings(key))
 
     @contextmanager
     def invoked() -> Iterator[str]:
