@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ._common import AS_JSON, Session, opened, show_json
+from ._state import judge_deployment
 
 
 @click.group()
@@ -31,7 +32,11 @@ def package(
     zipped: bool,
     as_json: bool,
 ) -> None:
-    """Make the build context of the image, or the source files or zip, with the models."""
+    """Make the build context of the image, or the source files or zip, with the models.
+
+    What `doctor --deploy` finds in the settings goes to standard error, and stops nothing: the
+    platform may have other settings in its environment.
+    """
     from .._packaging import Environment
     from ..deploy._package import find_target, make_package
 
@@ -46,7 +51,11 @@ def package(
             with_models=not without_model,
             zipped=zipped,
         )
+        checks = judge_deployment(session, project)
     if as_json:
         show_json(made.to_json())
     else:
         click.echo("\n".join(made.messages()))
+    for check in checks:
+        if not check.passed:
+            click.echo(f"doctor --deploy: {check.summary()}", err=True)

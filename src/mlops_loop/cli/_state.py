@@ -38,7 +38,7 @@ def doctor(session: Session, deploy: bool, as_json: bool) -> None:
     from .._doctor.project_checks import examine
 
     with opened(session) as project:
-        checks = _judge_deployment(session, project) if deploy else examine(project)
+        checks = judge_deployment(session, project) if deploy else examine(project)
     if as_json:
         show_json({"checks": [check.to_json() for check in checks]})
     else:
@@ -47,7 +47,8 @@ def doctor(session: Session, deploy: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(3)
 
 
-def _judge_deployment(session: Session, project: "Project") -> "list[Check]":
+def judge_deployment(session: Session, project: "Project") -> "list[Check]":
+    """What `doctor --deploy` checks."""
     from .._doctor.deployment import check_deployment
     from ..monitoring._receivers import name_of
 

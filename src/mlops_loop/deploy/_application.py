@@ -1,11 +1,13 @@
 """What an adapter needs of an application, whatever its framework."""
 
-from inspect import iscoroutinefunction
 from typing import Any
 
 from ..errors import ServiceError
+from ..serving._asgi import is_asgi
+from ..serving._headers import REQUEST_ID_HEADER
+from ..serving._problem import MEDIA_TYPE, Problem
 from ..serving._service import PredictionService
-from ._lifespan import AsgiApplication
+from ._lifespan import AsgiApplication, Send
 
 
 def as_asgi(app: Any) -> AsgiApplication:
@@ -36,5 +38,11 @@ def service_of(app: Any) -> PredictionService:
     return service
 
 
-def is_asgi(app: Any) -> bool:
-    return iscoroutinefunction(type(app).__call__)
+async def send_problem(problem: Problem, send: Send, *, request_id: str = "") -> None:
+    """Send a problem as the response to a request that the application does not answer."""
+    headers = {"content-type": MEDIA_TYPE, **problem.headers}
+    if request_id:
+        headers[REQUEST_ID_HEADER] = request_id
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": problem.encode(request_id)})

@@ -30,8 +30,8 @@ from mangum import Mangum
 
 from ..errors import InputError
 from ..serving._headers import REQUEST_ID_HEADER
-from ..serving._problem import MEDIA_TYPE, Problem
-from ._application import as_asgi, service_of
+from ..serving._problem import Problem
+from ._application import as_asgi, send_problem, service_of
 from ._aws_secrets import read_references
 from ._lifespan import AsgiApplication, Lifespan, Message, Receive, Scope, Send
 
@@ -150,9 +150,4 @@ async def _send_timeout(scope: Scope, send: Send) -> None:
     problem = Problem(
         504, "no response within the function's timeout: send fewer rows, or raise it"
     )
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (_REQUEST_ID.encode(), request_id.encode()),
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": problem.encode(request_id)})
+    await send_problem(problem, send, request_id=request_id)

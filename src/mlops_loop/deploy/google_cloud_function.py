@@ -18,9 +18,10 @@ import structlog
 
 from .._logs import configure_if_unset
 from ..errors import ProjectError
+from ..serving._asgi import is_asgi
 from ..serving._problem import MEDIA_TYPE, Problem, unavailable
 from ..serving._service import PredictionService
-from ._application import is_asgi, service_of
+from ._application import send_problem, service_of
 from ._lifespan import AsgiApplication, Lifespan, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -163,9 +164,6 @@ def _cannot_start(error: ProjectError) -> Problem:
 
 def _respond_with(problem: Problem) -> AsgiApplication:
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"content-type": MEDIA_TYPE, **problem.headers}
-        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": problem.status, "headers": encoded})
-        await send({"type": "http.response.body", "body": problem.encode(request_id="")})
+        await send_problem(problem, send)
 
     return respond

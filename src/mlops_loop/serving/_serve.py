@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 from importlib.util import find_spec
-from inspect import iscoroutinefunction
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import structlog
 from .._host_names import is_loopback
 from ..errors import ServiceError
 from ..prediction_log import open_prediction_log
+from ._asgi import is_asgi
 from ._fd_limit import raise_fd_limit
 from ._headers import MAX_HEAD_BYTES
 from ._key_file import KeyFile
@@ -62,15 +62,14 @@ def serve(
     port = available_port(host, serving.port if port is None else port)
     application = f"{project.package}.app:app"
     app = resolve_name(application)
-    is_asgi = iscoroutinefunction(type(app).__call__)
-    if workers > 1 and not is_asgi:
+    if workers > 1 and not is_asgi(app):
         raise ServiceError(
             "serving.workers: waitress runs one process; for several, run"
             f" `gunicorn --workers {workers} {application}`"
         )
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     logger.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    if is_asgi:
+    if is_asgi(app):
         run_uvicorn(application, host, port, workers)
     else:
         from .flask._lifecycle import EXTENSION

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from .._project import Project
+from ..serving._asgi import is_asgi
 from ..serving._headers import KEY_HEADER
 from ..serving._service import PredictionService
 from ._copies import API_KEY
@@ -43,7 +44,7 @@ def application_client(
 
 
 def _client(app: Any, headers: dict[str, str]) -> Any:
-    if hasattr(app, "wsgi_app"):
+    if not is_asgi(app):
         transport = httpx.WSGITransport(app=app)
         return httpx.Client(transport=transport, base_url="http://testserver", headers=headers)
     with warnings.catch_warnings():
@@ -62,7 +63,7 @@ def get_paths(app: Any) -> list[str]:
         >>> "/health/live" in get_paths(app)
         True
     """
-    if hasattr(app, "wsgi_app"):
+    if not is_asgi(app):
         rules = [rule for rule in app.url_map.iter_rules() if not rule.arguments]
         return sorted({rule.rule for rule in rules if "GET" in rule.methods})
     from fastapi.openapi.utils import get_openapi

@@ -331,6 +331,7 @@ def test_the_command_reports_one_object(deployed: Project) -> None:
     result = CliRunner().invoke(cli, ["deploy", "package", "--target", "docker"])
     assert f"{folder}: {report['files']} files" in result.output
     assert "models: champion 2 from /app/bundles" in result.output
+    assert "doctor --deploy: " in result.stderr
 
 
 @pytest.mark.real

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...contract._model import Contract
+from ...serving._asgi import is_asgi
 from ...serving._caller import Caller
 from ...serving._service import PredictionService
 from .._application import service_of
@@ -48,10 +49,10 @@ class Gateway:
 def sagemaker_application(app: Any, *, parameters: bytes = b"{}") -> Any:
     """An application that answers `/ping` and `/invocations` as well, through its own routes."""
     gateway = Gateway(service_of(app), parameters)
-    if hasattr(app, "wsgi_app"):
-        from .flask import SageMakerWsgi
+    if is_asgi(app):
+        from .fastapi import SageMakerAsgi
 
-        return SageMakerWsgi(app, gateway)
-    from .fastapi import SageMakerAsgi
+        return SageMakerAsgi(app, gateway)
+    from .flask import SageMakerWsgi
 
-    return SageMakerAsgi(app, gateway)
+    return SageMakerWsgi(app, gateway)

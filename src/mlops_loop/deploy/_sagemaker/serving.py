@@ -14,6 +14,7 @@ import structlog
 from ..._project import Project
 from ..._publication.pointer import POINTER
 from ...errors import SettingsError
+from ...serving._asgi import is_asgi
 from ...serving._problem import MEDIA_TYPE, unavailable
 from ...serving._serve import available_port, prepare, run_uvicorn, run_waitress
 from .._application import service_of
@@ -72,10 +73,10 @@ def serve(project: Project, model: Path, port: int, environ: Mapping[str, str]) 
     _ = service.keys  # an invalid key is known before the server starts
     served = sagemaker_application(app, parameters=execution_parameters(project))
     logger.info("serving", port=port, bundle_store=project.settings.bundle_store)
-    if hasattr(app, "wsgi_app"):
-        run_waitress(served, service, HOST, port)
-    else:
+    if is_asgi(app):
         run_uvicorn(served, HOST, port)
+    else:
+        run_waitress(served, service, HOST, port)
 
 
 def bundle_store(project: Project, model: Path) -> str:
