@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from threading import Thread
+from time import sleep
 from types import ModuleType
 from typing import Any
 
@@ -50,6 +51,10 @@ def _run_uvicorn(app: Any, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],))
     thread.start()
+    # The listener accepts connections before the application has started: tests that look at the
+    # service itself would meet it half started.
+    while not server.started and thread.is_alive():
+        sleep(0.005)
     try:
         yield
     finally:
