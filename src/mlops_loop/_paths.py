@@ -56,11 +56,6 @@ class Paths:
         return self.var / "scoring"
 
     @property
-    def tuning(self) -> Path:
-        """Optuna's storage."""
-        return self.var / "optuna.db"
-
-    @property
     def bundle_copies(self) -> Path:
         """Copies of versions in a bundle store that is no folder; may be deleted."""
         return self.var / "bundle-copies"

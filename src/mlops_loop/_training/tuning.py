@@ -26,8 +26,9 @@ def tune_all(
 
     Candidates that could not be served are not tuned. The search is scored on one half of each
     fold's validation rows; `cross_validate` then compares on the other half. Its budget is
-    `training.tuning`: trials, those of earlier runs included, and the time of this run. A trial
-    that was interrupted is not counted.
+    `training.tuning`: trials, those of earlier runs and of other processes with the same
+    `training.tuning.storage` included, and the time of this run. A trial that was interrupted is
+    not counted.
 
     Args:
         candidates: the candidates.
@@ -40,7 +41,9 @@ def tune_all(
 
     Raises:
         InputError: if there is no earlier search of the same rows, features and folds.
+        SettingsError: if the storage of the trials cannot be opened as it is configured.
         SnapshotError: if the folds cannot be halved.
+        StoreUnavailableError: if the storage of the trials cannot be reached.
         TrainingError: if no candidate could be served.
 
     Examples:
@@ -60,9 +63,8 @@ def tune_all(
         if candidate.search_space is not None and not forms[candidate.name].ineligible
     ]
     studies = [study_name(candidate, decides, data, folds) for candidate in searched]
-    storage = data.rows.settings.paths.tuning
     if resume:
-        require_study(storage, studies)
+        require_study(data.rows.settings, studies)
     with (
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
