@@ -4,12 +4,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
-import cloudpickle
 import dask.config
 from distributed import Client, KilledWorker, LocalCluster
+from distributed.protocol.pickle import dumps
 
 from ..errors import EngineError
 from ._address import EngineAddress
@@ -32,7 +32,7 @@ class DaskEngine:
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         client, listed = self._client, list(items)
         # A task, and not scattered data, which are lost with the worker that holds them.
-        sent = client.submit(SentFunction, cloudpickle.dumps(function), pure=False)
+        sent = client.submit(SentFunction, dumps(function), pure=False)
         coming = deque(client.map(_call, [sent] * len(listed), listed, pure=False))
         try:
             while coming:
@@ -56,9 +56,7 @@ def open_dask(address: EngineAddress) -> Iterator[DaskEngine]:
     """
     # The function is sent with a model in it, which is no mistake.
     settings = {"distributed.admin.large-graph-warning-threshold": "1GB"}
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set(settings))
-        client = stack.enter_context(_client(address, stack))
+    with dask.config.set(settings), dask_client(address) as client:
         engine = DaskEngine(client, address)
         if not engine.workers:
             raise EngineError(
@@ -68,15 +66,30 @@ def open_dask(address: EngineAddress) -> Iterator[DaskEngine]:
         yield engine
 
 
-def _client(address: EngineAddress, stack: ExitStack) -> Client:
-    if not address.host:
-        cluster = LocalCluster(
+@contextmanager
+def dask_client(address: EngineAddress) -> Iterator[Client]:
+    """A client of a running scheduler, or of processes that end with the block.
+
+    Raises:
+        EngineError: if the scheduler cannot be reached.
+    """
+    if address.host:
+        with _connected(address) as client:
+            yield client
+        return
+    with (
+        LocalCluster(
             n_workers=address.workers,
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
-        )
-        return Client(stack.enter_context(cluster), set_as_default=False)
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def _connected(address: EngineAddress) -> Client:
     address.require_reachable()
     scheduler = f"tcp://{address.host}:{address.port}"
     try:

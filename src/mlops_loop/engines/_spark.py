@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark import SparkConf, SparkContext, cloudpickle
-from pyspark.errors import PySparkException
 
 from ..errors import EngineError
 from ._address import EngineAddress
@@ -69,7 +67,7 @@ def open_spark(address: EngineAddress) -> Iterator[SparkEngine]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         context = SparkContext(conf=_configuration(address))
-    except (PySparkException, Py4JError) as error:
+    except Exception as error:  # of the JVM, or on the way to it
         raise EngineError(
             f"Spark does not start at {address}: it needs Java 17 or later (JAVA_HOME), and a "
             f"master of the same version as pyspark; {_first_line(error)}"
@@ -100,7 +98,7 @@ def _configuration(address: EngineAddress) -> SparkConf:
 def _engine_errors(address: EngineAddress) -> Iterator[None]:
     try:
         yield
-    except (Py4JError, Py4JNetworkError, OSError) as error:
+    except Exception as error:  # what the function raises is a result
         raise EngineError(
             f"the engine {address} stopped: the same command continues after the finished parts "
             f"once it runs again; {_first_line(error)}"
