@@ -56,6 +56,11 @@ class Paths:
         return self.var / "scoring"
 
     @property
+    def training(self) -> Path:
+        """Encoded rows that do not fit into memory, while a training runs."""
+        return self.var / "training"
+
+    @property
     def bundle_copies(self) -> Path:
         """Copies of versions in a bundle store that is no folder; may be deleted."""
         return self.var / "bundle-copies"

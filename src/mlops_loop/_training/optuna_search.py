@@ -102,7 +102,7 @@ def _objective(
     scores: list[float] = []
     for number, fold in enumerate(folds):
         train, rest = fold.fit_idx, fold.validation_idx
-        estimator = fit(candidate, data.task, data.matrix[train], data.labels[train], **parameters)
+        estimator = fit(candidate, data.task, data.to_fit(train), data.labels[train], **parameters)
         predicted = predict(candidate, estimator, data.matrix[rest], data.classes)
         scores.append(metric.value(data.labels[rest], predicted))
         trial.report(float(np.mean(scores)), number)

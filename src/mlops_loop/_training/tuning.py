@@ -10,6 +10,7 @@ from ..data._split import Fold
 from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
 from ..models._fitting import expected_warnings
+from ..models._stored_matrix import StoredMatrix
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
 from .served_form import forms_before_fits
@@ -69,12 +70,13 @@ def tune_all(
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
         expected_warnings(),
+        data.on_engine() as running,
     ):
         tuned = [
             replace(
                 candidate,
                 name=f"{candidate.name} tuned",
-                parameters=tune(candidate, data, folds, decides, study),
+                parameters=tune(candidate, running, folds, decides, study),
                 is_tuned=True,
             )
             for candidate, study in zip(searched, studies, strict=True)
@@ -86,7 +88,10 @@ def study_name(
     candidate: Candidate, metric: Metric, data: TrainingData, folds: Sequence[Fold]
 ) -> str:
     """The same only for trials that can be compared: same rows, same features, same folds."""
-    digest = hashlib.blake2b(data.matrix.tobytes(), digest_size=8)
+    digest = hashlib.blake2b(digest_size=8)
+    matrix = data.matrix
+    for block in matrix.blocks() if isinstance(matrix, StoredMatrix) else (matrix,):
+        digest.update(block.tobytes())
     digest.update(data.labels.tobytes())
     for fold in folds:
         digest.update(fold.fit_idx.tobytes())
