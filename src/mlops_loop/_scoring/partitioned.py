@@ -17,6 +17,7 @@ import pyarrow as pa
 from .._partition_results import PartitionResults
 from ..contract._arrow import to_arrow
 from ..data._prefetch import prefetch
+from ..data._quarantine import shifted
 from ..data._remote import File
 from ..data._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ..data._table_file import is_csv
@@ -26,7 +27,7 @@ from .inputs import skip_rows
 from .job import Finished, Job, Record
 from .part_writer import PartWriter
 from .parts import Part, deliver, discard, locked_folder, row_groups, write_whole, writer
-from .tables import Tables, shifted
+from .tables import Tables
 
 PREDICTIONS, QUARANTINE, PART = "predictions.parquet", "quarantine.parquet", "part.json"
 # What the model saw, for the prediction log; deleted when the driver has recorded it.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .._prediction_hooks import PredictionHooks
@@ -175,9 +174,3 @@ class Tables:
     def _key_name(self, column: Column) -> str:
         """Name of a contract column in the output, where a column may have the same name."""
         return f"{column.name}_" if column.name in self._own_types else column.name
-
-
-def shifted(rejections: pa.Table, offset: int) -> pa.Table:
-    """Rejected rows that are counted from `offset` of the input."""
-    at = rejections.column_names.index("row")
-    return rejections.set_column(at, "row", pc.add(rejections["row"], offset))

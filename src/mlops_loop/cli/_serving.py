@@ -59,7 +59,7 @@ def score(
     from .._scoring.recording import Recording
     from ..prediction_log._none import require_kept
 
-    with opened(session, logs=logged) as project:
+    with opened(session, logs=logged, engine=engine) as project:
         if logged:
             require_kept(project.log, "--log has nothing to write to")
         predictor = champion_predictor(project)
@@ -78,7 +78,7 @@ def score(
                 hooks=project.hooks,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
-                engine=engine or project.settings.engine,
+                engine=project.settings.engine,
                 progress=shown.on_progress,
             )
         click.echo(scored.summary())
