@@ -116,14 +116,29 @@ def _parquet(
     # Pre-buffered data stay in memory until the end of the file.
     with pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
         yield table.schema_arrow.empty_table().rename_columns(names)
+        own_names = table.schema_arrow.names
         # Selecting a repeated name returns all columns of that name.
-        columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
-        selected = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
+        columns = list(dict.fromkeys(own_names[at] for at in present))
         # A batch ends where a run does, so that batches are the same wherever runs are read.
         for run in _runs(table.metadata) if row_groups is None else [row_groups]:
             # The other cores are used by the reader of the batches.
             for batch in table.iter_batches(rows, run, columns, use_threads=False):
+                selected = _unique_of(batch.schema.names, own_names, names)
                 yield pa.Table.from_batches([batch]).rename_columns(selected)
+
+
+def _unique_of(selected: list[str], own_names: list[str], names: list[str]) -> list[str]:
+    """The unique names of selected columns, which Arrow returns in the order of the selection.
+
+    Args:
+        selected: names of the columns as they stand in the file.
+        own_names: names of all columns there, in order.
+        names: their unique names.
+    """
+    positions = {
+        own: iter([at for at, name in enumerate(own_names) if name == own]) for own in selected
+    }
+    return [names[next(positions[own])] for own in selected]
 
 
 def _ipc(content: Path | IO[bytes]) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchReader:
