@@ -61,6 +61,11 @@ class Paths:
         return self.var / "training"
 
     @property
+    def ingestion(self) -> Path:
+        """Partitions that an interrupted ingestion on an engine has checked."""
+        return self.var / "ingestion"
+
+    @property
     def bundle_copies(self) -> Path:
         """Copies of versions in a bundle store that is no folder; may be deleted."""
         return self.var / "bundle-copies"

@@ -45,14 +45,17 @@ class Session:
 
 
 @contextmanager
-def opened(session: Session, *, logs: bool = True) -> Iterator["Project"]:
-    """The project, closed at the end of the command.
+def opened(
+    session: Session, *, logs: bool = True, engine: str | None = None
+) -> Iterator["Project"]:
+    """The project, closed at the end of the command; `engine` overrides that of the settings.
 
     Without `logs`, structured logs are not set up, which is a third of a fast command's time.
     """
     if logs:
         set_up_logs()
     project = session.project()
+    project = project if engine is None else project.with_engine(engine)
     try:
         yield project
     finally:

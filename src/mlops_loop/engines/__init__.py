@@ -5,7 +5,7 @@ The setting `engine`, and the option `--engine` of some commands: `local`, `dask
 is imported unless its address is given.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
@@ -35,7 +35,7 @@ class Engine(Protocol):
         """Number of calls that run at the same time."""
         ...
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
         """Call a function with each item, and yield the results in the order of the items.
 
         A call whose worker dies is made again, so the function has to be idempotent. It is sent to

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TypeVar
@@ -35,7 +35,7 @@ class DaskEngine:
     def workers(self) -> int:
         return sum(self.client.ncores().values())
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
         client, listed = self.client, list(items)
         # A task, and not scattered data, which are lost with the worker that holds them.
         sent = client.submit(SentFunction, dumps(function), pure=False)

@@ -1,6 +1,6 @@
 """The engine that is none: everything runs in this process, one item after the other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -10,5 +10,5 @@ Result = TypeVar("Result")
 class LocalEngine:
     workers = 1
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        return map(function, items)
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
+        yield from map(function, items)

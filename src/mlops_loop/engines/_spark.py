@@ -5,7 +5,7 @@ Each item is a job of one task, so that results come in order while others are b
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -32,7 +32,7 @@ class SparkEngine:
     def workers(self) -> int:
         return int(self._context.defaultParallelism)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
         sent = self._context.broadcast(SentFunction(cloudpickle.dumps(function)))
 
         def call(item: Item) -> Outcome:
