@@ -1,7 +1,8 @@
 """Counts of the columns, in one pass over the table and bounded memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from .table import Table
 
 # Limit of distinct texts in a column with categories.
 MOST_CATEGORIES = 1_000
-_MAX_STRAYS = 200
+MAX_STRAYS = 200
 # Rows in one statement, each of which has a fixed cost.
 _BLOCK_ROWS = 1 << 16
 
@@ -85,26 +86,60 @@ class Profile:
 def profile(table: Table, columns: Sequence[Column]) -> Profile:
     """Read all rows once, in the types of draft columns, and count."""
     facts = {column.name: Facts() for column in columns}
+    with scratch_rows(table.read(), columns, facts, MAX_STRAYS) as (database, rows):
+        if not rows:
+            return Profile(facts, 0, 0)
+        for at, column in enumerate(columns):
+            count(facts[column.name], database, value_counts(at), column, rows)
+        (prints,) = database.execute(f"select {fingerprints(columns)} from rows").fetchall()
+        compare(facts, prints, columns)
+        return Profile(facts, rows, rows - _distinct(database, row_hashes(len(columns))))
+
+
+@contextmanager
+def scratch_rows(
+    blocks: Iterator[pa.Table], columns: Sequence[Column], facts: Mapping[str, Facts], strays: int
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+    """A database with the rows in the table `rows`, and their number; strays are counted."""
     with TemporaryDirectory() as folder, scratch_database(Path(folder), len(columns)) as database:
         rows = 0
-        for block in regrouped(table.read(), _BLOCK_ROWS):
+        for block in regrouped(blocks, _BLOCK_ROWS):
             if not block.num_rows:
                 continue
             cast = read_table(columns, block)
             for column in columns:
-                _count_strays(facts[column.name], block[column.name], cast, column)
+                _count_strays(facts[column.name], block[column.name], cast, column, strays)
             database.register("added", by_position(_comparable(cast.table)))
             if not rows:
                 database.execute("create table rows as from added limit 0")
             database.execute("insert into rows from added")
             database.unregister("added")
             rows += block.num_rows
-        if not rows:
-            return Profile(facts, 0, 0)
-        for at, column in enumerate(columns):
-            _count(facts[column.name], database, f"c{at}", column, rows)
-        _compare(facts, database, columns)
-        return Profile(facts, rows, _duplicates(database, len(columns), rows))
+        yield database, rows
+
+
+def value_counts(at: int) -> str:
+    """SQL: the values of a column, and the number of rows with each."""
+    return f"select c{at} as value, count(*) as n from rows where c{at} is not null group by 1"
+
+
+def row_hashes(columns: int) -> str:
+    """SQL: a hash of each distinct row."""
+    return f"select distinct hash({', '.join(f'c{at}' for at in range(columns))}) as row from rows"
+
+
+def fingerprints(columns: Sequence[Column], offset: int = 0) -> str:
+    """SQL: for each column a fingerprint of all values with their positions, from `offset` on.
+
+    Those of parts of a table are combined by `xor`.
+    """
+    numeric = ("integer", "number", "datetime")
+    values = [
+        f"c{at}::double" if column.type in numeric else f"c{at}::varchar"
+        for at, column in enumerate(columns)
+    ]
+    # Twice: the first hash is a sum of those of value and position, which could cancel out.
+    return ", ".join(f"bit_xor(hash(hash({value}, rowid + {offset})))" for value in values)
 
 
 def _comparable(table: pa.Table) -> pa.Table:
@@ -115,7 +150,9 @@ def _comparable(table: pa.Table) -> pa.Table:
     return table
 
 
-def _count_strays(facts: Facts, raw: pa.ChunkedArray, cast: CastResult, column: Column) -> None:
+def _count_strays(
+    facts: Facts, raw: pa.ChunkedArray, cast: CastResult, column: Column, limit: int
+) -> None:
     """Texts that the types of numbers, datetimes and booleans read as missing, or not at all."""
     if pa.types.is_string(raw.type) and column.type not in ("category", "text"):
         mask = pc.and_(pc.is_valid(raw), pc.is_null(cast.table[column.name]))
@@ -126,27 +163,25 @@ def _count_strays(facts: Facts, raw: pa.ChunkedArray, cast: CastResult, column: 
     strays = raw.filter(mask).to_pylist()
     facts.unread += len(strays)
     for value in strays:
-        if len(facts.strays) < _MAX_STRAYS or str(value) in facts.strays:
+        if len(facts.strays) < limit or str(value) in facts.strays:
             facts.strays[str(value)] += 1
 
 
-def _count(
-    facts: Facts, database: duckdb.DuckDBPyConnection, name: str, column: Column, rows: int
+def count(
+    facts: Facts, database: duckdb.DuckDBPyConnection, counts: str, column: Column, rows: int
 ) -> None:
+    """Complete the facts of a column by the SQL of its `value_counts`."""
     facts.rows = rows
     facts.has_words = column.type in ("category", "text", "boolean")
-    counted = (
-        f"(select {name} as value, count(*) as n from rows where {name} is not null group by 1)"
-    )
-    sql = f"select count(*), coalesce(sum(n), 0), min(value), max(value) from {counted}"
+    sql = f"select count(*), coalesce(sum(n), 0), min(value), max(value) from ({counts})"
     ((facts.distinct, present, low, high),) = database.execute(sql).fetchall()
     facts.missing = rows - int(present)
     if not facts.has_words:
         facts.minimum, facts.maximum = low, high
     limit = MOST_CATEGORIES if facts.has_words else 1
-    sql = f"select value, n from {counted} order by n desc, value limit {limit}"
+    sql = f"select value, n from ({counts}) order by n desc, value limit {limit}"
     facts.common = Counter(
-        {_text(value): count for value, count in database.execute(sql).fetchall()}
+        {_text(value): int(count) for value, count in database.execute(sql).fetchall()}
     )
 
 
@@ -154,26 +189,17 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _compare(
-    facts: Mapping[str, Facts], database: duckdb.DuckDBPyConnection, columns: Sequence[Column]
+def compare(
+    facts: Mapping[str, Facts], prints: Sequence[object], columns: Sequence[Column]
 ) -> None:
-    """Find columns with the same values, by a fingerprint of all values with their positions."""
-    numeric = ("integer", "number", "datetime")
-    values = [
-        f"c{at}::double" if column.type in numeric else f"c{at}::varchar"
-        for at, column in enumerate(columns)
-    ]
-    # Twice: the first hash is a sum of those of value and position, which could cancel out.
-    prints = ", ".join(f"bit_xor(hash(hash({value}, rowid)))" for value in values)
-    (fingerprints,) = database.execute(f"select {prints} from rows").fetchall()
+    """Find columns with the same values, by their fingerprints."""
     first: dict[object, str] = {}
-    for column, fingerprint in zip(columns, fingerprints, strict=True):
+    for column, fingerprint in zip(columns, prints, strict=True):
         if facts[column.name].distinct > 1:
             same = first.setdefault(fingerprint, column.name)
             facts[column.name].same_as = same if same != column.name else None
 
 
-def _duplicates(database: duckdb.DuckDBPyConnection, columns: int, rows: int) -> int:
-    named = ", ".join(f"c{at}" for at in range(columns))
-    ((distinct,),) = database.execute(f"select count(distinct hash({named})) from rows").fetchall()
-    return rows - int(distinct)
+def _distinct(database: duckdb.DuckDBPyConnection, hashes: str) -> int:
+    ((distinct,),) = database.execute(f"select count(*) from ({hashes})").fetchall()
+    return int(distinct)

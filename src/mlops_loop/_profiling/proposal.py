@@ -1,14 +1,17 @@
 """Infers a contract and settings from a table, without writing anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._atomic import make_folder
 from .._settings import Csv, Settings
 from ..contract._arrow import from_arrow, table_columns
 from ..contract._casting import read_table
@@ -17,17 +20,20 @@ from ..contract._columns import Columns, missing, to_json
 from ..contract._contract_file import parse_contract
 from ..contract._model import Contract, Problem
 from ..contract._outputs import PREDICTION
+from ..engines import open_engine
 from ..errors import InputError
 from .contract_file import contract_text
 from .datetime_formats import READ_FORMATS
 from .hints import Hint
 from .options import InferenceOptions
+from .part_counts import profile_parts
 from .profile import Profile, profile
 from .roles import InferredColumn, infer_column, read_strays
 from .sampling import Sampled, sample
 from .settings_suggestions import SampledTable, Suggestions, suggest_settings, usable
 from .table import Table
 from .table_opening import open_table
+from .table_parts import Workspace
 from .target import decide_classes, infer_problem, require_variety
 from .target_leakage import find_leaks
 from .types import InferredType, infer_type
@@ -63,6 +69,8 @@ def propose(
 ) -> Proposal:
     """Infer the contract and settings from all rows of a table.
 
+    With an engine, files are read and counted by its workers.
+
     Args:
         request: the table and the options of the user.
         root: the project's root.
@@ -73,16 +81,36 @@ def propose(
         InputError: if the table cannot be read, or no model can be trained on it.
     """
     limit = settings.ingestion.max_bad_share
-    table = open_table(request.address, root, request.query, request.dialect, limit)
-    return _Adoption(request, table, known).propose(settings)
+    with _workspace(settings) as workspace:
+        table = open_table(request.address, root, request.query, request.dialect, limit, workspace)
+        return _Adoption(request, table, known, workspace).propose(settings)
+
+
+@contextmanager
+def _workspace(settings: Settings) -> Iterator[Workspace | None]:
+    """Workers and a folder below `var/` that they share; None if the engine is this process."""
+    if settings.engine == "local":
+        yield None
+        return
+    make_folder(settings.paths.var)
+    with (
+        TemporaryDirectory(dir=settings.paths.var, prefix="adopt-") as folder,
+        open_engine(settings.engine) as engine,
+    ):
+        yield Workspace(engine, Path(folder))
 
 
 class _Adoption:
     def __init__(
-        self, request: InferenceOptions, table: Table, known: Mapping[str, Column]
+        self,
+        request: InferenceOptions,
+        table: Table,
+        known: Mapping[str, Column],
+        workspace: Workspace | None,
     ) -> None:
         self.request = request
         self.table = table
+        self.workspace = workspace
         self.known = known
         self.given = request.roles(table.names)
         for name, role in self.given.items():
@@ -118,9 +146,7 @@ class _Adoption:
         strays: dict[str, list[str]] = {name: [] for name in self.table.names}
         types = {name: self._infer_type(name, []) for name in self.table.names}
         for _ in range(_MAX_PASSES):
-            counted = profile(
-                self.table, [inferred.column(name) for name, inferred in types.items()]
-            )
+            counted = self._profile([inferred.column(name) for name, inferred in types.items()])
             for name, facts in counted.facts.items():
                 strays[name] += facts.strays
             again = {name: self._infer_type(name, strays[name]) for name in self.table.names}
@@ -128,6 +154,11 @@ class _Adoption:
                 break
             types = again
         return types, counted
+
+    def _profile(self, columns: list[Column]) -> Profile:
+        if self.workspace is not None and self.table.parts:
+            return profile_parts(self.table.parts, columns, self.workspace)
+        return profile(self.table, columns)
 
     def _infer_type(self, name: str, strays: list[str]) -> InferredType:
         values = self.sampled.table[name].combine_chunks()

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from .._settings import Csv
 from ..data._sources.types import cast_table, common_types
+from .table_parts import Part
 
 Read = Callable[[], Iterator[pa.Table]]
 
@@ -38,6 +39,7 @@ class Table:
         notes: remarks about files that were skipped, or that differ from the others.
         malformed: malformed rows, which `read` leaves out.
         lacking: the first file that does not have a column, and what it has, by column.
+        parts: copies of its files, if an engine has made some.
     """
 
     address: str
@@ -49,6 +51,7 @@ class Table:
     notes: tuple[str, ...] = ()
     malformed: Malformed = field(default_factory=Malformed)
     lacking: dict[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     def warnings(self) -> list[str]:
         """Remarks about its files and malformed rows; the latter are known once it was read."""

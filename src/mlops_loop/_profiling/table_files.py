@@ -1,6 +1,7 @@
 """The table to adopt, if it is in files."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from ..data._sources.malformed import MalformedRows
 from ..data._sources.unquoted_missing import unquoted_missing
 from ..errors import InputError
 from .table import Malformed, Table, in_common_types
+from .table_parts import Part, Workspace, complete, copy_parts
 
 Dialect = Mapping[str, str | None]
 # Formats whose blocks have the same types.
@@ -27,7 +29,13 @@ _OF_ONE_TYPE = ("csv", *COLUMNAR)
 _PARTS = ("train", "test", "valid", "val", "sample_submission", "submission", "holdout")
 
 
-def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -> Table:
+def open_files(
+    address: str,
+    root: Path,
+    given: Dialect,
+    max_malformed: float,
+    workspace: Workspace | None = None,
+) -> Table:
     """Infer how to read files.
 
     Args:
@@ -35,6 +43,7 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
         root: the project's root; paths in its settings are relative to it.
         given: fields of `Csv` that are known; the others are detected.
         max_malformed: limit of the share of malformed rows.
+        workspace: where the workers of an engine copy the files first; None to read them here.
 
     Raises:
         SourceError: if there is no file, or one of them cannot be read.
@@ -56,11 +65,19 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
         if given.split() != name.split()
     }
     malformed = Malformed()
+    of_one_type = format_of(found.files[0]) in _OF_ONE_TYPE
+    parts: tuple[Part, ...] = ()
+    if workspace is not None:
+        parts = copy_parts(found.files, dialects, names, workspace, of_one_type=of_one_type)
 
     def read() -> Iterator[pa.Table]:
-        batches = files.read_batches(found.files, malformed=True, dialects=dialects)
+        batches = (
+            chain.from_iterable(part.tables() for part in parts)
+            if parts
+            else files.read_batches(found.files, malformed=True, dialects=dialects)
+        )
         good = _well_formed(batches, malformed, max_malformed)
-        return (_complete(table, names) for table in good)
+        return (complete(table, names) for table in good)
 
     notes = [*found.notes, *_about_headers(found.files, columns, names)]
     if csv is not None and csv.missing:
@@ -73,12 +90,13 @@ def open_files(address: str, root: Path, given: Dialect, max_malformed: float) -
     return Table(
         named,
         tuple(names),
-        read if format_of(found.files[0]) in _OF_ONE_TYPE else in_common_types(read),
+        read if of_one_type else in_common_types(read),
         csv,
         renamed=renamed,
         notes=tuple(notes),
         malformed=malformed,
         lacking=_lacking(found.files, columns, names),
+        parts=parts,
     )
 
 
@@ -166,14 +184,6 @@ def _well_formed(
             f"ingestion.max_bad_share ({limit:.0%}) allows. Correct the rows or the header, or, of "
             "CSV, give --delimiter, --quote or --escape"
         )
-
-
-def _complete(table: pa.Table, names: list[str]) -> pa.Table:
-    """The table with all columns; a column that its file does not have is null."""
-    for name in names:
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows))
-    return table.select(names)
 
 
 def _relative_to(root: Path, address: Path) -> str:

@@ -8,6 +8,7 @@ from ..data._sources.sql import SCHEME, SqlSource, shown, without_password
 from ..errors import InputError, SourceError
 from .table import Table, in_common_types
 from .table_files import Dialect, open_files
+from .table_parts import Workspace
 
 
 def open_table(
@@ -16,6 +17,7 @@ def open_table(
     query: str | None = None,
     dialect: Dialect | None = None,
     max_malformed: float = 0.05,
+    workspace: Workspace | None = None,
 ) -> Table:
     """Infer how to read a file, folder, glob or database.
 
@@ -25,6 +27,7 @@ def open_table(
         query: SQL query, for a database.
         dialect: fields of `Csv` that are known; the others are detected.
         max_malformed: limit of the share of malformed rows.
+        workspace: where the workers of an engine copy files; None to read them here.
 
     Raises:
         InputError: if there is no table, or a package to read it is missing.
@@ -34,7 +37,7 @@ def open_table(
     if query is not None:
         raise InputError(f"--query needs a database, e.g. sqlite:///data/shop.db, not {address}")
     try:
-        return open_files(address, root, dialect or {}, max_malformed)
+        return open_files(address, root, dialect or {}, max_malformed, workspace)
     except SourceError as error:
         raise InputError(str(error)) from error
 

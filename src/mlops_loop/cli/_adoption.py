@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._common import DURATION, Session
+from ._common import DURATION, ENGINE, Session
 from ._dialect import dialect_options
 
 
@@ -32,12 +32,15 @@ from ._dialect import dialect_options
 )
 @click.option("--query", help="SQL query, if FILE is the SQLAlchemy URL of a database.")
 @dialect_options
+@ENGINE
 @click.option(
     "--keep", is_flag=True, help="Keep var/ and the log; needs the same target and inputs."
 )
 @click.option("--yes", is_flag=True, help="Overwrite an earlier adoption without confirmation.")
 @click.pass_obj
-def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: Any) -> None:
+def adopt(
+    session: Session, /, address: str, engine: str | None, keep: bool, yes: bool, **options: Any
+) -> None:
     """Configure the project for your data: a file, folder, glob or URL of tables, or a database.
 
     Writes config/contract.yaml, and the source and dependent settings in config/project.yaml;
@@ -65,7 +68,7 @@ def adopt(session: Session, /, address: str, keep: bool, yes: bool, **options: A
     )
 
     project = session.project()
-    settings = project.settings
+    settings = project.settings if engine is None else project.with_engine(engine).settings
     now = current_files(settings.root)
     known = {} if now.is_sample or now.contract is None else now.contract.by_name
     proposal = propose(InferenceOptions(address, **options), settings.root, settings, known)

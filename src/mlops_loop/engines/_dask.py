@@ -1,6 +1,7 @@
 """Dask: a scheduler that runs somewhere, or processes on this machine for the time of the work."""
 
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -92,6 +93,8 @@ def dask_client(address: EngineAddress) -> Iterator[Client]:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
+        # What libraries print there does not belong among the results of a command.
+        client.run(os.dup2, 2, 1)
         yield client
 
 

@@ -5,7 +5,6 @@ beside them.
 """
 
 import logging
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +15,6 @@ from . import Candidate, DaskRows, Parameters, Task
 from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
-
-_LOGGER = logging.getLogger(__name__)
 
 # The newest that onnxmltools writes.
 _OPSET = 15
@@ -66,14 +63,12 @@ def _fit_on_dask(estimator: Any, rows: DaskRows) -> Any:
     from lightgbm import DaskLGBMClassifier, DaskLGBMRegressor
 
     kind = DaskLGBMRegressor if isinstance(estimator, LGBMRegressor) else DaskLGBMClassifier
+    # On standard output it would say which parameters are the workers' own, and look for ports.
+    logger = logging.getLogger(__name__)
+    logger.setLevel(logging.ERROR)
+    register_logger(logger)
     distributed = kind(**estimator.get_params(), client=rows.client)
-    # Its messages go to standard output otherwise, here and on workers of this machine.
-    register_logger(_LOGGER)
-    rows.client.run(register_logger, _LOGGER)
-    with warnings.catch_warnings():
-        # Threads are those of a worker.
-        warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
-        return distributed.fit(rows.matrix, rows.labels).to_local()
+    return distributed.fit(rows.matrix, rows.labels).to_local()
 
 
 def _search_space(trial: Any) -> dict[str, Any]:

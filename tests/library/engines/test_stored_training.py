@@ -1,6 +1,7 @@
 """Training on rows that stay in their file, on the workers of Dask: the same as in memory."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def here(tracking_store: Path, tmp_path: Path) -> Project:
     """A project with a snapshot in several row groups."""
     shutil.copytree(tracking_store, tmp_path / "project")
     project = open_copy(tmp_path / "project")
-    snapshot = pipeline.ingest(project)
+    snapshot = pipeline.ingest(project, until=datetime(2013, 3, 1, tzinfo=UTC))
     path = project.paths.snapshots / f"{snapshot.digest}.parquet"
     pq.write_table(pq.read_table(path), path, row_group_size=700)
     return project
