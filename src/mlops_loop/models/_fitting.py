@@ -1,19 +1,24 @@
 """Fitting of candidates, with a fallback for rows that their library cannot fit."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._encoder import Matrix
-from ..errors import TrainingError
+from ..errors import EngineError, TrainingError
 from . import Candidate, Task, predict_scores
 from ._scaled_target import ScaledTarget
 from ._stored_matrix import ROWS_IN_MEMORY, StoredMatrix
+
+# Of a fit on Dask, of which every worker is a part.
+_ATTEMPTS = 3
+_RESTART_SECONDS = 30
 
 
 def fit(
@@ -39,6 +44,7 @@ def fit(
         parameters: parameters that override those of the candidate.
 
     Raises:
+        EngineError: if workers die again and again.
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
     rows = rows_to_fit(candidate, task, matrix)
@@ -55,12 +61,13 @@ def fit(
         if empty.any():
             matrix = np.where(empty, np.float32(0), matrix)
     try:
-        estimator = candidate.estimator(task, **parameters)
-        if isinstance(matrix, StoredMatrix):
-            estimator = _OnDask(estimator, candidate)
+        build = partial(candidate.estimator, task, **parameters)
+        estimator: Any = _OnDask(build, candidate) if isinstance(matrix, StoredMatrix) else build()
         if task.is_regression and candidate.scales_target:
             return ScaledTarget.fit(estimator, matrix, labels)
         return estimator.fit(matrix, labels)
+    except EngineError:
+        raise
     except Exception as error:  # whatever its library raises
         raise _error(candidate, "be fitted", error) from error
 
@@ -82,15 +89,28 @@ def expected_warnings() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _OnDask:
-    """An estimator that is fitted on rows in files."""
+    """An estimator that is fitted on rows in files, again if a worker dies."""
 
-    estimator: Any
+    build: Callable[[], Any]
     candidate: Candidate
 
     def fit(self, matrix: StoredMatrix, labels: NDArray[Any]) -> Any:
         assert self.candidate.fit_on_dask is not None and matrix.client is not None
         with matrix.client.as_current():
-            return self.candidate.fit_on_dask(self.estimator, matrix.to_dask(labels))
+            for _ in range(_ATTEMPTS):
+                workers = matrix.workers()
+                try:
+                    return self.candidate.fit_on_dask(self.build(), matrix.to_dask(labels))
+                except Exception:
+                    if workers <= matrix.workers():
+                        raise
+                    # Those that a supervisor starts again.
+                    with suppress(TimeoutError):
+                        matrix.client.wait_for_workers(len(workers), timeout=_RESTART_SECONDS)
+        raise EngineError(
+            f"workers died again and again while {self.candidate.name} was fitted: give them more "
+            "memory, or start more of them, and see their logs"
+        )
 
 
 def rows_to_fit(candidate: Candidate, task: Task, matrix: Matrix | StoredMatrix) -> int:

@@ -82,6 +82,11 @@ class StoredMatrix:
         for start in range(0, len(self), ROWS_IN_MEMORY):
             yield self[np.arange(start, min(start + ROWS_IN_MEMORY, len(self)))]
 
+    def workers(self) -> set[str]:
+        """Addresses of the workers of Dask."""
+        assert self.client is not None
+        return set(self.client.scheduler_info(n_workers=-1)["workers"])
+
     def to_dask(self, labels: NDArray[Any]) -> DaskRows:
         """The matrix and its labels as arrays of Dask: one block on each worker.
 
@@ -90,7 +95,7 @@ class StoredMatrix:
         import dask.array as da
 
         assert self.client is not None
-        workers = sorted(self.client.scheduler_info(n_workers=-1)["workers"])[: len(labels)]
+        workers = sorted(self.workers())[: len(labels)]
         matrices, targets = [], []
         for worker, positions in zip(workers, deal(labels, len(workers)), strict=True):
             index, target = self.client.scatter(
