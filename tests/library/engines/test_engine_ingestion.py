@@ -96,6 +96,13 @@ def test_everything_is_as_in_one_process(
     assert not settings.paths.ingestion.exists()
 
 
+@pytest.mark.real
+def test_spark_ingests_as_one_process(settings: Settings) -> None:
+    here = facts(ingest(settings, CONTRACT))
+    there = facts(ingest(on("spark://local?workers=2", settings), CONTRACT))
+    assert here == there
+
+
 def test_too_many_bad_rows_and_a_missing_column_are_errors_as_in_one_process(
     settings: Settings, dask: str
 ) -> None:

@@ -1,12 +1,14 @@
 """Engines: results in order, exceptions as they were raised, and one sentence if one fails."""
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from mlops_loop._partition_results import PartitionResults
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.engines import open_engine
 from mlops_loop.errors import EngineError, SettingsError, SourceError
@@ -76,6 +78,14 @@ def test_a_package_that_is_missing_is_named_by_its_extra(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(EngineError, match=f"run `make add PACKAGE={kind}`$"):
         open_engine(f"{kind}://local")
+
+
+def test_a_worker_that_does_not_see_the_folder_is_named(tmp_path: Path) -> None:
+    results = PartitionResults.of(tmp_path / "elsewhere", "job")
+    shutil.rmtree(results.folder)
+    with pytest.raises(EngineError, match=rf"^a worker on .* cannot see {results.folder}: "):
+        with results.draft(0):
+            pass
 
 
 @pytest.mark.real
