@@ -20,7 +20,7 @@ import toolbox
 Answers = Mapping[str, str]
 # Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
 HEAVY = {"model_library": ("pytorch", "tensorflow")}
-# Answers that change nothing but how a project is deployed, which `make test-real` tries.
+# Answers that change nothing but where a project runs and its data lie, for `make test-real`.
 DEPLOYED = {
     "deploy_target": (
         "kubernetes",
@@ -31,6 +31,7 @@ DEPLOYED = {
         "google_app_engine",
         "heroku",
     ),
+    "data_versioning": ("dvc",),
 }
 JINJA = re.compile(r"\{[{%#]")
 # What reaches beyond its line: a text with any of these is not taken apart.
