@@ -8,7 +8,6 @@ import pytest
 from mlops_loop import Project
 from mlops_loop._publication import open_bundle_store
 from mlops_loop.deploy._package import TARGETS
-from mlops_loop.deploy._package.dockerignore import is_sent, parse_rules
 from mlops_loop.deploy._package.files import paths_below
 from mlops_loop.errors import InputError
 
@@ -74,29 +73,3 @@ def test_an_image_needs_its_files(deployed: Project, output: Path, name: str) ->
     (deployed.root / name).unlink()
     with pytest.raises(InputError, match=f"{name} is missing"):
         made(deployed, "docker", output)
-
-
-@pytest.mark.parametrize(
-    ("path", "sent"),
-    [
-        ("src/a.py", True),
-        ("src/a/__pycache__/a.pyc", False),
-        (".env", False),
-        ("tools/poetry.txt", True),
-        ("tools/make.py", False),
-        ("deploy/aws_lambda/handler.py", True),
-        ("deploy/aws_lambda/main.tf", False),
-        ("deploy/docker/grafana/service.json", False),
-        ("sources/a.py", False),
-    ],
-)
-def test_the_rules_of_the_projects_dockerignore(deployed: Project, path: str, sent: bool) -> None:
-    rules = parse_rules((deployed.root / ".dockerignore").read_text())
-    assert is_sent(path, rules) is sent
-
-
-def test_the_rules_of_dockerignore() -> None:
-    rules = parse_rules("# no rule\n\n**/*.log\ndocs/??\n/build/\n!docs/de\n")
-    sent = ("a.txt", "docs/de", "docs/index", "sub/build/x", "# no rule")
-    ignored = ("a.log", "sub/a.log", "docs/en", "docs/en/page", "build/x")
-    assert [path for path in (*sent, *ignored) if is_sent(path, rules)] == list(sent)
