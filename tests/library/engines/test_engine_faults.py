@@ -169,9 +169,8 @@ def test_a_scheduler_that_dies_is_named_and_a_new_one_continues(
     require_same(scored, source)
 
 
-def test_spark_scores_as_one_process(source: Path, tmp_path: Path) -> None:
-    engine = "spark://local?workers=2"
-    require_same(score(source, tmp_path / "out.parquet", predictor(), engine=engine), source)
+def test_spark_scores_as_one_process(source: Path, tmp_path: Path, spark: str) -> None:
+    require_same(score(source, tmp_path / "out.parquet", predictor(), engine=spark), source)
 
 
 def peak_megabytes() -> float:

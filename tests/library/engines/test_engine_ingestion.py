@@ -97,9 +97,9 @@ def test_everything_is_as_in_one_process(
 
 
 @pytest.mark.real
-def test_spark_ingests_as_one_process(settings: Settings) -> None:
+def test_spark_ingests_as_one_process(settings: Settings, spark: str) -> None:
     here = facts(ingest(settings, CONTRACT))
-    there = facts(ingest(on("spark://local?workers=2", settings), CONTRACT))
+    there = facts(ingest(on(spark, settings), CONTRACT))
     assert here == there
 
 
