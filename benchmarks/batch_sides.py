@@ -41,7 +41,7 @@ def prepare(folder: Path, rows: list[int]) -> None:
     encode = _bundle(project, table, folder)
     _pipeline(contract, table, folder)
     for number in rows:
-        _input(contract, table, folder / f"{number}.parquet", number)
+        input_rows(contract, table, folder / f"{number}.parquet", number)
     large = folder / f"{rows[-1]}.parquet"
     # The very rows that are scored: in the snapshot's order, by time, they go through trees faster.
     tables = read_batches([large], None, MATRIX_ROWS)
@@ -114,7 +114,7 @@ def _names(contract: Any) -> list[str]:
     return [one.name for one in contract.features if one.type in kinds]
 
 
-def _input(contract: Any, table: Any, path: Path, number: int) -> None:
+def input_rows(contract: Any, table: Any, path: Path, number: int) -> None:
     """Rows drawn from the snapshot, each with an id of its own."""
     import pyarrow as pa
     import pyarrow.parquet
