@@ -38,7 +38,7 @@ def prepare(folder: Path, rows: list[int]) -> None:
 
     contract = project.contract
     table = latest_snapshot(project.paths.snapshots).table()
-    encode = _bundle(project, table, folder)
+    encode = trees_bundle(project, table, folder)
     _pipeline(contract, table, folder)
     for number in rows:
         input_rows(contract, table, folder / f"{number}.parquet", number)
@@ -57,7 +57,7 @@ def _trees(contract: Any) -> Any:
     return kind(early_stopping=False, random_state=SEED)
 
 
-def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
+def trees_bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
     from mlops_loop._bundle import read_bundle, write_bundle
     from mlops_loop._publication import Rollout, open_bundle_store

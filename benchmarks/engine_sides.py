@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from batch_sides import input_rows
+from batch_sides import input_rows, trees_bundle
 
 SMALL, SMALL_FILES = 2_000, 8
 GROUP_ROWS = 1 << 18
@@ -21,13 +21,14 @@ BATCH_ROWS = 32_768
 
 
 def prepare(folder: Path, rows: int) -> None:
-    """The input, and a small folder with something to do for each worker."""
+    """A bundle of histogram trees, the input, and a small folder with work for each worker."""
     import pyarrow as pa
     from my_ml_project.project import project
 
     from mlops_loop.data._snapshot import latest_snapshot
 
     table = latest_snapshot(project.paths.snapshots).table()
+    trees_bundle(project, table, folder)
     (folder / "small").mkdir()
     for number in range(SMALL_FILES):
         input_rows(project.contract, table, folder / f"small/{number}.parquet", SMALL)

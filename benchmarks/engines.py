@@ -32,24 +32,29 @@ ENGINES = (
 RAY = "ray://local?workers=2"
 
 
-def run(python: str, project: Path, *arguments: str) -> str:
+def run(python: str, project: Path, side: str, folder: Path, *arguments: str) -> str:
     """What a side prints."""
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     path = [str(project / "src"), os.environ.get("PYTHONPATH", ""), str(SIDES.parent)]
     env = {**os.environ, **one, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    if side != "prepare":
+        env[f"{package(project).upper()}__BUNDLE_STORE"] = str(folder / "bundles")
     done = subprocess.run(
-        [python, str(SIDES), *arguments], cwd=project, env=env, capture_output=True, text=True
+        [python, str(SIDES), side, str(folder), *arguments],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
-        raise BenchmarkError(f"{' '.join(arguments)} ended with an error:\n{done.stderr[-2000:]}")
+        raise BenchmarkError(f"{side} ended with an error:\n{done.stderr[-2000:]}")
     return done.stdout
 
 
 def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    package(options.project)
     python = options.python or str(options.project / ".venv/bin/python")
-    run(python, options.project, "prepare", str(folder), str(options.rows))
+    run(python, options.project, "prepare", folder, str(options.rows))
     engines = {address: python for address in ENGINES}
     if options.ray:
         engines[RAY] = options.ray
@@ -57,7 +62,7 @@ def benchmark(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     found: dict[str, list[dict[str, float]]] = {address: [] for address in engines}
     for _ in range(options.rounds):
         for address, interpreter in engines.items():
-            said = run(interpreter, options.project, address, str(folder))
+            said = run(interpreter, options.project, address, folder)
             found[address].append(json.loads(said.splitlines()[-1]))
             print(address, found[address][-1], file=sys.stderr)
             for scored in folder.glob("scored-*"):
