@@ -30,6 +30,7 @@ CONVENTIONS = {
     r"deploy/google_app_engine/(app\.yaml|\.gcloudignore)": "gcloud",
     r"deploy/heroku/(Procfile|\.python-version)": "Heroku",
     r"deploy/\w+/\w+\.py": "the runtime of the target",
+    r"dvc\.yaml|\.dvcignore|\.dvc/(config|\.gitignore)": "DVC",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",
