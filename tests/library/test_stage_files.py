@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -98,3 +99,11 @@ def test_lineage_is_known_without_the_registry(
         trace(copied, "1")
     with pytest.raises(InputError, match="no version, snapshot or prediction with the id '7'"):
         trace(project, "7")
+
+
+def test_a_run_of_another_tracking_store_is_named(project: Project, trained: Trained) -> None:
+    elsewhere = msgspec.structs.replace(trained.run, run_id="f00d")
+    done = run(project, "evaluate", "--from", "-", stdin=elsewhere.to_json())
+    assert done.exit_code == 2
+    assert "MLflow has no run f00d: it was fitted with another tracking store" in done.stderr
+    assert not (project.paths.references / "decision.json").exists()

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from behaviour import PACKAGE, SLUG
 
 import toolbox
 from baking import cookiecutter
+from behaviour import PACKAGE, SLUG
 from variants import template
 
 DVC = {"data_versioning": "dvc"}
@@ -179,8 +179,8 @@ def test_experiments_are_in_dvc_and_in_mlflow(repository: Repository) -> None:
         each["metrics"]["var/stages/metrics.json"]["data"]["holdout"]["log_loss"]
         for each in experiments
     }
-    in_mlflow = {float(value) for value in repository.run("python", "-c", RUNS).split()}
-    assert len(losses) == 2 and losses <= in_mlflow and len(in_mlflow) == 3
+    in_mlflow = [float(value) for value in repository.run("python", "-c", RUNS).split()]
+    assert losses <= set(in_mlflow) and len(in_mlflow) == 3
     # Experiments publish nothing.
     assert len(list((repository.root / "var/bundles").glob("*/bundle.json"))) == 1
 
@@ -217,7 +217,7 @@ def test_what_is_missing_is_named_with_a_way_out(repository: Repository) -> None
 
     shutil.rmtree(repository.root / ".git")
     apart = repository.try_run("dvc", "status")
-    assert apart.returncode != 0 and "not inside of a git repository" in apart.stdout.lower(), apart
+    assert apart.returncode != 0 and "is not a git repository" in apart.stdout
     repository.run("dvc", "config", "core.no_scm", "true")
     assert repository.reproduce() == []
 
@@ -239,6 +239,4 @@ def test_a_run_that_was_fitted_elsewhere_is_named(origin: Repository, tmp_path: 
     clone.edit("  margin: 0.01", "  margin: 0.02")
     done = clone.try_run("dvc", "repro")
     assert done.returncode != 0 and "Traceback" not in done.stdout
-    assert "there is no run" in done.stdout, done.stdout
-    clone.run("dvc", "repro", "--force", "--single-item", "fit")
-    assert clone.reproduce() == ["evaluate", "register"]
+    assert "it was fitted with another tracking store; run `fit` again" in done.stdout
