@@ -19,7 +19,7 @@ import toolbox
 Answers = Mapping[str, str]
 # Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
 HEAVY = {"model_library": ("pytorch", "tensorflow")}
-# Answers that change nothing but how a project is deployed, which `make test-real` tries.
+# Answers that change nothing but what runs a project, and where; `make test-real` tries them.
 DEPLOYED = {
     "deploy_target": (
         "kubernetes",
@@ -30,6 +30,7 @@ DEPLOYED = {
         "google_app_engine",
         "heroku",
     ),
+    "orchestrator": ("airflow",),
 }
 JINJA = re.compile(r"\{[{%#]")
 # What reaches beyond its line: a text with any of these is not taken apart.
