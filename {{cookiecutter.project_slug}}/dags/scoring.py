@@ -16,7 +16,7 @@ TARGET = "var/scored/{date}"
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("0 1 * * *", timezone="UTC"),
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
     start_date=datetime(2013, 1, 1, tzinfo=UTC),
     catchup=False,
     default_args={

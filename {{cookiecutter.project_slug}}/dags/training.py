@@ -15,7 +15,7 @@ from project_command import alert_about_failure, deadline, run
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("0 3 * * 1", timezone="UTC"),
+    schedule=CronDataIntervalTimetable("0 0 * * 1", timezone="UTC"),
     start_date=datetime(2013, 1, 1, tzinfo=UTC),  # the earliest date of a backfill
     catchup=False,
     max_active_runs=1,

@@ -1,8 +1,9 @@
 """Run Airflow on the DAGs of this project, in the git-ignored folder .airflow.
 
 `make airflow` runs this: the web interface, the scheduler and all other processes, until Ctrl-C.
-Further words are a command of Airflow, e.g. `tools/airflow_standalone.py dags test training`. Airflow has
-an environment of its own, with what dags/requirements.txt names, since its pins do not fit others.
+Further words are a command of Airflow, e.g. `tools/airflow_standalone.py dags test training`.
+Airflow has an environment of its own, with what dags/requirements.txt names, since its pins do not
+fit others.
 """
 
 from __future__ import annotations  # so that an older Python gets as far as the sentence in `main`
@@ -15,7 +16,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -69,7 +69,7 @@ def check(env: dict[str, str], port: int) -> None:
     with socket.socket() as one:
         if one.connect_ex(("127.0.0.1", port)) == 0:
             raise AirflowError(f"port {port} is in use: set AIRFLOW__API__PORT to another one")
-    command = [PROGRAM, "dags", "list-import-errors", "--local", "--output", "plain"]
+    command = [PROGRAM, "dags", "list-import-errors", "--local", "--output", "yaml"]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise AirflowError(f"{done.stdout}\na DAG cannot be imported: correct it, and try again")
@@ -88,8 +88,8 @@ def watch(airflow: subprocess.Popen[bytes], address: str) -> None:
         if missed > MISSED_POLLS:
             names = " and ".join(silent)
             raise AirflowError(
-                f"{names} of Airflow has ended; its reason is above. Run `make airflow` again: tasks "
-                "that were running are tried again"
+                f"{names} of Airflow has ended; its reason is above. Run `make airflow` again: "
+                "tasks that were running are tried again"
             )
 
 

@@ -46,10 +46,9 @@ class LabelCoverage:
         }
 
     def summary(self) -> str:
-        return (
-            f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}: {self.counts.labels:,} of "
-            f"{self.counts.predictions:,} predictions have a label ({self.share:.0%})"
-        )
+        period = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
+        labels, rows = self.counts.labels, self.counts.predictions
+        return f"{period}: {labels:,} of {rows:,} predictions have a label ({self.share:.0%})"
 
 
 def label_coverage(

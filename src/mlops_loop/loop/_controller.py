@@ -46,7 +46,7 @@ class RetrainingController:
     Attributes:
         stages: what the loop runs.
         actions: actions by kind of finding; `actions` of the settings apply to other kinds.
-        retrains: whether a step retrains; if not, a retraining that is due is left to the next step.
+        retrains: whether a step retrains; if not, it leaves a retraining to the next step.
     """
 
     settings: Settings

@@ -31,7 +31,7 @@ def make_controller(
         pipeline: imports and returns the stages; called when a retraining begins.
         plan: the checks, actions and receivers.
         prepare: called before work that takes long, e.g. to configure libraries.
-        retrains: whether a step retrains; if not, a retraining that is due is left to the next step.
+        retrains: whether a step retrains; if not, it leaves a retraining to the next step.
 
     Examples:
         >>> controller = make_controller(project, lambda: PIPELINE, MonitoringPlan())
