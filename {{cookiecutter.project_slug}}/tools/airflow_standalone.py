@@ -69,8 +69,8 @@ def check(env: dict[str, str], port: int) -> None:
     with socket.socket() as one:
         if one.connect_ex(("127.0.0.1", port)) == 0:
             raise AirflowError(f"port {port} is in use: set AIRFLOW__API__PORT to another one")
-    command = [PROGRAM, "dags", "list-import-errors", "--local", "--output", "yaml"]
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True)
+    words = ("dags", "list-import-errors", "--local", "--output", "yaml")
+    done = subprocess.run([PROGRAM, *words], env=env, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise AirflowError(f"{done.stdout}\na DAG cannot be imported: correct it, and try again")
 
