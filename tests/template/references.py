@@ -21,7 +21,7 @@ DISTRIBUTIONS = {
 }
 
 # Scripts that another one in their folder imports by their names alone.
-NEIGHBOURS = {"dags": "project_command", "tools": "install"}
+NEIGHBOURS = {"dags": "project_command"}
 
 # Programs that are called otherwise than the distribution that brings them.
 PROGRAMS = {"waitress-serve": "waitress"}
