@@ -28,6 +28,7 @@ CONVENTIONS = {
     r"deploy/\w+/README\.md": "people",
     r"deploy/\w+/\w+\.(tf|tfvars)": "Terraform",
     r"deploy/google_app_engine/(app\.yaml|\.gcloudignore)": "gcloud",
+    r"dags/(\w+\.py|requirements\.txt)": "Airflow",
     r"deploy/heroku/(Procfile|\.python-version)": "Heroku",
     r"deploy/\w+/\w+\.py": "the runtime of the target",
     r"dvc\.yaml|\.dvcignore|\.dvc/(config|\.gitignore)": "DVC",
