@@ -75,7 +75,7 @@ def lock_tools() -> None:
     write(toolbox.TEMPLATE / "dags" / "requirements.txt", airflow, REQUIREMENT)
     everything = run(*compiling, "--group", "demo", "--group", "test", "--upgrade")
     write(toolbox.REQUIREMENTS / "test.txt", everything, REQUIREMENT)
-    for alone in ("audit", "faults"):
+    for alone in ("audit", "faults", "spark"):
         resolved = run(*compiling, "--group", alone, "--upgrade")
         write(toolbox.REQUIREMENTS / f"{alone}.txt", resolved, REQUIREMENT)
     lock_library_tests(*compiling)

@@ -60,6 +60,11 @@ class Paths:
         return self.var / "scoring"
 
     @property
+    def ingestion(self) -> Path:
+        """Partitions that an interrupted ingestion on an engine has checked."""
+        return self.var / "ingestion"
+
+    @property
     def tuning(self) -> Path:
         """Optuna's storage."""
         return self.var / "optuna.db"

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ._common import AS_JSON, MOMENT, Session, actor, opened, show_json
+from ._common import AS_JSON, ENGINE, MOMENT, Session, actor, opened, show_json
 from ._progress import Display, display
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ RESUME = click.option("--resume", is_flag=True, help="Resume the last tuning of 
 @click.option("--source", help="Address of the rows.  [default: `source` of the settings]")
 @click.option("--since", type=MOMENT, help="First event time.")
 @click.option("--until", type=MOMENT, help="End of the event times, excluded.")
+@ENGINE
 @AS_JSON
 @click.pass_obj
 def ingest(
@@ -47,11 +48,12 @@ def ingest(
     source: str | None,
     since: datetime | None,
     until: datetime | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Validate the source and the labelled predictions, and write a snapshot."""
     shown = Display() if as_json else Display(on_note=click.echo)
-    with _stage(session, shown) as project:
+    with _stage(session, shown, engine) as project:
         ref = session.pipeline().ingest(project, source=source, since=since, until=until)
         _leave(project, "snapshot", ref, as_json=as_json)
 
@@ -164,14 +166,16 @@ def _search() -> Iterator[Display]:
 
 
 @contextmanager
-def _stage(session: Session, shown: Display | None = None) -> "Iterator[Project]":
+def _stage(
+    session: Session, shown: Display | None = None, engine: str | None = None
+) -> "Iterator[Project]":
     """The project for stages that a user runs."""
     from .._run_context import RunContext
     from ..registry._mlflow_errors import translate_mlflow_errors
 
     shown = shown or Display()
     context = RunContext(actor(), on_stage=shown.note, on_trial=shown.on_progress)
-    with opened(session) as project, translate_mlflow_errors():
+    with opened(session, engine=engine) as project, translate_mlflow_errors():
         project.context = context
         yield project
 
