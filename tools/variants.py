@@ -20,7 +20,7 @@ import toolbox
 Answers = Mapping[str, str]
 # Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
 HEAVY = {"model_library": ("pytorch", "tensorflow")}
-# Answers that change nothing but where a project runs and its data lie, for `make test-real`.
+# Answers that change nothing but where and by what a project runs; `make test-real` tries them.
 DEPLOYED = {
     "deploy_target": (
         "kubernetes",
@@ -31,6 +31,7 @@ DEPLOYED = {
         "google_app_engine",
         "heroku",
     ),
+    "orchestrator": ("airflow",),
     "data_versioning": ("dvc",),
 }
 JINJA = re.compile(r"\{[{%#]")

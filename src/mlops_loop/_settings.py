@@ -120,6 +120,7 @@ class Csv(Section):
 class Tuning(Section):
     trials: Positive = 20
     timeout: Duration = timedelta(minutes=10)
+    storage: str = "sqlite:///var/optuna.db"
 
 
 class Costs(Section):

@@ -21,16 +21,22 @@ _SECONDS = "30s"
 
 
 class DaskEngine:
+    """Workers of Dask.
+
+    Attributes:
+        client: of the scheduler.
+    """
+
     def __init__(self, client: Client, address: EngineAddress) -> None:
-        self._client = client
+        self.client = client
         self._address = address
 
     @property
     def workers(self) -> int:
-        return sum(self._client.ncores().values())
+        return sum(self.client.ncores().values())
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
-        client, listed = self._client, list(items)
+        client, listed = self.client, list(items)
         # A task, and not scattered data, which are lost with the worker that holds them.
         sent = client.submit(SentFunction, dumps(function), pure=False)
         coming = deque(client.map(_call, [sent] * len(listed), listed, pure=False))
