@@ -50,9 +50,11 @@ def library_engine(address: str) -> Iterator[Callable[[Path, Path], None]]:
 
     predictor = champion_predictor(project)
     with _running(address) as engine:
-        yield lambda source, target: str(
+
+        def run(source: Path, target: Path) -> None:
             score(source, target, predictor, project.contract, hooks=project.hooks, engine=engine)
-        )
+
+        yield run
 
 
 @contextmanager

@@ -146,3 +146,6 @@ STORED_ALERT = Format("an alert", 1, StoreError, "delete the file")
 SCORING_JOB = Format(
     "a job of batch scoring", 1, InputError, "delete the folder, and all rows are scored again"
 )
+PARTITION = Format(
+    "the result of a partition", 1, InputError, "delete the folder, and all partitions run again"
+)

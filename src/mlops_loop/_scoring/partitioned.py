@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from .._partition_results import PartitionResults
+from .._partition_results import PartitionResults, write_numbers
 from ..contract._arrow import to_arrow
 from ..data._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ..engines import Engine
@@ -25,7 +25,6 @@ from .part_writer import PartWriter
 from .parts import Part, locked_folder
 from .tables import Tables
 
-PART = "part.json"
 # What the model saw, for the prediction log; deleted when the driver has recorded it.
 INPUTS = "inputs.arrow"
 
@@ -57,7 +56,7 @@ class PartitionScorer:
                     written.add(batch, written.part.rows)
                     if inputs is not None and batch.block is not None:
                         inputs.write_table(to_arrow(self.tables.contract, batch.block.columns))
-            (folder / PART).write_bytes(msgspec.json.encode(written.part))
+            write_numbers(folder, written.part)
 
     def _inputs(self, stack: ExitStack, folder: Path) -> pa.RecordBatchFileWriter:
         return stack.enter_context(arrow_writer(folder / INPUTS, self.tables.inputs_schema))
@@ -86,7 +85,7 @@ def score_on(engine: Engine, job: Job) -> Finished:
             ):
                 for number, was_there in numbers:
                     folder = results.path(number)
-                    parts.append(msgspec.json.decode((folder / PART).read_bytes(), type=Part))
+                    parts.append(results.numbers(number, Part))
                     if job.record is not None:
                         _record(job.tables, folder, rows, job.record)
                     assembly.add(folder, rows, parts[-1])

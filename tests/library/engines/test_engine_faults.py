@@ -136,7 +136,7 @@ def test_a_driver_that_is_killed_continues_after_the_finished_partitions(
         engine = running if "running" in kind else "dask://local?workers=2"
         command = [sys.executable, str(tmp_path / "program.py"), str(tmp_path), engine]
         assert subprocess.run(command, timeout=300).returncode == -signal.SIGKILL
-        parts = tmp_path.glob("out.parquet.parts/job-*/*/part.json")
+        parts = tmp_path.glob("out.parquet.parts/job-*/*/numbers.json")
         finished = [path for path in parts if path.parent.name.isdigit()]
         times = {path: path.stat().st_mtime_ns for path in finished}
         assert len(times) >= 3

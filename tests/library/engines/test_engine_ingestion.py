@@ -134,7 +134,7 @@ def test_what_was_checked_before_the_engine_stopped_is_not_checked_again(
         patch.setattr(_partitioned_ingestion, "_tables", stop)
         with pytest.raises(EngineError):
             ingest(on(dask, settings), CONTRACT)
-    (first,) = settings.paths.ingestion.glob("0/job-*/0/part.json")
+    (first,) = settings.paths.ingestion.glob("0/job-*/0/numbers.json")
     written = first.stat().st_mtime_ns
     seen: list[int] = []
     read = _partitioned_ingestion._tables
