@@ -38,10 +38,10 @@ def prepare(folder: Path, rows: list[int]) -> None:
 
     contract = project.contract
     table = latest_snapshot(project.paths.snapshots).table()
-    encode = _bundle(project, table, folder)
+    encode = trees_bundle(project, table, folder)
     _pipeline(contract, table, folder)
     for number in rows:
-        _input(contract, table, folder / f"{number}.parquet", number)
+        input_rows(contract, table, folder / f"{number}.parquet", number)
     large = folder / f"{rows[-1]}.parquet"
     # The very rows that are scored: in the snapshot's order, by time, they go through trees faster.
     tables = read_batches([large], None, MATRIX_ROWS)
@@ -57,7 +57,7 @@ def _trees(contract: Any) -> Any:
     return kind(early_stopping=False, random_state=SEED)
 
 
-def _bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
+def trees_bundle(project: Any, table: Any, folder: Path) -> Callable[[Any], Any]:
     """The champion's bundle with other trees in it, in a store of its own; what encodes for it."""
     from mlops_loop._bundle import read_bundle, write_bundle
     from mlops_loop._publication import Rollout, open_bundle_store
@@ -114,7 +114,7 @@ def _names(contract: Any) -> list[str]:
     return [one.name for one in contract.features if one.type in kinds]
 
 
-def _input(contract: Any, table: Any, path: Path, number: int) -> None:
+def input_rows(contract: Any, table: Any, path: Path, number: int) -> None:
     """Rows drawn from the snapshot, each with an id of its own."""
     import pyarrow as pa
     import pyarrow.parquet

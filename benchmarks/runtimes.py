@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 from urllib.request import Request, urlopen
 
 import yaml
@@ -106,19 +107,10 @@ TARGETS: dict[str, Callable[[Project, str, str], tuple[Start, Start]]] = {
 }
 
 
-def milliseconds_a_request(url: str, key: str) -> float:
+def milliseconds_a_request(url: str, key: str, row: Mapping[str, Any]) -> float:
     """The median of requests one after the other, the first ones left out."""
-    with urlopen(Request(f"{url}/openapi.json", headers={"X-API-Key": key})) as response:
-        document = json.load(response)
-    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example = next(iter(content["examples"].values()))
-    while "$ref" in example:
-        found = document
-        for name in example["$ref"].removeprefix("#/").split("/"):
-            found = found[name]
-        example = found
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
-    request = Request(f"{url}/predict", json.dumps(example["value"]).encode(), headers)
+    request = Request(f"{url}/predict", json.dumps(row).encode(), headers)
     seconds = []
     for _ in range(REQUESTS):
         began = time.perf_counter()
@@ -134,13 +126,14 @@ def measure(target: str, rounds: int) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory(prefix="target-", ignore_cleanup_errors=True) as folder:
         with trained(Path(folder), answers_for(target)) as project:
+            row = project.example()
             starts = dict(zip(("target", "serve"), TARGETS[target](project, key, target)))
             for number in range(rounds + 1):  # the first one fills the caches
                 for name, start in starts.items():
                     began = time.perf_counter()
                     with start() as url:
                         ready = time.perf_counter() - began
-                        request = milliseconds_a_request(url, key)
+                        request = milliseconds_a_request(url, key, row)
                     if number:
                         side = found.setdefault(name, {"ready": [], "request": []})
                         side["ready"].append(ready)

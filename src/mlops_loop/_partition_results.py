@@ -16,12 +16,14 @@ from typing import TypeVar
 from uuid import uuid4
 
 from ._atomic import make_folder, sync_folder, sync_tree
+from ._formats import PARTITION
 from .engines import Engine
 from .errors import EngineError
 
 T = TypeVar("T")
 
 _DRAFT = ".draft"
+_NUMBERS = "numbers.json"
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,20 @@ class PartitionResults:
         """Whether there is any result."""
         return any(path.suffix != _DRAFT for path in self.folder.iterdir())
 
+    def numbers(self, number: int, kind: type[T]) -> T:
+        """The numbers of a partition, as they were written to its draft.
+
+        Raises:
+            InputError: if another version of the library wrote them.
+        """
+        path = self.path(number) / _NUMBERS
+        return PARTITION.decode(path.read_bytes(), kind, path)
+
     @contextmanager
     def draft(self, number: int) -> Iterator[Path]:
         """On a worker: a folder to fill, which becomes the result when the block ends.
+
+        `write_numbers` has to be among what it is filled with.
 
         Raises:
             EngineError: if this worker does not see the folder of the results.
@@ -100,3 +113,8 @@ class PartitionResults:
                 if number in numbers:
                     next(made)
                 yield number, number not in numbers
+
+
+def write_numbers(draft: Path, numbers: object) -> None:
+    """Write the numbers of a partition, which msgspec turns into a JSON object."""
+    (draft / _NUMBERS).write_bytes(PARTITION.encode(numbers))

@@ -33,6 +33,10 @@ class Paths:
         return self.var / "transitions.lock"
 
     @property
+    def registration_lock(self) -> Path:
+        return self.var / "registration.lock"
+
+    @property
     def snapshots(self) -> Path:
         return self.var / "snapshots"
 

@@ -22,12 +22,13 @@ from mlops_loop._monitoring_status import (
     load_monitoring_status,
     save_monitoring_status,
 )
+from mlops_loop._partition_results import PartitionResults, write_numbers
 from mlops_loop._paths import Paths
 from mlops_loop._publication.folder import FolderStore
 from mlops_loop._publication.pointer import Rollout
 from mlops_loop._references import SnapshotRef
 from mlops_loop._run_files import ExportedFacts
-from mlops_loop._scoring.parts import Parts
+from mlops_loop._scoring.parts import Part, Parts
 from mlops_loop._training.leaderboard import Leaderboard
 from mlops_loop.errors import StoreError
 from mlops_loop.evaluation._gate_result import GateResult
@@ -38,6 +39,7 @@ from mlops_loop.monitoring import MonitoringReport, Window
 from mlops_loop.monitoring._alert_state import AlertTracker
 from mlops_loop.monitoring._alerts import Alerts
 from mlops_loop.monitoring._receivers import Alert
+from mlops_loop.registry import Version
 from mlops_loop.serving._key_file import KeyFile
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -132,6 +134,12 @@ def gate_result(tmp_path: Path) -> Stored:
     return held(tmp_path / "gate.json", GATE.to_json(), GateResult.from_json)
 
 
+def version(tmp_path: Path) -> Stored:
+    content = formats.VERSION.encode(Version("1", "r", NOW, (), {}))
+    read = partial(formats.VERSION.decode, kind=Version, origin="version.json")
+    return held(tmp_path / "version.json", content, read)
+
+
 def model_card(tmp_path: Path) -> Stored:
     card = Card(MANIFEST, "log_loss", "", 1, 1, "", (), GATE, (), (), (), "", "")
 
@@ -197,6 +205,13 @@ def scoring_job(tmp_path: Path) -> Stored:
     return tmp_path / "job.json", lambda: Parts(tmp_path, []).resume("job")
 
 
+def partition(tmp_path: Path) -> Stored:
+    results = PartitionResults.of(tmp_path, "job")
+    with results.draft(0) as draft:
+        write_numbers(draft, Part(rows=2, predicted=1))
+    return results.path(0) / "numbers.json", lambda: results.numbers(0, Part)
+
+
 WRITTEN: dict[Format, Callable[[Path], Stored]] = {
     formats.BUNDLE: bundle,
     formats.ENCODER: encoder,
@@ -208,6 +223,7 @@ WRITTEN: dict[Format, Callable[[Path], Stored]] = {
     formats.LEADERBOARD: leaderboard,
     formats.EVALUATION: evaluation,
     formats.GATE_RESULT: gate_result,
+    formats.VERSION: version,
     formats.MODEL_CARD: model_card,
     formats.LOOP_STATE: loop_state,
     formats.LEASE: lease,
@@ -216,4 +232,5 @@ WRITTEN: dict[Format, Callable[[Path], Stored]] = {
     formats.ACTIVE_ALERTS: active_alerts,
     formats.STORED_ALERT: stored_alert,
     formats.SCORING_JOB: scoring_job,
+    formats.PARTITION: partition,
 }

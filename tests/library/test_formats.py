@@ -103,6 +103,7 @@ DECODERS = {
     "prediction_log/_serialization.py": "columns of the prediction log",
     "prediction_log/_spool_file.py": "columns of the spool, a SQLite file",
     "prediction_log/_versions.py": "columns of the prediction log",
+    "engines/_sent.py": "functions that the driver sends to workers of the same version",
     "_scoring/parts.py": "parts of a job, whose format is that of the job",
 }
 

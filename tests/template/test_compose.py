@@ -120,7 +120,7 @@ def test_compose_brings_service_store_and_mlflow_up(
         compose(project, "up", "--detach", "--no-build", "--wait", *started)
         assert get("http://127.0.0.1:8000/health/ready")
         assert b"prediction_id" in get(
-            "http://127.0.0.1:8000/predict", json.dumps(row(default)).encode()
+            "http://127.0.0.1:8000/predict", json.dumps(default.example()).encode()
         )
         if "mlflow" in started:
             assert get("http://127.0.0.1:5000/health") == b"OK"
@@ -140,11 +140,6 @@ def get(url: str, body: bytes | None = None) -> bytes:
     with urlopen(Request(url, body, headers), timeout=30) as response:
         content: bytes = response.read()
         return content
-
-
-def row(project: Project) -> dict[str, object]:
-    example: dict[str, object] = json.loads(project.run("contract", "schema"))["example"]
-    return example
 
 
 def stand_in(log: str, project: Path) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -32,22 +32,14 @@ def test_a_training_job_leaves_what_an_endpoint_serves(tmp_path: Path) -> None:
         assert not (tmp_path / "rejected/model/pointer.json").exists()
         assert aws_sagemaker.train(image, project, opt_ml, folds) == 0
         with aws_sagemaker.serving(docker.build(project), project.settings(KEY), opt_ml) as url:
-            predicted = list(csv.reader(io.StringIO(_invoke(url, _example(url)))))
+            predicted = list(csv.reader(io.StringIO(_invoke(url, project.example()))))
     assert [row[2] for row in predicted] == ["1", "1"]
 
 
-def _example(url: str) -> list[str]:
-    """The example of a row in the order of the contract's inputs."""
-    request = Request(f"{url}/openapi.json", headers={"X-API-Key": KEY})
-    with urlopen(request, timeout=30) as response:
-        row = json.load(response)["components"]["schemas"]["Row"]
-    values = row["examples"][0]
-    return [values.get(name, "") for name in row["properties"]]
-
-
-def _invoke(url: str, row: list[str]) -> str:
+def _invoke(url: str, row: Mapping[str, object]) -> str:
+    """The answer to a row that is sent twice."""
     body = io.StringIO()
-    csv.writer(body, lineterminator="\n").writerows([row, row])
+    csv.writer(body, lineterminator="\n").writerows([row.values()] * 2)
     request = Request(
         f"{url}/invocations", body.getvalue().encode(), headers={"Content-Type": "text/csv"}
     )

@@ -207,6 +207,7 @@ def test_tools_are_pinned_for_every_requirement() -> None:
         "test": ("demo", "test"),
         "audit": ("audit",),
         "faults": ("faults",),
+        "spark": ("spark",),
     }.items():
         text = (toolbox.REQUIREMENTS / f"{kind}.txt").read_text(encoding="utf-8")
         pinned = set(lock.versions(text, lock.REQUIREMENT))

@@ -7,9 +7,12 @@ or after an error while it started.
 
 import base64
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Lock, Thread
@@ -29,6 +32,23 @@ class Environment(Protocol):
     def freeze(self) -> None: ...
     def thaw(self) -> None: ...
     def kill(self) -> None: ...
+
+
+@dataclass
+class FunctionProcess:
+    """`awslambdaric` in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
 
 
 class FunctionFailedError(Exception):

@@ -60,6 +60,12 @@ class Project:
         report: dict[str, Any] = json.loads(self.run("deploy", "package", "--json", *words))
         return report
 
+    def example(self) -> dict[str, Any]:
+        """A row that the contract accepts, in the order of its inputs."""
+        schema = json.loads(self.run("contract", "schema"))
+        example: dict[str, Any] = schema["example"]
+        return example
+
     def settings(self, key: str) -> dict[str, str]:
         """Environment variables of a deployed service: its API key and its prediction log."""
         log = f"{PACKAGE.upper()}__PREDICTION_LOG"
@@ -77,10 +83,12 @@ def answers_for(target: str, framework: str = "fastapi") -> dict[str, str]:
 
 
 @contextmanager
-def trained(folder: Path, answers: Mapping[str, str]) -> Iterator[Project]:
+def trained(
+    folder: Path, answers: Mapping[str, str], python: str | Path = sys.executable
+) -> Iterator[Project]:
     """Render, install and train a project in a folder, with the server of its prediction log."""
     root = render(folder, answers)
-    run(sys.executable, "tools/install.py", cwd=root)
+    run(python, "tools/install.py", cwd=root)
     sliced = {f"{PACKAGE.upper()}__{key}": value for key, value in SLICE.items()}
     with store(root, toolbox.environment(), folder / "store.log", answers) as env:
         log = {name: value for name, value in env.items() if name.endswith("__PREDICTION_LOG")}

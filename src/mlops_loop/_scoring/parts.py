@@ -7,10 +7,9 @@ any. `<n>.json` is written last and commits the part. Parts are Parquet files in
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -100,8 +99,14 @@ class Parts:
         """One file with all row groups; a single Parquet file is returned unchanged."""
         if len(files) == 1 and not csv:
             return files[0]
-        tables = chain.from_iterable(map(row_groups, files))
-        return write_whole(self.folder, tables, pyarrow.parquet.read_schema(files[0]), csv=csv)
+        whole = self.folder / "whole.draft"
+        schema = pyarrow.parquet.read_schema(files[0])
+        with table_writer(whole, schema, csv=True) if csv else writer(whole, schema) as output:
+            for file in files:
+                with pyarrow.parquet.ParquetFile(file) as opened:
+                    for number in range(opened.num_row_groups):
+                        output.write_table(opened.read_row_group(number))
+        return whole
 
     def _predictions(self, number: int) -> Path:
         return self.folder / f"{number}.parquet"
@@ -203,22 +208,6 @@ def writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
 def _is_distinct(name: str, kind: pa.DataType) -> bool:
     """Whether nearly all values are distinct."""
     return name in ("row", "prediction_id") or pa.types.is_floating(kind)
-
-
-def row_groups(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """The row groups of a part, by default with all columns."""
-    with pyarrow.parquet.ParquetFile(file) as opened:
-        for number in range(opened.num_row_groups):
-            yield opened.read_row_group(number, columns=columns)
-
-
-def write_whole(folder: Path, tables: Iterable[pa.Table], schema: pa.Schema, *, csv: bool) -> Path:
-    """One file of all tables, in the folder of the parts; each becomes a row group."""
-    whole = folder / "whole.draft"
-    with table_writer(whole, schema, csv=True) if csv else writer(whole, schema) as output:
-        for table in tables:
-            output.write_table(table)
-    return whole
 
 
 def discard(target: File) -> None:

@@ -47,7 +47,7 @@ class _Run:
         """Score one part, starting with a batch; return the first batch of the next part."""
         until = time.monotonic() + self.part_seconds
         drafts = self.parts.draft, self.parts.quarantine_draft
-        with PartWriter(self.tables, *drafts, self.origin) as written:
+        with PartWriter(self.tables, self.tables.schema, *drafts, self.origin) as written:
             while batch is not None:
                 written.add(batch, self.parts.rows + written.part.rows)
                 if self.record is not None and batch.block is not None:

@@ -149,6 +149,11 @@ class Tables:
         return pa.schema((first | keys | own).items())
 
     @property
+    def placeless_schema(self) -> pa.Schema:
+        """Schema of answers whose place in the input is not known, and so no ids either."""
+        return pa.schema([field for field in self.schema if field.name != "prediction_id"])
+
+    @property
     def inputs_schema(self) -> pa.Schema:
         """Schema of the columns that the model sees."""
         return arrow_schema(self.contract, target=False)

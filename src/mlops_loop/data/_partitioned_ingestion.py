@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from .._file_lock import file_lock
-from .._partition_results import PartitionResults
+from .._partition_results import PartitionResults, write_numbers
 from .._settings import Settings
 from ..contract import Contract
 from ..contract._arrow import arrow_schema, table_columns
@@ -30,7 +30,7 @@ from ._sources.file_discovery import find_files
 from ._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ._sources.file_state import file_state
 
-ACCEPTED, PART = "accepted.arrow", "part.json"
+ACCEPTED = "accepted.arrow"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class PartitionCheck:
                         if checked.rejected is not None:
                             _write(checked.rejected, folder / _rejected(rejected))
                             rejected += 1
-            (folder / PART).write_bytes(msgspec.json.encode(Part.of(counts, rejected)))
+            write_numbers(folder, Part.of(counts, rejected))
 
 
 def collect(
@@ -139,7 +139,7 @@ def _take(
     with closing(results.complete(engine, function, partitions)) as numbers:
         for number, _ in numbers:
             path = results.path(number)
-            part = msgspec.json.decode((path / PART).read_bytes(), type=Part)
+            part = results.numbers(number, Part)
             collector.count(part.counts)
             for table in _tables(path / ACCEPTED):
                 collector.accept(table)

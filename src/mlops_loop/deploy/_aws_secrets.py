@@ -5,6 +5,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from ..errors import ServiceError
+from ._secret_references import find_references
 
 _SECONDS = 3
 _ARN = re.compile(
@@ -39,15 +40,11 @@ def read_references(
 ) -> None:
     """Replace settings that are the ARN of a secret or a parameter with its value.
 
-    Settings are the variables with two underscores in their name, e.g. `SHOP__SERVING__API_KEYS`.
-
     Raises:
         ServiceError: if one of them cannot be read.
     """
-    for name, value in list(environ.items()):
-        reference = _ARN.fullmatch(value)
-        if reference is not None and "__" in name:
-            environ[name] = _read(name, reference, client_factory)
+    for setting, reference in find_references(environ, _ARN).items():
+        environ[setting] = _read(setting, reference, client_factory)
 
 
 def _read(setting: str, reference: re.Match[str], client_factory: ClientFactory) -> str:

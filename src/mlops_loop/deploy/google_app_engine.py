@@ -23,6 +23,7 @@ from urllib.request import Request, urlopen
 import click
 
 from ..errors import ServiceError
+from ._secret_references import find_references
 
 __all__ = ["run_command"]
 
@@ -66,11 +67,7 @@ def read_secrets(environ: MutableMapping[str, str]) -> None:
     Raises:
         ServiceError: if one of them cannot be read.
     """
-    references = {
-        setting: match
-        for setting, value in environ.items()
-        if "__" in setting and (match := _REFERENCE.fullmatch(value))
-    }
+    references = find_references(environ, _REFERENCE)
     if not references:
         return
     try:

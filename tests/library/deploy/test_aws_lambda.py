@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -30,7 +29,7 @@ from ..object_servers import s3_server
 from ..places import FLIGHTS, PROJECT_PACKAGE
 from ..publisher import Publisher
 from ..services import STORES
-from .lambda_emulator import FunctionFailedError, LambdaEmulator
+from .lambda_emulator import FunctionFailedError, FunctionProcess, LambdaEmulator
 
 KEY = "k-" + "0123456789abcdef" * 2
 WATCH_SECONDS = 0.01
@@ -86,23 +85,6 @@ def block():
     os.kill(os.getpid(), signal.SIGSTOP)
 """,
 }
-
-
-@dataclass
-class FunctionProcess:
-    """`awslambdaric` in a process of its own."""
-
-    process: subprocess.Popen[bytes]
-
-    def freeze(self) -> None:
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
 
 
 @dataclass

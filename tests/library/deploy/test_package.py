@@ -1,9 +1,7 @@
-"""The package of a deployment target: what is in it, and what is refused."""
+"""The package of any deployment target: its models, its bytes, and what is refused."""
 
 import json
-import subprocess
 import zipfile
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,111 +9,15 @@ from click.testing import CliRunner
 from flights.cli import load_pipeline
 
 from mlops_loop import Composition, FeatureSet, Project
-from mlops_loop._champion import champion_predictor
-from mlops_loop._packaging import Environment
-from mlops_loop._publication import open_bundle_store
 from mlops_loop.cli import command_line
 from mlops_loop.contract._contract_file import parse_contract
-from mlops_loop.deploy._package import TARGETS, Package, find_target, make_package
-from mlops_loop.deploy._package import package as module
-from mlops_loop.deploy._package.dependencies import install_dependencies
-from mlops_loop.deploy._package.dockerignore import is_sent, parse_rules
-from mlops_loop.deploy._package.files import paths_below
+from mlops_loop.deploy._package import find_target
 from mlops_loop.deploy._package.targets import Limits
 from mlops_loop.errors import BundleError, InputError
 
-from ..projects import project_in
 from ..publisher import Publisher
 from ..services import SHOP
-
-
-class Exporting(Environment):
-    """An environment whose lock is the wheel in `vendor/`."""
-
-    def poetry(self, *words: str) -> None:
-        (wheel,) = (self.root / "vendor").glob("*.whl")
-        digest = sha256(wheel.read_bytes()).hexdigest()
-        line = f"mlops-loop @ file://{wheel} --hash=sha256:{digest}\n"
-        Path(words[-1]).write_text(line, encoding="utf-8")
-
-
-def made(project: Project, name: str, output: Path, **options: bool) -> Package:
-    return make_package(project, TARGETS[name], Exporting(project.root), output, **options)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path: (folder / path).read_bytes() for path in paths_below(folder)}
-
-
-def with_settings(project: Project, **changed: str) -> Project:
-    """The project with other settings."""
-    settings = project.settings.model_copy(update=changed)
-    return project_in(project.root, settings=settings, features=FeatureSet())
-
-
-IMAGES = [name for name, each in TARGETS.items() if each.builds_image and not each.archives_models]
-
-
-@pytest.mark.parametrize("name", IMAGES)
-def test_an_image_gets_what_dockerignore_sends_and_the_champion(
-    deployed: Project, output: Path, name: str
-) -> None:
-    package = made(deployed, name, output)
-    assert {
-        path for path in paths_below(output) if not path.startswith(("bundles/", "vendor/"))
-    } == {
-        "Dockerfile",
-        "README.md",
-        "config/contract.yaml",
-        "config/project.yaml",
-        "deploy/aws_lambda/handler.py",
-        "deploy/google_cloud_function/main.py",
-        "deployment.json",
-        "poetry.lock",
-        "src/shop/__init__.py",
-        "src/shop/run.sh",
-    }
-    assert package.models == {"champion": "2"} and package.models_from == "/app/bundles"
-    dockerfile = (output / "Dockerfile").read_text()
-    added = "COPY bundles /app/bundles\nENV FLIGHTS__BUNDLE_STORE=/app/bundles\n"
-    assert dockerfile.endswith(added) and dockerfile.startswith("FROM scratch")
-
-
-def test_a_package_names_the_versions_that_serve_and_no_others(
-    deployed: Project, publisher: Publisher, output: Path
-) -> None:
-    publisher.point("2", "3", mode="split")
-    package = made(deployed, "docker", output)
-    assert package.models == {"champion": "2", "challenger": "3"}
-    rollout = open_bundle_store("bundles", output).pointer().rollout(deployed.rollout_key)
-    assert (rollout.champion, rollout.challenger, rollout.mode) == ("2", "3", "split")
-    assert rollout.earlier_champions == () and not (output / "bundles/1").exists()
-
-
-def test_sagemaker_gets_the_models_in_an_archive(deployed: Project, output: Path) -> None:
-    package = made(deployed, "aws_sagemaker", output)
-    assert package.models == {"champion": "2"} and package.models_from == "/opt/ml/model"
-    assert not (output / "bundles").exists()
-    (output / "unpacked").mkdir()
-    subprocess.run(
-        ["tar", "--extract", "--file", "model.tar.gz", "--directory", "unpacked"],
-        cwd=output,
-        check=True,
-    )
-    store = open_bundle_store("unpacked", output)
-    assert store.pointer().rollout(deployed.rollout_key).champion == "2"
-    assert (store.fetch("2") / "model.onnx").is_file()
-
-
-def test_source_files_are_a_project_that_predicts(deployed: Project, output: Path) -> None:
-    package = made(deployed, "heroku", output)
-    top = {"Procfile", "config", "deployment.json", "requirements.txt", "src", "var", "vendor"}
-    assert set(package.contents) == top
-    assert (output / "requirements.txt").read_text().startswith("./vendor/mlops_loop-")
-    assert not (output / "src/shop/__pycache__").exists()
-    moved = project_in(output, features=FeatureSet())
-    assert champion_predictor(moved).manifest.version == "2"
-    assert package.models_from == "var/bundles"
+from .packaging import Exporting, contents, made, with_settings
 
 
 def test_everybody_may_read_a_package(deployed: Project, output: Path) -> None:
@@ -133,27 +35,6 @@ def test_the_same_bytes_twice(deployed: Project, output: Path, name: str) -> Non
     before = contents(output)
     made(deployed, name, output)
     assert contents(output) == before
-
-
-def test_a_zip_has_the_same_bytes_twice(deployed: Project, output: Path) -> None:
-    package = made(deployed, "google_cloud_function", output, zipped=True)
-    before = output.read_bytes()
-    assert package.zip_size == len(before) < package.size
-    names = zipfile.ZipFile(output).namelist()
-    assert names == sorted(names) and {"main.py", "var/bundles/pointer.json"} <= set(names)
-    (deployed.root / "src/shop/__init__.py").touch()
-    made(deployed, "google_cloud_function", output, zipped=True)
-    assert output.read_bytes() == before
-
-
-def test_the_zip_of_a_function_contains_the_dependencies(
-    deployed: Project, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed = []
-    monkeypatch.setattr(module, "install_dependencies", installed.append)
-    made(deployed, "aws_lambda", output, zipped=True)
-    names = zipfile.ZipFile(output).namelist()
-    assert "handler.py" in names and "Dockerfile" not in names and len(installed) == 1
 
 
 def test_models_at_a_url_are_not_in_the_package(deployed: Project, output: Path) -> None:
@@ -194,32 +75,6 @@ def test_a_damaged_model(deployed: Project, publisher: Publisher, output: Path) 
     with pytest.raises(BundleError, match="digest differs"):
         made(deployed, "docker", output)
     assert list(output.parent.iterdir()) == []
-
-
-@pytest.mark.parametrize("bundle_store", ["/srv/models", "../models"])
-def test_models_that_the_platform_would_not_find(
-    deployed: Project, output: Path, bundle_store: str
-) -> None:
-    with pytest.raises(InputError, match="outside of the project"):
-        made(with_settings(deployed, bundle_store=bundle_store), "heroku", output)
-
-
-@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
-def test_an_image_needs_its_files(deployed: Project, output: Path, name: str) -> None:
-    (deployed.root / name).unlink()
-    with pytest.raises(InputError, match=f"{name} is missing"):
-        made(deployed, "docker", output)
-
-
-def test_source_files_need_the_folder_of_the_project(deployed: Project, output: Path) -> None:
-    (deployed.root / "src").rename(deployed.root / "elsewhere")
-    with pytest.raises(InputError, match="src is missing"):
-        made(deployed, "heroku", output)
-
-
-def test_an_image_is_no_zip(deployed: Project, output: Path) -> None:
-    with pytest.raises(InputError, match="docker takes no zip"):
-        made(deployed, "docker", output, zipped=True)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -266,19 +121,6 @@ def test_what_a_platform_would_reject(limits: Limits, problem: str) -> None:
         limits.check("heroku", sizes)
 
 
-def test_a_zip_over_the_limit_of_lambda(
-    deployed: Project, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def install(folder: Path) -> None:
-        with (folder / "onnxruntime.so").open("wb") as file:
-            file.truncate(251 * 1024 * 1024)
-
-    monkeypatch.setattr(module, "install_dependencies", install)
-    with pytest.raises(InputError, match=r"\(limit 262.1 MB\): deploy the image instead"):
-        made(deployed, "aws_lambda", output, zipped=True)
-    assert not output.exists()
-
-
 def test_the_target_of_a_project(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no deployment target in deploy/"):
         find_target(tmp_path)
@@ -290,32 +132,6 @@ def test_the_target_of_a_project(tmp_path: Path) -> None:
     (tmp_path / "deploy/docker").mkdir()
     with pytest.raises(InputError, match="name one of docker, heroku"):
         find_target(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("path", "sent"),
-    [
-        ("src/a.py", True),
-        ("src/a/__pycache__/a.pyc", False),
-        (".env", False),
-        ("tools/poetry.txt", True),
-        ("tools/make.py", False),
-        ("deploy/aws_lambda/handler.py", True),
-        ("deploy/aws_lambda/main.tf", False),
-        ("deploy/docker/grafana/service.json", False),
-        ("sources/a.py", False),
-    ],
-)
-def test_the_rules_of_the_projects_dockerignore(deployed: Project, path: str, sent: bool) -> None:
-    rules = parse_rules((deployed.root / ".dockerignore").read_text())
-    assert is_sent(path, rules) is sent
-
-
-def test_the_rules_of_dockerignore() -> None:
-    rules = parse_rules("# no rule\n\n**/*.log\ndocs/??\n/build/\n!docs/de\n")
-    sent = ("a.txt", "docs/de", "docs/index", "sub/build/x", "# no rule")
-    ignored = ("a.log", "sub/a.log", "docs/en", "docs/en/page", "build/x")
-    assert [path for path in (*sent, *ignored) if is_sent(path, rules)] == list(sent)
 
 
 def test_the_command_reports_one_object(deployed: Project) -> None:
@@ -332,19 +148,3 @@ def test_the_command_reports_one_object(deployed: Project) -> None:
     assert f"{folder}: {report['files']} files" in result.output
     assert "models: champion 2 from /app/bundles" in result.output
     assert "doctor --deploy: " in result.stderr
-
-
-@pytest.mark.real
-def test_dependencies_are_installed_without_traces_of_the_machine(
-    deployed: Project, output: Path
-) -> None:
-    made(deployed, "heroku", output)
-    install_dependencies(output)
-    files = contents(output)
-    assert "mlops_loop/__init__.py" in files and not (output / "vendor").exists()
-    assert [path for path in files if str(output.parent).encode() in files[path]] == []
-    assert [path for path in files if path.endswith((".pyc", "RECORD", "direct_url.json"))] == []
-    (output / "vendor").mkdir()
-    (output / "requirements.txt").write_text("mlops-loop==0 --hash=sha256:0\n")
-    with pytest.raises(InputError, match="deploy the image instead"):
-        install_dependencies(output)

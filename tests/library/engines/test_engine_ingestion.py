@@ -96,6 +96,13 @@ def test_everything_is_as_in_one_process(
     assert not settings.paths.ingestion.exists()
 
 
+@pytest.mark.real
+def test_spark_ingests_as_one_process(settings: Settings, spark: str) -> None:
+    here = facts(ingest(settings, CONTRACT))
+    there = facts(ingest(on(spark, settings), CONTRACT))
+    assert here == there
+
+
 def test_too_many_bad_rows_and_a_missing_column_are_errors_as_in_one_process(
     settings: Settings, dask: str
 ) -> None:
@@ -127,7 +134,7 @@ def test_what_was_checked_before_the_engine_stopped_is_not_checked_again(
         patch.setattr(_partitioned_ingestion, "_tables", stop)
         with pytest.raises(EngineError):
             ingest(on(dask, settings), CONTRACT)
-    (first,) = settings.paths.ingestion.glob("0/job-*/0/part.json")
+    (first,) = settings.paths.ingestion.glob("0/job-*/0/numbers.json")
     written = first.stat().st_mtime_ns
     seen: list[int] = []
     read = _partitioned_ingestion._tables

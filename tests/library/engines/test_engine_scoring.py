@@ -124,7 +124,7 @@ def test_what_was_scored_before_a_failure_is_not_scored_again(dask: str, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         score(tmp_path / "in.parquet", target, predictor(), engine=dask, progress=interrupt)
     assert not target.exists()
-    (first,) = tmp_path.glob("out.parquet.parts/job-*/0/predictions.parquet")
+    (first,) = tmp_path.glob("out.parquet.parts/job-*/0/predictions.arrow")
     written = first.stat().st_mtime_ns
 
     def unchanged(rows: int) -> None:

@@ -1,12 +1,14 @@
 """Engines: results in order, exceptions as they were raised, and one sentence if one fails."""
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from mlops_loop._partition_results import PartitionResults
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.engines import open_engine
 from mlops_loop.errors import EngineError, SettingsError, SourceError
@@ -78,10 +80,37 @@ def test_a_package_that_is_missing_is_named_by_its_extra(
         open_engine(f"{kind}://local")
 
 
+def test_a_worker_that_does_not_see_the_folder_is_named(tmp_path: Path) -> None:
+    results = PartitionResults.of(tmp_path / "elsewhere", "job")
+    shutil.rmtree(results.folder)
+    with pytest.raises(EngineError, match=rf"^a worker on .* cannot see {results.folder}: "):
+        with results.draft(0):
+            pass
+
+
 @pytest.mark.real
-@pytest.mark.parametrize("kind", ["dask", "spark"])
-def test_a_call_whose_worker_dies_is_made_again(kind: str, tmp_path: Path) -> None:
-    with open_engine(f"{kind}://local?workers=2") as engine:
+def test_a_call_whose_worker_dies_is_made_again(tmp_path: Path) -> None:
+    with open_engine("dask://local?workers=2") as engine:
         assert engine.workers == 2
         assert list(engine.map(DiesOnce(tmp_path), range(8))) == list(range(8))
     assert (tmp_path / "died").exists()
+
+
+@pytest.mark.real
+def test_spark_gives_results_in_order_and_makes_calls_again(spark: str, tmp_path: Path) -> None:
+    with open_engine(spark) as engine:
+        assert engine.workers == 2
+        assert list(engine.map(DiesOnce(tmp_path), range(8))) == list(range(8))
+        assert list(engine.map(slow_for_small, range(4))) == [0, 1, 2, 3]
+        with pytest.raises(SourceError, match="^4 is even$"):
+            list(engine.map(odd, [1, 3, 4, 5]))
+    assert (tmp_path / "died").exists()
+
+
+@pytest.mark.real
+def test_a_master_of_spark_that_nobody_runs_is_named(spark: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"spark://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(EngineError, match=rf"^the engine {address} cannot be reached"):
+        with open_engine(address):
+            pass

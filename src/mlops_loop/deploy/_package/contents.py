@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 from ..._packaging import Environment, write_requirements
 from ..._project import Project
 from ...errors import InputError
-from .dockerignore import sent_to_builder
 from .files import copy_file, copy_files, is_source, write_tar
 from .models import Models
 from .targets import FOLDER, Target
 
-DOCKERFILE = "Dockerfile"
+DOCKERFILE, DOCKERIGNORE = "Dockerfile", ".dockerignore"
 REQUIREMENTS = "requirements.txt"
 # Where the models are in the context, and in the image: not in var/, which a volume may hide.
 CONTEXT_MODELS = "bundles"
@@ -41,8 +40,8 @@ def write_image_context(
     root = project.root
     if not (root / DOCKERFILE).is_file():
         raise InputError(f"{root / DOCKERFILE} is missing: `docs deployment` says how to add it")
-    copy_files(root, draft, sent_to_builder(root))
-    copy_file(root / DOCKERFILE, draft / DOCKERFILE)
+    for path in sent_to_builder(root):
+        copy_file(root / path, draft / path)
     if not models.bundles:
         return models.url
     if target.archives_models:
@@ -58,6 +57,25 @@ def write_image_context(
             f"ENV {project.env_prefix}BUNDLE_STORE={IMAGE_MODELS}\n"
         )
     return IMAGE_MODELS
+
+
+def sent_to_builder(root: Path) -> list[str]:
+    """The files that `.dockerignore` sends to the builder of an image, and the Dockerfile.
+
+    Raises:
+        InputError: if there is no `.dockerignore`, as then everything would be sent.
+    """
+    from docker.utils import exclude_paths
+
+    file = root / DOCKERIGNORE
+    if not file.is_file():
+        raise InputError(
+            f"{file} is missing: without it, data and secrets would be sent to the builder as well"
+        )
+    lines = file.read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in lines if line.strip() and not line.startswith("#")]
+    paths = exclude_paths(str(root), patterns, DOCKERFILE)
+    return sorted(path for path in paths - {DOCKERIGNORE} if (root / path).is_file())
 
 
 def write_source(
