@@ -102,7 +102,10 @@ class StoredMatrix:
                 [self._within(positions), labels[positions]], workers=[worker], hash=False
             )
             read = partial(_read, self.files, self.starts)
-            rows = self.client.submit(read, index, workers=worker, pure=False)
+            # Elsewhere if the worker dies: the fit then fails and begins again, or it would wait.
+            rows = self.client.submit(
+                read, index, workers=worker, allow_other_workers=True, pure=False
+            )
             shape = (len(positions), self.features)
             matrices.append(da.from_delayed(rows, shape, np.float32))
             targets.append(da.from_delayed(target, shape[:1], labels.dtype))
