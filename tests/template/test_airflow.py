@@ -185,7 +185,9 @@ def test_each_file_is_scored_by_a_task_of_its_own(scheduled: Scheduled) -> None:
     assert scheduled.states("scoring") == {"find_files": ["skipped"], "score": ["skipped"]}
 
 
-def test_a_user_error_fails_at_once_with_its_reason_and_an_alert(scheduled: Scheduled) -> None:
+def test_a_user_error_fails_at_once_with_its_reason_and_an_alert(
+    scheduled: Scheduled, tmp_path: Path
+) -> None:
     output = scheduled.fails("training", "2013-03-07", **{f"{PREFIX}SOURCE": "missing.csv"})
     assert "`ingest` ended with exit code 2; its reason is in the log above" in output
     assert "error: " in output and "missing.csv" in output
@@ -194,9 +196,9 @@ def test_a_user_error_fails_at_once_with_its_reason_and_an_alert(scheduled: Sche
     with changed(scheduled.root / "config" / "contract.yaml", None):
         output = scheduled.fails("training", "2013-03-07")
     assert "contract.yaml" in output and "exit code 2" in output
-    with changed(scheduled.root / ".venv", None):
-        output = scheduled.fails("training", "2013-03-07")
-    assert f"does not exist: run `make install` in {scheduled.root}" in output
+    elsewhere = {f"{PREFIX}ROOT": str(tmp_path)}  # a worker without the project
+    output = scheduled.fails("training", "2013-03-07", **elsewhere)
+    assert f"does not exist: run `make install` in {tmp_path}" in output
 
 
 def test_a_dag_with_a_cycle_is_named_before_anything_starts(scheduled: Scheduled) -> None:
