@@ -77,7 +77,8 @@ def ray_data(workers: int) -> Iterator[Callable[[Path, Path], None]]:
     import ray
     from ray.data import ActorPoolStrategy
 
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+    # Reading takes a slot too: with none left beside the actors, nothing would ever be read.
+    ray.init(num_cpus=2 * workers, include_dashboard=False, log_to_driver=False)
 
     def run(source: Path, target: Path) -> None:
         rows = ray.data.read_parquet(str(source))
