@@ -8,6 +8,12 @@ import click
 from ._common import DURATION, ENGINE, Session
 from ._dialect import dialect_options
 
+# `adopt` edits neither `dvc.yaml` nor what git tracks.
+_DATA_FOR_DVC = (
+    "DVC sees new rows of a file that `dvc add` tracks and dvc.yaml lists under `deps` of "
+    "`ingest`; for other sources give that stage `always_changed: true`"
+)
+
 
 @click.command()
 @click.argument("address", metavar="FILE")
@@ -90,6 +96,8 @@ def adopt(
         click.echo(message)
     click.echo(f"written: {', '.join(map(str, files))}; backup: {backup}")
     click.echo("next: review config/contract.yaml, then run `ingest` and `train`")
+    if (settings.root / "dvc.yaml").is_file():
+        click.echo(_DATA_FOR_DVC)
     if now.is_sample:
         disabled = features_without_columns(proposal.contract, project.declared_features)
         click.echo(_what_is_left_of_the_sample(disabled))

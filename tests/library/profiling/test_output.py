@@ -10,6 +10,7 @@ import pytest
 from mlops_loop._profiling.profile import Facts
 
 from ..places import FLIGHTS
+from .conftest import Adopt
 from .tables import write
 
 
@@ -60,3 +61,15 @@ def test_a_terminal_without_the_letters_and_a_closed_pipe_are_no_fault(root: Pat
 )
 def test_a_range_has_the_digits_that_differ(low: float, high: float, wanted: str) -> None:
     assert Facts(minimum=low, maximum=high).span == wanted
+
+
+@pytest.mark.parametrize("has_dvc", [True, False])
+def test_a_project_with_dvc_is_told_how_it_sees_new_rows(
+    root: Path, adopt: Adopt, has_dvc: bool
+) -> None:
+    write(root / "in.csv", ["x,y", *(f"{row * 31 % 101},{row % 3 % 2}" for row in range(80))])
+    if has_dvc:
+        (root / "dvc.yaml").write_text("stages: {}\n")
+    output = adopt("in.csv", "--target", "y", "--yes").output
+    assert "next: review" in output
+    assert ("dvc.yaml lists under `deps` of `ingest`" in output) == has_dvc
