@@ -79,8 +79,9 @@ def editions(owned: Owned) -> dict[str, str]:
 
 
 def name_package(project: Path, package: str) -> None:
-    """Write the name of the package into the tests and the entry points of deployment targets."""
-    for path in [*(project / "tests").rglob("*.py"), *(project / "deploy").rglob("*.py")]:
+    """Write the name of the package into the tests, the DAGs and the entry points of targets."""
+    copied = [project / folder for folder in ("tests", "dags", "deploy")]
+    for path in [path for folder in copied for path in folder.rglob("*.py")]:
         text = path.read_bytes()
         if PACKAGE_NAME.encode() in text:
             path.write_bytes(text.replace(PACKAGE_NAME.encode(), package.encode()))

@@ -6,6 +6,7 @@ source. With --heavy it holds those as well, in a folder of its own.
 
 import argparse
 import hashlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,8 @@ from variants import Template
 
 LIBRARY = toolbox.TOOLS / "library"
 HEAVY_LIBRARY = toolbox.TOOLS / "library-heavy"
+# Spark alone, for tests marked `real`; Python finds it through PYTHONPATH.
+SPARK = toolbox.TOOLS / "spark"
 # What the tests take besides.
 TESTS = toolbox.REQUIREMENTS / "library.txt"
 
@@ -48,6 +51,18 @@ def set_up(heavy: bool = False) -> bool:
         run(*pip, "--editable", toolbox.ROOT)
     mark.write_text(fingerprint, encoding="utf-8")
     return True
+
+
+def set_up_spark() -> None:
+    """Bring the folder with Spark to what is locked."""
+    requirements = toolbox.REQUIREMENTS / "spark.txt"
+    mark, content = SPARK / "installed.txt", requirements.read_text(encoding="utf-8")
+    if mark.is_file() and mark.read_text(encoding="utf-8") == content:
+        return
+    shutil.rmtree(SPARK, ignore_errors=True)
+    pip = (toolbox.program("uv"), "pip", "install", "--quiet", "--no-deps", "--require-hashes")
+    run(*pip, "--python", python(), "--target", SPARK, "--requirement", requirements)
+    mark.write_text(content, encoding="utf-8")
 
 
 def _groups(heavy: bool) -> list[str]:

@@ -71,9 +71,11 @@ def lock_tools() -> None:
     compiling = (toolbox.program("uv"), "pip", "compile", *fixed, "--no-emit-index-url")
     poetry = run(*compiling, "--group", "poetry", "--no-annotate", "--upgrade")
     write(toolbox.TEMPLATE / "tools" / "poetry.txt", poetry, REQUIREMENT)
+    airflow = run(*compiling, "--group", "airflow", "--no-annotate", "--upgrade")
+    write(toolbox.TEMPLATE / "dags" / "requirements.txt", airflow, REQUIREMENT)
     everything = run(*compiling, "--group", "demo", "--group", "test", "--upgrade")
     write(toolbox.REQUIREMENTS / "test.txt", everything, REQUIREMENT)
-    for alone in ("audit", "faults"):
+    for alone in ("audit", "faults", "spark"):
         resolved = run(*compiling, "--group", alone, "--upgrade")
         write(toolbox.REQUIREMENTS / f"{alone}.txt", resolved, REQUIREMENT)
     lock_library_tests(*compiling)

@@ -42,6 +42,9 @@ def main(arguments: list[str]) -> int:
     chosen, env = suites(arguments), toolbox.without_make(os.environ)
     if LIBRARY in chosen:
         library.set_up(heavy)
+        if "real" in arguments:
+            library.set_up_spark()
+            env["PYTHONPATH"] = str(library.SPARK)
     codes = [
         subprocess.run(command(suite, arguments, heavy), cwd=toolbox.ROOT, env=env).returncode
         for suite in chosen

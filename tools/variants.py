@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cookiecutter.generate import generate_context, is_copy_only_path
@@ -19,7 +20,7 @@ import toolbox
 Answers = Mapping[str, str]
 # Answers that bring gigabytes: proven like all others, but installed by `make test-all` alone.
 HEAVY = {"model_library": ("pytorch", "tensorflow")}
-# Answers that change nothing but how a project is deployed, which `make test-real` tries.
+# Answers that change nothing but where and by what a project runs; `make test-real` tries them.
 DEPLOYED = {
     "deploy_target": (
         "kubernetes",
@@ -30,6 +31,8 @@ DEPLOYED = {
         "google_app_engine",
         "heroku",
     ),
+    "orchestrator": ("airflow",),
+    "data_versioning": ("dvc",),
 }
 JINJA = re.compile(r"\{[{%#]")
 # What reaches beyond its line: a text with any of these is not taken apart.
@@ -87,6 +90,16 @@ def pieces(text: str) -> list[str]:
     return [each for each in [*found, piece] if each]
 
 
+@cache
+def cookiecutter_answers(config: str, decisive: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """What Cookiecutter makes of the text of a cookiecutter.json and of some answers."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "cookiecutter.json"
+        file.write_text(config, encoding="utf-8")
+        asked = generate_context(str(file), None, dict(decisive))["cookiecutter"]
+    return dict(prompt_for_config({"cookiecutter": asked}, True))
+
+
 class Template:
     """Renders single files as Cookiecutter does; several roots, so that a copy can be broken."""
 
@@ -96,7 +109,7 @@ class Template:
         self.questions = questions(root)
         self.options = options(root)
         self._read: dict[str, set[str]] = {}
-        self._contexts: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+        self._config = (root / "cookiecutter.json").read_text(encoding="utf-8")
         self._compiled: dict[str, Any] = {}
 
     def context(self, answers: Answers) -> dict[str, Any]:
@@ -106,11 +119,7 @@ class Template:
         values are derived; all other answers stand as they are.
         """
         decisive = tuple((name, answers[name]) for name in self._decisive if name in answers)
-        if decisive not in self._contexts:
-            config = str(self.root / "cookiecutter.json")
-            asked = generate_context(config, None, dict(decisive))["cookiecutter"]
-            self._contexts[decisive] = prompt_for_config({"cookiecutter": asked}, True)
-        return {"cookiecutter": {**self._contexts[decisive], **answers}}
+        return {"cookiecutter": {**cookiecutter_answers(self._config, decisive), **answers}}
 
     def pieces(self, path: str) -> list[str]:
         """A file of the template's tree in pieces; one, named by the hook, if it is copied."""

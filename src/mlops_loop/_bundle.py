@@ -100,6 +100,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
+class BundleContent:
+    """What predicting takes of a bundle, in memory."""
+
+    manifest: Manifest
+    contract: Contract
+    encoder: "Encoder"
+    model: ModelFile
+
+
+@dataclass(frozen=True)
 class Bundle:
     directory: Path
     manifest: Manifest
@@ -130,6 +140,10 @@ class Bundle:
     def model(self) -> ModelFile:
         form = self.manifest.form
         return ModelFile(self.read(file_name(form)), form, self.manifest.types)
+
+    @property
+    def content(self) -> BundleContent:
+        return BundleContent(self.manifest, self.contract, self.encoder, self.model)
 
     @cached_property
     def contract(self) -> Contract:

@@ -133,6 +133,7 @@ EXPORTED_MODEL = Format("a description of an exported model", 1, RegistryError, 
 LEADERBOARD = Format("a leaderboard", 1, RegistryError, "run `train` again")
 EVALUATION = Format("an evaluation", 1, RegistryError, "run `evaluate` again")
 GATE_RESULT = Format("a decision of the gate", 1, RegistryError, "run `evaluate` again")
+VERSION = Format("a registered version", 1, RegistryError, "run `register` again")
 MODEL_CARD = Format("a model card", 1, RegistryError, "train a new version")
 
 # What steps of the loop, monitoring and scoring leave for the next.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._project import Project
+from ._stage_files import left_version
 from .data._snapshot import Snapshot, read_snapshot
 from .errors import InputError, SnapshotError
 from .prediction_log import LoggedRow
@@ -101,7 +102,7 @@ def trace(project: Project, identifier: str) -> Lineage:
     Raises:
         InputError: if nothing has that id.
     """
-    versions = project.registry.versions()
+    versions = _known_versions(project)
     named = [version for version in versions if version.version == identifier]
     if named:
         return _of(project, None, named)
@@ -119,6 +120,15 @@ def trace(project: Project, identifier: str) -> Lineage:
         raise InputError(f"there is no version, snapshot or prediction with the id {identifier!r}")
     names = {output.version for output in row.record.outputs}
     return _of(project, row, [version for version in versions if version.version in names])
+
+
+def _known_versions(project: Project) -> list[Version]:
+    """The versions of the registry, and that of the last `register` where it was elsewhere."""
+    versions = list(project.registry.versions())
+    left = left_version(project)
+    if left is None or any(left.run_id == version.run_id for version in versions):
+        return versions
+    return [*versions, left]
 
 
 def _of(project: Project, row: LoggedRow | None, versions: list[Version]) -> Lineage:

@@ -33,6 +33,10 @@ class Paths:
         return self.var / "transitions.lock"
 
     @property
+    def registration_lock(self) -> Path:
+        return self.var / "registration.lock"
+
+    @property
     def snapshots(self) -> Path:
         return self.var / "snapshots"
 
@@ -56,9 +60,14 @@ class Paths:
         return self.var / "scoring"
 
     @property
-    def tuning(self) -> Path:
-        """Optuna's storage."""
-        return self.var / "optuna.db"
+    def training(self) -> Path:
+        """Encoded rows that do not fit into memory, while a training runs."""
+        return self.var / "training"
+
+    @property
+    def ingestion(self) -> Path:
+        """Partitions that an interrupted ingestion on an engine has checked."""
+        return self.var / "ingestion"
 
     @property
     def bundle_copies(self) -> Path:

@@ -1,17 +1,18 @@
 """Prediction of columns with the model of a bundle, online and in batch scoring."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bundle import Bundle, Manifest
+from ._bundle import Bundle, BundleContent, Manifest
 from ._feature_set import FeatureSet
 from ._model_session import open_session
 from .contract._columns import Columns
 from .contract._model import Class, Contract
+from .errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class BundlePredictor:
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundle: Bundle | BundleContent,
         features: FeatureSet,
         *,
         threads: int = 1,
@@ -63,10 +64,28 @@ class BundlePredictor:
         self._encoder = bundle.encoder
         self._features = features
         self._session = open_session(bundle.model, threads=threads, trusted_types=trusted_types)
+        self._bundle = bundle
+        self._options = {"threads": threads, "trusted_types": trusted_types}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process has a session of its own, and needs no bundle store."""
+        bundle = self._bundle.content if isinstance(self._bundle, Bundle) else self._bundle
+        return _in_this_process, (bundle, self._features, self._features.digest, self._options)
 
     def predict(self, columns: Columns) -> Prediction:
         matrix = self._encoder.encode(self._features.apply(columns))
         return decide(self._session.run(matrix), self.manifest.classes, self.manifest.threshold)
+
+
+def _in_this_process(
+    bundle: BundleContent, features: FeatureSet, digest: str, options: Mapping[str, Any]
+) -> BundlePredictor:
+    if replace(features).digest != digest:
+        raise EngineError(
+            f"the features code of a worker (module {features.module}) differs: install the same "
+            "version of the project on all machines"
+        )
+    return BundlePredictor(bundle, features, **options)
 
 
 def decide(

@@ -127,6 +127,12 @@ class Project:
         project.clock = clock or self.clock
         return project
 
+    def with_engine(self, address: str) -> "Project":
+        """The same project with another engine than that of the settings, nothing opened yet."""
+        project = self.copy()
+        project.settings = self.settings.model_copy(update={"engine": address})
+        return project
+
     @cached_property
     def settings(self) -> Settings:
         """Read from `config/project.yaml` and the environment.

@@ -23,6 +23,7 @@ from ._scopes import Scope
 from ._training_window import TrainingWindow, check_reference, parse_training_window
 from .contract._contract_file import load_contract
 from .contract._model import Contract, UnknownFields
+from .engines._address import check_engine
 from .errors import SettingsError
 
 CONFIG = Path("config/project.yaml")
@@ -119,6 +120,7 @@ class Csv(Section):
 class Tuning(Section):
     trials: Positive = 20
     timeout: Duration = timedelta(minutes=10)
+    storage: str = "sqlite:///var/optuna.db"
 
 
 class Costs(Section):
@@ -279,6 +281,7 @@ class Settings(BaseSettings):
     source: str
     query: str | None = None
     csv: Csv = Csv()
+    engine: Annotated[str, AfterValidator(check_engine)] = "local"
     features: Features = Features()
     ingestion: Ingestion = Ingestion()
     training: Training = Training()

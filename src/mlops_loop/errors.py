@@ -7,6 +7,7 @@ ProjectError
 ├── SnapshotError              there is no snapshot, or it is damaged or too small
 ├── RegistryError              no such version, or a transition that is not possible
 ├── InputError                 a file or an argument of a command is invalid
+├── EngineError                a distributed engine cannot be reached, or stops
 ├── ServiceError               the service cannot start
 ├── BundleError                a bundle is damaged or made for other features
 │   └── DamagedBundleError     a published bundle is missing, incomplete or changed
@@ -40,6 +41,7 @@ __all__ = [
     "BundleError",
     "ContractError",
     "DamagedBundleError",
+    "EngineError",
     "ExportError",
     "GateError",
     "HookError",
@@ -105,6 +107,12 @@ class RegistryError(ProjectError):
 
 class InputError(ProjectError):
     """A file or an argument of a command is invalid."""
+
+    exit_code = 2
+
+
+class EngineError(ProjectError):
+    """A distributed engine cannot be reached, or stops before the work is done."""
 
     exit_code = 2
 

@@ -38,6 +38,7 @@ from mlops_loop.monitoring import MonitoringReport, Window
 from mlops_loop.monitoring._alert_state import AlertTracker
 from mlops_loop.monitoring._alerts import Alerts
 from mlops_loop.monitoring._receivers import Alert
+from mlops_loop.registry import Version
 from mlops_loop.serving._key_file import KeyFile
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -132,6 +133,12 @@ def gate_result(tmp_path: Path) -> Stored:
     return held(tmp_path / "gate.json", GATE.to_json(), GateResult.from_json)
 
 
+def version(tmp_path: Path) -> Stored:
+    content = formats.VERSION.encode(Version("1", "r", NOW, (), {}))
+    read = partial(formats.VERSION.decode, kind=Version, origin="version.json")
+    return held(tmp_path / "version.json", content, read)
+
+
 def model_card(tmp_path: Path) -> Stored:
     card = Card(MANIFEST, "log_loss", "", 1, 1, "", (), GATE, (), (), (), "", "")
 
@@ -208,6 +215,7 @@ WRITTEN: dict[Format, Callable[[Path], Stored]] = {
     formats.LEADERBOARD: leaderboard,
     formats.EVALUATION: evaluation,
     formats.GATE_RESULT: gate_result,
+    formats.VERSION: version,
     formats.MODEL_CARD: model_card,
     formats.LOOP_STATE: loop_state,
     formats.LEASE: lease,

@@ -9,12 +9,18 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_loop._clock import ManualClock
-from mlops_loop._doctor.label_arrival import LabelRate, label_rate, label_warnings
+from mlops_loop._doctor.label_arrival import (
+    LabelCoverage,
+    LabelRate,
+    label_coverage,
+    label_rate,
+    label_warnings,
+)
 from mlops_loop._doctor.project_checks import examine
 from mlops_loop._project import Project
 from mlops_loop._settings import Settings
 from mlops_loop.contract._json_schema import example_row
-from mlops_loop.prediction_log import Label, Output, Record
+from mlops_loop.prediction_log import Counts, Label, Output, Record
 
 from .projects import cli, project_in
 
@@ -105,3 +111,18 @@ def test_a_warning_does_not_fail_the_command(project: Project) -> None:
     assert all(check.passed and check.summary().startswith("WARN labels ") for check in checks)
     result = CliRunner().invoke(cli, ["--root", str(project.settings.root), "doctor", "--json"])
     assert all("warning" in check for check in json.loads(result.output)["checks"])
+
+
+def test_the_command_counts_the_labels_that_should_have_arrived(project: Project) -> None:
+    """For a sensor that waits for late ones."""
+
+    def coverage() -> LabelCoverage:
+        return label_coverage(project.settings, project.contract, project.log, NOW)
+
+    assert coverage().share == 1  # nothing to wait for
+    log(project, days=30, a_day=4, labelled=0.5)
+    assert (coverage().counts, coverage().share) == (Counts(40, 20), 0.5)
+    assert coverage().summary().endswith("20 of 40 predictions have a label (50%)")
+    root = str(project.settings.root)
+    result = CliRunner().invoke(cli, ["--root", root, "log", "labels", "--json"])
+    assert (json.loads(result.stdout)["share"], result.exit_code) == (1, 0)  # none in this year

@@ -17,9 +17,10 @@ import pytest
 
 from mlops_loop._profiling.table_opening import open_table
 from mlops_loop._settings_loading import load_settings
-from mlops_loop.contract import Contract
+from mlops_loop.contract import Column, Contract
 from mlops_loop.contract._contract_file import parse_contract
 from mlops_loop.data._ingestion import ingest
+from mlops_loop.data._sources.file import read_batches
 from mlops_loop.errors import InputError
 
 from .profiling.conftest import Adopt, adopt, root  # noqa: F401
@@ -107,6 +108,18 @@ def test_a_damaged_file_is_named_in_words_of_ours(
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"in.parquet is {message}"):
         open_table(str(path), tmp_path)
+
+
+def test_columns_keep_their_names_in_any_order(tmp_path: Path) -> None:
+    values = pa.table([[1], [2], [3], [4]], names=["a", "b", "a", "c"])
+    pyarrow.parquet.write_table(values, tmp_path / "in.parquet")
+    (whole,) = [table for table in read_batches([tmp_path / "in.parquet"]) if table.num_rows]
+    assert list(whole.to_pylist()[0].values()) == [1, 2, 3, 4]
+    unique = whole.column_names
+    wanted = [Column(name=unique[at], type="integer") for at in (3, 2, 1)]
+    tables = read_batches([tmp_path / "in.parquet"], wanted)
+    (selected,) = [table for table in tables if table.num_rows]
+    assert selected.to_pylist() == [{unique[3]: 4, unique[2]: 3, unique[1]: 2}]
 
 
 def test_a_file_without_columns_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The stages of a pipeline: what they hand to each other, and what none of them accepts."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from mlops_loop.pipeline import (
     encode,
     export_model,
     fit_best,
+    register_version,
     split,
     tune_all,
 )
@@ -90,6 +92,16 @@ def test_registering_a_decision_again_gives_the_same_version(trained: Trained) -
     project = trained.project
     assert pipeline.register(project, trained.decision) == trained.version
     assert len(project.registry.versions()) == 1
+
+
+def test_two_processes_register_a_decision_once(project: Project, tmp_path: Path) -> None:
+    """As when an orchestrator tries a task again whose first process is still running."""
+    decision = pipeline.evaluate(project, stages.fit(project, SnapshotRef.latest(project), QUICK))
+    with ThreadPoolExecutor(2) as pool:
+        attempts = [pool.submit(register_version, project, decision) for _ in range(2)]
+        first, second = (attempt.result() for attempt in attempts)
+    assert first == second
+    assert [version.run_id for version in project.registry.versions()].count(first.run_id) == 1
 
 
 @pytest.mark.parametrize("name", ["exported/model.onnx", "exported/holdout.parquet"])

@@ -208,12 +208,12 @@ def test_the_same_seed_and_budget_of_trials_give_the_same_search_and_order(
     _with(project, training__tuning=tuning)
     boards = []
     for _ in range(2):
-        project.settings.paths.tuning.unlink(missing_ok=True)
+        (project.paths.var / "optuna.db").unlink(missing_ok=True)
         rows = train(project, candidates=BASELINE, tune=True).leaderboard.rows
         boards.append([(row.candidate, row.scores, row.parameters) for row in rows])
     assert boards[0] == boards[1]
     tuned = {name: parameters for name, _, parameters in boards[0]}["linear tuned"]
-    project.settings.paths.tuning.unlink()
+    (project.paths.var / "optuna.db").unlink()
     project.settings = project.settings.model_copy(update={"seed": project.settings.seed + 1})
     rows = train(project, candidates=BASELINE, tune=True).leaderboard.rows
     assert {row.candidate: row.parameters for row in rows}["linear tuned"] != tuned

@@ -16,6 +16,8 @@ from world import Variants, World
 
 from superset import superset_hash
 
+# Written by running the project, and committed.
+KEPT = {"dvc.lock"}
 # Read by their names alone, by the files named here.
 CONVENTIONS = {
     r"README\.md|LICENSE|\.env\.example": "people",
@@ -28,8 +30,10 @@ CONVENTIONS = {
     r"deploy/\w+/README\.md": "people",
     r"deploy/\w+/\w+\.(tf|tfvars)": "Terraform",
     r"deploy/google_app_engine/(app\.yaml|\.gcloudignore)": "gcloud",
+    r"dags/(\w+\.py|requirements\.txt)": "Airflow",
     r"deploy/heroku/(Procfile|\.python-version)": "Heroku",
     r"deploy/\w+/\w+\.py": "the runtime of the target",
+    r"dvc\.yaml|\.dvcignore|\.dvc/(config|\.gitignore)": "DVC",
     r"\.flake8": "flake8",
     r"\.pre-commit-config\.yaml": "pre-commit",
     r"\.github/workflows/\w+\.yml": "GitHub",
@@ -146,9 +150,10 @@ def lock(world: World) -> Iterator[str]:
 
 
 def made(world: World) -> str:
-    """A pattern of the paths that running the project makes: what its .gitignore names."""
+    """A pattern of the paths that running the project makes: what its .gitignore names, and KEPT."""
     lines = {line for _, text, _ in world.texts(".gitignore") for line in text.splitlines()}
     names = {line.strip("/") for line in lines if line and line[0] not in "#*" and "*" not in line}
+    names |= KEPT
     return rf"({'|'.join(map(re.escape, sorted(names)))})(/.*)?"
 
 

@@ -18,6 +18,7 @@ from world import Variants, World
 from superset import LIBRARY, Groups, requirements
 
 MAIN, DEV = "main", "dev"
+AIRFLOW = "dags/requirements.txt"
 # What the service imports of the project, and what of it starts the service.
 SERVING = ("app", "project", "cli", "__main__")
 Uses = dict[str, Variants]
@@ -110,6 +111,12 @@ def complaints(world: World) -> Iterator[str]:
         use(used["any"], programs, variants)
     main, serving = declared.having([MAIN]), online(world)
     for path, found, variants in python(world):
+        if path.startswith("dags/"):
+            scheduled = in_airflow(world)
+            yield from lacking(
+                world, path, found.packages, variants, scheduled, f"not in {AIRFLOW}"
+            )
+            continue
         module = world.place(path).removesuffix(".py")
         is_ours = module.startswith(f"{world.package}/")
         yield from lacking(world, path, found.packages, variants, anywhere, "not declared")
@@ -129,6 +136,13 @@ def complaints(world: World) -> Iterator[str]:
                 f"pyproject.toml: nothing uses {name} of the group {group} with "
                 f"{world.example(unused)}, nor says '# unimported: why' behind it"
             )
+
+
+def in_airflow(world: World) -> Uses:
+    """What the environment of Airflow has, and in which variants."""
+    lines = (world.template.tree / AIRFLOW).read_text(encoding="utf-8").splitlines()
+    pinned = [line.partition("==")[0] for line in lines if line[:1].isalnum()]
+    return dict.fromkeys(map(normalized, pinned), world.kept[AIRFLOW])
 
 
 def use(uses: Uses, distributions: Iterable[str], variants: Variants) -> None:

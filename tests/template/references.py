@@ -12,12 +12,16 @@ from world import Variants, World
 
 # Imported under another name than the package's own, hyphens aside.
 DISTRIBUTIONS = {
+    "airflow": "apache-airflow",
     "google": "protobuf",
     "markdown_it": "markdown-it-py",
     "ruamel": "ruamel-yaml",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+
+# Scripts that another one in their folder imports by their names alone.
+NEIGHBOURS = {"dags": "project_command"}
 
 # Programs that are called otherwise than the distribution that brings them.
 PROGRAMS = {"waitress-serve": "waitress"}
@@ -82,6 +86,8 @@ def targets_of(
             modules.add(target)
         elif target[0].partition(".")[0] == name:
             modules.add(tuple(f"src/{each.replace('.', '/')}" for each in target))
+        elif target[0].partition(".")[0] == NEIGHBOURS.get(PurePosixPath(place).parts[0]):
+            modules.add((str(PurePosixPath(place).with_name(target[0].partition(".")[0])),))
         elif target[-1] == "conftest":
             modules.add((f"{PurePosixPath(place).parent}/conftest", "tests/conftest"))
         elif (top := target[0].partition(".")[0]) not in sys.stdlib_module_names:

@@ -48,7 +48,7 @@ def counted(world: World, pytestconfig: pytest.Config) -> Iterator[None]:
     contents = sum(map(len, world.editions.values()))
     with capture.global_and_fixture_disabled():
         writer.write_line(
-            f"\n{len(world.combinations)} variants of {len(world.paths)} files, "
+            f"\n{world.count} variants of {len(world.paths)} files, "
             f"{contents} distinct contents; checked: "
             + ", ".join(f"{what} {count}" for what, count in COUNTS.items())
         )
@@ -80,7 +80,7 @@ def test_every_content_is_right_by_itself(world: World) -> None:
 
 def test_the_files_of_every_variant_fit_together(world: World) -> None:
     assert composition.complaints(world) == []
-    COUNTS["compositions"] += len(world.combinations)
+    COUNTS["compositions"] += world.count
 
 
 def test_the_library_declares_what_it_imports() -> None:
@@ -130,7 +130,7 @@ def test_contents_are_those_that_cookiecutter_writes(world: World, bake: Bake) -
     light = light_options(world.template.root)
     last = {question: choices[-1] for question, choices in light.items()}
     for answers in ({}, last):
-        where = world.where({**world.combinations[0], **answers})
+        where = world.where({**world.answers(world.all), **answers})
         foreseen = {
             world.place(path): text.encode()
             for path in world.paths

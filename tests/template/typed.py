@@ -26,7 +26,7 @@ def covering(world: World) -> list[dict[str, str]]:
     wanted: Variants = 1
     while True:
         one = wanted & -wanted
-        chosen.append(world.combinations[one.bit_length() - 1])
+        chosen.append(world.answers(one))
         kept = {path: variants for path, variants in kept.items() if not variants & one}
         if not kept:
             return chosen

@@ -31,8 +31,8 @@ class World:
         owners = (self.template.tree / self.hook.OWNERS).read_text(encoding="utf-8")
         self.owned: Owned = tomllib.loads(owners)
         self.kept_as: dict[str, str] = self.hook.editions(self.owned)
-        self.combinations = list(combinations(self.template.options))
-        self.all: Variants = (1 << len(self.combinations)) - 1
+        self.count = prod(map(len, self.template.options.values()))
+        self.all: Variants = (1 << self.count) - 1
         # The library's wheel is no text; `tests/template/test_library.py` looks into it.
         found = files(self.template.tree)
         self.paths = sorted(path for path in found if not path.endswith(".whl"))
@@ -49,10 +49,17 @@ class World:
             found &= self._answered[answer]
         return found
 
+    def answers(self, variants: Variants) -> dict[str, str]:
+        """The answers of the first of the variants; of all variants, the defaults."""
+        number, found = (variants & -variants).bit_length() - 1, {}
+        for question, choices in reversed(self.template.options.items()):
+            number, place = divmod(number, len(choices))
+            found[question] = choices[place]
+        return {question: found[question] for question in self.template.options}
+
     def example(self, variants: Variants) -> str:
         """The answers of one of the variants, those that differ from the defaults."""
-        answers = self.combinations[(variants & -variants).bit_length() - 1]
-        first = self.combinations[0]
+        answers, first = self.answers(variants), self.answers(self.all)
         named = [f"{name}={answers[name]}" for name in answers if answers[name] != first[name]]
         return ", ".join(named) or "the default answers"
 
@@ -172,7 +179,7 @@ def answered(options: dict[str, list[str]]) -> dict[tuple[str, str], Variants]:
     block = count
     for question, choices in options.items():
         period, block = block, block // len(choices)
-        repeated = sum(1 << start for start in range(0, count, period))
+        repeated = ((1 << count) - 1) // ((1 << period) - 1)  # a bit at the start of each period
         for place, choice in enumerate(choices):
             found[question, choice] = repeated * (((1 << block) - 1) << (place * block))
     return found

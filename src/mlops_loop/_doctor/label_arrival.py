@@ -10,11 +10,54 @@ from .._project import Project
 from .._settings import Settings
 from ..contract import Contract
 from ..errors import ProjectError
-from ..prediction_log import PredictionLog
+from ..prediction_log import Counts, PredictionLog
 
 # A log that covers a smaller part of a window says little about the rate.
 _PART_OF_WINDOW = 4
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class LabelCoverage:
+    """The labels of the latest predictions that are older than `label_horizon`.
+
+    Attributes:
+        since: beginning of the period, in event time; it is `monitoring.window` long.
+        until: its end, excluded.
+        counts: predictions of the period, and their labels.
+    """
+
+    since: datetime
+    until: datetime
+    counts: Counts
+
+    @property
+    def share(self) -> float:
+        """Share of the predictions with a label; 1 if there are none."""
+        return self.counts.labels / self.counts.predictions if self.counts.predictions else 1.0
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "predictions": self.counts.predictions,
+            "labels": self.counts.labels,
+            "share": self.share,
+        }
+
+    def summary(self) -> str:
+        period = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
+        labels, rows = self.counts.labels, self.counts.predictions
+        return f"{period}: {labels:,} of {rows:,} predictions have a label ({self.share:.0%})"
+
+
+def label_coverage(
+    settings: Settings, contract: Contract, log: PredictionLog, now: datetime
+) -> LabelCoverage:
+    """Count the labels that should have arrived by now."""
+    until = now - contract.label_horizon
+    since = until - settings.monitoring.window
+    return LabelCoverage(since, until, log.count(since, until))
 
 
 @dataclass(frozen=True)
@@ -59,9 +102,7 @@ def label_rate(
     if covered < window / _PART_OF_WINDOW:
         return None
     predictions = log.count(now - covered, now).predictions
-    mature = now - contract.label_horizon
-    counts = log.count(mature - window, mature)
-    labelled = counts.labels / counts.predictions if counts.predictions else 1.0
+    labelled = label_coverage(settings, contract, log, now).share
     return LabelRate(predictions / (covered / DAY), labelled)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .._file_systems import is_remote, local_path
 from .._paths import Paths
-from .folder import FolderStore
+from .folder import FolderStore, export_version, require_empty
 from .object_store import ObjectStore
 from .objects import Objects
 from .pointer import NO_CHAMPION, BundleStore, Pointer, Role, Rollout, rollout_key
@@ -16,7 +16,9 @@ __all__ = [
     "Role",
     "Rollout",
     "bundle_folder",
+    "export_version",
     "open_bundle_store",
+    "require_empty",
     "rollout_key",
 ]
 

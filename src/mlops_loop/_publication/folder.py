@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from .._atomic import atomic_folder, atomic_write, rename_damaged
-from .._bundle import Bundle
+from .._bundle import Bundle, read_bundle
 from .._formats import POINTER as POINTER_FORMAT
 from .._formats import REPUBLISH
-from ..errors import DamagedBundleError
-from .pointer import POINTER, Pointer, Rollout
+from ..errors import DamagedBundleError, InputError
+from .pointer import POINTER, BundleStore, Pointer, Rollout
 
 
 class FolderStore:
@@ -62,3 +62,28 @@ class FolderStore:
     def _write(self, pointer: Pointer) -> None:
         with atomic_write(self._pointer) as draft:
             draft.write_bytes(POINTER_FORMAT.encode(pointer))
+
+
+def require_empty(folder: Path) -> None:
+    """Raise InputError if a folder to write holds something."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty: delete it, or name another folder")
+
+
+def export_version(store: BundleStore, version: str, key: str, folder: Path) -> None:
+    """Write a bundle store that holds one version, as the champion.
+
+    Args:
+        store: store that the version is published in.
+        version: the version.
+        key: see `rollout_key`.
+        folder: folder to write.
+
+    Raises:
+        InputError: if the folder is there already and is not empty.
+    """
+    require_empty(folder)
+    with atomic_folder(folder) as draft:
+        exported = FolderStore(draft)
+        exported.publish(read_bundle(store.fetch(version)))
+        exported.set_rollout(key, Rollout(champion=version))

@@ -11,6 +11,7 @@ from .._settings import Csv
 from ..contract import Contract
 from ..data._remote import File
 from ..data._sources.file_discovery import find_files
+from ..data._sources.file_state import file_state
 from ..data._table_file import require_table_suffix
 from ..errors import InputError
 
@@ -40,16 +41,10 @@ def _same(file: File) -> File:
 
 def identity(files: Sequence[File], contract: Contract, predictor: Predictor, csv: Csv) -> str:
     """Identity of a job: the state of the files, the contract and the model."""
-    seen = [_state(file) for file in files]
+    seen = [file_state(file) for file in files]
     model = predictor.manifest
     made = (model.version, model.created, model.features_digest)
     return msgspec.json.encode([seen, contract.digest, made, csv.model_dump()]).decode()
-
-
-def _state(file: File) -> tuple[str | int, ...]:
-    if isinstance(file, Path):
-        return str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns
-    return file.name, file.state()
 
 
 def skip_rows(rows: int, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -7,9 +7,10 @@ any. `<n>.json` is written last and commits the part. Parts are Parquet files in
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -41,6 +42,10 @@ class Part(msgspec.Struct):
     predicted: int = 0
     warnings: dict[str, int] = {}
 
+    @property
+    def has_rejections(self) -> bool:
+        return self.predicted < self.rows
+
     def warn(self, warnings: dict[str, int]) -> None:
         for text, rows in warnings.items():
             self.warnings[text] = self.warnings.get(text, 0) + rows
@@ -69,7 +74,7 @@ class Parts:
     def commit_part(self, part: Part) -> None:
         """Sync the drafts to disk and commit them as the next part."""
         sync_file(self.draft)
-        if part.predicted < part.rows:
+        if part.has_rejections:
             sync_file(self.quarantine_draft)
         with atomic_write(self.folder / f"{len(self.done)}.json") as draft:
             draft.write_bytes(msgspec.json.encode(part))
@@ -82,29 +87,21 @@ class Parts:
             InputError: if the store behind a URL fails; the parts are not removed.
         """
         numbers = range(len(self.done))
-        bad = [self._quarantine(n) for n in numbers if self.done[n].predicted < self.done[n].rows]
+        bad = [self._quarantine(number) for number in numbers if self.done[number].has_rejections]
         if bad:
-            _deliver(self._assembled(bad, csv=is_csv(quarantine)), quarantine)
-        elif isinstance(quarantine, Path):
-            quarantine.unlink(missing_ok=True)
+            deliver(self._assembled(bad, csv=is_csv(quarantine)), quarantine)
         else:
-            quarantine.remove()
+            discard(quarantine)
         good = [self._predictions(number) for number in numbers]
-        _deliver(self._assembled(good, csv=is_csv(target)), target)
+        deliver(self._assembled(good, csv=is_csv(target)), target)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _assembled(self, files: list[Path], *, csv: bool) -> Path:
         """One file with all row groups; a single Parquet file is returned unchanged."""
         if len(files) == 1 and not csv:
             return files[0]
-        whole = self.folder / "whole.draft"
-        schema = pyarrow.parquet.read_schema(files[0])
-        with table_writer(whole, schema, csv=True) if csv else writer(whole, schema) as output:
-            for file in files:
-                with pyarrow.parquet.ParquetFile(file) as opened:
-                    for number in range(opened.num_row_groups):
-                        output.write_table(opened.read_row_group(number))
-        return whole
+        tables = chain.from_iterable(map(row_groups, files))
+        return write_whole(self.folder, tables, pyarrow.parquet.read_schema(files[0]), csv=csv)
 
     def _predictions(self, number: int) -> Path:
         return self.folder / f"{number}.parquet"
@@ -127,8 +124,8 @@ class Parts:
             return
         while (content := _read(self.folder / f"{len(self.done)}.json")) is not None:
             part = msgspec.json.decode(content, type=Part)
-            has_rejections = part.predicted < part.rows
-            if not self.draft.exists() or (has_rejections and not self.quarantine_draft.exists()):
+            needed = [self.draft, *([self.quarantine_draft] if part.has_rejections else [])]
+            if not all(path.exists() for path in needed):
                 break
             self.done.append(part)
         for path in self.folder.glob("*.json"):
@@ -158,10 +155,8 @@ def parts_folder(target: File, workspace: Path) -> Path:
 
 
 @contextmanager
-def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
-    """Lock the folder of a job and load its parts.
-
-    If the block fails before one part is finished, the folder is removed.
+def locked_folder(folder: Path, target: File) -> Iterator[None]:
+    """Lock the folder of the parts of an output.
 
     Raises:
         InputError: if another process writes the same output.
@@ -173,6 +168,19 @@ def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
             raise InputError(
                 f"another process is writing {target}: wait for it, or give another output"
             ) from error
+        yield
+
+
+@contextmanager
+def opened_parts(folder: Path, target: File, job: str) -> Iterator[Parts]:
+    """Lock the folder of a job and load its parts.
+
+    If the block fails before one part is finished, the folder is removed.
+
+    Raises:
+        InputError: as `locked_folder`.
+    """
+    with locked_folder(folder, target):
         parts = Parts(folder, [])
         parts.resume(job)
         try:
@@ -197,7 +205,32 @@ def _is_distinct(name: str, kind: pa.DataType) -> bool:
     return name in ("row", "prediction_id") or pa.types.is_floating(kind)
 
 
-def _deliver(file: Path, target: File) -> None:
+def row_groups(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The row groups of a part, by default with all columns."""
+    with pyarrow.parquet.ParquetFile(file) as opened:
+        for number in range(opened.num_row_groups):
+            yield opened.read_row_group(number, columns=columns)
+
+
+def write_whole(folder: Path, tables: Iterable[pa.Table], schema: pa.Schema, *, csv: bool) -> Path:
+    """One file of all tables, in the folder of the parts; each becomes a row group."""
+    whole = folder / "whole.draft"
+    with table_writer(whole, schema, csv=True) if csv else writer(whole, schema) as output:
+        for table in tables:
+            output.write_table(table)
+    return whole
+
+
+def discard(target: File) -> None:
+    """Delete the file of a former run, if there is one."""
+    if isinstance(target, Path):
+        target.unlink(missing_ok=True)
+    else:
+        target.remove()
+
+
+def deliver(file: Path, target: File) -> None:
+    """Move a finished file to its place."""
     if isinstance(target, Path):
         with atomic_write(target) as draft:
             file.replace(draft)

@@ -1,35 +1,32 @@
 """Scores the files of an input into one file of predictions, part by part."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet
 
 from .._prediction_hooks import PredictionHooks
 from .._predictor import Predictor
 from .._settings import Csv
 from ..contract import Contract
 from ..contract._arrow import table_columns
-from ..contract._violations import Checked
 from ..data._remote import File, locate
-from ..data._sources.file import PLAIN, check_files, read_batches
-from .batches import Batch, predicted
-from .inputs import find_inputs, identity, skip_rows
-from .parts import Part, Parts, opened_parts, parts_folder, quarantine_path, writer
-from .tables import Block, Tables
+from ..data._sources.file import PLAIN, check_files
+from ..engines import open_engine
+from .inputs import find_inputs, identity
+from .job import Job, Record
+from .partitioned import score_on
+from .parts import Part, parts_folder, quarantine_path
+from .sequential import score_here
+from .tables import Tables
 
 # Work that a kill can lose; a shorter job is one part, which is written once.
 PART_SECONDS = 60.0
 # Rows per row group; about four batches are in memory.
 BATCH_ROWS = 32_768
-Record = Callable[[Block], None]
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,7 @@ def score(
     hooks: PredictionHooks = PredictionHooks(),
     record: Record | None = None,
     workspace: Path | None = None,
+    engine: str = "local",
     progress: Callable[[int], None] | None = None,
 ) -> Scored:
     """Predict every row of the input that the contract accepts.
@@ -83,7 +81,8 @@ def score(
     for each class, `model_version`, and `warnings` (number of warnings of the row). Rejected
     rows are in `<name>.quarantine.<suffix>` with their reasons. Both files appear when they are
     complete. Until then, finished parts are in `<output>.parts/`: after a kill, the same call with
-    the same input and model continues after them.
+    the same input and model continues after them. On an engine the output is the same, and parts
+    are the partitions of the input: runs of row groups of Parquet files, and whole other files.
 
     Args:
         source: path or fsspec URL of a CSV or Parquet file, a folder of them, or a glob.
@@ -98,12 +97,15 @@ def score(
             get a block once more, with the same ids.
         workspace: folder for parts if the output is a URL; by default the system's folder
             for temporary files.
+        engine: address of the engine, see `mlops_loop.engines`; its workers need to see input and
+            parts under the same paths.
         progress: called with the number of rows done after each batch.
 
     Raises:
         InputError: if the output is one of the inputs, another process writes it, or its suffix
             is neither .csv nor .parquet.
         SourceError: if the input cannot be read, or lacks a column.
+        EngineError: if the engine cannot be reached, or stops; finished parts are kept.
     """
     contract = contract or predictor.contract
     columns = table_columns(contract, target=False)
@@ -112,88 +114,29 @@ def score(
     files = find_inputs(str(source), output, folder)
     check_files(files, columns, csv)
     work = identity(files, contract, predictor, csv)
-    quarantine = quarantine_path(output)
-    job = msgspec.json.encode([work, batch_rows, record is not None]).decode()
-    with opened_parts(folder, output, job) as parts:
-        tables = Tables(contract, hooks.wrap(predictor), work, hooks)
-        run = _Run(tables, parts, str(source), record, part_seconds)
-        resumed = parts.rows
-        batches = skip_rows(resumed, read_batches(files, columns, batch_rows, csv, malformed=True))
-        with closing(predicted(tables, resumed, batches)) as coming:
-            run.all(coming, progress or (lambda rows: None))
-        total = _total(parts.done)
-        parts.assemble(output, quarantine)
-    rejected = quarantine if total.predicted < total.rows else None
+    job = Job(
+        files=files,
+        columns=columns,
+        csv=csv,
+        batch_rows=batch_rows,
+        tables=Tables(contract, hooks.wrap(predictor), work, hooks),
+        origin=str(source),
+        output=output,
+        quarantine=quarantine_path(output),
+        folder=folder,
+        fingerprint=msgspec.json.encode([work, batch_rows, record is not None]).decode(),
+        record=record,
+        progress=progress or (lambda rows: None),
+    )
+    if engine == "local":
+        finished = score_here(job, part_seconds)
+    else:
+        with open_engine(engine) as opened:
+            finished = score_on(opened, job)
+    total = _total(finished.parts)
+    rejected = job.quarantine if total.has_rejections else None
     warnings = dict(Counter(total.warnings).most_common())
-    return Scored(total.rows, total.predicted, output, warnings, rejected, resumed)
-
-
-@dataclass
-class _Run:
-    """Scores the rows that are not scored yet."""
-
-    tables: Tables
-    parts: Parts
-    origin: str
-    record: Record | None
-    part_seconds: float
-
-    def all(self, batches: Iterator[Batch], progress: Callable[[int], None]) -> None:
-        batch = next(batches, None)
-        while batch is not None or not self.parts.done:
-            batch = self._part(batch, batches, progress)
-
-    def _part(
-        self, batch: Batch | None, batches: Iterator[Batch], progress: Callable[[int], None]
-    ) -> Batch | None:
-        """Score one part, starting with a batch; return the first batch of the next part."""
-        part = Part()
-        until = time.monotonic() + self.part_seconds
-        with ExitStack() as stack:
-            output = stack.enter_context(writer(self.parts.draft, self.tables.schema))
-            rejected = _RejectedRows(self.parts.quarantine_draft, stack)
-            while batch is not None:
-                self._batch(batch, part, output, rejected)
-                progress(self.parts.rows + part.rows)
-                batch = next(batches, None)
-                if time.monotonic() >= until:
-                    break
-        self.parts.commit_part(part)
-        return batch
-
-    def _batch(
-        self,
-        batch: Batch,
-        part: Part,
-        output: pyarrow.parquet.ParquetWriter,
-        rejected: "_RejectedRows",
-    ) -> None:
-        raw, checked, block = batch
-        accepted = 0 if block is None else len(block.rows)
-        if block is not None:
-            output.write_table(self.tables.answers(block))
-            if self.record is not None:
-                self.record(block)
-        if accepted < raw.num_rows:
-            offset = self.parts.rows + part.rows
-            rejected.write(self.tables.rejections(raw, checked, offset, self.origin))
-        part.rows += raw.num_rows
-        part.predicted += accepted
-        part.warn(_warnings(checked))
-
-
-class _RejectedRows:
-    """A Parquet file that is created with the first write."""
-
-    def __init__(self, path: Path, stack: ExitStack) -> None:
-        self._path = path
-        self._stack = stack
-        self._writer: pyarrow.parquet.ParquetWriter | None = None
-
-    def write(self, table: pa.Table) -> None:
-        if self._writer is None:
-            self._writer = self._stack.enter_context(writer(self._path, table.schema))
-        self._writer.write_table(table)
+    return Scored(total.rows, total.predicted, output, warnings, rejected, finished.resumed)
 
 
 def _total(parts: Sequence[Part]) -> Part:
@@ -203,9 +146,3 @@ def _total(parts: Sequence[Part]) -> Part:
         total.predicted += part.predicted
         total.warn(part.warnings)
     return total
-
-
-def _warnings(checked: Checked) -> Counter[str]:
-    return Counter(
-        warning.summary() for warning in checked.warnings if checked.accepted[warning.row]
-    )

@@ -1,6 +1,6 @@
 """Tables of one block of rows: predictions, and rejected rows."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from .._prediction_hooks import PredictionHooks
 from .._predictor import Prediction, Predictor
 from ..contract import Column, Contract
-from ..contract._arrow import ARROW_TYPES, table_columns, to_arrow
+from ..contract._arrow import (
+    ARROW_TYPES,
+    arrow_schema,
+    from_arrow,
+    numbers,
+    table_columns,
+    to_arrow,
+)
 from ..contract._columns import Columns
 from ..contract._outputs import probability_names
 from ..contract._violations import Checked
@@ -81,8 +88,38 @@ class Tables:
             for code, name in enumerate(probability_names(self.predictor.manifest.classes)):
                 own[name] = block.prediction.probabilities[:, code]
         keys = to_arrow(self.contract, block.keys)
-        named = {_unique_name(own, name): keys[name] for name in keys.column_names}
+        named = {self._key_name(column): keys[column.name] for column in self._keys}
         return pa.table({**own, **named}, schema=self.schema)
+
+    def placed(self, answers: pa.Table, offset: int) -> pa.Table:
+        """Answers without ids, whose rows are counted from `offset` of the input."""
+        rows = numbers(answers["row"]) + offset
+        columns = {name: answers[name] for name in answers.column_names}
+        columns |= {"row": pa.array(rows), "prediction_id": prediction_ids(self.job, rows - 1)}
+        return pa.table(columns, schema=self.schema)
+
+    def block_of(self, answers: pa.Table, inputs: pa.Table, offset: int) -> Block:
+        """The block that became these answers; their rows are counted from `offset`.
+
+        Args:
+            answers: a table of `answers`.
+            inputs: the columns that the model saw, as Arrow.
+            offset: position of the first row in the input.
+        """
+        rows = numbers(answers["row"]) - 1 + offset
+        names = probability_names(self.predictor.manifest.classes)
+        scores = [numbers(answers[name]) for name in names]
+        keys = {column.name: answers[self._key_name(column)] for column in self._keys}
+        return Block(
+            rows,
+            prediction_ids(self.job, rows),
+            from_arrow(self.contract, inputs),
+            from_arrow(self.contract, pa.table(keys)),
+            Prediction(
+                answers["prediction"].to_pylist(), np.column_stack(scores) if scores else None
+            ),
+            numbers(answers["warnings"]),
+        )
 
     def rejections(self, raw: pa.Table, checked: Checked, offset: int, origin: str) -> pa.Table:
         """Rejected rows as texts, with all columns of the contract.
@@ -106,26 +143,34 @@ class Tables:
     @cached_property
     def schema(self) -> pa.Schema:
         """Schema of `answers`."""
+        own = self._own_types
+        keys = {self._key_name(column): ARROW_TYPES[column.type] for column in self._keys}
+        first = {name: own[name] for name in ("row", "prediction_id")}
+        return pa.schema((first | keys | own).items())
+
+    @property
+    def inputs_schema(self) -> pa.Schema:
+        """Schema of the columns that the model sees."""
+        return arrow_schema(self.contract, target=False)
+
+    @cached_property
+    def _own_types(self) -> dict[str, pa.DataType]:
+        """Types of the columns that are not of the contract."""
         regression = self.contract.problem == "regression"
-        kind = pa.float64() if regression else ARROW_TYPES[self.contract.target.type]
-        own = {
+        return {
             "row": pa.int64(),
             "prediction_id": pa.string(),
-            "prediction": kind,
+            "prediction": pa.float64() if regression else ARROW_TYPES[self.contract.target.type],
             **dict.fromkeys(probability_names(self.predictor.manifest.classes), pa.float64()),
             "model_version": pa.string(),
             "warnings": pa.int32(),
         }
-        keys = {_unique_name(own, column.name): ARROW_TYPES[column.type] for column in self._keys}
-        first = [(name, own.pop(name)) for name in ("row", "prediction_id")]
-        return pa.schema([*first, *keys.items(), *own.items()])
 
     @property
     def _keys(self) -> Sequence[Column]:
         candidates = (self.contract.id, self.contract.time)
         return [column for column in candidates if column is not None]
 
-
-def _unique_name(own: Container[str], name: str) -> str:
-    """Name of a contract column in the output, where an output column may have the same name."""
-    return f"{name}_" if name in own else name
+    def _key_name(self, column: Column) -> str:
+        """Name of a contract column in the output, where a column may have the same name."""
+        return f"{column.name}_" if column.name in self._own_types else column.name

@@ -55,8 +55,8 @@ def cross_validate(
     forms = forms_before_fits(candidates, data)
     names = ", ".join(candidate.name for candidate in candidates)
     data.rows.context.on_stage(f"cross-validating {names}")
-    with data.rows.context.timed("fits"), expected_warnings():
-        fits = _fit_all(candidates, data, folds, metrics)
+    with data.rows.context.timed("fits"), expected_warnings(), data.on_engine() as running:
+        fits = _fit_all(candidates, running, folds, metrics)
     # Of the smallest fold: it is enough to see whether a candidate can be exported.
     least = min(range(len(folds)), key=lambda number: len(folds[number].fit_idx))
     with data.rows.context.timed("export"):
@@ -139,7 +139,9 @@ def _fit_all(
         with threadpool_limits({"openmp": 1, "blas": 1}):
             return _fit(candidate, data, folds[number], metrics)
 
-    with ThreadPoolExecutor(data.task.threads) as pool:
+    # A fit on an engine takes all of its workers.
+    fits_at_once = 1 if data.rows.stored else data.task.threads
+    with ThreadPoolExecutor(fits_at_once) as pool:
         futures = {
             (at, number): pool.submit(fit_one, candidate, number)
             for number in numbers
@@ -156,7 +158,8 @@ def _fit(
 ) -> _Fit:
     rest = fold.validation_idx
     began = time.perf_counter()
-    estimator = fit(candidate, data.task, data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
+    matrix, labels = data.to_fit(fold.fit_idx), data.labels[fold.fit_idx]
+    estimator = fit(candidate, data.task, matrix, labels)
     fitted = time.perf_counter()
     scores = predict(candidate, estimator, data.matrix[rest], data.classes)
     predicted = time.perf_counter()
@@ -173,7 +176,7 @@ def _fit(
 
 def _form(candidate: Candidate, fitted: _Fit, data: TrainingData, fold: Fold) -> ServedForm | None:
     """The form of a fitted candidate; None if it is a baseline or a constant one."""
-    learnable = is_learnable(data.matrix[fold.fit_idx], data.labels[fold.fit_idx])
+    learnable = is_learnable(data.to_fit(fold.fit_idx), data.labels[fold.fit_idx])
     if candidate.is_baseline or not learnable:
         return None
     return find_form(candidate, fitted.estimator, data.matrix[fold.validation_idx], data)
@@ -204,7 +207,7 @@ def _remarks(
     candidate: Candidate, fits: Sequence[_Fit], data: TrainingData, folds: Sequence[Fold]
 ) -> Iterator[str]:
     rows = len(data.labels)
-    used = rows_to_fit(candidate, data.task, rows)
+    used = rows_to_fit(candidate, data.task, data.matrix)
     if used < rows:
         yield f"fitted on a sample of {used:,} of {rows:,} rows, to bound its memory and time"
     labels = np.concatenate([data.labels[fold.validation_idx] for fold in folds])

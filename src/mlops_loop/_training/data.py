@@ -1,7 +1,8 @@
 """From the rows of a snapshot to encoded training rows and held-out rows."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,17 @@ from numpy.typing import NDArray
 
 from .._encoder import Encoder, Matrix
 from .._feature_set import FeatureSet
-from ..contract._columns import length
 from ..data import _split as splits
 from ..data._rows import Rows
 from ..data._split import Fold, Split
+from ..engines import open_engine
 from ..errors import SnapshotError
 from ..evaluation._holdout import Holdout
 from ..evaluation._target import Labels, encode_target
 from ..models import Task
 from ..models._fitting import is_learnable
+from ..models._stored_matrix import StoredMatrix
+from .stored_encoding import bounded, encode_stored
 
 Index = NDArray[np.intp]
 # Which rows train and which are held out.
@@ -40,7 +43,8 @@ class TrainingData:
     """The encoded training rows, without held-out rows.
 
     Attributes:
-        matrix: the encoded features, float32, shape (rows, features).
+        matrix: the encoded features, float32, shape (rows, features); with an engine of Dask they
+            stay in files.
         labels: class codes (int64) or values (float64), shape (rows,).
         folds: folds of the cross-validation, as positions of rows.
         task: the task that estimators are built for.
@@ -48,7 +52,7 @@ class TrainingData:
         features: digest of the features.
     """
 
-    matrix: Matrix
+    matrix: Matrix | StoredMatrix
     labels: Labels
     folds: tuple[Fold, ...]
     task: Task
@@ -59,6 +63,21 @@ class TrainingData:
     def classes(self) -> int:
         """Number of classes; 0 for a regression."""
         return len(self.rows.contract.classes)
+
+    @contextmanager
+    def on_engine(self) -> "Iterator[TrainingData]":
+        """The same rows while an engine runs that fits on them; itself if they are in memory."""
+        if not isinstance(self.matrix, StoredMatrix):
+            yield self
+            return
+        with open_engine(self.rows.settings.engine) as engine:
+            yield replace(self, matrix=self.matrix.on(engine))
+
+    def to_fit(self, positions: Index) -> Matrix | StoredMatrix:
+        """The matrix of the rows at these positions; it stays in files if it is there."""
+        if isinstance(self.matrix, StoredMatrix):
+            return self.matrix.subset(positions)
+        return self.matrix[positions]
 
     def halved(self) -> tuple[tuple[Fold, ...], tuple[Fold, ...]]:
         """The folds to search on, and the folds to compare on; see `data._split.halved`.
@@ -150,20 +169,18 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
     rows = partition.train
     contract, settings = rows.contract, rows.settings
     with rows.context.timed("features"):
-        specs = features.columns(contract)
-        enriched = features.apply(rows.columns)
-        features.require_row_wise(rows.columns, enriched)
-        encoder = Encoder.fit(specs, enriched)
+        encoder, matrix, labels = _encode(rows, features)
+        is_stored = isinstance(matrix, StoredMatrix)
         train = TrainingData(
-            matrix=encoder.encode(enriched),
-            labels=encode_target(contract, rows.columns),
-            folds=partition.folds,
+            matrix=matrix,
+            labels=labels,
+            folds=bounded(partition.folds, settings.seed) if is_stored else partition.folds,
             task=Task(
                 contract.problem,
                 encoder,
                 seed=settings.seed,
                 threads=settings.training.threads,
-                rows=length(rows.columns),
+                rows=len(labels),
                 classes=len(contract.classes),
                 is_clustered=contract.time is not None or contract.group is not None,
             ),
@@ -171,8 +188,21 @@ def encode(partition: Partition, features: FeatureSet) -> EncodedData:
             features=features.digest,
         )
         _require_learnable(train)
-        holdout = Holdout.of(contract, partition.holdout.columns, features, encoder)
+        stored = partition.holdout.stored
+        held_out = stored.load() if stored is not None else partition.holdout.columns
+        holdout = Holdout.of(contract, held_out, features, encoder)
     return EncodedData(train, holdout)
+
+
+def _encode(rows: Rows, features: FeatureSet) -> tuple[Encoder, Matrix | StoredMatrix, Labels]:
+    if rows.stored is not None:
+        with open_engine(rows.settings.engine) as engine:
+            return encode_stored(rows, rows.stored, features, engine)
+    specs = features.columns(rows.contract)
+    enriched = features.apply(rows.columns)
+    features.require_row_wise(rows.columns, enriched)
+    encoder = Encoder.fit(specs, enriched)
+    return encoder, encoder.encode(enriched), encode_target(rows.contract, rows.columns)
 
 
 def event_time(rows: Rows, pick: Callable[[Any], Any]) -> str | None:

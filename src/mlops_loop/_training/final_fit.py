@@ -71,9 +71,14 @@ def fit_best(leaderboard: Leaderboard, data: TrainingData, *, calibrate: bool) -
     # Several threads of a fit on few rows wait for each other, most of all on a busy machine.
     threads = min(data.task.threads, 1 + len(data.labels) // _ROWS_PER_THREAD)
     limits = {"openmp": threads, "blas": 1}
-    with context.timed("fits"), threadpool_limits(limits), expected_warnings():
+    with (
+        context.timed("fits"),
+        threadpool_limits(limits),
+        expected_warnings(),
+        data.on_engine() as running,
+    ):
         fitted = [
-            fit(candidate, data.task, data.matrix, data.labels)
+            fit(candidate, data.task, running.matrix, data.labels)
             for candidate in (winner.candidate, baseline)
         ]
     calibration, threshold = None, None

@@ -1,15 +1,13 @@
-"""The search for one candidate's parameters: an Optuna study in the project's file of studies."""
+"""The search for one candidate's parameters: an Optuna study, which several processes may share."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import optuna
 
-from .._atomic import make_folder
 from .._project_code import naming
+from .._settings import Settings
 from ..data._split import Fold
 from ..errors import InputError
 from ..evaluation._formatting import format_metric
@@ -17,16 +15,16 @@ from ..evaluation._metric import Metric
 from ..models import Candidate, Parameters
 from ..models._fitting import fit, predict
 from .data import TrainingData
+from .tuning_storage import opened
 
 _DONE = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
 
 
-def require_study(storage: Path, names: Sequence[str]) -> None:
+def require_study(settings: Settings, names: Sequence[str]) -> None:
     """Raise InputError unless one of the studies exists."""
-    if storage.exists():
-        with opened(storage) as studies:
-            if set(names) & set(optuna.get_all_study_names(studies)):
-                return
+    with opened(settings.training.tuning.storage, settings.root) as storage:
+        if set(names) & set(optuna.get_all_study_names(storage)):
+            return
     raise InputError(
         "no tuning of this snapshot with these features and folds to resume: run `train --tune`"
     )
@@ -37,6 +35,9 @@ def tune(
 ) -> Parameters:
     """The best parameters found within the budget, merged into the candidate's own.
 
+    The budget is that of all processes that share the study. Each finishes the trial that it has
+    begun, so that there may be a few more; the first ones to finish count.
+
     Args:
         candidate: a candidate with a search space.
         data: the training rows.
@@ -45,29 +46,17 @@ def tune(
         study: name under which a later run resumes the search.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = data.rows.settings.paths.tuning
-    make_folder(storage.parent)
-    with opened(storage) as studies:
+    settings = data.rows.settings
+    with opened(settings.training.tuning.storage, settings.root) as storage:
         trials = optuna.create_study(
             study_name=study,
-            storage=studies,
+            storage=storage,
             direction="maximize" if metric.greater_is_better else "minimize",
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
             load_if_exists=True,
         )
         _search(trials, candidate, data, folds, metric)
-        return {**candidate.parameters, **_best(trials, candidate)}
-
-
-@contextmanager
-def opened(storage: Path) -> Iterator[optuna.storages.RDBStorage]:
-    """The file of all studies; its connections are closed at the end."""
-    studies = optuna.storages.RDBStorage(f"sqlite:///{storage.as_posix()}")
-    try:
-        yield studies
-    finally:
-        studies.remove_session()
-        studies.engine.dispose()
+        return {**candidate.parameters, **_best(trials, candidate, settings.training.tuning.trials)}
 
 
 def _search(
@@ -78,26 +67,26 @@ def _search(
     metric: Metric,
 ) -> None:
     budget, context = data.rows.settings.training.tuning, data.rows.context
-    done = _done(trials)
-    # A study that is resumed must not draw its first parameters a second time.
-    trials.sampler = optuna.samplers.TPESampler(seed=data.task.seed + done)
 
     def report(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
-        number = _done(study)
-        context.on_trial(number, budget.trials)
-        if _complete(study):
-            context.on_stage(
-                f"{candidate.name}: trial {number}, best {format_metric(study.best_value)}"
-            )
+        done = _done(study, budget.trials)
+        context.on_trial(len(done), budget.trials)
+        if (best := _best_trial(study, budget.trials)) is not None:
+            value = format_metric(float(best.value or 0))
+            context.on_stage(f"{candidate.name}: trial {len(done)}, best {value}")
+        if len(done) == budget.trials:
+            study.stop()
 
+    def objective(trial: optuna.Trial) -> float:
+        # By its number, so that no two processes draw the same parameters, nor one that resumes.
+        seed = np.random.SeedSequence((data.task.seed, trial.number)).generate_state(1)
+        trial.study.sampler = optuna.samplers.TPESampler(seed=int(seed[0]))
+        return _objective(trial, candidate, data, folds, metric)
+
+    done = len(_done(trials, budget.trials))
     context.on_trial(done, budget.trials)
     if done < budget.trials:
-        trials.optimize(
-            lambda trial: _objective(trial, candidate, data, folds, metric),
-            n_trials=budget.trials - done,
-            timeout=budget.timeout.total_seconds(),
-            callbacks=[report],
-        )
+        trials.optimize(objective, timeout=budget.timeout.total_seconds(), callbacks=[report])
 
 
 def _objective(
@@ -113,7 +102,7 @@ def _objective(
     scores: list[float] = []
     for number, fold in enumerate(folds):
         train, rest = fold.fit_idx, fold.validation_idx
-        estimator = fit(candidate, data.task, data.matrix[train], data.labels[train], **parameters)
+        estimator = fit(candidate, data.task, data.to_fit(train), data.labels[train], **parameters)
         predicted = predict(candidate, estimator, data.matrix[rest], data.classes)
         scores.append(metric.value(data.labels[rest], predicted))
         trial.report(float(np.mean(scores)), number)
@@ -122,16 +111,20 @@ def _objective(
     return float(np.mean(scores))
 
 
-def _best(trials: optuna.Study, candidate: Candidate) -> dict[str, Any]:
+def _best(trials: optuna.Study, candidate: Candidate, budget: int) -> dict[str, Any]:
     assert candidate.search_space is not None
-    if not _complete(trials):
-        return {}
-    return candidate.search_space(optuna.trial.FixedTrial(trials.best_params))
+    best = _best_trial(trials, budget)
+    return candidate.search_space(optuna.trial.FixedTrial(best.params)) if best else {}
 
 
-def _done(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=_DONE))
+def _best_trial(study: optuna.Study, budget: int) -> optuna.trial.FrozenTrial | None:
+    done = _done(study, budget)
+    complete = [trial for trial in done if trial.state == optuna.trial.TrialState.COMPLETE]
+    best = max if study.direction == optuna.study.StudyDirection.MAXIMIZE else min
+    return best(complete, key=lambda trial: trial.value or 0.0, default=None)
 
 
-def _complete(study: optuna.Study) -> bool:
-    return bool(study.get_trials(deepcopy=False, states=_DONE[:1]))
+def _done(study: optuna.Study, budget: int) -> list[optuna.trial.FrozenTrial]:
+    """The trials that count: the first ones that were finished, by any process."""
+    finished = study.get_trials(deepcopy=False, states=_DONE)
+    return sorted(finished, key=lambda trial: (trial.datetime_complete, trial.number))[:budget]

@@ -10,6 +10,7 @@ from ..data._split import Fold
 from ..evaluation._metric import Metric, MetricChoice
 from ..models import Candidate
 from ..models._fitting import expected_warnings
+from ..models._stored_matrix import StoredMatrix
 from .cross_validation import for_problem, require_training_data
 from .data import TrainingData
 from .served_form import forms_before_fits
@@ -26,8 +27,9 @@ def tune_all(
 
     Candidates that could not be served are not tuned. The search is scored on one half of each
     fold's validation rows; `cross_validate` then compares on the other half. Its budget is
-    `training.tuning`: trials, those of earlier runs included, and the time of this run. A trial
-    that was interrupted is not counted.
+    `training.tuning`: trials, those of earlier runs and of other processes with the same
+    `training.tuning.storage` included, and the time of this run. A trial that was interrupted is
+    not counted.
 
     Args:
         candidates: the candidates.
@@ -40,7 +42,9 @@ def tune_all(
 
     Raises:
         InputError: if there is no earlier search of the same rows, features and folds.
+        SettingsError: if the storage of the trials cannot be opened as it is configured.
         SnapshotError: if the folds cannot be halved.
+        StoreUnavailableError: if the storage of the trials cannot be reached.
         TrainingError: if no candidate could be served.
 
     Examples:
@@ -60,19 +64,19 @@ def tune_all(
         if candidate.search_space is not None and not forms[candidate.name].ineligible
     ]
     studies = [study_name(candidate, decides, data, folds) for candidate in searched]
-    storage = data.rows.settings.paths.tuning
     if resume:
-        require_study(storage, studies)
+        require_study(data.rows.settings, studies)
     with (
         data.rows.context.timed("tuning"),
         threadpool_limits({"openmp": data.task.threads, "blas": 1}),
         expected_warnings(),
+        data.on_engine() as running,
     ):
         tuned = [
             replace(
                 candidate,
                 name=f"{candidate.name} tuned",
-                parameters=tune(candidate, data, folds, decides, study),
+                parameters=tune(candidate, running, folds, decides, study),
                 is_tuned=True,
             )
             for candidate, study in zip(searched, studies, strict=True)
@@ -84,7 +88,10 @@ def study_name(
     candidate: Candidate, metric: Metric, data: TrainingData, folds: Sequence[Fold]
 ) -> str:
     """The same only for trials that can be compared: same rows, same features, same folds."""
-    digest = hashlib.blake2b(data.matrix.tobytes(), digest_size=8)
+    digest = hashlib.blake2b(digest_size=8)
+    matrix = data.matrix
+    for block in matrix.blocks() if isinstance(matrix, StoredMatrix) else (matrix,):
+        digest.update(block.tobytes())
     digest.update(data.labels.tobytes())
     for fold in folds:
         digest.update(fold.fit_idx.tobytes())

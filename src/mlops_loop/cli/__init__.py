@@ -25,7 +25,7 @@ from ._deploy import deploy
 from ._documentation import docs
 from ._explanation import explain
 from ._keys import key
-from ._loop import loop, monitor
+from ._loop import alert, loop, monitor
 from ._models import challenge, confirm, lineage, listed, promote, reject, rollback
 from ._packaging import add, library, requirements
 from ._serving import replay, score, serve, ui
@@ -51,6 +51,7 @@ COMMANDS = (
     replay,
     label,
     monitor,
+    alert,
     loop,
     listed,
     lineage,

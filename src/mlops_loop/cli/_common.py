@@ -45,14 +45,17 @@ class Session:
 
 
 @contextmanager
-def opened(session: Session, *, logs: bool = True) -> Iterator["Project"]:
-    """The project, closed at the end of the command.
+def opened(
+    session: Session, *, logs: bool = True, engine: str | None = None
+) -> Iterator["Project"]:
+    """The project, closed at the end of the command; `engine` overrides that of the settings.
 
     Without `logs`, structured logs are not set up, which is a third of a fast command's time.
     """
     if logs:
         set_up_logs()
     project = session.project()
+    project = project if engine is None else project.with_engine(engine)
     try:
         yield project
     finally:
@@ -112,8 +115,27 @@ class DurationType(click.ParamType[timedelta]):
             self.fail(str(error), param, ctx)
 
 
+class EngineType(click.ParamType[str]):
+    """Address of an engine, as in the settings."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from ..engines._address import check_engine
+
+        try:
+            return check_engine(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 MOMENT = Moment()
 DURATION = DurationType()
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 REASON = click.option("--reason", default="by hand", show_default=True)
+ENGINE = click.option(
+    "--engine",
+    type=EngineType(),
+    help="Where the work runs, e.g. dask://local?workers=2.  [default: `engine` of the settings]",
+)

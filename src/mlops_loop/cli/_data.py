@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._common import DURATION, EXISTING, MOMENT, Session, actor, opened
+from ._common import AS_JSON, DURATION, EXISTING, MOMENT, Session, actor, opened, show_json
 from ._dialect import Dialect, dialect_options, overruled
 
 if TYPE_CHECKING:
@@ -76,6 +76,24 @@ def export(session: Session, /, target: Path, **options: Any) -> None:
         others = project.log.other_schemas()
         left_out = f"; {others} of another target or other inputs left out" if others else ""
         click.echo(f"{rows} predictions in {target}{left_out}")
+
+
+@log.command()
+@AS_JSON
+@click.pass_obj
+def labels(session: Session, as_json: bool) -> None:
+    """Count the labels of the latest predictions that are older than `label_horizon`."""
+    from .._doctor.label_arrival import label_coverage
+    from ..prediction_log._none import require_kept
+
+    with opened(session) as project:
+        require_kept(project.log, "no label is known")
+        now = project.clock.now()
+        coverage = label_coverage(project.settings, project.contract, project.log, now)
+    if as_json:
+        show_json(coverage.to_json())
+    else:
+        click.echo(coverage.summary())
 
 
 @log.command()

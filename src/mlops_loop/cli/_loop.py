@@ -58,6 +58,17 @@ def monitor(
             raise click.exceptions.Exit(3)
 
 
+@click.command()
+@click.argument("text")
+@click.pass_obj
+def alert(session: Session, text: str) -> None:
+    """Send TEXT to the receivers of alerts, e.g. about a task that has failed."""
+    from ..monitoring._alerts import open_alerts
+
+    with opened(session) as project:
+        open_alerts(project, session.monitoring().receivers).send(text)
+
+
 def _retry_alerts(session: Session, project: "Project") -> None:
     """Retry undelivered alerts; imports nothing if there are none."""
     if any(project.paths.alert_outbox.glob("*/*.json")):
@@ -72,21 +83,35 @@ def loop() -> None:
 
 
 @loop.command()
+@click.option(
+    "--retrain/--no-retrain", default=True, help="Leave a retraining that is due to the next step."
+)
 @AS_JSON
 @click.pass_obj
-def step(session: Session, as_json: bool) -> None:
+def step(session: Session, retrain: bool, as_json: bool) -> None:
     """Do what is due now, and exit; also with 0 if another process is running the loop."""
     from ..loop import make_controller
 
     with opened(session, logs=False) as project:
         _retry_alerts(session, project)
         controller = make_controller(
-            project, session.pipeline, session.monitoring(), prepare=set_up_logs
+            project,
+            session.pipeline,
+            session.monitoring(),
+            prepare=set_up_logs,
+            retrains=retrain,
         )
         done = controller.step()
         if as_json:
             entries = [entry.to_json() for entry in done.entries]
-            show_json({"entries": entries, "idle": done.idle or None, "next": done.outlook or None})
+            show_json(
+                {
+                    "entries": entries,
+                    "idle": done.idle or None,
+                    "next": done.outlook or None,
+                    "retraining": done.due or None,
+                }
+            )
         else:
             click.echo("\n".join([*(entry.summary() for entry in done.entries), done.summary()]))
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from ._common import AS_JSON, DURATION, Session, opened, show_json
+from ._common import AS_JSON, DURATION, ENGINE, Session, opened, show_json
 from ._dialect import Dialect, dialect_options, overruled
 from ._progress import display
 
@@ -38,9 +38,17 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
 @click.argument("source", metavar="INPUT")
 @click.argument("target", metavar="OUTPUT")
 @click.option("--log", "logged", is_flag=True, help="Write to the prediction log as well.")
+@ENGINE
 @dialect_options
 @click.pass_obj
-def score(session: Session, source: str, target: str, logged: bool, dialect: Dialect) -> None:
+def score(
+    session: Session,
+    source: str,
+    target: str,
+    logged: bool,
+    engine: str | None,
+    dialect: Dialect,
+) -> None:
     """Predict every row of INPUT, e.g. CSV or Parquet; write .csv or .parquet, as OUTPUT ends.
 
     Both are paths or fsspec URLs; INPUT may be a folder or a glob. After an interruption, the
@@ -51,7 +59,7 @@ def score(session: Session, source: str, target: str, logged: bool, dialect: Dia
     from .._scoring.recording import Recording
     from ..prediction_log._none import require_kept
 
-    with opened(session, logs=logged) as project:
+    with opened(session, logs=logged, engine=engine) as project:
         if logged:
             require_kept(project.log, "--log has nothing to write to")
         predictor = champion_predictor(project)
@@ -70,6 +78,7 @@ def score(session: Session, source: str, target: str, logged: bool, dialect: Dia
                 hooks=project.hooks,
                 record=recording.append if recording else None,
                 workspace=project.paths.scoring,
+                engine=project.settings.engine,
                 progress=shown.on_progress,
             )
         click.echo(scored.summary())

@@ -1,7 +1,8 @@
 """Commands for the stages of the pipeline, and `train` for those after `ingest`.
 
 A command writes the reference that its stage returned to `var/stages/`, where the next one reads
-it. An orchestrator that passes references itself names the file, or `-` for standard input.
+it, and beside it what tools that follow the stages show (see `_stage_files.py`). An orchestrator
+that passes references itself names the file, or `-` for standard input.
 """
 
 import json
@@ -14,12 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ._common import AS_JSON, MOMENT, Session, actor, opened, show_json
+from ._common import AS_JSON, ENGINE, MOMENT, Session, actor, opened, show_json
 from ._progress import Display, display
 
 if TYPE_CHECKING:
     from .._project import Project
     from .._references import Reference
+    from .._training.leaderboard import Leaderboard
     from ..registry import Version
 
     Ref = TypeVar("Ref", bound=Reference)
@@ -38,6 +40,7 @@ RESUME = click.option("--resume", is_flag=True, help="Resume the last tuning of 
 @click.option("--source", help="Address of the rows.  [default: `source` of the settings]")
 @click.option("--since", type=MOMENT, help="First event time.")
 @click.option("--until", type=MOMENT, help="End of the event times, excluded.")
+@ENGINE
 @AS_JSON
 @click.pass_obj
 def ingest(
@@ -45,11 +48,12 @@ def ingest(
     source: str | None,
     since: datetime | None,
     until: datetime | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Validate the source and the labelled predictions, and write a snapshot."""
     shown = Display() if as_json else Display(on_note=click.echo)
-    with _stage(session, shown) as project:
+    with _stage(session, shown, engine) as project:
         ref = session.pipeline().ingest(project, source=source, since=since, until=until)
         _leave(project, "snapshot", ref, as_json=as_json)
 
@@ -63,6 +67,7 @@ def ingest(
 def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_json: bool) -> None:
     """Compare the candidates, fit the best one, and export it."""
     from .._references import SnapshotRef
+    from .._stage_files import LEADERBOARD, leave
 
     with (
         _search() if tune or resume else nullcontext(Display()) as shown,
@@ -70,41 +75,59 @@ def fit(session: Session, tune: bool, resume: bool, given: IO[str] | None, as_js
     ):
         snapshot = SnapshotRef.from_json(given.read()) if given else SnapshotRef.latest(project)
         ref = session.pipeline().fit(project, snapshot, tune=tune or resume, resume=resume)
+        board = _leaderboard(project, ref.run_id)
+        if board is not None:
+            leave(project, LEADERBOARD, board.to_json())
         if not as_json:
-            _show_leaderboard(project, ref.run_id)
+            _show_leaderboard(board)
             click.echo(f"fitted in run {ref.run_id}; next: evaluate")
         _leave(project, "run", ref, as_json=as_json)
 
 
 @click.command()
 @FROM
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if the gate rejects the model.")
 @AS_JSON
 @click.pass_obj
-def evaluate(session: Session, given: IO[str] | None, as_json: bool) -> None:
+def evaluate(session: Session, given: IO[str] | None, exit_zero: bool, as_json: bool) -> None:
     """Apply the gate to the fitted model, on the held-out rows; exit with 3 if it is rejected."""
     from .._references import RunRef
+    from .._stage_files import leave_metrics
 
     with _stage(session) as project:
         run = _take(project, "run", RunRef, given, "fit")
         ref = session.pipeline().evaluate(project, run)
+        leave_metrics(project, ref)
         if not as_json:
             click.echo(f"{'passed' if ref.passed else 'rejected'} by the gate; next: register")
         _leave(project, "decision", ref, as_json=as_json)
-    if not ref.passed:
+    if not (ref.passed or exit_zero):
         raise click.exceptions.Exit(3)
 
 
 @click.command()
 @FROM
+@click.option(
+    "--export",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for a copy of the version: a bundle store in which it is the champion.",
+)
 @AS_JSON
 @click.pass_obj
-def register(session: Session, given: IO[str] | None, as_json: bool) -> None:
+def register(session: Session, given: IO[str] | None, export: Path | None, as_json: bool) -> None:
     """Register the evaluated model, publish it, and assign the role of `loop.promotion`."""
+    from .._publication import export_version, require_empty
     from .._references import DecisionRef
+    from .._stage_files import leave_version
 
     with _stage(session) as project:
         decision = _take(project, "decision", DecisionRef, given, "evaluate")
+        if export is not None:
+            require_empty(export)
         version = session.pipeline().register(project, decision)
+        leave_version(project, version)
+        if export is not None and decision.passed:
+            export_version(project.bundles, version.version, project.rollout_key, export)
         _show_version(project, version, as_json=as_json)
 
 
@@ -125,7 +148,7 @@ def train(session: Session, tune: bool, resume: bool, as_json: bool) -> None:
         snapshot = SnapshotRef.latest(project)
         version = session.pipeline().train(project, snapshot, tune=tune or resume, resume=resume)
         if not as_json:
-            _show_leaderboard(project, version.run_id)
+            _show_leaderboard(_leaderboard(project, version.run_id))
         for text in arrival_warnings(project):
             click.echo(f"warning: {text}", err=True)
         _show_version(project, version, as_json=as_json)
@@ -143,24 +166,25 @@ def _search() -> Iterator[Display]:
 
 
 @contextmanager
-def _stage(session: Session, shown: Display | None = None) -> "Iterator[Project]":
+def _stage(
+    session: Session, shown: Display | None = None, engine: str | None = None
+) -> "Iterator[Project]":
     """The project for stages that a user runs."""
     from .._run_context import RunContext
     from ..registry._mlflow_errors import translate_mlflow_errors
 
     shown = shown or Display()
     context = RunContext(actor(), on_stage=shown.note, on_trial=shown.on_progress)
-    with opened(session) as project, translate_mlflow_errors():
+    with opened(session, engine=engine) as project, translate_mlflow_errors():
         project.context = context
         yield project
 
 
 def _leave(project: "Project", name: str, ref: "Reference", *, as_json: bool) -> None:
     """Write a reference for the next command, and show it."""
-    from .._atomic import atomic_write
+    from .._stage_files import leave
 
-    with atomic_write(_file(project, name)) as draft:
-        draft.write_text(ref.to_json() + "\n", encoding="utf-8")
+    leave(project, f"{name}.json", ref.to_json() + "\n")
     if as_json:
         click.echo(ref.to_json())
 
@@ -174,20 +198,20 @@ def _take(
     if given is not None:
         return kind.from_json(given.read())
     try:
-        return kind.from_json(_file(project, name).read_text(encoding="utf-8"))
+        file = project.paths.references / f"{name}.json"
+        return kind.from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"there is no {name} to continue with: run `{stage}` first") from error
 
 
-def _file(project: "Project", name: str) -> Path:
-    return project.paths.references / f"{name}.json"
-
-
-def _show_leaderboard(project: "Project", run: str) -> None:
-    """Show the leaderboard, if the pipeline logs one."""
+def _leaderboard(project: "Project", run: str) -> "Leaderboard | None":
+    """The leaderboard of a run, if the pipeline logs one."""
     from ..registry._registration import read_leaderboard
 
-    board = read_leaderboard(project.registry, run)
+    return read_leaderboard(project.registry, run)
+
+
+def _show_leaderboard(board: "Leaderboard | None") -> None:
     if board is not None:
         click.echo(board.table(get_terminal_size().columns))
 
@@ -195,11 +219,10 @@ def _show_leaderboard(project: "Project", run: str) -> None:
 def _show_version(project: "Project", version: "Version", *, as_json: bool) -> None:
     """Show the gate's decision and the role of a version; exit with 3 if it was rejected."""
     from ..registry._attempt import gate_result
-    from ..registry._registration import read_leaderboard
 
     gate = gate_result(project.registry, version)
     if as_json:
-        board = read_leaderboard(project.registry, version.run_id)
+        board = _leaderboard(project, version.run_id)
         report: dict[str, Any] = {
             "version": version.version,
             "run_id": version.run_id,

@@ -1,11 +1,22 @@
 """The contract as a pandera schema: the guard of ingestion, and of frames in a notebook."""
 
+import os
+import warnings
 from collections.abc import Sequence
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
-from pandera.errors import SchemaErrors
+
+with warnings.catch_warnings():
+    # Where PySpark is installed, pandera imports it, which warns of pandas 3. It also sets this
+    # variable: later, workers on other machines would not reach the driver.
+    warnings.simplefilter("ignore", FutureWarning)
+    _had_address = "SPARK_LOCAL_IP" in os.environ
+    import pandera.pandas as pandera
+    from pandera.errors import SchemaErrors
+
+    if not _had_address:
+        os.environ.pop("SPARK_LOCAL_IP", None)
 
 from . import _messages as messages
 from ._arrow import ARROW_TYPES, table_columns

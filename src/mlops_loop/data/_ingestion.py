@@ -19,6 +19,7 @@ from ..prediction_log import PredictionLog
 from ..prediction_log._none import keeps_nothing
 from ._collector import POSITION, RowCollector
 from ._deduplication import find_duplicates
+from ._partitioned_ingestion import collect
 from ._snapshot import Origin, Snapshot, write_snapshot
 from ._sources import Source, open_source
 from ._sources.prediction_log import LabelledLog
@@ -86,7 +87,7 @@ def ingest(
     separate events, and a row of the log that equals one of them is left out.
 
     Args:
-        settings: address of the base source, and limit of rejected rows.
+        settings: address of the base source, engine, and limit of rejected rows.
         contract: types and constraints of the columns.
         source: address of the base source, by default that of the settings.
         sources: read instead of the base source, if given.
@@ -111,8 +112,7 @@ def ingest(
     folder = settings.paths.var / f".ingest-{os.getpid()}"
     try:
         collector = RowCollector(contract, folder, since, until)
-        for item in sources:
-            collector.take(item)
+        collect(collector, sources, settings, contract)
         from_sources = collector.sorter.rows
         if logged is not None:
             collector.take(logged)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 from numpy.typing import ArrayLike
 
@@ -85,6 +86,12 @@ def quarantine_rows(
         f"{name}_" if name in own else name: _text(raw[name].take(at)) for name in raw.column_names
     }
     return pa.table({**own, **values})
+
+
+def shifted(rejected: pa.Table, offset: int) -> pa.Table:
+    """Rows of `quarantine_rows` whose table begins at `offset` of the source."""
+    at = rejected.column_names.index("row")
+    return rejected.set_column(at, "row", pc.add(rejected["row"], offset))
 
 
 def _text(values: pa.ChunkedArray) -> pa.ChunkedArray:

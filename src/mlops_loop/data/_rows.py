@@ -1,7 +1,7 @@
 """The rows of a snapshot as arrays, with their contract and settings."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from .._run_context import RunContext
 from .._settings import Settings
 from ..contract import Contract
 from ..contract._columns import Columns, length, take
+from ..engines._address import parse_engine
 from ..errors import SnapshotError
 from ._snapshot import read_snapshot
+from ._stored_columns import StoredColumns
 
 if TYPE_CHECKING:
     from .._project import Project
@@ -47,11 +49,21 @@ class Rows:
 
     def take(self, positions: NDArray[np.intp]) -> "Rows":
         """The rows at these positions."""
-        return replace(self, columns=take(self.columns, positions))
+        stored = self.stored
+        columns = take(self.columns, positions) if stored is None else stored.take(positions)
+        return replace(self, columns=cast(Columns, columns))
+
+    @property
+    def stored(self) -> StoredColumns | None:
+        """The columns, if they stay in the file of the snapshot."""
+        return self.columns if isinstance(self.columns, StoredColumns) else None
 
 
 def load_rows(project: "Project", ref: SnapshotRef) -> Rows:
-    """Read and verify the rows of a snapshot (see `SnapshotRef.load`)."""
+    """Read and verify the rows of a snapshot (see `SnapshotRef.load`).
+
+    With an engine of Dask they are verified and stay in their file.
+    """
     context = project.context
     with context.timed("data"):
         snapshot = read_snapshot(project.paths.snapshots, ref.digest)
@@ -59,5 +71,8 @@ def load_rows(project: "Project", ref: SnapshotRef) -> Rows:
             raise SnapshotError(
                 f"snapshot {ref.digest} has {snapshot.rows} rows, expected {ref.rows}"
             )
-        columns = snapshot.columns(project.contract)
+        if parse_engine(project.settings.engine).kind == "dask":
+            columns = cast(Columns, snapshot.stored_columns(project.contract))
+        else:
+            columns = snapshot.columns(project.contract)
     return Rows(columns, project.contract, project.settings, ref, context)

@@ -22,6 +22,7 @@ from ..contract._columns import Columns
 from ..errors import SnapshotError
 from ._digest import BLOCK_ROWS, TableDigest, blocks, table_digest
 from ._prefetch import prefetch
+from ._stored_columns import StoredColumns
 
 LATEST = "latest"
 
@@ -93,17 +94,31 @@ class Snapshot:
         Raises:
             SnapshotError: if the file is damaged, or was made for another target or other columns.
         """
+        table = self.table()
+        self._require_columns(contract, table.schema)
+        return from_arrow(contract, table)
+
+    def stored_columns(self, contract: Contract) -> StoredColumns:
+        """The rows as arrays that are read one by one, from the verified file.
+
+        Raises:
+            SnapshotError: if the file is damaged, or was made for another target or other columns.
+        """
+        if not _holds(self):
+            raise SnapshotError(f"{self.path} is damaged: delete it and run `ingest` again")
+        self._require_columns(contract, pyarrow.parquet.read_schema(self.path))
+        return StoredColumns(self.path, contract)
+
+    def _require_columns(self, contract: Contract, schema: pa.Schema) -> None:
         if self.origin.schema_digest not in ("", contract.schema_digest):
             raise SnapshotError(
                 f"snapshot {self.digest} has another target or other inputs than the contract: run "
                 "`ingest` again"
             )
-        table = self.table()
-        if table.schema != arrow_schema(contract):
+        if schema != arrow_schema(contract):
             raise SnapshotError(
                 f"snapshot {self.digest} has other columns than the contract: run `ingest` again"
             )
-        return from_arrow(contract, table)
 
 
 def write_snapshot(

@@ -1,4 +1,4 @@
-"""Servers of the prediction log on this machine, for development and tests.
+"""Servers on this machine, for development and tests: of the prediction log, and Airflow.
 
-`make store` runs one of them, e.g. `python -m mlops_loop.local_servers.redis`.
+`make store` and `make airflow` run them, e.g. as `python -m mlops_loop.local_servers.redis`.
 """

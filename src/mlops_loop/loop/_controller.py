@@ -46,6 +46,7 @@ class RetrainingController:
     Attributes:
         stages: what the loop runs.
         actions: actions by kind of finding; `actions` of the settings apply to other kinds.
+        retrains: whether a step retrains; if not, it leaves a retraining to the next step.
     """
 
     settings: Settings
@@ -55,6 +56,8 @@ class RetrainingController:
     clock: Clock
     stages: Stages
     actions: Mapping[str, Action] = field(default_factory=dict)
+    retrains: bool = True
+    _due: str = field(default="", init=False)
 
     def step(self) -> Step:
         """Do what is due, and return the result."""
@@ -68,14 +71,14 @@ class RetrainingController:
             return Step((), idle=f"another process is running the loop: {other.holder}")
         if self.lease.state.paused:
             return Step((), idle="the loop is paused: run `loop resume`")
-        known = len(self.audit.completed())
+        known, self._due = len(self.audit.completed()), ""
         try:
             monitoring = self._step()
         except LostLeaseError:
             idle = "another process has taken over the loop"
             return Step(self.audit.completed()[known:], idle=idle)
         upcoming = outlook(self.lease.state, self.settings, self.clock.now())
-        return Step(self.audit.completed()[known:], monitoring, outlook=upcoming)
+        return Step(self.audit.completed()[known:], monitoring, outlook=upcoming, due=self._due)
 
     def _step(self) -> MonitoringReport | None:
         self._phases.follow()
@@ -84,11 +87,11 @@ class RetrainingController:
             self._act()
             return None
         if state.phase == "retraining":
-            self._attempts.run(resumed=True)
+            self._resume_retraining()
             return None
         if state.champion is None:
             if not self._waits_with_first_model():
-                self._attempts.begin(self._no_champion())
+                self._retrain(self._no_champion())
             return None
         if state.challenger is not None:
             self._judge()
@@ -128,11 +131,25 @@ class RetrainingController:
         """Carry out the triggered transition, once."""
         state = self.lease.state
         if state.due == "retrain":
-            self._attempts.begin(state.reason)
+            self._retrain(state.reason)
             return
         if self._phases.published.champion == state.champion and self.transitions.previous():
             self.transitions.rollback(actor=ACTOR, reason=state.reason)
         self._phases.settle()
+
+    def _retrain(self, reason: str) -> None:
+        """Begin a retraining, or leave it to the next step."""
+        if self.retrains:
+            self._attempts.begin(reason)
+        else:
+            self._due = reason
+
+    def _resume_retraining(self) -> None:
+        """Resume an interrupted retraining, or leave it to the next step."""
+        if self.retrains:
+            self._attempts.run(resumed=True)
+        else:
+            self._due = self.lease.state.reason
 
     def _retrain_on_growth(self) -> None:
         """Retrain because there is much more to train on, if nothing else is going on."""
@@ -144,7 +161,7 @@ class RetrainingController:
         growth = self.stages.training_growth()
         since_attempt = now - state.retrained[-1] if state.retrained else None
         if growth is not None and growth.reaches(settings.growth, since_attempt):
-            self._attempts.begin(growth.reason(settings.growth))
+            self._retrain(growth.reason(settings.growth))
 
     def _judge(self) -> None:
         """Carry out the decision about the versions on trial, if there is one yet."""

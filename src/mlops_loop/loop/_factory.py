@@ -17,6 +17,8 @@ def make_controller(
     pipeline: Callable[[], Pipeline],
     plan: MonitoringPlan,
     prepare: Callable[[], None] = lambda: None,
+    *,
+    retrains: bool = True,
 ) -> RetrainingController:
     """Build the controller of the loop; its method `step` monitors once and acts on the result.
 
@@ -29,6 +31,7 @@ def make_controller(
         pipeline: imports and returns the stages; called when a retraining begins.
         plan: the checks, actions and receivers.
         prepare: called before work that takes long, e.g. to configure libraries.
+        retrains: whether a step retrains; if not, it leaves a retraining to the next step.
 
     Examples:
         >>> controller = make_controller(project, lambda: PIPELINE, MonitoringPlan())
@@ -45,4 +48,5 @@ def make_controller(
         clock=project.clock,
         stages=ProjectStages(project, pipeline, plan, transitions, prepare),
         actions=plan.actions,
+        retrains=retrains,
     )

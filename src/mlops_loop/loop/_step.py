@@ -15,17 +15,21 @@ class Step:
         monitoring: the report, if monitoring was due.
         idle: why nothing was done; empty if nothing prevented it.
         outlook: what happens next, and when; empty if something prevented the step.
+        due: why a retraining is due that was left to the next step; empty if none is.
     """
 
     entries: tuple[AuditEvent, ...]
     monitoring: MonitoringReport | None = None
     idle: str = ""
     outlook: str = ""
+    due: str = ""
 
     def summary(self) -> str:
         """What was done besides the entries, and when something will be."""
         if self.idle:
             return self.idle
+        if self.due:
+            return f"a retraining is due, and left to the next step: {self.due}"
         done = "nothing else is due" if self.entries else "nothing is due"
         if self.monitoring is not None:
             done = _checked(self.monitoring)

@@ -6,7 +6,7 @@ It is imported only by projects that use it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,14 @@ __all__ = ["Candidate", "Task"]
 Parameters = Mapping[str, Any]
 SearchSpace = Callable[[Any], dict[str, Any]]
 PROBLEMS: tuple[Problem, ...] = ("binary", "multiclass", "regression")
+
+
+class DaskRows(NamedTuple):
+    """Rows to fit on as arrays of Dask, and the client of the workers that hold them."""
+
+    matrix: Any
+    labels: Any
+    client: Any
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,9 @@ class Candidate:
     Any scikit-learn estimator or pipeline that accepts such a matrix will do; a classifier needs
     `predict_proba`.
 
+    With an engine of Dask (see the setting `engine`), a candidate with `fit_on_dask` is fitted on
+    rows that do not fit into the memory of one process, and others on a uniform sample.
+
     Attributes:
         name: name on the leaderboard.
         build: returns an unfitted estimator for a `Task` and parameters.
@@ -79,6 +90,9 @@ class Candidate:
         scales_target: whether it is fitted on a numeric target around 0, in units of its spread;
             predictions are in units of the target either way. False for a loss that needs the
             target as it is, e.g. Poisson's.
+        fit_on_dask: given the unfitted estimator, and `matrix` and `labels` as arrays of Dask with
+            the `client` of the workers that hold them, fits there, and returns a fitted estimator
+            that needs no Dask. Numeric targets are scaled before.
 
     Examples:
         >>> from sklearn.impute import SimpleImputer
@@ -106,6 +120,7 @@ class Candidate:
     parameters: Parameters = field(default_factory=dict)
     max_rows: Callable[[Task], int] | None = None
     scales_target: bool = True
+    fit_on_dask: Callable[[Any, DaskRows], Any] | None = None
 
     def estimator(self, task: Task, **parameters: Any) -> Any:
         """An unfitted estimator with the candidate's parameters, overridden by the given ones."""

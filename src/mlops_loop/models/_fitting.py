@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,23 @@ from .._encoder import Matrix
 from ..errors import TrainingError
 from . import Candidate, Task, predict_scores
 from ._scaled_target import ScaledTarget
+from ._stored_matrix import ROWS_IN_MEMORY, StoredMatrix
 
 
 def fit(
-    candidate: Candidate, task: Task, matrix: Matrix, labels: NDArray[Any], **parameters: Any
+    candidate: Candidate,
+    task: Task,
+    matrix: Matrix | StoredMatrix,
+    labels: NDArray[Any],
+    **parameters: Any,
 ) -> Any:
     """A fitted estimator; a constant one if there is nothing to learn.
 
     Of more rows than the candidate is fitted on, a uniform sample is used (`Candidate.max_rows`).
     A column that is empty in these rows, e.g. of a new sensor, becomes constant, so that its values
     in other rows do not change predictions.
+
+    Rows in files are fitted on by Dask, if the candidate has a `fit_on_dask`.
 
     Args:
         candidate: the candidate to fit.
@@ -33,18 +41,23 @@ def fit(
     Raises:
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
-    rows = rows_to_fit(candidate, task, len(labels))
+    rows = rows_to_fit(candidate, task, matrix)
     if rows < len(labels):
         sample = np.random.default_rng(task.seed).choice(len(labels), rows, replace=False)
         sample.sort()  # neighbouring rows stay neighbours
         matrix, labels = matrix[sample], labels[sample]
+    elif isinstance(matrix, StoredMatrix) and candidate.fit_on_dask is None:
+        matrix = matrix[np.arange(rows)]
     if not is_learnable(matrix, labels):
         return _constant(labels).fit(matrix, labels)
-    empty = np.isnan(matrix).all(axis=0)
-    if empty.any():
-        matrix = np.where(empty, np.float32(0), matrix)
+    if not isinstance(matrix, StoredMatrix):
+        empty = np.isnan(matrix).all(axis=0)
+        if empty.any():
+            matrix = np.where(empty, np.float32(0), matrix)
     try:
         estimator = candidate.estimator(task, **parameters)
+        if isinstance(matrix, StoredMatrix):
+            estimator = _OnDask(estimator, candidate)
         if task.is_regression and candidate.scales_target:
             return ScaledTarget.fit(estimator, matrix, labels)
         return estimator.fit(matrix, labels)
@@ -67,8 +80,24 @@ def expected_warnings() -> Iterator[None]:
         yield
 
 
-def rows_to_fit(candidate: Candidate, task: Task, rows: int) -> int:
+@dataclass(frozen=True)
+class _OnDask:
+    """An estimator that is fitted on rows in files."""
+
+    estimator: Any
+    candidate: Candidate
+
+    def fit(self, matrix: StoredMatrix, labels: NDArray[Any]) -> Any:
+        assert self.candidate.fit_on_dask is not None and matrix.client is not None
+        with matrix.client.as_current():
+            return self.candidate.fit_on_dask(self.estimator, matrix.to_dask(labels))
+
+
+def rows_to_fit(candidate: Candidate, task: Task, matrix: Matrix | StoredMatrix) -> int:
     """The number of rows, of those at hand, that a candidate is fitted on."""
+    rows = len(matrix)
+    if isinstance(matrix, StoredMatrix) and candidate.fit_on_dask is None:
+        rows = min(rows, ROWS_IN_MEMORY)
     return rows if candidate.max_rows is None else min(rows, candidate.max_rows(task))
 
 
@@ -96,8 +125,10 @@ def _error(candidate: Candidate, verb: str, error: Exception) -> TrainingError:
     )
 
 
-def is_learnable(matrix: Matrix, labels: NDArray[Any]) -> bool:
+def is_learnable(matrix: Matrix | StoredMatrix, labels: NDArray[Any]) -> bool:
     """Whether the target varies, and some column does."""
+    if isinstance(matrix, StoredMatrix):
+        matrix = matrix.sample()
     return bool(np.any(labels != labels[:1]) and _varying(matrix).any())
 
 

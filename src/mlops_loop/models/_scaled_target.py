@@ -29,7 +29,7 @@ class ScaledTarget:
     scale: float
 
     @classmethod
-    def fit(cls, estimator: Any, matrix: Matrix, labels: NDArray[Any]) -> Self:
+    def fit(cls, estimator: Any, matrix: Any, labels: NDArray[Any]) -> Self:
         values = labels.astype(np.float64)
         center = float(values.mean())
         deviations = values - center

@@ -4,16 +4,20 @@ They take missing values as they are and categories as positions, like the trees
 beside them.
 """
 
+import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm import LGBMClassifier, LGBMRegressor, register_logger
 
-from . import Candidate, Parameters, Task
+from . import Candidate, DaskRows, Parameters, Task
 from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
+
+_LOGGER = logging.getLogger(__name__)
 
 # The newest that onnxmltools writes.
 _OPSET = 15
@@ -33,7 +37,12 @@ def trees(**parameters: Any) -> Candidate:
         'lightgbm'
     """
     return Candidate(
-        "lightgbm", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters
+        "lightgbm",
+        _trees,
+        search_space=_search_space,
+        to_onnx=to_onnx,
+        parameters=parameters,
+        fit_on_dask=_fit_on_dask,
     )
 
 
@@ -51,6 +60,20 @@ def _trees(task: Task, parameters: Parameters) -> Any:
         "n_jobs": task.threads,
     }
     return kind(**{**chosen, **_ALWAYS, **parameters})
+
+
+def _fit_on_dask(estimator: Any, rows: DaskRows) -> Any:
+    from lightgbm import DaskLGBMClassifier, DaskLGBMRegressor
+
+    kind = DaskLGBMRegressor if isinstance(estimator, LGBMRegressor) else DaskLGBMClassifier
+    distributed = kind(**estimator.get_params(), client=rows.client)
+    # Its messages go to standard output otherwise, here and on workers of this machine.
+    register_logger(_LOGGER)
+    rows.client.run(register_logger, _LOGGER)
+    with warnings.catch_warnings():
+        # Threads are those of a worker.
+        warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
+        return distributed.fit(rows.matrix, rows.labels).to_local()
 
 
 def _search_space(trial: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xgboost import XGBClassifier, XGBRegressor
 
 from .._encoder import Matrix
-from . import Candidate, Parameters, Task
+from . import Candidate, DaskRows, Parameters, Task
 from ._boosting import boosting_defaults
 
 __all__ = ["trees"]
@@ -33,7 +33,12 @@ def trees(**parameters: Any) -> Candidate:
         'xgboost'
     """
     return Candidate(
-        "xgboost", _trees, search_space=_search_space, to_onnx=to_onnx, parameters=parameters
+        "xgboost",
+        _trees,
+        search_space=_search_space,
+        to_onnx=to_onnx,
+        parameters=parameters,
+        fit_on_dask=_fit_on_dask,
     )
 
 
@@ -55,6 +60,27 @@ def _trees(task: Task, parameters: Parameters) -> Any:
         **parameters,
     }
     return XGBRegressor(**chosen) if task.is_regression else Classifier(chosen)
+
+
+def _fit_on_dask(estimator: Any, rows: DaskRows) -> Any:
+    import dask.array as da
+    from xgboost.dask import DaskXGBClassifier, DaskXGBRegressor
+
+    if not isinstance(estimator, Classifier):
+        return _fit_trees(DaskXGBRegressor, estimator, rows)
+    estimator.classes_ = classes = rows.client.compute(da.unique(rows.labels)).result()
+    positions = rows.labels.map_blocks(lambda labels: np.searchsorted(classes, labels))
+    _fit_trees(DaskXGBClassifier, estimator.trees, rows._replace(labels=positions))
+    return estimator
+
+
+def _fit_trees(distributed: Any, trees: Any, rows: DaskRows) -> Any:
+    # Threads are those of a worker.
+    on_workers = distributed(**{**trees.get_params(), "n_jobs": None})
+    on_workers.client = rows.client
+    on_workers.fit(rows.matrix, rows.labels)
+    trees.load_model(on_workers.get_booster().save_raw())
+    return trees
 
 
 def _search_space(trial: Any) -> dict[str, Any]:

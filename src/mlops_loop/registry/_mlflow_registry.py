@@ -54,16 +54,23 @@ class Registry:
         Args:
             run: a run to resume; it may belong to an experiment from before the project was moved.
         """
-        experiment = (
-            self.tracking.experiment_id
-            if run is None
-            else self.tracking.client.get_run(run).info.experiment_id
-        )
+        experiment = self.tracking.experiment_id if run is None else self._experiment_of(run)
         with quiet_mlflow():
             import mlflow
 
             mlflow.set_tracking_uri(self.tracking.address)
             mlflow.set_experiment(experiment_id=experiment)
+
+    def _experiment_of(self, run: str) -> str:
+        try:
+            return str(self.tracking.client.get_run(run).info.experiment_id)
+        except Exception as error:
+            if getattr(error, "error_code", "") != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise RegistryError(
+                f"MLflow has no run {run}: it was fitted with another tracking store; run `fit` "
+                "again, or share the store (`tracking.uri`)"
+            ) from error
 
     @translate_mlflow_errors()
     def log_folder(self, run: str, folder: Path, artifact: str) -> None:

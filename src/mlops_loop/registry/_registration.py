@@ -9,6 +9,7 @@ import msgspec
 from .._bundle import CONTRACT, ENCODER, REFERENCE, Manifest, write_bundle
 from .._card.card import Card, limits, purpose
 from .._card.page import write_card
+from .._file_lock import file_lock
 from .._formats import EVALUATION as EVALUATION_FORMAT
 from .._formats import EXPORTED_MODEL
 from .._packaging import installed_library
@@ -53,7 +54,7 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
     """Register the model of a run, and publish its bundle if it passed the gate.
 
     A failure leaves no version behind. Registering a decision again returns the same version, so
-    that a task may be repeated.
+    that a task may be repeated, even while the process of its first attempt is still running.
 
     Args:
         project: the project.
@@ -69,7 +70,8 @@ def register_version(project: Project, decision: DecisionRef) -> Version:
             f"{type(decision).__name__}: a version needs a decision of the gate"
         )
     registry, run = project.registry, decision.run
-    with project.context.timed("register"):
+    lock = file_lock(project.paths.registration_lock)
+    with project.context.timed("register"), lock:
         evaluation = RunFiles.read(registry, run.run_id, EVALUATION, decision.files).content
         gate = GateResult.from_json(evaluation[GATE])
         _require_about(gate, decision)

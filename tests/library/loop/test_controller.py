@@ -247,3 +247,30 @@ def test_growth_retrains_nothing_if_it_is_switched_off(world: World) -> None:
     world.growth = TrainingGrowth(trained=60 * DAY, added=300 * DAY)
     world.step()
     assert not world.retrainings
+
+
+def test_a_retraining_can_be_left_to_the_next_step(world: World) -> None:
+    """For an orchestrator, in which it is a task of its own."""
+    first = world.step(retrains=False)
+    assert (first.due, world.retrainings) == ("there is no champion yet", [])
+    world.champion()
+    world.clock.advance(31 * DAY)
+    world.drift()
+    for _ in range(2):
+        left = world.step(retrains=False)
+        assert left.due.endswith(TOLD) and world.retrainings == []
+        assert left.summary().startswith("a retraining is due, and left to the next step: ")
+    assert (world.step().due, len(world.retrainings), world.state.phase) == ("", 1, "challenging")
+
+
+def test_an_interrupted_retraining_and_one_on_growth_can_be_left_as_well(world: World) -> None:
+    world.change("loop", growth=0.5)
+    world.champion()
+    world.step()
+    world.growth = TrainingGrowth(90 * DAY, 60 * DAY)
+    world.clock.advance(15 * DAY)
+    grown = world.step(retrains=False)
+    assert "more" in grown.due and world.retrainings == []
+    world.put(phase="retraining", since=world.clock.now(), reason="interrupted")
+    assert world.step(retrains=False).due == "interrupted"
+    assert world.retrainings == []

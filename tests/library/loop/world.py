@@ -46,7 +46,7 @@ class World(LoopFolder):
     retrainings: list[RetrainingRequest] = field(default_factory=list)
     before_training: Callable[[], None] = lambda: None
 
-    def loop(self) -> RetrainingController:
+    def loop(self, *, retrains: bool = True) -> RetrainingController:
         return RetrainingController(
             settings=self.settings,
             lease=self.lease,
@@ -55,10 +55,11 @@ class World(LoopFolder):
             clock=self.clock,
             stages=self,
             actions=self.actions,
+            retrains=retrains,
         )
 
-    def step(self) -> Step:
-        return self.loop().step()
+    def step(self, *, retrains: bool = True) -> Step:
+        return self.loop(retrains=retrains).step()
 
     def find(
         self,

@@ -220,6 +220,15 @@ def test_a_step_alerts_the_receivers_of_the_project_once(run: Run) -> None:
     assert alerts[-1].text.startswith(over)
 
 
+def test_an_alert_can_be_sent_by_hand(used: Path) -> None:
+    """E.g. by an orchestrator, about a task that has failed."""
+    alerts: list[Alert] = []
+    plan = MonitoringPlan(receivers=[alerts.append])
+    cli = command_line(lambda: Composition(project_in(used), load_pipeline, lambda: plan))
+    assert CliRunner().invoke(cli, ["alert", "task fit failed"]).exit_code == 0
+    assert [alert.text for alert in alerts] == ["Late Flights: task fit failed"]
+
+
 def test_an_alert_that_a_receiver_did_not_take_is_sent_with_the_next_step(run: Run) -> None:
     alerts: list[Alert] = []
 

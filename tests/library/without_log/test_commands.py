@@ -42,6 +42,7 @@ def files(project: Project, tmp_path: Path) -> dict[str, str]:
         ("loop pause --reason holidays", LOOP_IS_OFF),
         ("label {labels}", KEPT_NOWHERE),
         ("log export --to {out}", KEPT_NOWHERE),
+        ("log labels", f"no label is known: {KEPT_NOWHERE}"),
         ("log prune --older-than 90d", KEPT_NOWHERE),
         ("score {rows} {out} --log", f"--log has nothing to write to: {KEPT_NOWHERE}"),
         ("explain --id some-id", KEPT_NOWHERE),

@@ -14,6 +14,9 @@ from .._remote import File, opened
 from .formats import format_of
 from .types import plain_type, to_plain
 
+# Enough work for one call of a worker. A larger row group is not divided.
+PARTITION_ROWS = 1 << 19
+
 
 def schema(file: File) -> pa.Schema:
     """Columns as they stand in the file, in plain types.
@@ -34,8 +37,31 @@ def schema(file: File) -> pa.Schema:
         return pa.schema([pa.field(field.name, plain_type(field.type)) for field in found])
 
 
+def row_group_runs(file: File) -> list[tuple[int, ...]]:
+    """The row groups of a Parquet file in runs of about `PARTITION_ROWS` rows."""
+    with _readable(file), opened(file) as content:
+        return _runs(pyarrow.parquet.read_metadata(content))
+
+
+def _runs(metadata: pyarrow.parquet.FileMetaData) -> list[tuple[int, ...]]:
+    runs: list[tuple[int, ...]] = []
+    run: tuple[int, ...] = ()
+    rows = 0
+    for number in range(metadata.num_row_groups):
+        run, rows = (*run, number), rows + metadata.row_group(number).num_rows
+        if rows >= PARTITION_ROWS:
+            runs.append(run)
+            run, rows = (), 0
+    return [*runs, run] if run else runs
+
+
 def batches(
-    file: File, names: list[str], present: list[int], types: dict[str, pa.DataType], rows: int
+    file: File,
+    names: list[str],
+    present: list[int],
+    types: dict[str, pa.DataType],
+    rows: int,
+    row_groups: tuple[int, ...] | None = None,
 ) -> Iterator[pa.Table]:
     """Blocks of the columns at these positions.
 
@@ -45,10 +71,11 @@ def batches(
         present: positions of the wanted ones.
         types: types to yield, by unique name.
         rows: limit of rows in a block, as far as the format has one.
+        row_groups: row groups of a Parquet file, by default all.
     """
     wanted = [names[at] for at in present]
     with _readable(file), opened(file) as content:
-        for table in _tables(file, content, names, present, rows):
+        for table in _tables(file, content, names, present, rows, row_groups):
             # Arrow reads texts and offsets as they are; what uses them takes them for valid.
             table.select(wanted).validate(full=True)
             columns = {name: to_plain(table[name], types[name]) for name in wanted}
@@ -56,7 +83,12 @@ def batches(
 
 
 def _tables(
-    file: File, content: Path | IO[bytes], names: list[str], present: list[int], rows: int
+    file: File,
+    content: Path | IO[bytes],
+    names: list[str],
+    present: list[int],
+    rows: int,
+    row_groups: tuple[int, ...] | None,
 ) -> Iterator[pa.Table]:
     match format_of(file):
         case "feather":
@@ -71,21 +103,42 @@ def _tables(
                 batch = stripes.read_stripe(number)
                 yield pa.Table.from_batches([batch]).rename_columns(names)
         case _:
-            yield from _parquet(content, names, present, rows)
+            yield from _parquet(content, names, present, rows, row_groups)
 
 
 def _parquet(
-    content: Path | IO[bytes], names: list[str], present: list[int], rows: int
+    content: Path | IO[bytes],
+    names: list[str],
+    present: list[int],
+    rows: int,
+    row_groups: tuple[int, ...] | None,
 ) -> Iterator[pa.Table]:
     # Pre-buffered data stay in memory until the end of the file.
     with pyarrow.parquet.ParquetFile(content, pre_buffer=False) as table:
         yield table.schema_arrow.empty_table().rename_columns(names)
+        own_names = table.schema_arrow.names
         # Selecting a repeated name returns all columns of that name.
-        columns = list(dict.fromkeys(table.schema_arrow.names[at] for at in present))
-        selected = [name for name, own in zip(names, table.schema_arrow.names) if own in columns]
-        # The other cores are used by the reader of the batches.
-        for batch in table.iter_batches(rows, columns=columns, use_threads=False):
-            yield pa.Table.from_batches([batch]).rename_columns(selected)
+        columns = list(dict.fromkeys(own_names[at] for at in present))
+        # A batch ends where a run does, so that batches are the same wherever runs are read.
+        for run in _runs(table.metadata) if row_groups is None else [row_groups]:
+            # The other cores are used by the reader of the batches.
+            for batch in table.iter_batches(rows, run, columns, use_threads=False):
+                selected = _unique_of(batch.schema.names, own_names, names)
+                yield pa.Table.from_batches([batch]).rename_columns(selected)
+
+
+def _unique_of(selected: list[str], own_names: list[str], names: list[str]) -> list[str]:
+    """The unique names of selected columns, which Arrow returns in the order of the selection.
+
+    Args:
+        selected: names of the columns as they stand in the file.
+        own_names: names of all columns there, in order.
+        names: their unique names.
+    """
+    positions = {
+        own: iter([at for at, name in enumerate(own_names) if name == own]) for own in selected
+    }
+    return [names[next(positions[own])] for own in selected]
 
 
 def _ipc(content: Path | IO[bytes]) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchReader:

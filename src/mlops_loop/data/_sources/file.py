@@ -124,10 +124,10 @@ def read_batches(
     Raises:
         SourceError: if a file cannot be read; at the first malformed row, unless they are wanted.
     """
-    types = _common_types(files)
+    types = file_types(files)
     for number, file in enumerate(files):
-        dialect = _dialect(file, columns, dialects[number] if dialects else csv)
-        for table in _read(file, columns, types, batch_rows, dialect):
+        dialect = file_dialect(file, columns, dialects[number] if dialects else csv)
+        for table in read_file(file, columns, types, batch_rows, dialect):
             rows = MalformedRows.of(table)
             if rows is not None and not malformed:
                 raise SourceError(f"{rows.first}: correct the row")
@@ -137,16 +137,26 @@ def read_batches(
                 yield table.slice(start, batch_rows)
 
 
-def _dialect(file: File, columns: Sequence[Column] | None, csv: Csv) -> Csv:
+def file_dialect(file: File, columns: Sequence[Column] | None, csv: Csv) -> Csv:
+    """The dialect that a text file is read in."""
     if columns is not None:
         csv = fitting(file, columns, csv)
     with _named(file):
         return csv_format.with_encoding(file, csv) if is_text(file) else csv
 
 
-def _read(
-    file: File, columns: Sequence[Column] | None, types: Types, batch_rows: int, csv: Csv
+def read_file(
+    file: File,
+    columns: Sequence[Column] | None,
+    types: Types,
+    batch_rows: int,
+    csv: Csv,
+    row_groups: tuple[int, ...] | None = None,
 ) -> Iterator[pa.Table]:
+    """The columns of a file in the types of all files, malformed rows included.
+
+    `row_groups` are those of a Parquet file to read, by default all.
+    """
     partitions = partition_values(file)
     names = _own_names(file, csv)
     wanted = names if columns is None else [column.name for column in columns]
@@ -154,7 +164,7 @@ def _read(
         partitions = {name: value for name, value in partitions.items() if name in wanted}
     present = [names.index(name) for name in wanted if name in names]
     with _named(file):
-        for table in _tables(file, names, present, types, batch_rows, csv):
+        for table in _tables(file, names, present, types, batch_rows, csv, row_groups):
             if not is_malformed(table):
                 if is_text(file):
                     table = csv_file.in_decimals_of(columns or (), csv, table)
@@ -169,6 +179,7 @@ def _tables(
     types: Types,
     batch_rows: int,
     csv: Csv,
+    row_groups: tuple[int, ...] | None,
 ) -> Iterator[pa.Table]:
     match format_of(file):
         case "csv":
@@ -177,10 +188,10 @@ def _tables(
             return json_lines.batches(file, names, present)
         case "excel":
             return excel.batches(file, names, present)
-    return columnar.batches(file, names, present, types, batch_rows)
+    return columnar.batches(file, names, present, types, batch_rows, row_groups)
 
 
-def _common_types(files: Sequence[File]) -> Types:
+def file_types(files: Sequence[File]) -> Types:
     """Types of the columns that columnar files share."""
     schemas = []
     for file in files:

@@ -1,0 +1,141 @@
+"""Run Airflow on the DAGs of this project, in the git-ignored folder .airflow.
+
+`make airflow` runs this: the web interface, the scheduler and all other processes, until Ctrl-C.
+Further words are a command of Airflow, e.g. `dags test training`. Airflow has an environment of its
+own, with what the project's list of its requirements names, since its pins do not fit others.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.request import urlopen
+
+from ._access import NoServerError
+from ._sessions import session
+
+FOLDER = Path(".airflow")
+DAGS = Path("dags")
+ENVIRONMENT = FOLDER / "environment"
+PROGRAM = ENVIRONMENT / "bin" / "airflow"
+# How often its parts are asked whether they run, and how often in a row they may be silent.
+POLL_SECONDS = 5
+MISSED_POLLS = 4
+
+
+def airflow_settings(port: str) -> dict[str, str]:
+    """The environment variables of Airflow; a setting that is set already wins."""
+    fixed = {
+        "AIRFLOW_HOME": str(FOLDER.resolve() / "home"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS.resolve()),
+        "PYTHONPATH": str(DAGS.resolve()),
+    }
+    own = {
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # it listens on this machine only
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": port,
+        "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
+    }
+    path = os.pathsep.join([str(PROGRAM.parent.resolve()), os.environ.get("PATH", os.defpath)])
+    return {**own, **os.environ, **fixed, "PATH": path}
+
+
+def set_up(env: Mapping[str, str]) -> None:
+    """Make the environment and the database, unless they are there."""
+    requirements, mark = DAGS / "requirements.txt", FOLDER / "installed.txt"
+    wanted = f"{sys.version}\n{requirements.read_text(encoding='utf-8')}"
+    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
+        return
+    print("Airflow is set up in .airflow, once", file=sys.stderr, flush=True)
+    mark.unlink(missing_ok=True)
+    venv.create(ENVIRONMENT, clear=True, with_pip=True)
+    python, options = ENVIRONMENT / "bin" / "python", ("--quiet", "--require-hashes")
+    _require([python, "-m", "pip", "install", *options, "--requirement", requirements], env)
+    _require([PROGRAM, "db", "migrate"], env)
+    mark.write_text(wanted, encoding="utf-8")
+
+
+def _require(command: list[str | Path], env: Mapping[str, str]) -> None:
+    own = {**env, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(command, env=own, capture_output=True, text=True)
+    if done.returncode:
+        words = " ".join([Path(command[0]).name, *map(str, command[1:4])])
+        raise NoServerError(f"{done.stdout}{done.stderr}\n`{words}` failed; its reason is above")
+
+
+def check(env: Mapping[str, str], port: str) -> None:
+    """Require a free port, and DAGs that can be imported.
+
+    Raises:
+        NoServerError: with what to do.
+    """
+    with socket.socket() as client:
+        if client.connect_ex(("127.0.0.1", int(port))) == 0:
+            raise NoServerError(f"port {port} is in use: set AIRFLOW__API__PORT to another one")
+    words = ("dags", "list-import-errors", "--local", "--output", "yaml")
+    done = subprocess.run([PROGRAM, *words], env=env, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise NoServerError(f"{done.stdout}\na DAG cannot be imported: correct it, and try again")
+
+
+def watch(airflow: subprocess.Popen[bytes], address: str) -> None:
+    """Return when Airflow has ended.
+
+    Raises:
+        NoServerError: if one of its parts has ended.
+    """
+    missed = -1  # before all have started, none is missed
+    while airflow.poll() is None:
+        time.sleep(POLL_SECONDS)
+        silent = silent_parts(address)
+        if missed < 0 and not silent:
+            print(f"Airflow is ready: {address} (Ctrl-C ends it)", flush=True)
+        if missed >= 0 or not silent:
+            missed = missed + 1 if silent else 0
+        if missed > MISSED_POLLS:
+            names = " and ".join(silent)
+            raise NoServerError(
+                f"{names} of Airflow has ended; its reason is above. Run `make airflow` again: "
+                "tasks that were running are tried again"
+            )
+
+
+def silent_parts(address: str) -> list[str]:
+    """The parts that do not say that they are healthy."""
+    try:
+        with urlopen(f"{address}/api/v2/monitor/health", timeout=POLL_SECONDS) as answer:
+            parts = json.load(answer)
+    except (OSError, ValueError):
+        return ["the web interface"]
+    return [f"the {name}" for name, part in parts.items() if part["status"] != "healthy"]
+
+
+def main(words: list[str]) -> int:
+    if os.name == "nt":
+        print("Airflow needs Linux, macOS or WSL.", file=sys.stderr)
+        return 2
+    port = os.environ.get("AIRFLOW__API__PORT", "8080")
+    env = airflow_settings(port)
+    try:
+        set_up(env)
+        if words:
+            return subprocess.run([PROGRAM, *words], env=env).returncode
+        check(env, port)
+        with session([PROGRAM, "standalone"], env) as airflow:
+            watch(airflow, f"http://127.0.0.1:{port}")
+    except NoServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Airflow has ended", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

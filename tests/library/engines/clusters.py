@@ -1,0 +1,19 @@
+"""Clusters of Dask."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from distributed import LocalCluster
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[str]:
+    """The address of a scheduler with so many workers."""
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+    ) as started:
+        yield started.scheduler_address.replace("tcp://", "dask://")
