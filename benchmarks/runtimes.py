@@ -15,33 +15,46 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
 
 import yaml
-from deployment import aws_lambda, docker, google_cloud_function, heroku
+from deployment import (
+    aws_lambda,
+    aws_sagemaker,
+    docker,
+    google_cloud_function,
+    google_cloud_run,
+    heroku,
+)
 from deployment.installed import Installed, install, running
-from deployment.platform import with_password
+from deployment.platform import wait_until_answered, with_password
 from deployment.project import Project, answers_for, trained
 
 import toolbox
 from behaviour import PACKAGE, free_port
 
-Start = Callable[[], AbstractContextManager[str]]
 REQUESTS = 300
 SERVE = ("/usr/bin/env", "python", "-m", PACKAGE, "serve", "--host", "127.0.0.1")
 
 
-def installed_start(
-    installed: Installed, command: tuple[str, ...], env: Mapping[str, str]
-) -> Start:
+@dataclass(frozen=True)
+class Side:
+    """A service that can be started again and again; `path` is where it predicts."""
+
+    start: Callable[[], AbstractContextManager[str]]
+    path: str = "/predict"
+
+
+def installed_side(installed: Installed, command: tuple[str, ...], env: Mapping[str, str]) -> Side:
     source = {"PYTHONPATH": str(installed.package / "src")}
-    return lambda: running(installed, command, {**source, **env})
+    return Side(lambda: running(installed, command, {**source, **env}))
 
 
-def from_source(project: Project, key: str, target: str) -> tuple[Start, Start]:
+def from_source(project: Project, key: str, target: str) -> tuple[Side, Side]:
     """The target's runtime, and `serve`, with the package's own environment."""
     installed, settings = install(project), project.settings(key)
     if target == "google_cloud_function":
@@ -55,12 +68,12 @@ def from_source(project: Project, key: str, target: str) -> tuple[Start, Start]:
         started["DATABASE_URL"] = started.pop(f"{PACKAGE.upper()}__PREDICTION_LOG")
         heroku.release(installed, (*command[:2], "release"), started)
     return (
-        installed_start(installed, command, started),
-        installed_start(installed, SERVE, settings),
+        installed_side(installed, command, started),
+        installed_side(installed, SERVE, settings),
     )
 
 
-def from_image(project: Project, key: str, target: str) -> tuple[Start, Start]:
+def from_image(project: Project, key: str, target: str) -> tuple[Side, Side]:
     """The image of the target, and `serve` of the project."""
     image, settings = docker.build(project), with_password(project.settings(key))
 
@@ -78,39 +91,41 @@ def from_image(project: Project, key: str, target: str) -> tuple[Start, Start]:
     @contextmanager
     def contained() -> Iterator[str]:
         port = free_port()
-        variables = {**settings, "PORT": str(port)}
-        with docker.running(image, variables):
+        with docker.running(image, {**settings, "PORT": str(port)}):
             url = f"http://127.0.0.1:{port}"
-            until_ready(url)
+            wait_until_answered(f"{url}/health/ready")
             yield url
 
+    opt_ml = project.root.parent / "opt-ml"
+    if target == "aws_sagemaker":
+        aws_sagemaker.unpack_model(project, opt_ml)
+    sides = {
+        "aws_lambda": Side(invoked),
+        "aws_sagemaker": Side(
+            lambda: aws_sagemaker.serving(image, settings, opt_ml), path="/invocations"
+        ),
+        "docker": Side(contained),
+        "google_cloud_run": Side(lambda: google_cloud_run.serving(image, settings)),
+    }
     own = Installed(project.root, project.root / ".venv")
-    start = invoked if target == "aws_lambda" else contained
-    return start, installed_start(own, SERVE, settings)
+    return sides[target], installed_side(own, SERVE, settings)
 
 
-def until_ready(url: str) -> None:
-    while True:
-        try:
-            urlopen(f"{url}/health/ready").close()
-            return
-        except OSError:
-            time.sleep(0.01)
-
-
-TARGETS: dict[str, Callable[[Project, str, str], tuple[Start, Start]]] = {
+TARGETS: dict[str, Callable[[Project, str, str], tuple[Side, Side]]] = {
     "google_cloud_function": from_source,
     "google_app_engine": from_source,
     "heroku": from_source,
     "aws_lambda": from_image,
+    "aws_sagemaker": from_image,
     "docker": from_image,
+    "google_cloud_run": from_image,
 }
 
 
 def milliseconds_a_request(url: str, key: str, row: Mapping[str, Any]) -> float:
     """The median of requests one after the other, the first ones left out."""
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
-    request = Request(f"{url}/predict", json.dumps(row).encode(), headers)
+    request = Request(url, json.dumps(row).encode(), headers)
     seconds = []
     for _ in range(REQUESTS):
         began = time.perf_counter()
@@ -127,17 +142,17 @@ def measure(target: str, rounds: int) -> dict[str, dict[str, list[float]]]:
     with tempfile.TemporaryDirectory(prefix="target-", ignore_cleanup_errors=True) as folder:
         with trained(Path(folder), answers_for(target)) as project:
             row = project.example()
-            starts = dict(zip(("target", "serve"), TARGETS[target](project, key, target)))
+            sides = dict(zip(("target", "serve"), TARGETS[target](project, key, target)))
             for number in range(rounds + 1):  # the first one fills the caches
-                for name, start in starts.items():
+                for name, side in sides.items():
                     began = time.perf_counter()
-                    with start() as url:
+                    with side.start() as url:
                         ready = time.perf_counter() - began
-                        request = milliseconds_a_request(url, key, row)
+                        request = milliseconds_a_request(url + side.path, key, row)
                     if number:
-                        side = found.setdefault(name, {"ready": [], "request": []})
-                        side["ready"].append(ready)
-                        side["request"].append(request)
+                        measured = found.setdefault(name, {"ready": [], "request": []})
+                        measured["ready"].append(ready)
+                        measured["request"].append(request)
     return found
 
 

@@ -19,13 +19,18 @@ from behaviour import free_port
 def started(project: Project, key: str) -> Iterator[str]:
     """The URL of a container that is healthy, with the model archive in /opt/ml/model."""
     image = docker.build(project)
-    archive = Path(project.package()["path"], "model.tar.gz")
     with TemporaryDirectory(prefix="opt-ml-") as folder:
-        model = Path(folder, "model")
-        model.mkdir()
-        run("tar", "--extract", "--file", archive, "--directory", model)
+        unpack_model(project, Path(folder))
         with serving(image, project.settings(key), Path(folder)) as url:
             yield url
+
+
+def unpack_model(project: Project, opt_ml: Path) -> None:
+    """Unpack the model archive of the package where SageMaker does."""
+    model = opt_ml / "model"
+    model.mkdir(parents=True)
+    archive = Path(project.package()["path"], "model.tar.gz")
+    run("tar", "--extract", "--file", archive, "--directory", model)
 
 
 @contextmanager

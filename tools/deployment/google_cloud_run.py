@@ -1,6 +1,6 @@
 """The image of the service, run by a container engine as Cloud Run runs it: the port is in PORT."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from deployment import docker
@@ -17,14 +17,23 @@ STARTUP = "/health/ready"
 @contextmanager
 def started(project: Project, key: str, concurrency: int = CONCURRENCY) -> Iterator[str]:
     """The URL of a container that is ready, with the champion in its image."""
-    image, port = docker.build(project), free_port()
-    settings = {
-        **with_password(project.settings(key)),
+    with serving(docker.build(project), project.settings(key), concurrency) as url:
+        yield url
+
+
+@contextmanager
+def serving(
+    image: str, settings: Mapping[str, str], concurrency: int = CONCURRENCY
+) -> Iterator[str]:
+    """The URL of a container that is ready, with the limits of an instance."""
+    port = free_port()
+    variables = {
+        **with_password(settings),
         f"{PACKAGE.upper()}__SERVING__MAX_CONCURRENCY": str(concurrency),
         "PORT": str(port),
     }
     limits = ("--cpus", CPU, "--memory", MEMORY.removesuffix("i"))
-    with docker.running(image, settings, *limits):
+    with docker.running(image, variables, *limits):
         url = f"http://127.0.0.1:{port}"
         wait_until_answered(url + STARTUP)
         yield url

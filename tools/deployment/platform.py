@@ -22,7 +22,7 @@ def wait_until_answered(url: str) -> None:
         except (URLError, ConnectionError) as error:
             if time.monotonic() > until:
                 raise StepFailedError(f"after {SECONDS_TO_START} s {url}: {error}") from error
-        time.sleep(0.2)
+        time.sleep(0.02)
 
 
 def with_password(settings: Mapping[str, str]) -> dict[str, str]:
