@@ -150,7 +150,7 @@ def lock(world: World) -> Iterator[str]:
 
 
 def made(world: World) -> str:
-    """A pattern of the paths that running the project makes: what its .gitignore names, and KEPT."""
+    """A pattern of the paths that running the project makes: what .gitignore names, and KEPT."""
     lines = {line for _, text, _ in world.texts(".gitignore") for line in text.splitlines()}
     names = {line.strip("/") for line in lines if line and line[0] not in "#*" and "*" not in line}
     names |= KEPT
