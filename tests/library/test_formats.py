@@ -98,6 +98,7 @@ DECODERS = {
     "deploy/_sagemaker/formats.py": "bodies of requests",
     "deploy/_sagemaker/training_job.py": "what SageMaker says of a job",
     "deploy/google_app_engine.py": "responses of Google's services",
+    "local_servers/airflow.py": "what Airflow says of its health",
     "monitoring/_report_page.py": "a page of Evidently",
     "prediction_log/_redis_keys.py": "the layout of the Redis log",
     "prediction_log/_serialization.py": "columns of the prediction log",

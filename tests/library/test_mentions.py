@@ -6,6 +6,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,16 @@ def paths(folder: Path) -> set[str]:
 
 KNOWN_FILES = paths(LIBRARY) | {EDITIONS.sub("", path) for path in paths(PROJECT)}
 MODULES = {path.removesuffix(".py").replace("/", ".") for path in paths(LIBRARY)}
-SETTINGS = {
-    f"{section}.{key}"
-    for section, field in Settings.model_fields.items()
-    for key in getattr(field.annotation, "model_fields", ())
-}
+
+
+def settings(model: Any, prefix: str = "") -> Iterator[str]:
+    """The keys of the settings, those of nested sections too, e.g. `training.tuning.trials`."""
+    for key, field in getattr(model, "model_fields", {}).items():
+        yield f"{prefix}{key}"
+        yield from settings(field.annotation, f"{prefix}{key}.")
+
+
+SETTINGS = set(settings(Settings))
 
 
 def unknown_files(text: str) -> list[str]:
