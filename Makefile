@@ -48,7 +48,7 @@ lint: types ## Check style and types of library and template
 types: ## Check types: the tools in their environment, the library in its own
 	@$(BASE_PYTHON) tools/toolbox.py test
 	@$(TOOL_PYTHON) tools/library.py
-	@$(TOOL_PYTHON) -m mypy --exclude 'benchmarks/(decisions|fuzz)' benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
+	@$(TOOL_PYTHON) -m mypy --exclude 'benchmarks/(decisions|fuzz)|tests/template/feature_store' benchmarks tools hooks/pre_gen_project.py hooks/post_gen_project.py tests/template
 	@MYPYPATH=src $(LIBRARY_PYTHON) -m mypy src benchmarks/decisions benchmarks/fuzz
 
 format: ## Put the template's own code into style

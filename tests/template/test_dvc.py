@@ -173,8 +173,8 @@ def test_experiments_are_in_dvc_and_in_mlflow(repository: Repository) -> None:
         for experiment in commit["experiments"] or ()
         for revision in experiment["revs"]
     ]
-    folds = {each["params"][CONFIG]["data"]["training"]["folds"] for each in experiments}
-    assert folds == {2, 4}
+    tried = {each["params"][CONFIG]["data"]["training"]["folds"] for each in experiments}
+    assert tried == {2, 4}
     losses = {
         each["metrics"]["var/stages/metrics.json"]["data"]["holdout"]["log_loss"]
         for each in experiments

@@ -50,7 +50,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([uv, "venv", "--quiet", environment], check=True, env=env)
     python: Path = toolbox.load_installer().executable(environment, "python")
     packages = ["feast>=0.67", "--editable", f"{toolbox.ROOT}[{EXTRAS}]"]
-    install = [uv, "pip", "install", "--quiet", "--python", python, *packages]
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python, *packages]
     subprocess.run(install, check=True, env=env)
     return python
 
