@@ -49,6 +49,13 @@ INSTEAD = {
     f"API_KEY=… poetry run {SLUG} replay rows.csv --url https://service.example.com": (
         f"poetry run {SLUG} replay --help"  # no service is deployed here
     ),
+    # The default project has no Dask: tests/library/engines runs these.
+    f"poetry run {SLUG} ingest --engine dask://scheduler.internal:8786": (
+        f"poetry run {SLUG} ingest --help"
+    ),
+    f'poetry run {SLUG} score data/parcels predictions.parquet --engine "dask://local?workers=4"': (
+        f"poetry run {SLUG} score --help"
+    ),
     "make check": f'make check ARGS="{SOME_TESTS}"',
     "poetry run pytest --cov -n auto --dist loadfile": f"poetry run pytest {SOME_TESTS}",
 }
