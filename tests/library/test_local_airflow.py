@@ -23,8 +23,10 @@ open(sys.argv[1] + str(os.getpid()), "w").close()
 import time
 time.sleep(600)
 """
+# Where the tests run in the background, a shell has SIGINT ignored.
 RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from mlops_loop.local_servers._sessions import session
 try:
     with session([sys.executable, "-c", *sys.argv[1:]], {}) as program:
@@ -42,7 +44,10 @@ def test_all_processes_end_with_the_first(tmp_path: Path, kind: signal.Signals) 
         leader = min(int(path.name) for path in tmp_path.iterdir())
         assert len(members(leader)) == 2
         process.send_signal(kind)
-        assert process.communicate(timeout=30)[0] == "ended\n"
+        try:
+            assert process.communicate(timeout=30)[0] == "ended\n"
+        finally:
+            process.kill()
     assert members(leader) == []
 
 

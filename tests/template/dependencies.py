@@ -38,28 +38,30 @@ class Declared:
 
     @cached_property
     def asked(self) -> list[tuple[Groups, str, Variants]]:
-        """By edition of the pyproject.toml, what it asks for, and its text."""
-        editions = self._world.editions["pyproject.toml"].items()
-        return [
-            (asked_by(tables(text, "tool.poetry")), text, variants) for text, variants in editions
-        ]
+        """By distinct tables of Poetry in the pyproject.toml, what they ask for, and their text."""
+        found: defaultdict[str, Variants] = defaultdict(int)
+        for text, variants in self._world.editions["pyproject.toml"].items():
+            found[tables(text, "tool.poetry")] |= variants
+        return [(asked_by(text), text, variants) for text, variants in found.items()]
 
     def having(self, groups: Iterable[str] | None = None, without: str = "") -> Uses:
         """The variants that have each distribution, in any of these groups or in all but one."""
-        found: Uses = defaultdict(int)
+        having: defaultdict[frozenset[str], Variants] = defaultdict(int)
         for asked, _, variants in self.asked:
             for group in set(asked if groups is None else groups) - {without}:
-                for name in self._brought(asked[group]):
-                    found[name] |= variants
+                having[frozenset(asked[group])] |= variants
+        found: Uses = defaultdict(int)
+        for wishes, variants in having.items():
+            for name in self._brought(wishes):
+                found[name] |= variants
         return found
 
-    def _brought(self, wishes: set[str]) -> frozenset[str]:
-        key = frozenset(wishes)
-        if key not in self._known:
-            self._known[key] = self._expanded(wishes)
-        return self._known[key]
+    def _brought(self, wishes: frozenset[str]) -> frozenset[str]:
+        if wishes not in self._known:
+            self._known[wishes] = self._expanded(wishes)
+        return self._known[wishes]
 
-    def _expanded(self, wishes: set[str]) -> frozenset[str]:
+    def _expanded(self, wishes: frozenset[str]) -> frozenset[str]:
         extras = [extra_of(wish) for wish in wishes if wish.startswith(f"{LIBRARY}[")]
         brought = [each for extra in extras for each in self._extras.get(extra, [])]
         own = [wish for wish in wishes if not wish.startswith(f"{LIBRARY}[")]

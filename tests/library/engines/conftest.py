@@ -1,4 +1,7 @@
-"""Workers that the tests of this folder share, since starting them takes seconds."""
+"""Workers that the tests of a file share, since starting them takes seconds.
+
+They end with the file: other tests look at the threads and sockets of this process.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pytest
 from .clusters import cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask() -> Iterator[str]:
     """The address of a scheduler with two workers."""
     with cluster(2) as address:
