@@ -32,6 +32,7 @@ def rendered(request: pytest.FixtureRequest) -> str:
         "package_name": "my_ml_project",
         "__project_name_quoted": '"My"',
         "prediction_log": "sqlite",
+        "data_versioning": "none",
     }
     environment = Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     template = environment.from_string(path.read_text(encoding="utf-8"))
