@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,8 @@ def serve_shop(framework: str, shop_project: Callable[..., Project], publisher: 
         change: Callable[[Any], None] | None = None,
         **serving: Any,
     ) -> Iterator[Served]:
-        project = shop_project(clock, **serving)
+        # Tests look at the pointer themselves: nothing else does in between.
+        project = shop_project(clock, **{"watch_interval": timedelta(hours=1), **serving})
         if log is not None:
             project.log = log
         edition = load_edition(framework, project)

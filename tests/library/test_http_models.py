@@ -1,6 +1,5 @@
 """Which version predicts, and how the service reports what serves."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -155,7 +154,7 @@ def test_before_a_model_is_published_the_service_says_so(serve_shop: Any, proble
 def test_readiness_names_no_folders_of_the_machine(serve_shop: Any, publisher: Any) -> None:
     publisher.publish("1")
     publisher.point("1")
-    with serve_shop(watch_interval=timedelta(hours=1)) as served:  # nothing replaces the failure
+    with serve_shop() as served:
         root = served.service.project.root
         reason = f"cannot read '{root}/var/bundles/2' or /opt/models/y.onnx: run `doctor`"
         served.service.deployments.failures = (LoadFailure("champion", reason),)
