@@ -1,15 +1,19 @@
 """One process at a time, by a lock that ends with the process that holds it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ._atomic import make_folder
-from .errors import StoreError
+from .errors import InputError, StoreError
 
 _TIMEOUT_SECONDS = 60.0
+
+
+class _LockedError(StoreError):
+    """Another process holds the lock."""
 
 
 @contextmanager
@@ -24,7 +28,7 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
         make_folder(path.parent)
         lock.acquire()
     except Timeout as error:
-        raise StoreError(
+        raise _LockedError(
             f"another process has locked {path} ({error}): wait for it or stop it, and try again"
         ) from error
     except OSError as error:
@@ -36,3 +40,19 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def sole_process(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold the lock of a folder, which is created.
+
+    Raises:
+        InputError: with this text if another process holds it.
+        StoreError: if the folder cannot be locked.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(folder / "lock", seconds=0))
+        except _LockedError as error:
+            raise InputError(otherwise) from error
+        yield

@@ -7,7 +7,6 @@ taken for dead may still be running.
 
 import hashlib
 import shutil
-import socket
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from uuid import uuid4
 from ._atomic import make_folder, sync_folder, sync_tree
 from ._formats import PARTITION
 from .engines import Engine
-from .errors import EngineError
+from .engines._shared_folder import unseen
 
 T = TypeVar("T")
 
@@ -75,10 +74,7 @@ class PartitionResults:
             EngineError: if this worker does not see the folder of the results.
         """
         if not self.folder.is_dir():
-            raise EngineError(
-                f"a worker on {socket.gethostname()} cannot see {self.folder}: workers of other "
-                "machines need the same folder under the same path, e.g. on a network drive"
-            )
+            raise unseen(self.folder)
         draft = self.folder / f"{number}.{uuid4().hex}{_DRAFT}"
         draft.mkdir(mode=0o700)
         try:

@@ -58,6 +58,11 @@ def test_a_port_that_is_in_use_is_named() -> None:
             airflow.check({}, port)
 
 
+def test_a_port_that_is_no_number_is_named() -> None:
+    with pytest.raises(NoServerError, match="AIRFLOW__API__PORT is 'http': set it to a number"):
+        airflow.check({}, "http")
+
+
 def test_the_environment_is_that_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", "/elsewhere")
     monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "True")

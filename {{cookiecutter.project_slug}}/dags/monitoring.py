@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import chain, dag, task
-from project_command import alert_about_failure, deadline, run
+from project_command import TASK_ARGS, deadline, run
 
 # The share of the predictions of a window that should have a label before they are examined.
 LABELLED = 0.9
@@ -20,11 +20,7 @@ LABELLED = 0.9
     start_date=datetime(2013, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "on_failure_callback": alert_about_failure,
-    },
+    default_args=TASK_ARGS,
     deadline=deadline(timedelta(hours=24)),
 )
 def monitoring() -> None:

@@ -61,6 +61,14 @@ def alert_about_failure(context: Any) -> None:
     run("alert", f"{task.dag_id}: task {task.task_id} failed in {task.run_id}: {reason}")
 
 
+# Of every task: a DAG's `default_args`.
+TASK_ARGS = {
+    "retries": 2,
+    "retry_delay": timedelta(minutes=1),
+    "on_failure_callback": alert_about_failure,
+}
+
+
 def alert_about_delay(context: Any) -> None:
     """Alert the same receivers about a run that has missed its deadline."""
     missed = context["dag_run"]

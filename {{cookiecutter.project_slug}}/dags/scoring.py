@@ -5,11 +5,10 @@ again continues after the parts that are finished, and writes the same file.
 """
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from project_command import ROOT, alert_about_failure, deadline, run
+from project_command import ROOT, TASK_ARGS, deadline, run
 
 SOURCE = "incoming/{date}"
 TARGET = "var/scored/{date}"
@@ -19,11 +18,7 @@ TARGET = "var/scored/{date}"
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
     start_date=datetime(2013, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "on_failure_callback": alert_about_failure,
-    },
+    default_args=TASK_ARGS,
     deadline=deadline(timedelta(hours=6)),
 )
 def scoring() -> None:
@@ -38,7 +33,7 @@ def scoring() -> None:
     @task(max_active_tis_per_dagrun=2)
     def score(file: str, date: str) -> str:
         source, target = SOURCE.format(date=date), TARGET.format(date=date)
-        output = f"{target}/{Path(file).stem}.parquet"
+        output = f"{target}/{file.removesuffix('.parquet')}.parquet"
         print(run("score", f"{source}/{file}", output))
         return output
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, chain, dag, task
-from project_command import alert_about_failure, deadline, run
+from project_command import TASK_ARGS, deadline, run
 
 
 @dag(
@@ -19,11 +19,7 @@ from project_command import alert_about_failure, deadline, run
     start_date=datetime(2013, 1, 1, tzinfo=UTC),  # the earliest date of a backfill
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "on_failure_callback": alert_about_failure,
-    },
+    default_args=TASK_ARGS,
     deadline=deadline(timedelta(hours=6)),
 )
 def training() -> None:

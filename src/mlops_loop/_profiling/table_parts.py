@@ -10,11 +10,11 @@ import pyarrow as pa
 from .._settings import Csv
 from ..data._remote import File
 from ..data._sources import file as files
-from ..data._sources.file_partitions import Partition, file_partitions
+from ..data._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ..data._sources.malformed import is_malformed
 from ..data._sources.types import cast_table, common_types
 from ..engines import Engine
-from ..errors import EngineError
+from ..engines._shared_folder import unseen
 
 Types = Mapping[str, pa.DataType]
 
@@ -71,7 +71,7 @@ class CopyPart:
         path = self.folder / f"{uuid4().hex}.arrow"
         rows, schemas = 0, []
         with self._opened(path) as content:
-            for table in self._tables(partition, csv):
+            for table in PartitionReader(None, self.types, csv).batches(partition):
                 if not is_malformed(table):
                     rows += table.num_rows
                     schemas += [] if table.schema in schemas else [table.schema]
@@ -83,17 +83,7 @@ class CopyPart:
         try:
             return pa.OSFile(str(path), "wb")
         except FileNotFoundError as error:
-            raise EngineError(
-                f"a worker cannot see {self.folder}: put the project's folder on a file system "
-                "that all workers share, under the same path"
-            ) from error
-
-    def _tables(self, partition: Partition, csv: Csv) -> Iterator[pa.Table]:
-        file, limit = partition.file, files.BATCH_ROWS
-        dialect = files.file_dialect(file, None, csv)
-        for table in files.read_file(file, None, self.types, limit, dialect, partition.row_groups):
-            for start in range(0, max(table.num_rows, 1), limit):
-                yield table.slice(start, limit)
+            raise unseen(self.folder) from error
 
 
 def copy_parts(

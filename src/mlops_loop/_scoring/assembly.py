@@ -3,13 +3,12 @@
 These parts are Arrow files, faster to write and to read than Parquet, and without prediction ids.
 """
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import pyarrow as pa
 
+from ..data._arrow_files import arrow_tables
 from ..data._quarantine import shifted
 from ..data._remote import File
 from ..data._table_file import is_csv, table_writer
@@ -18,29 +17,16 @@ from .part_writer import TableWriter
 from .parts import Part, deliver, discard, writer
 
 PREDICTIONS, QUARANTINE = "predictions.arrow", "quarantine.arrow"
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Assembly:
-    """Context manager: drafts of the output and of its rejected rows, beside the parts."""
+    """Drafts of the output and of its rejected rows, beside the parts; the stack closes them."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._stack = ExitStack()
+    def __init__(self, job: Job, stack: ExitStack) -> None:
+        self._job, self._stack = job, stack
         self._draft, self._rejected_draft = job.folder / "whole.draft", job.folder / "bad.draft"
         self._rejected: TableWriter | None = None
         self._output = self._open(self._draft, job.tables.schema, job.output)
-
-    def __enter__(self) -> "Assembly":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
 
     def add(self, folder: Path, offset: int, part: Part) -> None:
         """Add the part in a folder, whose first row is at `offset` of the input."""
@@ -67,16 +53,3 @@ class Assembly:
             table_writer(draft, schema, csv=True) if is_csv(target) else writer(draft, schema)
         )
         return opened
-
-
-def arrow_writer(path: Path, schema: pa.Schema) -> pa.RecordBatchFileWriter:
-    """Context manager: a new file that tables are added to."""
-    return pa.ipc.new_file(str(path), schema, options=_OPTIONS)
-
-
-def arrow_tables(path: Path) -> Iterator[pa.Table]:
-    """The tables of a file, one at a time."""
-    with pa.OSFile(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        for number in range(reader.num_record_batches):
-            yield pa.Table.from_batches([reader.get_batch(number)])

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 import pyarrow as pa
@@ -25,9 +24,10 @@ Opened = Callable[[Path, pa.Schema], AbstractContextManager[TableWriter]]
 
 
 class PartWriter:
-    """Context manager: the files of a part, and how many rows they have so far.
+    """The files of a part, and how many rows they have so far.
 
     Args:
+        stack: closes the files.
         tables: builds the tables.
         schema: the columns of predictions that are written.
         predictions: the file for predictions.
@@ -38,6 +38,7 @@ class PartWriter:
 
     def __init__(
         self,
+        stack: ExitStack,
         tables: Tables,
         schema: pa.Schema,
         predictions: Path,
@@ -47,21 +48,10 @@ class PartWriter:
     ) -> None:
         self.part = Part()
         self._tables, self._schema, self._origin = tables, schema, origin
-        self._stack, self._opened = ExitStack(), opened
-        self._output = self._stack.enter_context(opened(predictions, schema))
+        self._stack, self._opened = stack, opened
+        self._output = stack.enter_context(opened(predictions, schema))
         self._quarantine = quarantine
         self._rejected: TableWriter | None = None
-
-    def __enter__(self) -> "PartWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
 
     def add(self, batch: Batch, offset: int) -> None:
         """Write a batch that starts at `offset` of the input."""

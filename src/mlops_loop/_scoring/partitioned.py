@@ -15,9 +15,10 @@ import pyarrow as pa
 
 from .._partition_results import PartitionResults, write_numbers
 from ..contract._arrow import to_arrow
+from ..data._arrow_files import arrow_tables, arrow_writer
 from ..data._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ..engines import Engine
-from .assembly import PREDICTIONS, QUARANTINE, Assembly, arrow_tables, arrow_writer
+from .assembly import PREDICTIONS, QUARANTINE, Assembly
 from .batches import predicted
 from .inputs import skip_rows
 from .job import Finished, Job, Record
@@ -48,9 +49,7 @@ class PartitionScorer:
             with ExitStack() as files:
                 paths = folder / PREDICTIONS, folder / QUARANTINE
                 schema = self.tables.placeless_schema
-                written = files.enter_context(
-                    PartWriter(self.tables, schema, *paths, self.origin, arrow_writer)
-                )
+                written = PartWriter(files, self.tables, schema, *paths, self.origin, arrow_writer)
                 inputs = self._inputs(files, folder) if self.keep_inputs else None
                 for batch in coming:
                     written.add(batch, written.part.rows)
@@ -79,10 +78,9 @@ def score_on(engine: Engine, job: Job) -> Finished:
         parts: list[Part] = []
         rows = resumed = 0
         try:
-            with (
-                Assembly(job) as assembly,
-                closing(results.complete(engine, scorer, partitions)) as numbers,
-            ):
+            with ExitStack() as stack:
+                assembly = Assembly(job, stack)
+                numbers = stack.enter_context(closing(results.complete(engine, scorer, partitions)))
                 for number, was_there in numbers:
                     folder = results.path(number)
                     parts.append(results.numbers(number, Part))

@@ -8,7 +8,7 @@ any. `<n>.json` is written last and commits the part. Parts are Parquet files in
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,11 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from .._atomic import atomic_write, sync_file
-from .._file_lock import file_lock
+from .._file_lock import sole_process
 from .._formats import SCORING_JOB
 from ..data._remote import File
 from ..data._table_file import is_csv, table_writer
-from ..errors import InputError, StoreError
 
 _JOB = "job.json"
 # Limit of the dictionary of a column in a row group.
@@ -166,13 +165,8 @@ def locked_folder(folder: Path, target: File) -> Iterator[None]:
     Raises:
         InputError: if another process writes the same output.
     """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(folder / "lock", seconds=0))
-        except StoreError as error:
-            raise InputError(
-                f"another process is writing {target}: wait for it, or give another output"
-            ) from error
+    otherwise = f"another process is writing {target}: wait for it, or give another output"
+    with sole_process(folder, otherwise):
         yield
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from ..data._sources.file import read_batches
@@ -47,7 +47,8 @@ class _Run:
         """Score one part, starting with a batch; return the first batch of the next part."""
         until = time.monotonic() + self.part_seconds
         drafts = self.parts.draft, self.parts.quarantine_draft
-        with PartWriter(self.tables, self.tables.schema, *drafts, self.origin) as written:
+        with ExitStack() as stack:
+            written = PartWriter(stack, self.tables, self.tables.schema, *drafts, self.origin)
             while batch is not None:
                 written.add(batch, self.parts.rows + written.part.rows)
                 if self.record is not None and batch.block is not None:

@@ -1,11 +1,11 @@
 """Encoding of rows that stay in their file: by the workers of an engine, a row group at a time."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ..data._rows import Rows
 from ..data._split import Fold, Index
 from ..data._stored_columns import RowGroup, StoredColumns
 from ..engines import Engine
-from ..errors import EngineError
+from ..engines._shared_folder import unseen
 from ..evaluation._target import Labels, encode_target
 from ..models._stored_matrix import ROWS_IN_MEMORY, MatrixFolder, StoredMatrix
 
@@ -64,15 +64,13 @@ class EncodeRows:
     def __call__(self, item: tuple[RowGroup, Path]) -> Labels:
         group, file = item
         columns = group.read(self.contract)
-        draft = file.with_suffix(f".{os.getpid()}")
+        # Unique on all machines: a worker that was taken for dead may still be writing.
+        draft = file.with_suffix(f".{uuid4().hex}")
         try:
             with draft.open("wb") as opened:
                 np.save(opened, self.encoder.encode(self.features.apply(columns)))
         except FileNotFoundError as error:
-            raise EngineError(
-                f"a worker cannot see {file.parent}: put the project's folder on a file system "
-                "that all workers share, under the same path"
-            ) from error
+            raise unseen(file.parent) from error
         draft.replace(file)
         return encode_target(self.contract, columns)
 

@@ -3,21 +3,21 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
-from .._file_lock import file_lock
+from .._file_lock import sole_process
 from .._partition_results import PartitionResults, write_numbers
 from .._settings import Settings
 from ..contract import Contract
 from ..contract._arrow import arrow_schema, table_columns
 from ..contract._column_definition import Action
 from ..engines import Engine, open_engine
-from ..errors import EngineError, InputError, StoreError
+from ..errors import EngineError
+from ._arrow_files import arrow_tables, arrow_writer
 from ._collector import RowCollector
 from ._prefetch import prefetch
 from ._quarantine import shifted
@@ -66,7 +66,7 @@ class PartitionCheck:
         counts, rejected = RowCounts(), 0
         schema = arrow_schema(self.check.contract)
         with self.results.draft(number) as folder:
-            with pa.ipc.new_stream(str(folder / ACCEPTED), schema) as accepted:
+            with arrow_writer(folder / ACCEPTED, schema) as accepted:
                 tables = regrouped(self.reader.batches(partition), BATCH_ROWS)
                 with closing(prefetch(tables)) as coming:
                     for raw in coming:
@@ -75,7 +75,9 @@ class PartitionCheck:
                         if checked.accepted is not None:
                             accepted.write_table(checked.accepted)
                         if checked.rejected is not None:
-                            _write(checked.rejected, folder / _rejected(rejected))
+                            bad = checked.rejected
+                            with arrow_writer(folder / _rejected(rejected), bad.schema) as file:
+                                file.write_table(bad)
                             rejected += 1
             write_numbers(folder, Part.of(counts, rejected))
 
@@ -108,13 +110,8 @@ def _folder(path: Path) -> Iterator[Path]:
     Raises:
         InputError: if another process ingests on an engine.
     """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(path / "lock", seconds=0))
-        except StoreError as error:
-            raise InputError(
-                "another process ingests on an engine in this project: wait for it"
-            ) from error
+    otherwise = "another process ingests on an engine in this project: wait for it"
+    with sole_process(path, otherwise):
         try:
             yield path
         except EngineError:
@@ -141,10 +138,10 @@ def _take(
             path = results.path(number)
             part = results.numbers(number, Part)
             collector.count(part.counts)
-            for table in _tables(path / ACCEPTED):
+            for table in arrow_tables(path / ACCEPTED):
                 collector.accept(table)
             for at in range(part.rejected):
-                for table in _tables(path / _rejected(at)):
+                for table in arrow_tables(path / _rejected(at)):
                     collector.quarantine.add(shifted(table, taken))
             taken += part.read
 
@@ -162,15 +159,3 @@ def _identity(
 
 def _rejected(number: int) -> str:
     return f"rejected-{number}.arrow"
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    with pa.ipc.new_stream(str(path), table.schema) as stream:
-        stream.write_table(table)
-
-
-def _tables(path: Path) -> Iterator[pa.Table]:
-    """The batches of a file, one at a time."""
-    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
-        for batch in stream:
-            yield pa.Table.from_batches([batch])

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..contract import Contract
 from ..contract._arrow import from_arrow
 from ..contract._columns import Array, Columns
-from ..errors import EngineError, SnapshotError
+from ..engines._shared_folder import unseen
+from ..errors import SnapshotError
 
 Index = NDArray[np.intp]
 
@@ -40,10 +41,7 @@ class RowGroup:
             with pq.ParquetFile(self.path) as file:
                 columns = from_arrow(contract, file.read_row_group(self.number))
         except FileNotFoundError as error:
-            raise EngineError(
-                f"a worker cannot see {self.path}: put the project's folder on a file system that "
-                "all workers share, under the same path"
-            ) from error
+            raise unseen(self.path) from error
         return {name: values[self.positions] for name, values in columns.items()}
 
 

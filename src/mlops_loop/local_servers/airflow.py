@@ -75,6 +75,8 @@ def check(env: Mapping[str, str], port: str) -> None:
     Raises:
         NoServerError: with what to do.
     """
+    if not port.isdecimal():
+        raise NoServerError(f"AIRFLOW__API__PORT is {port!r}: set it to a number, e.g. 8080")
     with socket.socket() as client:
         if client.connect_ex(("127.0.0.1", int(port))) == 0:
             raise NoServerError(f"port {port} is in use: set AIRFLOW__API__PORT to another one")

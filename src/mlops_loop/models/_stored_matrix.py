@@ -67,7 +67,10 @@ class StoredMatrix:
 
     def on(self, engine: Engine) -> "StoredMatrix":
         """The same rows for fits on a running engine of Dask."""
-        return replace(self, client=getattr(engine, "client"))
+        from ..engines._dask import DaskEngine
+
+        assert isinstance(engine, DaskEngine)
+        return replace(self, client=engine.client)
 
     def subset(self, positions: Index) -> "StoredMatrix":
         """The rows at these positions, in the files."""

@@ -131,19 +131,19 @@ def test_what_was_checked_before_the_engine_stopped_is_not_checked_again(
         raise EngineError("the scheduler is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_partitioned_ingestion, "_tables", stop)
+        patch.setattr(_partitioned_ingestion, "arrow_tables", stop)
         with pytest.raises(EngineError):
             ingest(on(dask, settings), CONTRACT)
     (first,) = settings.paths.ingestion.glob("0/job-*/0/numbers.json")
     written = first.stat().st_mtime_ns
     seen: list[int] = []
-    read = _partitioned_ingestion._tables
+    read = _partitioned_ingestion.arrow_tables
 
     def tables(path: Path) -> object:
         seen.append(first.stat().st_mtime_ns)
         return read(path)
 
-    monkeypatch.setattr(_partitioned_ingestion, "_tables", tables)
+    monkeypatch.setattr(_partitioned_ingestion, "arrow_tables", tables)
     there = ingest(on(dask, settings), CONTRACT)
     assert set(seen) == {written}
     assert facts(there) == facts(ingest(settings, CONTRACT))

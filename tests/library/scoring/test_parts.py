@@ -88,6 +88,13 @@ def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:
         in_parts(tmp_path)
 
 
+def test_a_folder_that_cannot_be_locked_is_not_taken_for_another_process(tmp_path: Path) -> None:
+    write(table([*MIXED]), tmp_path / "in.parquet")
+    (tmp_path / "out.parquet.parts").touch()
+    with pytest.raises(StoreError, match="cannot be locked"):
+        in_parts(tmp_path)
+
+
 def test_a_folder_may_hold_input_and_output(tmp_path: Path) -> None:
     write(table([*SIZES]), tmp_path / "in.parquet")
     parts = tmp_path / "out.parquet.parts"

@@ -40,13 +40,13 @@ class PartitionReader:
     """Reads any partition of some files, also in another process.
 
     Attributes:
-        columns: the columns to read.
+        columns: the columns to read; None for all.
         types: types of columns that columnar files share.
         csv: dialect of text files; another one is detected for files that do not fit.
         batch_rows: limit of rows in a table.
     """
 
-    columns: Sequence[Column]
+    columns: Sequence[Column] | None
     types: Types
     csv: Csv = PLAIN
     batch_rows: int = BATCH_ROWS
