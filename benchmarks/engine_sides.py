@@ -60,15 +60,16 @@ def library_engine(address: str) -> Iterator[Callable[[Path, Path], None]]:
 @contextmanager
 def _running(address: str) -> Iterator[str]:
     """An address that leads to the same processes each time it is opened."""
-    from mlops_loop.engines._address import parse_engine
-
     if not address.startswith("dask://local"):
         yield address
         return
-    from mlops_loop.engines._dask import dask_client
+    from distributed import LocalCluster
 
-    with dask_client(parse_engine(address)) as client:
-        yield client.scheduler.address.replace("tcp://", "dask://")
+    workers = int(address.partition("=")[2])
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        yield cluster.scheduler_address.replace("tcp://", "dask://")
 
 
 @contextmanager

@@ -18,6 +18,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 PACKAGE = toolbox.ROOT / "tools" / "chromium"
 PLACE = toolbox.TOOLS / "browser"
+# The package's own looks for fonts in folders of AWS Lambda, and a text without one has no size.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
 
 
 class NoBrowserError(Exception):
@@ -66,8 +71,9 @@ def fetched() -> Browser:
                 f"{error}"
             ) from error
         complete.write_text(wanted, encoding="utf-8")
-    libraries, fonts = str(PLACE / "al2023" / "lib"), str(PLACE / "fonts")
-    return Browser(program, {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": fonts})
+    libraries, fonts = PLACE / "al2023" / "lib", PLACE / "fonts.conf"
+    fonts.write_text(FONTS.format(fonts=PLACE / "fonts", cache=PLACE / "fonts-cache"), "utf-8")
+    return Browser(program, {"LD_LIBRARY_PATH": str(libraries), "FONTCONFIG_FILE": str(fonts)})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 
 @contextmanager
@@ -27,7 +28,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         ...     _ = draft.write_text("{}", encoding="utf-8")
     """
     make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    # Unique on all machines: process numbers of containers that share a folder are the same.
+    draft = path.with_name(f".{path.name}.{token_hex(8)}.draft")
     try:
         yield draft
         sync_file(draft)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -175,6 +176,7 @@ class FeatureSet:
                 raise ContractError(
                     f"the feature {feature.column.name} in features.py needs {unknown[0]!r}, "
                     "which is not an input column of config/contract.yaml"
+                    f"{_did_you_mean(unknown[0], inputs)}"
                 )
         declared = tuple(feature.column for feature in self.declared.values())
         return plain + self._event_time(contract) + declared
@@ -228,3 +230,9 @@ class FeatureSet:
                     f"{among_few[differs][0]} among {len(index)}; compute each value from its own "
                     "row alone, as a request has only one or a few"
                 )
+
+
+def _did_you_mean(name: str, names: Collection[str]) -> str:
+    by_lower = {each.lower(): each for each in sorted(names)}
+    near = get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""

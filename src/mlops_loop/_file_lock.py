@@ -12,7 +12,7 @@ from .errors import InputError, StoreError
 _TIMEOUT_SECONDS = 60.0
 
 
-class _LockedError(StoreError):
+class LockedError(StoreError):
     """Another process holds the lock."""
 
 
@@ -23,12 +23,13 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
     Raises:
         StoreError: if another process keeps it for longer than `seconds`.
     """
-    lock = FileLock(path, timeout=seconds)
+    # It may be released by another thread, e.g. the one that collects garbage.
+    lock = FileLock(path, timeout=seconds, thread_local=False)
     try:
         make_folder(path.parent)
         lock.acquire()
     except Timeout as error:
-        raise _LockedError(
+        raise LockedError(
             f"another process has locked {path} ({error}): wait for it or stop it, and try again"
         ) from error
     except OSError as error:
@@ -53,6 +54,6 @@ def sole_process(folder: Path, otherwise: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             stack.enter_context(file_lock(folder / "lock", seconds=0))
-        except _LockedError as error:
+        except LockedError as error:
             raise InputError(otherwise) from error
         yield

@@ -2,18 +2,20 @@
 
 import shutil
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from ._atomic import make_folder
 from ._project import Project
 from ._publication import Rollout, bundle_folder, open_bundle_store
 from ._settings import Settings
-from .errors import InputError, ProjectError
+from .errors import InputError
 from .prediction_log import archive_prediction_log, open_prediction_log
 from .registry._mlflow_registry import Registry
 
 # What an adoption replaced is no history of the model, and copies of bundles are in their store.
-_NO_HISTORY = frozenset(["backups", "bundle-copies"])
+_NO_HISTORY = frozenset(["backups", "bundle-copies", "ingestion.lock", "registration.lock"])
 
 
 def has_history(settings: Settings) -> bool:
@@ -38,23 +40,99 @@ def archive_history(settings: Settings) -> list[str]:
     Raises:
         ProjectError: if the prediction log cannot be archived; then all is as it was.
     """
-    var = settings.paths.var
-    target = _free_name(var)
-    used = _var_is_used(settings)
-    if used:
-        shutil.move(var, target)
-    try:
-        archive = archive_prediction_log(settings.prediction_log, root=settings.root)
-    except ProjectError:
+    return list(Archive.of(settings).messages)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archived history, which can be put back.
+
+    Attributes:
+        var: the folder that `var/` was moved to; None if it held nothing.
+        log: where the prediction log is, if it was not in `var/`.
+        messages: what was done.
+    """
+
+    settings: Settings
+    var: Path | None
+    log: str | None
+    messages: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Archive the history, see `archive_history`."""
+        var = settings.paths.var
+        target = _free_name(var)
+        used = _var_is_used(settings)
         if used:
-            shutil.move(target, var)
-        raise
-    messages = [f"var/ was archived in {target}"] if used else []
-    if used and _restore_keys(settings, target):
-        messages.append("API keys stay valid")
-    if archive:
-        messages.append(f"the prediction log was archived in {archive}")
-    return [*messages, *_kept_outside(settings)]
+            shutil.move(var, target)
+        try:
+            log = archive_prediction_log(settings.prediction_log, root=settings.root)
+        except BaseException:
+            if used:
+                shutil.move(target, var)
+            raise
+        messages = [f"var/ was archived in {target}"] if used else []
+        if used and _restore_keys(settings, target):
+            messages.append("API keys stay valid")
+        if log:
+            messages.append(f"the prediction log was archived in {log}")
+        messages += _kept_outside(settings)
+        return cls(settings, target if used else None, log, tuple(messages))
+
+    def restore(self) -> list[str]:
+        """Put the history back; what was written meanwhile is moved aside, and not deleted.
+
+        Nobody may use either meanwhile. A log on a server stays archived.
+
+        Returns:
+            Messages that say what is where.
+
+        Raises:
+            OSError: if a folder or file cannot be moved.
+        """
+        messages: list[str] = []
+        if self.var is not None:
+            var = self.settings.paths.var
+            aside = _free_name(var)
+            messages += _put_back(self.var, var)
+            _restore_keys(self.settings, aside)
+        if self.log is not None and (log := Path(self.log)).is_file():
+            messages += _put_back(log, log.with_suffix(""))
+        elif self.log is not None:
+            messages.append(f"the prediction log stays archived in {self.log}")
+        return messages
+
+    def instructions(self) -> list[str]:
+        """How to put the history back by hand."""
+        steps = []
+        if self.var is not None:
+            var = self.settings.paths.var
+            steps.append(
+                f"the previous history is in {self.var}; to restore it, stop the service, then: "
+                f"mv {var} {_free_name(var)} && mv {self.var} {var}"
+            )
+            keys = self.settings.path(self.settings.serving.key_file)
+            if keys.is_relative_to(var.resolve()) and keys.is_file():
+                moved = _free_name(var) / keys.relative_to(var.resolve())
+                steps[0] += f" && mv {moved} {keys}"
+        if self.log is not None:
+            steps.append(f"the previous prediction log is in {self.log}")
+        return steps
+
+
+def _put_back(archived: Path, path: Path) -> list[str]:
+    """Move an archived file or folder to its former path, and what is there now aside."""
+    aside, messages = _free_name(path), []
+    # What is in the write-ahead log of a database has to stay beside its file.
+    for ending in ("-wal", "-shm", ""):
+        for source, target in ((path, aside), (archived, path)):
+            if (now := source.with_name(source.name + ending)).exists():
+                shutil.move(now, target.with_name(target.name + ending))
+    messages.append(f"{archived} was moved back to {path}")
+    if aside.exists():
+        messages.append(f"what the replay wrote is in {aside}")
+    return messages
 
 
 def retire_champion(project: Project) -> list[str]:

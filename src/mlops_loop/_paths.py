@@ -37,6 +37,10 @@ class Paths:
         return self.var / "registration.lock"
 
     @property
+    def ingestion_lock(self) -> Path:
+        return self.var / "ingestion.lock"
+
+    @property
     def snapshots(self) -> Path:
         return self.var / "snapshots"
 

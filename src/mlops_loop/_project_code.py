@@ -15,6 +15,9 @@ _INSTALLED = [
     Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")
 ]
 
+# Sources of compiled packages: their frames name a file that is not installed, e.g. `error.pxi`.
+_COMPILED = {".pyx", ".pxi", ".pxd"}
+
 
 def describe(function: object) -> str:
     """A function or callable object by its name and file, e.g. `dew_point_spread in features.py`.
@@ -97,6 +100,8 @@ def _located(file: Path, line: int | None, error: Exception, text: str) -> Proje
 
 def _is_own(file: Path) -> bool:
     """Whether a file is neither of this library nor installed, and not code without a file."""
+    if file.suffix in _COMPILED:
+        return False
     others = [_LIBRARY, *_INSTALLED]
     return not (str(file).startswith("<") or any(file.is_relative_to(folder) for folder in others))
 

@@ -7,7 +7,8 @@ ProjectError
 ├── SnapshotError              there is no snapshot, or it is damaged or too small
 ├── RegistryError              no such version, or a transition that is not possible
 ├── InputError                 a file or an argument of a command is invalid
-├── EngineError                a distributed engine cannot be reached, or stops
+├── EngineError                work cannot run on a distributed engine
+│   └── EngineUnavailableError the engine cannot be reached, has no workers, or stops
 ├── ServiceError               the service cannot start
 ├── BundleError                a bundle is damaged or made for other features
 │   └── DamagedBundleError     a published bundle is missing, incomplete or changed
@@ -42,6 +43,7 @@ __all__ = [
     "ContractError",
     "DamagedBundleError",
     "EngineError",
+    "EngineUnavailableError",
     "ExportError",
     "GateError",
     "HookError",
@@ -112,9 +114,15 @@ class InputError(ProjectError):
 
 
 class EngineError(ProjectError):
-    """A distributed engine cannot be reached, or stops before the work is done."""
+    """Work cannot run on a distributed engine, e.g. since workers lack a package."""
 
     exit_code = 2
+
+
+class EngineUnavailableError(EngineError):
+    """An engine cannot be reached, has no workers, or stops; the work may succeed later."""
+
+    exit_code = 1
 
 
 class ServiceError(ProjectError):

@@ -20,6 +20,17 @@ def test_a_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_two_writers_with_one_process_number_have_drafts_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with atomic_write(path) as outer:
+        outer.write_text("outer")
+        with atomic_write(path) as inner:
+            inner.write_text("inner")
+        assert path.read_text() == "inner" and outer.read_text() == "outer"
+    assert path.read_text() == "outer"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_stays_as_it_was_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_text("before")

@@ -63,6 +63,12 @@ def test_the_schema_can_be_read_by_a_program(root: Path, shop: Contract) -> None
     assert schema["example"] == example_row(shop)
 
 
+def test_the_example_is_a_row_that_the_service_accepts(root: Path, shop: Contract) -> None:
+    row = json.loads(run(root, "example").stdout)
+    assert set(row) == {column.name for column in shop.inputs}
+    assert check_rows(shop, [row]).violations == ()
+
+
 def test_a_good_file_passes(root: Path, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text(f"{HEADER}\n{GOOD}\n{ODD}\n")

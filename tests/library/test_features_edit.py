@@ -75,6 +75,15 @@ def test_commands_name_the_champion_of_the_features_before(edited: Project, comm
     assert "none yet" not in result.output and "nothing published" not in result.output
 
 
+def test_doctor_warns_that_the_champion_has_other_features(edited: Project) -> None:
+    composition = Composition(edited, load_pipeline, load_monitoring)
+    result = CliRunner().invoke(command_line(lambda: composition), ["doctor"])
+    assert result.exit_code == 0
+    (warning,) = (line for line in result.output.splitlines() if "has other features" in line)
+    assert warning.startswith("WARN champion ") and "version 1" in warning
+    assert warning.endswith("run `train`, or restore features.py")
+
+
 def test_the_champion_is_compared_through_its_own_features(edited: Project) -> None:
     result = train(edited)
     assert result.gate.passed and not result.gate.hold

@@ -22,20 +22,9 @@ from mlops_loop.prediction_log import (
 )
 
 from .places import FLIGHTS
+from .sizes_contract import CONTRACT, TEXT
 
 ROOT = FLIGHTS
-TEXT = """
-problem: binary
-label_horizon: 1d
-columns:
-  key: {type: text, role: id}
-  at: {type: datetime, role: time}
-  size: {type: number, range: {minimum: 0, maximum: 50, on_violation: warn}}
-  colour: {type: category, categories: {values: [red, green], on_violation: reject}}
-  note: {type: text, nullable: true}
-  y: {type: boolean, role: target}
-"""
-CONTRACT = parse_contract(TEXT)
 NO_ID = parse_contract(TEXT.replace("text, role: id", "text"))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

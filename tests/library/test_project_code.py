@@ -78,6 +78,13 @@ def test_a_service_does_not_start_with_a_feature_of_an_unknown_column(shop_proje
         PredictionService(project).start()
 
 
+def test_an_unknown_column_suggests_the_nearest(shop: Any) -> None:
+    features = FeatureSet()
+    features.feature(inputs=("Prise",), output="number")(lambda prise: prise)
+    with pytest.raises(ContractError, match="did you mean 'price'\\?"):
+        features.columns(shop)
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [

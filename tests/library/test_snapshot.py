@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from mlops_loop.data._digest import BLOCK_ROWS, table_digest
 from mlops_loop.data._snapshot import (
     LATEST,
     Origin,
+    Snapshot,
     latest_snapshot,
     read_snapshot,
     write_snapshot,
@@ -77,6 +79,21 @@ def test_many_rows_have_one_digest_however_they_come(tmp_path: Path) -> None:
     assert written.table().equals(many)
     stamp = written.path.stat().st_mtime_ns
     assert write_snapshot(many, tmp_path, ORIGIN).path.stat().st_mtime_ns == stamp
+
+
+def test_two_snapshots_are_written_at_once_by_one_process_number(tmp_path: Path) -> None:
+    """As by containers that share a folder, where each first process has the number 1."""
+    inner: list[Snapshot] = []
+
+    def tables() -> Iterator[pa.Table]:
+        yield pa.concat_tables([TABLE] * (BLOCK_ROWS // 2)).combine_chunks()
+        inner.append(write_snapshot(TABLE, tmp_path, ORIGIN))
+        yield TABLE
+
+    outer = write_snapshot(tables(), tmp_path, ORIGIN)
+    assert outer.table().num_rows == 2 * BLOCK_ROWS + 4
+    assert inner[0].table().equals(TABLE)
+    assert latest_snapshot(tmp_path) == outer
 
 
 def test_the_latest_is_the_last_written(tmp_path: Path) -> None:

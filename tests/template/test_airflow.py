@@ -175,6 +175,9 @@ def test_each_file_is_scored_by_a_task_of_its_own(scheduled: Scheduled) -> None:
     )
     snapshot = next((scheduled.root / "var" / "snapshots").glob("*.parquet"))
     subprocess.run([python, "-c", code, snapshot, incoming], check=True)
+    for name in (".DS_Store", ".0.parquet.crc", "~$rows.xlsx"):
+        (incoming / name).write_bytes(b"no table")
+    (incoming / ".ipynb_checkpoints").mkdir()
     output = scheduled.test("scoring", "2013-03-02")
     assert scheduled.states("scoring")["score"] == ["success", "success"]
     assert output.count("250 of 250 rows predicted") == 2
@@ -223,7 +226,7 @@ def test_a_port_that_is_in_use_is_named(scheduled: Scheduled) -> None:
 
 
 @contextmanager
-def standalone(scheduled: Scheduled, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(scheduled: Scheduled, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`make airflow`, ready; ended by what is tested, or at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -247,6 +250,19 @@ def standalone(scheduled: Scheduled, log: Path) -> Iterator[subprocess.Popen[byt
             process.wait(60)
 
 
+def addresses(root: Path) -> set[str]:
+    """Where the processes of a folder listen, in the hexadecimal words of Linux."""
+    files = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if (process / "cwd").readlink() == root.resolve():
+                files |= {str(file.readlink()) for file in (process / "fd").iterdir()}
+    tables = [Path("/proc/net", name).read_text("utf-8") for name in ("tcp", "tcp6")]
+    sockets = [line.split() for table in tables for line in table.splitlines()[1:]]
+    listening = [each for each in sockets if each[3] == "0A" and f"socket:[{each[9]}]" in files]
+    return {each[1].partition(":")[0] for each in listening}
+
+
 def wait(condition: Callable[[], object], log: Path) -> None:
     until = time.monotonic() + SECONDS
     while not condition():
@@ -260,11 +276,13 @@ def test_three_dates_are_run_again_and_a_killed_task_is_tried_again(
     log = tmp_path / "log"
     before = len(scheduled.ask("models")["versions"])
     dates = "--from-date 2013-02-18 --to-date 2013-03-04 --max-active-runs 1"
-    with standalone(scheduled, log) as process:
+    with started(scheduled, log) as process:
         assert scheduled.make("dags unpause --yes training").returncode == 0
         created = scheduled.make(f"backfill create --dag-id training {dates}")
         assert created.returncode == 0, created.stdout + created.stderr
         wait(lambda: scheduled.processes(PACKAGE, "register"), log)
+        if Path("/proc/net/tcp").exists():
+            assert addresses(scheduled.root) == {"0100007F"}  # 127.0.0.1, during a task
         os.kill(scheduled.processes(PACKAGE, "register")[0], signal.SIGKILL)
         finished = "select state from dag_run where dag_id = 'training' and run_type != 'manual'"
         wait(lambda: [*set(scheduled.select(finished))] == [("success",)], log)
@@ -291,7 +309,7 @@ def test_a_scheduler_that_dies_ends_all_with_a_sentence(
     scheduled: Scheduled, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with standalone(scheduled, log) as process:
+    with started(scheduled, log) as process:
         os.kill(scheduled.processes("airflow scheduler")[0], signal.SIGKILL)
         assert process.wait(SECONDS)
     assert "the scheduler of Airflow has ended; its reason is above" in log.read_text("utf-8")

@@ -16,8 +16,9 @@ import covering
 import toolbox
 from variants import light_options, options
 
-# The coverage of the tests is measured on the default variant, and by `make test-all`.
-CHECK = "make check ARGS=--no-cov"
+# Coverage, and tests side by side, are left to the default variant and to `make test-all`: here
+# other tests have the second core, and each process of pytest would train a model of its own.
+CHECK = 'make check ARGS="--no-cov --numprocesses 0"'
 LOGS = toolbox.ROOT / "build" / "logs"
 
 

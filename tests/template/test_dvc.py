@@ -117,6 +117,18 @@ def test_every_parameter_is_in_the_settings_of_the_variant() -> None:
     assert None not in [settings[key] for key in listed - {"query"}]
 
 
+def test_the_engine_is_a_parameter_of_the_stage_whose_model_it_changes() -> None:
+    """A snapshot is the same on every engine, a model is not."""
+    stages = yaml.safe_load(template().text("dvc.yaml", DVC))["stages"]
+    reading = {
+        name
+        for name, stage in stages.items()
+        if "engine" in [key for each in stage.get("params", ()) for key in each[CONFIG]]
+    }
+    assert reading == {"fit"}
+    assert yaml.safe_load(template().text(CONFIG, DVC))["engine"] == "local"
+
+
 def test_the_settings_of_the_variant_are_those_of_others() -> None:
     """Sections are there for DVC, and hold defaults."""
     commented = template().text(CONFIG, {"data_versioning": "none"})

@@ -12,6 +12,8 @@ from project_command import ROOT, TASK_ARGS, deadline, run
 
 SOURCE = "incoming/{date}"
 TARGET = "var/scored/{date}"
+# Names that are no data, e.g. .DS_Store, .part-0.parquet.crc and ~$rows.xlsx.
+HIDDEN = (".", "_", "~$")
 
 
 @dag(
@@ -25,7 +27,8 @@ def scoring() -> None:
     @task
     def find_files(date: str) -> list[str]:
         folder = ROOT / SOURCE.format(date=date)
-        files = [path.name for path in sorted(folder.glob("*.*"))]
+        names = sorted(path.name for path in folder.glob("*.*"))
+        files = [name for name in names if not name.startswith(HIDDEN)]
         if not files:
             raise AirflowSkipException(f"nothing to score: there is no file in {folder}")
         return files

@@ -11,7 +11,7 @@ A damaged copy is replaced by an intact one. Nothing is deleted while it is the 
 import msgspec
 
 from .._bundle import Bundle, read_bundle, require_inputs, require_same_target
-from .._champion import other_code, other_target
+from .._champion import other_target
 from .._project import Project
 from .._publication import Rollout
 from ..errors import BundleError, ProjectError, StoreError
@@ -44,7 +44,9 @@ def check_bundles(project: Project) -> str:
         raise BundleError(reason)
     versions = dict.fromkeys((published.champion, published.challenger, published.previous))
     messages = [_check_version(project, version) for version in versions if version is not None]
-    return "; ".join(messages) or other_code(project) or "nothing published yet"
+    if not messages and project.bundles.pointer().predecessor(project.rollout_key):
+        return "none is published for this features code"
+    return "; ".join(messages) or "nothing published yet"
 
 
 def check_audit_log(project: Project) -> str:

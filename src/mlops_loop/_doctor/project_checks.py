@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from .._champion import other_code, other_target
 from .._packaging import installed_library
 from .._project import Project
 from .._status import loop_status
@@ -41,6 +42,7 @@ def examine(project: Project) -> list[Check]:
     return [
         Check("settings", True, f"read from {settings.root}"),
         *(_run(name, probe, project) for name, probe in PROBES.items()),
+        *_champion_of_other_code(project),
         *_warnings(project),
     ]
 
@@ -50,6 +52,17 @@ def _run(name: str, probe: Callable[[Project], str], project: Project) -> Check:
         return Check(name, True, probe(project))
     except ProjectError as error:
         return Check(name, False, str(error))
+
+
+def _champion_of_other_code(project: Project) -> list[Check]:
+    """A warning if the champion has other features: a service of this code is not ready."""
+    try:
+        if project.published().champion or other_target(project.bundles, project.contract):
+            return []
+        text = other_code(project)
+    except ProjectError:  # the checks of pointer and bundles say so
+        return []
+    return [Check("champion", True, text, warning=True)] if text else []
 
 
 def _warnings(project: Project) -> list[Check]:

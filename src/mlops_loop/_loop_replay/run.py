@@ -1,6 +1,7 @@
 """Replay of the past, month by month, against the real service on a simulated clock."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from .._clock import ManualClock
 from .._composition import Pipeline
 from .._file_systems import is_remote
-from .._history_archive import archive_history, has_history
+from .._history_archive import Archive, has_history
 from .._project import Project
 from .._replay.client import ServiceClient
 from .._replay.traffic import Traffic
@@ -81,54 +82,82 @@ def replay_year(
             store is that of services elsewhere.
         SourceError: if the source cannot be read.
         StoreError: if the prediction log is unavailable.
-        GateError: if the gate rejects the first model.
+        GateError: if the gate rejects the first model; what was archived is then put back.
     """
     settings = replay_settings(project.settings, listener)
     replay = replay_period(settings, settings.contract())
     if rows_per_month is not None:
         replay = replay.model_copy(update={"rows_per_month": rows_per_month})
-    _clear(settings, listener, fresh=fresh)
     windows = list(_months(replay))[:months]
-    page = project.paths.loop_report
     project = project.copy(clock=ManualClock(windows[0][0]))
     project.settings = settings
+    archive = _clear(settings, listener, fresh=fresh)
+    run = _Run(project, replay, windows, listener)
     try:
-        with running_service(project) as client:
-            loop = make_controller(project, pipeline, plan)
-            played = _play(loop, project, client, replay, windows, listener)
-        render(build_report(project, played, replay, page=page), page)
-    finally:
-        project.close()
-    listener.on_message(f"report       {page}")
-    return page
+        run.play(pipeline, plan)
+    except BaseException:  # also an interruption
+        if archive is not None:
+            _recover(archive, listener, started=run.started)
+        raise
+    listener.on_message(f"report       {project.paths.loop_report}")
+    return project.paths.loop_report
 
 
-def _play(
-    loop: RetrainingController,
-    project: Project,
-    client: ServiceClient,
-    replay: Replay,
-    windows: list[Window],
-    listener: ProgressListener,
-) -> list[PlayedMonth]:
-    _step(loop, listener)
-    if project.published().champion is None:
-        raise GateError(
-            "the gate rejected the first model, so the replay cannot start: "
-            "train on more rows (source), or with other features or models"
+@dataclass
+class _Run:
+    """A replay, which has started once there is a champion."""
+
+    project: Project
+    replay: Replay
+    windows: list[Window]
+    listener: ProgressListener
+    started: bool = False
+
+    def play(self, pipeline: Callable[[], Pipeline], plan: MonitoringPlan) -> None:
+        """Play all windows, and write the report."""
+        project, page = self.project, self.project.paths.loop_report
+        try:
+            with running_service(project) as client:
+                loop = make_controller(project, pipeline, plan)
+                self._train_first_model(loop)
+                played = self._play_windows(loop, client)
+            render(build_report(project, played, self.replay, page=page), page)
+        finally:
+            project.close()
+
+    def _train_first_model(self, loop: RetrainingController) -> None:
+        _step(loop, self.listener)
+        if self.project.published().champion is None:
+            raise GateError(
+                "the gate rejected the first model, so the replay cannot start: "
+                "train on more rows (source), or with other features or models"
+            )
+        self.started = True
+
+    def _play_windows(self, loop: RetrainingController, client: ServiceClient) -> list[PlayedMonth]:
+        project, windows = self.project, self.windows
+        stream = read_stream(
+            project.contract,
+            open_source(self.replay.source, project.settings),
+            windows[0][0],
+            windows[-1][1],
+            self.replay.rows_per_month,
+            project.settings.seed,
         )
-    stream = read_stream(
-        project.contract,
-        open_source(replay.source, project.settings),
-        windows[0][0],
-        windows[-1][1],
-        replay.rows_per_month,
-        project.settings.seed,
-    )
-    traffic = Traffic(client, project.contract.label_horizon)
-    player = _Player(project, loop, stream, client, traffic, listener)
-    played = [player.play(window) for window in windows]
-    return [month for month in played if month.rows]
+        traffic = Traffic(client, project.contract.label_horizon)
+        player = _Player(project, loop, stream, client, traffic, self.listener)
+        played = [player.play(window) for window in windows]
+        return [month for month in played if month.rows]
+
+
+def _recover(archive: Archive, listener: ProgressListener, *, started: bool) -> None:
+    """Put the archived history back if the replay has no model yet, else say where it is."""
+    messages = archive.instructions()
+    if not started:
+        with suppress(OSError):  # e.g. a file that another process has open, on Windows
+            messages = archive.restore()
+    for message in messages:
+        listener.on_message(message)
 
 
 @dataclass(frozen=True)
@@ -205,10 +234,13 @@ def replay_settings(settings: Settings, listener: ProgressListener) -> Settings:
     return settings.model_copy(update={"prediction_log": OWN_LOG})
 
 
-def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> None:
+def _clear(settings: Settings, listener: ProgressListener, *, fresh: bool) -> Archive | None:
+    """Archive the history if `fresh`; without it, require that there is none."""
     if not fresh and has_history(settings):
         raise InputError(
             "var/ or the prediction log is not empty: `loop replay --fresh` archives it"
         )
-    for message in archive_history(settings) if fresh else ():
+    archive = Archive.of(settings) if fresh else None
+    for message in archive.messages if archive else ():
         listener.on_message(message)
+    return archive

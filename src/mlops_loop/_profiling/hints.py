@@ -64,7 +64,8 @@ def feature_hints(column: Column, facts: Facts) -> list[Hint]:
     if column.type == "integer":
         hints += [Hint("time", text) for text in _about_time(column.name, facts)]
     if column.type == "category" and (pairs := same_but_for_case(facts.common)):
-        hints.append(Hint("spelling", f"categories differ only in case: {_named(pairs)}"))
+        remedy = "`docs models` has a feature that makes them one"
+        hints.append(Hint("spelling", f"categories differ only in case: {_named(pairs)}; {remedy}"))
     return hints
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..contract._text_normalization import NO_VALUE
+from ..contract._text_values import NO_VALUE
 from .profile import Facts
 
 # Texts for missing values, in lower case.

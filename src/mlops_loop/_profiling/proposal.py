@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._atomic import make_folder
 from .._settings import Csv, Settings
+from .._work_folder import work_folder
 from ..contract._arrow import from_arrow, table_columns
 from ..contract._casting import read_table
 from ..contract._column_definition import Categories, Column, ParseOptions
@@ -92,12 +91,11 @@ def _workspace(settings: Settings) -> Iterator[Workspace | None]:
     if settings.engine == "local":
         yield None
         return
-    make_folder(settings.paths.var)
     with (
-        TemporaryDirectory(dir=settings.paths.var, prefix="adopt-") as folder,
+        work_folder(settings.paths.var, "adopt-") as folder,
         open_engine(settings.engine) as engine,
     ):
-        yield Workspace(engine, Path(folder))
+        yield Workspace(engine, folder)
 
 
 class _Adoption:

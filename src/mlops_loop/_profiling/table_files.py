@@ -1,6 +1,7 @@
 """The table to adopt, if it is in files."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -49,14 +50,17 @@ def open_files(
         SourceError: if there is no file, or one of them cannot be read.
         InputError: if the files are different tables.
     """
-    found = find(address, Path.cwd())
+    base = _base(root, local_path(address))
+    found = replace(find(address, Path.cwd()), root=base)
     _require_one_table(address, found.files)
-    csv, dialects = _dialects(found.files, given)
+    csv, dialects = _dialects(found.files, given, found.root)
     headers = {
         file: files.header(file, dialect)
         for file, dialect in zip(found.files, dialects, strict=True)
     }
-    columns = [files.column_names(file, dialect) for file, dialect in zip(headers, dialects)]
+    columns = [
+        files.column_names(file, dialect, found.root) for file, dialect in zip(headers, dialects)
+    ]
     names = list(dict.fromkeys(name for own in columns for name in own))
     renamed = {
         name: given
@@ -68,13 +72,13 @@ def open_files(
     of_one_type = format_of(found.files[0]) in _OF_ONE_TYPE
     parts: tuple[Part, ...] = ()
     if workspace is not None:
-        parts = copy_parts(found.files, dialects, names, workspace, of_one_type=of_one_type)
+        parts = copy_parts(found, dialects, names, workspace, of_one_type=of_one_type)
 
     def read() -> Iterator[pa.Table]:
         batches = (
             chain.from_iterable(part.tables() for part in parts)
             if parts
-            else files.read_batches(found.files, malformed=True, dialects=dialects)
+            else files.read_batches(found.files, malformed=True, dialects=dialects, root=found.root)
         )
         good = _well_formed(batches, malformed, max_malformed)
         return (complete(table, names) for table in good)
@@ -84,7 +88,7 @@ def open_files(
         words = ", ".join(map(repr, csv.missing))
         notes.append(f"{words} without quotes is missing, in quotes a value (csv.missing)")
     notes += [note for file in found.files if (note := excel.about_sheets(file))]
-    named = shown(address) if is_remote(address) else _relative_to(root, local_path(address))
+    named = shown(address) if is_remote(address) else _relative_to(base, local_path(address))
     if is_remote(address) and named != address:
         notes.append("password and query of the URL are not written: set `source` in .env")
     return Table(
@@ -116,7 +120,7 @@ def _require_one_table(address: str, found: Sequence[File]) -> None:
         )
 
 
-def _dialects(found: Sequence[File], given: Dialect) -> tuple[Csv | None, list[Csv]]:
+def _dialects(found: Sequence[File], given: Dialect, root: Path) -> tuple[Csv | None, list[Csv]]:
     """The dialect of the largest file, which is that of most rows, and of each file."""
     if not is_text(found[0]):
         return None, [files.PLAIN] * len(found)
@@ -126,7 +130,8 @@ def _dialects(found: Sequence[File], given: Dialect) -> tuple[Csv | None, list[C
     if len(encodings) > 1:
         csv = csv.model_copy(update={"encoding": DETECT})
     columns = [
-        Column(name=name, type="text", nullable=True) for name in files.column_names(largest, csv)
+        Column(name=name, type="text", nullable=True)
+        for name in files.column_names(largest, csv, root)
     ]
     missing = {
         word
@@ -136,7 +141,7 @@ def _dialects(found: Sequence[File], given: Dialect) -> tuple[Csv | None, list[C
     csv = csv.model_copy(update={"missing": tuple(sorted(missing))})
     if len(found) == 1:
         return csv, [csv]
-    return csv, [files.fitting(file, columns, csv) for file in found]
+    return csv, [files.fitting(file, columns, csv, root) for file in found]
 
 
 def _size(file: File) -> int:
@@ -186,9 +191,15 @@ def _well_formed(
         )
 
 
-def _relative_to(root: Path, address: Path) -> str:
+def _base(root: Path, address: Path) -> Path:
+    """The folder that the address in the settings will be relative to; empty outside the project.
+
+    So `ingest` finds the columns in the names of folders that `adopt` has found.
+    """
+    root = root.resolve()
+    return root if (Path.cwd() / address).is_relative_to(root) else Path()
+
+
+def _relative_to(base: Path, address: Path) -> str:
     path = Path.cwd() / address
-    try:
-        return path.relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()

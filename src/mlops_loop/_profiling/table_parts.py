@@ -8,8 +8,8 @@ from uuid import uuid4
 import pyarrow as pa
 
 from .._settings import Csv
-from ..data._remote import File
 from ..data._sources import file as files
+from ..data._sources.file_discovery import FoundFiles
 from ..data._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ..data._sources.malformed import is_malformed
 from ..data._sources.types import cast_table, common_types
@@ -65,13 +65,15 @@ class CopyPart:
 
     folder: Path
     types: files.Types
+    root: Path
 
     def __call__(self, item: tuple[Partition, Csv]) -> Part:
         partition, csv = item
         path = self.folder / f"{uuid4().hex}.arrow"
         rows, schemas = 0, []
+        reader = PartitionReader(None, self.types, csv, root=self.root)
         with self._opened(path) as content:
-            for table in PartitionReader(None, self.types, csv).batches(partition):
+            for table in reader.batches(partition):
                 if not is_malformed(table):
                     rows += table.num_rows
                     schemas += [] if table.schema in schemas else [table.schema]
@@ -87,7 +89,7 @@ class CopyPart:
 
 
 def copy_parts(
-    found: Sequence[File],
+    found: FoundFiles,
     dialects: Sequence[Csv],
     names: Sequence[str],
     workspace: Workspace,
@@ -106,9 +108,9 @@ def copy_parts(
     Raises:
         SourceError: if a file cannot be read.
     """
-    by_file = dict(zip(found, dialects, strict=True))
-    items = [(partition, by_file[partition.file]) for partition in file_partitions(found)]
-    copy = CopyPart(workspace.folder, files.file_types(found))
+    by_file = dict(zip(found.files, dialects, strict=True))
+    items = [(partition, by_file[partition.file]) for partition in file_partitions(found.files)]
+    copy = CopyPart(workspace.folder, files.file_types(found.files), found.root)
     parts = list(workspace.engine.map(copy, items))
     types = None
     if not of_one_type:

@@ -69,10 +69,11 @@ def score_on(engine: Engine, job: Job) -> Finished:
         EngineError: if the engine stops; scored partitions are kept.
     """
     files = [file.absolute() if isinstance(file, Path) else file for file in job.files]
+    root = Path() if files == [*job.files] else Path.cwd()
     partitions = file_partitions(files)
-    reader = PartitionReader.of(files, job.columns, job.csv, job.batch_rows)
+    reader = PartitionReader.of(files, job.columns, job.csv, job.batch_rows, root)
     with locked_folder(job.folder, job.output):
-        identity = msgspec.json.encode([job.fingerprint, _layout(partitions)])
+        identity = msgspec.json.encode([job.fingerprint, str(root), _layout(partitions)])
         results = PartitionResults.of(job.folder.absolute(), identity.decode())
         scorer = PartitionScorer(job.tables, reader, results, job.origin, job.record is not None)
         parts: list[Part] = []

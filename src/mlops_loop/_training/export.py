@@ -9,6 +9,7 @@ from ..contract._columns import Floats
 from ..evaluation._holdout import Holdout
 from ..models import predict_scores
 from .final_fit import FittedModel
+from .onnx_canonical import canonical
 from .onnx_export import export
 from .onnx_postprocessing import append_postprocessing
 from .parity import Parity, check_parity, one_row_seconds
@@ -73,7 +74,7 @@ def _onnx_file(model: FittedModel) -> ModelFile:
     if data.classes:
         seen = model.estimator.classes_.astype(int).tolist()
         content = append_postprocessing(content, seen, data.classes, model.calibration)
-    return ModelFile(content)
+    return ModelFile(canonical(content))
 
 
 def _native_file(model: FittedModel) -> ModelFile:

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import numpy as np
 
-from .._atomic import make_folder
 from .._datetime_parts import EPOCH
 from .._encoder import Encoder
 from .._feature_set import FeatureColumn, FeatureSet
@@ -86,7 +85,6 @@ def encode_stored(
     contract, groups = rows.contract, columns.row_groups()
     specs = features.columns(contract)
     encoder = _merge(specs, engine.map(Learn(contract, features, specs), groups))
-    make_folder(rows.settings.paths.training)
     folder = MatrixFolder(rows.settings.paths.training)
     files = tuple(folder.path / f"{at:06d}.npy" for at in range(len(groups)))
     items = zip(groups, files, strict=True)

@@ -16,7 +16,7 @@ from .._process_environment import (
 )
 from .._redaction import redact
 from .._standard_output import make_output_robust
-from ..errors import ProjectCodeError, ProjectError
+from ..errors import InputError, ProjectCodeError, ProjectError
 from ._adoption import adopt
 from ._common import Session
 from ._contract import contract
@@ -24,6 +24,7 @@ from ._data import label, log
 from ._deploy import deploy
 from ._documentation import docs
 from ._explanation import explain
+from ._file_errors import describe_file_error
 from ._keys import key
 from ._loop import alert, loop, monitor
 from ._models import challenge, confirm, lineage, listed, promote, reject, rollback
@@ -107,6 +108,8 @@ class Commands(click.Group):
                 raise
             if located := locate(error):
                 self._fail(ctx, located, located.exit_code, _TRACEBACK)
+            if isinstance(error, OSError) and (text := describe_file_error(error)):
+                self._fail(ctx, InputError(text), InputError.exit_code)
             self._fail(ctx, error, 1, " (internal error; re-run with --debug for a traceback)")
 
     def _fail(self, ctx: click.Context, error: Exception, code: int, hint: str = "") -> None:

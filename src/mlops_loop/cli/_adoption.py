@@ -14,6 +14,9 @@ _DATA_FOR_DVC = (
     "`ingest`; for other sources give that stage `always_changed: true`"
 )
 
+# A version serves with the features code that it was trained with.
+_WHEN = "before `train`, or train again afterwards"
+
 
 @click.command()
 @click.argument("address", metavar="FILE")
@@ -107,13 +110,13 @@ def adopt(
 def _what_is_left_of_the_sample(disabled: list[str]) -> str:
     """What the owner may delete: `adopt` edits no code."""
     lines = [
-        "not needed any more, delete it when you like (see `docs tutorial`, step 6):",
+        "not needed any more, to be deleted (see `docs tutorial`, step 2):",
         "- the tests about flights in tests/test_model.py",
         "- the group `sample` in pyproject.toml; then run `make lock install`",
     ]
     if disabled:
         functions = f"{', '.join(disabled)} in features.py, with their tests"
-        lines.insert(1, f"- {functions}, and `features.disabled` in config/project.yaml")
+        lines.insert(1, f"- {functions}, and `features.disabled` in config/project.yaml: {_WHEN}")
     return "\n".join(lines)
 
 

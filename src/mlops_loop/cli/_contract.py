@@ -1,4 +1,4 @@
-"""The commands contract show, schema, check and diff."""
+"""The commands contract show, schema, example, check and diff."""
 
 from pathlib import Path
 
@@ -33,6 +33,16 @@ def schema(session: Session) -> None:
     with opened(session) as project:
         dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
         show_json(dialect | row_schema(project.contract))
+
+
+@contract.command()
+@click.pass_obj
+def example(session: Session) -> None:
+    """Print a row of a request as JSON, with all inputs; the service need not run."""
+    from ..contract._json_schema import example_row
+
+    with opened(session) as project:
+        show_json(example_row(project.contract))
 
 
 @contract.command()

@@ -66,7 +66,9 @@ def alert(session: Session, text: str) -> None:
     from ..monitoring._alerts import open_alerts
 
     with opened(session) as project:
-        open_alerts(project, session.monitoring().receivers).send(text)
+        alerts = open_alerts(project, session.monitoring().receivers)
+        alerts.retry()
+        alerts.send(text)
 
 
 def _retry_alerts(session: Session, project: "Project") -> None:

@@ -20,12 +20,11 @@ from ._columns import INTEGER_LIMIT, to_datetime64
 from ._messages import MISSING, unreadable
 from ._model import Contract
 from ._text_normalization import listed_or_other, means_missing, normalize_text, with_minus
+from ._text_values import NUMBER, TRUTH
 from ._violations import Checked, Violation
 
 Mask = NDArray[np.bool_]
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 # Range of Python's datetime, and so of the values that a client can send.
 _FIRST, _LAST = (
     pa.scalar(edge.replace(tzinfo=UTC), ARROW_TYPES["datetime"])
@@ -133,8 +132,8 @@ def _read(column: Column, values: pa.Array) -> pa.Array:
     elif column.type == "boolean":
         values = _words(values)
         words = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-        position = pc.index_in(words, pa.array(list(_TRUTH)))
-        return pa.array(list(_TRUTH.values())).take(position)
+        position = pc.index_in(words, pa.array(list(TRUTH)))
+        return pa.array(list(TRUTH.values())).take(position)
     elif column.type == "datetime":
         return _in_calendar(_moments(values))
     return pa.nulls(len(values), wanted)
@@ -177,7 +176,7 @@ def _from_text(texts: pa.Array) -> pa.Array:
         if not trimmed.equals(texts):
             return _from_text(trimmed)
         texts = with_minus(texts)
-        good = pc.if_else(pc.match_substring_regex(texts, _NUMBER), texts, None)
+        good = pc.if_else(pc.match_substring_regex(texts, NUMBER), texts, None)
         return pc.replace_substring_regex(good, r"^\+", "").cast(pa.float64())
 
 

@@ -80,7 +80,7 @@ class Categories(Frozen):
 
 
 class ParseOptions(Frozen):
-    """How the texts of a file are read as the values of a column.
+    """How the texts of files and requests are read as the values of a column.
 
     Attributes:
         missing: texts that stand for a missing value, in files and in requests.
@@ -118,7 +118,7 @@ class Column(Frozen):
         range: bounds, for integers and numbers.
         categories: known values, for categories.
         lead_time: bound of future event times, for the column with role `time`.
-        parsing: how texts of a CSV file are read, where the defaults do not fit.
+        parsing: how texts of files and requests are read, where the defaults do not fit.
         unit: unit of the values, e.g. `km`.
         description: text for the API, the data dictionary and the model card.
         example: a valid value, shown in the API.
@@ -158,20 +158,39 @@ class Column(Frozen):
 
     @property
     def missing_words(self) -> frozenset[str]:
-        """Texts of a category or text that stand for a missing value."""
-        is_text = self.type in ("category", "text") and self.parsing is not None
-        return frozenset(self.parsing.missing) if is_text and self.parsing else frozenset()
+        """Texts that stand for a missing value."""
+        return frozenset(self.parsing.missing) if self.parsing else frozenset()
+
+    @property
+    def parses_texts(self) -> bool:
+        """Whether a number, boolean or datetime may be a text that is read as one of a file."""
+        return self.parsing is not None and self.type not in ("category", "text")
+
+    @property
+    def counts_time(self) -> bool:
+        """Whether a datetime may be a whole number: an epoch, or the digits of a format."""
+        if self.type != "datetime" or self.parsing is None:
+            return False
+        digits = any(pattern.replace("%", "").isalpha() for pattern in self.parsing.formats)
+        return digits or self.parsing.epoch is not None
 
     def text_mapping(self) -> Callable[[Any], Any] | None:
-        """Replaces texts that mean a missing value, or another category; None if none do."""
+        """Trims texts of a category or text, and replaces those that mean another value or none.
+
+        None if it would change no text.
+        """
+        if self.type not in ("category", "text"):
+            return None
         absent, other = self.missing_words, self.categories and self.categories.other
         known = frozenset(self.categories.values) if self.categories else frozenset()
-        if not absent and other is None:
+        trims = self.parsing is not None and self.parsing.trim
+        if not absent and other is None and not trims:
             return None
 
         def mapped(value: Any) -> Any:
             if not isinstance(value, str):
                 return value
+            value = value.strip() if trims else value
             if value in absent:
                 return None
             return value if other is None or value in known else other

@@ -83,6 +83,8 @@ def _column(old: Column, new: Column) -> Iterator[Change]:
         yield Change(new.name, "has other known categories", _rejects_more(old, new))
     if old.lead_time != new.lead_time:
         yield Change(new.name, "has another lead time", _is_shorter(old, new))
+    if old.parsing != new.parsing:
+        yield Change(new.name, "reads texts in another way", _reads_less(old, new))
     if old.unit != new.unit:
         what = f"is in {new.unit or 'no unit'} instead of {old.unit or 'none'}"
         yield Change(new.name, what, old.unit is not None and new.unit is not None)
@@ -109,6 +111,18 @@ def _is_shorter(old: Column, new: Column) -> bool:
     return now.on_violation == "reject" and (
         before.on_violation == "warn" or now.maximum < before.maximum
     )
+
+
+def _reads_less(old: Column, new: Column) -> bool:
+    """Whether a text that was read may be rejected now, or mean something else."""
+    if old.parsing is None or new.parsing is None:
+        return old.parsing is not None
+    before, now = old.parsing.model_dump(), new.parsing.model_dump()
+    lists = ("missing", "true_words", "false_words", "formats")
+    if any(not set(before[key]) <= set(now[key]) for key in lists):
+        return True
+    others = (key for key in before if key not in (*lists, "trim"))
+    return old.parsing.trim > new.parsing.trim or any(before[key] != now[key] for key in others)
 
 
 def _rejects_more(old: Column, new: Column) -> bool:

@@ -2,23 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Moments of other centuries are years with two digits, read with the wrong format.
-_YEARS = (1000, 2999)
-# Microseconds of a unit, and the digits that stay within 64 bits and the calendar.
-_EPOCHS = {
-    "s": (1e6, r"\d{1,11}"),
-    "ms": (1e3, r"\d{1,14}"),
-    "us": (1.0, r"\d{1,17}"),
-    "ns": (1e-3, r"[1-8]?\d{1,18}"),
-}
-_TIME_PARTS = (
-    r"^(?P<body>.*?\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d{1,9}))?(?P<half>\s?[AaPp][Mm])?"
-    r"(?:\s*(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?$"
-)
+from ._text_values import EPOCHS, TIME_PARTS, YEARS
 
 
 def read_format(texts: pa.Array, pattern: str) -> pa.Array:
@@ -34,18 +23,36 @@ def read_format(texts: pa.Array, pattern: str) -> pa.Array:
     if "%M" in pattern:
         body, later = _without_offset(texts)
     read = pc.strptime(body, format=pattern, unit="us", error_is_null=True)
-    read = read.cast(pa.timestamp("us"))
+    read = _without_rollover(body, pattern, read.cast(pa.timestamp("us")))
     if later is not None:
         read = read.cast(pa.int64())
         read = pc.add(read, later).cast(pa.timestamp("us"))
     year = pc.year(read)
-    likely = pc.and_(pc.greater_equal(year, _YEARS[0]), pc.less_equal(year, _YEARS[1]))
+    likely = pc.and_(pc.greater_equal(year, YEARS[0]), pc.less_equal(year, YEARS[1]))
     return pc.if_else(likely, read, None)
+
+
+def _without_rollover(texts: pa.Array, pattern: str, read: pa.Array) -> pa.Array:
+    """Without the dates that no month has: Arrow reads 31 February as 3 March."""
+    is_late = pc.match_substring_regex(texts, "29|30|31")
+    suspected = pc.fill_null(pc.and_(pc.less_equal(pc.day(read), 3), is_late), False)
+    if not pc.any(suspected).as_py():
+        return read
+    pairs = zip(texts.to_pylist(), suspected.to_pylist(), strict=True)
+    wrong = [is_suspect and not _is_date(text, pattern) for text, is_suspect in pairs]
+    return pc.if_else(pa.array(wrong), None, read)
+
+
+def _is_date(text: str, pattern: str) -> bool:
+    try:
+        return bool(datetime.strptime(text, pattern))
+    except ValueError:
+        return False
 
 
 def _without_offset(texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
     """Times without fraction and UTC offset, and the microseconds to add for them."""
-    parts = pc.extract_regex(texts, _TIME_PARTS)
+    parts = pc.extract_regex(texts, TIME_PARTS)
     if parts.null_count == len(parts):
         return texts, None
     fraction, sign, hours, minutes = (
@@ -73,7 +80,7 @@ def _read_quarters(texts: pa.Array, pattern: str) -> pa.Array:
 
 def read_epoch(texts: pa.Array, unit: str) -> pa.Array:
     """Datetimes of texts that count seconds (`s`), `ms`, `us` or `ns` since 1970."""
-    size, digits = _EPOCHS[unit]
+    size, digits = EPOCHS[unit]
     likely = pc.match_substring_regex(texts, rf"^-?{digits}(\.\d+)?$")
     texts = pc.if_else(likely, texts, None)
     whole = pc.replace_substring_regex(texts, r"\..*$", "").cast(pa.int64())

@@ -13,6 +13,7 @@ from ._check import check_columns, check_rows
 from ._columns import DTYPES, INTEGER_LIMIT, Columns, JsonValue, to_rows
 from ._model import Contract, UnknownFields
 from ._row_struct import SoftConstraint, can_be_field, row_struct, warns
+from ._text_values import iso_only
 from ._violations import Violation
 
 # Up to this many rows, checking each value is faster than a numpy call per column.
@@ -87,8 +88,11 @@ class Decoder:
             for position, spec in enumerate(self._specs)
             if warns(spec.range) or warns(spec.categories)
         ]
-        mappings = ((position, spec.text_mapping()) for position, spec in enumerate(self._specs))
-        self._mappings = {position: mapped for position, mapped in mappings if mapped}
+        self._mappings = {
+            position: mapped
+            for position, spec in enumerate(self._specs)
+            if (mapped := spec.text_mapping() or iso_only(spec))
+        }
         # Names that no struct can have are left to the check, which is slower and knows any name.
         self._checks_all = not all(can_be_field(name) for name in self._names)
         specs = () if self._checks_all else self._specs
@@ -149,10 +153,10 @@ class Decoder:
         return Decoded(columns, self._as_objects(logged), many, warnings)
 
     def _mapped(self, row: Row) -> Row:
-        """The row with the texts that stand for a missing value or another category replaced.
+        """The row with trimmed texts, and with those that mean another value or none replaced.
 
         Raises:
-            ValueError: if a value that may not be missing is.
+            ValueError: if a value that may not be missing is, or a text is left to the check.
         """
         if not self._mappings:
             return row

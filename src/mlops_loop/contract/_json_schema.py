@@ -7,6 +7,7 @@ from typing import Any
 
 from ._column_definition import Column, ColumnType
 from ._columns import JsonValue
+from ._messages import text_spellings
 from ._model import Contract, UnknownFields
 
 Schema = dict[str, Any]
@@ -47,9 +48,9 @@ def row_schema(contract: Contract, unknown_fields: UnknownFields = "reject") -> 
 
 def column_schema(column: Column) -> Schema:
     """Schema of one value."""
-    kind = _TYPES[column.type]
-    schema: Schema = {"type": [kind, "null"] if column.nullable else kind}
-    if column.type == "datetime":
+    kinds = _kinds(column) + (["null"] if column.nullable else [])
+    schema: Schema = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    if column.type == "datetime" and column.parsing is None:
         schema["format"] = "date-time"
     bounds, categories = column.range, column.categories
     if bounds is not None and bounds.on_violation == "reject":
@@ -57,7 +58,8 @@ def column_schema(column: Column) -> Schema:
         schema |= {key: limit for key, limit in limits.items() if limit is not None}
     rejects = categories is not None and categories.on_violation == "reject"
     if categories is not None and rejects and categories.other is None:
-        schema["enum"] = [*categories.values, *([None] if column.nullable else [])]
+        absent = [*sorted(column.missing_words), None] if column.nullable else []
+        schema["enum"] = [*categories.values, *absent]
     elif categories is not None:
         schema["examples"] = list(categories.values)
     if column.missing_words and not column.nullable:
@@ -75,6 +77,14 @@ def class_schema(contract: Contract) -> Schema:
     if target.type == "boolean":
         return {"type": "boolean"}
     return {"type": "string", "enum": list(contract.classes)}
+
+
+def label_schema(contract: Contract) -> Schema:
+    """Schema of a label that is submitted: a class or a number, or a text that is read as one."""
+    schema, target = class_schema(contract), contract.target
+    if not target.parses_texts:
+        return schema
+    return {**schema, "type": [schema["type"], "string"], "description": _texts(target)}
 
 
 def class_names(contract: Contract) -> list[str]:
@@ -107,8 +117,30 @@ def _example(column: Column) -> JsonValue:
     return _EXAMPLES[column.type]
 
 
+def _kinds(column: Column) -> list[str]:
+    kinds = [_TYPES[column.type]]
+    if column.parses_texts and "string" not in kinds:
+        kinds.append("string")
+    return [*kinds, "integer"] if column.counts_time else kinds
+
+
+def _texts(column: Column) -> str:
+    """How texts of the column are read, if its `parsing` says so."""
+    parsing = column.parsing
+    if parsing is None:
+        return ""
+    spellings = text_spellings(column)
+    parts = [f"texts are read as in files{f': {spellings}' if spellings else ''}"]
+    if not column.parses_texts:
+        parts = ["blanks around a text are removed"] if parsing.trim else []
+    if parsing.missing and column.nullable:
+        parts.append(f"missing: {', '.join(map(repr, parsing.missing))}")
+    return "; ".join(parts)
+
+
 def _description(column: Column) -> str:
-    parts = [column.description, f"in {column.unit}" if column.unit else ""]
+    unit = f"in {column.unit}" if column.unit else ""
+    parts = [column.description, unit, _texts(column)]
     bounds, categories = column.range, column.categories
     if bounds is not None and bounds.on_violation == "warn":
         edges = [edge for edge in (bounds.minimum, bounds.maximum) if edge is not None]

@@ -1,6 +1,8 @@
 """Messages of violations, shared by all checks."""
 
-from ._column_definition import Action, Column, ColumnType
+from collections.abc import Sequence
+
+from ._column_definition import Action, Column, ColumnType, ParseOptions
 
 MISSING = "is missing"
 UNKNOWN_FIELD = "is not in the contract"
@@ -16,8 +18,34 @@ _WANTED: dict[ColumnType, str] = {
 }
 
 
+# Formats or words that one message names.
+_NAMED = 5
+
+
 def unreadable(column: Column) -> str:
-    return f"should be {_WANTED[column.type]}"
+    """What a value should be, with the spellings that the column's `parsing` adds."""
+    spellings = text_spellings(column)
+    return f"should be {_WANTED[column.type]}{f' or {spellings}' if spellings else ''}"
+
+
+def text_spellings(column: Column) -> str:
+    """How a text may be written, besides as every column reads it; empty if in no other way."""
+    parsing = column.parsing or ParseOptions()
+    if column.type == "datetime":
+        epoch = [f"{parsing.epoch} since 1970"] if parsing.epoch else []
+        return " or ".join([*_first(parsing.formats), *epoch])
+    if column.type == "boolean":
+        return " or ".join(_first([*parsing.true_words, *parsing.false_words]))
+    if column.type not in ("integer", "number"):
+        return ""
+    decimal = "" if parsing.decimal == "." else parsing.decimal
+    signs = {"decimal": decimal, "thousands": parsing.thousands, "strip": parsing.strip}
+    named = [f"{key} {sign!r}" for key, sign in signs.items() if sign]
+    return f"a text with {', '.join(named)}" if named else ""
+
+
+def _first(spellings: Sequence[str]) -> list[str]:
+    return [*spellings[:_NAMED], *(["…"] if len(spellings) > _NAMED else [])]
 
 
 def below(minimum: float) -> str:

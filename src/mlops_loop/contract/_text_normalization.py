@@ -11,10 +11,8 @@ import pyarrow.compute as pc
 
 from ._column_definition import Column, ParseOptions
 from ._datetime_text import read_epoch, read_format, with_offsets
+from ._text_values import NEGATIVE, NO_VALUE, thousands_pattern
 
-# Texts that are a missing number, boolean or datetime whatever the contract says. In a category
-# they are values unless its `parsing.missing` lists them: NA may be North America.
-NO_VALUE = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 _INFINITE = {"inf", "-inf"}
 _ISO = "%Y-%m-%dT%H:%M:%S"
 
@@ -59,7 +57,7 @@ def means_missing(texts: pa.Array) -> pa.Array:
 def with_minus(texts: pa.Array) -> pa.Array:
     """Negative numbers with a minus sign before them: of −5, (5) and 5-, which are -5."""
     texts = pc.replace_substring(texts, "\u2212", "-")
-    return pc.replace_substring_regex(texts, r"^(?:\((.*\d.*)\)|([^-]*\d[^-]*)-)$", r"-\1\2")
+    return pc.replace_substring_regex(texts, NEGATIVE, r"-\1\2")
 
 
 def without_signs(texts: pa.Array, *, strip: str, thousands: str, decimal: str) -> pa.Array:
@@ -69,10 +67,7 @@ def without_signs(texts: pa.Array, *, strip: str, thousands: str, decimal: str) 
         texts = pc.utf8_trim(texts, characters=f"{strip} ")
         texts = pc.replace_substring_regex(texts, rf"^([+-])[{re.escape(strip)} ]+", r"\1")
     if thousands:
-        # Only between groups of three, or as in 12,34,567: 1,23 is no way to write 123.
-        above = r"(?:,\d{2,3})*" if thousands == "," else ""
-        pattern = rf"^([+-]?\d{{1,3}}{above}(?:[{thousands}]\d{{3}})+)(?:[{decimal}]\d+)?$"
-        grouped = pc.match_substring_regex(texts, pattern)
+        grouped = pc.match_substring_regex(texts, thousands_pattern(thousands, decimal))
         texts = pc.if_else(grouped, pc.replace_substring(texts, thousands, ""), texts)
     return texts if decimal == "." else pc.replace_substring(texts, decimal, ".")
 
@@ -98,8 +93,8 @@ def _truth(parsing: ParseOptions, texts: pa.Array) -> pa.Array:
     words = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
     for labels, known in (("true", parsing.true_words), ("false", parsing.false_words)):
         meant = pc.is_in(words, value_set=pa.array([word.lower() for word in known], pa.string()))
-        words = pc.if_else(meant, labels, words)
-    return words
+        texts = pc.if_else(meant, labels, texts)
+    return texts
 
 
 def _moment(parsing: ParseOptions, texts: pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ._column_definition import Column, ColumnType
 from ._columns import DTYPES, INTEGER_LIMIT, Array, to_datetime64
+from ._text_values import read_text
 
 
 def typed_values(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np.bool_]]:
@@ -16,7 +17,7 @@ def typed_values(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np
     read = _READERS[spec.type]
     unreadable = np.zeros(len(raw), dtype=np.bool_)
     values: list[Any] = []
-    mapped = spec.text_mapping() or (lambda value: value)
+    mapped = spec.text_mapping() or _text_reader(spec) or (lambda value: value)
     for row, value in enumerate(raw):
         try:
             value = mapped(value)
@@ -34,6 +35,20 @@ def typed_values(spec: Column, raw: Sequence[object]) -> tuple[Array, NDArray[np
         return np.array(moments, dtype=DTYPES["datetime"]), unreadable
     numbers = [np.nan if value is None else value for value in values]
     return np.array(numbers, dtype=np.float64), unreadable
+
+
+def _text_reader(spec: Column) -> Callable[[Any], Any] | None:
+    """Reads texts as those of a file; None for a column that has no rules for them."""
+    if not spec.parses_texts:
+        return None
+    counts_time = spec.counts_time
+
+    def read(value: Any) -> Any:
+        if counts_time and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return read_text(spec, value) if isinstance(value, str) else value
+
+    return read
 
 
 def _number(value: object) -> float:

@@ -1,7 +1,5 @@
 """Ingestion: from sources to a snapshot, in batches and bounded memory."""
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +10,7 @@ import pyarrow as pa
 
 from .._references import SnapshotRef
 from .._settings import Settings
+from .._work_folder import work_folder
 from ..contract import Contract
 from ..contract._arrow import numbers
 from ..errors import ContractError, SourceError
@@ -19,7 +18,7 @@ from ..prediction_log import PredictionLog
 from ..prediction_log._none import keeps_nothing
 from ._collector import POSITION, RowCollector
 from ._deduplication import find_duplicates
-from ._partitioned_ingestion import collect
+from ._partitioned_ingestion import collect, is_divided
 from ._snapshot import Origin, Snapshot, write_snapshot
 from ._sources import Source, open_source
 from ._sources.prediction_log import LabelledLog
@@ -109,8 +108,7 @@ def ingest(
         other_schemas = log.other_schemas()
         available = logged.available(contract, since=since, until=until)
         left_out = max(0, available - settings.ingestion.max_logged_rows)
-    folder = settings.paths.var / f".ingest-{os.getpid()}"
-    try:
+    with work_folder(settings.paths.var, ".ingest-") as folder:
         collector = RowCollector(contract, folder, since, until)
         collect(collector, sources, settings, contract)
         from_sources = collector.sorter.rows
@@ -130,8 +128,6 @@ def ingest(
             quarantine_path = collector.quarantine.write(settings.paths.quarantine)
         rows = _distinct(contract, collector, from_sources, folder)
         snapshot = write_snapshot(rows, settings.paths.snapshots, origin)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     duplicates = collector.sorter.rows - snapshot.rows
     return Ingested(
         snapshot,
@@ -180,6 +176,13 @@ def ingest_sources(
         >>> ingest_sources(project, [Warehouse()]).rows
         500
     """
+    engine = project.settings.engine
+    if engine != "local" and not any(map(is_divided, sources)):
+        addresses = " + ".join(source.address for source in sources)
+        project.context.on_stage(
+            f"{addresses} is read by this process: only files are divided among the workers of "
+            f"{engine}"
+        )
     ingested = ingest(
         project.settings,
         project.contract,
@@ -227,7 +230,7 @@ def _too_many(collector: RowCollector, settings: Settings) -> str:
         f"{bad} of {total} rows violate the contract: {named}"
         f"{f' and {more} more reasons' if more > 0 else ''}; more than ingestion.max_bad_share "
         f"({settings.ingestion.max_bad_share:.0%}) allows, so nothing was written: fix the "
-        "data, or config/contract.yaml"
+        "data, or config/contract.yaml; `contract check FILE` lists lines and values"
     )
 
 

@@ -3,13 +3,15 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import structlog
 
-from .._file_lock import sole_process
+from .._atomic import make_folder
+from .._file_lock import LockedError, file_lock
 from .._partition_results import PartitionResults, write_numbers
 from .._settings import Settings
 from ..contract import Contract
@@ -22,11 +24,10 @@ from ._collector import RowCollector
 from ._prefetch import prefetch
 from ._quarantine import shifted
 from ._regrouping import regrouped
-from ._remote import File
 from ._row_check import BATCH_ROWS, RowCheck, RowCounts
 from ._sources import Source
 from ._sources.file import FileSource, check_files
-from ._sources.file_discovery import find_files
+from ._sources.file_discovery import FoundFiles, find
 from ._sources.file_partitions import Partition, PartitionReader, file_partitions
 from ._sources.file_state import file_state
 
@@ -91,11 +92,15 @@ def collect(
         SourceError: if a source cannot be read, or lacks a column.
         EngineError: if the engine cannot be reached, or stops; checked partitions are kept.
     """
-    if settings.engine == "local" or not any(isinstance(each, FileSource) for each in sources):
+    if settings.engine == "local" or not any(map(is_divided, sources)):
         for source in sources:
             collector.take(source)
         return
-    with _folder(settings.paths.ingestion) as folder, open_engine(settings.engine) as engine:
+    with (
+        _alone(settings.paths.ingestion_lock),
+        _folder(settings.paths.ingestion) as folder,
+        open_engine(settings.engine) as engine,
+    ):
         for number, source in enumerate(sources):
             if isinstance(source, FileSource):
                 _take(engine, collector, source, contract, folder / str(number))
@@ -103,35 +108,48 @@ def collect(
                 collector.take(source)
 
 
+def is_divided(source: Source) -> bool:
+    """Whether an engine reads a source, and not this process."""
+    return isinstance(source, FileSource)
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold the lock; another process that ingests on an engine is waited for."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(lock, seconds=0))
+        except LockedError:
+            structlog.get_logger().warning("waiting for another process that ingests on an engine")
+            stack.enter_context(file_lock(lock, seconds=-1))
+        yield
+
+
 @contextmanager
 def _folder(path: Path) -> Iterator[Path]:
-    """The folder for results, locked; it stays only if the engine stops, or this process does.
-
-    Raises:
-        InputError: if another process ingests on an engine.
-    """
-    otherwise = "another process ingests on an engine in this project: wait for it"
-    with sole_process(path, otherwise):
-        try:
-            yield path
-        except EngineError:
-            raise
-        except Exception:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
+    """The folder for results; it stays only if the engine stops, or this process does."""
+    make_folder(path)
+    try:
+        yield path
+    except EngineError:
+        raise
+    except Exception:
         shutil.rmtree(path, ignore_errors=True)
+        raise
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _take(
     engine: Engine, collector: RowCollector, source: FileSource, contract: Contract, folder: Path
 ) -> None:
     columns = table_columns(contract)
-    files = find_files(source.location, source.root)
-    check_files(files, columns, source.csv)
-    partitions = file_partitions(files)
+    found = find(source.location, source.root)
+    check_files(found.files, columns, source.csv, found.root)
+    partitions = file_partitions(found.files)
     check = collector.check(source)
-    results = PartitionResults.of(folder.absolute(), _identity(check, source, files, partitions))
-    function = PartitionCheck(check, PartitionReader.of(files, columns, source.csv), results)
+    results = PartitionResults.of(folder.absolute(), _identity(check, source, found, partitions))
+    reader = PartitionReader.of(found.files, columns, source.csv, root=found.root)
+    function = PartitionCheck(check, reader, results)
     taken = 0
     with closing(results.complete(engine, function, partitions)) as numbers:
         for number, _ in numbers:
@@ -147,10 +165,10 @@ def _take(
 
 
 def _identity(
-    check: RowCheck, source: FileSource, files: Sequence[File], partitions: Sequence[Partition]
+    check: RowCheck, source: FileSource, found: FoundFiles, partitions: Sequence[Partition]
 ) -> str:
     """Differs if files, contract or options do."""
-    state = [file_state(file) for file in files]
+    state = [str(found.root), *map(file_state, found.files)]
     layout = [(str(each.file), each.row_groups) for each in partitions]
     interval = [check.since, check.until]
     parts = [state, layout, check.contract.digest, source.csv.model_dump(), interval]

@@ -4,7 +4,6 @@ Beside each lies a small JSON file that says where it came from. The digest is o
 and not over the file, so that another version of the Parquet writer changes no lineage.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet
 from msgspec import Struct
 
-from .._atomic import atomic_write, make_folder
+from .._atomic import atomic_write
 from .._formats import SNAPSHOT
+from .._work_folder import work_folder
 from ..contract import Contract
 from ..contract._arrow import arrow_schema, from_arrow
 from ..contract._columns import Columns
@@ -134,16 +134,13 @@ def write_snapshot(
     """
     if isinstance(tables, pa.Table):
         tables = [tables]
-    make_folder(directory)
-    written = directory / f".{os.getpid()}.parquet"
-    try:
+    with work_folder(directory, ".draft-") as folder:
+        written = folder / "rows.parquet"
         digest, rows = _write_table(tables, written)
         snapshot = Snapshot(digest, directory / f"{digest}.parquet", rows, origin)
         if not _holds(snapshot):
             with atomic_write(snapshot.path) as draft:
                 written.replace(draft)
-    finally:
-        written.unlink(missing_ok=True)
     facts = SNAPSHOT.encode(_Facts(digest, rows, origin), indent=2)
     _write(_facts(snapshot.path), facts + b"\n")
     _write(directory / LATEST, digest.encode() + b"\n")

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import EngineError
+from ..errors import EngineUnavailableError
 
 Kind = Literal["local", "dask", "spark"]
 _ADDRESS = re.compile(
@@ -39,13 +39,13 @@ class EngineAddress:
         """Check that something listens at the address.
 
         Raises:
-            EngineError: if nothing does.
+            EngineUnavailableError: if nothing does.
         """
         try:
             socket.create_connection((self.host.strip("[]"), self.port), timeout=_SECONDS).close()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise EngineError(
+            raise EngineUnavailableError(
                 f"the engine {self} cannot be reached ({reason}): check that its scheduler runs, "
                 "and the address (setting `engine`, option --engine)"
             ) from error

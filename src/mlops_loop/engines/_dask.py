@@ -1,7 +1,10 @@
 """Dask: a scheduler that runs somewhere, or processes on this machine for the time of the work."""
 
 import logging
+import operator
 import os
+import pickle
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -9,16 +12,19 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import dask.config
-from distributed import Client, KilledWorker, LocalCluster
+from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.protocol.pickle import dumps
 
-from ..errors import EngineError
+from ..errors import EngineError, EngineUnavailableError
 from ._address import EngineAddress
-from ._sent import Outcome, SentFunction, result
+from ._sent import Outcome, SentFunction, missing_package, result
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _SECONDS = "30s"
+# Supervisors start workers again in less.
+_WITHOUT_WORKERS_SECONDS = 60.0
+_POLL_SECONDS = 5
 
 
 class DaskEngine:
@@ -37,21 +43,33 @@ class DaskEngine:
         return sum(self.client.ncores().values())
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
-        client, listed = self.client, list(items)
-        # A task, and not scattered data, which are lost with the worker that holds them.
-        sent = client.submit(SentFunction, dumps(function), pure=False)
-        coming = deque(client.map(_call, [sent] * len(listed), listed, pure=False))
+        client, pickled = self.client, [dumps(item) for item in items]
+        content = dumps(SentFunction.pack(function, dumps))
+        # A task, and not scattered data, which are lost with the worker that holds them. Nothing in
+        # it is of this library: a scheduler, or a worker, that lacks it could not even say so.
+        sent = client.submit(pickle.loads, content, pure=False)
+        coming = deque(client.map(operator.call, [sent] * len(pickled), pickled, pure=False))
         try:
             while coming:
                 with _engine_errors(self._address):
-                    outcome = coming.popleft().result()
+                    outcome = self._wait(coming.popleft())
                 yield result(outcome)
         finally:
             client.cancel([sent, *coming], force=True)
 
-
-def _call(sent: SentFunction, item: object) -> Outcome:
-    return sent.call(item)
+    def _wait(self, future: Future[Outcome]) -> Outcome:
+        """The outcome of a call, unless there are no workers for a while."""
+        until = time.monotonic() + _WITHOUT_WORKERS_SECONDS
+        while True:
+            try:
+                outcome: Outcome = future.result(timeout=_POLL_SECONDS)
+                return outcome
+            except TimeoutError:
+                now = time.monotonic()
+                if self.workers:
+                    until = now + _WITHOUT_WORKERS_SECONDS
+                elif now > until:
+                    raise _no_workers(self._address) from None
 
 
 @contextmanager
@@ -59,18 +77,22 @@ def open_dask(address: EngineAddress) -> Iterator[DaskEngine]:
     """Connect to a scheduler, or start processes.
 
     Raises:
-        EngineError: if the scheduler cannot be reached, or has no workers.
+        EngineUnavailableError: if the scheduler cannot be reached, or has no workers.
     """
     # The function is sent with a model in it, which is no mistake.
     settings = {"distributed.admin.large-graph-warning-threshold": "1GB"}
     with dask.config.set(settings), dask_client(address) as client:
         engine = DaskEngine(client, address)
         if not engine.workers:
-            raise EngineError(
-                f"the engine {address} has no workers: start some, e.g. with `dask worker "
-                f"{address.host}:{address.port}`"
-            )
+            raise _no_workers(address)
         yield engine
+
+
+def _no_workers(address: EngineAddress) -> EngineUnavailableError:
+    return EngineUnavailableError(
+        f"the engine {address} has no workers: start some, e.g. with `dask worker "
+        f"{address.host}:{address.port}`, and see the logs of those that ended"
+    )
 
 
 @contextmanager
@@ -78,7 +100,7 @@ def dask_client(address: EngineAddress) -> Iterator[Client]:
     """A client of a running scheduler, or of processes that end with the block.
 
     Raises:
-        EngineError: if the scheduler cannot be reached.
+        EngineUnavailableError: if the scheduler cannot be reached.
     """
     if address.host:
         with _connected(address) as client:
@@ -88,6 +110,7 @@ def dask_client(address: EngineAddress) -> Iterator[Client]:
         LocalCluster(
             n_workers=address.workers,
             threads_per_worker=1,
+            security=True,  # or any user of the machine could run code as this one
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
@@ -111,13 +134,15 @@ def _connected(address: EngineAddress) -> Client:
 def _engine_errors(address: EngineAddress) -> Iterator[None]:
     try:
         yield
+    except ImportError as error:
+        raise missing_package(error) from error
     except KilledWorker as error:
-        raise EngineError(
+        raise EngineUnavailableError(
             f"workers of {address} died again and again at the same part: give them more memory, "
             "and see their logs; the same command continues after the finished parts"
         ) from error
     except (CancelledError, OSError) as error:
-        raise EngineError(
+        raise EngineUnavailableError(
             f"the connection to the engine {address} is lost: the same command continues after "
             "the finished parts once its scheduler runs again"
         ) from error

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pyspark import SparkConf, SparkContext, cloudpickle
 
-from ..errors import EngineError
+from ..errors import EngineError, EngineUnavailableError
 from ._address import EngineAddress
 from ._sent import Outcome, SentFunction, result
 
@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 # Jobs that Spark queues at the same time; each is a thread here.
 _JOBS = 128
 _ATTEMPTS = 4
+_WITHOUT_WORKERS_SECONDS = 60.0
 
 
 class SparkEngine:
@@ -33,15 +34,16 @@ class SparkEngine:
         return int(self._context.defaultParallelism)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
-        sent = self._context.broadcast(SentFunction(cloudpickle.dumps(function)))
+        sent = self._context.broadcast(SentFunction.pack(function, cloudpickle.dumps))
 
-        def call(item: Item) -> Outcome:
-            outcome: Outcome = sent.value.call(item)
+        def call(item: bytes) -> Outcome:
+            outcome: Outcome = sent.value(item)
             return outcome
 
         def run(item: Item) -> Outcome:
+            pickled = [cloudpickle.dumps(item)]
             with _engine_errors(self._address):
-                outcomes: list[Outcome] = self._context.parallelize([item], 1).map(call).collect()
+                outcomes: list[Outcome] = self._context.parallelize(pickled, 1).map(call).collect()
             return outcomes[0]
 
         pool = ThreadPoolExecutor(_JOBS, thread_name_prefix="spark-job")
@@ -59,7 +61,8 @@ def open_spark(address: EngineAddress) -> Iterator[SparkEngine]:
     """Connect to a master, or start a JVM on this machine.
 
     Raises:
-        EngineError: if the master cannot be reached, or there is no Java.
+        EngineError: if there is no Java, or the master is of another version.
+        EngineUnavailableError: if the master cannot be reached, or has no free workers.
     """
     if address.host:
         address.require_reachable()
@@ -74,9 +77,26 @@ def open_spark(address: EngineAddress) -> Iterator[SparkEngine]:
         ) from error
     context.setLogLevel("OFF")
     try:
+        if address.host:
+            _require_workers(context, address)
         yield SparkEngine(context, address)
     finally:
         context.stop()
+
+
+def _require_workers(context: SparkContext, address: EngineAddress) -> None:
+    """Run a job of nothing: Spark itself would wait for ever."""
+    with ThreadPoolExecutor(1, thread_name_prefix="spark-job") as pool:
+        job = pool.submit(context.parallelize([0], 1).count)
+        try:
+            with _engine_errors(address):
+                job.result(timeout=_WITHOUT_WORKERS_SECONDS)
+        except TimeoutError:
+            context.cancelAllJobs()
+            raise EngineUnavailableError(
+                f"the engine {address} has no workers with free cores: start some, or wait for the "
+                "applications that hold them"
+            ) from None
 
 
 def _configuration(address: EngineAddress) -> SparkConf:
@@ -98,8 +118,10 @@ def _configuration(address: EngineAddress) -> SparkConf:
 def _engine_errors(address: EngineAddress) -> Iterator[None]:
     try:
         yield
+    except TimeoutError:
+        raise
     except Exception as error:  # what the function raises is a result
-        raise EngineError(
+        raise EngineUnavailableError(
             f"the engine {address} stopped: the same command continues after the finished parts "
             f"once it runs again; {_first_line(error)}"
         ) from error

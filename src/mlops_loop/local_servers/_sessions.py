@@ -1,4 +1,4 @@
-"""A program with all processes that it starts, ended together: they are one session."""
+"""Programs with all processes that they start, ended together: each leads a session."""
 
 import os
 import signal
@@ -13,37 +13,41 @@ _SECONDS = 20.0
 
 
 @contextmanager
-def session(
-    command: Sequence[str | Path], env: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the block is left; Ctrl-C, SIGTERM and SIGHUP leave it."""
+def sessions(
+    commands: Sequence[Sequence[str | Path]], env: Mapping[str, str]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run programs until the block is left; Ctrl-C, SIGTERM and SIGHUP leave it."""
     for kind in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, signal.default_int_handler)
-    process = subprocess.Popen(command, env=env, start_new_session=True)
+    leaders: list[subprocess.Popen[bytes]] = []
     try:
-        yield process
+        for command in commands:
+            leaders.append(subprocess.Popen(command, env=env, start_new_session=True))
+        yield leaders
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would leave some running
-        _end(process)
+        _end(leaders)
 
 
-def _end(leader: subprocess.Popen[bytes]) -> None:
+def _end(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
+    ids = [leader.pid for leader in leaders]
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        for process in members(leader.pid):
+        for process in members(*ids):
             with suppress(ProcessLookupError):
                 os.kill(process, kind)
         until = time.monotonic() + _SECONDS
-        while members(leader.pid) and time.monotonic() < until:
-            leader.poll()
+        while members(*ids) and time.monotonic() < until:
+            for leader in leaders:
+                leader.poll()
             time.sleep(0.2)
 
 
-def members(leader: int) -> list[int]:
-    """The processes of the session that a process leads."""
+def members(*leaders: int) -> list[int]:
+    """The processes of the sessions that these processes lead."""
     found = []
     for process in _processes():
         with suppress(ProcessLookupError, PermissionError):
-            if os.getsid(process) == leader:
+            if os.getsid(process) in leaders:
                 found.append(process)
     return found
 

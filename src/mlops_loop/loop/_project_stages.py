@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._bundle import read_bundle
 from .._composition import Pipeline
 from .._project import Project
+from .._references import SnapshotRef
 from .._run_context import RunContext
 from ..monitoring import (
     Incident,
@@ -21,6 +22,7 @@ from ..monitoring import (
 from ..registry._transitions import Transitions
 from ._audit import ACTOR
 from ._challenger_trial import Trial, TrialDecision
+from ._latest_row import latest_row, snapshot_end
 from ._retraining import RetrainingRequest, RetrainingResult
 from ._training_growth import TrainingGrowth
 
@@ -59,16 +61,24 @@ class ProjectStages:
         version = registered(registry, attempt.name) if attempt.resumed else None
         if version is None:
             project, pipeline = self._within(attempt.reason, attempt.name), self._pipeline()
-            # Of younger rows only some labels have arrived, which are no fair sample.
-            until = project.clock.now() - project.contract.label_horizon
             with translate_mlflow_errors():
-                snapshot = pipeline.ingest(
-                    project,
-                    since=project.settings.loop.training_window.since(until, attempt.changed),
-                    until=until,
-                )
-                version = pipeline.train(project, snapshot)
+                version = pipeline.train(project, self._ingest(project, pipeline, attempt.changed))
         return RetrainingResult(version.version, version.run_id, gate_result(registry, version))
+
+    def _ingest(
+        self, project: Project, pipeline: Pipeline, changed: datetime | None
+    ) -> SnapshotRef:
+        """The snapshot of the training window."""
+        window = project.settings.loop.training_window
+        # Of younger rows only some labels have arrived, which are no fair sample.
+        until = project.clock.now() - project.contract.label_horizon
+        since = window.since(until, changed)
+        if since is None or project.published().champion is not None:
+            return pipeline.ingest(project, since=since, until=until)
+        # The first model may be that of a table which ends long before today.
+        pipeline.ingest(project, since=None, until=until)
+        end = snapshot_end(project) or until
+        return pipeline.ingest(project, since=window.since(end, changed), until=until)
 
     def assign_role(self, result: RetrainingResult, reason: str) -> None:
         from ..registry._role import assign_role
@@ -141,9 +151,18 @@ class ProjectStages:
         version = project.published().champion
         if version is None:
             return None
-        until = project.clock.now() - project.contract.label_horizon
+        horizon, share = project.contract.label_horizon, project.settings.loop.growth
+        # Between training rows and held-out rows is a gap of the label horizon.
+        left_out = project.settings.training.holdout + horizon
+        now = project.clock.now() - horizon
         manifest = read_bundle(project.bundles.fetch(version)).manifest
-        return TrainingGrowth.of(manifest, until - project.settings.training.holdout)
+        growth = TrainingGrowth.of(manifest, now - left_out)
+        if growth is None or share is None or not growth.reaches(share):
+            return growth
+        # The clock is only a limit: a table may end long before, and then nothing was added.
+        trained_until = now - left_out - growth.added
+        reached = latest_row(project, since=trained_until + left_out, until=now)
+        return TrainingGrowth.of(manifest, reached - left_out)
 
     def decide_trial(self, trial: Trial) -> TrialDecision | None:
         from ._challenger_evaluation import decide_trial

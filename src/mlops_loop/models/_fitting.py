@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._encoder import Matrix
-from ..errors import EngineError, TrainingError
+from ..errors import EngineError, EngineUnavailableError, TrainingError
 from . import Candidate, Task, predict_scores
 from ._scaled_target import ScaledTarget
 from ._stored_matrix import ROWS_IN_MEMORY, StoredMatrix
@@ -44,7 +44,7 @@ def fit(
         parameters: parameters that override those of the candidate.
 
     Raises:
-        EngineError: if workers die again and again.
+        EngineUnavailableError: if workers die again and again.
         TrainingError: naming the candidate, if its estimator cannot be built or fitted.
     """
     rows = rows_to_fit(candidate, task, matrix)
@@ -107,7 +107,7 @@ class _OnDask:
                     # Those that a supervisor starts again.
                     with suppress(TimeoutError):
                         matrix.client.wait_for_workers(len(workers), timeout=_RESTART_SECONDS)
-        raise EngineError(
+        raise EngineUnavailableError(
             f"workers died again and again while {self.candidate.name} was fitted: give them more "
             "memory, or start more of them, and see their logs"
         )

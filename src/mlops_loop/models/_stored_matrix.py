@@ -1,11 +1,10 @@
 """An encoded matrix that lies in files, for rows that do not fit into the memory of one process."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._encoder import Matrix
+from .._work_folder import work_folder
 from ..engines import Engine
 from . import DaskRows
 
@@ -30,8 +30,9 @@ class MatrixFolder:
     """A new folder below `parent`, deleted with the last matrix that refers to it."""
 
     def __init__(self, parent: Path) -> None:
-        self.path = Path(mkdtemp(dir=parent))
-        finalize(self, rmtree, self.path, ignore_errors=True)
+        stack = ExitStack()
+        self.path = stack.enter_context(work_folder(parent, "matrix-"))
+        finalize(self, stack.close)
 
 
 @dataclass(frozen=True)

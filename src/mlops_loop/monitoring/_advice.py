@@ -58,6 +58,8 @@ def advise(report: MonitoringReport, settings: Actions, own: Mapping[str, Action
             f"{incident.kind}: {_advice(incident, action_for(incident, settings, own))}"
             for incident in incidents
         )
+    if not report.window.rows:
+        return "nothing to do so far: there are no predictions in this window"
     if report.performance == "unknown":
         return "nothing to do so far: performance is unknown without labels"
     return "nothing to do"

@@ -13,6 +13,7 @@ Answer = Literal["ok", "worse", "unknown"]
 KINDS = ("performance", "drift", "quality")
 
 _DRIFT: dict[Status, str] = {"ok": "no", "failed": "yes", "unknown": "unknown"}
+_QUALITY: dict[Status, str] = {"ok": "ok", "failed": "bad", "unknown": "unknown"}
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class MonitoringReport:
             "; ".join(
                 [
                     f"drift: {_DRIFT[self.statuses.get('drift', 'unknown')]}",
-                    f"quality: {'bad' if self.quality else 'ok'}",
+                    f"quality: {_QUALITY[self.statuses.get('quality', 'unknown')]}",
                     f"performance: {self.performance}",
                     *own,
                     *(["checks: failed"] if self.has_failed_checks else []),

@@ -13,6 +13,7 @@ from ..prediction_log import PredictionLog
 from ._checks import DEFAULT_CHECKS, Check
 from ._monitoring_report import MonitoringReport, Window
 from ._options import DEFAULT_OPTIONS, MonitoringOptions, segment_column
+from ._other_rows import describe_other_rows
 from ._window import MonitoringWindow
 
 NOTHING_TO_COMPARE = "there is no champion to compare with: run `train` first"
@@ -70,7 +71,8 @@ def monitor(
 
     window = MonitoringWindow(settings, contract, log, bundle, clock, period, options)
     report = run(window, checks, column)
-    return replace(report, notes=(*report.notes, *left_out))
+    elsewhere = [] if rows else describe_other_rows(log, version_only)
+    return replace(report, notes=(*report.notes, *elsewhere, *left_out))
 
 
 def _unchecked(period: Window, *notes: str) -> MonitoringReport:

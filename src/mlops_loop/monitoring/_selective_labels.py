@@ -91,7 +91,7 @@ def find_selection(
     selection = select_labels(contract, sample, labelled, np.array(times, dtype="datetime64[D]"))
     if selection is not None and selection.is_selective:
         return CheckResult([selection.finding(counts)], {KIND: "failed"})
-    complete = counts.labels >= (1 - LEAST) * counts.predictions
+    complete = counts.predictions > 0 and counts.labels >= (1 - LEAST) * counts.predictions
     return CheckResult(statuses={KIND: "ok" if selection or complete else "unknown"})
 
 

@@ -1,6 +1,6 @@
 """Bodies of `POST /labels`: labels by prediction id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -51,7 +51,8 @@ def decode_labels(
         replace(violation, row=given[violation.row], column="label")
         for violation in checked.rejections
     ]
-    violations += _unknown_classes(contract, listed, given)
+    read = checked.columns[target.name].tolist()
+    violations += _unknown_classes(contract, listed, dict(zip(given, read, strict=True)))
     if violations:
         unique = {(each.row, each.column): each for each in reversed(violations)}
         ordered = [unique[key] for key in sorted(unique)]
@@ -82,13 +83,13 @@ def _shape(row: int, item: object) -> list[Violation]:
 
 
 def _unknown_classes(
-    contract: Contract, listed: Sequence[dict[str, object]], rows: Sequence[int]
+    contract: Contract, listed: Sequence[dict[str, object]], read: Mapping[int, object]
 ) -> list[Violation]:
     """Labels outside the model's classes, also where the contract only warns of a category."""
     if contract.problem == "regression" or contract.target.type == "boolean":
         return []
     return [
         Violation(row, "label", listed[row]["label"], "is not one of the classes", "reject")
-        for row in rows
-        if listed[row]["label"] not in contract.classes
+        for row, value in read.items()
+        if value not in contract.classes
     ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..contract._json_schema import class_names, class_schema, row_schema
+from ..contract._json_schema import class_names, class_schema, label_schema, row_schema
 from ..contract._model import Contract, UnknownFields
 from ._labels import ID_LENGTH
 
@@ -77,7 +77,7 @@ def schemas(contract: Contract, unknown_fields: UnknownFields) -> dict[str, Docu
         "type": "object",
         "properties": {
             "prediction_id": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH},
-            "label": class_schema(contract),
+            "label": label_schema(contract),
         },
         "required": ["prediction_id", "label"],
         "additionalProperties": False,

@@ -1,8 +1,9 @@
-"""Clusters of Dask."""
+"""Clusters of Dask, and the memory of their processes."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from distributed import LocalCluster
 
@@ -17,3 +18,9 @@ def cluster(workers: int) -> Iterator[str]:
         silence_logs=logging.CRITICAL,
     ) as started:
         yield started.scheduler_address.replace("tcp://", "dask://")
+
+
+def peak_megabytes() -> float:
+    """Of this process; `getrusage` would count the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

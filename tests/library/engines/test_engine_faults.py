@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +20,11 @@ from distributed import Client
 
 from mlops_loop._scoring import Scored, score
 from mlops_loop.data._sources import columnar
-from mlops_loop.errors import EngineError
+from mlops_loop.engines import _dask
+from mlops_loop.errors import EngineError, EngineUnavailableError
 
 from ..scoring.inputs import predictor
-from .clusters import cluster
+from .clusters import cluster, peak_megabytes
 
 pytestmark = pytest.mark.real
 GROUP = 20_000
@@ -71,10 +73,14 @@ def once(action: Callable[[], None]) -> Callable[[int], None]:
 
 
 @contextmanager
-def started(*words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of Dask's command line."""
+def started(*words: str, path: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of Dask's command line; `path` is its PYTHONPATH."""
+    env = os.environ if path is None else {**os.environ, "PYTHONPATH": path}
     process = subprocess.Popen(
-        [sys.executable, "-m", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *words],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
@@ -84,13 +90,23 @@ def started(*words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def scheduler_at(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    options = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    with started("distributed.cli.dask_scheduler", *options) as scheduler:
-        with started("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--no-dashboard"):
+def scheduler_at(
+    port: int, *options: str, path: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A scheduler with one worker, which has these options."""
+    here = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    worker = ("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--no-dashboard", *options)
+    with started("distributed.cli.dask_scheduler", *here, path=path) as scheduler:
+        with started(*worker, path=path):
             with Client(f"tcp://127.0.0.1:{port}", timeout="60s") as client:
                 client.wait_for_workers(1, timeout=60)
             yield scheduler
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def test_a_worker_that_is_killed_costs_time_only(source: Path, tmp_path: Path) -> None:
@@ -155,8 +171,7 @@ def test_a_driver_that_is_killed_continues_after_the_finished_partitions(
 def test_a_scheduler_that_dies_is_named_and_a_new_one_continues(
     source: Path, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"dask://127.0.0.1:{port}"
     arguments = source, tmp_path / "out.parquet", predictor()
     with scheduler_at(port) as scheduler:
@@ -169,12 +184,83 @@ def test_a_scheduler_that_dies_is_named_and_a_new_one_continues(
     require_same(scored, source)
 
 
+def test_machines_without_the_library_are_named(source: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with scheduler_at(port, path=str(tmp_path)):
+        with pytest.raises(EngineError, match="^a worker cannot import mlops_loop: install"):
+            score(source, tmp_path / "out.parquet", predictor(), engine=f"dask://127.0.0.1:{port}")
+
+
+def test_the_last_worker_that_dies_ends_the_command(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_dask, "_WITHOUT_WORKERS_SECONDS", 3)
+    port = free_port()
+    address = f"dask://127.0.0.1:{port}"
+    with scheduler_at(port, "--no-nanny"), Client(address.replace("dask", "tcp", 1)) as client:
+        (worker,) = client.run(os.getpid).values()
+        with pytest.raises(EngineUnavailableError, match=f"^the engine {address} has no workers"):
+            score(
+                source,
+                tmp_path / "out.parquet",
+                predictor(),
+                engine=address,
+                progress=once(lambda: os.kill(worker, signal.SIGKILL)),
+            )
+
+
+@contextmanager
+def master_at(port: int) -> Iterator[Callable[[], AbstractContextManager[object]]]:
+    """A master of Spark; what starts a worker of it."""
+    spec = find_spec("pyspark")
+    assert spec is not None and spec.origin is not None
+    home = Path(spec.origin).parent
+    deploy = "org.apache.spark.deploy"
+
+    @contextmanager
+    def spark(*words: str) -> Iterator[None]:
+        process = subprocess.Popen(
+            [home / "bin" / "spark-class", *words],
+            env={**os.environ, "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=home.parent,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+    here = ("--host", "127.0.0.1")
+    with TemporaryDirectory() as folder:
+        with spark(f"{deploy}.master.Master", *here, "--port", str(port), "--webui-port", "0"):
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.2)
+            words = ("--webui-port", "0", "--work-dir", folder, f"spark://127.0.0.1:{port}")
+            yield lambda: spark(f"{deploy}.worker.Worker", *here, *words)
+
+
+def test_a_cluster_of_spark_scores_as_one_process(
+    source: Path, tmp_path: Path, spark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    address = f"spark://127.0.0.1:{port}"
+    with master_at(port) as start_worker:
+        with monkeypatch.context() as patch:
+            patch.setattr("mlops_loop.engines._spark._WITHOUT_WORKERS_SECONDS", 5)
+            with pytest.raises(EngineUnavailableError, match=f"^the engine {address} has no work"):
+                score(source, tmp_path / "out.parquet", predictor(), engine=address)
+        with start_worker():
+            scored = score(source, tmp_path / "out.parquet", predictor(), engine=address)
+    require_same(scored, source)
+
+
 def test_spark_scores_as_one_process(source: Path, tmp_path: Path, spark: str) -> None:
     require_same(score(source, tmp_path / "out.parquet", predictor(), engine=spark), source)
-
-
-def peak_megabytes() -> float:
-    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
 def test_the_memory_of_workers_does_not_grow_with_the_input(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Ingestion on an engine: snapshot, quarantine and numbers are those of one process."""
 
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from structlog.testing import capture_logs
 
+from mlops_loop._file_lock import file_lock
 from mlops_loop._settings import Csv, Settings
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.contract._contract_file import parse_contract
@@ -18,18 +22,8 @@ from mlops_loop.data._sources import columnar
 from mlops_loop.errors import ContractError, EngineError, SourceError
 
 from ..places import FLIGHTS
+from ..sizes_contract import CONTRACT
 
-CONTRACT = parse_contract("""
-problem: binary
-label_horizon: 1d
-columns:
-  key: {type: text, role: id}
-  at: {type: datetime, role: time}
-  size: {type: number, range: {minimum: 0, maximum: 50, on_violation: warn}}
-  colour: {type: category, categories: {values: [red, green], on_violation: reject}}
-  note: {type: text, nullable: true}
-  y: {type: boolean, role: target}
-""")
 COUNT = 60
 UNTIL = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -147,3 +141,13 @@ def test_what_was_checked_before_the_engine_stopped_is_not_checked_again(
     there = ingest(on(dask, settings), CONTRACT)
     assert set(seen) == {written}
     assert facts(there) == facts(ingest(settings, CONTRACT))
+
+
+def test_another_ingestion_is_waited_for(settings: Settings, dask: str) -> None:
+    with ThreadPoolExecutor(1) as pool, capture_logs() as said:
+        with file_lock(settings.paths.ingestion_lock):
+            waiting = pool.submit(ingest, on(dask, settings), CONTRACT)
+            while not said and not waiting.done():
+                time.sleep(0.05)
+            assert not waiting.done() and "waiting for another" in said[0]["event"]
+        assert facts(waiting.result(60)) == facts(ingest(settings, CONTRACT))

@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from mlops_loop._partition_results import PartitionResults
 from mlops_loop._settings_loading import load_settings
 from mlops_loop.engines import open_engine
-from mlops_loop.errors import EngineError, SettingsError, SourceError
+from mlops_loop.engines._dask import DaskEngine
+from mlops_loop.errors import EngineError, EngineUnavailableError, SettingsError, SourceError
 
 from ..places import FLIGHTS
-from .calls import DiesOnce, Loaded, double, odd, process, slow_for_small
+from .calls import DiesOnce, Loaded, Locked, double, odd, process, slow_for_small
 from .clusters import cluster
 
 
@@ -58,16 +60,32 @@ def test_a_setting_that_is_no_engine_is_an_error(monkeypatch: pytest.MonkeyPatch
 def test_an_engine_that_nobody_runs_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"dask://127.0.0.1:{server.getsockname()[1]}"
-    with pytest.raises(EngineError, match=rf"^the engine {address} cannot be reached"):
+    with pytest.raises(EngineUnavailableError, match=rf"^the engine {address} cannot be reached"):
         with open_engine(address):
             pass
 
 
 def test_a_scheduler_without_workers_is_named() -> None:
     with cluster(0) as address:
-        with pytest.raises(EngineError, match=rf"^the engine {address} has no workers"):
+        with pytest.raises(EngineUnavailableError, match=rf"^the engine {address} has no workers"):
             with open_engine(address):
                 pass
+
+
+def test_a_function_that_cannot_be_pickled_is_named(dask: str) -> None:
+    with open_engine(dask) as engine:
+        with pytest.raises(EngineError, match=r"^this work cannot be sent .*\bat the first call$"):
+            list(engine.map(Locked(), [1]))
+
+
+def test_processes_of_a_command_take_no_orders_from_others() -> None:
+    with open_engine("dask://local?workers=1") as engine:
+        assert isinstance(engine, DaskEngine)
+        address = engine.client.scheduler.address
+        assert address.startswith("tls://")
+        for scheme in ("tcp", "tls"):
+            with pytest.raises((OSError, TypeError)):
+                Client(address.replace("tls", scheme), timeout="2s", set_as_default=False)
 
 
 @pytest.mark.parametrize(("kind", "module"), [("dask", "distributed"), ("spark", "pyspark")])

@@ -1,54 +1,20 @@
 """Training on rows that stay in their file, on the workers of Dask: the same as in memory."""
 
-import shutil
-from datetime import UTC, datetime
-from pathlib import Path
-
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from flights import pipeline
 
 from mlops_loop._project import Project
-from mlops_loop._training.data import EncodedData
 from mlops_loop._training.stored_encoding import bounded
 from mlops_loop._training.tuning import study_name
 from mlops_loop.data._split import Fold
 from mlops_loop.errors import SnapshotError
 from mlops_loop.evaluation._metrics import log_loss
-from mlops_loop.models import Candidate, _fitting, baseline, lightgbm, xgboost
+from mlops_loop.models import Candidate, _fitting, baseline, lightgbm
 from mlops_loop.models._stored_matrix import StoredMatrix, deal
-from mlops_loop.pipeline import SnapshotRef, encode, split
+from mlops_loop.pipeline import SnapshotRef
 
-from ..conftest import open_copy
 from ..stages import train
-
-BOOSTING = pytest.mark.parametrize(
-    "candidate", [lightgbm.trees(), xgboost.trees()], ids=["lightgbm", "xgboost"]
-)
-
-
-@pytest.fixture
-def here(tracking_store: Path, tmp_path: Path) -> Project:
-    """A project with a snapshot in several row groups."""
-    shutil.copytree(tracking_store, tmp_path / "project")
-    project = open_copy(tmp_path / "project")
-    snapshot = pipeline.ingest(project, until=datetime(2013, 3, 1, tzinfo=UTC))
-    path = project.paths.snapshots / f"{snapshot.digest}.parquet"
-    pq.write_table(pq.read_table(path), path, row_group_size=700)
-    return project
-
-
-@pytest.fixture
-def there(here: Project, dask: str) -> Project:
-    """The same on two workers."""
-    project = here.copy()
-    project.settings = here.settings.model_copy(update={"engine": dask})
-    return project
-
-
-def encoded(project: Project) -> EncodedData:
-    return encode(split(SnapshotRef.latest(project).load(project)), project.features)
+from .boosting import BOOSTING, encoded
 
 
 def test_rows_are_encoded_as_in_memory_in_files_that_go_with_the_matrix(

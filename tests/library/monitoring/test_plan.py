@@ -244,6 +244,24 @@ def test_an_alert_that_a_receiver_did_not_take_is_sent_with_the_next_step(run: R
     assert ["too few predictions" in alert.title for alert in alerts] == [True]
 
 
+def test_an_alert_by_hand_is_preceded_by_those_that_were_not_taken(used: Path) -> None:
+    """With a DAG alone, no other command would send them again."""
+    alerts: list[str] = []
+
+    def unavailable(alert: Alert) -> None:
+        raise OSError("unavailable")
+
+    def available(alert: Alert) -> None:
+        alerts.append(alert.text)
+
+    available.__name__ = "unavailable"
+    for receiver, text in ((unavailable, "fit failed"), (available, "register failed")):
+        plan = MonitoringPlan(receivers=[receiver])
+        cli = command_line(lambda: Composition(project_in(used), load_pipeline, lambda: plan))
+        assert CliRunner().invoke(cli, ["alert", text]).exit_code == 0
+    assert alerts == ["Late Flights: fit failed", "Late Flights: register failed"]
+
+
 def test_a_plan_with_a_mistake_says_which() -> None:
     with pytest.raises(SettingsError, match="invalid action 'page' for drift: expected advise"):
         MonitoringPlan(actions={"drift": "page"})  # type: ignore[dict-item]

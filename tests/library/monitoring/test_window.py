@@ -80,6 +80,26 @@ def test_an_empty_window_is_answered(world: World) -> None:
     assert [finding.statistic for finding in found.findings] == ["rows"]
 
 
+def test_a_window_without_rows_is_unknown_and_says_where_the_rows_are(world: World) -> None:
+    world.predict(world.parcels(3, until=world.now - 4 * world.span))
+    first, last = (
+        f"{row.record.event_time:%Y-%m-%d}" for row in (*world.log.rows(None, None),)[:: ROWS - 1]
+    )
+    found = world.monitor()
+    assert found.messages()[1].startswith("drift: unknown; quality: unknown; performance: unknown")
+    assert found.statuses["labels"] == "unknown"
+    assert (
+        f"the log has 600 predictions of {first} to {last}: see --since and --until" in found.notes
+    )
+    assert found.advice == "nothing to do so far: there are no predictions in this window"
+
+
+def test_rows_of_another_version_are_not_named(world: World) -> None:
+    world.predict(world.parcels(3, until=world.now - 4 * world.span), version="2")
+    notes = world.monitor(version_only=True).notes
+    assert not any("--since" in note for note in notes)
+
+
 def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> None:
     empty = world.monitor()
     assert (empty.findings, empty.performance, empty.report) == ((), "unknown", None)
@@ -88,6 +108,7 @@ def test_an_empty_log_and_a_missing_champion_say_what_to_do(world: World) -> Non
     alone = monitor(world.settings, world.contract, log=world.log, bundle=None, clock=world.clock)
     assert (alone.findings, alone.performance, alone.report) == ((), "unknown", None)
     assert "there is no champion to compare with" in alone.messages()[2]
+    assert "quality: unknown" in alone.messages()[1]
 
 
 def test_a_fresh_project_is_told_that_there_is_no_champion(world: World) -> None:

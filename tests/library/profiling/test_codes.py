@@ -196,6 +196,8 @@ def test_spelling_and_classes_are_said(root: Path, adopt: Adopt) -> None:
     first = said.partition("look at this first")[2]
     assert "classes differ only in case: 'Fine' and 'fine'" in first
     assert "classes of y: bad 66.7%" in first
+    words = " ".join(first.split())
+    assert "kind: categories differ only in case: 'Red' and 'red'; `docs models` has a" in words
 
 
 def test_ratings_are_classes_with_a_word_of_the_alternative(root: Path, adopt: Adopt) -> None:

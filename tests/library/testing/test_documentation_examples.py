@@ -1,6 +1,8 @@
 """Every Python example of the documentation runs, as part of the file that its first line names."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,8 +43,14 @@ from mlops_loop.testing import (
 
 from ..applications import EDITIONS, load_edition
 from ..places import FLIGHTS
+from .pasting import pasted, twice_defined
 
-FENCE = re.compile(r"^```python\n# (\S+)(?: \((\w+)\))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```python\n# (\S+)(?: \((\w+)\))?\n(.*?)^```$(?:\n\nAdd `([^`]+)` to `(\w+)`)?",
+    re.MULTILINE | re.DOTALL,
+)
+# Their examples are added at the end of the file, or take the place of the application.
+APPLICATIONS = {"app", "routes", "cli"}
 DEFINITION = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 
 
@@ -53,6 +61,7 @@ class Example:
     file: str
     framework: str
     code: str
+    additions: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,8 +69,14 @@ class Example:
         found = DEFINITION.search(self.code)
         return found[1] if found else Path(self.file).stem
 
+    def pasted(self, before: str) -> str:
+        """The file with the example, as the text around it says."""
+        if not before or Path(self.file).stem in APPLICATIONS:
+            return f"{before}\n{self.code}"
+        return pasted(before, self.code, *self.additions)
+
     def run(self) -> Any:
-        """The module that the file becomes with the code at its end."""
+        """The module that the file becomes with the example."""
         stem = Path(self.file).stem
         package, folder = "flights", FLIGHTS / "src" / "flights"
         if self.framework == "flask" or stem == "app":
@@ -72,7 +87,8 @@ class Example:
         module = ModuleType(f"{package}.{stem}")
         module.__dict__.update(__package__=package, __file__=str(folder / f"{stem}.py"))
         code = self.code.replace("my_ml_project", package)
-        exec(compile(f"{before}\n{code}", self.name, "exec"), vars(module))
+        text = replace(self, code=code).pasted(before)
+        exec(compile(text, self.name, "exec"), vars(module))
         return module
 
 
@@ -87,7 +103,10 @@ def pages() -> list[str]:
 
 def examples() -> list[Example]:
     found = [match for page in pages() for match in FENCE.findall(page)]
-    return [Example(file, (kind or "fastapi").lower(), code) for file, kind, code in found]
+    return [
+        Example(file, (kind or "fastapi").lower(), code, ((item, name),) if name else ())
+        for file, kind, code, item, name in found
+    ]
 
 
 @dataclass(frozen=True)
@@ -139,6 +158,32 @@ def test_every_python_block_is_an_example() -> None:
     assert sum(page.count("```python") for page in pages()) == len(examples()) == len(USES)
 
 
+def files_to_paste_into() -> list[Example]:
+    stems = {path.stem for path in (FLIGHTS / "src/flights").glob("*.py")} - APPLICATIONS
+    return [each for each in examples() if Path(each.file).stem in stems and "src/" in each.file]
+
+
+@pytest.mark.parametrize("example", files_to_paste_into(), ids=lambda example: example.name)
+def test_a_file_with_the_example_passes_the_linter(example: Example) -> None:
+    file = FLIGHTS / "src/flights" / Path(example.file).name
+    code = example.pasted(file.read_text(encoding="utf-8"))
+    assert not twice_defined(code)
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "E4,F",
+        "--ignore",
+        "F401",
+        "-",
+    ]
+    done = subprocess.run(command, input=code, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 @uses("Warehouse")
 def _(module: Any, world: World) -> None:
     assert module.PIPELINE.ingest(world.copy).rows == 1
@@ -149,6 +194,15 @@ def _(module: Any, world: World) -> None:
     columns = {name: values[:5] for name, values in world.flights.columns.items()}
     columns = with_values(columns, wind_speed=10.0, wind_gust=25.0)
     assert module.FEATURES.apply(columns)["gust_excess"].tolist() == [15.0] * 5
+    assert_row_wise(module.FEATURES, columns)
+
+
+@uses("carrier_code")
+def _(module: Any, world: World) -> None:
+    columns = {name: values[:4] for name, values in world.flights.columns.items()}
+    columns["carrier"] = np.array(["AA", " aa", "Aa ", None], dtype=object)
+    codes = module.FEATURES.apply(columns)["carrier_code"].tolist()
+    assert codes == ["aa", "aa", "aa", None]
     assert_row_wise(module.FEATURES, columns)
 
 
@@ -170,7 +224,7 @@ def _(module: Any, world: World) -> None:
 @uses("models")
 def _(module: Any, world: World) -> None:
     names = {candidate.name for candidate in module.CANDIDATES}
-    assert len(names) == 3 and eligible(module.CANDIDATES, world) == names
+    assert len(names) == 4 and eligible(module.CANDIDATES, world) == names
 
 
 def eligible(candidates: list[Any], world: World, **training: object) -> set[str]:
@@ -210,6 +264,7 @@ def _(module: Any, world: World) -> None:
     alarm, none = [0.2, 0.8], [0.9, 0.1]
     result = module.RULES[-1](SimpleNamespace(candidate=np.array([alarm, alarm, none, none])))
     assert not result.passed and "50% late" in result.text
+    assert len(module.RULES) == 6
 
 
 @uses("about", "fastapi", "flask")
@@ -330,6 +385,7 @@ def _(module: Any, world: World) -> None:
     report = monitor_project(project, checks=[module.CHECKS[-1]])
     project.close()
     assert [finding.text for finding in report.findings] == ["no flights from EWR"]
+    assert module.check_early_warning in module.CHECKS and len(module.CHECKS) == 8
 
 
 @uses("retrain_if_many")
@@ -339,13 +395,15 @@ def _(module: Any, world: World) -> None:
     report: Any = None
     assert action(Incident("drift", "moved", findings, report)) == "retrain"
     assert action(Incident("drift", "moved", findings[:1], report)) == "advise"
+    assert {"drift", "evidently", "predictions"} == set(module.MONITORING.actions)
 
 
 @uses("to_status_page")
 def _(module: Any, world: World) -> None:
     (world.folder / "var").mkdir()
     world.patch.chdir(world.folder)
-    (receiver,) = module.MONITORING.receivers
+    own, receiver = module.MONITORING.receivers
+    assert own is module.page_on_call
     receiver(Alert(datetime.now(UTC), "drift in humidity"))
     assert (world.folder / "var/status.txt").read_text() == "drift in humidity"
 

@@ -21,7 +21,7 @@ from ...contract._casting import missing_columns
 from ...errors import SourceError
 from .._remote import File
 from . import columnar, csv_file, csv_format, excel, json_lines
-from .file_discovery import find_files
+from .file_discovery import find
 from .formats import COLUMNAR, format_of, is_text
 from .header import unique_names
 from .malformed import MalformedRows, is_malformed
@@ -48,9 +48,9 @@ class FileSource:
     ) -> Iterator[pa.Table]:
         """All rows; event times are not known before the contract's types are applied."""
         columns = table_columns(contract)
-        files = find_files(self.location, self.root)
-        check_files(files, columns, self.csv)
-        yield from read_batches(files, columns, csv=self.csv, malformed=True)
+        found = find(self.location, self.root)
+        check_files(found.files, columns, self.csv, found.root)
+        yield from read_batches(found.files, columns, csv=self.csv, malformed=True, root=found.root)
 
 
 def open_source(address: str, settings: Settings) -> FileSource:
@@ -58,7 +58,7 @@ def open_source(address: str, settings: Settings) -> FileSource:
     return FileSource(named, address, settings.root, settings.csv)
 
 
-def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
+def fitting(file: File, columns: Sequence[Column], csv: Csv, root: Path = Path()) -> Csv:
     """The dialect of a text file: of the settings, plain or detected, the first that fits best."""
     if not is_text(file):
         return csv
@@ -69,7 +69,7 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
                 tried = csv_format.detect(file) if dialect is None else dialect
                 tried = csv_format.with_encoding(file, tried)
             tried = tried.model_copy(update={"decimal": csv.decimal, "missing": csv.missing})
-            names = column_names(file, tried)
+            names = column_names(file, tried, root)
         except SourceError:
             continue
         known = len({column.name for column in columns} & set(names))
@@ -82,14 +82,16 @@ def fitting(file: File, columns: Sequence[Column], csv: Csv) -> Csv:
     return best
 
 
-def check_files(files: Sequence[File], columns: Sequence[Column], csv: Csv = PLAIN) -> None:
+def check_files(
+    files: Sequence[File], columns: Sequence[Column], csv: Csv = PLAIN, root: Path = Path()
+) -> None:
     """Check the headers of all files before the first row is read.
 
     Raises:
         SourceError: if a file is damaged, or lacks a column that may not be missing.
     """
     for file in files:
-        names = column_names(file, fitting(file, columns, csv))
+        names = column_names(file, fitting(file, columns, csv, root), root)
         absent = missing_columns(columns, names)
         if absent:
             raise SourceError(
@@ -107,6 +109,7 @@ def read_batches(
     malformed: bool = False,
     dialects: Sequence[Csv] | None = None,
     places: Places | None = None,
+    root: Path = Path(),
 ) -> Iterator[pa.Table]:
     """The contract's columns of all files in order, at most `batch_rows` rows at a time.
 
@@ -120,14 +123,15 @@ def read_batches(
         malformed: whether to yield tables of `MalformedRows` for rows that cannot be split.
         dialects: the dialect of each file, if it is known.
         places: told which rows are yielded.
+        root: the folder that the address of the files is relative to, see `FoundFiles`.
 
     Raises:
         SourceError: if a file cannot be read; at the first malformed row, unless they are wanted.
     """
     types = file_types(files)
     for number, file in enumerate(files):
-        dialect = file_dialect(file, columns, dialects[number] if dialects else csv)
-        for table in read_file(file, columns, types, batch_rows, dialect):
+        dialect = file_dialect(file, columns, dialects[number] if dialects else csv, root)
+        for table in read_file(file, columns, types, batch_rows, dialect, root=root):
             rows = MalformedRows.of(table)
             if rows is not None and not malformed:
                 raise SourceError(f"{rows.first}: correct the row")
@@ -137,10 +141,12 @@ def read_batches(
                 yield table.slice(start, batch_rows)
 
 
-def file_dialect(file: File, columns: Sequence[Column] | None, csv: Csv) -> Csv:
+def file_dialect(
+    file: File, columns: Sequence[Column] | None, csv: Csv, root: Path = Path()
+) -> Csv:
     """The dialect that a text file is read in."""
     if columns is not None:
-        csv = fitting(file, columns, csv)
+        csv = fitting(file, columns, csv, root)
     with _named(file):
         return csv_format.with_encoding(file, csv) if is_text(file) else csv
 
@@ -152,12 +158,13 @@ def read_file(
     batch_rows: int,
     csv: Csv,
     row_groups: tuple[int, ...] | None = None,
+    root: Path = Path(),
 ) -> Iterator[pa.Table]:
     """The columns of a file in the types of all files, malformed rows included.
 
     `row_groups` are those of a Parquet file to read, by default all.
     """
-    partitions = partition_values(file)
+    partitions = partition_values(file, root)
     names = _own_names(file, csv)
     wanted = names if columns is None else [column.name for column in columns]
     if columns is not None:
@@ -212,12 +219,12 @@ def _named(file: File) -> Iterator[None]:
         raise SourceError(f"{file} cannot be read: {reason}") from error
 
 
-def column_names(file: File, csv: Csv = PLAIN) -> list[str]:
+def column_names(file: File, csv: Csv = PLAIN, root: Path = Path()) -> list[str]:
     """The file's columns by the names under which they are known here (see `unique_names`).
 
     Those in the names of its folders come last.
     """
-    return list(dict.fromkeys([*_own_names(file, csv), *partition_values(file)]))
+    return list(dict.fromkeys([*_own_names(file, csv), *partition_values(file, root)]))
 
 
 def _own_names(file: File, csv: Csv) -> list[str]:

@@ -2,7 +2,7 @@
 
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ..._file_systems import is_remote, local_path
@@ -19,14 +19,20 @@ _LAKES = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """Files of one format, sorted by name, and remarks about what was skipped beside them."""
+    """Files of one format, sorted by name.
+
+    Attributes:
+        notes: remarks about what was skipped beside them.
+        root: the folder that their address is relative to; empty for a URL or an absolute path.
+    """
 
     files: list[File]
     notes: tuple[str, ...] = ()
+    root: Path = Path()
 
 
 def find_files(address: str, root: Path) -> list[File]:
-    """The files of `find`, without the remarks."""
+    """Only the files of `find`."""
     return find(address, root).files
 
 
@@ -44,7 +50,11 @@ def find(address: str, root: Path) -> FoundFiles:
         base = str(files[0]).rpartition("/")[0] if not folder else folder
         return _chosen(files, address, PurePosixPath(base), is_folder=bool(folder))
     path = local_path(address)
-    place = root / path
+    found = _local(address, root / path)
+    return found if path.is_absolute() else replace(found, root=root)
+
+
+def _local(address: str, place: Path) -> FoundFiles:
     if place.is_file():
         require_readable(place)
         return FoundFiles([place])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -44,12 +45,14 @@ class PartitionReader:
         types: types of columns that columnar files share.
         csv: dialect of text files; another one is detected for files that do not fit.
         batch_rows: limit of rows in a table.
+        root: the folder that the address of the files is relative to, see `FoundFiles`.
     """
 
     columns: Sequence[Column] | None
     types: Types
     csv: Csv = PLAIN
     batch_rows: int = BATCH_ROWS
+    root: Path = Path()
 
     @classmethod
     def of(
@@ -58,8 +61,9 @@ class PartitionReader:
         columns: Sequence[Column],
         csv: Csv = PLAIN,
         batch_rows: int = BATCH_ROWS,
+        root: Path = Path(),
     ) -> "PartitionReader":
-        return cls(columns, file_types(files), csv, batch_rows)
+        return cls(columns, file_types(files), csv, batch_rows, root)
 
     def batches(self, partition: Partition) -> Iterator[pa.Table]:
         """The rows of a partition, as `read_batches` yields them with malformed ones.
@@ -67,9 +71,10 @@ class PartitionReader:
         Raises:
             SourceError: if the file cannot be read.
         """
-        file, limit = partition.file, self.batch_rows
-        dialect = file_dialect(file, self.columns, self.csv)
-        tables = read_file(file, self.columns, self.types, limit, dialect, partition.row_groups)
-        for table in tables:
+        file, limit, groups = partition.file, self.batch_rows, partition.row_groups
+        dialect = file_dialect(file, self.columns, self.csv, self.root)
+        for table in read_file(
+            file, self.columns, self.types, limit, dialect, groups, root=self.root
+        ):
             for start in range(0, max(table.num_rows, 1), limit):
                 yield table.slice(start, limit)

@@ -1,6 +1,6 @@
 """Columns in the names of folders, as Hive writes them: `year=2026/month=01/part-0.parquet`."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -10,9 +10,16 @@ from .._remote import File
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
-def partition_values(file: File) -> dict[str, str | None]:
-    """The values that the folders of a file stand for, by name."""
-    folders = PurePosixPath(str(file).replace("\\", "/")).parts[:-1]
+def partition_values(file: File, root: Path = Path()) -> dict[str, str | None]:
+    """The values that the folders of a file stand for, by name.
+
+    Args:
+        file: the file.
+        root: the folder that its address is relative to, see `FoundFiles`; it is not part of the
+            address, so it and the folders above stand for no value.
+    """
+    named = file.relative_to(root) if isinstance(file, Path) and file.is_relative_to(root) else file
+    folders = PurePosixPath(str(named).replace("\\", "/")).parts[:-1]
     pairs = [folder.partition("=") for folder in folders if "=" in folder]
     return {
         unquote(name): None if value == _NULL else unquote(value)
