@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ._code_digest import module_digest
 from ._formats import ENCODER
+from ._nearest_name import nearest_name
 from ._project_code import code_error, describe
 from .contract._model import Contract
 from .errors import ContractError, ProjectCodeError, SettingsError
@@ -173,10 +173,11 @@ class FeatureSet:
         for feature in self.declared.values():
             unknown = [name for name in feature.inputs if name not in inputs]
             if unknown:
+                near = nearest_name(unknown[0], sorted(inputs))
                 raise ContractError(
                     f"the feature {feature.column.name} in features.py needs {unknown[0]!r}, "
                     "which is not an input column of config/contract.yaml"
-                    f"{_did_you_mean(unknown[0], inputs)}"
+                    f"{f'; did you mean {near!r}?' if near else ''}"
                 )
         declared = tuple(feature.column for feature in self.declared.values())
         return plain + self._event_time(contract) + declared
@@ -230,9 +231,3 @@ class FeatureSet:
                     f"{among_few[differs][0]} among {len(index)}; compute each value from its own "
                     "row alone, as a request has only one or a few"
                 )
-
-
-def _did_you_mean(name: str, names: Collection[str]) -> str:
-    by_lower = {each.lower(): each for each in sorted(names)}
-    near = get_close_matches(name.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""

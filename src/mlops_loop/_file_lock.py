@@ -1,13 +1,13 @@
 """One process at a time, by a lock that ends with the process that holds it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ._atomic import make_folder
-from .errors import InputError, StoreError
+from .errors import StoreError
 
 _TIMEOUT_SECONDS = 60.0
 
@@ -21,7 +21,8 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
     """Hold the lock at `path`.
 
     Raises:
-        StoreError: if another process keeps it for longer than `seconds`.
+        LockedError: if another process keeps it for longer than `seconds`.
+        StoreError: if there can be no lock, e.g. on a full disk.
     """
     # It may be released by another thread, e.g. the one that collects garbage.
     lock = FileLock(path, timeout=seconds, thread_local=False)
@@ -41,19 +42,3 @@ def file_lock(path: Path, seconds: float = _TIMEOUT_SECONDS) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def sole_process(folder: Path, otherwise: str) -> Iterator[None]:
-    """Hold the lock of a folder, which is created.
-
-    Raises:
-        InputError: with this text if another process holds it.
-        StoreError: if the folder cannot be locked.
-    """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(folder / "lock", seconds=0))
-        except LockedError as error:
-            raise InputError(otherwise) from error
-        yield

@@ -1,5 +1,6 @@
 """Archive of a project's history: var/ and the prediction log; and what stays outside of them."""
 
+import shlex
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
@@ -108,14 +109,16 @@ class Archive:
         steps = []
         if self.var is not None:
             var = self.settings.paths.var
-            steps.append(
-                f"the previous history is in {self.var}; to restore it, stop the service, then: "
-                f"mv {var} {_free_name(var)} && mv {self.var} {var}"
-            )
+            aside = _free_name(var)
+            moves = [(var, aside), (self.var, var)]
             keys = self.settings.path(self.settings.serving.key_file)
             if keys.is_relative_to(var.resolve()) and keys.is_file():
-                moved = _free_name(var) / keys.relative_to(var.resolve())
-                steps[0] += f" && mv {moved} {keys}"
+                moves.append((aside / keys.relative_to(var.resolve()), keys))
+            commands = " && ".join(shlex.join(["mv", *map(str, move)]) for move in moves)
+            steps.append(
+                f"the previous history is in {self.var}; to restore it, stop the service, then: "
+                f"{commands}"
+            )
         if self.log is not None:
             steps.append(f"the previous prediction log is in {self.log}")
         return steps

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from ._nearest_name import nearest_name
 from ._redaction import SECRET_KEYS
 
 Key = tuple[str, ...]
@@ -20,8 +20,8 @@ def close_match(name: str, names: Sequence[str]) -> str:
         >>> close_match("fold", ["folds", "holdout"])
         '; did you mean folds?'
     """
-    matches = get_close_matches(name, names, n=1)
-    return f"; did you mean {matches[0]}?" if matches else ""
+    near = nearest_name(name, names)
+    return f"; did you mean {near}?" if near else ""
 
 
 def message_of(

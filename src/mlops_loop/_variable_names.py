@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from pydantic import BaseModel
 
+from ._nearest_name import nearest_name
 from ._settings_errors import all_keys
 
 # Similarity of a name with one underscore, which may belong to another program.
@@ -25,7 +26,7 @@ def mistaken_key(name: str, kind: type[BaseModel], prefix: str) -> str | None:
     package = prefix.removesuffix("__")
     if name.startswith(prefix):
         section = rest.partition("__")[0]
-        return None if section in keys else _closest(name, [prefix + key for key in keys])
+        return None if section in keys else nearest_name(name, [prefix + key for key in keys])
     if rest in keys and _is_misspelt(first, package):
         return prefix + rest
     if not name.startswith(f"{package}_"):
@@ -34,10 +35,6 @@ def mistaken_key(name: str, kind: type[BaseModel], prefix: str) -> str | None:
     given = name.removeprefix(package).replace("_", "")
     match = get_close_matches(given, joined, n=1, cutoff=_ALIKE)
     return joined[match[0]] if match else None
-
-
-def _closest(name: str, names: list[str]) -> str:
-    return next(iter(get_close_matches(name, names, n=1)), "")
 
 
 def _is_misspelt(name: str, package: str) -> bool:

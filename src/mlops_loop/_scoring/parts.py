@@ -8,7 +8,7 @@ any. `<n>.json` is written last and commits the part. Parts are Parquet files in
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from .._atomic import atomic_write, sync_file
-from .._file_lock import sole_process
+from .._file_lock import LockedError, file_lock
 from .._formats import SCORING_JOB
 from ..data._remote import File
 from ..data._table_file import is_csv, table_writer
+from ..errors import InputError
 
 _JOB = "job.json"
 # Limit of the dictionary of a column in a row group.
@@ -164,9 +165,15 @@ def locked_folder(folder: Path, target: File) -> Iterator[None]:
 
     Raises:
         InputError: if another process writes the same output.
+        StoreError: if the folder cannot be locked.
     """
-    otherwise = f"another process is writing {target}: wait for it, or give another output"
-    with sole_process(folder, otherwise):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(folder / "lock", seconds=0))
+        except LockedError as error:
+            raise InputError(
+                f"another process is writing {target}: wait for it, or give another output"
+            ) from error
         yield
 
 

@@ -89,10 +89,11 @@ def open_dask(address: EngineAddress) -> Iterator[DaskEngine]:
 
 
 def _no_workers(address: EngineAddress) -> EngineUnavailableError:
-    return EngineUnavailableError(
-        f"the engine {address} has no workers: start some, e.g. with `dask worker "
-        f"{address.host}:{address.port}`, and see the logs of those that ended"
-    )
+    remedy = "its processes died: give them more memory, or start fewer"
+    if address.host:
+        start = f"`dask worker {address.host}:{address.port}`"
+        remedy = f"start some, e.g. with {start}, and see the logs of those that ended"
+    return EngineUnavailableError(f"the engine {address} has no workers: {remedy}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Each item is a job of one task, so that results come in order while others are b
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -88,15 +88,14 @@ def _require_workers(context: SparkContext, address: EngineAddress) -> None:
     """Run a job of nothing: Spark itself would wait for ever."""
     with ThreadPoolExecutor(1, thread_name_prefix="spark-job") as pool:
         job = pool.submit(context.parallelize([0], 1).count)
-        try:
-            with _engine_errors(address):
-                job.result(timeout=_WITHOUT_WORKERS_SECONDS)
-        except TimeoutError:
+        if wait([job], timeout=_WITHOUT_WORKERS_SECONDS).not_done:
             context.cancelAllJobs()
             raise EngineUnavailableError(
                 f"the engine {address} has no workers with free cores: start some, or wait for the "
                 "applications that hold them"
-            ) from None
+            )
+        with _engine_errors(address):
+            job.result()
 
 
 def _configuration(address: EngineAddress) -> SparkConf:
@@ -118,8 +117,6 @@ def _configuration(address: EngineAddress) -> SparkConf:
 def _engine_errors(address: EngineAddress) -> Iterator[None]:
     try:
         yield
-    except TimeoutError:
-        raise
     except Exception as error:  # what the function raises is a result
         raise EngineUnavailableError(
             f"the engine {address} stopped: the same command continues after the finished parts "

@@ -1,13 +1,12 @@
 """How far the labelled rows of a project reach, which may be less far than its clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from .._project import Project
 from ..errors import SnapshotError
 from ..prediction_log import PredictionLog
+from ..prediction_log._last_day import DAY, last_day
 from ..prediction_log._none import keeps_nothing
-
-_DAY = timedelta(days=1)
 
 
 def latest_row(project: Project, since: datetime, until: datetime) -> datetime:
@@ -48,13 +47,7 @@ def snapshot_end(project: Project) -> datetime | None:
 
 
 def _of_log(log: PredictionLog, since: datetime, until: datetime) -> datetime:
-    """Found by bisection: a store counts an interval without reading its rows."""
+    """The end of the last day with labels."""
     if keeps_nothing(log) or since >= until or not log.count(since, until).labels:
         return since
-    while until - since > _DAY:
-        middle = since + (until - since) / 2
-        if log.count(middle, until).labels:
-            since = middle
-        else:
-            until = middle
-    return until
+    return min(until, last_day(log, since, until, labelled=True) + DAY)
