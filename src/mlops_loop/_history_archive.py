@@ -49,6 +49,7 @@ class Archive:
     """An archived history, which can be put back.
 
     Attributes:
+        settings: where `var/`, the log and the keys belong.
         var: the folder that `var/` was moved to; None if it held nothing.
         log: where the prediction log is, if it was not in `var/`.
         messages: what was done.

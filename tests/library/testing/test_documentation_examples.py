@@ -1,6 +1,5 @@
 """Every Python example of the documentation runs, as part of the file that its first line names."""
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -23,7 +22,6 @@ from flights.app import app, service
 from flights.project import project as flights_project
 
 from mlops_loop import Project
-from mlops_loop import _documentation as documentation
 from mlops_loop._predictor import Prediction
 from mlops_loop.errors import SnapshotError, TrainingError
 from mlops_loop.evaluation._metrics import log_loss
@@ -41,72 +39,10 @@ from mlops_loop.testing import (
     with_values,
 )
 
-from ..applications import EDITIONS, load_edition
+from ..applications import load_edition
 from ..places import FLIGHTS
-from .pasting import pasted, twice_defined
-
-FENCE = re.compile(
-    r"^```python\n# (\S+)(?: \((\w+)\))?\n(.*?)^```$(?:\n\nAdd `([^`]+)` to `(\w+)`)?",
-    re.MULTILINE | re.DOTALL,
-)
-# Their examples are added at the end of the file, or take the place of the application.
-APPLICATIONS = {"app", "routes", "cli"}
-DEFINITION = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Example:
-    """A block of code, for a file of the project with one of the frameworks."""
-
-    file: str
-    framework: str
-    code: str
-    additions: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What it defines first; the file if it defines nothing."""
-        found = DEFINITION.search(self.code)
-        return found[1] if found else Path(self.file).stem
-
-    def pasted(self, before: str) -> str:
-        """The file with the example, as the text around it says."""
-        if not before or Path(self.file).stem in APPLICATIONS:
-            return f"{before}\n{self.code}"
-        return pasted(before, self.code, *self.additions)
-
-    def run(self) -> Any:
-        """The module that the file becomes with the example."""
-        stem = Path(self.file).stem
-        package, folder = "flights", FLIGHTS / "src" / "flights"
-        if self.framework == "flask" or stem == "app":
-            package = load_edition(self.framework, flights_project).__package__ or ""
-            folder = EDITIONS / f"{self.framework}_app"
-        own = self.file.startswith("src/")
-        before = (folder / f"{stem}.py").read_text(encoding="utf-8") if own else ""
-        module = ModuleType(f"{package}.{stem}")
-        module.__dict__.update(__package__=package, __file__=str(folder / f"{stem}.py"))
-        code = self.code.replace("my_ml_project", package)
-        text = replace(self, code=code).pasted(before)
-        exec(compile(text, self.name, "exec"), vars(module))
-        return module
-
-
-# Pages whose examples need other packages: `tests/template/test_feature_store.py` runs them.
-ELSEWHERE = {"feature-store"}
-
-
-def pages() -> list[str]:
-    names = documentation.page_names()
-    return [documentation.read_page(name) for name in names if name not in ELSEWHERE]
-
-
-def examples() -> list[Example]:
-    found = [match for page in pages() for match in FENCE.findall(page)]
-    return [
-        Example(file, (kind or "fastapi").lower(), code, ((item, name),) if name else ())
-        for file, kind, code, item, name in found
-    ]
+from .examples import APPLICATIONS, Example, examples, pages
+from .pasting import twice_defined
 
 
 @dataclass(frozen=True)
