@@ -63,9 +63,8 @@ def python() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """What both sides see: our tools' uv, pip's index, and a Python that keeps its bytecode."""
-    unusual = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
-    env = {key: value for key, value in toolbox.environment().items() if key not in unusual}
+    """What both sides see: our tools' uv, pip's index, and a Python that buffers its output."""
+    env = {key: value for key, value in toolbox.environment().items() if key != "PYTHONUNBUFFERED"}
     return {**env, "DO_NOT_TRACK": "1"}
 
 

@@ -39,7 +39,7 @@ def command(suite: str, arguments: list[str], heavy: bool = False) -> list[str]:
 def main(arguments: list[str]) -> int:
     heavy = HEAVY in arguments
     arguments = [each for each in arguments if each != HEAVY]
-    chosen, env = suites(arguments), toolbox.without_make(os.environ)
+    chosen, env = suites(arguments), toolbox.inherited(os.environ)
     if LIBRARY in chosen:
         library.set_up(heavy)
         if "real" in arguments:

@@ -17,6 +17,8 @@ REQUIREMENTS = ROOT / "tools" / "requirements"
 OLDEST_PYTHON = (3, 11)
 # What make hands down: its flags, and the variables that its caller has set.
 OF_MAKE = {"ARGS", "LIBRARY", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+# Machines that set it take twice as long for most commands: each compiles whatever it imports.
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 # The tools build on the hooks, which lie beside them.
 sys.path.append(str(ROOT / "hooks"))
@@ -76,12 +78,12 @@ def environment() -> dict[str, str]:
     installer = load_installer()
     env: dict[str, str] = installer.environment(installer.index_settings())
     env["PATH"] = os.pathsep.join([str(program("python").parent), env.get("PATH", os.defpath)])
-    return without_make(env)
+    return inherited(env)
 
 
-def without_make(env: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which nothing of the make around it is left: a make inside is its own."""
-    return {key: value for key, value in env.items() if key not in OF_MAKE}
+def inherited(env: Mapping[str, str]) -> dict[str, str]:
+    """What is left of an environment: a make inside is its own, and bytecode is kept."""
+    return {key: value for key, value in env.items() if key not in {*OF_MAKE, NO_BYTECODE}}
 
 
 def main() -> int:

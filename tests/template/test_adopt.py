@@ -63,12 +63,15 @@ class Case:
 
 CASES = (
     Case("iris.csv", "--target target", "multiclass"),  # few rows, free-form names, decimal comma
+    Case("weather.csv", "--target temp --time time_hour", "regression"),  # a year of hours
+    Case("flights.csv", "--target late --time time_hour", "binary"),  # long, rarely true
+)
+# For `make test-real`.
+MORE = (
     Case("wine.parquet", "--target target", "multiclass"),  # classes as numbers
     Case("cancer.tsv", "--target target", "binary"),  # wide, with a row number
     Case("diabetes.csv", "--target target", "regression"),
     Case("planes.csv", "--target engine", "multiclass"),  # missing values, many and rare categories
-    Case("weather.csv", "--target temp --time time_hour", "regression"),  # a year of hours
-    Case("flights.csv", "--target late --time time_hour", "binary"),  # long, rarely true
 )
 
 
@@ -99,7 +102,11 @@ def project(installed: Path, tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.file)
+@pytest.mark.parametrize(
+    "case",
+    [*CASES, *(pytest.param(case, marks=pytest.mark.real) for case in MORE)],
+    ids=lambda case: case.file,
+)
 def test_a_public_table_is_adopted(
     case: Case, tables: Path, project: Path, env: dict[str, str]
 ) -> None:

@@ -26,12 +26,14 @@ class RetrainingAttempts:
         state, now = self.phases.lease.state, self.phases.clock.now()
         counted = (now,) if state.champion else ()  # the first model is not a retraining
         recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
+        growth = self.stages.training_growth()
         self.phases.lease.save(
             phase="retraining",
             since=now,
             reason=reason,
             due=None,
             retrained=(*recent, *counted),
+            attempted_until=None if growth is None else growth.until,
             monitored_until=state.monitored_until or now,
         )
         self.run()

@@ -159,8 +159,7 @@ class RetrainingController:
         if cooldown_reason(state, settings, now) is not None:
             return
         growth = self.stages.training_growth()
-        since_attempt = now - state.retrained[-1] if state.retrained else None
-        if growth is not None and growth.reaches(settings.growth, since_attempt):
+        if growth is not None and growth.reaches(settings.growth, state.attempted_until):
             self._retrain(growth.reason(settings.growth))
 
     def _judge(self) -> None:

@@ -160,8 +160,7 @@ class ProjectStages:
         if growth is None or share is None or not growth.reaches(share):
             return growth
         # The clock is only a limit: a table may end long before, and then nothing was added.
-        trained_until = now - left_out - growth.added
-        reached = latest_row(project, since=trained_until + left_out, until=now)
+        reached = latest_row(project, since=growth.trained_until + left_out, until=now)
         return TrainingGrowth.of(manifest, reached - left_out)
 
     def decide_trial(self, trial: Trial) -> TrialDecision | None:

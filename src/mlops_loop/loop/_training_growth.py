@@ -12,33 +12,36 @@ class TrainingGrowth:
     """The period that the champion was trained on, and what a retraining would add to it.
 
     Attributes:
-        trained: length of the period.
-        added: labelled time since then, without what would be held out.
+        since: start of the period.
+        trained_until: its end.
+        until: the latest event time that a retraining would train on: labelled, not held out.
     """
 
-    trained: timedelta
-    added: timedelta
+    since: datetime
+    trained_until: datetime
+    until: datetime
 
     @classmethod
     def of(cls, manifest: Manifest, until: datetime) -> Self | None:
-        """None for a model without event times.
-
-        Args:
-            manifest: the champion's.
-            until: the latest event time that a retraining would train on.
-        """
+        """None for a model without event times."""
         if manifest.trained_since is None or manifest.trained_until is None:
             return None
         since, end = map(datetime.fromisoformat, (manifest.trained_since, manifest.trained_until))
-        return cls(end - since, until - end)
+        return cls(since, end, until)
 
-    def reaches(self, share: float, since_attempt: timedelta | None = None) -> bool:
-        """Whether the period has grown by this share, also since the last attempt to retrain."""
-        added = self.added if since_attempt is None else min(self.added, since_attempt)
-        return self.trained > timedelta(0) and added >= share * self.trained
+    @property
+    def trained(self) -> timedelta:
+        """Length of the period."""
+        return self.trained_until - self.since
+
+    def reaches(self, share: float, attempted_until: datetime | None = None) -> bool:
+        """Whether the period has grown by this share, also since the last attempt's rows."""
+        known_until = max(self.trained_until, attempted_until or self.trained_until)
+        return self.trained > timedelta(0) and self.until - known_until >= share * self.trained
 
     def reason(self, share: float) -> str:
+        added = (self.until - self.trained_until).days
         return (
-            f"{self.added.days} more days have their labels than the {self.trained.days} days that "
-            f"the champion was trained on: at least {share:.0%} more (loop.growth)"
+            f"{added} more days have their labels than the {self.trained.days} days that the "
+            f"champion was trained on: at least {share:.0%} more (loop.growth)"
         )

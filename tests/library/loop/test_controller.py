@@ -1,7 +1,7 @@
 """What makes the loop retrain, and when, with real transitions and nothing that takes time."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -216,10 +216,16 @@ def test_a_first_version_that_waits_for_a_person_is_not_trained_again(world: Wor
     assert (world.state.phase, world.state.champion, world.state.waiting) == ("steady", "1", "")
 
 
+def longer_by(added: int, trained: int = 60) -> TrainingGrowth:
+    """A history that is longer by some days than the one that the champion was trained on."""
+    end = datetime(2025, 1, 1, tzinfo=UTC)
+    return TrainingGrowth(end - trained * DAY, end, end + added * DAY)
+
+
 @pytest.mark.parametrize(("added", "retrained"), [(29, 0), (30, 1)])
 def test_much_more_to_train_on_retrains(added: int, retrained: int, world: World) -> None:
     world.champion()
-    world.growth = TrainingGrowth(trained=60 * DAY, added=added * DAY)
+    world.growth = longer_by(added)
     world.step()
     assert len(world.retrainings) == retrained
     if retrained:
@@ -231,12 +237,13 @@ def test_much_more_to_train_on_retrains(added: int, retrained: int, world: World
 def test_an_attempt_is_not_repeated_before_there_is_as_much_more_again(world: World) -> None:
     world.champion()
     world.passes = False
-    world.growth = TrainingGrowth(trained=60 * DAY, added=30 * DAY)
+    world.growth = longer_by(30)
     world.step()
-    world.clock.advance(29 * DAY)  # the cooldown after a rejection is 28 days
+    world.clock.advance(365 * DAY)  # time alone adds nothing to train on
+    world.growth = longer_by(59)
     world.step()
     assert len(world.retrainings) == 1
-    world.clock.advance(DAY)
+    world.growth = longer_by(60)
     world.step()
     assert len(world.retrainings) == 2
 
@@ -244,7 +251,7 @@ def test_an_attempt_is_not_repeated_before_there_is_as_much_more_again(world: Wo
 def test_growth_retrains_nothing_if_it_is_switched_off(world: World) -> None:
     world.champion()
     world.change("loop", growth=None)
-    world.growth = TrainingGrowth(trained=60 * DAY, added=300 * DAY)
+    world.growth = longer_by(300)
     world.step()
     assert not world.retrainings
 
@@ -267,7 +274,7 @@ def test_an_interrupted_retraining_and_one_on_growth_can_be_left_as_well(world: 
     world.change("loop", growth=0.5)
     world.champion()
     world.step()
-    world.growth = TrainingGrowth(90 * DAY, 60 * DAY)
+    world.growth = longer_by(60, trained=90)
     world.clock.advance(15 * DAY)
     grown = world.step(retrains=False)
     assert "more" in grown.due and world.retrainings == []

@@ -75,13 +75,14 @@ def growth(project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_same_snapshot_is_no_growth(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert snapshot_end(project) == END
     found = growth(project, monkeypatch)
-    assert found.added == timedelta(0) and not found.reaches(0.5)
+    assert found.until == found.trained_until and not found.reaches(0.5)
 
 
 def test_labelled_rows_of_the_log_are_growth(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     log_label(project, END + 200 * DAY)
     found = growth(project, monkeypatch)
-    assert abs(found.added - 200 * DAY) <= DAY and found.reaches(0.5)
+    assert abs(found.until - found.trained_until - 200 * DAY) <= DAY and found.reaches(0.5)
+    assert not found.reaches(0.5, attempted_until=found.until)
 
 
 def test_a_project_without_a_snapshot_has_no_later_row(project: Any) -> None:
