@@ -15,7 +15,7 @@ WINDOWS = PAGES / "windows.md"
 CONSTRUCTS = {
     "NAME=value command": r"^[A-Z_]+=\S+ \w",
     "export NAME=value": r"^export ",
-    "$NAME": r"\$[A-Z]+\b",
+    "$NAME": r"\$[A-Z_]+\b",
     "one && two": r"&&",
     "curl --json @row.json": r"\bcurl .*@row\.json",
     "mkdir -p var": r"\bmkdir -p",
