@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -73,11 +74,12 @@ def once(action: Callable[[], None]) -> Callable[[int], None]:
 
 
 @contextmanager
-def started(*words: str, path: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of Dask's command line; `path` is its PYTHONPATH."""
-    env = os.environ if path is None else {**os.environ, "PYTHONPATH": path}
+def started(*words: str, library: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of Dask's command line, with or without this library."""
+    # Without `site`, packages are found on a path, but not the sources that a .pth file names.
+    env = os.environ if library else {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
     process = subprocess.Popen(
-        [sys.executable, "-m", *words],
+        [sys.executable, *([] if library else ["-S"]), "-m", *words],
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -91,13 +93,13 @@ def started(*words: str, path: str | None = None) -> Iterator[subprocess.Popen[b
 
 @contextmanager
 def scheduler_at(
-    port: int, *options: str, path: str | None = None
+    port: int, *options: str, library: bool = True
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A scheduler with one worker, which has these options."""
     here = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     worker = ("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--no-dashboard", *options)
-    with started("distributed.cli.dask_scheduler", *here, path=path) as scheduler:
-        with started(*worker, path=path):
+    with started("distributed.cli.dask_scheduler", *here, library=library) as scheduler:
+        with started(*worker, library=library):
             with Client(f"tcp://127.0.0.1:{port}", timeout="60s") as client:
                 client.wait_for_workers(1, timeout=60)
             yield scheduler
@@ -186,7 +188,7 @@ def test_a_scheduler_that_dies_is_named_and_a_new_one_continues(
 
 def test_machines_without_the_library_are_named(source: Path, tmp_path: Path) -> None:
     port = free_port()
-    with scheduler_at(port, path=str(tmp_path)):
+    with scheduler_at(port, library=False):
         with pytest.raises(EngineError, match="^a worker cannot import mlops_loop: install"):
             score(source, tmp_path / "out.parquet", predictor(), engine=f"dask://127.0.0.1:{port}")
 
