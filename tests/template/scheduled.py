@@ -109,7 +109,8 @@ def started(scheduled: Scheduled, log: Path) -> Iterator[subprocess.Popen[bytes]
         port = str(free.getsockname()[1])
     env = {**scheduled.env, "AIRFLOW__API__PORT": port}
     with log.open("wb") as file:
-        # In a session of its own, so that Ctrl-C reaches it as in a terminal, and no test.
+        # In a session of its own, so that Ctrl-C reaches it as in a terminal, and no test. A shell
+        # that starts the tests in the background would have it ignored.
         process = subprocess.Popen(
             ["make", "airflow"],
             cwd=scheduled.root,
@@ -117,6 +118,7 @@ def started(scheduled: Scheduled, log: Path) -> Iterator[subprocess.Popen[bytes]
             stdout=file,
             stderr=file,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             wait(lambda: "Airflow is ready: http" in log.read_text(errors="replace"), log)

@@ -140,10 +140,11 @@ def test_three_dates_are_run_again_and_a_killed_task_is_tried_again(
     log = tmp_path / "log"
     before = len(scheduled.ask("models")["versions"])
     dates = "--from-date 2013-02-18 --to-date 2013-03-04 --max-active-runs 1"
+    create = f"backfill create --dag-id training {dates}"
+    for words in ("dags reserialize", "dags unpause --yes training", create):
+        done = scheduled.make(words)
+        assert done.returncode == 0, done.stdout + done.stderr
     with started(scheduled, log) as process:
-        assert scheduled.make("dags unpause --yes training").returncode == 0
-        created = scheduled.make(f"backfill create --dag-id training {dates}")
-        assert created.returncode == 0, created.stdout + created.stderr
         wait(lambda: scheduled.processes(PACKAGE, "register"), log)
         if Path("/proc/net/tcp").exists():
             assert addresses(scheduled.root) == {"0100007F"}  # 127.0.0.1, during a task
