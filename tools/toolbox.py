@@ -15,10 +15,10 @@ TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 TOOLS = ROOT / ".tools"
 REQUIREMENTS = ROOT / "tools" / "requirements"
 OLDEST_PYTHON = (3, 11)
-# What make hands down: its flags, and the variables that its caller has set.
+# What is not handed on: make's flags and the variables that its caller has set; and, as each
+# command would compile whatever it imports, that bytecode is not kept.
 OF_MAKE = {"ARGS", "LIBRARY", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
-# Machines that set it take twice as long for most commands: each compiles whatever it imports.
-NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+LEFT_OUT = {*OF_MAKE, "PYTHONDONTWRITEBYTECODE"}
 
 # The tools build on the hooks, which lie beside them.
 sys.path.append(str(ROOT / "hooks"))
@@ -83,7 +83,7 @@ def environment() -> dict[str, str]:
 
 def inherited(env: Mapping[str, str]) -> dict[str, str]:
     """What is left of an environment: a make inside is its own, and bytecode is kept."""
-    return {key: value for key, value in env.items() if key not in {*OF_MAKE, NO_BYTECODE}}
+    return {key: value for key, value in env.items() if key not in LEFT_OUT}
 
 
 def main() -> int:

@@ -48,7 +48,7 @@ def airflow_settings(port: str) -> dict[str, str]:
         "PYTHONPATH": str(DAGS.resolve()),
     }
     own = {
-        # Its components write to one file, and so do commands: they wait for each other.
+        # Its components write to one file, and so do commands. Most wait for each other.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # it listens on this machine only

@@ -1,6 +1,7 @@
 """Attempts to retrain: begun once, resumed after an interruption, and concluded."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from .._settings import Settings
 from ._audit import LoopAuditLog
@@ -21,19 +22,23 @@ class RetrainingAttempts:
     stages: Stages
     phases: PhaseTracker
 
-    def begin(self, reason: str) -> None:
-        """Record that a retraining begins, and run it."""
+    def begin(self, reason: str, grown_until: datetime | None = None) -> None:
+        """Record that a retraining begins, and run it.
+
+        Args:
+            reason: why it begins.
+            grown_until: if more rows are the reason, their latest event time.
+        """
         state, now = self.phases.lease.state, self.phases.clock.now()
         counted = (now,) if state.champion else ()  # the first model is not a retraining
         recent = [begun for begun in state.retrained if now - begun < self.settings.loop.period]
-        growth = self.stages.training_growth()
         self.phases.lease.save(
             phase="retraining",
             since=now,
             reason=reason,
             due=None,
             retrained=(*recent, *counted),
-            attempted_until=None if growth is None else growth.until,
+            grown_until=grown_until or state.grown_until,
             monitored_until=state.monitored_until or now,
         )
         self.run()

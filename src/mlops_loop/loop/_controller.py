@@ -137,10 +137,10 @@ class RetrainingController:
             self.transitions.rollback(actor=ACTOR, reason=state.reason)
         self._phases.settle()
 
-    def _retrain(self, reason: str) -> None:
+    def _retrain(self, reason: str, grown_until: datetime | None = None) -> None:
         """Begin a retraining, or leave it to the next step."""
         if self.retrains:
-            self._attempts.begin(reason)
+            self._attempts.begin(reason, grown_until)
         else:
             self._due = reason
 
@@ -159,8 +159,8 @@ class RetrainingController:
         if cooldown_reason(state, settings, now) is not None:
             return
         growth = self.stages.training_growth()
-        if growth is not None and growth.reaches(settings.growth, state.attempted_until):
-            self._retrain(growth.reason(settings.growth))
+        if growth is not None and growth.reaches(settings.growth, state.grown_until):
+            self._retrain(growth.reason(settings.growth), growth.until)
 
     def _judge(self) -> None:
         """Carry out the decision about the versions on trial, if there is one yet."""

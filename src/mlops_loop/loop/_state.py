@@ -31,7 +31,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         monitored_until: end of the last window that was monitored.
         next_look: when the loop looks for an early warning again.
         retrained: start of each retraining, for the cooldown and the budget.
-        attempted_until: the latest event time that the last retraining could train on, if known.
+        grown_until: the latest event time of the rows for which the loop last retrained on growth.
         consecutive_failures: consecutive failed retrainings, for the backoff.
         paused: whether an operator paused it.
         waiting: digest of the features whose first version waits: to be promoted by the user, or,
@@ -49,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     monitored_until: datetime | None = None
     next_look: datetime | None = None
     retrained: tuple[datetime, ...] = ()
-    attempted_until: datetime | None = None
+    grown_until: datetime | None = None
     consecutive_failures: int = 0
     paused: bool = False
     waiting: str = ""

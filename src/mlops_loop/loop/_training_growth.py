@@ -34,10 +34,10 @@ class TrainingGrowth:
         """Length of the period."""
         return self.trained_until - self.since
 
-    def reaches(self, share: float, attempted_until: datetime | None = None) -> bool:
-        """Whether the period has grown by this share, also since the last attempt's rows."""
-        known_until = max(self.trained_until, attempted_until or self.trained_until)
-        return self.trained > timedelta(0) and self.until - known_until >= share * self.trained
+    def reaches(self, share: float, tried_until: datetime | None = None) -> bool:
+        """Whether the period has grown by this share, also since rows that were tried in vain."""
+        start = max(self.trained_until, tried_until or self.trained_until)
+        return self.trained > timedelta(0) and self.until - start >= share * self.trained
 
     def reason(self, share: float) -> str:
         added = (self.until - self.trained_until).days

@@ -82,7 +82,7 @@ def test_labelled_rows_of_the_log_are_growth(project: Any, monkeypatch: pytest.M
     log_label(project, END + 200 * DAY)
     found = growth(project, monkeypatch)
     assert abs(found.until - found.trained_until - 200 * DAY) <= DAY and found.reaches(0.5)
-    assert not found.reaches(0.5, attempted_until=found.until)
+    assert not found.reaches(0.5, tried_until=found.until)
 
 
 def test_a_project_without_a_snapshot_has_no_later_row(project: Any) -> None:
